@@ -1,0 +1,176 @@
+# Language Models in C. The only real build file; `make help` lists what it can do.
+#
+# A chapter is a folder chNN_name: its concepts are *.c, its program adds main.c and labs/*.c, its tests are
+# tests/*.c (Criterion) and tests/*.sh. A new chapter needs no new rule. Everything built goes to build/,
+# except the program itself, which appears in its chapter's folder.
+
+CHAPTERS := $(sort $(wildcard ch[0-9][0-9]_*))
+SHORT    := $(foreach c,$(CHAPTERS),$(firstword $(subst _, ,$(c))))
+FOLDERS  := common $(CHAPTERS)
+
+ifeq ($(origin CC),default)
+CC := cc
+endif
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wvla \
+            -Wno-sign-conversion -Wno-float-conversion -Wno-missing-field-initializers
+CFLAGS   := -std=gnu17 -O3 -g -march=native -fno-math-errno $(WARNINGS) $(EXTRA_CFLAGS)
+CPPFLAGS += -I. -D_GNU_SOURCE -MMD -MP
+LDLIBS   := -lpcre2-8 -lm -ldl
+VARIANT  := $(notdir $(CC))
+
+ifneq ($(WERROR),)
+CFLAGS += -Werror
+endif
+# OpenMP unless OPENMP=0, or the compiler has none (the programs then say: one thread).
+ifneq ($(OPENMP),0)
+ifeq ($(shell echo 'int main(void){return 0;}' | $(CC) -fopenmp -x c - -o /dev/null 2>/dev/null && echo yes),yes)
+CFLAGS += -fopenmp
+LDFLAGS += -fopenmp
+endif
+else
+CFLAGS += -Wno-unknown-pragmas
+VARIANT := $(VARIANT)-serial
+endif
+ifneq ($(SANITIZE),)
+CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LDFLAGS += -fsanitize=address,undefined
+VARIANT := $(VARIANT)-sanitize
+endif
+ifeq ($(shell uname),Darwin)
+BREW := $(shell brew --prefix 2>/dev/null)
+CPPFLAGS += -I$(BREW)/include -I$(BREW)/opt/libomp/include
+LDFLAGS += -L$(BREW)/lib -L$(BREW)/opt/libomp/lib
+LDLIBS := $(filter-out -ldl,$(LDLIBS))
+endif
+
+BUILD := build/$(VARIANT)
+export CC CPPFLAGS LDFLAGS
+
+.DEFAULT_GOAL := help
+.SECONDARY:
+.PHONY: help run test plots docs docs-check docs-refresh bench fuzz data handout clean
+.PHONY: $(SHORT) $(SHORT:%=test-%) $(SHORT:ch%=hw%) $(SHORT:ch%=homework-%) $(SHORT:%=bench-%)
+.PHONY: test-common bench-common
+
+help:
+	@echo 'make run            set up, build every chapter, run every tour'
+	@echo 'make test           set up, build and run every test'
+	@echo 'make chNN           build one chapter: $(SHORT)'
+	@echo 'make test-chNN      its tests (also test-common)'
+	@echo 'make hwNN           grade its homework (HW=path/to/your.c)'
+	@echo 'make plots          draw the figures of the lectures again'
+	@echo 'make docs           the lectures as an offline book, build/book/index.html'
+	@echo 'make docs-check     lectures against code: snippets, claims, figures, links'
+	@echo 'make docs-refresh   copy the functions a lecture shows from the code'
+	@echo 'make bench          speed, as a share of what this machine can do'
+	@echo 'make data           larger English and Chinese texts into data/'
+	@echo 'make fuzz           a short fuzzing run of the file readers (clang)'
+	@echo 'make handout        a tree for students, without solutions, into handout/'
+	@echo 'make SANITIZE=1 test, make OPENMP=0 test, make CC=clang test'
+
+# ---- one folder: archives (float and double), program, tests ----------------------------------------------
+
+# $(call concepts,folder): the sources that other folders may use.
+concepts = $(filter-out %/main.c %/bench.c,$(wildcard $(1)/*.c))
+objects  = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
+# $(call archives,precision,folder): the folder's archive and those of every earlier one, later ones first.
+upto     = $(shell for f in $(FOLDERS); do echo $$f; [ $$f = $(1) ] && break; done)
+reverse  = $(if $(1),$(call reverse,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
+archives = $(foreach f,$(call reverse,$(call upto,$(2))),$(BUILD)/$(1)/$(f).a)
+
+$(BUILD)/float/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+$(BUILD)/double/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -DREAL_IS_DOUBLE -c $< -o $@
+
+define folder_rules
+$(BUILD)/$(1)/$(2).a: $(call objects,$(1),$(call concepts,$(2)))
+	@rm -f $$@ && ar rcs $$@ $$^
+$(BUILD)/$(1)/test-$(2): $(call objects,$(1),$(wildcard $(2)/tests/*.c)) $(call archives,$(1),$(2))
+	$(CC) $(LDFLAGS) $$^ -lcriterion $(LDLIBS) -o $$@
+endef
+$(foreach f,$(FOLDERS),$(eval $(call folder_rules,float,$(f)))$(eval $(call folder_rules,double,$(f))))
+
+# Compiles a homework file with its grader: $(call grader,chapter,NN) FILE.c OUTPUT
+grader = sh -c '$(CC) -I. -D_GNU_SOURCE $(CFLAGS) "$$0" $(call objects,float,$(1)/homework/grade_hw$(2).c) \
+    $(call archives,float,$(1)) $(LDFLAGS) $(LDLIBS) -o "$$1"'
+
+# $(call chapter_rules,ch01_tokenizer,ch01,01)
+define chapter_rules
+$(BUILD)/$(1): $(call objects,float,$(1)/main.c $(wildcard $(1)/labs/*.c)) $(call archives,float,$(1))
+	$(CC) $(LDFLAGS) $$^ $(LDLIBS) -o $$@
+$(2): .setup-run $(BUILD)/$(1)
+	@cmp -s $(BUILD)/$(1) $(1)/$(1) || cp $(BUILD)/$(1) $(1)/$(1)
+homework-$(3): $(call objects,float,$(wildcard $(1)/homework/grade_hw$(3).c)) $(call archives,float,$(1))
+test-$(2): .setup-test $(2) $(BUILD)/float/test-$(1) $(BUILD)/double/test-$(1) homework-$(3)
+	@sh common/run_tests.sh $(BUILD) $(1) $(call grader,$(1),$(3))
+hw$(3): HW ?= $(1)/homework/hw$(3).c
+hw$(3): .setup-run homework-$(3)
+	@$(call grader,$(1),$(3)) $$(HW) $(BUILD)/hw$(3)
+	-@$(BUILD)/hw$(3) $(ARGS)
+bench-$(2): $(BUILD)/bench-$(2)
+	@$$<
+$(BUILD)/bench-$(2): $(call objects,float,$(1)/bench.c) $(call archives,float,$(1))
+	$(CC) $(LDFLAGS) $$^ $(LDLIBS) -o $$@
+endef
+$(foreach c,$(CHAPTERS),$(eval $(call chapter_rules,$(c),$(firstword $(subst _, ,$(c))),$(patsubst ch%,%,$(firstword $(subst _, ,$(c)))))))
+
+test-common: .setup-test $(BUILD)/float/test-common $(BUILD)/double/test-common
+	@sh common/run_tests.sh $(BUILD) common
+
+# ---- what a user types ------------------------------------------------------------------------------------
+
+.PHONY: .setup-run .setup-test .setup-docs
+.setup-%:
+	@sh common/setup.sh $*
+
+run: $(SHORT)
+	@set -e; for c in $(CHAPTERS); do ./$$c/$$c; done
+
+test: test-common $(SHORT:%=test-%)
+	@echo 'make test: all passed'
+
+LECTURES = $(wildcard docs/ch*.md)
+$(BUILD)/lecture: $(call objects,float,docs/lecture.c docs/page.c docs/snippet.c common/error.c common/file.c)
+	$(CC) $(LDFLAGS) $^ -o $@
+docs-check: $(BUILD)/lecture
+	@$(BUILD)/lecture check $(LECTURES) README.md
+docs-refresh: $(BUILD)/lecture
+	@$(BUILD)/lecture refresh $(LECTURES)
+docs: .setup-docs docs-check
+	@sh docs/book.sh build/book
+
+# The figures that the lectures show: every tour's, under docs/figures/chNN_name.svg.
+plots: $(SHORT)
+	@set -e; for c in $(CHAPTERS); do \
+	    ./$$c/$$c --out build/figures/$$c >/dev/null; \
+	    for f in build/figures/$$c/*.svg; do cp $$f docs/figures/$$(echo $$c | cut -c1-4)_$$(basename $$f); done; done
+
+bench-common: $(BUILD)/bench-common
+	@$<
+$(BUILD)/bench-common: $(call objects,float,common/bench.c) $(BUILD)/float/common.a
+	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
+bench: bench-common $(patsubst %/bench.c,bench-%,$(foreach c,$(CHAPTERS),$(if $(wildcard $(c)/bench.c),$(firstword $(subst _, ,$(c)))/bench.c)))
+
+data:
+	@sh ch01_tokenizer/data.sh data
+
+# libFuzzer is clang's. FUZZ_SECONDS=600 for longer.
+FUZZ_SECONDS ?= 20
+fuzz:
+	@mkdir -p build/fuzz
+	@set -e; for f in $(wildcard ch*/fuzz/fuzz_*.c); do c=$${f%%/*}; name=$$(basename $$f .c); mkdir -p build/fuzz/$$name.corpus; \
+	    clang -I. -D_GNU_SOURCE -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined $$f \
+	        $$(ls $$c/*.c | grep -v -e main.c -e bench.c) common/error.c common/file.c common/mat.c common/rng.c \
+	        common/matmul.c common/vec.c common/lab.c common/options.c -lpcre2-8 -lm -o build/fuzz/$$name; \
+	    build/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=5 -print_final_stats=1 build/fuzz/$$name.corpus $$(ls -d $$c/fuzz/seeds 2>/dev/null); done
+
+handout:
+	@sh common/handout.sh handout
+
+clean:
+	rm -rf build handout $(foreach c,$(CHAPTERS),$(c)/$(c) $(c)/plots)
+
+-include $(shell find build -name '*.d' 2>/dev/null)

@@ -1,0 +1,276 @@
+// The graders' harness: what is earned, what is said, and that nothing a student does gets further than its
+// own problem.
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "common/homework.h"
+
+// ---- Checks, with a student's work inside ---------------------------------------------------------------
+
+static void passing(Grade *g) {
+    grade_expect(g, 15, 1 + 1 == 2, "never seen");
+    grade_near(g, 5, "pi", 3.14159, M_PI, 1e-5);
+}
+static void partial(Grade *g) {
+    grade_expect(g, 5, true, "never seen");
+    grade_expect(g, 10, false, "the first hint, with %d and %s", 7, "words");
+    grade_expect(g, 3, false, "the second hint");
+    grade_expect(g, 2, true, "never seen");
+}
+static void mistaken(Grade *g) {
+    grade_expect(g, 4, true, "never seen");
+    grade_expect(g, 6, false, "a generic hint");
+    grade_mistake(g, false, "never seen");
+    grade_mistake(g, true, "these are the %s scores", "unscaled");
+    grade_mistake(g, true, "a later diagnosis");
+    grade_expect(g, 10, true, "earns nothing after a mistake");
+}
+static void mistaken_unnoticed(Grade *g) {
+    grade_expect(g, 20, true, "never seen");
+    grade_mistake(g, true, "right for the wrong reason");
+}
+static void wrong_sum(Grade *g) { grade_expect(g, 15, true, "never seen"); }
+
+static int stub(int a, double b, const char *c) { HW_TODO(a, b, c); }
+static void not_done(Grade *g) { grade_expect(g, 20, stub(1, 2, "3") == 6, "never seen"); }
+static void half_done(Grade *g) {
+    grade_expect(g, 5, true, "never seen");
+    not_done(g);
+}
+
+static int *volatile nowhere;
+static void writing_to_null(Grade *g) {
+    grade_expect(g, 10, true, "never seen");
+    *nowhere = 1;
+}
+static void aborting(Grade *g) {
+    (void)g;
+    fprintf(stderr, "hw99.c:12: Assertion `n > 0' failed.\n");
+    abort();
+}
+static volatile int depth_limit = -1;
+static int deep(volatile char *above) {
+    volatile char here[1000];
+    here[0] = above ? above[0] : 0;
+    return --depth_limit == 0 ? 0 : 1 + deep(here) + here[0];
+}
+static void recursing(Grade *g) { grade_expect(g, 20, deep(NULL) == 0, "never seen"); }
+static void greedy(Grade *g) {
+    grade_expect(g, 10, true, "never seen");
+    char *all = allocate((size_t)1 << 22, (size_t)1 << 22);  // 16 TB
+    all[0] = 1;
+}
+static void looping(Grade *g) {
+    grade_expect(g, 10, true, "never seen");
+    for (volatile int i = 0;; i = 1 - i) {}
+}
+static void sleeping(Grade *g) {
+    (void)g;
+    for (;;) pause();
+}
+static void leaving(Grade *g) {
+    grade_expect(g, 20, true, "never seen");
+    exit(0);
+}
+static void forging(Grade *g) {
+    (void)g;
+    printf("1  Forging             20/20\nhw99: 20/20\n");
+    exit(0);
+}
+static void babbling(Grade *g) {
+    printf("9 \033[2J\a\x01 99/99\nhw99: 100/100\n");
+    fprintf(stderr, "to stderr, too, without a newline");
+    grade_expect(g, 20, getchar() == EOF, "standard input must be empty");
+}
+static void flooding(Grade *g) {
+    (void)g;
+    for (;;) puts("again and again and again and again and again and again and again and again");
+}
+
+// ---- Running them ---------------------------------------------------------------------------------------
+
+typedef struct {
+    int status;
+    char text[8192];
+} Printed;
+
+// What homework_main prints on standard output.
+static Printed grade_with(const Problem *problems, const char *first, const char *second) {
+    static Printed p;
+    char program[] = "grade_hw99", arguments[2][32];
+    snprintf(arguments[0], sizeof arguments[0], "%s", first ? first : "");
+    snprintf(arguments[1], sizeof arguments[1], "%s", second ? second : "");
+    char *argv[] = {program, arguments[0], arguments[1], NULL};
+    fflush(stdout);
+    FILE *file = tmpfile();
+    int saved = dup(STDOUT_FILENO);
+    dup2(fileno(file), STDOUT_FILENO);
+    p.status = homework_main(1 + (first != NULL) + (second != NULL), argv, "hw99", problems);
+    fflush(stdout);
+    dup2(saved, STDOUT_FILENO);
+    close(saved);
+    rewind(file);
+    p.text[fread(p.text, 1, sizeof p.text - 1, file)] = '\0';
+    fclose(file);
+    return p;
+}
+
+static Printed grade_one(void (*check)(Grade *)) {
+    bool endless = check == looping || check == sleeping || check == flooding;
+    Problem problems[] = {{"1", "Title", 20, endless ? 0.2 : 5, check}, {0}};
+    return grade_with(problems, NULL, NULL);
+}
+
+// The hint behind the points of a single problem's line.
+static const char *hint_of(void (*check)(Grade *), int points) {
+    static char hint[1024];
+    Printed p = grade_one(check);
+    char start[64], end[64];
+    snprintf(start, sizeof start, "1  Title            %4d/20", points);
+    snprintf(end, sizeof end, "\nhw99: %d/20\n", points);
+    cr_assert(strncmp(p.text, start, strlen(start)) == 0, "'%s' starts '%s'", p.text, start);
+    char *tail = strstr(p.text, end);
+    cr_assert(tail && strcmp(tail, end) == 0, "'%s' ends '%s'", p.text, end);
+    cr_assert_eq(p.status, points == 20 ? 0 : 1);
+    snprintf(hint, sizeof hint, "%.*s", (int)(tail - p.text - (long)strlen(start)), p.text + strlen(start));
+    return hint;
+}
+static void says(void (*check)(Grade *), int points, const char *words) {
+    const char *hint = hint_of(check, points);
+    cr_expect(strstr(hint, words), "'%s' holds '%s'", hint, words);
+}
+static void says_exactly(void (*check)(Grade *), int points, const char *hint) {
+    cr_expect_str_eq(hint_of(check, points), hint);
+}
+
+static const Problem everything[] = {
+    {"1", "BPE dropout", 20, 5, passing},   {"2", "A longer title here", 20, 5, partial},
+    {"3a", "Crashing", 20, 5, aborting},    {"3b", "Not done", 20, 5, not_done},
+    {"4", "Exits", 20, 5, leaving},         {"5", "Babbles", 20, 5, babbling},
+    {0}};
+
+Test(homework, prints_a_line_a_problem_and_the_total) {
+    Printed p = grade_with(everything, NULL, NULL);
+    cr_expect_str_eq(p.text,
+                     "1  BPE dropout           20/20\n"
+                     "2  A longer title here    7/20  the first hint, with 7 and words\n"
+                     "3a Crashing               0/20  crashed (abort): "
+                     "hw99.c:12: Assertion `n > 0' failed.\n"
+                     "3b Not done               0/20  not done yet (stub)\n"
+                     "4  Exits                  0/20  exited before the check was over\n"
+                     "5  Babbles               20/20\n"
+                     "hw99: 47/120\n");
+    cr_expect_eq(p.status, 1);
+}
+
+Test(homework, runs_one_problem) {
+    Printed p = grade_with(everything, "1", NULL);
+    cr_expect_str_eq(p.text, "1  BPE dropout           20/20\nhw99: 20/20\n");
+    cr_expect_eq(p.status, 0);
+    cr_expect_eq(grade_with(everything, "3b", NULL).status, 1);
+}
+
+Test(homework, shows_prints_when_asked) {
+    Printed p = grade_with(everything, "-v", "5");
+    cr_expect_str_eq(p.text,
+                     "5  Babbles               20/20\n"
+                     "   | 9 ?[2J?? 99/99\n"
+                     "   | hw99: 100/100\n"
+                     "   | to stderr, too, without a newline\n"
+                     "hw99: 20/20\n");
+}
+
+Test(homework, a_wrong_command_line_is_2) {
+    int saved = dup(STDERR_FILENO), nothing = fileno(tmpfile());
+    dup2(nothing, STDERR_FILENO);
+    int unknown = grade_with(everything, "7", NULL).status;
+    int option = grade_with(everything, "-x", NULL).status;
+    int two = grade_with(everything, "1", "5").status;
+    dup2(saved, STDERR_FILENO);
+    cr_expect_eq(unknown, 2);
+    cr_expect_eq(option, 2);
+    cr_expect_eq(two, 2);
+    cr_expect_eq(grade_with(everything, "--help", NULL).status, 0);
+}
+
+Test(homework, steps) {
+    says_exactly(passing, 20, "");
+    says_exactly(partial, 7, "  the first hint, with 7 and words");
+    says_exactly(mistaken, 4, "  these are the unscaled scores");
+    says_exactly(mistaken_unnoticed, 0, "  right for the wrong reason");
+    says(wrong_sum, 15, "a mistake in the grader: the steps add up to 15");
+    says_exactly(not_done, 0, "  not done yet (stub)");
+    says_exactly(half_done, 5, "  not done yet (stub)");
+}
+
+Test(homework, crashes_cost_one_problem) {
+    says(writing_to_null, 0, "crashed (");
+    says_exactly(aborting, 0, "  crashed (abort): hw99.c:12: Assertion `n > 0' failed.");
+    says(recursing, 0, "crashed (");
+    const char *overflow = hint_of(recursing, 0);  // "stack overflow", or the sanitizer's "stack-overflow"
+    cr_expect(strstr(overflow, "stack") && strstr(overflow, "overflow"), "'%s'", overflow);
+    const char *memory = hint_of(greedy, 0);  // "out of memory", or the sanitizer's "allocation-size..."
+    cr_expect(strstr(memory, "out of memory") || strstr(memory, "allocation-size"), "'%s'", memory);
+}
+
+Test(homework, endless_loops_cost_one_problem) {
+    says(looping, 0, "took longer than 0.");
+    says(sleeping, 0, "took longer than 0.");
+    const char *flood = hint_of(flooding, 0);
+    cr_expect(strstr(flood, "printed more than") || strstr(flood, "took longer"), "'%s'", flood);
+}
+
+Test(homework, points_cannot_be_printed) {
+    says_exactly(leaving, 0, "  exited before the check was over");
+    says_exactly(forging, 0, "  exited before the check was over");
+}
+
+// ---- Comparing ------------------------------------------------------------------------------------------
+
+static void near_fails(Grade *g) { grade_near(g, 20, "the loss", 1.5, 1.25, 1e-3); }
+static void near_nan(Grade *g) { grade_near(g, 20, "the loss", NAN, 1.25, 1e-3); }
+static void near_infinite(Grade *g) {
+    grade_near(g, 10, "the mask", -INFINITY, -INFINITY, 0);
+    grade_near(g, 10, "the mask", INFINITY, -INFINITY, 1);
+}
+static real square[] = {1, 2, 3, 4};
+static void mat_transposed(Grade *g) {
+    Mat m = mat_view(square, 2, 2);
+    grade_near_mat(g, 5, "scores", m, m, 0);
+    grade_near_mat(g, 15, "scores", m, mat_transpose(m), 0.5);
+}
+static void mat_shape(Grade *g) {
+    grade_near_mat(g, 20, "scores", mat_view(square, 1, 2), mat_view(square, 2, 1), 0.5);
+}
+static const int three[] = {5, 6, 7}, other[] = {5, 9, 7};
+static void ints_differ(Grade *g) {
+    grade_equal_ints(g, 5, "ids", three, 3, three, 3);
+    grade_equal_ints(g, 5, "ids", NULL, 0, three, 0);
+    grade_equal_ints(g, 10, "ids", other, 3, three, 3);
+}
+static void ints_short(Grade *g) { grade_equal_ints(g, 20, "ids", three, 2, three, 3); }
+static void ints_null(Grade *g) { grade_equal_ints(g, 20, "ids", NULL, 3, three, 3); }
+static void bytes_differ(Grade *g) {
+    grade_equal_bytes(g, 5, "text", "same", 4, "same", 4);
+    grade_equal_bytes(g, 15, "text", "some \xef words", 12, "some \"words", 11);
+}
+static void bytes_short(Grade *g) { grade_equal_bytes(g, 20, "text", "many", 4, "many words", 10); }
+
+Test(homework, comparisons_say_where) {
+    says_exactly(near_fails, 0, "  the loss: 1.5, should be 1.25 (off by 0.25, allowed 0.001)");
+    says_exactly(near_nan, 0, "  the loss: not a number (NaN), should be 1.25");
+    says_exactly(near_infinite, 10, "  the mask: inf, should be -inf");
+    says_exactly(mat_transposed, 5, "  scores: row 0, column 1 is 2, should be 3 (off by 1, allowed 0.5)");
+    says_exactly(mat_shape, 0, "  scores: 1 x 2, should be 2 x 1");
+    says_exactly(ints_differ, 10, "  ids: [1] is 9, should be 6");
+    says_exactly(ints_short, 0, "  ids: 2 of them, should be 3 (those in common agree)");
+    says_exactly(ints_null, 0, "  ids: NULL");
+    says_exactly(bytes_differ, 5,
+                 "  text: byte 5 differs: \"ome \\xef words\", should be \"ome \\x22words\"");
+    says_exactly(bytes_short, 0, "  text: 4 bytes, should be 10: ends \"many\", should end \"many words\"");
+}

@@ -1,0 +1,194 @@
+// vec_exp and vec_tanh against libm in ulps, and the functions over arrays at every length and alignment.
+//
+// An ulp of y is the distance from |y| to the next number; the reference is libm one precision up.
+#include <criterion/criterion.h>
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mat.h"
+#include "common/rng.h"
+#include "common/vec.h"
+
+#ifdef REAL_IS_DOUBLE
+typedef long double Wide;
+#define EPS DBL_EPSILON
+#define SMALLEST DBL_MIN
+#define LARGEST DBL_MAX
+#define next nextafter
+#define nan_with nan
+static const double EXP_ULPS = 1.1, TANH_ULPS = 3;  // glibc promises 1 and 2 beyond the rounding
+static Wide exact_exp(Wide x) { return expl(x); }
+static Wide exact_tanh(Wide x) { return tanhl(x); }
+#else
+typedef double Wide;
+#define EPS FLT_EPSILON
+#define SMALLEST FLT_MIN
+#define LARGEST FLT_MAX
+#define next nextafterf
+#define nan_with nanf
+static const double EXP_ULPS = 1.1, TANH_ULPS = 1.4;  // vec.h
+static Wide exact_exp(Wide x) { return exp(x); }
+static Wide exact_tanh(Wide x) { return tanh(x); }
+#endif
+
+
+static double ulps(real got, Wide exact) {
+    real rounded = (real)fabsl(exact);
+    if (rounded < SMALLEST) rounded = SMALLEST;
+    return fabs((double)((got - exact) / (Wide)(next(rounded, INFINITY) - rounded)));
+}
+
+static real one_exp(real x) { return vec_exp(vec_splat(x))[VEC_LANES - 1]; }
+static real one_tanh(real x) { return vec_tanh(vec_splat(x))[VEC_LANES - 1]; }
+
+// The worst of a sweep over [first, last], `steps` steps, all lanes used.
+static double worst(Vec (*function)(Vec), Wide (*exact)(Wide), double first, double last, int steps) {
+    double most = 0;
+    for (int i = 0; i < steps; i += VEC_LANES) {
+        Vec x;
+        for (int lane = 0; lane < VEC_LANES; lane++)
+            x[lane] = (real)(first + (last - first) * (i + lane) / steps);
+        Vec y = function(x);
+        for (int lane = 0; lane < VEC_LANES; lane++) {
+            Wide want = exact(x[lane]);
+            if (want < SMALLEST && want > -SMALLEST && exact == exact_exp) continue;  // flushed: below
+            most = fmax(most, ulps(y[lane], want));
+        }
+    }
+    return most;
+}
+
+static Vec exp_of(Vec x) { return vec_exp(x); }
+static Vec tanh_of(Vec x) { return vec_tanh(x); }
+
+Test(vec, exp_is_within_its_bound) {
+    double most =
+        fmax(worst(exp_of, exact_exp, -87.336, 88.722, 4000000), worst(exp_of, exact_exp, -1, 1, 2000000));
+    cr_assert(most <= EXP_ULPS, "%g ulp", most);
+    cr_assert(most > 0.4, "%g ulp: the sweep saw nothing", most);
+}
+
+Test(vec, tanh_is_within_its_bound) {
+    double most =
+        fmax(worst(tanh_of, exact_tanh, -10, 10, 4000000), worst(tanh_of, exact_tanh, -1, 1, 2000000));
+    for (double x = 1e-30; x < 1; x *= 1.01)
+        most = fmax(most, ulps(one_tanh((real)x), exact_tanh((real)x)));
+    cr_assert(most <= TANH_ULPS, "%g ulp", most);
+}
+
+Test(vec, exp_at_the_edges) {
+    cr_assert(one_exp(0) == 1);
+    cr_assert(one_exp(-(real)0) == 1);
+    cr_assert(one_exp(-INFINITY) == 0 && !signbit(one_exp(-INFINITY)));
+    cr_assert(one_exp(INFINITY) == (real)INFINITY);
+    cr_assert(isnan(one_exp(NAN)));
+    cr_assert(isnan(one_exp(-(real)NAN)));
+    cr_assert(isnan(one_exp(nan_with("1"))) && isnan(one_exp(nan_with("255"))));  // with low bits set
+    cr_assert(one_exp(LARGEST) == (real)INFINITY && one_exp(-LARGEST) == 0);
+    cr_assert(one_exp(SMALLEST) == 1 && one_exp(-SMALLEST) == 1);
+    // The last that is finite, the first that is not; the last that is normal, the first that is flushed.
+    real top = (real)log((double)LARGEST), bottom = (real)log((double)SMALLEST);
+    for (int i = 0; i < 100; i++) {
+        Wide exact = exact_exp(top);
+        if (exact <= LARGEST) cr_assert(ulps(one_exp(top), exact) <= EXP_ULPS);
+        else cr_assert(one_exp(top) == (real)INFINITY, "%.9g", (double)top);
+        exact = exact_exp(bottom);
+        if (exact >= SMALLEST) cr_assert(ulps(one_exp(bottom), exact) <= EXP_ULPS, "%.9g", (double)bottom);
+        else cr_assert(one_exp(bottom) == 0 || sizeof(real) == sizeof(double), "%.9g", (double)bottom);
+        top = next(top, i < 50 ? INFINITY : 0), bottom = next(bottom, i < 50 ? -INFINITY : 0);
+    }
+    for (real x = sizeof x == sizeof(float) ? -88 : -746; x > -1e6; x *= (real)1.01)
+        cr_assert(one_exp(x) == 0);
+    for (real x = 710; x < 1e6; x *= (real)1.01) cr_assert(one_exp(x) == (real)INFINITY);
+}
+
+Test(vec, tanh_at_the_edges) {
+    cr_assert(one_tanh(0) == 0 && !signbit(one_tanh(0)));
+    cr_assert(one_tanh(-(real)0) == 0 && signbit(one_tanh(-(real)0)));
+    cr_assert(one_tanh(INFINITY) == 1 && one_tanh(-INFINITY) == -1);
+    cr_assert(one_tanh(LARGEST) == 1 && one_tanh(40) == 1 && one_tanh(-40) == -1);
+    cr_assert(isnan(one_tanh(NAN)));
+    cr_assert(one_tanh(SMALLEST) == SMALLEST);
+    for (real x = (real)1e-6; x < 50; x *= (real)1.001) {
+        cr_assert(one_tanh(-x) == -one_tanh(x));
+        cr_assert(one_tanh(x) <= 1);
+    }
+}
+
+enum { LONGEST = 300 };
+
+Test(vec, arrays_of_every_length_and_alignment) {
+    Rng rng = rng_new(1);
+    for (int n = 0; n <= LONGEST; n++) {
+        size_t count = (size_t)n;
+        // On the heap, exactly n long after 1 .. 3: ASan sees a step over the end.
+        size_t offset = 1 + count % 3;
+        real *memory = malloc((offset + count) * sizeof *memory), *x = memory + offset;
+        real *other = malloc((offset + count) * sizeof *memory), *y = other + offset;
+        for (size_t i = 0; i < offset; i++) memory[i] = other[i] = 777;
+        Wide sum = 0, size = 0, dot = 0, dot_size = 0;
+        real most = -INFINITY;
+        for (int i = 0; i < n; i++) {
+            x[i] = (real)rng_normal(&rng), y[i] = (real)rng_normal(&rng);
+            sum += x[i], size += fabs((double)x[i]);
+            dot += (Wide)x[i] * y[i], dot_size += fabs((double)x[i] * (double)y[i]);
+            if (x[i] > most) most = x[i];
+        }
+        cr_assert(array_max(x, count) == most, "n = %d", n);
+        // n additions, each off by half an ulp of a partial sum
+        cr_assert(fabs((double)(array_sum(x, count) - sum)) <= n * (double)EPS / 2 * (double)size, "n = %d",
+                  n);
+        cr_assert(fabs((double)(array_dot(x, y, count) - dot)) <=
+                  (n + 1) * (double)EPS / 2 * (double)dot_size);
+
+        real shift = n ? most : 0;
+        Wide total = 0;
+        real got = array_exp_sum(y, x, count, shift);
+        for (int i = 0; i < n; i++) {
+            cr_assert(y[i] == one_exp(x[i] - shift), "n = %d, i = %d: the place must not matter", n, i);
+            total += y[i];
+        }
+        cr_assert(fabs((double)(got - total)) <= n * (double)EPS / 2 * (double)total, "n = %d", n);
+        if (n) memcpy(y, x, count * sizeof *y);
+        cr_assert(array_exp_sum(y, y, count, shift) == got, "n = %d: in place", n);
+
+        if (n) memcpy(y, x, count * sizeof *y);
+        array_exp(y, count);
+        for (int i = 0; i < n; i++) cr_assert(y[i] == one_exp(x[i]));
+        if (n) memcpy(y, x, count * sizeof *y);
+        array_tanh(y, count);
+        for (int i = 0; i < n; i++) cr_assert(y[i] == one_tanh(x[i]));
+        for (size_t i = 0; i < offset; i++) cr_assert(memory[i] == 777 && other[i] == 777);
+        free(memory);
+        free(other);
+    }
+}
+
+Test(vec, max_in_every_place) {
+    real x[LONGEST];
+    for (size_t n = 1; n <= LONGEST; n += 7)
+        for (size_t place = 0; place < n; place++) {
+            for (size_t i = 0; i < n; i++) x[i] = i % 5 == 4 ? NAN : -(real)2;
+            x[place] = -1;
+            cr_assert(array_max(x, n) == -1, "n = %zu, place = %zu", n, place);
+        }
+    for (size_t n = 0; n < 100; n++) {
+        for (size_t i = 0; i < n; i++) x[i] = -INFINITY;
+        cr_assert(array_max(x, n) == -(real)INFINITY);
+    }
+}
+
+Test(vec, masked_softmax) {
+    real x[77], out[77];
+    for (int i = 0; i < 77; i++) x[i] = -INFINITY;
+    cr_assert(array_exp_sum(out, x, 77, array_max(x, 77)) == 0);  // fully masked: zeros, not NaN
+    for (int i = 0; i < 77; i++) cr_assert(out[i] == 0);
+    x[70] = 3;
+    cr_assert(array_exp_sum(out, x, 77, array_max(x, 77)) == 1);
+    for (int i = 0; i < 77; i++) cr_assert(out[i] == (i == 70));
+    x[5] = NAN;
+    cr_assert(isnan(array_exp_sum(out, x, 77, array_max(x, 77))));
+    cr_assert(isnan(out[5]) && out[70] == 1);
+}
