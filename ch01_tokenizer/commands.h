@@ -1,0 +1,5 @@
+// The jobs of the program beside its labs: train, encode, decode, inspect, export.
+#pragma once
+#include "common/lab.h"
+
+extern const Command tokenizer_commands[];

@@ -1,0 +1,140 @@
+// An embedding is a look-up, and the same numbers as a product with a one-hot matrix. Lecture, section 1.2.
+//
+// Both are counted as they run: numbers copied, and multiply-adds. The product costs V times as much.
+#include <math.h>
+#include <stdlib.h>
+
+#include "ch01_tokenizer/embedding.h"
+#include "common/error.h"
+#include "common/plot.h"
+
+static const Option options[] = {{"tokens", "24", "n: tokens looked up"},
+                                 {"dim", "16", "d: numbers a token"},
+                                 {"vocabulary", "1000", "V: rows of the table"},
+                                 {0}};
+
+enum { LARGEST = 1 << 14 };
+
+static int *draw_ids(Rng *rng, int n, int vocabulary) {
+    int *ids = allocate((size_t)n, sizeof *ids);
+    for (int i = 0; i < n; i++) ids[i] = rng_below(rng, vocabulary);
+    ids[n - 1] = ids[0];  // one token at least occurs twice: its gradient has two parts
+    return ids;
+}
+
+static double largest_difference(Mat a, Mat b) {
+    double largest = 0;
+    for (int i = 0; i < a.rows; i++)
+        for (int j = 0; j < a.cols; j++)
+            largest = fmax(largest, fabs((double)*mat_at(a, i, j) - *mat_at(b, i, j)));
+    return largest;
+}
+
+// 0 times a number is 0, and adding 0 changes nothing: not a single bit may differ.
+static void claim_same(Lab *lab, Rng *rng, int n, int d, int vocabulary) {
+    int *ids = draw_ids(rng, n, vocabulary);
+    Mat table = mat_new(vocabulary, d), looked_up = mat_new(n, d), product = mat_new(n, d);
+    rng_fill_normal(rng, table, 1);
+    embedding(looked_up, table, ids);
+    embedding_product(product, table, ids);
+    claim_near(lab, "1.3", "look-up - one_hot x table, largest", 0, largest_difference(looked_up, product),
+               0);
+    mat_free(table), mat_free(looked_up), mat_free(product);
+    free(ids);
+}
+
+// Whole numbers up to 8 keep sums of n <= 10^6 of them below 2^24: exact in any order of adding.
+static void fill_whole(Rng *rng, Mat m) {
+    for (int i = 0; i < m.rows; i++)
+        for (int j = 0; j < m.cols; j++) *mat_at(m, i, j) = (real)(1 + rng_below(rng, 8));
+}
+
+static int distinct(const int *ids, int n) {
+    int count = 0;
+    for (int i = 0; i < n; i++) {
+        int seen = 0;
+        for (int k = 0; k < i; k++) seen |= ids[k] == ids[i];
+        count += !seen;
+    }
+    return count;
+}
+
+static int touched_rows(Mat grad) {
+    int count = 0;
+    for (int i = 0; i < grad.rows; i++) {
+        int touched = 0;
+        for (int j = 0; j < grad.cols; j++) touched |= *mat_at(grad, i, j) != 0;
+        count += touched;
+    }
+    return count;
+}
+
+static void claim_gradient(Lab *lab, Rng *rng, int n, int d, int vocabulary) {
+    int *ids = draw_ids(rng, n, vocabulary);
+    Mat scattered = mat_new(vocabulary, d), product = mat_new(vocabulary, d), out_grad = mat_new(n, d);
+    fill_whole(rng, out_grad);
+    embedding_backward(scattered, out_grad, ids);
+    embedding_product_backward(product, out_grad, ids);
+    claim_near(lab, "1.3", "gradient: scatter-add - one_hot^T x grad", 0,
+               largest_difference(scattered, product), 0);
+    claim_equal(lab, "1.3", "rows with a gradient = distinct tokens", distinct(ids, n),
+                touched_rows(scattered));
+    mat_free(scattered), mat_free(product), mat_free(out_grad);
+    free(ids);
+}
+
+typedef struct {
+    long long lookup, product;
+} Cost;
+
+// The two loops with a counter in the innermost line; their results must agree.
+static Cost count_cost(Rng *rng, int n, int d, int vocabulary) {
+    int *ids = draw_ids(rng, n, vocabulary);
+    Mat table = mat_new(vocabulary, d), hot = mat_new(n, vocabulary);
+    rng_fill_normal(rng, table, 1);
+    one_hot(hot, ids);
+    Cost cost = {0};
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < d; j++) {
+            real copied = *mat_at(table, ids[i], j), sum = 0;
+            cost.lookup++;
+            for (int v = 0; v < vocabulary; v++, cost.product++)
+                sum += *mat_at(hot, i, v) * *mat_at(table, v, j);
+            if (sum != copied) die("embedding: the counted loops disagree");
+        }
+    mat_free(table), mat_free(hot);
+    free(ids);
+    return cost;
+}
+
+static void run(Lab *lab) {
+    int n = (int)option_int(&lab->args, "tokens", 2, 1000);
+    int d = (int)option_int(&lab->args, "dim", 1, 1000);
+    int vocabulary = (int)option_int(&lab->args, "vocabulary", 1, 100000);
+    Rng rng = lab->rng;
+    claim_same(lab, &rng, n, d, vocabulary);
+    claim_gradient(lab, &rng, n, d, vocabulary);
+    Plot *p = plot_new(lab, "embedding", "vocabulary lookup product lookup_formula product_formula");
+    Cost cost = {0};
+    int v = 0;
+    for (int size = 4; size <= LARGEST; size *= 4) {
+        v = size;
+        cost = count_cost(&rng, n, d, v);
+        double copies = (double)n * d;
+        plot_row(p, v, (double)cost.lookup, (double)cost.product, copies, copies * v);
+    }
+    claim_equal(lab, "1.3", "look-up, V = 16384: copies = n d", (long long)n * d, cost.lookup);
+    claim_equal(lab, "1.3", "product, V = 16384: multiply-adds = n V d", (long long)n * v * d,
+                cost.product);
+    plot_axes(p, "V: rows of the table", "operations");
+    plot_set(p, "logscale xy");
+    plot_set(p, "format y \"10^{%%T}\"");
+    plot_line(p, "vocabulary", "lookup_formula", "n d");
+    plot_line(p, "vocabulary", "product_formula", "n V d");
+    plot_points(p, "vocabulary", "lookup", "look-up, numbers copied");
+    plot_points(p, "vocabulary", "product", "one-hot product, multiply-adds");
+    plot_end(p);
+}
+
+const LabSpec lab_embedding = {"embedding", "1.2",
+                               "Embedding: a look-up, or a product with a one-hot matrix", run, options};

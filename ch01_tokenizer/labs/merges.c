@@ -1,0 +1,84 @@
+// T1: the bookkeeping of BPE training, on real text. Lecture, section 1.4.
+#include <stdlib.h>
+#include <string.h>
+
+#include "ch01_tokenizer/labs/corpus.h"
+#include "common/plot.h"
+
+enum { MERGES = 1024 };
+
+// How many tokens have a text that an earlier one has already.
+static int repeated_texts(const Merges *m) {
+    char **text = allocate((size_t)(m->base + m->count), sizeof *text);
+    int repeated = 0;
+    for (int s = 0; s < m->base + m->count; s++) {
+        if (s < m->base) {
+            text[s] = allocate(3, 1);
+            snprintf(text[s], 3, "%02x", s & 0xFFu);
+        } else {
+            Pair p = m->pairs[s - m->base];
+            size_t size = strlen(text[p.left]) + strlen(text[p.right]) + 1;
+            text[s] = allocate(size, 1);
+            snprintf(text[s], size, "%s%s", text[p.left], text[p.right]);
+        }
+        for (int before = 0; before < s; before++)
+            if (strcmp(text[before], text[s]) == 0) repeated++;
+    }
+    for (int s = 0; s < m->base + m->count; s++) free(text[s]);
+    free(text);
+    return repeated;
+}
+
+// A run of k equal letters holds k - 1 pairs, and floor(k / 2) of them can be merged.
+static void claim_runs(Lab *lab) {
+    int run[100] = {0}, k = 2 + rng_below(&lab->rng, 98);
+    Words words = {0};
+    words_add(&words, run, (size_t)k, 1);
+    Merges m;
+    bpe_train(&m, &words, 1, 1, NULL);
+    claim_equal(lab, "1.9", "a run of k letters: pairs found, k - 1", k - 1, (long long)m.found[0]);
+    claim_equal(lab, "1.9", "a run of k letters: pairs replaced, floor(k/2)", k / 2, (long long)m.replaced[0]);
+    merges_free(&m), words_free(&words);
+}
+
+static void claim_bookkeeping(Lab *lab, const Merges *m, long long before, long long after) {
+    long long replaced = 0, rises = 0, unlike = 0;
+    for (int t = 0; t < m->count; t++) {
+        replaced += (long long)m->replaced[t];
+        rises += t > 0 && m->found[t] > m->found[t - 1];
+        unlike += m->pairs[t].left != m->pairs[t].right && m->found[t] != m->replaced[t];
+    }
+    claim_equal(lab, "1.7", "tokens left: N_T = N_0 - sum of r_t", before - replaced, after);
+    claim_equal(lab, "1.8", "merges t whose count f_t exceeds f_(t-1)", 0, rises);
+    claim_equal(lab, "1.9", "pairs a b, a != b, with r_t != f_t", 0, unlike);
+    claim_equal(lab, "1.10", "tokens whose text another token has", 0, repeated_texts(m));
+}
+
+static void draw(Lab *lab, const Merges *m) {
+    Plot *p = plot_new(lab, "merges", "merge found replaced tokens_left");
+    double left = 0;
+    for (int t = m->count - 1; t >= 0; t--) left += (double)m->replaced[t];
+    for (int t = 0; t < m->count; t++) {
+        left -= (double)m->replaced[t];
+        plot_row(p, t + 1, (double)m->found[t], (double)m->replaced[t], left);
+    }
+    plot_axes(p, "merge t", "count");
+    plot_set(p, "logscale xy");
+    plot_line(p, "merge", "found", "f_t, pairs found: never rises");
+    plot_points(p, "merge", "replaced", "r_t, pairs replaced");
+    plot_end(p);
+}
+
+static void run(Lab *lab) {
+    Words words = corpus_words(lab, "gpt2");
+    long long before = (long long)words_symbols(&words);
+    Merges m;
+    bpe_train(&m, &words, 256, MERGES, NULL);
+    lab_print(lab, "%lld bytes become %lld tokens in %d merges", before, (long long)words_symbols(&words), m.count);
+    claim_bookkeeping(lab, &m, before, (long long)words_symbols(&words));
+    claim_runs(lab);
+    draw(lab, &m);
+    merges_free(&m), words_free(&words);
+}
+
+const LabSpec lab_merges = {"merges", "1.4", "what each merge does to the count of tokens", run, NULL};

@@ -1,0 +1,12 @@
+#include "ch01_tokenizer/commands.h"
+#include "common/lab.h"
+
+extern const LabSpec lab_byte_fallback, lab_merges, lab_train_cost, lab_encode_cost;
+
+static const LabSpec *const tour[] = {&lab_byte_fallback, &lab_merges, &lab_train_cost, &lab_encode_cost, NULL};
+
+static const Option options[] = {{"data", NULL, "the text to measure on (the lectures of this repository)"}, {0}};
+
+int main(int argc, char **argv) {
+    return program_main(&(Program){"Chapter 1: text to tokens", tour, tokenizer_commands, options}, argc, argv);
+}

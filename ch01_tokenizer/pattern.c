@@ -1,0 +1,119 @@
+#include "ch01_tokenizer/pattern.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+// White space as Unicode defines it (White_Space). PCRE2's own \s also takes U+180E, which left it in 2013.
+#define SPACE "\\t-\\r \\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}"
+#define SUFFIX "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+#define UPPER "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]"
+#define LOWER "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"
+
+static const struct {
+    const char *name, *expression;
+} named[] = {
+    {"gpt2", "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^" SPACE "\\p{L}\\p{N}]+"
+             "|[" SPACE "]+(?![^" SPACE "])|[" SPACE "]+"},
+    {"cl100k", SUFFIX "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^" SPACE "\\p{L}\\p{N}]+[\\r\\n]*"
+               "|[" SPACE "]*[\\r\\n]+|[" SPACE "]+(?![^" SPACE "])|[" SPACE "]+"},
+    {"o200k", "[^\\r\\n\\p{L}\\p{N}]?" UPPER "*" LOWER "+" SUFFIX "?"
+              "|[^\\r\\n\\p{L}\\p{N}]?" UPPER "+" LOWER "*" SUFFIX "?"
+              "|\\p{N}{1,3}| ?[^" SPACE "\\p{L}\\p{N}]+[\\r\\n/]*"
+              "|[" SPACE "]*[\\r\\n]+|[" SPACE "]+(?![^" SPACE "])|[" SPACE "]+"},
+    {"none", ""},
+};
+
+const char *pattern_by_name(const char *name) {
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++)
+        if (strcmp(named[i].name, name) == 0) return named[i].expression;
+    bool alias = strcmp(name, "r50k") == 0 || strcmp(name, "p50k") == 0;
+    return alias ? named[0].expression : NULL;
+}
+
+struct Pattern {
+    pcre2_code *code;  // NULL: one piece, whatever the text
+    bool jit;
+};
+
+Pattern *pattern_new(const char *expression, Error *err) {
+    Pattern *pattern = allocate(1, sizeof *pattern);
+    if (expression[0] == '\0') return pattern;
+    int problem;
+    PCRE2_SIZE place;
+    uint32_t flags = PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C;  // a piece ends where a character does
+    pattern->code = pcre2_compile((PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED, flags, &problem, &place, NULL);
+    if (!pattern->code) {
+        char message[256];
+        pcre2_get_error_message(problem, (PCRE2_UCHAR *)message, sizeof message);
+        error_set(err, "pattern: %s, at character %zu: %.*s <-- here", message, (size_t)place, (int)place, expression);
+        free(pattern);
+        return NULL;
+    }
+    pattern->jit = pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0;
+    return pattern;
+}
+
+void pattern_free(Pattern *pattern) {
+    if (!pattern) return;
+    pcre2_code_free(pattern->code);
+    free(pattern);
+}
+
+bool pattern_looks_back(const Pattern *pattern) {
+    uint32_t characters = 0;
+    if (pattern->code) pcre2_pattern_info(pattern->code, PCRE2_INFO_MAXLOOKBEHIND, &characters);
+    return characters > 0;
+}
+
+Splitter splitter_new(const Pattern *pattern) {
+    Splitter s = {.pattern = pattern};
+    if (pattern->code) {
+        s.match = pcre2_match_data_create(1, NULL);  // one pair of offsets: the whole match
+        if (!s.match) die("out of memory");
+    }
+    return s;
+}
+
+void splitter_free(Splitter *s) {
+    pcre2_match_data_free(s->match);
+    *s = (Splitter){0};
+}
+
+void splitter_start(Splitter *s, const char *text, size_t size) {
+    s->text = text;
+    s->size = size;
+    s->match_begin = s->match_end = 0;
+}
+
+// Finds the next match that is not empty, from `at` on; none is an empty match at the end.
+static bool find_match(Splitter *s, size_t at, Error *err) {
+    const Pattern *p = s->pattern;
+    PCRE2_SPTR text = (PCRE2_SPTR)s->text;
+    // The text was checked once, as a whole. pcre2_jit_match is pcre2_match without its checks of the arguments.
+    uint32_t flags = PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY;
+    int result = p->jit ? pcre2_jit_match(p->code, text, s->size, at, flags, s->match, NULL)
+                        : pcre2_match(p->code, text, s->size, at, flags, s->match, NULL);
+    s->match_begin = s->match_end = s->size;
+    if (result == PCRE2_ERROR_NOMATCH) return true;
+    if (result < 0) {
+        char message[256];
+        pcre2_get_error_message(result, (PCRE2_UCHAR *)message, sizeof message);
+        return error_set(err, "pattern: gave up at byte %zu of the text: %s", at, message);
+    }
+    const PCRE2_SIZE *offsets = pcre2_get_ovector_pointer(s->match);
+    if (offsets[0] < at || offsets[1] <= offsets[0])
+        return error_set(err, "pattern: \\K must not move a match backwards");
+    s->match_begin = offsets[0];
+    s->match_end = offsets[1];
+    return true;
+}
+
+size_t splitter_next(Splitter *s, size_t at, Error *err) {
+    if (!s->pattern->code) return s->size;
+    if (at < s->match_begin || at >= s->match_end)  // not inside what the last call found
+        if (!find_match(s, at, err)) return SIZE_MAX;
+    return at < s->match_begin ? s->match_begin : s->match_end;
+}

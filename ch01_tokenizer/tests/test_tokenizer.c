@@ -1,0 +1,289 @@
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#include "ch01_tokenizer/byte_letters.h"
+#include "ch01_tokenizer/model_file.h"
+#include "ch01_tokenizer/pieces.h"
+#include "ch01_tokenizer/tokenizer.h"
+#include "common/file.h"
+#include "common/rng.h"
+
+// ---- patterns
+
+// The pieces of a text, with a bar between.
+static const char *split(const char *pattern, const char *text) {
+    static char out[512];
+    Error err;
+    Pattern *p = pattern_new(pattern_by_name(pattern) ? pattern_by_name(pattern) : pattern, &err);
+    cr_assert(p, "%s", err.text);
+    Splitter s = splitter_new(p);
+    splitter_start(&s, text, strlen(text));
+    char *to = out;
+    for (size_t at = 0, end; at < strlen(text); at = end) {
+        end = splitter_next(&s, at, &err);
+        cr_assert(end != SIZE_MAX && end > at);
+        to += sprintf(to, "%s%.*s", at ? "|" : "", (int)(end - at), text + at);
+    }
+    *to = '\0';
+    splitter_free(&s), pattern_free(p);
+    return out;
+}
+
+Test(pattern, pieces_of_the_named_ones) {
+    cr_assert_str_eq(split("gpt2", "Hello world's  12345 x!?\n\n a"), "Hello| world|'s| | 12345| x|!?|\n\n| a");
+    cr_assert_str_eq(split("cl100k", "Hello world'S  12345 x!?\n\n a"), "Hello| world|'S| | |123|45| x|!?\n\n| a");
+    cr_assert_str_eq(split("o200k", "HelloWorld's ab/\n\n12345"), "Hello|World's| ab|/\n\n|123|45");
+    cr_assert_str_eq(split("none", "a b c"), "a b c");
+    cr_assert_str_eq(split("gpt2", "今天 天气"), "今天| 天气");
+    cr_assert_str_eq(split("gpt2", "a\xc2\x85\xe3\x80\x80""b"), "a|\xc2\x85|\xe3\x80\x80|b");
+    // U+180E left White_Space in Unicode 6.3; PCRE2's \s still takes it.
+    cr_assert_str_eq(split("gpt2", "a \xe1\xa0\x8e""b"), "a| \xe1\xa0\x8e|b");
+}
+
+Test(pattern, nothing_is_skipped) {
+    cr_assert_str_eq(split("[a-z]+", "ab, cd!"), "ab|, |cd|!");
+    cr_assert_str_eq(split("x*", "axxb"), "a|xx|b");
+    cr_assert_str_eq(split("zzz", "abc"), "abc");
+}
+
+Test(pattern, bad_ones_are_explained) {
+    Error err;
+    cr_assert_null(pattern_new("(a", &err));
+    cr_assert(strstr(err.text, "parenthesis") && strstr(err.text, "(a <-- here"), "%s", err.text);
+    cr_assert_null(pattern_new("a\\Cb", &err));
+}
+
+// ---- encoding
+
+static void add_text(Pieces *pieces, const Tokenizer *like, const char *pattern, const char *text, size_t n) {
+    Error err;
+    (void)like;
+    Pattern *p = pattern_new(pattern_by_name(pattern) ? pattern_by_name(pattern) : pattern, &err);
+    cr_assert(pieces_add(pieces, p, NULL, 0, text, n, &err));
+    pattern_free(p);
+}
+
+// Text of many kinds: words, Chinese, digits, spaces, broken bytes.
+static size_t random_text(Rng *rng, char *text, size_t n) {
+    static const char *const words[] = {" the", " token", "今天", "天气", "\n", "  ", "123", "é", "'s", "!?", "\xff\xc0",
+                                        " ", "izer", "\t\t", "a", "😀", " 12", "\xe4\xbb"};
+    size_t size = 0;
+    for (;;) {
+        const char *word = words[rng_below(rng, 18)];
+        if (size + strlen(word) > n) return size;
+        memcpy(text + size, word, strlen(word));
+        size += strlen(word);
+    }
+}
+
+static Tokenizer trained(const char *pattern) {
+    Rng rng = rng_new(5);
+    char text[20000];
+    size_t n = random_text(&rng, text, sizeof text);
+    Pieces pieces = {0};
+    add_text(&pieces, NULL, pattern, text, n);
+    Words words = pieces_to_words(&pieces);
+    Special special = {"<|end|>", 7, NO_SYMBOL};
+    Tokenizer t;
+    Error err;
+    cr_assert(tokenizer_train(&t, &words, 60, &special, 1, pattern, &err), "%s", err.text);
+    words_free(&words), pieces_free(&pieces);
+    return t;
+}
+
+// What encoding is, with none of what makes it fast: stretches, pieces, the naive loop.
+static size_t encode_plainly(const Tokenizer *t, const char *text, size_t n, int *ids) {
+    Stretch *stretches;
+    size_t count = cut_stretches(&stretches, text, n, NULL, 0), size = 0;
+    Splitter s = splitter_new(t->pattern);
+    for (size_t i = 0; i < count; i++) {
+        const char *begin = text + stretches[i].begin;
+        size_t length = stretches[i].end - stretches[i].begin;
+        splitter_start(&s, begin, length);
+        for (size_t at = 0, end; at < length; at = end) {
+            end = stretches[i].special == STRETCH_BROKEN ? length : splitter_next(&s, at, NULL);
+            for (size_t b = at; b < end; b++) ids[size + b - at] = t->byte_id[(unsigned char)begin[b]];
+            size += bpe_encode_naive(&t->pairs, ids + size, end - at, NULL);
+        }
+    }
+    splitter_free(&s);
+    free(stretches);
+    return size;
+}
+
+static void check_encoding(const char *pattern, size_t n, uint64_t seed) {
+    Tokenizer t = trained(pattern);
+    Rng rng = rng_new(seed);
+    char *text = malloc(n);
+    int *plain = malloc(n * sizeof *plain);
+    n = random_text(&rng, text, n);
+    size_t size = encode_plainly(&t, text, n, plain);
+    for (int threads = 1; threads <= 4; threads++) {
+#ifdef _OPENMP
+        omp_set_num_threads(threads);
+#endif
+        Ids ids = {0};
+        Error err;
+        cr_assert(tokenizer_encode(&t, text, n, false, &ids, &err));
+        cr_assert_eq(ids.size, size, "%s: %zu ids, not %zu", pattern, ids.size, size);
+        cr_assert(memcmp(ids.at, plain, size * sizeof *plain) == 0);
+        size_t at = 0, length;
+        for (size_t i = 0; i < ids.size; i++, at += length) {
+            const char *bytes = token_bytes(&t, ids.at[i], &length);
+            cr_assert(memcmp(bytes, text + at, length) == 0);
+        }
+        cr_assert_eq(at, n);
+        free(ids.at);
+    }
+    free(text), free(plain);
+    tokenizer_free(&t);
+}
+
+Test(tokenizer, fast_encoding_is_plain_encoding) {
+    const char *patterns[] = {"gpt2", "cl100k", "o200k", "(?<=a) |[a-z]+|\\s"};
+    for (int p = 0; p < 4; p++)
+        for (size_t n = 20; n <= 40000; n *= 12) check_encoding(patterns[p], n, n);
+    check_encoding("none", 3000, 1);
+}
+
+// Several blocks, joined; the pattern [a-z]{1,7} keeps a wrong guess wrong for long.
+Test(tokenizer, blocks_are_joined) {
+    check_encoding("gpt2", 3 << 20, 1);
+    check_encoding("(?:[^q]){1,7}|q", 2 << 20, 2);
+    check_encoding("(?s).{1,40000}", 1 << 20, 3);
+}
+
+Test(tokenizer, special_tokens) {
+    Tokenizer t = trained("gpt2");
+    const char *text = "a<|end|><|end|>b<|end";
+    Ids with = {0}, without = {0};
+    tokenizer_encode(&t, text, strlen(text), true, &with, NULL);
+    tokenizer_encode(&t, text, strlen(text), false, &without, NULL);
+    int end = t.size - 1;
+    cr_assert(tokenizer_is_special(&t, end));
+    cr_assert(with.at[0] == 'a' && with.at[1] == end && with.at[2] == end && with.at[3] == 'b');
+    for (size_t i = 0; i < without.size; i++) cr_assert_neq(without.at[i], end);
+    free(with.at), free(without.at);
+    tokenizer_free(&t);
+}
+
+Test(tokenizer, escape_shows_every_byte) {
+    char out[64];
+    escape(out, "a\n\x00\xff\\今\x7f", 9);
+    cr_assert_str_eq(out, "a\\n\\x00\\xff\\\\今\\x7f");
+}
+
+// ---- files
+
+static char path[64];
+
+static const char *file_of(const char *text, size_t n) {
+    strcpy(path, "/tmp/course-test-XXXXXX");
+    FILE *f = fdopen(mkstemp(path), "wb");
+    fwrite(text, 1, n, f);
+    fclose(f);
+    return path;
+}
+
+static void refused(const char *text, const char *message) {
+    Tokenizer t;
+    Error err = {""};
+    cr_assert(!model_read(&t, file_of(text, strlen(text)), NULL, NULL, 0, &err), "read: %s", text);
+    cr_assert(strstr(err.text, message), "'%s', not '%s'", err.text, message);
+    cr_assert_null(t.tokens);
+    remove(path);
+}
+
+#define OWN "course-bpe 1\npattern gpt2\nmerges "
+
+Test(model_file, malformed_files_are_refused) {
+    refused("", "empty");
+    refused("course-bpe 9\n", ":1: expected 'course-bpe 1'");
+    refused("course-bpe 1\n", "expected 'pattern");
+    refused("course-bpe 1\npattern (\n", ":2: pattern");
+    refused("course-bpe 1\npattern gpt2\nmerges x\n", "expected 'merges NUMBER'");
+    refused(OWN "2\nmerge 97 98 1\n", "cut short: 1 merges of 2");
+    refused(OWN "1\nmerge 97 300 1\nend\n", ":4: token 256 is merged from 300");
+    refused(OWN "1\nmerge 97 256 1\nend\n", "merged from 256, which is not there yet");
+    refused(OWN "2\nmerge 97 98 1\nmerge 97 98 1\nend\n", ":5: the merge of 97 and 98 is listed twice");
+    refused(OWN "1\nmerge 97 99999999999999999999 1\nend\n", "expected 'merge LEFT RIGHT COUNT'");
+    refused(OWN "1\nmerge 97 98 1\n", "expected 'end'");
+    refused(OWN "1\nmerge 97 98 1\nspecial a\nspecial a\nend\n", "listed twice");
+    refused("#version: 0.2\na b\nab c d\n", ":3: expected two tokens");
+    refused("#version: 0.2\nab c\na b\n", ":2: the left token is not there yet");
+    refused("#version: 0.2\na bc\n", ":2: the right token");
+    refused("#version: 0.2\na b\na b\n", ":3: the merge of");
+    refused("\xff\xfe\x00 binary", "expected a vocabulary");
+    refused("YQ== 0\nYQ== 1\n", ":2: ids 0 and 1 have the same bytes");
+    refused("YQ== 0\nYg== 0\n", ":2: id 0 is listed twice");
+    refused("YQ== 0\nYg== 99999999\n", ":2: rank 99999999");
+    char bomb[4000] = OWN "40\nmerge 97 97 1\n";
+    for (int i = 256; i < 290; i++) sprintf(bomb + strlen(bomb), "merge %d %d 1\n", i, i);
+    refused(bomb, "longer than 256 MiB");
+    refused("YQ== 0\nYg=\n", ":2: expected 'BASE64 RANK'");
+    refused("YQ== 0\n", "the byte 0x00 has no token");
+}
+
+static void same_ids(const Tokenizer *a, const Tokenizer *b) {
+    Rng rng = rng_new(9);
+    char text[5000];
+    size_t n = random_text(&rng, text, sizeof text);
+    Ids x = {0}, y = {0};
+    tokenizer_encode(a, text, n, false, &x, NULL);
+    tokenizer_encode(b, text, n, false, &y, NULL);
+    cr_assert(x.size == y.size && memcmp(x.at, y.at, x.size * sizeof *x.at) == 0);
+    free(x.at), free(y.at);
+}
+
+Test(model_file, written_files_read_back) {
+    const char *patterns[] = {"gpt2", "a\n|[^a]+"};
+    for (int p = 0; p < 2; p++) {
+        Tokenizer t = trained(patterns[p]), own, ranks, gpt2;
+        Error err = {""};
+        FILE *f = fopen(file_of("", 0), "w");
+        model_write(&t, f), fclose(f);
+        cr_assert(model_read(&own, path, NULL, NULL, 0, &err), "%s", err.text);
+        same_ids(&t, &own);
+        cr_assert_eq(own.special_count, 1);
+        cr_assert_eq(own.tokens[260].count, t.tokens[260].count);
+        f = fopen(path, "w");
+        model_write_tiktoken(&t, f), fclose(f);
+        cr_assert(model_read(&ranks, path, patterns[p], NULL, 0, &err), "%s", err.text);
+        same_ids(&t, &ranks);
+        f = fopen(path, "w");
+        cr_assert(model_write_gpt2(&t, f, &err));
+        fclose(f);
+        cr_assert(model_read(&gpt2, path, patterns[p], NULL, 0, &err), "%s", err.text);
+        // Only the bytes' ids differ, by GPT-2's own order.
+        for (int id = 256; id < t.size - 1; id++) {
+            size_t a, b;
+            const char *x = token_bytes(&t, id, &a), *y = token_bytes(&gpt2, id, &b);
+            cr_assert(a == b && memcmp(x, y, a) == 0);
+        }
+        cr_assert_not(model_write_gpt2(&ranks, stderr, &err));
+        remove(path);
+        tokenizer_free(&t), tokenizer_free(&own), tokenizer_free(&ranks), tokenizer_free(&gpt2);
+    }
+}
+
+Test(byte_letters, every_byte_has_its_letter) {
+    char letter[4], byte;
+    bool seen[256] = {false};
+    for (int b = 0; b < 256; b++) {
+        int length = letter_of_byte(letter, b);
+        cr_assert_eq(bytes_of_letters(&byte, letter, (size_t)length), 1);
+        cr_assert_eq((unsigned char)byte, b);
+        seen[byte_in_gpt2_order(b)] = true;
+    }
+    for (int b = 0; b < 256; b++) cr_assert(seen[b]);
+    // As GPT-2 has it: '!' is id 0, a space is id 220 and the letter U+0120, a newline U+010A.
+    cr_assert_eq(byte_in_gpt2_order(0), '!');
+    cr_assert_eq(byte_in_gpt2_order(220), ' ');
+    cr_assert_eq(letter_of_byte(letter, ' '), 2);
+    cr_assert(memcmp(letter, "Ġ", 2) == 0);
+}
