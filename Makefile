@@ -105,11 +105,11 @@ $(2): .setup-run $(BUILD)/$(1)
 	@cmp -s $(BUILD)/$(1) $(1)/$(1) || cp $(BUILD)/$(1) $(1)/$(1)
 homework-$(3): $(call objects,float,$(wildcard $(1)/homework/grade_hw$(3).c)) $(call archives,float,$(1))
 test-$(2): .setup-test $(2) $(BUILD)/float/test-$(1) $(BUILD)/double/test-$(1) homework-$(3)
-	@sh common/run_tests.sh $(BUILD) $(1) $(call grader,$(1),$(3))
+	@sh common/run_tests.sh $(BUILD) $(1) $$(call grader,$(1),$(3))
 hw$(3): HW ?= $(1)/homework/hw$(3).c
 hw$(3): .setup-run homework-$(3)
-	@$(call grader,$(1),$(3)) $$(HW) $(BUILD)/hw$(3)
-	-@$(BUILD)/hw$(3) $(ARGS)
+	@$$(call grader,$(1),$(3)) $$(HW) $(BUILD)/hw$(3)
+	@$(BUILD)/hw$(3) $(ARGS) || true
 bench-$(2): $(BUILD)/bench-$(2)
 	@$$<
 $(BUILD)/bench-$(2): $(call objects,float,$(1)/bench.c) $(call archives,float,$(1))

@@ -1,7 +1,7 @@
 #!/bin/sh
 # sh common/setup.sh run|test|docs|bench: checks that the machine has what the goal needs, and installs the
-# rest with the system's package manager (apt-get, dnf, pacman or brew). Asks
-# nothing. Silent if all is there.
+# rest with the system's package manager (apt-get, dnf, pacman or brew). It asks nothing, and is silent if
+# all is there.
 #
 #   run, bench    a C compiler ($CC, or cc), PCRE2, gnuplot, OpenMP
 #   test          these and Criterion

@@ -60,9 +60,13 @@ local function reference(el)
     return {pandoc.Str(before), to, pandoc.Str(after)}
 end
 
+local seen = {}
 local function derivation(el)
     local id = pandoc.utils.stringify(el):match("^%[(%d+%.%d+)%]$")
-    if id then return pandoc.Span("[" .. id .. "]", {id = "claim-" .. id, class = "claim"}) end
+    if not id then return nil end
+    local anchor = seen[id] and "" or "claim-" .. id
+    seen[id] = true
+    return pandoc.Span("[" .. id .. "]", {id = anchor, class = "claim"})
 end
 
 -- Browsers ignore the upright style that pandoc gives to \mathrm{softmax}; \text they respect.

@@ -165,6 +165,7 @@ static void check_claims(const Page *lecture) {
     for (const Claim *c = claims; c < claims + claims_count; c++) {
         snprintf(derivation, sizeof derivation, "**[%s]**", c->id);
         bool here = c->chapter == chapter_of(lecture->path) && c->chapter == atoi(c->id);
+        for (const Claim *d = claims; d < c; d++) here &= strcmp(c->id, d->id) != 0;  // said already
         if (here && !strstr(lecture->prose, derivation))
             problem(c->path, c->line, "claim %s: %s does not derive it", c->id, lecture->path);
     }

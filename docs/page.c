@@ -81,10 +81,26 @@ static char *code_span_end(char *p) {
     return p + n;
 }
 
+static bool is_list_item(const char *line) {
+    size_t mark = *line && strchr("-+*", *line) ? 1 : strspn(line, "0123456789");
+    if (mark && isdigit((unsigned char)*line)) mark += line[mark] == '.' || line[mark] == ')';
+    return mark && line[mark] == ' ';
+}
+
 static void blank_code(char *p) {
+    bool indented = false, after_blank = true, in_list = false;  // in a list, indented lines are prose
     for (bool line_start = true; *p; line_start = p[-1] == '\n') {
         char *end = p + 1;
-        if (line_start && fence_length(p)) {
+        if (line_start) {
+            bool blank_line = is_blank_line(p), deep = *p == '\t' || starts(p, "    ");
+            if (!isspace((unsigned char)*p)) in_list = is_list_item(p);
+            indented = !blank_line && deep && !in_list && (indented || after_blank);
+            after_blank = blank_line;
+        }
+        if (line_start && indented) {
+            end = line_end(p);
+            blank(p, end, CODE);
+        } else if (line_start && fence_length(p)) {
             end = fence_end(p);
             blank(p, end, CODE);
         } else if (starts(p, "<!--")) {

@@ -305,23 +305,23 @@ static void claim_chain_rule(Lab *lab, const Experiment *e) {
         if (i) step = fmin(step, p->perplexity / p[-1].perplexity);
     }
     // A token's bits are a sum of at most some fifty terms, the text's a compensated one: 50 ulps, 2e-14.
-    claim_near(lab, "1.19", "bits per byte, all V: largest - smallest", 0, high - low, 1e-12);
-    claim_near(lab, "1.19", "bits per byte = h", e->entropy, last->chain, 5 * e->error);
+    claim_near(lab, "1.22", "bits per byte, all V: largest - smallest", 0, high - low, 1e-12);
+    claim_near(lab, "1.22", "bits per byte = h", e->entropy, last->chain, 5 * e->error);
     // log2 perplexity = (bits per byte) (bytes a token): the error of bits per byte, times bytes a token.
-    claim_near(lab, "1.20", "largest V: log2 perplexity = h x bytes a token", e->entropy * last->per_token,
+    claim_near(lab, "1.23", "largest V: log2 perplexity = h x bytes a token", e->entropy * last->per_token,
                log2(last->perplexity), 5 * e->error * last->per_token);
-    claim_at_least(lab, "1.20", "perplexity from V to the next: least factor", 1, step);
+    claim_at_least(lab, "1.23", "perplexity from V to the next: least factor", 1, step);
 }
 
 static void claim_census(Lab *lab, const Experiment *e) {
     Census c = take_census(&e->last, &e->merges);
     // Positive terms, a few dozen roundings of 1e-16 in each.
     double reached = reach_probability(&e->last, SHORT);
-    claim_near(lab, "1.21", "all strings of 5 bytes, all segmentations: u_5", reached, c.sum, 1e-13);
+    claim_near(lab, "1.24", "all strings of 5 bytes, all segmentations: u_5", reached, c.sum, 1e-13);
     // The canonical segmentation is one of those summed: only those roundings can make the sum less.
-    claim_at_least(lab, "1.21", "strings of 5 bytes: least gap, in bits", -1e-13, c.least_gap);
+    claim_at_least(lab, "1.24", "strings of 5 bytes: least gap, in bits", -1e-13, c.least_gap);
     // A string has a second segmentation if and only if BPE merged something in it.
-    claim_equal(lab, "1.21", "strings of 5 bytes with a gap", c.with_merge, c.with_gap);
+    claim_equal(lab, "1.24", "strings of 5 bytes with a gap", c.with_merge, c.with_gap);
     lab_print(lab, "strings of 5 bytes: BPE's segmentations have %.2f %% of the model's probability",
               100 * c.canonical_sum / c.sum);
 }
@@ -336,11 +336,11 @@ static void claim_gap(Lab *lab, const Experiment *e) {
     }
     // Equal at V = 8 (no cut) and, for a merge of a b, at V = 9 (no other cut): there it is rounding, a few
     // ulps a byte.
-    claim_at_least(lab, "1.21", "text, all V: gap beyond that of single cuts", -1e-12, least);
-    claim_at_least(lab, "1.21", "text, largest V: gap, in bits per byte", last->floor - 1e-12,
+    claim_at_least(lab, "1.24", "text, all V: gap beyond that of single cuts", -1e-12, least);
+    claim_at_least(lab, "1.24", "text, largest V: gap, in bits per byte", last->floor - 1e-12,
                    last->canonical - last->marginal);
     // All segmentations together are a code for strings of one length: Kraft's inequality, 40 bits of luck.
-    claim_at_least(lab, "1.21", "text, all V: marginal bits beyond the text's", -40.0 / e->length, beyond);
+    claim_at_least(lab, "1.24", "text, all V: marginal bits beyond the text's", -40.0 / e->length, beyond);
 }
 
 static void print_table(Lab *lab, const Experiment *e) {

@@ -158,7 +158,7 @@ static const char *of(const Experiment *e, const char *what) {
 static void claim_ceiling(Lab *lab, const Experiment *e) {
     double most = 0;
     for (int i = 0; i < e->count; i++) most = fmax(most, e->points[i].share);
-    claim_at_most(lab, "1.16", of(e, ": largest share of the ceiling"), 1 + e->slack / e->text, most);
+    claim_at_most(lab, "1.17", of(e, ": largest share of the ceiling"), 1 + e->slack / e->text, most);
 }
 
 // After one merge of a b, a text of n symbols has n - r tokens. For a != b, r/n -> pi(a) P(b|a). For a = b
@@ -169,7 +169,7 @@ static void claim_first_merge(Lab *lab, const Experiment *e) {
     Pair pair = e->merges.pairs[0];
     double q = e->source.next[pair.left * SYMBOLS + pair.right];
     double replaced = e->source.stationary[pair.left] * (pair.left == pair.right ? q / (1 + q) : q);
-    claim_near(lab, "1.17", of(e, ", V = 9: tokens a symbol = 1 - P(pair)"), 1 - replaced, 1 / p->per_token,
+    claim_near(lab, "1.18", of(e, ", V = 9: tokens a symbol = 1 - P(pair)"), 1 - replaced, 1 / p->per_token,
                5 * p->count_error);
 }
 
@@ -177,7 +177,7 @@ static void claim_first_merge(Lab *lab, const Experiment *e) {
 static void claim_symbols(Lab *lab, const Experiment *e) {
     const Point *p = point_at(e, SYMBOLS);
     double predicted = source_unigram_entropy(&e->source);
-    claim_near(lab, "1.18", of(e, ", V = 8: unigram bits a symbol = H(pi)"), predicted, p->unigram,
+    claim_near(lab, "1.19", of(e, ", V = 8: unigram bits a symbol = H(pi)"), predicted, p->unigram,
                5 * p->error);
 }
 
@@ -185,7 +185,7 @@ static void claim_symbols(Lab *lab, const Experiment *e) {
 static void claim_unigram(Lab *lab, const Experiment *e) {
     double least = INFINITY;
     for (int i = 0; i < e->count; i++) least = fmin(least, e->points[i].unigram - e->text);
-    claim_at_least(lab, "1.18", of(e, ": least unigram bits beyond the text's"), -e->slack, least);
+    claim_at_least(lab, "1.19", of(e, ": least unigram bits beyond the text's"), -e->slack, least);
 }
 
 static void print_table(Lab *lab, const Experiment *e) {
@@ -227,16 +227,16 @@ static void run(Lab *lab) {
 
     claim_ceiling(lab, &m), claim_ceiling(lab, &u);
     // Equally likely symbols meet the bound. A sum of threes is exact; 1e-12 is for the division.
-    claim_near(lab, "1.16", "uniform, V = 8: share of the ceiling", 1, point_at(&u, 8)->share, 1e-12);
+    claim_near(lab, "1.17", "uniform, V = 8: share of the ceiling", 1, point_at(&u, 8)->share, 1e-12);
     claim_first_merge(lab, &m), claim_first_merge(lab, &u);
     // How near BPE comes is not derived but found. Over 1000 seeds the share rises by 0.141 with a standard
     // deviation of 0.023, and is 0.826 +- 0.010 at V = 256: both bounds are 6 deviations away or more.
-    claim_at_least(lab, "1.17", "Markov: share rises from V = 9 to 64", point_at(&m, 9)->share,
+    claim_at_least(lab, "1.18", "Markov: share rises from V = 9 to 64", point_at(&m, 9)->share,
                    point_at(&m, 64)->share);
-    claim_at_least(lab, "1.17", "Markov, V = 256: share of the ceiling", 0.75, point_at(&m, 256)->share);
+    claim_at_least(lab, "1.18", "Markov, V = 256: share of the ceiling", 0.75, point_at(&m, 256)->share);
     claim_symbols(lab, &m);
     claim_unigram(lab, &m), claim_unigram(lab, &u);
-    claim_at_most(lab, "1.18", "Markov: merges lower the unigram bits", point_at(&m, 8)->unigram,
+    claim_at_most(lab, "1.19", "Markov: merges lower the unigram bits", point_at(&m, 8)->unigram,
                   m.points[m.count - 1].unigram);
     draw(lab, &m, &u);
     experiment_free(&m), experiment_free(&u);

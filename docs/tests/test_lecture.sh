@@ -90,7 +90,14 @@ $$
 y = x \\
 $$
 Also **[1.2]**, by [1.1]. See [chapter 2](ch02_next.md#two--again-x_i-1 "a title"),
-[above](#chapter-1-a-tiny-one), [the code](../ch01_tiny/tiny.c#L3), [elsewhere](https://nowhere.invalid/x#y), and [2.1].
+[above](#chapter-1-a-tiny-one), [the code](../ch01_tiny/tiny.c#L3),
+[elsewhere](https://nowhere.invalid/x#y), and [2.1].
+
+    indented $code is [8.8]
+
+- a list
+
+    with $maths$ in **it**
 
 ## A heading
 
@@ -140,6 +147,8 @@ planted 'a snippet of no names' "$at: expected <!-- code: file name... -->"
 append '<!-- code: ch01_tiny/tiny.c once -->'
 planted 'a snippet without its fence' "$at: stale snippet: make docs-refresh mends it"
 
+printf '\n- a list\n\n    with [1.3]\n' >>docs/ch01_tiny.md
+planted 'an unknown claim in a list' "docs/ch01_tiny.md:$((line + 2)): no code claims [1.3]"
 append 'So [1.3] holds.'
 planted 'a claim that no code makes' "$at: no code claims [1.3]"
 append 'So [1.9] and **[1.8]** hold.'
