@@ -50,7 +50,7 @@ export CC CPPFLAGS LDFLAGS
 .SECONDARY:
 .PHONY: help run test plots docs docs-check docs-refresh bench fuzz data handout clean
 .PHONY: $(SHORT) $(SHORT:%=test-%) $(SHORT:ch%=hw%) $(SHORT:ch%=homework-%) $(SHORT:%=bench-%)
-.PHONY: test-common bench-common
+.PHONY: test-common test-docs bench-common
 
 help:
 	@echo 'make run            set up, build every chapter, run every tour'
@@ -129,7 +129,7 @@ test-common: .setup-test $(BUILD)/float/test-common $(BUILD)/double/test-common
 run: $(SHORT)
 	@set -e; for c in $(CHAPTERS); do ./$$c/$$c; done
 
-test: test-common $(SHORT:%=test-%)
+test: test-common test-docs $(SHORT:%=test-%)
 	@echo 'make test: all passed'
 
 LECTURES = $(wildcard docs/ch*.md)
@@ -137,6 +137,8 @@ $(BUILD)/lecture: $(call objects,float,docs/lecture.c docs/page.c docs/snippet.c
 	$(CC) $(LDFLAGS) $^ -o $@
 docs-check: $(BUILD)/lecture
 	@$(BUILD)/lecture check $(LECTURES) README.md
+test-docs: $(BUILD)/lecture
+	@sh docs/tests/test_lecture.sh $< | tail -n 1 | sed 's/^/docs               test_lecture.sh              /'
 docs-refresh: $(BUILD)/lecture
 	@$(BUILD)/lecture refresh $(LECTURES)
 docs: .setup-docs docs-check

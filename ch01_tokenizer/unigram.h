@@ -5,14 +5,14 @@
 // As a lattice: a node between any two bytes, an arc for every token that stands in the text. With
 // alpha_i = ln of the summed weight of all paths from 0 to i, and beta_i from i to the end n,
 //
-//     alpha_j = ln sum over tokens x = text[i .. j-1] of exp(alpha_i + ln p(x)); p = exp(alpha_n) [1.25]
+//     alpha_j = ln sum over tokens x = text[i .. j-1] of exp(alpha_i + ln p(x)); p = exp(alpha_n) [1.28]
 //     E[count of x | text] = sum over its places of exp(alpha_i + ln p(x) + beta_j - alpha_n)
 //
-// and max for the sum gives the best single path (Viterbi), which is how the model tokenizes.  [1.26]
+// and max for the sum gives the best single path (Viterbi), which is how the model tokenizes.  [1.29]
 //
 // Training, L = sum of ln p(word) over the corpus: begin with far too many tokens, then alternately
-//     EM      p(x) <- E[count of x] / E[tokens]: L rises, by at least E[tokens] KL(new, old)         [1.27]
-//     prune   drop the tokens whose loss would cost L least, never single characters                 [1.28]
+//     EM      p(x) <- E[count of x] / E[tokens]: L rises, by at least E[tokens] KL(new, old)         [1.30]
+//     prune   drop the tokens whose loss would cost L least, never single characters                 [1.31]
 //             with the other p as they are p(text) can only fall, to its part without those tokens;
 //             but then the p that stay are scaled up to sum to 1, and L may end up higher
 //

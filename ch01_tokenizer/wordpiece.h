@@ -4,14 +4,14 @@
 // training data the most". With c_x occurrences of symbol x among N, a model of independent
 // symbols gives the corpus at best
 //
-//     L = sum over x of f(c_x) - f(N),        f(x) = x ln x                        [1.22]
+//     L = sum over x of f(c_x) - f(N),        f(x) = x ln x                        [1.25]
 //
 // Merging a b (a != b) in r places leaves c_a - r, c_b - r, r of the new symbol, and N - r:
 //
 //     gain = f(c_a - r) + f(c_b - r) + f(r) - f(N - r)  -  f(c_a) - f(c_b) + f(N)
 //     a = b:  c_a - 2r of a are left
 //
-//     r (PMI - 1) <= gain <= r (PMI + 1),     PMI = ln( r N / (c_a c_b) ),  a != b  [1.23]
+//     r (PMI - 1) <= gain <= r (PMI + 1),     PMI = ln( r N / (c_a c_b) ),  a != b  [1.26]
 //
 // Three criteria, then: the count (BPE), the likelihood gain, and the score r / (c_a c_b) = e^PMI / N of
 // most tutorials, which lost the factor r: two letters that occur once, together, beat every frequent pair.

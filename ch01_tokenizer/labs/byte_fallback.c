@@ -110,4 +110,4 @@ static void run(Lab *lab) {
     tokenizer_free(&t);
 }
 
-const LabSpec lab_byte_fallback = {"byte-fallback", "1.1", "bytes: nothing is out of vocabulary", run, NULL};
+const LabSpec lab_byte_fallback = {"byte-fallback", "1.1", "Bytes: nothing is out of vocabulary", run, NULL};

@@ -81,4 +81,4 @@ static void run(Lab *lab) {
     merges_free(&m), words_free(&words);
 }
 
-const LabSpec lab_merges = {"merges", "1.4", "what each merge does to the count of tokens", run, NULL};
+const LabSpec lab_merges = {"merges", "1.4", "What each merge does to the count of tokens", run, NULL};

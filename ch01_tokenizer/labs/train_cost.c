@@ -70,4 +70,4 @@ static void run(Lab *lab) {
     bytes_free(&text);
 }
 
-const LabSpec lab_train_cost = {"train-cost", "1.5", "what training costs", run, NULL};
+const LabSpec lab_train_cost = {"train-cost", "1.5", "What training costs", run, NULL};

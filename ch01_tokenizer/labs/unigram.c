@@ -17,7 +17,7 @@ static const Option options[] = {{"words", "2000", "words of the corpus"},
                                  {"steps", "3", "EM steps between two prunings"},
                                  {0}};
 
-// ---- [1.25], [1.26] the lattice against every segmentation, one by one
+// ---- [1.28], [1.29] the lattice against every segmentation, one by one
 
 typedef struct {
     double sum, best;  // of p over the segmentations
@@ -69,8 +69,8 @@ static void claim_lattice(Lab *lab, Rng *rng) {
         best_error = fmax(best_error, fabs(unigram_viterbi(&u, text, n, NULL, NULL) - log(all.best)));
     }
     // At most 12 factors and 927 terms on either side, logarithms up to 100: 1e-12 is a hundred roundings.
-    claim_near(lab, "1.25", "ln p by the lattice - by all segmentations", 0, sum_error, 1e-12);
-    claim_near(lab, "1.26", "best path - the best of all segmentations", 0, best_error, 1e-12);
+    claim_near(lab, "1.28", "ln p by the lattice - by all segmentations", 0, sum_error, 1e-12);
+    claim_near(lab, "1.29", "best path - the best of all segmentations", 0, best_error, 1e-12);
     unigram_free(&u);
 }
 
@@ -93,15 +93,15 @@ static void claim_samples(Lab *lab, Rng *rng) {
     }
     double mean = sum / SAMPLES, variance = fmax(squares / SAMPLES - mean * mean, 0);
     // 5 standard errors; one sample more or less is the resolution.
-    claim_near(lab, "1.26", "share of samples that are the best path", p, hits / SAMPLES,
+    claim_near(lab, "1.29", "share of samples that are the best path", p, hits / SAMPLES,
                5 * sqrt(p * (1 - p) / SAMPLES) + 1.0 / SAMPLES);
-    claim_near(lab, "1.26", "tokens in a sample = sum of expected counts", tokens, mean,
+    claim_near(lab, "1.29", "tokens in a sample = sum of expected counts", tokens, mean,
                5 * sqrt(variance / SAMPLES) + 1.0 / SAMPLES);
     free(expected);
     unigram_free(&u);
 }
 
-// ---- [1.27], [1.28] training
+// ---- [1.30], [1.31] training
 
 enum { MOST_MORPHEMES = 64, LONGEST = 5 };
 
@@ -277,13 +277,13 @@ static double characters_likelihood(const Language *l) {
 
 static void claim_training(Lab *lab, const Training *t) {
     // L sums some 10^4 logarithms of relative error below 1e-14 each: 1e-12 of |L| is a hundredfold margin.
-    claim_at_least(lab, "1.27", "EM: least (gain of L - E[tokens] KL) / |L|", -1e-12, t->least_surplus);
-    claim_at_least(lab, "1.27", "EM: least gain of L / |L|", -1e-12, t->least_gain);
-    claim_at_least(lab, "1.27", "digamma M-step: bound is lower by, least / |L|", -1e-12, t->least_gap);
-    claim_at_most(lab, "1.28", "pruning, other p held: largest change of L / |L|", 1e-12,
+    claim_at_least(lab, "1.30", "EM: least (gain of L - E[tokens] KL) / |L|", -1e-12, t->least_surplus);
+    claim_at_least(lab, "1.30", "EM: least gain of L / |L|", -1e-12, t->least_gain);
+    claim_at_least(lab, "1.30", "digamma M-step: bound is lower by, least / |L|", -1e-12, t->least_gap);
+    claim_at_most(lab, "1.31", "pruning, other p held: largest change of L / |L|", 1e-12,
                   t->largest_change);
     double characters = characters_likelihood(t->language);
-    claim_near(lab, "1.28", "only characters left: L = sum c ln c - N ln N", characters, t->now,
+    claim_near(lab, "1.31", "only characters left: L = sum c ln c - N ln N", characters, t->now,
                1e-12 * fabs(characters));
 }
 

@@ -17,7 +17,7 @@ static const char *const names[CRITERIA] = {"count", "score", "likelihood"};
 
 static const Option options[] = {{"merges", "200", "merges by each criterion"}, {0}};
 
-// ---- [1.22] the gain's formula
+// ---- [1.25] the gain's formula
 
 // Summing S terms whose sizes add up to 2 N ln N loses at most S epsilon of that; there are two.
 static double rounding(const Words *words, int symbols) {
@@ -29,7 +29,7 @@ static void claim_formula(Lab *lab, const WordPieceTraining *t, double tolerance
     double worst = 0;
     for (int i = 0; i < t->merges.count; i++)
         worst = fmax(worst, fabs(t->totals[i + 1] - t->totals[i] - t->gains[i]));
-    claim_near(lab, "1.22", what, 0, worst, tolerance);
+    claim_near(lab, "1.25", what, 0, worst, tolerance);
 }
 
 static void print_merges(Lab *lab, const Letters *letters, const WordPieceTraining *t, const char *name) {
@@ -80,7 +80,7 @@ static void claim_first(Lab *lab, const char *id, const WordPieceTraining *by, d
                    gain[MERGE_BY_LIKELIHOOD]);
 }
 
-// ---- [1.23] the gain's bounds
+// ---- [1.26] the gain's bounds
 
 static double gain_beyond_pmi(double c_a, double c_b, double r, double n) {
     return likelihood_gain(c_a, c_b, r, n) / r - log(r * n / (c_a * c_b));
@@ -96,17 +96,17 @@ static void claim_bounds(Lab *lab, const Words *words, int base) {
                                    total);
         least = fmin(least, d), most = fmax(most, d);
     }
-    claim_at_least(lab, "1.23", "gain / r - PMI, least over all pairs", -1, least);
-    claim_at_most(lab, "1.23", "gain / r - PMI, most over all pairs", 1, most);
+    claim_at_least(lab, "1.26", "gain / r - PMI, least over all pairs", -1, least);
+    claim_at_most(lab, "1.26", "gain / r - PMI, most over all pairs", 1, most);
     free(pairs);
     // Both bounds are reached in the limit. With h(x) = -(1-x) ln(1-x) / x = 1 - x/2 - ..., gain / r - PMI
     // is h(r/N) - h(r/c_a) - h(r/c_b): within r/c_a of -1 where r << c, within r/N of 1 where r = c << N.
-    claim_near(lab, "1.23", "a rare pair of frequent letters: -1", -1, gain_beyond_pmi(1e4, 1e4, 1, 1e6),
+    claim_near(lab, "1.26", "a rare pair of frequent letters: -1", -1, gain_beyond_pmi(1e4, 1e4, 1, 1e6),
                1e-4);
-    claim_near(lab, "1.23", "letters always together: 1", 1, gain_beyond_pmi(1, 1, 1, 1e6), 1e-6);
+    claim_near(lab, "1.26", "letters always together: 1", 1, gain_beyond_pmi(1, 1, 1, 1e6), 1e-6);
 }
 
-// ---- [1.24] what the score prefers
+// ---- [1.27] what the score prefers
 
 // Random words, and the word q z twice; q and z occur nowhere else. A pair's score is at most
 // 1 / max(c_a, c_b), and q z has 1/2. Every other letter occurs more often than twice.
@@ -123,11 +123,11 @@ static void claim_planted(Lab *lab, Rng *rng) {
     words_add(&words, (int[]){LETTERS, LETTERS + 1}, 2, 2);
     WordPieceTraining by[CRITERIA];
     for (int k = 0; k < CRITERIA; k++) by[k] = wordpiece_train(&words, LETTERS + 2, 1, (MergeCriterion)k);
-    claim_equal(lab, "1.24", "qz planted twice: first letter of the score's pick", LETTERS,
+    claim_equal(lab, "1.27", "qz planted twice: first letter of the score's pick", LETTERS,
                 by[MERGE_BY_SCORE].merges.pairs[0].left);
-    claim_equal(lab, "1.24", "... and how often it occurs", 2,
+    claim_equal(lab, "1.27", "... and how often it occurs", 2,
                 (long long)by[MERGE_BY_SCORE].merges.found[0]);
-    claim_first(lab, "1.24", by, rounding(&words, LETTERS + 3));
+    claim_first(lab, "1.27", by, rounding(&words, LETTERS + 3));
     double gain = by[MERGE_BY_LIKELIHOOD].gains[0];
     lab_print(lab, "the score's first merge gains %.1f nats, the best one %.1f",
               by[MERGE_BY_SCORE].gains[0], gain);
@@ -148,7 +148,7 @@ static void compare(Lab *lab, const Letters *letters, const Words *words, int me
         print_merges(lab, letters, &by[k], names[k]);
     }
     for (int k = 0; k < CRITERIA; k++) claim_formula(lab, &by[k], tolerance, what[k]);
-    claim_first(lab, "1.22", by, tolerance);
+    claim_first(lab, "1.25", by, tolerance);
     claim_bounds(lab, words, letters->count);
     draw(lab, by, merges);
     for (int k = 0; k < CRITERIA; k++) wordpiece_training_free(&by[k]);

@@ -77,19 +77,21 @@ typedef struct {
     double a;
     double types[POINTS];
     Moments expected[POINTS];
-    double unseen;  // of 10^5 further words
+    double top, top_p;  // how often rank 1 occurs in 10^5 words, and its probability
+    double unseen;      // of 10^5 further words
     Moments unseen_expected;
 } Run;
 
 static Run run_text(Rng *rng, int ranks, double a) {
     Zipf z = zipf_new(ranks, a);
     char *seen = allocate((size_t)ranks, 1);
-    Run run = {.a = a};
+    Run run = {.a = a, .top_p = z.p[0]};
     int types = 0, drawn = 0;
     for (int i = 0; i < POINTS; i++) {
         for (; drawn < lengths[i]; drawn++) {
             int r = zipf_draw(&z, rng);
             types += !seen[r];
+            run.top += r == 0;
             seen[r] = 1;
         }
         run.types[i] = types;
@@ -117,7 +119,9 @@ static double slope_error(const Run *run) {
 
 // Largest (measured - expected) / sd over the points. 5 and not less: 27 points a run, and the distribution
 // of a sum of negatively associated indicators has tails no heavier than an independent sum's.
-static void claim_types(Lab *lab, const Run *run, const char *what) {
+static void claim_types(Lab *lab, const Run *run, const char *top, const char *what) {
+    double n = lengths[AT_1E5];
+    claim_near(lab, "1.20", top, n * run->top_p, run->top, 5 * sqrt(n * run->top_p * (1 - run->top_p)));
     double worst = 0;
     for (int i = 0; i < POINTS; i++)
         worst = fmax(worst, fabs(run->types[i] - run->expected[i].mean) / deviation(run->expected[i]));
@@ -160,6 +164,9 @@ static void draw(Lab *lab, const Run *runs) {
 
 static void run(Lab *lab) {
     const double exponents[EXPONENTS] = {1, 1.2, 1.5};
+    const char *const top[] = {"a = 1: rank 1 among 10^5 words = 10^5 p_1",
+                               "a = 1.2: rank 1 among 10^5 words = 10^5 p_1",
+                               "a = 1.5: rank 1 among 10^5 words = 10^5 p_1"};
     const char *const types[] = {"a = 1: types(n), largest error in sd",
                                  "a = 1.2: types(n), largest error in sd",
                                  "a = 1.5: types(n), largest error in sd"};
@@ -173,7 +180,7 @@ static void run(Lab *lab) {
     for (int k = 0; k < EXPONENTS; k++) {
         Rng rng = rng_split(&lab->rng, (uint64_t)k);
         runs[k] = run_text(&rng, ranks, exponents[k]);
-        claim_types(lab, &runs[k], types[k]);
+        claim_types(lab, &runs[k], top[k], types[k]);
         claim_growth(lab, &runs[k], unseen[k], growth[k]);
     }
     // The rival: the textbook's exponent 1/a holds for an endless list of words and a > 1 only. At a = 1 a

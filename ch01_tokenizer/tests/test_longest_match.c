@@ -154,6 +154,8 @@ Test(longest_match, unknown_characters_are_one_token_each) {
     cr_assert(memcmp(tokens, expected, sizeof expected) == 0);
     cr_assert_eq(shortest_match(&trie, text, strlen(text), tokens), 6);
     cr_assert(memcmp(tokens, expected, sizeof expected) == 0);
+    cr_assert_eq(longest_match_scan(&trie, text, strlen(text), tokens, NULL, NULL, NULL), 6);
+    cr_assert(memcmp(tokens, expected, sizeof expected) == 0);
     cr_assert_eq(fewest_tokens(&trie, text, strlen(text), tokens), NO_SEGMENTATION);
     trie_free(&trie);
     cr_assert_eq(longest_match(&trie, text, strlen(text), tokens, NULL), 6, "the empty vocabulary");
@@ -171,6 +173,16 @@ Test(longest_match, dead_end) {
     cr_assert(tokens[0] == 1 && tokens[1] == NO_TOKEN);
     cr_assert_eq(fewest_tokens(&list.trie, "abcd", 4, tokens), 2);
     cr_assert(tokens[0] == 0 && tokens[1] == 2);
+    trie_free(&list.trie);
+}
+
+// a|bc and ab|c are equally short: the longer first token.
+Test(longest_match, fewest_tokens_breaks_ties) {
+    List list = {0};
+    list_add(&list, "a"), list_add(&list, "ab"), list_add(&list, "bc"), list_add(&list, "c");
+    int tokens[3];
+    cr_assert_eq(fewest_tokens(&list.trie, "abc", 3, tokens), 2);
+    cr_assert(tokens[0] == 1 && tokens[1] == 3);
     trie_free(&list.trie);
 }
 

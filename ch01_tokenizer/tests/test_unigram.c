@@ -334,8 +334,9 @@ Test(unigram, seed_counts_substrings) {
         cr_assert_eq(t->character, i < 4);
     }
     unigram_free(&u);
-    u = unigram_seed(words, 2, 3, 1);  // the largest count x bytes beside the characters: ab, 4 x 2
-    cr_assert(u.count == 5 && find(&u, "ab"));
+    const WordCount others[] = {{"xyz", 3, 3}, {"xy", 2, 1}};
+    u = unigram_seed(others, 2, 3, 1);  // the largest count x bytes: xyz with 3 x 3, not xy with 4 x 2
+    cr_assert(u.count == 4 && find(&u, "xyz"));
     unigram_free(&u);
     u = unigram_seed(words, 0, 3, 100);
     cr_assert(u.count == 0 && unigram_log_p(&u, "a", 1) == -INFINITY && unigram_log_p(&u, "", 0) == 0);
