@@ -132,8 +132,8 @@ static uint64_t hash(const char *text) {
 static void lab_setup(Lab *lab, const Args *args) {
     lab->args = *args;
     lab->seed = (uint64_t)option_int(args, "seed", 0, INT64_MAX);
-    lab->out = option_text(args, "out");
-    if (!lab->out) lab->out = joined(program_folder, "plots", "");
+    const char *out = option_text(args, "out");
+    lab->out = out ? joined(out, "", "") : joined(program_folder, "plots", "");
     const char *const terminals[] = {"svg", "png", "dumb", NULL};
     lab->terminal = terminals[option_choice(args, "terminal", terminals)];
     set_threads(args);
@@ -150,9 +150,11 @@ static void lab_run(Lab *lab, const LabSpec *spec) {
     if (fflush(stdout) != 0) die("standard output: cannot be written");
 }
 
-static int verdict(const Lab *lab) {
+// The last line, and the exit status.
+static int lab_finish(Lab *lab) {
     printf("\n%d claims, %d failed; figures in %s\n", lab->claims, lab->failed, lab->out);
     if (fflush(stdout) != 0) die("standard output: cannot be written");
+    free(lab->out);
     return lab->failed ? 1 : 0;
 }
 
@@ -182,6 +184,7 @@ static int run_command(const Command *command, int argc, char **argv) {
         printf("%s %s %s\n    %s\n", program_name(), command->name, command->usage, command->title);
         options_print(command->options);
         options_print(thread_option);
+        args_free(&args);
         return 0;
     }
     set_threads(&args);
@@ -198,13 +201,15 @@ static int run_one(const Program *program, const LabSpec *spec, int argc, char *
         options_print(spec->options);
         options_print(program->options);
         options_print(common_options);
+        args_free(&args);
         return 0;
     }
     if (args.file_count) die("%s: unexpected '%s'", spec->name, args.files[0]);
     Lab lab = {0};
     lab_setup(&lab, &args);
     lab_run(&lab, spec);
-    return verdict(&lab);
+    args_free(&args);
+    return lab_finish(&lab);
 }
 
 // Every lab with its own options at their defaults.
@@ -216,7 +221,7 @@ static int run_tour(const Program *program, const Args *args) {
         lab.args.tables[2] = (*l)->options;
         lab_run(&lab, *l);
     }
-    return verdict(&lab);
+    return lab_finish(&lab);
 }
 
 int program_main(const Program *program, int argc, char **argv) {
@@ -234,7 +239,10 @@ int program_main(const Program *program, int argc, char **argv) {
     Args args;
     args_parse(&args, argc - 1, argv + 1, common_options, program->options, tour_options);
     if (args.file_count) die("unexpected '%s'; --help tells more", args.files[0]);
-    if (args.help) return print_help(program), 0;
-    if (option_flag(&args, "list")) return print_list(program), 0;
-    return run_tour(program, &args);
+    int status = 0;
+    if (args.help) print_help(program);
+    else if (option_flag(&args, "list")) print_list(program);
+    else status = run_tour(program, &args);
+    args_free(&args);
+    return status;
 }

@@ -50,7 +50,7 @@ struct Lab {
     Args args;
     uint64_t seed;
     Rng rng;               // the lab's own stream: does not depend on which labs ran before
-    const char *out;       // the folder for figures and their data
+    char *out;             // the folder for figures and their data
     const char *terminal;  // svg, png or dumb
     int claims, failed;
 };
