@@ -17,7 +17,7 @@
 // Theorem: where every suffix of a token is a token too, greedy longest match *is* shortest.
 //
 // Palmer, "A trainable rule-based algorithm for word segmentation" (1997), for MaxMatch; Fredkin, "Trie
-// memory" (1960); Cohn and Khazan, "Parsing with prefix and suffix dictionaries" (1996), for the theorem.
+// memory" (1960); Cohn and Khazan, "Parsing with suffix and prefix dictionaries" (1996), for the theorem.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
