@@ -44,6 +44,12 @@ LDLIBS := $(filter-out -ldl,$(LDLIBS))
 endif
 
 BUILD := build/$(VARIANT)
+
+# One short line a step; make V=1 shows the commands.
+ifeq ($(V),)
+Q := @
+say = @echo '  $(1)'
+endif
 export CC CPPFLAGS LDFLAGS
 
 .DEFAULT_GOAL := help
@@ -66,7 +72,7 @@ help:
 	@echo 'make data           larger English and Chinese texts into data/'
 	@echo 'make fuzz           a short fuzzing run of the file readers (clang)'
 	@echo 'make handout        a tree for students, without solutions, into handout/'
-	@echo 'make SANITIZE=1 test, make OPENMP=0 test, make CC=clang test'
+	@echo 'make SANITIZE=1 test, make OPENMP=0 test, make CC=clang test; V=1 shows every command'
 
 # ---- one folder: archives (float and double), program, tests ----------------------------------------------
 
@@ -80,16 +86,19 @@ archives = $(foreach f,$(call reverse,$(call upto,$(2))),$(BUILD)/$(1)/$(f).a)
 
 $(BUILD)/float/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+	$(call say,compile $<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 $(BUILD)/double/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -DREAL_IS_DOUBLE -c $< -o $@
+	$(call say,compile $<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -DREAL_IS_DOUBLE -c $< -o $@
 
 define folder_rules
 $(BUILD)/$(1)/$(2).a: $(call objects,$(1),$(call concepts,$(2)))
 	@rm -f $$@ && ar rcs $$@ $$^
 $(BUILD)/$(1)/test-$(2): $(call objects,$(1),$(wildcard $(2)/tests/*.c)) $(call archives,$(1),$(2))
-	$(CC) $(LDFLAGS) $$^ -lcriterion $(LDLIBS) -o $$@
+	$$(call say,link    $$@)
+	$$(Q)$(CC) $(LDFLAGS) $$^ -lcriterion $(LDLIBS) -o $$@
 endef
 $(foreach f,$(FOLDERS),$(eval $(call folder_rules,float,$(f)))$(eval $(call folder_rules,double,$(f))))
 
@@ -100,7 +109,8 @@ grader = sh -c '$(CC) -I. -D_GNU_SOURCE $(CFLAGS) "$$0" $(call objects,float,$(1
 # $(call chapter_rules,ch01_tokenizer,ch01,01)
 define chapter_rules
 $(BUILD)/$(1): $(call objects,float,$(1)/main.c $(wildcard $(1)/labs/*.c)) $(call archives,float,$(1))
-	$(CC) $(LDFLAGS) $$^ $(LDLIBS) -o $$@
+	$$(call say,link    $$@)
+	$$(Q)$(CC) $(LDFLAGS) $$^ $(LDLIBS) -o $$@
 $(2): .setup-run $(BUILD)/$(1)
 	@cmp -s $(BUILD)/$(1) $(1)/$(1) || cp $(BUILD)/$(1) $(1)/$(1)
 homework-$(3): $(call objects,float,$(wildcard $(1)/homework/grade_hw$(3).c)) $(call archives,float,$(1))
@@ -113,7 +123,8 @@ hw$(3): .setup-run homework-$(3)
 bench-$(2): $(BUILD)/bench-$(2)
 	@$$<
 $(BUILD)/bench-$(2): $(call objects,float,$(1)/bench.c) $(call archives,float,$(1))
-	$(CC) $(LDFLAGS) $$^ $(LDLIBS) -o $$@
+	$$(call say,link    $$@)
+	$$(Q)$(CC) $(LDFLAGS) $$^ $(LDLIBS) -o $$@
 endef
 $(foreach c,$(CHAPTERS),$(eval $(call chapter_rules,$(c),$(firstword $(subst _, ,$(c))),$(patsubst ch%,%,$(firstword $(subst _, ,$(c)))))))
 
@@ -134,7 +145,8 @@ test: test-common test-docs $(SHORT:%=test-%)
 
 LECTURES = $(wildcard docs/ch*.md)
 $(BUILD)/lecture: $(call objects,float,docs/lecture.c docs/page.c docs/snippet.c common/error.c common/file.c)
-	$(CC) $(LDFLAGS) $^ -o $@
+	$(call say,link    $@)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@
 docs-check: $(BUILD)/lecture
 	@$(BUILD)/lecture check $(LECTURES) README.md
 test-docs: $(BUILD)/lecture
@@ -153,7 +165,8 @@ plots: $(SHORT)
 bench-common: $(BUILD)/bench-common
 	@$<
 $(BUILD)/bench-common: $(call objects,float,common/bench.c) $(BUILD)/float/common.a
-	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(call say,link    $@)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
 bench: bench-common $(patsubst %/bench.c,bench-%,$(foreach c,$(CHAPTERS),$(if $(wildcard $(c)/bench.c),$(firstword $(subst _, ,$(c)))/bench.c)))
 
 data:
