@@ -148,7 +148,7 @@ $(BUILD)/lecture: $(call objects,float,docs/lecture.c docs/page.c docs/snippet.c
 	$(call say,link    $@)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@
 docs-check: $(BUILD)/lecture
-	@$(BUILD)/lecture check $(LECTURES) README.md
+	@$(BUILD)/lecture check $(LECTURES) README.md && echo "docs-check: $(words $(LECTURES)) lectures, all well"
 test-docs: $(BUILD)/lecture
 	@sh docs/tests/test_lecture.sh $< | tail -n 1 | sed 's/^/docs               test_lecture.sh              /'
 docs-refresh: $(BUILD)/lecture

@@ -1,0 +1,13 @@
+// loses: 1, says: divided by the sum of the weights, keeps: 10
+// D as a proper mean, with weights that sum to 1.
+#include "ch02_attention/homework/hw02.h"
+#define sink_softmax_backward solved_sink_softmax_backward
+#include "../solution.c"
+#undef sink_softmax_backward
+
+real sink_softmax_backward(real *grad, const real *weights, size_t n, real sink_weight) {
+    real d = 0;
+    for (size_t j = 0; j < n; j++) d += weights[j] * grad[j];
+    for (size_t j = 0; j < n; j++) grad[j] = weights[j] * (grad[j] - d / (1 - sink_weight));
+    return -sink_weight * d;
+}
