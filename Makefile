@@ -103,7 +103,7 @@ endef
 $(foreach f,$(FOLDERS),$(eval $(call folder_rules,float,$(f)))$(eval $(call folder_rules,double,$(f))))
 
 # Compiles a homework file with its grader: $(call grader,chapter,NN) FILE.c OUTPUT
-grader = sh -c '$(CC) -I. -D_GNU_SOURCE $(CFLAGS) "$$0" $(call objects,float,$(1)/homework/grade_hw$(2).c) \
+grader = sh -c '$(CC) -I. -D_GNU_SOURCE $(CFLAGS) "$$0" $(call objects,float,$(wildcard $(1)/homework/grade_*.c)) \
     $(call archives,float,$(1)) $(LDFLAGS) $(LDLIBS) -o "$$1"'
 
 # $(call chapter_rules,ch01_tokenizer,ch01,01)
@@ -113,7 +113,7 @@ $(BUILD)/$(1): $(call objects,float,$(1)/main.c $(wildcard $(1)/labs/*.c)) $(cal
 	$$(Q)$(CC) $(LDFLAGS) $$^ $(LDLIBS) -o $$@
 $(2): .setup-run $(BUILD)/$(1)
 	@cmp -s $(BUILD)/$(1) $(1)/$(1) || cp $(BUILD)/$(1) $(1)/$(1)
-homework-$(3): $(call objects,float,$(wildcard $(1)/homework/grade_hw$(3).c)) $(call archives,float,$(1))
+homework-$(3): $(call objects,float,$(wildcard $(1)/homework/grade_*.c)) $(call archives,float,$(1))
 test-$(2): .setup-test $(2) $(BUILD)/float/test-$(1) $(BUILD)/double/test-$(1) homework-$(3)
 	@sh common/run_tests.sh $(BUILD) $(1) $$(call grader,$(1),$(3))
 hw$(3): HW ?= $(1)/homework/hw$(3).c

@@ -9,8 +9,8 @@ real sink_softmax(real *scores, size_t n, real sink) {
     real most = -(real)INFINITY;
     for (size_t j = 0; j < n; j++) most = scores[j] > most ? scores[j] : most;
     if (most == -(real)INFINITY) return solved_sink_softmax(scores, n, sink);
-    real sink_weight = exp(sink - most), sum = sink_weight;
-    for (size_t j = 0; j < n; j++) sum += scores[j] = exp(scores[j] - most);
+    real sink_weight = (real)exp(sink - most), sum = sink_weight;
+    for (size_t j = 0; j < n; j++) sum += scores[j] = (real)exp(scores[j] - most);
     for (size_t j = 0; j < n; j++) scores[j] /= sum;
     return sink_weight / sum;
 }

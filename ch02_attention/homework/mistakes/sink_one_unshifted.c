@@ -8,8 +8,8 @@
 real sink_softmax(real *scores, size_t n, real sink) {
     real most = -(real)INFINITY;
     for (size_t j = 0; j < n; j++) most = scores[j] > most ? scores[j] : most;
-    real sink_weight = exp(sink), sum = sink_weight;
-    for (size_t j = 0; j < n; j++) sum += scores[j] = exp(scores[j] - most);
+    real sink_weight = (real)exp(sink), sum = sink_weight;
+    for (size_t j = 0; j < n; j++) sum += scores[j] = (real)exp(scores[j] - most);
     for (size_t j = 0; j < n; j++) scores[j] /= sum;
     return sink_weight / sum;
 }

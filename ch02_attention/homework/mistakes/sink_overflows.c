@@ -6,8 +6,8 @@
 #undef sink_softmax
 
 real sink_softmax(real *scores, size_t n, real sink) {
-    real sink_weight = exp(sink), sum = sink_weight;
-    for (size_t j = 0; j < n; j++) sum += scores[j] = exp(scores[j]);
+    real sink_weight = (real)exp(sink), sum = sink_weight;
+    for (size_t j = 0; j < n; j++) sum += scores[j] = (real)exp(scores[j]);
     for (size_t j = 0; j < n; j++) scores[j] = sum > 0 ? scores[j] / sum : 0;
     return sum > 0 ? sink_weight / sum : 0;
 }

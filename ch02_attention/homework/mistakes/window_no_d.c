@@ -12,7 +12,7 @@ void window_attention_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat out_grad,
         int seen = visible_keys(i, weights.cols);
         for (int w = 0; w < seen; w++) dp[w] = dot_rows(out_grad, i, v, i - w);
         for (int w = 0; w < seen; w++) {
-            real p = *mat_at(weights, i, w), ds = p * (dp[w]);
+            real p = *mat_at(weights, i, w), ds = p * dp[w];
             add_row(v_grad, i - w, p, out_grad, i);
             add_row(q_grad, i, scale * ds, k, i - w);
             add_row(k_grad, i - w, scale * ds, q, i);
