@@ -46,7 +46,7 @@ static void train_once(const char *name) {
     if (!read_text(&text, name)) exit(1);
     size_t size = text.size;
     double begin = now_seconds();
-    Pattern *pattern = pattern_new(pattern_by_name("gpt2"), NULL);
+    Pattern *pattern = pattern_new("gpt2", NULL);
     Pieces pieces = {0};
     pieces_add(&pieces, pattern, NULL, 0, text.data, text.size, NULL);
     bytes_free(&text);

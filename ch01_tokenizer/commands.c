@@ -28,9 +28,11 @@ static Bytes read_or_die(const char *path) {
 static void model_or_die(Tokenizer *t, const Args *args) {
     const char *path = option_text(args, "model");
     if (!path) die("--model is needed: a vocabulary file");
-    const char *specials[64];
+    enum { MOST = 64 };
+    const char *specials[MOST + 1];
     int count = 0;
-    while (count < 64 && (specials[count] = option_nth(args, "special", (size_t)count))) count++;
+    while (count <= MOST && (specials[count] = option_nth(args, "special", (size_t)count))) count++;
+    if (count > MOST) die("--special: at most %d", MOST);
     Error err;
     if (!model_read(t, path, option_text(args, "pattern"), specials, count, &err)) die("%s", err.text);
 }
@@ -75,8 +77,7 @@ static int train(const Args *args) {
     Error err;
     Output out;
     if (!output_open(&out, output, &err)) die("%s", err.text);  // now, not after an hour of training
-    const char *expression = pattern_by_name(name);
-    Pattern *pattern = pattern_new(expression ? expression : name, &err);
+    Pattern *pattern = pattern_new(name, &err);
     if (!pattern) die("%s", err.text);
     Pieces pieces = {0};
     size_t files, bytes = 0;
@@ -255,6 +256,10 @@ static int export_model(const Args *args) {
     if (format == 0) model_write_tiktoken(&t, out.stream);
     else if (!model_write_gpt2(&t, out.stream, &err)) die("%s: %s", option_text(args, "model"), err.text);
     write_or_die(&out);
+    bool usual = strcmp(t.expression, "gpt2") == 0 && t.special_count == 0;
+    if (!usual)  // neither format has room for them
+        fprintf(stderr, "%s: the file holds neither pattern nor special tokens: pass --pattern '%s'%s with it\n",
+                program_name(), t.expression, t.special_count ? " and --special" : "");
     tokenizer_free(&t);
     return 0;
 }

@@ -108,11 +108,7 @@ static bool read_own(Reader *r, Tokenizer *t) {
 
 void model_write(const Tokenizer *t, FILE *stream) {
     int merges = t->size - 256 - t->special_count;
-    fprintf(stream, "%s\npattern ", MAGIC);
-    for (const char *c = t->expression; *c; c++)  // in an expression, \n is a newline
-        if (*c == '\n') fputs("\\n", stream);
-        else fputc(*c, stream);
-    fprintf(stream, "\nmerges %d\n", merges);
+    fprintf(stream, "%s\npattern %s\nmerges %d\n", MAGIC, t->expression, merges);
     char *text = NULL;
     size_t capacity = 0;
     for (int id = 256; id < 256 + merges; id++) {
@@ -258,33 +254,39 @@ static bool read_rank(Reader *r, Tokenizer *t, char *bytes) {
     return tokenizer_add(t, (int)rank, bytes, size, &problem) || fail_as(r, &problem);
 }
 
-// Two tokens merge where their bytes together are a token. Of all the ways to cut a token into two, encoding reaches
+// A token's parts under the merges of all lower ranks; how many there are.
+static size_t parts_of(const Tokenizer *t, int id, int *parts) {
+    const char *bytes = t->bytes + t->tokens[id].begin;
+    size_t size = t->tokens[id].size;
+    for (size_t i = 0; i < size; i++) parts[i] = tokenizer_find(t, bytes + i, 1);
+    return size <= BPE_SCAN_MOST ? bpe_encode_scan(&t->pairs, parts, size)
+                                 : bpe_encode_heap(&t->pairs, parts, size, NULL);
+}
+
+static void add_every_cut(Tokenizer *t, int id) {
+    const char *bytes = t->bytes + t->tokens[id].begin;
+    for (size_t size = t->tokens[id].size, cut = 1; cut < size; cut++) {
+        int left = tokenizer_find(t, bytes, cut), right = tokenizer_find(t, bytes + cut, size - cut);
+        if (left != NO_SYMBOL && right != NO_SYMBOL) pair_table_add(&t->pairs, left, right, id);
+    }
+}
+
+// Two tokens merge where their bytes together are a token. Of all the ways to cut a token in two, encoding reaches
 // one: what its own bytes become under the lower ranks (lecture, section 1.6). Where these leave more than two parts,
-// the ranks are in no order of merges: every cut counts, and a piece that is a token may need to be looked up whole.
-static void pairs_from_ranks(Tokenizer *t) {
-    int *parts = NULL;
-    size_t capacity = 0;
-    bool *every_cut = allocate((size_t)t->size, sizeof *every_cut);
+// the ranks are in no order of merges: every cut of every token counts, and a piece that is a token may be out of
+// reach of all merges.
+static bool pairs_from_ranks(Tokenizer *t, Error *err) {
+    enum { LONGEST = 1 << 14 };  // every cut of a token takes the square of its length
+    int parts[LONGEST];
     for (int id = 0; id < t->size; id++) {
-        const char *bytes = t->bytes + t->tokens[id].begin;
         size_t size = t->tokens[id].size;
-        if (size < 2) continue;
-        reserve(parts, capacity, size);
-        for (size_t i = 0; i < size; i++) parts[i] = tokenizer_find(t, bytes + i, 1);
-        size_t left = size <= BPE_SCAN_MOST ? bpe_encode_scan(&t->pairs, parts, size)
-                                            : bpe_encode_heap(&t->pairs, parts, size, NULL);
-        if (left == 2) pair_table_add(&t->pairs, parts[0], parts[1], id);
-        every_cut[id] = left > 2;
-        t->whole_pieces |= left > 2;
+        if (size > LONGEST) return error_set(err, "rank %d: a token of %zu bytes; expected at most %d", id, size, LONGEST);
+        if (size < 2 || t->whole_pieces) continue;
+        if (parts_of(t, id, parts) == 2) pair_table_add(&t->pairs, parts[0], parts[1], id);
+        else t->whole_pieces = true;
     }
-    for (int id = 0; id < t->size; id++) {
-        const char *bytes = t->bytes + t->tokens[id].begin;
-        for (size_t size = t->tokens[id].size, cut = 1; every_cut[id] && cut < size; cut++) {
-            int left = tokenizer_find(t, bytes, cut), right = tokenizer_find(t, bytes + cut, size - cut);
-            if (left != NO_SYMBOL && right != NO_SYMBOL) pair_table_add(&t->pairs, left, right, id);
-        }
-    }
-    free(parts), free(every_cut);
+    for (int id = 0; id < t->size && t->whole_pieces; id++) add_every_cut(t, id);
+    return true;
 }
 
 // The special tokens and the pattern of the encoding that this file is, or that `pattern` names.
@@ -312,8 +314,7 @@ static bool read_tiktoken(Reader *r, Tokenizer *t, const char *pattern) {
     } while (ok && next_line(r));
     free(bytes);
     if (!ok) return false;
-    pairs_from_ranks(t);
-    return finish_tiktoken(t, ranks, pattern, &problem) || fail_as(r, &problem);
+    return (pairs_from_ranks(t, &problem) && finish_tiktoken(t, ranks, pattern, &problem)) || fail_as(r, &problem);
 }
 
 void model_write_tiktoken(const Tokenizer *t, FILE *stream) {

@@ -1,6 +1,7 @@
 #include "ch01_tokenizer/pattern.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
+#include <ctype.h>
 #include <pcre2.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -26,19 +27,29 @@ static const struct {
     {"none", ""},
 };
 
-const char *pattern_by_name(const char *name) {
+static const char *by_name(const char *name) {
+    size_t length = strlen(name);
+    if (length > 5 && strcmp(name + length - 5, "_base") == 0) length -= 5;  // tiktoken says cl100k_base
+    if (length == 4 && (strncmp(name, "r50k", 4) == 0 || strncmp(name, "p50k", 4) == 0)) name = "gpt2", length = 4;
     for (size_t i = 0; i < sizeof named / sizeof *named; i++)
-        if (strcmp(named[i].name, name) == 0) return named[i].expression;
-    bool alias = strcmp(name, "r50k") == 0 || strcmp(name, "p50k") == 0;
-    return alias ? named[0].expression : NULL;
+        if (strlen(named[i].name) == length && strncmp(named[i].name, name, length) == 0) return named[i].expression;
+    return NULL;
+}
+
+// A misspelt name would compile, and split at that word only.
+static bool is_a_name(const char *expression) {
+    for (const char *c = expression; *c; c++)
+        if (!isalnum((unsigned char)*c) && *c != '_') return false;
+    return expression[0] != '\0';
 }
 
 struct Pattern {
     pcre2_code *code;  // NULL: one piece, whatever the text
     bool jit;
+    bool looks_back;
 };
 
-Pattern *pattern_new(const char *expression, Error *err) {
+static Pattern *compile(const char *expression, Error *err) {
     Pattern *pattern = allocate(1, sizeof *pattern);
     if (expression[0] == '\0') return pattern;
     int problem;
@@ -48,12 +59,28 @@ Pattern *pattern_new(const char *expression, Error *err) {
     if (!pattern->code) {
         char message[256];
         pcre2_get_error_message(problem, (PCRE2_UCHAR *)message, sizeof message);
-        error_set(err, "pattern: %s, at character %zu: %.*s <-- here", message, (size_t)place, (int)place, expression);
+        error_set(err, "pattern: %s, at byte %zu: %.*s <-- here", message, (size_t)place, (int)place, expression);
         free(pattern);
         return NULL;
     }
     pattern->jit = pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0;
+    uint32_t behind = 0;  // characters; \\G and \\K are not among them, but see the last match too
+    pcre2_pattern_info(pattern->code, PCRE2_INFO_MAXLOOKBEHIND, &behind);
+    pattern->looks_back = behind > 0 || strstr(expression, "\\G") || strstr(expression, "\\K");
     return pattern;
+}
+
+Pattern *pattern_new(const char *name, Error *err) {
+    const char *expression = by_name(name);
+    if (!expression && is_a_name(name)) {
+        error_set(err, "pattern %s: expected gpt2, cl100k, o200k, none, or an expression", name);
+        return NULL;
+    }
+    if (strpbrk(name, "\r\n")) {  // a model keeps it on one line
+        error_set(err, "pattern: expected one line; write \\r and \\n");
+        return NULL;
+    }
+    return compile(expression ? expression : name, err);
 }
 
 void pattern_free(Pattern *pattern) {
@@ -62,23 +89,29 @@ void pattern_free(Pattern *pattern) {
     free(pattern);
 }
 
-bool pattern_looks_back(const Pattern *pattern) {
-    uint32_t characters = 0;
-    if (pattern->code) pcre2_pattern_info(pattern->code, PCRE2_INFO_MAXLOOKBEHIND, &characters);
-    return characters > 0;
-}
+bool pattern_looks_back(const Pattern *pattern) { return pattern->looks_back; }
+
+bool pattern_splits(const Pattern *pattern) { return pattern->code != NULL; }
+
+enum { JIT_STACK_LEAST = 1 << 15, JIT_STACK_MOST = 1 << 26 };  // bytes; (a|b)+ needs some for each letter
 
 Splitter splitter_new(const Pattern *pattern) {
     Splitter s = {.pattern = pattern};
-    if (pattern->code) {
-        s.match = pcre2_match_data_create(1, NULL);  // one pair of offsets: the whole match
-        if (!s.match) die("out of memory");
+    if (!pattern->code) return s;
+    s.match = pcre2_match_data_create(1, NULL);  // one pair of offsets: the whole match
+    s.context = pcre2_match_context_create(NULL);
+    if (!s.match || !s.context) die("out of memory");
+    if (pattern->jit) {
+        s.stack = pcre2_jit_stack_create(JIT_STACK_LEAST, JIT_STACK_MOST, NULL);
+        pcre2_jit_stack_assign(s.context, NULL, s.stack);
     }
     return s;
 }
 
 void splitter_free(Splitter *s) {
     pcre2_match_data_free(s->match);
+    pcre2_match_context_free(s->context);
+    pcre2_jit_stack_free(s->stack);
     *s = (Splitter){0};
 }
 
@@ -94,8 +127,8 @@ static bool find_match(Splitter *s, size_t at, Error *err) {
     PCRE2_SPTR text = (PCRE2_SPTR)s->text;
     // The text was checked once, as a whole. pcre2_jit_match is pcre2_match without its checks of the arguments.
     uint32_t flags = PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY;
-    int result = p->jit ? pcre2_jit_match(p->code, text, s->size, at, flags, s->match, NULL)
-                        : pcre2_match(p->code, text, s->size, at, flags, s->match, NULL);
+    int result = p->jit ? pcre2_jit_match(p->code, text, s->size, at, flags, s->match, s->context)
+                        : pcre2_match(p->code, text, s->size, at, flags, s->match, s->context);
     s->match_begin = s->match_end = s->size;
     if (result == PCRE2_ERROR_NOMATCH) return true;
     if (result < 0) {

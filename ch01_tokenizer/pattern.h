@@ -12,17 +12,18 @@
 
 typedef struct Pattern Pattern;
 
-// The expression behind "gpt2", "cl100k" or "o200k" (p50k and r50k have gpt2's); "" for "none"; otherwise NULL.
-const char *pattern_by_name(const char *name);
-// Compiles an expression; "" never splits. NULL and err on a bad one: PCRE2's message and the place.
-Pattern *pattern_new(const char *expression, Error *err);
+// Compiles a name (gpt2, cl100k, o200k, with or without _base; p50k and r50k are gpt2's; none: never split) or an
+// expression on one line. NULL and err where it is neither: PCRE2's message and the place.
+Pattern *pattern_new(const char *pattern, Error *err);
 void pattern_free(Pattern *pattern);
+bool pattern_splits(const Pattern *pattern);  // false: one piece, whatever the text
+// Whether a piece's end may depend on what comes before the piece: lookbehind, \G, \K.
 bool pattern_looks_back(const Pattern *pattern);
 
 // One walk over a text that is well-formed UTF-8. Each thread has its own.
 typedef struct {
     const Pattern *pattern;
-    void *match;          // PCRE2's match data
+    void *match, *context, *stack;  // PCRE2's
     const char *text;
     size_t size;
     size_t match_begin, match_end;  // the match found last; what lies before match_begin is a piece
@@ -31,6 +32,7 @@ typedef struct {
 Splitter splitter_new(const Pattern *pattern);
 void splitter_free(Splitter *splitter);
 void splitter_start(Splitter *splitter, const char *text, size_t size);
-// The end of the piece that begins at `at`, at < size; a function of the text and `at` alone.
+// The end of the piece that begins at `at`, at < size; a function of the text from `at` on alone, unless the pattern
+// looks back.
 // SIZE_MAX and err where PCRE2 gives up (a pattern that backtracks without end).
 size_t splitter_next(Splitter *splitter, size_t at, Error *err);

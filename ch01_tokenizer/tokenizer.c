@@ -112,8 +112,7 @@ void tokenizer_add_bytes(Tokenizer *t) {
 }
 
 bool tokenizer_set_pattern(Tokenizer *t, const char *pattern, Error *err) {
-    const char *expression = pattern_by_name(pattern);
-    Pattern *compiled = pattern_new(expression ? expression : pattern, err);
+    Pattern *compiled = pattern_new(pattern, err);
     if (!compiled) return false;
     pattern_free(t->pattern);
     free(t->expression);

@@ -24,6 +24,7 @@ typedef struct {
     Cached *cache;     // [CACHE_SLOTS], or NULL: a text too short to be worth one
     int *scratch;      // symbols of a piece being encoded
     size_t scratch_capacity;
+    Splitter splitter;
     Ids ids;
 } Worker;
 
@@ -89,7 +90,7 @@ static void encode_piece(Worker *w, const char *piece, size_t n, size_t readable
     memcpy(slot->ids, w->scratch, count * sizeof *slot->ids);
 }
 
-// ---- one block of a stretch
+// ---- blocks of text
 
 // Where a piece begins depends only on where the one before it ended. So a block may be encoded from a guess, its
 // first byte: as soon as the pieces from the left end where one of the guessed pieces begins, all the following are
@@ -101,115 +102,134 @@ typedef struct {
 
 enum { MARKS = 4096, BLOCK = 1 << 18, WORTH_A_CACHE = 1 << 14 };
 
+// Whole stretches, or a part of one. A part leaves a piece that runs over its end to the join: many blocks may lie
+// inside one piece, and only one must encode it.
 typedef struct {
-    Stretch stretch;
+    const Stretch *stretches;
+    size_t count;
+    bool part;
     size_t begin, end;  // pieces that begin in [begin, end) are this block's
-    size_t stop;        // where its last piece ends
+    size_t stop;        // where the last piece it encoded ends
     Ids ids;
-    Mark *marks;
+    Mark *marks;        // [MARKS], or NULL: its beginning is no guess
     size_t mark_count;
-    Error error;
-    bool failed;
+    char *problem;      // what the pattern failed with, or NULL
 } Block;
 
-static bool encode_range(Worker *w, Block *b, const char *text, size_t from, size_t to) {
-    Splitter splitter = splitter_new(w->tokenizer->pattern);
-    const char *begin = text + b->stretch.begin;
-    size_t size = b->stretch.end - b->stretch.begin, at = from - b->stretch.begin;
-    splitter_start(&splitter, begin, size);
-    bool ok = true;
-    while (at < to - b->stretch.begin) {
-        if (b->mark_count < MARKS && b->marks) b->marks[b->mark_count++] = (Mark){b->stretch.begin + at, w->ids.size};
-        size_t end = splitter_next(&splitter, at, &b->error);
-        ok = end != SIZE_MAX;
-        if (!ok) break;
+// Encodes the pieces of a stretch that begin in [from, to); *stop is where the last one ends. False and *problem where
+// the pattern fails. b: whose marks to set and whose last piece to leave; NULL: none.
+static bool encode_text(Worker *w, const char *text, Stretch stretch, size_t from, size_t to, Block *b, size_t *stop,
+                        char **problem) {
+    const char *begin = text + stretch.begin;
+    size_t size = stretch.end - stretch.begin, at = from - stretch.begin, last = to - stretch.begin;
+    Error err;
+    splitter_start(&w->splitter, begin, size);
+    while (at < last) {
+        if (b && b->marks && b->mark_count < MARKS) b->marks[b->mark_count++] = (Mark){stretch.begin + at, w->ids.size};
+        size_t end = splitter_next(&w->splitter, at, &err);
+        if (end == SIZE_MAX) *problem = strdup(err.text);
+        if (end == SIZE_MAX || (b && b->part && end > last)) break;
         encode_piece(w, begin + at, end - at, size - at);
         at = end;
     }
-    b->stop = b->stretch.begin + at;
-    splitter_free(&splitter);
-    return ok;
+    *stop = stretch.begin + at;
+    return !*problem;
 }
 
 static void encode_block(Worker *w, Block *b, const char *text) {
     w->ids = (Ids){0};
-    if (b->stretch.special >= 0) {
-        put(&w->ids, &b->stretch.special, 1);
-        b->stop = b->end;
-    } else if (b->stretch.special == STRETCH_BROKEN) {
-        size_t count = merge_piece(w, text + b->begin, b->end - b->begin);
-        put(&w->ids, w->scratch, count);
-        b->stop = b->end;
-    } else {
-        b->failed = !encode_range(w, b, text, b->begin, b->end);
+    for (size_t s = 0; s < b->count && !b->problem; s++) {
+        Stretch stretch = b->stretches[s];
+        size_t from = b->part ? b->begin : stretch.begin, to = b->part ? b->end : stretch.end;
+        b->stop = to;
+        if (stretch.special >= 0) {
+            put(&w->ids, &stretch.special, 1);
+        } else if (stretch.special == STRETCH_BROKEN) {
+            size_t count = merge_piece(w, text + from, to - from);
+            put(&w->ids, w->scratch, count);
+        } else {
+            encode_text(w, text, stretch, from, to, b, &b->stop, &b->problem);
+        }
     }
     b->ids = w->ids;
 }
 
-// ---- blocks in parallel, then joined in order
+static bool worth_cutting(Stretch s, bool whole) {
+    return !whole && s.special == STRETCH_TEXT && s.end - s.begin > 2 * BLOCK;
+}
 
+// whole: no stretch may be cut into parts.
 static size_t make_blocks(Block **blocks, const Stretch *stretches, size_t count, const char *text, bool whole) {
     size_t size = 0, capacity = 0;
     *blocks = NULL;
-    for (size_t s = 0; s < count; s++) {
-        for (size_t at = stretches[s].begin; at < stretches[s].end;) {
-            size_t end = stretches[s].end;
-            if (!whole && stretches[s].special == STRETCH_TEXT && end - at > 2 * BLOCK) {
-                end = at + BLOCK;
-                while (((unsigned char)text[end] & 0xC0) == 0x80) end++;  // between characters
-            }
+    for (size_t s = 0; s < count;) {
+        Block b = {.stretches = &stretches[s], .count = 1, .begin = stretches[s].begin, .end = stretches[s].end};
+        if (!worth_cutting(stretches[s], whole)) {
+            for (s++; s < count && b.end - b.begin < BLOCK && !worth_cutting(stretches[s], whole); s++, b.count++)
+                b.end = stretches[s].end;
             reserve(*blocks, capacity, size + 1);
-            (*blocks)[size++] = (Block){.stretch = stretches[s], .begin = at, .end = end};
-            at = end;
+            (*blocks)[size++] = b;
+            continue;
+        }
+        size_t end = stretches[s++].end;
+        for (b.part = true; b.begin < end; b.begin = b.end) {
+            b.end = end - b.begin > 2 * BLOCK ? b.begin + BLOCK : end;
+            while (b.end < end && ((unsigned char)text[b.end] & 0xC0) == 0x80) b.end++;  // between characters
+            reserve(*blocks, capacity, size + 1);
+            (*blocks)[size++] = b;
         }
     }
     return size;
 }
 
-// The ids that block b adds after a piece ended at `at`, in or past the block's beginning.
+// Appends the ids of block b when the pieces before have ended at *at; moves *at to where its own end. False and
+// b->problem where the pattern fails.
 static bool join(Worker *w, Block *b, const char *text, size_t *at, Ids *all) {
-    size_t m = 0;
-    for (;;) {
+    for (size_t m = 0; *at < b->end;) {
         while (m < b->mark_count && b->marks[m].at < *at) m++;
         bool same = m < b->mark_count && b->marks[m].at == *at;
-        if (same || b->begin == *at) {  // the guess was right from here on
+        size_t to = m < b->mark_count && !same ? b->marks[m].at : b->end;
+        if ((same || *at == b->begin) && b->stop > *at) {  // the guess was right from here on
             size_t skip = same ? b->marks[m].ids : 0;
             put(all, b->ids.at + skip, b->ids.size - skip);
             *at = b->stop;
-            return !b->failed;
+            if (b->problem) return false;
+            continue;
         }
-        if (*at >= b->end) return true;  // a piece from before covers the block whole
-        Block again = {.stretch = b->stretch, .begin = *at};
+        free(b->problem);  // of a guess that was wrong, or to be met again
+        b->problem = NULL;
         w->ids = (Ids){0};
-        bool ok = encode_range(w, &again, text, *at, m < b->mark_count ? b->marks[m].at : b->end);
+        bool ok = encode_text(w, text, b->stretches[0], *at, to, NULL, at, &b->problem);
         put(all, w->ids.at, w->ids.size);
         free(w->ids.at);
-        *at = again.stop;
-        if (!ok) {
-            b->error = again.error;
-            return false;
-        }
+        if (!ok) return false;
     }
+    return true;
 }
 
 static Worker worker_new(const Tokenizer *t, bool cache) {
-    return (Worker){.tokenizer = t, .cache = cache ? allocate(CACHE_SLOTS, sizeof(Cached)) : NULL};
+    return (Worker){.tokenizer = t,
+                    .cache = cache ? allocate(CACHE_SLOTS, sizeof(Cached)) : NULL,
+                    .splitter = splitter_new(t->pattern)};
 }
 
-static void worker_free(Worker *w) { free(w->cache), free(w->scratch); }
+static void worker_free(Worker *w) {
+    free(w->cache), free(w->scratch);
+    splitter_free(&w->splitter);
+}
 
 bool tokenizer_encode(const Tokenizer *t, const char *text, size_t n, bool allow_special, Ids *ids, Error *err) {
     Stretch *stretches;
     Block *blocks;
     size_t stretch_count = cut_stretches(&stretches, text, n, t->specials, allow_special ? t->special_count : 0);
-    // A pattern that looks back sees more than where the last piece ended: no guessing then.
-    size_t count = make_blocks(&blocks, stretches, stretch_count, text, pattern_looks_back(t->pattern));
+    bool whole = pattern_looks_back(t->pattern) || !pattern_splits(t->pattern);
+    size_t count = make_blocks(&blocks, stretches, stretch_count, text, whole);
 #pragma omp parallel if (count > 1)
     {
         Worker w = worker_new(t, n > WORTH_A_CACHE);
 #pragma omp for schedule(dynamic)
         for (size_t b = 0; b < count; b++) {
-            bool guessed = blocks[b].begin != blocks[b].stretch.begin;
+            bool guessed = blocks[b].part && blocks[b].begin != blocks[b].stretches[0].begin;
             if (guessed) blocks[b].marks = reallocate(NULL, MARKS, sizeof(Mark));
             encode_block(&w, &blocks[b], text);
         }
@@ -217,11 +237,9 @@ bool tokenizer_encode(const Tokenizer *t, const char *text, size_t n, bool allow
     }
     Worker w = worker_new(t, false);
     bool ok = true;
-    size_t at = 0;
-    for (size_t b = 0; b < count; b++) {
-        if (ok) ok = join(&w, &blocks[b], text, &at, ids);
-        if (!ok && err && blocks[b].error.text[0]) *err = blocks[b].error, err = NULL;
-        free(blocks[b].ids.at), free(blocks[b].marks);
+    for (size_t b = 0, at = 0; b < count; b++) {
+        if (ok && !join(&w, &blocks[b], text, &at, ids)) ok = error_set(err, "%s", blocks[b].problem);
+        free(blocks[b].ids.at), free(blocks[b].marks), free(blocks[b].problem);
     }
     worker_free(&w);
     free(blocks), free(stretches);

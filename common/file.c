@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -47,7 +48,7 @@ void bytes_free(Bytes *bytes) {
     *bytes = (Bytes){0};
 }
 
-// Temporary files that exit() must remove; a program has one or two at a time.
+// Temporary files that must not outlive the program; it has one or two at a time.
 static char *unfinished[8];
 
 static void remove_unfinished(void) {
@@ -55,9 +56,22 @@ static void remove_unfinished(void) {
         if (unfinished[i]) unlink(unfinished[i]);
 }
 
+static void remove_and_die(int number) {
+    remove_unfinished();  // unlink may be called in a signal handler
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void watch_the_end(void) {
+    static const int endings[] = {SIGINT, SIGTERM, SIGHUP};
+    atexit(remove_unfinished);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (signal(endings[i], remove_and_die) == SIG_IGN) signal(endings[i], SIG_IGN);  // nohup
+}
+
 static void remember(char *from, char *to) {
     static bool registered;
-    if (!registered) atexit(remove_unfinished);
+    if (!registered) watch_the_end();
     registered = true;
     for (size_t i = 0; i < sizeof unfinished / sizeof *unfinished; i++)
         if (unfinished[i] == from) {
@@ -72,13 +86,24 @@ static mode_t usual_mode(void) {
     return 0666 & ~mask;
 }
 
+// A device or a pipe is written as it is: renaming a file over it would destroy it.
+static bool open_as_it_is(Output *out, const char *path, Error *err) {
+    out->path = strdup(path);
+    out->stream = fopen(path, "wb");
+    return out->stream || error_set(err, "%s: cannot be written: %s", path, strerror(errno));
+}
+
 bool output_open(Output *out, const char *path, Error *err) {
     *out = (Output){.stream = stdout};
     if (strcmp(path, "-") == 0) return true;
-    size_t length = strlen(path);
-    out->path = strdup(path);
+    struct stat old;
+    bool exists = stat(path, &old) == 0;
+    if (exists && !S_ISREG(old.st_mode)) return open_as_it_is(out, path, err);
+    out->path = exists ? realpath(path, NULL) : strdup(path);  // behind a link, the file itself
+    if (!out->path) return error_set(err, "%s: cannot be written: %s", path, strerror(errno));
+    size_t length = strlen(out->path);
     out->temporary = allocate(length + 16, 1);
-    snprintf(out->temporary, length + 16, "%s.XXXXXX", path);
+    snprintf(out->temporary, length + 16, "%s.XXXXXX", out->path);
     int fd = mkstemp(out->temporary);
     out->stream = fd < 0 ? NULL : fdopen(fd, "wb");
     if (!out->stream) {
@@ -86,16 +111,18 @@ bool output_open(Output *out, const char *path, Error *err) {
         free(out->path), free(out->temporary);
         return error_set(err, "%s: cannot be written: %s", path, strerror(problem));
     }
-    fchmod(fd, usual_mode());
+    fchmod(fd, exists ? old.st_mode & 07777 : usual_mode());
     remember(NULL, out->temporary);
     return true;
 }
 
 void output_cancel(Output *out) {
-    if (!out->temporary) return;
+    if (!out->path) return;  // standard output
     if (out->stream) fclose(out->stream);
-    unlink(out->temporary);
-    remember(out->temporary, NULL);
+    if (out->temporary) {
+        unlink(out->temporary);
+        remember(out->temporary, NULL);
+    }
     free(out->path), free(out->temporary);
     *out = (Output){0};
 }
@@ -103,16 +130,16 @@ void output_cancel(Output *out) {
 bool output_commit(Output *out, Error *err) {
     // After a failed write, errno still says why: between the two only memory is freed.
     bool failed = ferror(out->stream) || fflush(out->stream) != 0;
-    if (!out->temporary)
+    if (!out->temporary && !out->path)
         return !failed || error_set(err, "standard output: %s", strerror(errno ? errno : EIO));
     failed |= fclose(out->stream) != 0;
     out->stream = NULL;
-    if (failed || rename(out->temporary, out->path) != 0) {
+    if (failed || (out->temporary && rename(out->temporary, out->path) != 0)) {
         error_set(err, "%s: cannot be written: %s", out->path, strerror(errno ? errno : ENOSPC));
         output_cancel(out);
         return false;
     }
-    remember(out->temporary, NULL);
+    if (out->temporary) remember(out->temporary, NULL);
     free(out->path), free(out->temporary);
     *out = (Output){0};
     return true;

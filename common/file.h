@@ -1,7 +1,7 @@
 // Files: read whole, written whole or not at all.
 //
-// A file being written has a temporary name beside its own; output_commit renames it. A program that dies
-// in between (die(), or exit in any way) removes what is half-written.
+// A file being written has a temporary name beside its own; output_commit renames it. A program that ends in
+// between (die(), exit, an interrupt) removes what is half-written. Devices and pipes are written directly.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +24,8 @@ const char *file_label(const char *path);
 
 typedef struct {
     FILE *stream;          // write here
-    char *path, *temporary;  // NULL: standard output
+    char *path;            // NULL: standard output
+    char *temporary;       // NULL: what is not a regular file is written directly
 } Output;
 
 // Opens path for writing; "-" is standard output.

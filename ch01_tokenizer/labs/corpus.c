@@ -19,7 +19,7 @@ Bytes corpus(Lab *lab) {
 Words corpus_words(Lab *lab, const char *pattern) {
     Bytes text = corpus(lab);
     Error err;
-    Pattern *compiled = pattern_new(pattern_by_name(pattern), &err);
+    Pattern *compiled = pattern_new(pattern, &err);
     Pieces pieces = {0};
     if (!pieces_add(&pieces, compiled, NULL, 0, text.data, text.size, &err)) die("%s", err.text);
     Words words = pieces_to_words(&pieces);

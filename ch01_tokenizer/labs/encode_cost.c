@@ -5,6 +5,7 @@
 
 #include "ch01_tokenizer/bpe_encode.h"
 #include "ch01_tokenizer/labs/corpus.h"
+#include "common/error.h"
 #include "common/plot.h"
 
 enum { MERGES = 512, STRINGS = 10000, LONGEST = 4096 };
@@ -20,34 +21,47 @@ static size_t draw_string(Rng *rng, const Bytes *text, size_t n, int *symbols) {
     return n;
 }
 
-// The rule of rank files: two tokens merge where their bytes together are a token, whatever the token came from.
+enum { SPELT_MOST = BPE_SCAN_MOST };  // longer tokens keep only the merge they were made by
+
+// The bytes of every token, one after the other; ends[s] is where token s ends.
+static int *spell_all(const Merges *m, size_t *ends) {
+    int *bytes = NULL;
+    size_t size = 0, capacity = 0;
+    for (int s = 0; s < m->base + m->count; s++) {
+        int parts[2] = {s < m->base ? s : m->pairs[s - m->base].left, s < m->base ? -1 : m->pairs[s - m->base].right};
+        for (int p = 0; p < 2 && parts[p] >= 0; p++) {
+            size_t begin = s < m->base || parts[p] == 0 ? 0 : ends[parts[p] - 1];
+            size_t length = s < m->base ? 1 : ends[parts[p]] - begin;
+            reserve(bytes, capacity, size + length);
+            if (s < m->base) bytes[size] = s;
+            else memcpy(bytes + size, bytes + begin, length * sizeof *bytes);
+            size += length;
+        }
+        ends[s] = size;
+    }
+    return bytes;
+}
+
+// The rule of rank files: two tokens merge where their bytes together are a token, whatever that was made from. A
+// string is a token if encoding it leaves one symbol.
 static PairTable pairs_by_text(const Merges *m) {
     int symbols = m->base + m->count;
     PairTable trained = pair_table_of(m), table = {0};
-    int *parts = allocate((size_t)1 << 16, sizeof *parts);
+    size_t *ends = allocate((size_t)symbols, sizeof *ends);
+    int *bytes = spell_all(m, ends);
     for (int s = m->base; s < symbols; s++) {
-        // Spell s out, then try every cut: a side is a token if encoding it leaves one symbol.
-        int stack[64], depth = 0;
-        size_t n = 0;
-        for (stack[depth++] = s; depth > 0;) {
-            int top = stack[--depth];
-            if (top < m->base) {
-                parts[n++] = top;
-                continue;
-            }
-            stack[depth++] = m->pairs[top - m->base].right;
-            stack[depth++] = m->pairs[top - m->base].left;
-        }
-        for (size_t cut = 1; cut < n; cut++) {
-            int left[256], right[256];
-            if (n > 256) break;
-            memcpy(left, parts, cut * sizeof *left);
-            memcpy(right, parts + cut, (n - cut) * sizeof *right);
+        const int *text = bytes + ends[s - 1];
+        size_t n = ends[s] - ends[s - 1];
+        if (n > SPELT_MOST) pair_table_add(&table, m->pairs[s - m->base].left, m->pairs[s - m->base].right, s);
+        for (size_t cut = 1; n <= SPELT_MOST && cut < n; cut++) {
+            int left[SPELT_MOST], right[SPELT_MOST];
+            memcpy(left, text, cut * sizeof *left);
+            memcpy(right, text + cut, (n - cut) * sizeof *right);
             bool tokens = bpe_encode_scan(&trained, left, cut) == 1 && bpe_encode_scan(&trained, right, n - cut) == 1;
             if (tokens) pair_table_add(&table, left[0], right[0], s);
         }
     }
-    free(parts);
+    free(bytes), free(ends);
     pair_table_free(&trained);
     return table;
 }

@@ -19,7 +19,7 @@
 static const char *split(const char *pattern, const char *text) {
     static char out[512];
     Error err;
-    Pattern *p = pattern_new(pattern_by_name(pattern) ? pattern_by_name(pattern) : pattern, &err);
+    Pattern *p = pattern_new(pattern, &err);
     cr_assert(p, "%s", err.text);
     Splitter s = splitter_new(p);
     splitter_start(&s, text, strlen(text));
@@ -39,6 +39,7 @@ Test(pattern, pieces_of_the_named_ones) {
     cr_assert_str_eq(split("cl100k", "Hello world'S  12345 x!?\n\n a"), "Hello| world|'S| | |123|45| x|!?\n\n| a");
     cr_assert_str_eq(split("o200k", "HelloWorld's ab/\n\n12345"), "Hello|World's| ab|/\n\n|123|45");
     cr_assert_str_eq(split("none", "a b c"), "a b c");
+    cr_assert_str_eq(split("cl100k_base", "1234"), "123|4");
     cr_assert_str_eq(split("gpt2", "今天 天气"), "今天| 天气");
     cr_assert_str_eq(split("gpt2", "a\xc2\x85\xe3\x80\x80""b"), "a|\xc2\x85|\xe3\x80\x80|b");
     // U+180E left White_Space in Unicode 6.3; PCRE2's \s still takes it.
@@ -48,7 +49,7 @@ Test(pattern, pieces_of_the_named_ones) {
 Test(pattern, nothing_is_skipped) {
     cr_assert_str_eq(split("[a-z]+", "ab, cd!"), "ab|, |cd|!");
     cr_assert_str_eq(split("x*", "axxb"), "a|xx|b");
-    cr_assert_str_eq(split("zzz", "abc"), "abc");
+    cr_assert_str_eq(split("z+z", "abc"), "abc");
 }
 
 Test(pattern, bad_ones_are_explained) {
@@ -56,14 +57,15 @@ Test(pattern, bad_ones_are_explained) {
     cr_assert_null(pattern_new("(a", &err));
     cr_assert(strstr(err.text, "parenthesis") && strstr(err.text, "(a <-- here"), "%s", err.text);
     cr_assert_null(pattern_new("a\\Cb", &err));
+    cr_assert_null(pattern_new("gpt2x", &err));  // a misspelt name would be a literal
+    cr_assert_null(pattern_new("a\nb|c", &err));
 }
 
 // ---- encoding
 
-static void add_text(Pieces *pieces, const Tokenizer *like, const char *pattern, const char *text, size_t n) {
+static void add_text(Pieces *pieces, const char *pattern, const char *text, size_t n) {
     Error err;
-    (void)like;
-    Pattern *p = pattern_new(pattern_by_name(pattern) ? pattern_by_name(pattern) : pattern, &err);
+    Pattern *p = pattern_new(pattern, &err);
     cr_assert(pieces_add(pieces, p, NULL, 0, text, n, &err));
     pattern_free(p);
 }
@@ -86,7 +88,7 @@ static Tokenizer trained(const char *pattern) {
     char text[20000];
     size_t n = random_text(&rng, text, sizeof text);
     Pieces pieces = {0};
-    add_text(&pieces, NULL, pattern, text, n);
+    add_text(&pieces, pattern, text, n);
     Words words = pieces_to_words(&pieces);
     Special special = {"<|end|>", 7, NO_SYMBOL};
     Tokenizer t;
@@ -151,11 +153,32 @@ Test(tokenizer, fast_encoding_is_plain_encoding) {
     check_encoding("none", 3000, 1);
 }
 
+// One piece that no block can cut, and a JIT stack that a long word needs.
+Test(tokenizer, long_pieces) {
+    Tokenizer t = trained("gpt2"), own = trained("(\\p{L}|')+|.");
+    size_t n = 3 << 20, size;
+    char *text = malloc(n);
+    memset(text, 'a', n);
+    for (int i = 0; i < 2; i++) {
+        Ids ids = {0};
+        Error err = {""};
+        cr_assert(tokenizer_encode(i ? &own : &t, text, i ? 100000 : n, false, &ids, &err), "%s", err.text);
+        size_t at = 0;
+        for (size_t j = 0; j < ids.size; j++, at += size) token_bytes(i ? &own : &t, ids.at[j], &size);
+        cr_assert_eq(at, i ? 100000 : n);
+        free(ids.at);
+    }
+    free(text);
+    tokenizer_free(&t), tokenizer_free(&own);
+}
+
 // Several blocks, joined; the pattern [a-z]{1,7} keeps a wrong guess wrong for long.
 Test(tokenizer, blocks_are_joined) {
     check_encoding("gpt2", 3 << 20, 1);
     check_encoding("(?:[^q]){1,7}|q", 2 << 20, 2);
     check_encoding("(?s).{1,40000}", 1 << 20, 3);
+    check_encoding("(?: |y)\\Kt|th", 2 << 20, 4);  // these two see what comes before a piece
+    check_encoding("\\G th|t", 2 << 20, 5);
 }
 
 Test(tokenizer, special_tokens) {
@@ -241,7 +264,7 @@ static void same_ids(const Tokenizer *a, const Tokenizer *b) {
 }
 
 Test(model_file, written_files_read_back) {
-    const char *patterns[] = {"gpt2", "a\n|[^a]+"};
+    const char *patterns[] = {"gpt2", "a\\n|[^a]+"};
     for (int p = 0; p < 2; p++) {
         Tokenizer t = trained(patterns[p]), own, ranks, gpt2;
         Error err = {""};
@@ -269,6 +292,25 @@ Test(model_file, written_files_read_back) {
         remove(path);
         tokenizer_free(&t), tokenizer_free(&own), tokenizer_free(&ranks), tokenizer_free(&gpt2);
     }
+}
+
+// Ranks in no order of merges: bbb, bb, aaab, bbbb, aa. tiktoken merges the lowest rank whose text is a token.
+Test(model_file, ranks_in_any_order) {
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static char text[8000];
+    size_t n = 0;
+    for (int b = 0; b < 256; b++)
+        n += (size_t)sprintf(text + n, "%c%c== %d\n", letters[b >> 2], letters[b << 4 & 63], b);
+    strcpy(text + n, "YmJi 256\nYmI= 257\nYWFhYg== 258\nYmJiYg== 259\nYWE= 260\n");
+    Tokenizer t;
+    Error err = {""};
+    cr_assert(model_read(&t, file_of(text, strlen(text)), "none", NULL, 0, &err), "%s", err.text);
+    remove(path);
+    Ids ids = {0};
+    cr_assert(tokenizer_encode(&t, "abbbb", 5, false, &ids, &err));
+    cr_assert(ids.size == 2 && ids.at[0] == 'a' && ids.at[1] == 259, "%d ids", (int)ids.size);
+    free(ids.at);
+    tokenizer_free(&t);
 }
 
 Test(byte_letters, every_byte_has_its_letter) {

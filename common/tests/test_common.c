@@ -1,8 +1,10 @@
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -113,6 +115,37 @@ Test(file, read_and_write) {
     cr_assert_not(file_read(&bytes, path, &err));
     cr_assert(strstr(err.text, path));
     cr_assert_not(file_read(&bytes, "/tmp", &err));
+}
+
+// A pipe stays a pipe, a link stays a link, and a file keeps its mode.
+Test(file, what_is_not_a_plain_file_stays) {
+    char folder[] = "/tmp/course-test-XXXXXX", pipe_path[64], link_path[64], plain[64];
+    cr_assert(mkdtemp(folder));
+    snprintf(pipe_path, sizeof pipe_path, "%s/pipe", folder);
+    snprintf(link_path, sizeof link_path, "%s/link", folder);
+    snprintf(plain, sizeof plain, "%s/plain", folder);
+    cr_assert(mkfifo(pipe_path, 0600) == 0 && symlink("plain", link_path) == 0);
+    FILE *f = fopen(plain, "w");
+    fclose(f), chmod(plain, 0640);
+
+    Error err;
+    Output out;
+    int reader = open(pipe_path, O_RDONLY | O_NONBLOCK);
+    cr_assert(output_open(&out, pipe_path, &err), "%s", err.text);
+    fputs("through", out.stream);
+    cr_assert(output_commit(&out, &err), "%s", err.text);
+    char got[16] = "";
+    cr_assert(read(reader, got, sizeof got) == 7 && strcmp(got, "through") == 0);
+    close(reader);
+
+    cr_assert(output_open(&out, link_path, &err), "%s", err.text);
+    fputs("new", out.stream);
+    cr_assert(output_commit(&out, &err), "%s", err.text);
+    struct stat info;
+    cr_assert(lstat(link_path, &info) == 0 && S_ISLNK(info.st_mode));
+    cr_assert(stat(plain, &info) == 0 && info.st_size == 3 && (info.st_mode & 0777) == 0640);
+    cr_assert(lstat(pipe_path, &info) == 0 && S_ISFIFO(info.st_mode));
+    remove(pipe_path), remove(link_path), remove(plain), remove(folder);
 }
 
 // ---- options, claims, programs: run in a child, its output and status looked at
