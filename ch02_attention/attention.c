@@ -24,7 +24,8 @@ typedef struct {
 static Range visible(const Mask *mask, int queries, int keys, int query) {
     int at = query + keys - queries;
     Range r = {0, keys};
-    if (mask->window) r.first = max(0, at - mask->window + 1), r.end = min(keys, at + mask->window);
+    int window = min(mask->window, queries + keys);  // wider is no limit, and must not overflow
+    if (window) r.first = max(0, at - window + 1), r.end = min(keys, at + window);
     if (mask->causal) r.end = min(r.end, at + 1);
     if (mask->key_lengths) r.end = min(r.end, mask->key_lengths[0]);
     r.end = max(r.end, 0);

@@ -85,6 +85,7 @@ static void decode(Mat out, Mat scores, Mat q, Mat keys, Mat values, const Mask 
 }
 
 void attend_cached(Mat out, Mat q, Mat k, Mat v, KvCache *c, int layer, const Heads *h) {
+    assert(h->scale != 0 && "attend_cached: the scale is 0");
     int batch = c->batch, time = q.rows / batch, d = c->head_dim, group = h->n_heads / h->n_kv_heads;
     int end = c->time[layer] + time;
     assert(h->batch == batch && h->n_kv_heads == c->n_kv_heads

@@ -14,7 +14,7 @@
 //     ROPE_INTERLEAVED  (the paper, LLaMA's own code)     x0 y0 x1 y1 x2 y2 x3 y3
 //     ROPE_HALF_SPLIT   (GPT-NeoX, Hugging Face)          x0 x1 x2 x3 y0 y1 y2 y3
 //
-// They are one function up to a fixed permutation of *both* q and k (of the rows of W_Q and W_K); weights made for
+// They are one function up to a fixed permutation of *both* q and k (of the columns of W_Q and W_K); weights made for
 // one are wrong under the other. rope_half_from_interleaved is that permutation.
 //
 // Longer contexts than were trained (L positions, stretched by a factor s): the angles change.
@@ -52,7 +52,7 @@ double rope_yarn_ramp(double turns);        // 0 .. 1
 double rope_theta(double base, int dim, int i);
 
 // Cosines and sines of m theta_i, each rows x d/2, for m = 0 .. rows-1; times the temperature. Computed in double: an
-// angle computed in float is off by m 2^-25, and attention at position 10^5 would see it.
+// angle computed in float is off by up to m 2^-24, and attention at position 10^5 would see it.
 typedef struct {
     Mat cosine, sine;
 } RopeTables;

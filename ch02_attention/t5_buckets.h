@@ -3,7 +3,7 @@
 //     score(i, j) = q_i . k_j + table[head][bucket(i, j)]          T5 does not divide by sqrt(d): its initial W_Q does
 //
 // With n buckets looking back, distances below n/2 have a bucket each; the others share n/2 buckets whose width
-// grows with distance, and from `furthest` on there is one bucket:
+// grows with distance, and from a little before `furthest` on there is one bucket (113 of 128, with 32 of them):
 //
 //     bucket(s) = s                                                              s < n/2
 //               = n/2 + floor( (n/2) ln(s / (n/2)) / ln(furthest / (n/2)) )      up to n - 1

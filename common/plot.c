@@ -22,6 +22,7 @@ struct Plot {
     const char *name, *title;
     Text table, sets, series;
     int columns;
+    bool not_in_letters;
     int lines, points;  // how many of each so far: their colours
 };
 
@@ -110,6 +111,8 @@ void plot_errors(Plot *p, const char *x, const char *y, const char *error, const
                 x, y, error, point_colours[p->points++ % COLOURS], title);
 }
 
+void plot_not_in_letters(Plot *p) { p->not_in_letters = true; }
+
 // ---- writing and drawing
 
 static void write_text(const Plot *p, const char *ending, const char *const *parts) {
@@ -161,11 +164,12 @@ void plot_end(Plot *p) {
     assert(p->series.size && "a plot without series");
     write_text(p, "tsv", (const char *[]){p->table.data, NULL});
     write_script(p);
-    if (!no_gnuplot && !run_gnuplot(p)) {
+    bool dumb = strcmp(p->lab->terminal, "dumb") == 0;
+    if (!no_gnuplot && !(dumb && p->not_in_letters) && !run_gnuplot(p)) {
         no_gnuplot = true;
         warn("gnuplot is not installed: the figures' data and scripts are in %s", p->lab->out);
     }
-    const char *ending = no_gnuplot || strcmp(p->lab->terminal, "dumb") == 0 ? "tsv" : p->lab->terminal;
+    const char *ending = no_gnuplot || dumb ? "tsv" : p->lab->terminal;
     printf("  figure: %s/%s.%s\n", p->lab->out, p->name, ending);
     free(p->table.data), free(p->sets.data), free(p->series.data), free(p);
 }

@@ -37,5 +37,7 @@ void plot_points(Plot *p, const char *x, const char *y, const char *title);
 void plot_errors(Plot *p, const char *x, const char *y, const char *error, const char *title);
 // Any other series in gnuplot's own words: "using \"x\":\"y\" axes x1y2 with lines title 'z'".
 void plot_series(Plot *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// The figure has colours or areas that letters cannot show: --terminal dumb leaves its data and draws nothing.
+void plot_not_in_letters(Plot *p);
 // Writes the files, draws, and frees p.
 void plot_end(Plot *p);

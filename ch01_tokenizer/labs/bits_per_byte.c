@@ -275,7 +275,7 @@ static Census take_census(const Vocabulary *v, const Merges *merges) {
         double canonical = canonical_log2(v, tokens, count), marginal = marginal_log2(v, bytes, SHORT);
         double gap = marginal - canonical;
         sum_add(&sum, exp2(marginal)), sum_add(&canonical_sum, exp2(canonical));
-        c.least_gap = fmin(c.least_gap, gap);
+        c.least_gap = nan_min(c.least_gap, gap);
         c.with_gap += gap > 1e-12, c.with_merge += count < SHORT;
     }
     pair_table_free(&table);
@@ -301,8 +301,8 @@ static void claim_chain_rule(Lab *lab, const Experiment *e) {
     double low = INFINITY, high = 0, step = INFINITY;
     for (int i = 0; i < e->point_count; i++) {
         const Point *p = &e->points[i];
-        low = fmin(low, p->chain), high = fmax(high, p->chain);
-        if (i) step = fmin(step, p->perplexity / p[-1].perplexity);
+        low = nan_min(low, p->chain), high = nan_max(high, p->chain);
+        if (i) step = nan_min(step, p->perplexity / p[-1].perplexity);
     }
     // A token's bits are a sum of at most some fifty terms, the text's a compensated one: 50 ulps, 2e-14.
     claim_near(lab, "1.22", "bits per byte, all V: largest - smallest", 0, high - low, 1e-12);
@@ -331,8 +331,8 @@ static void claim_gap(Lab *lab, const Experiment *e) {
     double least = INFINITY, beyond = INFINITY;
     for (int i = 0; i < e->point_count; i++) {
         const Point *p = &e->points[i];
-        least = fmin(least, p->canonical - p->marginal - p->floor);
-        beyond = fmin(beyond, p->marginal - e->text);
+        least = nan_min(least, p->canonical - p->marginal - p->floor);
+        beyond = nan_min(beyond, p->marginal - e->text);
     }
     // Equal at V = 8 (no cut) and, for a merge of a b, at V = 9 (no other cut): there it is rounding, a few
     // ulps a byte.

@@ -157,7 +157,7 @@ static const char *of(const Experiment *e, const char *what) {
 // N log2 V >= log2 1/P(text), up to the slack, at every V.
 static void claim_ceiling(Lab *lab, const Experiment *e) {
     double most = 0;
-    for (int i = 0; i < e->count; i++) most = fmax(most, e->points[i].share);
+    for (int i = 0; i < e->count; i++) most = nan_max(most, e->points[i].share);
     claim_at_most(lab, "1.17", of(e, ": largest share of the ceiling"), 1 + e->slack / e->text, most);
 }
 
@@ -184,7 +184,7 @@ static void claim_symbols(Lab *lab, const Experiment *e) {
 // Coding tokens by how often they occurred in the other text is a code too: it may not beat the text.
 static void claim_unigram(Lab *lab, const Experiment *e) {
     double least = INFINITY;
-    for (int i = 0; i < e->count; i++) least = fmin(least, e->points[i].unigram - e->text);
+    for (int i = 0; i < e->count; i++) least = nan_min(least, e->points[i].unigram - e->text);
     claim_at_least(lab, "1.19", of(e, ": least unigram bits beyond the text's"), -e->slack, least);
 }
 

@@ -26,7 +26,7 @@ static double largest_difference(Mat a, Mat b) {
     double largest = 0;
     for (int i = 0; i < a.rows; i++)
         for (int j = 0; j < a.cols; j++)
-            largest = fmax(largest, fabs((double)*mat_at(a, i, j) - *mat_at(b, i, j)));
+            largest = nan_max(largest, fabs((double)*mat_at(a, i, j) - *mat_at(b, i, j)));
     return largest;
 }
 

@@ -78,7 +78,7 @@ static void claim_same(Lab *lab, const Bytes *text, const PairTable *pairs, cons
         size_t z = bpe_encode_scan(by_text, c, n);
         heap_differs += x != y || memcmp(a, b, x * sizeof *a) != 0;
         text_differs += x != z || memcmp(a, c, x * sizeof *a) != 0;
-        most_pushes = fmax(most_pushes, (double)work.pushes / (double)(n - 1));
+        most_pushes = nan_max(most_pushes, (double)work.pushes / (double)(n - 1));
     }
     claim_equal(lab, "1.14", "strings that heap and naive loop encode differently", 0, heap_differs);
     claim_at_most(lab, "1.15", "pushes / (n - 1), the most of all strings", 3, most_pushes);

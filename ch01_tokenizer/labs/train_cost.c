@@ -45,7 +45,7 @@ static void run(Lab *lab) {
         // Each of the N_0 - N_T replacements makes at most two new pairs, and as many again may be counted anew when
         // the lists are thrown away, which is when they hold more than the corpus has tokens.
         double bound = c.tokens_before + 4 * (c.tokens_before - c.tokens_after) + (double)c.lists.lowered;
-        worst = fmax(worst, (double)c.lists.updates / bound);
+        worst = nan_max(worst, (double)c.lists.updates / bound);
         different += !c.same;
         plot_row(p, 4 << i, (double)c.naive.visits, c.sum_of_tokens, (double)c.lists.visits, (double)c.lists.updates,
                  bound);

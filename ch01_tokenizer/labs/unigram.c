@@ -26,7 +26,7 @@ typedef struct {
 static void walk_paths(const Unigram *u, const char *text, size_t n, double p, AllPaths *all) {
     if (n == 0) {
         all->sum += p;
-        all->best = fmax(all->best, p);
+        all->best = nan_max(all->best, p);
     }
     for (size_t length = 1; length <= n; length++) {
         int token = trie_find(&u->trie, text, length);
@@ -65,8 +65,8 @@ static void claim_lattice(Lab *lab, Rng *rng) {
         for (size_t i = 0; i < n; i++) text[i] = (char)('a' + rng_below(rng, 3));
         AllPaths all = {0};
         walk_paths(&u, text, n, 1, &all);
-        sum_error = fmax(sum_error, fabs(unigram_log_p(&u, text, n) - log(all.sum)));
-        best_error = fmax(best_error, fabs(unigram_viterbi(&u, text, n, NULL, NULL) - log(all.best)));
+        sum_error = nan_max(sum_error, fabs(unigram_log_p(&u, text, n) - log(all.sum)));
+        best_error = nan_max(best_error, fabs(unigram_viterbi(&u, text, n, NULL, NULL) - log(all.best)));
     }
     // At most 12 factors and 927 terms on either side, logarithms up to 100: 1e-12 is a hundred roundings.
     claim_near(lab, "1.28", "ln p by the lattice - by all segmentations", 0, sum_error, 1e-12);
@@ -224,10 +224,10 @@ static void em_step(Training *t) {
     // E[tokens] KL(new, old), since the new p are E[count] / E[tokens].
     double promised = bound_change(t->expected, t->model.tokens, old.tokens, old.count);
     double before = t->now, scale = fabs(before);
-    t->least_gap = fmin(t->least_gap, digamma_gap(t) / scale);
+    t->least_gap = nan_min(t->least_gap, digamma_gap(t) / scale);
     expect(t);
-    t->least_surplus = fmin(t->least_surplus, (t->now - before - promised) / scale);
-    t->least_gain = fmin(t->least_gain, (t->now - before) / scale);
+    t->least_surplus = nan_min(t->least_surplus, (t->now - before - promised) / scale);
+    t->least_gain = nan_min(t->least_gain, (t->now - before) / scale);
     plot_row(t->plot, ++t->steps, t->now, NAN, t->truth, (double)t->model.count);
     unigram_free(&old);
 }
@@ -248,7 +248,7 @@ static double likelihood_held(const Training *t, const Unigram *old) {
 static void prune(Training *t, size_t keep) {
     Unigram old = unigram_new(t->model.tokens, t->model.count);
     unigram_prune(&t->model, t->expected, keep);
-    t->largest_change = fmax(t->largest_change, (likelihood_held(t, &old) - t->now) / fabs(t->now));
+    t->largest_change = nan_max(t->largest_change, (likelihood_held(t, &old) - t->now) / fabs(t->now));
     expect(t);
     plot_row(t->plot, t->steps, NAN, t->now, t->truth, (double)t->model.count);
     unigram_free(&old);

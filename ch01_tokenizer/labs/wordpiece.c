@@ -28,7 +28,7 @@ static double rounding(const Words *words, int symbols) {
 static void claim_formula(Lab *lab, const WordPieceTraining *t, double tolerance, const char *what) {
     double worst = 0;
     for (int i = 0; i < t->merges.count; i++)
-        worst = fmax(worst, fabs(t->totals[i + 1] - t->totals[i] - t->gains[i]));
+        worst = nan_max(worst, fabs(t->totals[i + 1] - t->totals[i] - t->gains[i]));
     claim_near(lab, "1.25", what, 0, worst, tolerance);
 }
 
@@ -94,7 +94,7 @@ static void claim_bounds(Lab *lab, const Words *words, int base) {
         if (pairs[i].pair.left == pairs[i].pair.right) continue;
         double d = gain_beyond_pmi((double)pairs[i].left, (double)pairs[i].right, (double)pairs[i].replaced,
                                    total);
-        least = fmin(least, d), most = fmax(most, d);
+        least = nan_min(least, d), most = nan_max(most, d);
     }
     claim_at_least(lab, "1.26", "gain / r - PMI, least over all pairs", -1, least);
     claim_at_most(lab, "1.26", "gain / r - PMI, most over all pairs", 1, most);

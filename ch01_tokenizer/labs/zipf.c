@@ -124,7 +124,7 @@ static void claim_types(Lab *lab, const Run *run, const char *top, const char *w
     claim_near(lab, "1.20", top, n * run->top_p, run->top, 5 * sqrt(n * run->top_p * (1 - run->top_p)));
     double worst = 0;
     for (int i = 0; i < POINTS; i++)
-        worst = fmax(worst, fabs(run->types[i] - run->expected[i].mean) / deviation(run->expected[i]));
+        worst = nan_max(worst, fabs(run->types[i] - run->expected[i].mean) / deviation(run->expected[i]));
     claim_at_most(lab, "1.20", what, 5, worst);
 }
 

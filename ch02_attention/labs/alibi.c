@@ -27,7 +27,7 @@ static double worst_slope(int heads, const double *exponents) {
     Mat slopes = mat_new(1, heads);
     double worst = 0;
     alibi_slopes(slopes);
-    for (int h = 0; h < heads; h++) worst = fmax(worst, fabs(-log2(*mat_at(slopes, 0, h)) - exponents[h]));
+    for (int h = 0; h < heads; h++) worst = nan_max(worst, fabs(-log2(*mat_at(slopes, 0, h)) - exponents[h]));
     mat_free(slopes);
     return worst;
 }
@@ -54,7 +54,7 @@ static void claim_shift(Lab *lab, const Position *p, Rng *rng) {
     position_bias(p, 0, one, 0, 0);
     softmax_rows(one), softmax_rows(other);
     for (int i = 0; i < ROWS; i++)
-        for (int j = 0; j < ROWS; j++) worst = fmax(worst, fabs(*mat_at(one, i, j) - *mat_at(other, i, j)));
+        for (int j = 0; j < ROWS; j++) worst = nan_max(worst, fabs(*mat_at(one, i, j) - *mat_at(other, i, j)));
     claim_near(lab, "2.51", "-m(i-j) against +mj: weights, largest difference", 0, worst,
                (4 + 2 * slope * ROWS) * 0x1p-24);
     mat_free(one), mat_free(other);
@@ -82,12 +82,12 @@ static void claim_geometric(Lab *lab, const Position *p) {
             double law = alibi_weight(slope, KEYS, s), weight = weight_at(weights, s);
             mean += s * weight;
             if (law > 1e-30)
-                worst = fmax(worst, fabs(weight / law - 1) / weight_error(slope, s));  // below, floats flush to 0
+                worst = nan_max(worst, fabs(weight / law - 1) / weight_error(slope, s));  // below, floats flush to 0
         }
         double predicted = alibi_mean_distance(slope, KEYS);
-        furthest = fmax(furthest, fabs(mean / predicted - 1));
+        furthest = nan_max(furthest, fabs(mean / predicted - 1));
         // a window of 12 mean distances holds all but e^-12 of the weight: no truncation to speak of
-        if (KEYS * slope > 24) endless = fmax(endless, fabs(mean * expm1(slope) - 1));
+        if (KEYS * slope > 24) endless = nan_max(endless, fabs(mean * expm1(slope) - 1));
         mat_free(weights);
     }
     claim_at_most(lab, "2.52", "weights: error over what rounding allows, largest", 1, worst);

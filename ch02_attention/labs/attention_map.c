@@ -2,6 +2,7 @@
 //
 // Tokens are letters of a word, each with its own random vector, so that equal letters look alike and nothing but
 // masks and positions tells them apart: row i of the map is what letter i attends to.
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +93,7 @@ static void draw(Lab *lab, Mat w, const char *text) {
         plot_set(p, "xtics %s(\"%c\" %d)", how, text[t], t), plot_set(p, "ytics %s(\"%c\" %d)", how, text[t], t);
     }
     plot_series(p, "using \"key\":\"query\":\"weight\" with image title \"\"");
+    plot_not_in_letters(p);  // print_map does
     plot_end(p);
 }
 
@@ -99,9 +101,9 @@ static void run(Lab *lab) {
     const char *text = option_text(&lab->args, "text");
     int T = (int)strlen(text), mask_kind = option_choice(&lab->args, "mask", masks),
         kind = option_choice(&lab->args, "position", positions);
-    if (T < 1 || T > MOST) die("--text: expected 1 to %d letters", MOST);
+    if (T < 2 || T > MOST) die("--text: expected 2 to %d letters", MOST);
     for (int t = 0; t < T; t++)
-        if (text[t] < '0' || text[t] > 'z' || text[t] == '\\') die("--text: expected letters and digits");
+        if (!isalnum((unsigned char)text[t])) die("--text: expected letters and digits");
     if (kind == 3 && (mask_kind == 0 || mask_kind == 3))
         die("--position xpos: only with a causal mask (causal, window)");
     Mat buckets = mat_new(1, BUCKETS), weights = mat_new(T, T);
@@ -116,9 +118,9 @@ static void run(Lab *lab) {
         double sum = 0;
         for (int j = 0; j < T; j++) {
             sum += *mat_at(weights, i, j);
-            if (!mask_sees(&mask, T, T, i, j)) hidden = fmax(hidden, *mat_at(weights, i, j));
+            if (!mask_sees(&mask, T, T, i, j)) hidden = nan_max(hidden, *mat_at(weights, i, j));
         }
-        off = fmax(off, fabs(sum - 1));
+        off = nan_max(off, fabs(sum - 1));
     }
     // T weights, each within 3 ulps of e^s / sum; the sum's own rounding, log2(T) deep.
     claim_near(lab, "2.12", "rows of weights add up to 1: worst", 0, off, (3 + log2(T)) * 0x1p-23);

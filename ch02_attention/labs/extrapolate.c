@@ -55,7 +55,7 @@ static double random_ratio(const Position *fine, Rng *rng, int dim) {
         fill_unit_points(rng, q, ROPE_INTERLEAVED);
         deviations(deviation, fine, q, k);
         for (int f = 1; f < STEPS; f++)
-            worst = fmax(worst, fabs(deviation[f]) / interpolation_bound(BASE, dim, (double)f / STEPS));
+            worst = nan_max(worst, fabs(deviation[f]) / interpolation_bound(BASE, dim, (double)f / STEPS));
     }
     mat_free(q), mat_free(k);
     return worst;
@@ -73,7 +73,7 @@ static void claim_between(Lab *lab, Rng *rng, int dim, const char *published, co
     claim_near(lab, "2.38", published, interpolation_adversary_deviation(theta, dim) / bound, middle / bound,
                rounding / bound);
     bound = interpolation_bound(BASE, dim, 0.5);
-    claim_at_most(lab, "2.39", corrected, 1, fmax(middle / bound, random_ratio(&fine, rng, dim)));
+    claim_at_most(lab, "2.39", corrected, 1, nan_max(middle / bound, random_ratio(&fine, rng, dim)));
     // 1 - cos x = x^2/2 - x^4/24 + ...: what the bound leaves out is below x^2/12 of it, x = theta/2 <= 1/2.
     if (dim == DIM) claim_at_least(lab, "2.39", "d = 16: and it is nearly reached", 1 - 1 / 48.0, middle / bound);
     if (dim == DIM)
@@ -117,8 +117,8 @@ static void claim_extrapolation_bound(Lab *lab) {
 #pragma omp parallel for
     for (int s = 0; s < FAR; s++) bound[s] = D / 2 * rope_decay_bound(theta, D / 2, s);
     for (int s = 0; s < FAR; s++) {
-        if (s < 2048) near = fmin(near, bound[s]);
-        far = fmin(far, bound[s]);
+        if (s < 2048) near = nan_min(near, bound[s]);
+        far = nan_min(far, bound[s]);
     }
     claim_at_least(lab, "2.40", "d = 128: smallest sum of |S_j|, s < 2048: >= d", D, near);
     claim_at_most(lab, "2.40", "the same for s < 20000: not >= d any more", D - 1, far);
@@ -179,7 +179,7 @@ static double fit_slope(const double *target, double *constant) {
 
 static double largest(const double *scores, int from, int to) {
     double most = 0;
-    for (int s = from; s < to; s++) most = fmax(most, fabs(scores[s]));
+    for (int s = from; s < to; s++) most = nan_max(most, fabs(scores[s]));
     return most;
 }
 
@@ -192,8 +192,8 @@ static void claim_noise(Lab *lab, Rng *rng, const double *theta) {
         fit_basis(c, noise, theta, false, 0);
         for (int s = 0; s < 2 * TRAINED; s++) scores[s] = distance_score(c, theta, DIM, s);
         for (int s = 0; s + 1 < TRAINED; s++) halves[s] = distance_score(c, theta, DIM, s + 0.5);
-        beyond = fmin(beyond, largest(scores, TRAINED, 2 * TRAINED) / largest(scores, 0, TRAINED));
-        between = fmax(between, largest(halves, 0, TRAINED - 1) / largest(scores, 0, TRAINED));
+        beyond = nan_min(beyond, largest(scores, TRAINED, 2 * TRAINED) / largest(scores, 0, TRAINED));
+        between = nan_max(between, largest(halves, 0, TRAINED - 1) / largest(scores, 0, TRAINED));
     }
     claim_at_least(lab, "2.41", "noise, fitted: beyond / within, smallest of 8", 100, beyond);
     claim_at_most(lab, "2.41", "noise, fitted: between / within, largest of 8", 1.1, between);
@@ -206,7 +206,7 @@ static const char *const fit_names[FITS] = {"RoPE", "RoPE, small weights", "RoPE
 // A query at position 4L - 1 sees distances 0 .. 4L - 1: the share of its attention on those that were never trained.
 static double mass_beyond(const double *scores) {
     double top = -INFINITY, all = 0, beyond = 0;
-    for (int s = 0; s < FURTHEST; s++) top = fmax(top, scores[s]);
+    for (int s = 0; s < FURTHEST; s++) top = nan_max(top, scores[s]);
     for (int s = 0; s < FURTHEST; s++) {
         double weight = exp(scores[s] - top);
         all += weight;

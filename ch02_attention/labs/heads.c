@@ -40,7 +40,7 @@ static Count count(Rng *rng, int N, int C, int h) {
             for (int a = head * d; a < (head + 1) * d; a++) {
                 double o = 0;
                 for (int j = 0; j < N; j++, c.multiply_adds++) o += p[j] / sum * *mat_at(v, j, a);
-                worst = fmax(worst, fabs(o - *mat_at(out, i, a)));
+                worst = nan_max(worst, fabs(o - *mat_at(out, i, a)));
             }
         }
     if (worst > 1e-4) die("heads: the counted loops disagree by %g", worst);

@@ -18,7 +18,7 @@ enum { LAYERS = 4, HEADS = 8, DIM = 16, LONGEST = 4096 };
 static double difference(Mat a, Mat b) {
     double most = 0;
     for (int i = 0; i < a.rows; i++)
-        for (int j = 0; j < a.cols; j++) most = fmax(most, fabs((double)*mat_at(a, i, j) - *mat_at(b, i, j)));
+        for (int j = 0; j < a.cols; j++) most = nan_max(most, fabs((double)*mat_at(a, i, j) - *mat_at(b, i, j)));
     return most;
 }
 
@@ -60,7 +60,7 @@ static void claim_conversion(Lab *lab, Rng *rng, int T) {
             double mean = 0;
             for (int g = 0; g < GROUP; g++)
                 mean += *mat_at(k_all, t, (c / DIM * GROUP + g) * DIM + c % DIM) / GROUP;
-            worst = fmax(worst, fabs(mean - *mat_at(k, t, c)));
+            worst = nan_max(worst, fabs(mean - *mat_at(k, t, c)));
         }
     // Sums of C products, together of size 1, up to 5: C roundings of 2^-24 that know nothing of each other.
     double rounding = 5 * sqrt(C) * 0x1p-24;

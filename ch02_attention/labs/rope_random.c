@@ -41,7 +41,7 @@ static Moments draw_scores(const Position *p, Rng rng, int dim, int draws, int s
 
 static double worst_error(const double *value, const double *predicted, const double *error) {
     double worst = 0;
-    for (int i = 0; i < DISTANCES; i++) worst = fmax(worst, fabs(value[i] - predicted[i]) / error[i]);
+    for (int i = 0; i < DISTANCES; i++) worst = nan_max(worst, fabs(value[i] - predicted[i]) / error[i]);
     return worst;
 }
 

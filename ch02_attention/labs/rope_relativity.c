@@ -38,7 +38,7 @@ static double mean_theta(const Setting *set) {
         for (int i = 0; i < set->dim; i += 2)
             sum += set->theta[i / 2] * hypot(*mat_at(set->q, pair, i), *mat_at(set->q, pair, i + 1)) *
                    hypot(*mat_at(set->k, pair, i), *mat_at(set->k, pair, i + 1));
-        largest = fmax(largest, sum / size_of(set, pair));
+        largest = nan_max(largest, sum / size_of(set, pair));
     }
     return largest;
 }
@@ -86,7 +86,7 @@ static double drift(const Setting *set, Score *score, int m) {
     double worst = 0;
     for (int pair = 0; pair < PAIRS; pair++)
         worst =
-            fmax(worst, fabs(score(set, pair, m, m + DISTANCE) - score(set, pair, 0, DISTANCE)) / size_of(set, pair));
+            nan_max(worst, fabs(score(set, pair, m, m + DISTANCE) - score(set, pair, 0, DISTANCE)) / size_of(set, pair));
     return worst;
 }
 
@@ -96,8 +96,8 @@ static double exact_score(const Setting *set, int pair, int m, int n) { return d
 static void claim_relative(Lab *lab, const Setting *set) {
     double in_double = 0, in_float = 0, norms = 0;
     for (int m = 0; m <= FURTHEST; m += 250) {
-        in_double = fmax(in_double, drift(set, exact_score, m));
-        in_float = fmax(in_float, drift(set, turned_score, m));
+        in_double = nan_max(in_double, drift(set, exact_score, m));
+        in_float = nan_max(in_float, drift(set, turned_score, m));
     }
     Mat q = mat_new(1, set->dim);
     for (int pair = 0; pair < PAIRS; pair++)
@@ -105,7 +105,7 @@ static void claim_relative(Lab *lab, const Setting *set) {
             mat_copy(q, mat_rows(set->q, pair, 1));
             double before = row_dot(q, q);
             position_turn(&set->tables, q, 1, m, false);
-            norms = fmax(norms, fabs(row_dot(q, q) / before - 1));
+            norms = nan_max(norms, fabs(row_dot(q, q) / before - 1));
         }
     mat_free(q);
     claim_near(lab, "2.23", "<R_m q, R_n k>, m up to 10^4: drift, in double", 0, in_double,
@@ -119,8 +119,8 @@ static void claim_relative(Lab *lab, const Setting *set) {
 static void claim_float_angles(Lab *lab, const Setting *set) {
     double near = 0, far = 0;
     for (int m = 1; m <= 8; m++) {
-        near = fmax(near, drift(set, float_angle_score, m));
-        far = fmax(far, drift(set, float_angle_score, FURTHEST - 8 + m));
+        near = nan_max(near, drift(set, float_angle_score, m));
+        far = nan_max(far, drift(set, float_angle_score, FURTHEST - 8 + m));
     }
     claim_at_most(lab, "2.25", "angles in float, m near 10^4: drift", angle_bound(set, FURTHEST, 0x1p-24), far);
     if (set->dim >= 16)  // with two or three angles, chance may round both ends alike
@@ -141,8 +141,8 @@ static void claim_pairings(Lab *lab, const Setting *set) {
     double same = 0, other = 0;
     for (int pair = 0; pair < PAIRS; pair++) {
         double score = turned_score(set, pair, 7, 7 + DISTANCE), size = size_of(set, pair);
-        same = fmax(same, fabs(turned_score(&permuted, pair, 7, 7 + DISTANCE) - score) / size);
-        other = fmax(other, fabs(turned_score(&mixed, pair, 7, 7 + DISTANCE) - score) / size);
+        same = nan_max(same, fabs(turned_score(&permuted, pair, 7, 7 + DISTANCE) - score) / size);
+        other = nan_max(other, fabs(turned_score(&mixed, pair, 7, 7 + DISTANCE) - score) / size);
     }
     claim_near(lab, "2.26", "half-split, q and k permuted: difference", 0, same, 2 * TURN_ERROR);
     // Two unrelated scores of 32 random pairs: the largest difference is of a score's order, size/sqrt(d).

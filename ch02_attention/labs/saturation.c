@@ -101,13 +101,13 @@ static Point measure(const Rng *rng, int n, double sigma, int draws) {
         all[draw].largest = largest_eigenvalue(p, n);
         if (draw >= 50) continue;  // the code's own J costs n^2
         Jacobian j = jacobian_from_code(row, n);
-        off[draw] = fmax(fabs(j.trace - all[draw].trace), fabs(j.frobenius - all[draw].frobenius));
+        off[draw] = nan_max(fabs(j.trace - all[draw].trace), fabs(j.frobenius - all[draw].frobenius));
     }
     Point at = {0};
     double t = 0, f = 0;
     for (int i = 0; i < draws; i++) {
         at.trace += all[i].trace / draws, at.frobenius += all[i].frobenius / draws;
-        at.largest = fmax(at.largest, all[i].largest), at.off = fmax(at.off, off[i]);
+        at.largest = nan_max(at.largest, all[i].largest), at.off = nan_max(at.off, off[i]);
     }
     for (int i = 0; i < draws; i++)
         t += pow(all[i].trace - at.trace, 2), f += pow(all[i].frobenius - at.frobenius, 2);
@@ -137,8 +137,8 @@ static void run(Lab *lab) {
         at[i] = measure(&own, n, sigmas[i], draws);
         derived[i] = 1 - expected_square_sum(n, sigmas[i]);
         double off_by = fabs(at[i].trace - derived[i]) / at[i].trace_error;
-        worst = off_by <= worst ? worst : off_by;  // NaN counts
-        largest = fmax(largest, at[i].largest), off = fmax(off, at[i].off);
+        worst = nan_max(worst, off_by);
+        largest = nan_max(largest, at[i].largest), off = nan_max(off, at[i].off);
         plot_row(p, sigmas[i], at[i].trace, 5 * at[i].trace_error, derived[i], at[i].frobenius,
                  5 * at[i].frobenius_error);
     }

@@ -23,7 +23,7 @@ static double rounding(int dim) { return 2 * dim * 0x1p-24; }
 static void claim_norm(Lab *lab, Mat pe) {
     double worst = 0;
     for (int p = 0; p < pe.rows; p++)
-        worst = fmax(worst, fabs(row_dot(mat_rows(pe, p, 1), mat_rows(pe, p, 1)) - pe.cols / 2.0));
+        worst = nan_max(worst, fabs(row_dot(mat_rows(pe, p, 1), mat_rows(pe, p, 1)) - pe.cols / 2.0));
     claim_near(lab, "2.20", "|PE_p|^2 - d/2, largest over p", 0, worst, rounding(pe.cols));
 }
 
@@ -39,9 +39,9 @@ static void claim_kernel(Lab *lab, Mat pe, Rng *rng) {
     double *w = angles_new(pe.cols), worst = 0, asymmetry = 0, n = pe.cols / 2.0;
     for (int round = 0; round < ROUNDS; round++) {
         int p = rng_below(rng, pe.rows), q = rng_below(rng, pe.rows);
-        worst = fmax(worst, fabs(kernel(pe, p, q) - n * rope_cosine_sum(w, pe.cols / 2, p - q)));
+        worst = nan_max(worst, fabs(kernel(pe, p, q) - n * rope_cosine_sum(w, pe.cols / 2, p - q)));
         int middle = pe.rows / 2, k = rng_below(rng, middle);
-        asymmetry = fmax(asymmetry, fabs(kernel(pe, middle, middle + k) - kernel(pe, middle, middle - k)));
+        asymmetry = nan_max(asymmetry, fabs(kernel(pe, middle, middle + k) - kernel(pe, middle, middle - k)));
     }
     claim_near(lab, "2.20", "PE_p . PE_q - sum cos(w_i (p - q)), largest", 0, worst, rounding(pe.cols));
     claim_near(lab, "2.21", "k before and k after: difference, largest", 0, asymmetry, 2 * rounding(pe.cols));
@@ -56,13 +56,13 @@ static void claim_shift(Lab *lab, Mat pe, Rng *rng) {
         int p = rng_below(rng, pe.rows), q = rng_below(rng, pe.rows);
         for (int j = 0; j < dim; j++) from[j] = *mat_at(pe, p, j);
         sinusoidal_shift(to, from, dim, q - p);
-        for (int j = 0; j < dim; j++) worst = fmax(worst, fabs(to[j] - *mat_at(pe, q, j)));
+        for (int j = 0; j < dim; j++) worst = nan_max(worst, fabs(to[j] - *mat_at(pe, q, j)));
     }
     claim_near(lab, "2.21", "PE_{p+k} - R_k PE_p, largest number", 0, worst, 3 * 0x1p-24);
     free(from), free(to);
 }
 
-// <A PE_p, PE_q> with A = W_K^T W_Q random: how much it varies along a diagonal, p - q fixed. seen: row p is A PE_p.
+// <A PE_p, PE_q> with A = W_K W_Q^T random: how much it varies along a diagonal, p - q fixed. seen: row p is A PE_p.
 static double spread_on_diagonals(Mat pe, Mat seen) {
     double square = 0, total = 0;
     for (int k = 0; k < NEAR; k += 8) {
@@ -75,7 +75,7 @@ static double spread_on_diagonals(Mat pe, Mat seen) {
         square += squares / count - sum / count * (sum / count);
         total += squares / count;
     }
-    return sqrt(square / total);
+    return sqrt(fmax(0, square) / total);
 }
 
 // Between positions stand W_Q and W_K, here random: the score's variation at a fixed distance, as a part of its size.

@@ -27,7 +27,7 @@ typedef struct {
 static double asymmetry(Mat m) {
     double largest = 0;
     for (int i = 0; i < m.rows; i++)
-        for (int j = 0; j < i; j++) largest = fmax(largest, fabs((double)*mat_at(m, i, j) - *mat_at(m, j, i)));
+        for (int j = 0; j < i; j++) largest = nan_max(largest, fabs((double)*mat_at(m, i, j) - *mat_at(m, j, i)));
     return largest;
 }
 
@@ -52,7 +52,7 @@ static long long rows_not_largest(Mat x, Mat scores) {
     matmul(scores, x, mat_transpose(x));
     for (int i = 0; i < x.rows; i++) {
         int lost = 0;
-        for (int j = 0; j < x.rows; j++) lost |= *mat_at(scores, i, j) > *mat_at(scores, i, i);
+        for (int j = 0; j < x.rows; j++) lost |= !(*mat_at(scores, i, j) <= *mat_at(scores, i, i));
         count += lost;
     }
     return count;
@@ -70,11 +70,11 @@ static Point measure(Rng *rng, int T, int d, int draws) {
         double untied = weigh(scores, p, q, k), tied = weigh(scores, p, q, q);
         at.untied += untied / draws, untied2 += untied * untied / draws, at.tied += tied / draws,
             tied2 += tied * tied / draws;
-        at.asymmetry = fmax(at.asymmetry, asymmetry(scores));
-        at.least_asymmetry = fmin(at.least_asymmetry, asymmetry(p));
+        at.asymmetry = nan_max(at.asymmetry, asymmetry(scores));
+        at.least_asymmetry = nan_min(at.least_asymmetry, asymmetry(p));
         position_turn(&rope, q, 1, 0, false);
         weigh(scores, p, q, q);
-        at.asymmetry = fmax(at.asymmetry, asymmetry(scores));
+        at.asymmetry = nan_max(at.asymmetry, asymmetry(scores));
         at.raw += weigh(scores, p, x, x) / draws;
         at.not_largest += rows_not_largest(x, scores);
     }
@@ -93,7 +93,7 @@ static void run(Lab *lab) {
     for (int d = 4; d <= 128; d *= 2) {
         Rng own = rng_split(&lab->rng, (uint64_t)d);
         Point at = measure(&own, T, d, draws);
-        all.asymmetry = fmax(all.asymmetry, at.asymmetry);
+        all.asymmetry = nan_max(all.asymmetry, at.asymmetry);
         if (d == 16) all.least_asymmetry = at.least_asymmetry;
         all.not_largest += at.not_largest;
         if (d == 64) at64 = at;

@@ -74,7 +74,7 @@ static void run(Lab *lab) {
     for (int d = 4; d <= most; d *= 2, count++) {
         Rng own = rng_split(&rng, (uint64_t)d);
         double variance = dot_variance(&own, d, draws), e = 5 * relative_error(d, draws);
-        worst = fmax(worst, fabs(variance / d - 1) / relative_error(d, draws));
+        worst = nan_max(worst, fabs(variance / d - 1) / relative_error(d, draws));
         log_d[count] = log(d), log_v[count] = log(variance);
         plot_row(p, d, variance, e * d, variance / d, e, d, 1);
     }

@@ -63,7 +63,7 @@ static Attended attended(const Rng *rng, int T) {
         }
         a.near += near / DRAWS, a.far += far / DRAWS, squares += (far - near) * (far - near);
         double middle = T % 2 ? norms[(size_t)draw * T + T / 2] : 0;
-        a.off = fmax(a.off, fabs(near + far + middle - 1));
+        a.off = nan_max(a.off, fabs(near + far + middle - 1));
     }
     a.error = sqrt(squares / DRAWS / DRAWS);
     free(norms);
@@ -82,10 +82,10 @@ static void run(Lab *lab) {
         Rng own = rng_split(&lab->rng, (uint64_t)i);
         linear[i] = allocate((size_t)steps + 1, sizeof(double));
         rnn_gradient_norms(linear[i], steps, STATE, radii[i], true, &own);
-        for (int k = 0; k <= steps; k++) worst = fmax(worst, fabs(linear[i][k] / pow(radii[i], k) - 1));
+        for (int k = 0; k <= steps; k++) worst = nan_max(worst, fabs(linear[i][k] / pow(radii[i], k) - 1));
         if (radii[i] != 1.05) continue;
         rnn_gradient_norms(bent, steps, STATE, radii[i], false, &own);
-        for (int k = 1; k <= steps; k++) excess = fmax(excess, bent[k] / pow(radii[i], k) - 1);
+        for (int k = 1; k <= steps; k++) excess = nan_max(excess, bent[k] / pow(radii[i], k) - 1);
     }
     Rng own = rng_split(&lab->rng, RADII);
     Attended a = attended(&own, steps + 1);

@@ -36,7 +36,7 @@ static double predicted_step(const double *theta, int dim, int from, int to) {
 
 static void claim_scores(Lab *lab, const Position *p, Mat q, const double *measured, const double *formula) {
     double worst = 0, n = q.cols / 2.0;
-    for (int s = 0; s <= MOST; s++) worst = fmax(worst, fabs(measured[s] / n - formula[s]));
+    for (int s = 0; s <= MOST; s++) worst = nan_max(worst, fabs(measured[s] / n - formula[s]));
     claim_near(lab, "2.48", "turned vectors: score/(d/2) - C_x(s), largest", 0, worst, 2 * TURN_ERROR);
     // The same distance further on: the middle from which positions are counted is nothing to the score.
     Mat later = mat_new(1, q.cols), key = mat_new(1, q.cols);
@@ -44,7 +44,7 @@ static void claim_scores(Lab *lab, const Position *p, Mat q, const double *measu
     for (int m = 1; m + 64 <= MOST; m *= 2) {
         mat_copy(later, q), mat_copy(key, q);
         position_turn(p, later, 1, m + 64, false), position_turn(p, key, 1, m, true);
-        drift = fmax(drift, fabs(row_dot(later, key) - measured[64]) / n);
+        drift = nan_max(drift, fabs(row_dot(later, key) - measured[64]) / n);
     }
     claim_near(lab, "2.48", "both positions moved: drift of a score/(d/2)", 0, drift, 2 * TURN_ERROR);
     mat_free(later), mat_free(key);
@@ -53,10 +53,10 @@ static void claim_scores(Lab *lab, const Position *p, Mat q, const double *measu
 static void claim_jitter(Lab *lab, int dim, double base, const double *theta, const double *formula,
                          const double *rope) {
     double ratio = step_size(formula, 2048, MOST) / step_size(rope, 2048, MOST);
+    if (dim != 128 || base != 1e4) return;  // the 5 % and the two numbers below are of these
     // Until then the fast angles dominate, whose squares average over 768 distances to some per cent (gap 0.13: 1/50).
     claim_near(lab, "2.49", "rms of C_x(s+1) - C_x(s), s in [256, 1024)", predicted_step(theta, dim, 256, 1024),
                step_size(formula, 256, 1024), 0.05 * predicted_step(theta, dim, 256, 1024));
-    if (dim != 128 || base != 1e4) return;
     int rises = 0;
     for (int s = 2048; s < MOST - 1; s++) rises += formula[s + 1] > formula[s];
     claim_at_most(lab, "2.49", "s in [2048, 4096): the same over RoPE's", 0.01, ratio);
