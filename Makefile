@@ -118,6 +118,7 @@ test-$(2): .setup-test $(2) $(BUILD)/float/test-$(1) $(BUILD)/double/test-$(1) h
 	@sh common/run_tests.sh $(BUILD) $(1) $$(call grader,$(1),$(3))
 hw$(3): HW ?= $(1)/homework/hw$(3).c
 hw$(3): .setup-run homework-$(3)
+	@test -f $(1)/homework/grade_hw$(3).c || { echo '$(1) has no homework yet' >&2; exit 1; }
 	@$$(call grader,$(1),$(3)) $$(HW) $(BUILD)/hw$(3)
 	@$(BUILD)/hw$(3) $(ARGS) || true
 bench-$(2): $(BUILD)/bench-$(2)

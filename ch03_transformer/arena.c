@@ -1,0 +1,57 @@
+#include "ch03_transformer/arena.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "common/error.h"
+
+enum { CHUNK_LEAST = 1 << 18, HUGE_PAGE = 1 << 21 };
+
+static size_t round_up(size_t bytes, size_t step) { return (bytes + step - 1) / step * step; }
+
+void *large_new(size_t bytes) {
+    size_t step = bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : 64;
+    void *at = bytes > SIZE_MAX - step ? NULL : aligned_alloc(step, round_up(bytes ? bytes : 1, step));
+    if (!at) die("out of memory: %zu bytes", bytes);
+#ifdef MADV_HUGEPAGE
+    if (step == HUGE_PAGE) madvise(at, round_up(bytes, step), MADV_HUGEPAGE);  // a wish: if refused, nothing is lost
+#endif
+    return at;
+}
+
+static void add_chunk(Arena *a, size_t size) {
+    reserve(a->chunks, a->capacity, a->count + 1);
+    a->chunks[a->count++] = (Chunk){large_new(size), size, 0};
+}
+
+void *arena_take(Arena *a, size_t bytes) {
+    bytes = round_up(bytes, 64);
+    if (!a->count || a->chunks[a->count - 1].size - a->chunks[a->count - 1].used < bytes)
+        add_chunk(a, bytes > CHUNK_LEAST ? bytes : CHUNK_LEAST);
+    Chunk *c = &a->chunks[a->count - 1];
+    c->used += bytes;
+    return c->at + c->used - bytes;
+}
+
+void arena_reset(Arena *a) {
+    size_t used = 0;
+    for (size_t i = 0; i < a->count; i++) used += a->chunks[i].used;
+    if (a->count > 1) {
+        arena_free(a);
+        add_chunk(a, used);
+    }
+    if (a->count) a->chunks[0].used = 0;
+}
+
+void arena_free(Arena *a) {
+    for (size_t i = 0; i < a->count; i++) free(a->chunks[i].at);
+    free(a->chunks);
+    *a = (Arena){0};
+}
+
+size_t arena_bytes(const Arena *a) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < a->count; i++) bytes += a->chunks[i].size;
+    return bytes;
+}

@@ -1,0 +1,53 @@
+// A block: attention and feed-forward, each inside a residual connection with a norm. Lecture, sections 3.5 to 3.7.
+//
+//     Post-LN    x' = LN(x + F(x))             Vaswani et al. (2017); BERT, GPT-1
+//     Pre-LN     x' = x + F(LN(x))             GPT-2, LLaMA; one more norm at the end of the stack
+//     DeepNorm   x' = LN(alpha x + F(x))       Wang et al., "DeepNet" (2022), arXiv:2203.00555
+//
+// DeepNorm's beta is a gain at initialisation: of W_V, W_O and the feed-forward's matrices, not of W_Q and W_K.
+// N layers in the encoder, M in the decoder:
+//
+//                        encoder: alpha          beta                 decoder: alpha    beta
+//     encoder-only       (2 N)^(1/4)             (8 N)^(-1/4)
+//     decoder-only                                                    (2 M)^(1/4)       (8 M)^(-1/4)
+//     encoder-decoder    0.81 (N^4 M)^(1/16)     0.87 (N^4 M)^(-1/16) (3 M)^(1/4)       (12 M)^(-1/4)
+#pragma once
+#include "ch03_transformer/attend.h"
+#include "ch03_transformer/ffn.h"
+#include "ch03_transformer/norm.h"
+
+typedef enum { PLACE_POST, PLACE_PRE, PLACE_DEEPNORM, PLACE_KINDS } NormPlace;
+
+typedef struct {
+    double alpha, beta;
+} DeepNorm;
+// encoder_layers 0: decoder-only; decoder_layers 0: encoder-only. For the blocks of the encoder or of the decoder.
+DeepNorm deepnorm(int encoder_layers, int decoder_layers, bool of_decoder);
+
+typedef struct {
+    NormPlace place;
+    double alpha;    // DeepNorm
+    double dropout;  // of each F(x), while training
+    bool has_cross;
+    Norm norm_attention, norm_cross, norm_ffn;
+    AttentionLayer attention, cross;
+    Ffn ffn;
+} Block;
+
+typedef struct {
+    NormPlace place;
+    double alpha, dropout;
+    NormKind norm;
+    bool norm_bias;
+    double epsilon;
+    bool has_cross;
+    AttentionShape attention, cross;
+    FfnKind ffn;
+    int hidden;
+    bool ffn_bias;
+    Init init_ffn, init_ffn_down;
+} BlockShape;
+
+// Parameters NAME.norm1.gain, NAME.attention.query.weight, ..., NAME.norm2 (cross), NAME.cross, NAME.norm3, NAME.ffn.up ...
+Block block_new(Params *p, const BlockShape *shape, const char *name);
+Node *block(Tape *t, const Block *b, Node *x, const Surroundings *s);  // B T x C -> B T x C

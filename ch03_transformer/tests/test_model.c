@@ -1,0 +1,302 @@
+// Whole models: every arrangement of norms, every feed-forward, every family against central differences; the published
+// numbers of parameters; what a token may see; configurations that cannot be; and formulas against their usual mistakes.
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ch03_transformer/activation.h"
+#include "ch03_transformer/arithmetic.h"
+#include "ch03_transformer/cross_entropy.h"
+#include "ch03_transformer/model.h"
+#include "ch03_transformer/tests/gradients.h"
+
+enum { V = 11, T = 5, B = 2, S = 6 };
+
+static const int tokens[B * S] = {1, 7, 3, 10, 2, 5, 4, 4, 9, 8, 6, 0};
+static const int targets[B * T] = {7, 3, 10, 2, IGNORED, 4, 9, 0, 6, 1};
+static const int lengths[] = {5, 3}, prefixes[] = {3, 1}, segments[B * T] = {0, 0, 1, 1, 1, 0, 1, 1, 0, 0};
+
+static Node *build(Tape *t, void *context) {
+    const Model *m = context;
+    const Config *c = &m->config;
+    Tokens in = {.batch = B, .time = T, .tokens = tokens, .segments = c->segments ? segments : NULL};
+    Tokens from = {.batch = B, .time = S, .tokens = tokens, .lengths = lengths};
+    if (c->family == FAMILY_ENCODER) in.lengths = lengths;
+    if (strcmp(c->name, "prefix") == 0) in.prefixes = prefixes;
+    if (c->dropout > 0) tape_training(t, true, 3);  // the same numbers drop at every call
+    Node *h = c->family == FAMILY_ENCODER_DECODER ? model_decode(t, m, &in, model_encode(t, m, &from), &from) : model_hidden(t, m, &in);
+    if (c->head == HEAD_NONE) return c->pooler ? random_loss(t, model_pool(t, m, h, &in)) : random_loss(t, h);
+    return cross_entropy(t, model_logits(t, m, h), targets);
+}
+
+// 12 channels, 2 or 3 heads, two layers.
+#define SMALL .vocabulary = V, .context = 8, .channels = 12, .layers = 2, .heads = 2, .norm_epsilon = 1e-3, .init = INIT_XAVIER
+#define BIASED .norm = NORM_LAYER, .attention_bias = true, .ffn_bias = true, .norm_bias = true
+static const Config small[] = {
+    {.name = "post", SMALL, BIASED, .place = PLACE_POST, .position = POSITION_LEARNED, .tied = true},
+    {.name = "pre", SMALL, BIASED, .place = PLACE_PRE, .final_norm = true, .ffn = FFN_GELU, .position = POSITION_SINUSOIDAL},
+    {.name = "deepnorm", SMALL, BIASED, .place = PLACE_DEEPNORM, .ffn = FFN_GELU_TANH, .position = POSITION_ALIBI},
+    {.name = "dropout", SMALL, BIASED, .place = PLACE_PRE, .final_norm = true, .ffn = FFN_GELU_TANH, .dropout = 0.3, .tied = true},
+    {.name = "swiglu", SMALL, .norm = NORM_RMS, .place = PLACE_PRE, .final_norm = true, .ffn = FFN_SWIGLU, .hidden = 7, .position = POSITION_ROPE},
+    {.name = "gqa", SMALL, .kv_heads = 1, .norm = NORM_RMS, .place = PLACE_PRE, .ffn = FFN_SWIGLU, .position = POSITION_XPOS, .tied = true},
+    {.name = "wide heads", SMALL, .head_dim = 5, .norm = NORM_RMS, .place = PLACE_POST, .ffn = FFN_GELU, .logit_scale = 0.3},
+    {.name = "prefix", SMALL, BIASED, .place = PLACE_PRE, .final_norm = true, .ffn = FFN_GELU, .position = POSITION_LEARNED, .segments = 2},
+    {.name = "encoder", SMALL, BIASED, .family = FAMILY_ENCODER, .ffn = FFN_GELU, .segments = 2, .embedding_norm = true,
+     .position = POSITION_LEARNED, .position_offset = 2, .tied = true, .head = HEAD_MLM},
+    {.name = "pooler", SMALL, BIASED, .family = FAMILY_ENCODER, .ffn = FFN_GELU, .head = HEAD_NONE, .pooler = true},
+    {.name = "albert", SMALL, BIASED, .family = FAMILY_ENCODER, .ffn = FFN_GELU, .embedding_channels = 6, .embedding_norm = true,
+     .position = POSITION_LEARNED, .shared_layers = true, .tied = true, .head = HEAD_MLM},
+    {.name = "original", SMALL, .family = FAMILY_ENCODER_DECODER, .decoder_layers = 1, .norm_bias = true, .ffn_bias = true,
+     .position = POSITION_SINUSOIDAL, .tied = true, .embedding_scale = 3},
+    {.name = "deepnorm, both", SMALL, BIASED, .family = FAMILY_ENCODER_DECODER, .decoder_layers = 2, .place = PLACE_DEEPNORM,
+     .position = POSITION_LEARNED, .ffn = FFN_GELU},
+    {.name = "t5", SMALL, .family = FAMILY_ENCODER_DECODER, .decoder_layers = 1, .place = PLACE_PRE, .norm = NORM_RMS, .final_norm = true,
+     .position = POSITION_T5, .buckets = 8, .furthest = 16, .tied = true, .attention_scale = 1, .logit_scale = 0.3},
+};
+
+static Model model_of(const Config *c, uint64_t seed) {
+    Model m;
+    Error err;
+    cr_assert(model_new(&m, c, &err), "%s", err.text);
+    Rng rng = rng_new(seed);
+    for (int i = 0; i < m.params.count; i++)  // biases and gains move, too
+        if (m.params.list[i].init.sd == 0) m.params.list[i].init = normal(m.params.list[i].init.mean == 1 ? 0.7 : 0.2);
+    model_allocate(&m, &rng), params_allocate_grads(&m.params);
+    return m;
+}
+
+Test(model, gradients_are_central_differences) {
+    for (size_t i = 0; i < sizeof small / sizeof *small; i++) {
+        Model m = model_of(&small[i], i);
+        double error = gradient_error(&m.params, build, &m, sizeof(real) == 8 ? 25 : 1);
+        cr_expect(error <= gradient_tolerance(), "%s: off by %g", small[i].name, error);
+        for (int k = 0; k < m.params.count; k++) {  // and every parameter is used (what softmax does not see, b_K, is only rounding)
+            Mat g = params_grad(&m.params, k);
+            double largest = 0;
+            for (int n = 0; n < g.rows * g.cols; n++) largest = fmax(largest, fabs((double)g.at[n]));
+            cr_expect(largest > 0, "%s: %s has no gradient", small[i].name, m.params.list[k].name);
+        }
+        model_free(&m);
+    }
+}
+
+Test(model, parameters_are_the_published_numbers) {
+    static const struct {
+        const char *name;
+        size_t size;
+    } published[] = {{"bert-base", 109482240}, {"roberta-base", 124645632}, {"albert-base", 11683584}, {"t5-small", 60506624},
+                     {"t5-base", 222903552},   {"gpt1", 116534784},         {"gpt2", 124439808},       {"gpt2-medium", 354823168},
+                     {"gpt2-large", 774030080}, {"gpt2-xl", 1557611200},    {"llama-7b", 6738415616},  {"llama-13b", 13015864320},
+                     {"llama-65b", 65285660672}, {"llama2-7b", 6738415616}, {"llama2-70b", 68976648192}};
+    for (size_t i = 0; i < sizeof published / sizeof *published; i++) {
+        const Config *c = config_find(published[i].name);
+        cr_assert(c, "%s", published[i].name);
+        Model m;
+        Error err;
+        cr_assert(model_new(&m, c, &err), "%s", err.text);
+        cr_expect_eq(m.params.size, published[i].size, "%s: %zu, not %zu", c->name, m.params.size, published[i].size);
+        if (!c->tied && c->head == HEAD_LINEAR) {  // tying saves V d
+            Config tied = *c;
+            tied.tied = true;
+            Model n;
+            cr_assert(model_new(&n, &tied, &err));
+            cr_expect_eq(m.params.size - n.params.size, (size_t)c->vocabulary * c->channels);
+            model_free(&n);
+        }
+        model_free(&m);
+    }
+}
+
+Test(model, every_named_model_is_valid) {
+    for (const Config *c = config_models; c->name; c++) {
+        Model m;
+        Error err;
+        cr_expect(model_new(&m, c, &err), "%s", err.text);
+        model_free(&m);
+    }
+    cr_expect_null(config_find("gpt-9"));
+}
+
+// ---- who sees whom: the hidden state at `at` changes with the token at `by`, or keeps every bit
+
+static bool sees(const Model *m, const Tokens *in, int at, int by) {
+    Tape *t = tape_new((Params *)&m->params);
+    int changed[B * S];
+    memcpy(changed, in->tokens, sizeof changed);
+    changed[by] = (changed[by] + 1) % V;
+    Tokens other = *in;
+    other.tokens = changed;
+    Mat a = model_hidden(t, m, in)->value, b = model_hidden(t, m, &other)->value;
+    bool differ = memcmp(mat_at(a, at, 0), mat_at(b, at, 0), (size_t)a.cols * sizeof(real)) != 0;
+    tape_free(t);
+    return differ;
+}
+
+Test(model, masks_hide_what_they_should) {
+    Model gpt = model_of(&small[1], 1), glm = model_of(&small[7], 2), bert = model_of(&small[8], 3);
+    Tokens in = {.batch = B, .time = T, .tokens = tokens}, padded = in, prefixed = in;
+    padded.lengths = lengths, prefixed.prefixes = prefixes;
+    for (int i = 0; i < T; i++)
+        for (int j = 0; j < T; j++)
+            for (int b = 0; b < B; b++) {
+                cr_expect_eq(sees(&gpt, &in, b * T + i, b * T + j), j <= i, "causal: %d, %d", i, j);
+                cr_expect_eq(sees(&glm, &prefixed, b * T + i, b * T + j), j <= i || j < prefixes[b], "prefix: %d, %d", i, j);
+                cr_expect_eq(sees(&bert, &padded, b * T + i, b * T + j), j < lengths[b] || i == j, "padding: %d, %d", i, j);
+                cr_expect(!sees(&gpt, &in, b * T + i, (1 - b) * T + j), "another sequence");
+            }
+    model_free(&gpt), model_free(&glm), model_free(&bert);
+}
+
+// ---- formulas, and their usual mistakes
+
+static double deviation(Mat rows) {  // of the first row, from its mean
+    double mean = 0, squares = 0;
+    for (int j = 0; j < rows.cols; j++) mean += (double)rows.at[j] / rows.cols;
+    for (int j = 0; j < rows.cols; j++) squares += pow((double)rows.at[j] - mean, 2) / rows.cols;
+    return sqrt(squares);
+}
+
+// The block as its equation says it, from the block's own parts; `wrong`: alpha on the other branch.
+static Node *deepnorm_by_hand(Tape *t, const Block *b, Node *x, const Surroundings *s, bool wrong) {
+    double left = wrong ? 1 : b->alpha, right = wrong ? b->alpha : 1;
+    x = norm(t, &b->norm_attention, add(t, scale(t, x, left), scale(t, self_attention(t, &b->attention, x, s), right)));
+    return norm(t, &b->norm_ffn, add(t, scale(t, x, left), scale(t, ffn(t, &b->ffn, x), right)));
+}
+
+Test(model, deepnorm_multiplies_the_residual_branch) {
+    Config c = small[2];
+    c.layers = 8;
+    Model m = model_of(&c, 1);
+    const Block *b = &m.decoder.blocks[0];
+    cr_expect_float_eq(b->alpha, 2, 1e-12, "(2 x 8)^(1/4)");
+    Rng rng = rng_new(1);
+    Mat x = random_mat(&rng, T, 12, 1);
+    Tape *t = tape_new(&m.params);
+    Surroundings s = {.batch = 1, .mask = {.causal = true}};
+    Mat y = block(t, b, constant_node(t, x), &s)->value;
+    cr_expect(largest_difference(y, deepnorm_by_hand(t, b, constant_node(t, x), &s, false)->value) < 1e-5);
+    cr_expect(largest_difference(y, deepnorm_by_hand(t, b, constant_node(t, x), &s, true)->value) > 1e-2, "alpha on the wrong branch");
+    mat_free(x), tape_free(t), model_free(&m);
+}
+
+Test(model, deepnorm_is_the_papers_table) {
+    DeepNorm e = deepnorm(18, 0, false), d = deepnorm(0, 18, true), be = deepnorm(6, 6, false), bd = deepnorm(6, 6, true);
+    cr_expect_float_eq(e.alpha, pow(36, 0.25), 1e-12);
+    cr_expect_float_eq(e.beta, pow(144, -0.25), 1e-12);
+    cr_expect_float_eq(d.alpha, e.alpha, 1e-12);
+    cr_expect_float_eq(d.beta, e.beta, 1e-12);
+    cr_expect_float_eq(be.alpha, 0.81 * pow(6, 5.0 / 16), 1e-12);
+    cr_expect_float_eq(be.beta, 0.87 * pow(6, -5.0 / 16), 1e-12);
+    cr_expect_float_eq(bd.alpha, pow(18, 0.25), 1e-12);
+    cr_expect_float_eq(bd.beta, pow(72, -0.25), 1e-12);
+}
+
+// beta is in W_V, W_O and the feed-forward, not in W_Q and W_K.
+Test(model, deepnorm_beta_is_where_it_belongs) {
+    Config c = small[2];
+    c.layers = 50, c.channels = 64, c.heads = 4;
+    Model m;
+    Error err;
+    cr_assert(model_new(&m, &c, &err), "%s", err.text);
+    double xavier = sqrt(2.0 / 128), wide = sqrt(2.0 / (64 + 256)), beta = pow(400, -0.25);
+    const struct {
+        const char *name;
+        double sd;
+    } expected[] = {{"block.3.attention.query.weight", xavier},        {"block.3.attention.key.weight", xavier},
+                    {"block.3.attention.value.weight", beta * xavier}, {"block.3.attention.out.weight", beta * xavier},
+                    {"block.3.ffn.up.weight", beta * wide},            {"block.3.ffn.down.weight", beta * wide}};
+    for (size_t i = 0; i < 6; i++) {
+        int k = params_find(&m.params, expected[i].name);
+        cr_assert(k >= 0, "%s", expected[i].name);
+        cr_expect_float_eq(m.params.list[k].init.sd, expected[i].sd, 1e-12, "%s", expected[i].name);
+    }
+    model_free(&m);
+}
+
+Test(model, post_and_pre_put_the_norm_where_they_say) {
+    for (int k = 0; k < 2; k++) {
+        Model m = model_of(&small[k], 1);
+        Mat x = mat_new(T, 12);
+        Rng rng = rng_new(2);
+        rng_fill_normal(&rng, x, 50);
+        for (int i = 0; i < m.params.count; i++)  // norms without gain and bias
+            if (strstr(m.params.list[i].name, "norm")) mat_fill(params_value(&m.params, i), strstr(m.params.list[i].name, "gain") ? 1 : 0);
+        Tape *t = tape_new(&m.params);
+        Surroundings s = {.batch = 1, .mask = {.causal = true}};
+        double d = deviation(block(t, &m.decoder.blocks[0], constant_node(t, x), &s)->value);
+        cr_expect(k == 0 ? fabs(d - 1) < 1e-2 : d > 10, "Post-LN's output is normalised, Pre-LN's is not: %g", d);
+        mat_free(x), tape_free(t), model_free(&m);
+    }
+}
+
+Test(model, swiglu_has_two_thirds) {
+    cr_expect_eq(ffn_hidden(FFN_SWIGLU, 4096, 256), 11008);
+    cr_expect_eq(ffn_hidden(FFN_SWIGLU, 4096, 1), 10922);
+    cr_expect_eq(ffn_hidden(FFN_SWIGLU, 5120, 256), 13824);
+    cr_expect_eq(ffn_hidden(FFN_GELU, 768, 1), 3072);
+    // As many weights as the layer it replaces; without the 2/3 it would be half as many again.
+    size_t size[2];
+    for (int k = 0; k < 2; k++) {
+        Params p = {0};
+        FfnKind kind = k ? FFN_SWIGLU : FFN_RELU;
+        ffn_new(&p, kind, 96, ffn_hidden(kind, 96, 1), false, normal(1), normal(1), "ffn");
+        size[k] = p.size;
+        params_free(&p);
+    }
+    cr_expect_eq(size[0], 8 * 96 * 96);
+    cr_expect_eq(size[1], size[0]);
+}
+
+// SwiGLU's gate is what passes through SiLU.
+Test(model, swiglu_gates) {
+    Params p = {0};
+    Ffn f = ffn_new(&p, FFN_SWIGLU, 1, 1, false, normal(1), normal(1), "ffn");
+    params_allocate(&p);
+    *params_value(&p, f.gate.weight).at = 2, *params_value(&p, f.up.weight).at = -3, *params_value(&p, f.down.weight).at = 5;
+    Tape *t = tape_new(&p);
+    real x = 0.5f;
+    Mat y = ffn(t, &f, constant_node(t, mat_view(&x, 1, 1)))->value;
+    cr_expect_float_eq((double)*y.at, 5 * (1 / (1 + exp(-1.0))) * -1.5, 1e-5);
+    tape_free(t), params_free(&p);
+}
+
+// ---- what cannot be
+
+static void expect_refused(Config c, const char *says) {
+    Model m;
+    Error err = {""};
+    bool made = model_new(&m, &c, &err);
+    cr_expect(!made && strstr(err.text, says) && !strchr(err.text, '\n'), "expected \"%s\", got \"%s\"", says, err.text);
+    model_free(&m);
+}
+
+Test(model, configurations_that_cannot_be_are_refused) {
+    Config good = small[0], c;
+#define REFUSED(says, ...) (c = good, __VA_ARGS__, expect_refused(c, says))
+    REFUSED("do not divide into 5 heads", c.heads = 5);
+    REFUSED("do not divide among", c.kv_heads = 3);
+    REFUSED("cross-attention needs", c.family = FAMILY_ENCODER, c.decoder_layers = 2, c.head = HEAD_NONE);
+    REFUSED("cross-attention needs", c.decoder_layers = 2);
+    REFUSED("without decoder_layers", c.family = FAMILY_ENCODER_DECODER);
+    REFUSED("channels is -4", c.channels = -4);
+    REFUSED("channels is 2147483647", c.channels = 2147483647);
+    REFUSED("vocabulary is 0", c.vocabulary = 0);
+    REFUSED("layers is 0", c.layers = 0);
+    REFUSED("context is 0", c.context = 0);
+    REFUSED("heads is 0", c.heads = 0);
+    REFUSED("even head_dim", c.position = POSITION_ROPE, c.heads = 4);
+    REFUSED("base above 1", c.position = POSITION_ROPE, c.rope.base = 0.5);
+    REFUSED("even number of channels", c.position = POSITION_SINUSOIDAL, c.channels = 9, c.heads = 3);
+    REFUSED("multiple of 4", c.position = POSITION_T5, c.buckets = 6);
+    REFUSED("RMS norm has no bias", c.norm = NORM_RMS);
+    REFUSED("tied head needs", c.embedding_channels = 6);
+    REFUSED("needs an encoder", c.pooler = true);
+    REFUSED("needs an encoder", c.head = HEAD_MLM);
+    REFUSED("dropout must", c.dropout = 1);
+    REFUSED("dropout must", c.dropout = NAN);
+    REFUSED("epsilon must", c.norm_epsilon = -1);
+    REFUSED("unknown kind", c.ffn = (FfnKind)9);
+    REFUSED("position offset", c.position_offset = 8);
+    REFUSED("one stack", c.family = FAMILY_ENCODER_DECODER, c.decoder_layers = 1, c.shared_layers = true);
+}

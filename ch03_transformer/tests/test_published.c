@@ -1,0 +1,88 @@
+// Parameter counts: equal to the published integers, kind by kind where those are known.
+#include <criterion/criterion.h>
+
+#include "ch03_transformer/model.h"
+#include "ch03_transformer/published.h"
+
+static ParameterCount count(const char *name) {
+    const PublishedModel *m = published_find(name);
+    cr_assert(m, "%s", name);
+    return parameter_count(m);
+}
+
+Test(published, totals_are_the_published_integers) {
+    int known = 0;
+    for (const PublishedModel *m = published_models; m->name; m++) {
+        ParameterCount c = parameter_count(m);
+        cr_assert_eq(c.total, c.embedding + c.positions + c.attention + c.ffn + c.norms + c.head);
+        if (!m->published) continue;
+        cr_assert_eq(c.total, m->published, "%s: %lld, published %lld", m->name, c.total, m->published);
+        known++;
+    }
+    cr_assert_geq(known, 20);
+    // Once more by hand, so that a slip in the table cannot hide.
+    cr_assert_eq(count("llama-7b").total, 6738415616);
+    cr_assert_eq(count("gpt2").total, 124439808);
+    cr_assert_eq(count("bert-base").total, 109482240);
+    cr_assert_eq(count("albert-base").total, 11683584);
+    cr_assert_eq(count("t5-small").total, 60506624);
+    cr_assert_eq(count("llama2-70b").total, 68976648192);
+}
+
+Test(published, the_rounded_ones_round_as_the_papers_do) {
+    cr_assert_float_eq((double)count("transformer-base").total / 1e6, 65, 2.5);  // "65 million", vocabulary "about 37000"
+    cr_assert_float_eq((double)count("transformer-big").total / 1e6, 213, 2.5);
+    cr_assert_float_eq((double)count("glm-130b").total / 1e9, 130, 2);
+}
+
+Test(published, kinds) {
+    ParameterCount gpt2 = count("gpt2");
+    cr_assert_eq(gpt2.embedding, 50257LL * 768);
+    cr_assert_eq(gpt2.positions, 1024LL * 768);
+    cr_assert_eq(gpt2.attention, 12LL * (4 * 768 * 768 + 4 * 768));
+    cr_assert_eq(gpt2.ffn, 12LL * (8 * 768 * 768 + 5 * 768));
+    cr_assert_eq(gpt2.norms, 25LL * 2 * 768);
+    cr_assert_eq(gpt2.head, 0);
+    cr_assert_eq(count("llama-7b").head, 32000LL * 4096);  // untying adds V d
+    // SwiGLU's 2/3 rule: 8 d / 3 = 10922.67, to the next multiple of 256.
+    cr_assert_eq(published_find("llama-7b")->ffn, (8 * 4096 / 3 + 255) / 256 * 256);
+    // Grouped queries: two of four matrices shrink by 8.
+    const PublishedModel *big = published_find("llama2-70b");
+    cr_assert_eq(attention_weights_count(big), 2LL * 8192 * 8192 + 2LL * 8192 * 1024);
+}
+
+Test(published, albert_factorises_its_embedding) {
+    PublishedModel albert = *published_find("albert-large"), full = albert;
+    full.embedding = 0;
+    cr_assert_eq(embedding_weights_count(&full), 30720000);
+    cr_assert_eq(embedding_weights_count(&albert), 3971072);
+    full = albert, full.shared_layers = false;
+    cr_assert_eq(parameter_count(&full).attention, 24 * parameter_count(&albert).attention);
+}
+
+// Formulas against the models themselves: the same count from shapes and from lists of parameters.
+Test(published, models_have_as_many_parameters) {
+    int both = 0;
+    for (const Config *c = config_models; c->name; c++) {
+        const PublishedModel *p = published_find(c->name);
+        Model m;
+        Error err;
+        if (!p) continue;
+        cr_assert(model_new(&m, c, &err), "%s", err.text);
+        cr_assert_eq((long long)m.params.size, parameter_count(p).total, "%s: %zu", c->name, m.params.size);
+        model_free(&m);
+        both++;
+    }
+    cr_assert_geq(both, 10);
+}
+
+Test(published, names) {
+    const char *same[][2] = {{"GPT-2", "gpt2"}, {"llama_7B", "llama-7b"}, {"Llama-2-7b", "llama2-7b"}, {"gpt2-small", "gpt2"},
+                             {"llama-30b", "llama-33b"}, {"BERT base", "bert-base"}};
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        cr_assert(published_find(same[i][0]), "%s", same[i][0]);
+        cr_assert_str_eq(published_find(same[i][0])->name, same[i][1]);
+    }
+    cr_assert(!published_find("gpt5") && !published_find("") && !published_find("llama-7"));
+    for (const PublishedModel *a = published_models; a->name; a++) cr_assert_eq(published_find(a->name), a, "%s", a->name);
+}

@@ -1,0 +1,137 @@
+#!/bin/sh
+# sh test_run.sh PROGRAM BUILD: params, memory and run on real files, and what they say to bad input.
+set -u
+program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cat "$here"/../*.c "$here"/../*.h >"$work/text"
+cd "$work" || exit 1
+LC_ALL=C
+export LC_ALL
+passed=0 failed=0
+
+check() { # check NAME: the exit status of the command before
+    if [ $? -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $1"; fi
+}
+
+# refuses NAME PATTERN ARGUMENTS...: status 2, one line on stderr that matches, nothing on stdout.
+refuses() {
+    name=$1 pattern=$2
+    shift 2
+    "$program" "$@" >out 2>err </dev/null
+    status=$?
+    [ $status -eq 2 ] && [ "$(wc -l <err)" -eq 1 ] && grep -q -e "$pattern" err && [ ! -s out ]
+    check "$name (status $status: $(cat err))"
+}
+
+# numbers N: N floats of about 0.05, with either sign: three letters of a text, and an exponent.
+numbers() {
+    tr -cd 'a-zA-Z0-9' <text | fold -w 3 | awk 'length($0) == 3 { printf "%s%s", $0, (NR * NR % 7 > 2 ? "=" : "\275") }' |
+        head -c $((4 * $1))
+}
+int32() { # int32 N...: little-endian
+    for n in "$@"; do
+        [ "$n" -lt 0 ] && n=$((n + 4294967296))
+        printf "\\$(printf %o $((n % 256)))\\$(printf %o $((n / 256 % 256)))\\$(printf %o $((n / 65536 % 256)))\\$(printf %o $((n / 16777216)))"
+    done
+}
+
+# ---- params
+[ "$("$program" params | awk '$1 == "llama-7b" { print $2 }')" = 6738415616 ] && [ "$("$program" params | awk '$1 == "gpt2" { print $2 }')" = 124439808 ]
+check 'params: totals'
+[ "$("$program" params | grep -cvE '^[a-z0-9-]+ [0-9]+$')" -eq 0 ]
+check 'params: a name and an integer a line'
+"$program" params bert-base | grep -qE '^total +109482240$' && [ "$("$program" params GPT-2 | awk '/%$/ { s += $(NF - 1) } END { print s }')" = 124439808 ]
+check 'params MODEL: the rows add up'
+refuses 'params: no such model' "no such model" params gpt2 nothing
+
+# ---- memory
+"$program" memory --model llama-7b >m && grep -q 'together  *107.815 GB  *16.00' m && grep -q 'stored fully  *30.602 GB' m &&
+    grep -q 'without score matrices  *9.127 GB' m && grep -q 'with full recomputation  *0.537 GB' m && grep -q '168 GB' m
+check 'memory: 7B'
+"$program" memory --method zero3 --ranks 8 --precision fp32 | grep -q 'together  *13.477 GB'
+check 'memory: sharded'
+"$program" memory --batch 8 --accumulate 4 | grep -q 'together  *134.768 GB  *20.00'
+check 'memory: accumulation'
+refuses 'memory: method' "method" memory --method zero4
+refuses 'memory: model' "no such model" memory --model x
+refuses 'memory: accumulate' "divisor" memory --batch 3 --accumulate 2
+refuses 'memory: ranks' "ranks" memory --ranks 0
+refuses 'memory: a file' "unexpected" memory x
+
+# ---- run: LLaMA, dim 16, hidden 24, 2 layers, 4 heads, 2 kv heads, vocabulary 40, 32 positions
+llama() { int32 16 24 2 4 2 "$1" 32 && numbers $((40 * 16 * $2 + 2 * (2 * 16 + 2 * 256 + 2 * 16 * 8 + 3 * 16 * 24) + 16 + 32 * 4)); }
+llama 40 1 >l.bin
+"$program" run --checkpoint l.bin --prompt-ids "1 2 3" --steps 20 --greedy >ids && [ "$(wc -w <ids)" -eq 20 ] && [ "$(wc -l <ids)" -eq 1 ] &&
+    grep -qE '^[0-9]+( [0-9]+)*$' ids
+check 'run: as many ids as steps, on one line'
+"$program" run --checkpoint l.bin --prompt-ids 1,2,3 --steps 20 --temperature 0 --threads 2 | cmp -s - ids
+check 'run: temperature 0 is greedy'
+[ "$("$program" run --checkpoint l.bin --prompt-ids "1 2 3 $(cut -d' ' -f1-5 ids)" --steps 15 --greedy)" = "$(cut -d' ' -f6-20 ids)" ]
+check 'run: going on from what was generated'
+[ "$("$program" run --checkpoint l.bin --steps 30 --seed 5 --top-p 1)" = "$("$program" run --checkpoint l.bin --steps 30 --seed 5 --top-p 1 --threads 2)" ] &&
+    [ "$("$program" run --checkpoint l.bin --steps 30 --seed 5 --top-p 1)" != "$("$program" run --checkpoint l.bin --steps 30 --seed 6 --top-p 1)" ]
+check 'run: samples follow the seed'
+[ "$("$program" run --checkpoint l.bin --steps 32 --greedy | wc -w)" -eq 32 ] && [ "$("$program" run --checkpoint l.bin --steps 0)" = '' ]
+check 'run: all positions, and none'
+llama -40 2 >u.bin && "$program" run --checkpoint u.bin --prompt-ids 7 --steps 5 --greedy >out && [ "$(wc -w <out)" -eq 5 ]
+check 'run: an untied classifier'
+
+# llama2.c's tokenizer: 40 tokens, of which letters from id 3
+{
+    int32 7
+    for t in '<unk>' '<s>' '</s>' a b c d e f g h i j k l m n o p q r s t u v w x y z A B C D E F G H I J K; do
+        printf '\0\0\0\0' && int32 ${#t} && printf %s "$t"
+    done
+} >tokenizer.bin
+"$program" run --checkpoint l.bin --tokenizer tokenizer.bin --prompt abc --steps 5 --greedy >out && grep -qE '^abc[a-zA-Z<>/]*$' out
+check 'run: text'
+refuses 'run: a tokenizer of another size' "damaged" run --checkpoint l.bin --tokenizer l.bin --prompt abc
+refuses 'run: a byte without a token' "no token" run --checkpoint l.bin --tokenizer tokenizer.bin --steps 5 --prompt 'abc~'
+refuses 'run: text without a tokenizer' "tokenizer" run --checkpoint l.bin --prompt abc
+refuses 'run: both prompts' "one of them" run --checkpoint l.bin --tokenizer tokenizer.bin --prompt abc --prompt-ids 1
+refuses 'run: id too large' "0 to 39" run --checkpoint l.bin --prompt-ids "1 40"
+refuses 'run: id negative' "0 to 39" run --checkpoint l.bin --prompt-ids "1 -2"
+refuses 'run: not an id' "'x'" run --checkpoint l.bin --prompt-ids "x"
+refuses 'run: a huge id' "0 to 39" run --checkpoint l.bin --prompt-ids "99999999999999999999"
+refuses 'run: too many steps' "32 positions" run --checkpoint l.bin --steps 33
+refuses 'run: too long a prompt' "32 positions" run --checkpoint l.bin --steps 1 --prompt-ids "1 2 3 4 5 6 7 8 9 1 2 3 4 5 6 7 8 9 1 2 3 4 5 6 7 8 9 1 2 3 4 5 6"
+refuses 'run: no checkpoint' "checkpoint" run
+refuses 'run: no such file' "nothing.bin" run --checkpoint nothing.bin
+refuses 'run: a folder' "expected a file" run --checkpoint .
+refuses 'run: top-p' "top-p" run --checkpoint l.bin --top-p 2
+refuses 'run: temperature' "temperature" run --checkpoint l.bin --temperature nan
+: >empty && refuses 'run: empty' "not a checkpoint" run --checkpoint empty
+refuses 'run: text' "not a llama2.c checkpoint" run --checkpoint text
+head -c 3000 l.bin >cut && refuses 'run: cut short' "cut short" run --checkpoint cut
+{ cat l.bin && printf 1234; } >long && refuses 'run: too long' "too long" run --checkpoint long
+{ head -c 1000 l.bin && printf '\377\377\377\377' && tail -c +1005 l.bin; } >nan && refuses 'run: NaN' "NaN" run --checkpoint nan
+{ int32 65536 65536 16384 1 1 65536 65536 && numbers 100; } >absurd
+refuses 'run: absurd sizes' "cut short" run --checkpoint absurd
+{ int32 16 24 2 3 1 40 32 && numbers 3000; } >heads && refuses 'run: heads' "do not divide" run --checkpoint heads
+
+# ---- run: GPT-2, 2 layers, 2 heads, 16 channels, vocabulary 40 of 64, 32 positions
+zeros() { head -c "$1" /dev/zero; }
+gpt2() { int32 20240326 3 32 "$1" 2 2 16 "$2" && zeros 992 && numbers $(($2 * 16 + 32 * 16 + 2 * (12 * 256 + 13 * 16) + 32)); }
+gpt2 40 64 >g.bin
+"$program" run --checkpoint g.bin --prompt-ids "1 2 3" --steps 20 --greedy >ids && [ "$(wc -w <ids)" -eq 20 ] &&
+    [ "$(tr ' ' '\n' <ids | awk '$1 > 39' | wc -l)" -eq 0 ]
+check 'run: GPT-2, no id of the padding'
+{ int32 20240326 5 32 40 2 2 16 64 && zeros 992 && gpt2 40 64 | tail -c +1025 | od -An -v -tx1 -w4 | awk '{ print $3 $4 }' | xxd -r -p; } >h.bin 2>/dev/null
+if command -v xxd >/dev/null; then
+    [ "$("$program" run --checkpoint h.bin --prompt-ids "1 2 3" --steps 5 --greedy | wc -w)" -eq 5 ]
+    check 'run: GPT-2 in bf16'
+fi
+{ int32 20240326 1 && tail -c +9 g.bin; } >v1 && refuses 'run: GPT-2, version' "expected 3" run --checkpoint v1
+{ int32 20240326 5 && tail -c +9 g.bin; } >v5 && refuses 'run: GPT-2, fp32 called bf16' "bytes" run --checkpoint v5
+head -c 1000 g.bin >cut && refuses 'run: GPT-2, cut header' "cut short" run --checkpoint cut
+head -c 9000 g.bin >cut && refuses 'run: GPT-2, cut' "cut short" run --checkpoint cut
+printf '#version: 0.2\nh e\n' >merges.txt && gpt2 258 320 >w.bin &&
+    "$program" run --checkpoint w.bin --tokenizer merges.txt --prompt 'the sea' --steps 4 --greedy >out && grep -qa '^the sea' out
+check 'run: GPT-2, text'
+refuses 'run: GPT-2, vocabulary too large' "258 tokens" run --checkpoint g.bin --tokenizer merges.txt --prompt x
+refuses 'run: GPT-2, not a vocabulary' "text:1" run --checkpoint g.bin --tokenizer text --prompt x
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,138 @@
+// Training: the optimisers against their formulas, learning rates, and the same bits for any number of threads.
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#include "ch03_transformer/cross_entropy.h"
+#include "ch03_transformer/model.h"
+#include "ch03_transformer/optimiser.h"
+#include "ch03_transformer/tests/gradients.h"
+
+// Three steps with gradients g1, g2, g3 of one number in a matrix and one in a vector, by the book.
+enum { STEPS = 3 };
+static const double gradients[STEPS] = {0.3, -2, 0.01}, RATE = 0.1, DECAY = 0.5;
+
+static double by_the_book(OptimiserKind kind, bool decays, bool coupled) {
+    double w = 1.5, m = 0, v = 0, decay = decays ? DECAY : 0;
+    for (int t = 1; t <= STEPS; t++) {
+        double g = gradients[t - 1];
+        if (kind == OPTIMISER_SGD || coupled) g += decay * w;
+        if (kind == OPTIMISER_SGD) {
+            m = 0.9 * m + g;
+            w -= RATE * m;
+            continue;
+        }
+        m = 0.9 * m + 0.1 * g, v = 0.999 * v + 0.001 * g * g;
+        double step = RATE * (m / (1 - pow(0.9, t))) / (sqrt(v / (1 - pow(0.999, t))) + 1e-8);
+        w -= step + (kind == OPTIMISER_ADAMW && !coupled ? RATE * decay * w : 0);
+    }
+    return w;
+}
+
+static void run(OptimiserKind kind, double *matrix, double *vector) {
+    Params p = {0};
+    params_add(&p, 2, 3, constant(1.5), "matrix"), params_add(&p, 1, 5, constant(1.5), "vector");
+    params_allocate(&p), params_allocate_grads(&p), params_init(&p, &(Rng){{1, 2, 3, 4}});
+    Optimiser o = optimiser_new(&p, (OptimiserSettings){.kind = kind, .momentum = 0.9, .decay = DECAY});
+    for (int t = 0; t < STEPS; t++) {
+        for (size_t i = 0; i < p.size; i++) p.grads[i] = (real)gradients[t];
+        optimiser_step(&o, &p, RATE);
+    }
+    *matrix = (double)p.values[4], *vector = (double)p.values[8];
+    optimiser_free(&o), params_free(&p);
+}
+
+Test(training, optimisers_are_their_formulas) {
+    double tolerance = sizeof(real) == 8 ? 1e-12 : 2e-6;
+    const OptimiserKind kinds[] = {OPTIMISER_SGD, OPTIMISER_ADAM, OPTIMISER_ADAMW, OPTIMISER_ADAM_L2};
+    for (int k = 0; k < 4; k++) {
+        double matrix, vector;
+        run(kinds[k], &matrix, &vector);
+        bool decays = kinds[k] != OPTIMISER_ADAM, coupled = kinds[k] == OPTIMISER_ADAM_L2;
+        cr_expect_float_eq(matrix, by_the_book(kinds[k], decays, coupled), tolerance, "kind %d: %.9g", k, matrix);
+        cr_expect_float_eq(vector, by_the_book(kinds[k], false, false), tolerance, "kind %d, vectors do not decay: %.9g", k, vector);
+    }
+    // The mistake: a decay that passes through the moments is another optimiser.
+    double adamw, ignored;
+    run(OPTIMISER_ADAMW, &adamw, &ignored);
+    cr_expect(fabs(adamw - by_the_book(OPTIMISER_ADAMW, true, true)) > 0.01, "decoupled decay");
+}
+
+Test(training, schedules) {
+    Schedule s = {.peak = 2, .last = 0.5, .warmup = 10, .total = 110};
+    cr_expect_float_eq(schedule_rate(&s, 1), 0.2, 1e-12);
+    cr_expect_float_eq(schedule_rate(&s, 10), 2, 1e-12);
+    cr_expect_float_eq(schedule_rate(&s, 60), 1.25, 1e-12);
+    cr_expect_float_eq(schedule_rate(&s, 35), 0.5 + 1.5 * (1 + cos(M_PI / 4)) / 2, 1e-12);
+    cr_expect_float_eq(schedule_rate(&s, 110), 0.5, 1e-12);
+    cr_expect_float_eq(schedule_rate(&s, 10000), 0.5, 1e-12);
+    cr_expect_float_eq(schedule_noam(512, 4000, 1, 4000), 1 / sqrt(512.0 * 4000), 1e-12);
+    cr_expect_float_eq(schedule_noam(512, 4000, 1, 1000), 0.25 / sqrt(512.0 * 4000), 1e-12);
+}
+
+// ---- the same bits
+
+enum { V = 300, T = 64, B = 8 };
+
+static double train(Model *m, const Config *c, int threads, int steps) {
+    (void)threads;
+#ifdef _OPENMP
+    omp_set_dynamic(0), omp_set_num_threads(threads);
+#endif
+    Error err;
+    Rng rng = rng_new(5);
+    cr_assert(model_new(m, c, &err), "%s", err.text);
+    model_allocate(m, &rng), params_allocate_grads(&m->params);
+    Optimiser o = optimiser_new(&m->params, (OptimiserSettings){.kind = OPTIMISER_ADAMW, .decay = 0.1});
+    Tape *t = tape_new(&m->params);
+    tape_training(t, true, 9);
+    int tokens[B * T], targets[B * T];
+    for (int i = 0; i < B * T; i++) tokens[i] = rng_below(&rng, V), targets[i] = i % 7 ? (tokens[i] + 1) % V : IGNORED;
+    Tokens in = {.batch = B, .time = T, .tokens = tokens};
+    double value = 0;
+    for (int step = 0; step < steps; step++) {
+        Node *memory = c->family == FAMILY_ENCODER_DECODER ? model_encode(t, m, &in) : NULL;
+        Node *h = memory ? model_decode(t, m, &in, memory, &in) : model_hidden(t, m, &in);
+        Node *loss = cross_entropy(t, model_logits(t, m, h), targets);
+        value = (double)*loss->value.at;
+        tape_backward(t, loss);
+        params_clip(&m->params, 0.5);
+        optimiser_step(&o, &m->params, 1e-2);
+        params_zero_grads(&m->params);
+        tape_reset(t);
+    }
+    tape_free(t), optimiser_free(&o);
+    return value;
+}
+
+Test(training, the_same_bits_for_1_2_and_4_threads) {
+    Config gpt = config_small_gpt(V, T, 96, 2, 3), llama = config_small_llama(V, T, 96, 2, 4, 2), t5 = *config_find("t5-small");
+    gpt.dropout = 0.1, gpt.tied = true;
+    t5.vocabulary = V, t5.channels = 96, t5.layers = t5.decoder_layers = 1, t5.heads = 2, t5.head_dim = 48, t5.hidden = 200;
+    const Config *configs[] = {&gpt, &llama, &t5};
+    for (int k = 0; k < 3; k++) {
+        Model one, other;
+        double loss = train(&one, configs[k], 1, 3);
+        for (int threads = 2; threads <= 4; threads += 2) {
+            cr_expect(train(&other, configs[k], threads, 3) == loss, "%s, %d threads", configs[k]->name, threads);
+            cr_expect(memcmp(one.params.values, other.params.values, one.params.size * sizeof(real)) == 0, "%s: parameters, %d threads",
+                      configs[k]->name, threads);
+            model_free(&other);
+        }
+        model_free(&one);
+    }
+}
+
+Test(training, a_small_model_learns) {
+    Config c = config_small_gpt(V, T, 32, 1, 2);
+    Model m;
+    double first = train(&m, &c, 2, 1);
+    model_free(&m);
+    double last = train(&m, &c, 2, 60);
+    cr_expect(fabs(first - log(V)) < 0.1 && last < 0.2 * first, "%g, then %g", first, last);
+    model_free(&m);
+}
