@@ -116,7 +116,7 @@ static const struct {
     BuildLoss *build;
 } operations[] = {ROW_OF(linear), ROW_OF(linear_bias), ROW_OF(linear_tied), ROW_OF(add), ROW_OF(add_same), ROW_OF(subtract),
                   ROW_OF(scale), ROW_OF(product), ROW_OF(square), ROW_OF(add_bias), ROW_OF(mean), ROW_OF(slice), ROW_OF(concat),
-                  ROW_OF(embedding), ROW_OF(cross_entropy), ROW_OF(log_probs), ROW_OF(layer_norm), ROW_OF(layer_norm_in_place),
+                  ROW_OF(gather_rows), ROW_OF(cross_entropy), ROW_OF(log_probs), ROW_OF(layer_norm), ROW_OF(layer_norm_in_place),
                   ROW_OF(layer_norm_plain), ROW_OF(rms_norm), ROW_OF(rms_norm_in_place), ROW_OF(batch_norm), ROW_OF(relu),
                   ROW_OF(gelu), ROW_OF(gelu_tanh), ROW_OF(silu), ROW_OF(tanh), ROW_OF(log_sigmoid), ROW_OF(dropout),
                   ROW_OF(attend_full), ROW_OF(attend_cross), ROW_OF(attend_window), ROW_OF(attend_rope), ROW_OF(attend_alibi)};
