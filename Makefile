@@ -84,11 +84,11 @@ upto     = $(shell for f in $(FOLDERS); do echo $$f; [ $$f = $(1) ] && break; do
 reverse  = $(if $(1),$(call reverse,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
 archives = $(foreach f,$(call reverse,$(call upto,$(2))),$(BUILD)/$(1)/$(f).a)
 
-$(BUILD)/float/%.o: %.c
+$(BUILD)/float/%.o: %.c | .setup
 	@mkdir -p $(@D)
 	$(call say,compile $<)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
-$(BUILD)/double/%.o: %.c
+$(BUILD)/double/%.o: %.c | .setup
 	@mkdir -p $(@D)
 	$(call say,compile $<)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -DREAL_IS_DOUBLE -c $< -o $@
@@ -111,13 +111,13 @@ define chapter_rules
 $(BUILD)/$(1): $(call objects,float,$(1)/main.c $(wildcard $(1)/labs/*.c)) $(call archives,float,$(1))
 	$$(call say,link    $$@)
 	$$(Q)$(CC) $(LDFLAGS) $$^ $(LDLIBS) -o $$@
-$(2): .setup-run $(BUILD)/$(1)
+$(2): $(BUILD)/$(1)
 	@cmp -s $(BUILD)/$(1) $(1)/$(1) || cp $(BUILD)/$(1) $(1)/$(1)
 homework-$(3): $(call objects,float,$(wildcard $(1)/homework/grade_*.c)) $(call archives,float,$(1))
-test-$(2): .setup-test $(2) $(BUILD)/float/test-$(1) $(BUILD)/double/test-$(1) homework-$(3)
+test-$(2): $(2) $(BUILD)/float/test-$(1) $(BUILD)/double/test-$(1) homework-$(3)
 	@sh common/run_tests.sh $(BUILD) $(1) $$(call grader,$(1),$(3))
 hw$(3): HW ?= $(1)/homework/hw$(3).c
-hw$(3): .setup-run homework-$(3)
+hw$(3): homework-$(3)
 	@test -f $(1)/homework/grade_hw$(3).c || { echo '$(1) has no homework yet' >&2; exit 1; }
 	@$$(call grader,$(1),$(3)) $$(HW) $(BUILD)/hw$(3)
 	@$(BUILD)/hw$(3) $(ARGS) || true
@@ -129,14 +129,17 @@ $(BUILD)/bench-$(2): $(call objects,float,$(1)/bench.c) $(call archives,float,$(
 endef
 $(foreach c,$(CHAPTERS),$(eval $(call chapter_rules,$(c),$(firstword $(subst _, ,$(c))),$(patsubst ch%,%,$(firstword $(subst _, ,$(c)))))))
 
-test-common: .setup-test $(BUILD)/float/test-common $(BUILD)/double/test-common
+test-common: $(BUILD)/float/test-common $(BUILD)/double/test-common
 	@sh common/run_tests.sh $(BUILD) common
 
 # ---- what a user types ------------------------------------------------------------------------------------
 
-.PHONY: .setup-run .setup-test .setup-docs
-.setup-%:
-	@sh common/setup.sh $*
+# What the machine lacks is installed before the first file is compiled: Criterion only for tests.
+.PHONY: .setup .setup-docs
+.setup:
+	@sh common/setup.sh $(if $(filter test%,$(MAKECMDGOALS)),test,run)
+.setup-docs:
+	@sh common/setup.sh docs
 
 run: $(SHORT)
 	@set -e; for c in $(CHAPTERS); do ./$$c/$$c; done
