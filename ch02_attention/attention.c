@@ -98,15 +98,9 @@ void attention_weights_backward(Mat dp, Mat p) {
 
 real attention_scale(int head_dim) { return (real)(1 / sqrt(head_dim)); }
 
-// to += factor from
-static void add_scaled(Mat to, real factor, Mat from) {
-    for (int i = 0; i < to.rows; i++)
-        for (int j = 0; j < to.cols; j++) *mat_at(to, i, j) += factor * *mat_at(from, i, j);
-}
-
 static Mat scaled(Mat q, real scale) {  // a copy: T d products instead of T S
     Mat copy = mat_new(q.rows, q.cols);
-    add_scaled(copy, scale, q);
+    mat_add_scaled(copy, scale, q);
     return copy;
 }
 
@@ -128,7 +122,7 @@ void attention(Mat out, Mat weights, Mat q, Mat k, Mat v, real scale, Mat bias, 
         ScoreBlock b = score_block(mask, q.rows, k.rows, i, rows);
         Mat scores = weights.at ? block_of(weights, b) : mat_view(workspace.at, b.rows, b.cols);
         matmul(scores, mat_rows(scaled_q, b.row, b.rows), mat_transpose(mat_rows(k, b.col, b.cols)));
-        if (bias.at) add_scaled(scores, 1, block_of(bias, b));
+        if (bias.at) mat_add_scaled(scores, 1, block_of(bias, b));
         attention_weights(scores, mask, b);
         matmul(mat_rows(out, b.row, b.rows), scores, mat_rows(v, b.col, b.cols));
     }
@@ -147,10 +141,10 @@ void attention_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat bias_grad, Mat o
         matmul_add(mat_rows(v_grad, b.col, b.cols), mat_transpose(p), out_rows);  // dV = P^T dO
         matmul(ds, out_rows, mat_transpose(mat_rows(v, b.col, b.cols)));          // dP = dO V^T
         attention_weights_backward(ds, p);                                        // dS = P (dP - D)
-        if (bias_grad.at) add_scaled(block_of(bias_grad, b), 1, ds);              // dB = dS
+        if (bias_grad.at) mat_add_scaled(block_of(bias_grad, b), 1, ds);              // dB = dS
         matmul_add(mat_rows(scaled_q_grad, b.row, b.rows), ds, keys);             // d(scale Q) = dS K
         matmul_add(mat_rows(k_grad, b.col, b.cols), mat_transpose(ds), mat_rows(scaled_q, b.row, b.rows));
     }
-    add_scaled(q_grad, scale, scaled_q_grad);
+    mat_add_scaled(q_grad, scale, scaled_q_grad);
     mat_free(scaled_q), mat_free(scaled_q_grad), mat_free(workspace);
 }

@@ -37,15 +37,6 @@ static void check_shapes(Mat out, Mat weights, Mat q, Mat k, Mat v, const Heads 
 
 // ---- small pieces
 
-// to += factor from; columns side by side.
-static void add_scaled(Mat to, real factor, Mat from) {
-    for (int i = 0; i < to.rows; i++) {
-        real *x = mat_at(to, i, 0);
-        const real *y = mat_at(from, i, 0);
-        for (int j = 0; j < to.cols; j++) x[j] += factor * y[j];
-    }
-}
-
 // to = factor from, turned to its position.
 static void turn_copy(Mat to, real factor, Mat from, const Position *position, int first, bool is_key) {
     for (int i = 0; i < to.rows; i++) {
@@ -59,7 +50,7 @@ static void turn_copy(Mat to, real factor, Mat from, const Position *position, i
 // grad += factor R^T turned_grad. turned_grad is used up.
 static void turn_back(Mat grad, real factor, Mat turned_grad, const Position *position, int first, bool is_key) {
     if (position) position_turn_backward(position, turned_grad, 1, first, is_key);
-    add_scaled(grad, factor, turned_grad);
+    mat_add_scaled(grad, factor, turned_grad);
 }
 
 static bool worth_threads(const Heads *h, Mat q, Mat k) {
@@ -166,7 +157,7 @@ static void backward_group(Mat q_grad, Mat k_grad, Mat v_grad, Mat position_grad
     mat_copy(w->k, w->k_grad);
     turn_back(head_of(k_grad, b, kv, h->batch, h->n_kv_heads), 1, w->k, h->position, 0, true);
     mat_copy(w->k, w->v_grad);
-    add_scaled(head_of(v_grad, b, kv, h->batch, h->n_kv_heads), 1, w->k);
+    mat_add_scaled(head_of(v_grad, b, kv, h->batch, h->n_kv_heads), 1, w->k);
 }
 
 void attend_heads_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat position_grad, Mat out_grad, Mat weights, Mat q,
@@ -191,7 +182,7 @@ void attend_heads_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat position_grad
         workspace_free(&w);
     }
     for (int b = 0; b < h->batch && position_grad.at; b++)
-        add_scaled(position_grad, 1, mat_rows(parts, b * rows, rows));
+        mat_add_scaled(position_grad, 1, mat_rows(parts, b * rows, rows));
     mat_free(parts);
 }
 
@@ -256,7 +247,7 @@ void kv_heads_average(Mat to, int to_heads, Mat from, int from_heads) {
     int group = heads_per_group(to, to_heads, from, from_heads), d = to.cols / to_heads;
     mat_fill(to, 0);
     for (int head = 0; head < from_heads; head++)
-        add_scaled(mat_cols(to, head / group * d, d), 1 / (real)group, mat_cols(from, head * d, d));
+        mat_add_scaled(mat_cols(to, head / group * d, d), 1 / (real)group, mat_cols(from, head * d, d));
 }
 
 void kv_heads_repeat(Mat to, int to_heads, Mat from, int from_heads) {

@@ -76,5 +76,5 @@ void lab_print(Lab *lab, const char *format, ...) __attribute__((format(printf, 
 // "name: 40 %" on stderr, when that is a terminal.
 void lab_progress(Lab *lab, double done, double total);
 // The path of a file of the repository, from the folder the program stands in (or the current one):
-// lab_repository_file("docs/ch01_tokenizer.md"). NULL where there is none. The caller frees it.
+// repository_file("docs/ch01_tokenizer.md"). NULL where there is none. The caller frees it.
 char *repository_file(const char *path);

@@ -38,3 +38,9 @@ void mat_copy(Mat to, Mat from) {
     for (int i = 0; i < to.rows; i++)
         for (int j = 0; j < to.cols; j++) *mat_at(to, i, j) = *mat_at(from, i, j);
 }
+
+void mat_add_scaled(Mat to, real factor, Mat from) {
+    assert(to.rows == from.rows && to.cols == from.cols && "mat_add_scaled: shapes differ");
+    for (int i = 0; i < to.rows; i++)
+        for (int j = 0; j < to.cols; j++) *mat_at(to, i, j) += factor * *mat_at(from, i, j);
+}

@@ -47,6 +47,7 @@ Mat mat_rows(Mat m, int first, int count);  // count x cols
 Mat mat_cols(Mat m, int first, int count);  // rows x count
 
 void mat_fill(Mat m, real value);
+void mat_add_scaled(Mat to, real factor, Mat from);  // to += factor from; as mat_copy
 void mat_copy(Mat to, Mat from);  // same shape; any strides; must not overlap
 
 // c = a b and c += a b:  c is m x n, a is m x k, b is k x n; any sizes, any views; c overlaps neither.

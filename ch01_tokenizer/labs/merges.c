@@ -54,6 +54,19 @@ static void claim_bookkeeping(Lab *lab, const Merges *m, long long before, long 
     claim_equal(lab, "1.10", "tokens whose text another token has", 0, repeated_texts(m));
 }
 
+// bpe_train is built on 1.8; the textbook loop is not.
+static void claim_by_the_textbook(Lab *lab) {
+    enum { TEXT = 20000, FEW = 128 };
+    Bytes text = corpus(lab);
+    Words words = one_word(text.data, text.size < TEXT ? text.size : TEXT);
+    Merges m;
+    bpe_train_naive(&m, &words, 256, FEW, NULL);
+    int rises = 0;
+    for (int t = 1; t < m.count; t++) rises += m.found[t] > m.found[t - 1];
+    claim_equal(lab, "1.8", "the same, by the textbook loop", 0, rises);
+    merges_free(&m), words_free(&words), bytes_free(&text);
+}
+
 static void draw(Lab *lab, const Merges *m) {
     Plot *p = plot_new(lab, "merges", "merge found replaced tokens_left");
     double left = 0;
@@ -76,6 +89,7 @@ static void run(Lab *lab) {
     bpe_train(&m, &words, 256, MERGES, NULL);
     lab_print(lab, "%lld bytes become %lld tokens in %d merges", before, (long long)words_symbols(&words), m.count);
     claim_bookkeeping(lab, &m, before, (long long)words_symbols(&words));
+    claim_by_the_textbook(lab);
     claim_runs(lab);
     draw(lab, &m);
     merges_free(&m), words_free(&words);

@@ -1,29 +1,11 @@
 #!/bin/sh
 # sh test_commands.sh PROGRAM BUILD: the commands on real files, and what they say to bad input.
 set -u
-program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 here=$(cd "$(dirname "$0")" && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$here/../../common/check_commands.sh"
 cp "$here"/../../docs/ch01_tokenizer.md "$work/text" 2>/dev/null || cat "$here"/../*.c >"$work/text"
 cat "$here"/../*.c >"$work/code"
 cd "$work" || exit 1
-passed=0 failed=0
-
-check() { # check NAME: the exit status of the command before
-    if [ $? -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $1"; fi
-}
-
-# refuses NAME PATTERN ARGUMENTS...: status 2, one line on stderr that matches, nothing on stdout.
-refuses() {
-    name=$1 pattern=$2
-    shift 2
-    "$program" "$@" >out 2>err </dev/null
-    status=$?
-    [ $status -eq 2 ] && [ "$(wc -l <err)" -eq 1 ] && grep -q -e "$pattern" err && [ ! -s out ]
-    check "$name (status $status: $(cat err))"
-}
-
 # ---- what works
 "$program" train --vocab 1000 --special '<|endoftext|>' -o m.bpe text code 2>/dev/null
 check 'train'

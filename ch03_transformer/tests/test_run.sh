@@ -1,30 +1,12 @@
 #!/bin/sh
 # sh test_run.sh PROGRAM BUILD: params, memory and run on real files, and what they say to bad input.
 set -u
-program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 here=$(cd "$(dirname "$0")" && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$here/../../common/check_commands.sh"
 cat "$here"/../*.c "$here"/../*.h >"$work/text"
 cd "$work" || exit 1
 LC_ALL=C
 export LC_ALL
-passed=0 failed=0
-
-check() { # check NAME: the exit status of the command before
-    if [ $? -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $1"; fi
-}
-
-# refuses NAME PATTERN ARGUMENTS...: status 2, one line on stderr that matches, nothing on stdout.
-refuses() {
-    name=$1 pattern=$2
-    shift 2
-    "$program" "$@" >out 2>err </dev/null
-    status=$?
-    [ $status -eq 2 ] && [ "$(wc -l <err)" -eq 1 ] && grep -q -e "$pattern" err && [ ! -s out ]
-    check "$name (status $status: $(cat err))"
-}
-
 # numbers N: N floats of about 0.05, with either sign: three letters of a text, and an exponent.
 numbers() {
     tr -cd 'a-zA-Z0-9' <text | fold -w 3 | awk 'length($0) == 3 { printf "%s%s", $0, (NR * NR % 7 > 2 ? "=" : "\275") }' |

@@ -217,6 +217,13 @@ Test(lab, claims_decide_the_exit_status) {
     ran_with("claims --size=1", 0, "ok");
 }
 
+Test(lab, a_nan_among_many_stays) {
+    double worst = 0, least = 9, numbers[] = {1, NAN, 2};
+    for (int i = 0; i < 3; i++) worst = nan_max(worst, numbers[i]), least = nan_min(least, numbers[i]);
+    cr_assert(isnan(worst) && isnan(least));
+    cr_assert(nan_max(1, 2) == 2 && nan_max(2, 1) == 2 && nan_min(1, 2) == 1 && nan_min(2, 1) == 1);
+}
+
 Test(lab, options_are_checked) {
     ran_with("claims --size 100", 2, "a_program: --size 100: expected a whole number from 1 to 99");
     ran_with("claims --size x", 2, "expected a whole number");
