@@ -38,6 +38,15 @@ bool mask_sees(const Mask *mask, int queries, int keys, int query, int key) {
     return r.first <= key && key < r.end && (!mask->allowed || mask->allowed[(size_t)query * keys + key]);
 }
 
+int mask_count(const Mask *mask, int queries, int keys, int query) {
+    Range r = visible(mask, queries, keys, query);
+    if (!mask->allowed) return r.end - r.first;
+    const unsigned char *allowed = mask->allowed + (size_t)query * keys;
+    int count = 0;
+    for (int j = r.first; j < r.end; j++) count += allowed[j] != 0;
+    return count;
+}
+
 Mask mask_of_sequence(const Mask *mask, int sequence) {
     Mask m = *mask;
     if (m.key_lengths) m.key_lengths += sequence;

@@ -46,6 +46,7 @@ typedef struct {
 } Mask;
 
 bool mask_sees(const Mask *mask, int queries, int keys, int query, int key);
+int mask_count(const Mask *mask, int queries, int keys, int query);  // how many keys the query sees
 // The mask of sequence number `sequence` of a batch.
 Mask mask_of_sequence(const Mask *mask, int sequence);
 

@@ -51,7 +51,8 @@ typedef struct {
 // about self-attention in decoders: encoders and cross-attention are always full.
 Flops flops_forward(const PublishedModel *m, long long tokens, AttentionConvention convention);
 Flops flops_training(const PublishedModel *m, long long tokens, AttentionConvention convention);  // 3 x forward
-// Training adapters: the frozen weights' own gradients are not computed. (The adapters' own, r / d of it, not counted.)
+// Training adapters: the frozen weights' own gradients are not computed. (About: the adapters' own operations are left out,
+// r / d of all, and so is that below the lowest adapters nobody asks for a gradient; the lab `lora` counts both.)
 Flops flops_lora(const PublishedModel *m, long long tokens, AttentionConvention convention);
 
 // ---- memory: model state, bytes on one rank

@@ -9,13 +9,15 @@ typedef struct {
     Mat weights;  // B H T x S
 } Saved;
 
-// Pairs of a query and a key that are seen: exactly for causal and full masks; windows and tables count as these do.
+// Pairs of a query and a key that are seen, of one head, in all sequences.
 static double pairs(const Heads *h, int queries, int keys) {
     int time = queries / h->batch, s = keys / h->batch;
-    if (!h->mask.causal) return (double)h->batch * time * s;
     double sum = 0;
-    for (int i = 0; i < time; i++) sum += i + s - time + 1;
-    return h->batch * sum;
+    for (int b = 0; b < h->batch; b++) {
+        Mask mask = mask_of_sequence(&h->mask, b);
+        for (int i = 0; i < time; i++) sum += mask_count(&mask, time, s, i);
+    }
+    return sum;
 }
 
 double attend_flops(const Heads *heads, int queries, int keys, int channels) {

@@ -74,7 +74,7 @@ enum { STRETCH = 1 << 14 };
 void optimiser_step(Optimiser *o, Params *p, double rate) {
     assert(o->size == p->grad_size && "optimiser_step: other parameters than it was made for");
     o->step++;
-#pragma omp parallel
+#pragma omp parallel if (p->grad_size >= PARALLEL_LEAST)
     for (int i = 0; i < p->count; i++) {
         const Param *q = &p->list[i];
         if (q->frozen) continue;

@@ -1,5 +1,6 @@
 #include "ch03_transformer/published.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stddef.h>
 
@@ -102,6 +103,32 @@ const PublishedModel *published_find(const char *name) {
     for (const PublishedModel *m = published_models; m->name; m++)
         if (same_name(name, m->name)) return m;
     return NULL;
+}
+
+PublishedModel published_of(const Config *c) {
+    bool both = c->family == FAMILY_ENCODER_DECODER, encoder = c->family == FAMILY_ENCODER;
+    assert(c->head != HEAD_MLM && (c->norm == NORM_RMS || c->norm_bias) && "published_of: a model that the table cannot describe");
+    return (PublishedModel){.name = c->name,
+                            .vocab = c->vocabulary,
+                            .positions = c->position == POSITION_LEARNED ? c->context : 0,
+                            .segments = c->segments,
+                            .embedding = c->embedding_channels == c->channels ? 0 : c->embedding_channels,
+                            .d = c->channels,
+                            .heads = c->heads,
+                            .kv_heads = c->kv_heads,
+                            .head_dim = c->head_dim,
+                            .ffn = c->hidden,
+                            .ffn_matrices = c->ffn == FFN_SWIGLU ? 3 : 2,
+                            .encoder_layers = both || encoder ? c->layers : 0,
+                            .decoder_layers = both ? c->decoder_layers : encoder ? 0 : c->layers,
+                            .shared_layers = c->shared_layers,
+                            .attention_bias = c->attention_bias,
+                            .ffn_bias = c->ffn_bias,
+                            .rms_norm = c->norm == NORM_RMS,
+                            .norms_outside = (both ? 2 : 1) * c->final_norm + c->embedding_norm,
+                            .buckets = c->position == POSITION_T5 ? c->buckets : 0,
+                            .untied = c->head == HEAD_LINEAR && !c->tied,
+                            .pooler = c->pooler};
 }
 
 // ---- counting

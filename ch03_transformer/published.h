@@ -14,6 +14,8 @@
 #pragma once
 #include <stdbool.h>
 
+#include "ch03_transformer/config.h"
+
 typedef struct {
     const char *name;          // "llama-7b", as typed
     int vocab, positions;      // rows of the two tables; positions 0: no table
@@ -44,6 +46,9 @@ extern const PublishedModel published_models[];  // ends with {0}
 // By name; case, '-', '_' and '.' do not matter. NULL: not there.
 const PublishedModel *published_find(const char *name);
 ParameterCount parameter_count(const PublishedModel *m);
+// The same shapes, of a model that this chapter builds: config as config_complete left it. A masked-language head and a
+// layer norm without biases have no place in the table: an assert.
+PublishedModel published_of(const Config *c);
 
 // ---- its parts, for accounting.c and chapters that count by themselves
 

@@ -45,8 +45,14 @@ static void every_case(void (*check)(int T, int S, int d, const Mask *mask, Rng 
 
 static void check_mask(int T, int S, int d, const Mask *mask, Rng *rng) {
     (void)rng, (void)d;
-    for (int i = 0; i < T; i++)
-        for (int j = 0; j < S; j++) cr_assert_eq(mask_sees(mask, T, S, i, j), reference_sees(mask, 0, T, S, i, j));
+    for (int i = 0; i < T; i++) {
+        int seen = 0;
+        for (int j = 0; j < S; j++) {
+            cr_assert_eq(mask_sees(mask, T, S, i, j), reference_sees(mask, 0, T, S, i, j));
+            seen += reference_sees(mask, 0, T, S, i, j);
+        }
+        cr_assert_eq(mask_count(mask, T, S, i), seen);
+    }
     for (int row = 0; row < T; row += 4) {  // a block leaves out nothing that is seen
         ScoreBlock b = score_block(mask, T, S, row, 4);
         cr_assert(b.col >= 0 && b.cols >= 0 && b.col + b.cols <= S && b.row == row && b.rows <= 4);

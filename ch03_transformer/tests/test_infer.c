@@ -122,7 +122,7 @@ static void turn(double *x, int heads, int d, int position) {
 }
 
 // out: for token `t`, all heads side by side. q of that token, k and v of all up to it.
-static void attend(double *out, const double *q, double k[][WIDE], double v[][WIDE], int t, int heads, int kv, int d) {
+static void attend_one(double *out, const double *q, double k[][WIDE], double v[][WIDE], int t, int heads, int kv, int d) {
     for (int h = 0; h < heads; h++) {
         int from = h / (heads / kv) * d;
         double p[MOST], most = -INFINITY, sum = 0;
@@ -164,7 +164,7 @@ static void llama_reference(const Tiny *t, const int *tokens, int count, double 
             times(k[i], wk + j * kv * d, NULL, y, (int)kv, (int)d);
             times(v[i], wv + j * kv * d, NULL, y, (int)kv, (int)d);
             turn(q, t->heads, (int)head, i), turn(k[i], t->kv, (int)head, i);
-            attend(mixed, q, k, v, i, t->heads, t->kv, (int)head);
+            attend_one(mixed, q, k, v, i, t->heads, t->kv, (int)head);
             times(z, wo + j * d * d, NULL, mixed, (int)d, (int)d);
             for (size_t c = 0; c < d; c++) x[i][c] += z[c];
             norm_rms(y, x[i], n2 + j * d, (int)d);
@@ -199,7 +199,7 @@ static void gpt2_reference(const Tiny *t, const int *tokens, int count, double *
             times(q, w, b, y, (int)c, (int)c);
             times(k[i], w + c * c, b + c, y, (int)c, (int)c);
             times(v[i], w + 2 * c * c, b + 2 * c, y, (int)c, (int)c);
-            attend(mixed, q, k, v, i, t->heads, t->heads, (int)c / t->heads);
+            attend_one(mixed, q, k, v, i, t->heads, t->heads, (int)c / t->heads);
             times(z, pw + j * c * c, pb + j * c, mixed, (int)c, (int)c);
             for (size_t n = 0; n < c; n++) x[i][n] += z[n];
             norm_layer(y, x[i], ln2w + j * c, ln2b + j * c, (int)c);

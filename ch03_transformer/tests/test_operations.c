@@ -233,6 +233,28 @@ Test(operations, dropout_drops_the_rate_and_keeps_the_mean) {
     mat_free(ones), mat_free(one), tape_free(t);
 }
 
+// The counter against mask_sees, pair by pair: causal, a window, padding, a table; as many queries as keys and fewer.
+Test(operations, attention_counts_the_pairs_that_are_seen) {
+    enum { BATCH = 2, KEYS = 7, WIDE = 3 * 2 };
+    unsigned char allowed[BATCH * KEYS * KEYS];
+    const int ends[BATCH] = {4, 7};
+    for (int i = 0; i < BATCH * KEYS * KEYS; i++) allowed[i] = i * 7 % 5 < 2;
+    const Mask masks[] = {{0}, {.causal = true}, {.window = 2}, {.causal = true, .window = 3}, {.key_lengths = ends},
+                          {.causal = true, .key_lengths = ends}, {.allowed = allowed, .allowed_step = KEYS * KEYS},
+                          {.causal = true, .allowed = allowed}};
+    for (size_t k = 0; k < sizeof masks / sizeof *masks; k++)
+        for (int time = KEYS; time > 0; time -= 3) {
+            Heads heads = {BATCH, 3, 3, 1, masks[k], NULL};
+            int seen = 0;
+            for (int b = 0; b < BATCH; b++) {
+                Mask mask = mask_of_sequence(&masks[k], b);
+                for (int i = 0; i < time; i++)
+                    for (int j = 0; j < KEYS; j++) seen += mask_sees(&mask, time, KEYS, i, j);
+            }
+            cr_expect_eq(attend_flops(&heads, BATCH * time, BATCH * KEYS, WIDE), 2.0 * seen * WIDE, "mask %zu, T = %d", k, time);
+        }
+}
+
 Test(operations, attention_map_has_rows_of_sum_one) {
     Rng rng = rng_new(2);
     Tape *t = tape_new(NULL);

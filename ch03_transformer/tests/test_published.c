@@ -1,5 +1,6 @@
 // Parameter counts: equal to the published integers, kind by kind where those are known.
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "ch03_transformer/model.h"
 #include "ch03_transformer/published.h"
@@ -69,7 +70,10 @@ Test(published, models_have_as_many_parameters) {
         Error err;
         if (!p) continue;
         cr_assert(model_new(&m, c, &err), "%s", err.text);
-        cr_assert_eq((long long)m.params.size, parameter_count(p).total, "%s: %zu", c->name, m.params.size);
+        PublishedModel own = published_of(&m.config);
+        ParameterCount want = parameter_count(p), got = parameter_count(&own);
+        cr_assert_eq((long long)m.params.size, want.total, "%s: %zu", c->name, m.params.size);
+        cr_assert(memcmp(&want, &got, sizeof want) == 0, "%s: published_of", c->name);
         model_free(&m);
         both++;
     }
