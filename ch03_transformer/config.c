@@ -22,27 +22,33 @@
      .heads = n_heads, .kv_heads = n_kv_heads, .hidden = wide, .ffn = FFN_SWIGLU, .norm = NORM_RMS, .place = PLACE_PRE, \
      .final_norm = true, .position = POSITION_ROPE, .rope = {.base = 10000, .pairing = ROPE_INTERLEAVED}}
 
-#define T5(title, width, depth, n_heads, wide)                                                                       \
+// No division by sqrt(d) in attention, but of the logits by sqrt(width), since the head is the embedding.
+#define T5(title, width, root, depth, n_heads, wide)                                                                 \
     {.name = title, .family = FAMILY_ENCODER_DECODER, .vocabulary = 32128, .context = 512, .channels = width,        \
      .layers = depth, .decoder_layers = depth, .heads = n_heads, .head_dim = 64, .hidden = wide, .ffn = FFN_RELU,    \
      .norm = NORM_RMS, .place = PLACE_PRE, .norm_epsilon = 1e-6, .final_norm = true, .position = POSITION_T5,        \
-     .attention_scale = 1, .tied = true, .dropout = 0.1}
+     .attention_scale = 1, .logit_scale = 1 / root, .tied = true, .dropout = 0.1}
 
-// Vaswani et al.: projections without bias, the two embeddings and the head one matrix of 37000 rows.
-#define ORIGINAL(title, width, n_heads)                                                                              \
+// Vaswani et al.: projections without bias, the two embeddings and the head one matrix of 37000 rows; as an embedding it is
+// multiplied by root, sqrt(width).
+#define ORIGINAL(title, width, root, n_heads)                                                                        \
     {.name = title, .family = FAMILY_ENCODER_DECODER, .vocabulary = 37000, .context = 1024, .channels = width, .layers = 6, \
      .decoder_layers = 6, .heads = n_heads, .ffn = FFN_RELU, .norm = NORM_LAYER, .place = PLACE_POST,                \
-     .position = POSITION_SINUSOIDAL, .ffn_bias = true, .norm_bias = true, .tied = true, .init = INIT_XAVIER, .dropout = 0.1}
+     .position = POSITION_SINUSOIDAL, .embedding_scale = root, .ffn_bias = true, .norm_bias = true, .tied = true,    \
+     .init = INIT_XAVIER, .dropout = 0.1}
+
+#define ROOT_512 22.627416997969522
+#define ROOT_768 27.712812921102035
 
 const Config config_models[] = {
-    ORIGINAL("transformer-base", 512, 8),
-    ORIGINAL("transformer-big", 1024, 16),
+    ORIGINAL("transformer-base", 512, ROOT_512, 8),
+    ORIGINAL("transformer-big", 1024, 32.0, 16),
     {.name = "bert-base", .vocabulary = 30522, .context = 512, .segments = 2, .ffn = FFN_GELU, BERT},
     {.name = "roberta-base", .vocabulary = 50265, .context = 514, .segments = 1, .position_offset = 2, .ffn = FFN_GELU, BERT},
     {.name = "albert-base", .vocabulary = 30000, .context = 512, .segments = 2, .embedding_channels = 128, .shared_layers = true,
      .ffn = FFN_GELU_TANH, BERT},
-    T5("t5-small", 512, 6, 8, 2048),
-    T5("t5-base", 768, 12, 12, 3072),
+    T5("t5-small", 512, ROOT_512, 6, 8, 2048),
+    T5("t5-base", 768, ROOT_768, 12, 12, 3072),
     {.name = "gpt1", .family = FAMILY_DECODER, .vocabulary = 40478, .context = 512, .channels = 768, .layers = 12, .heads = 12,
      .ffn = FFN_GELU_TANH, .norm = NORM_LAYER, .place = PLACE_POST, .position = POSITION_LEARNED, .attention_bias = true,
      .ffn_bias = true, .norm_bias = true, .tied = true, .dropout = 0.1},

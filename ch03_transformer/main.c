@@ -1,7 +1,13 @@
 #include "ch03_transformer/commands.h"
 #include "common/lab.h"
 
-static const LabSpec *const tour[] = {NULL};
+extern const LabSpec lab_norm_backward, lab_scale_invariance, lab_batch_norm, lab_family, lab_shared_layers, lab_descent, lab_adam,
+    lab_decay, lab_schedules, lab_parameters, lab_flops, lab_state_memory, lab_activation_memory, lab_lora;
+
+static const LabSpec *const tour[] = {
+    &lab_norm_backward, &lab_scale_invariance, &lab_batch_norm,   &lab_family, &lab_shared_layers,
+    &lab_descent,       &lab_adam,             &lab_decay,        &lab_schedules, &lab_parameters,
+    &lab_flops,         &lab_state_memory,     &lab_activation_memory, &lab_lora, NULL};
 
 int main(int argc, char **argv) {
     return program_main(&(Program){"Chapter 3: the transformer", tour, transformer_commands, NULL}, argc, argv);

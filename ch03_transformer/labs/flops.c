@@ -26,7 +26,7 @@ static Config llama(int d) { return config_small_llama(VOCABULARY, LONGEST, d, L
 static Config encoder_decoder(int d) {
     Config c = *config_find("transformer-base");
     c.name = "encoder-decoder", c.vocabulary = VOCABULARY, c.channels = d, c.heads = HEADS, c.dropout = 0;
-    c.layers = LAYERS, c.decoder_layers = LAYERS + 1;
+    c.layers = LAYERS, c.decoder_layers = LAYERS + 1, c.embedding_scale = sqrt(d);
     return c;
 }
 

@@ -81,6 +81,16 @@ Test(model, gradients_are_central_differences) {
     }
 }
 
+// One matrix for embedding and head: the original multiplies rows by sqrt(d) on their way in, T5 divides on the way out.
+Test(model, tied_matrices_are_scaled) {
+    const char *const original[] = {"transformer-base", "transformer-big"}, *const t5[] = {"t5-small", "t5-base"};
+    for (int i = 0; i < 2; i++) {
+        const Config *a = config_find(original[i]), *b = config_find(t5[i]);
+        cr_expect_float_eq(a->embedding_scale, sqrt(a->channels), 1e-12, "%s: %.17g", a->name, a->embedding_scale);
+        cr_expect_float_eq(b->logit_scale, 1 / sqrt(b->channels), 1e-12, "%s: %.17g", b->name, b->logit_scale);
+    }
+}
+
 Test(model, parameters_are_the_published_numbers) {
     static const struct {
         const char *name;

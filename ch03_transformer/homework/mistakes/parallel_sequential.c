@@ -1,0 +1,10 @@
+// loses: 2, says: this is the chapter's block
+// Nothing parallel about it.
+#include "ch03_transformer/homework/hw03.h"
+#define parallel_block solved_parallel_block
+#include "../solution.c"
+#undef parallel_block
+
+Node *parallel_block(Tape *t, const Block *b, Node *x, const Surroundings *s) {
+    return block(t, b, x, s);
+}
