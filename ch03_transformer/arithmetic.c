@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "ch02_attention/attention.h"
 #include "ch03_transformer/parallel.h"
 
 static void check_same_shape(const Node *a, const Node *b) {
@@ -140,6 +141,54 @@ Node *mean(Tape *t, Node *x) {
     double sum = 0;
     for (int i = 0; i < x->value.rows; i++) sum += (double)array_sum(mat_at(x->value, i, 0), (size_t)x->value.cols);
     *y->value.at = (real)(sum / ((double)x->value.rows * x->value.cols));
+    return y;
+}
+
+// ---- scale_rows
+
+static void scale_rows_pull(Tape *t, Node *y) {
+    Node *x = y->from[0], *factors = y->from[1];
+    bool add_to;
+    Mat dy = y->grad, c = factors->value;
+    if (wants_grad(factors)) {
+        Mat grad = grad_add(t, factors);
+        for (int i = 0; i < dy.rows; i++)
+            *mat_at(grad, i, 0) += array_dot(mat_at(x->value, i, 0), mat_at(dy, i, 0), (size_t)dy.cols);
+    }
+    if (!wants_grad(x)) return;
+    Mat grad = grad_write(t, x, &add_to);
+    for (int i = 0; i < dy.rows; i++) put_scaled(mat_rows(grad, i, 1), add_to, *mat_at(c, i, 0), mat_rows(dy, i, 1), NULL);
+}
+
+static const Operation scale_rows_operation = {"scale rows", scale_rows_pull};
+
+Node *scale_rows(Tape *t, Node *x, Node *factors) {
+    assert(factors->value.rows == x->value.rows && factors->value.cols == 1 && "scale_rows: the factors are not rows x 1");
+    Node *y = node_new(t, &scale_rows_operation, x->value.rows, x->value.cols, x, factors, NULL);
+    for (int i = 0; i < x->value.rows; i++)
+        put_scaled(mat_rows(y->value, i, 1), false, *mat_at(factors->value, i, 0), mat_rows(x->value, i, 1), NULL);
+    return y;
+}
+
+// ---- softmax_rows
+
+static void softmax_pull(Tape *t, Node *y) {
+    bool add_to;
+    Mat p = y->value, dy = y->grad, grad = grad_in_place(t, y->from[0], y, &add_to);
+    for (int i = 0; i < p.rows; i++) {
+        real *to = mat_at(grad, i, 0);
+        const real *weight = mat_at(p, i, 0), *slope = mat_at(dy, i, 0);
+        real mean_slope = array_dot(weight, slope, (size_t)p.cols);
+        for (int j = 0; j < p.cols; j++) to[j] = (add_to ? to[j] : 0) + weight[j] * (slope[j] - mean_slope);
+    }
+}
+
+static const Operation softmax_operation = {"softmax", softmax_pull};
+
+Node *softmax_rows(Tape *t, Node *x) {
+    Node *y = node_new(t, &softmax_operation, x->value.rows, x->value.cols, x, NULL, NULL);
+    mat_copy(y->value, x->value);
+    for (int i = 0; i < y->value.rows; i++) softmax(mat_at(y->value, i, 0), (size_t)y->value.cols);
     return y;
 }
 

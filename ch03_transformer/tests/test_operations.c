@@ -48,6 +48,7 @@ static Inputs inputs_new(void) {
     }
 
 static const int ids[] = {3, 0, 3, 5}, targets[] = {4, IGNORED, 36, 0, 17, IGNORED};
+static const int places[] = {3, 0, 3, 4, 0, 3};
 static const int lengths[] = {2, 3};
 
 static Node *heads_of(Tape *t, const Inputs *in, Position *position, Mask mask, int n_heads, int n_kv_heads, bool cross) {
@@ -75,6 +76,11 @@ static Node *attend_alibi(Tape *t, const Inputs *in) {
     return heads_of(t, in, &alibi, (Mask){.causal = true, .key_lengths = lengths}, 4, 2, false);
 }
 
+static Node *scaled_twice(Tape *t, const Inputs *in) {
+    Node *factors = matmul_node(t, X, param_transposed(t, in->row), NULL);
+    return scale_rows(t, scale_rows(t, add(t, X, Y), factors), factors);
+}
+
 OPERATION(linear, matmul_node(t, X, param(t, in->w), NULL))
 OPERATION(linear_bias, matmul_node(t, param_transposed(t, in->x), Y, ROW))
 OPERATION(linear_tied, matmul_node(t, matmul_node(t, X, param(t, in->w), NULL), param_transposed(t, in->w), ROW))
@@ -89,6 +95,12 @@ OPERATION(mean, product(t, mean(t, X), mean(t, Y)))
 OPERATION(slice, product(t, slice_rows(t, X, 1, 3), slice_rows(t, X, 2, 3)))
 OPERATION(concat, product(t, concat_rows(t, X, Y), concat_rows(t, Y, Y)))
 OPERATION(gather_rows, gather_rows(t, X, ids, 4))
+OPERATION(scatter_rows, scatter_rows(t, add(t, X, Y), places, 5))
+OPERATION(scatter_twice, product(t, scatter_rows(t, X, places, 5), scatter_rows(t, product(t, X, Y), places, 5)))
+OPERATION(scale_rows, scale_rows(t, X, matmul_node(t, Y, param_transposed(t, in->row), NULL)))
+OPERATION(scale_rows_twice, scaled_twice(t, in))
+OPERATION(softmax, softmax_rows(t, product(t, X, Y)))
+OPERATION(softmax_add, add(t, X, product(t, X, softmax_rows(t, X))))
 OPERATION(cross_entropy, cross_entropy(t, product(t, X, Y), targets))
 OPERATION(log_probs, product(t, token_log_probs(t, X, targets), token_log_probs(t, Y, targets)))
 OPERATION(layer_norm, layer_norm(t, X, ROW, ROW2, 1e-5))
@@ -116,7 +128,8 @@ static const struct {
     BuildLoss *build;
 } operations[] = {ROW_OF(linear), ROW_OF(linear_bias), ROW_OF(linear_tied), ROW_OF(add), ROW_OF(add_same), ROW_OF(subtract),
                   ROW_OF(scale), ROW_OF(product), ROW_OF(square), ROW_OF(add_bias), ROW_OF(mean), ROW_OF(slice), ROW_OF(concat),
-                  ROW_OF(gather_rows), ROW_OF(cross_entropy), ROW_OF(log_probs), ROW_OF(layer_norm), ROW_OF(layer_norm_in_place),
+                  ROW_OF(gather_rows), ROW_OF(scatter_rows), ROW_OF(scatter_twice), ROW_OF(scale_rows),
+                  ROW_OF(scale_rows_twice), ROW_OF(softmax), ROW_OF(softmax_add), ROW_OF(cross_entropy), ROW_OF(log_probs), ROW_OF(layer_norm), ROW_OF(layer_norm_in_place),
                   ROW_OF(layer_norm_plain), ROW_OF(rms_norm), ROW_OF(rms_norm_in_place), ROW_OF(batch_norm), ROW_OF(relu),
                   ROW_OF(gelu), ROW_OF(gelu_tanh), ROW_OF(silu), ROW_OF(tanh), ROW_OF(log_sigmoid), ROW_OF(dropout),
                   ROW_OF(attend_full), ROW_OF(attend_cross), ROW_OF(attend_window), ROW_OF(attend_rope), ROW_OF(attend_alibi)};
