@@ -182,8 +182,8 @@ fuzz:
 	@mkdir -p build/fuzz
 	@set -e; for f in $(wildcard ch*/fuzz/fuzz_*.c); do c=$${f%%/*}; name=$$(basename $$f .c); mkdir -p build/fuzz/$$name.corpus; \
 	    clang -I. -D_GNU_SOURCE -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined $$f \
-	        $$(ls $$c/*.c | grep -v -e main.c -e bench.c) common/error.c common/file.c common/mat.c common/rng.c \
-	        common/matmul.c common/vec.c common/lab.c common/options.c -lpcre2-8 -lm -o build/fuzz/$$name; \
+	        $$(for d in $(FOLDERS); do ls $$d/*.c; [ $$d = $$c ] && break; done | grep -v -e main.c -e bench.c -e homework.c) \
+	        $(if $(filter Darwin,$(shell uname)),,-ldl) -lpcre2-8 -lm -o build/fuzz/$$name; \
 	    build/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=5 -print_final_stats=1 build/fuzz/$$name.corpus $$(ls -d $$c/fuzz/seeds 2>/dev/null); done
 
 handout:

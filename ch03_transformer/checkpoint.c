@@ -152,10 +152,11 @@ static bool read_header(Reader *r, Checkpoint *c, uint64_t *checksum) {
         if (!tensor && !note) return fail(r, "expected 'note', 'tensor' or 'checksum'");
         if (tensor ? !read_tensor(r, c) : !read_note(r, c)) return false;
     }
-    char *end;
-    *checksum = strtoull(r->line + 9, &end, 16);
-    if (end != r->line + 9 + 16 || end[strspn(end, " ")] || r->header % ALIGNMENT)
+    // Only as it is written: strtoull would also take capitals, and a space for a leading zero.
+    const char *digits = r->line + 9;
+    if (strspn(digits, "0123456789abcdef") != 16 || digits[16 + strspn(digits + 16, " ")] || r->header % ALIGNMENT)
         return fail(r, "expected 'checksum' with 16 hexadecimal digits");
+    *checksum = strtoull(digits, NULL, 16);
     return true;
 }
 
@@ -200,7 +201,7 @@ const Mat *checkpoint_find(const Checkpoint *c, const char *name) {
     return NULL;
 }
 
-static bool same_tensors(const Checkpoint *c, const char *path, const CheckpointTensor *tensors, int count, Error *err) {
+bool checkpoint_fits(const Checkpoint *c, const char *path, const CheckpointTensor *tensors, int count, Error *err) {
     if (c->count != count) return error_set(err, "%s: %d tensors, expected %d: another model", path, c->count, count);
     for (int i = 0; i < count; i++) {
         const Mat *m = checkpoint_find(c, tensors[i].name), want = tensors[i].at;
@@ -215,7 +216,7 @@ static bool same_tensors(const Checkpoint *c, const char *path, const Checkpoint
 bool checkpoint_load(const char *path, const CheckpointTensor *tensors, int count, Error *err) {
     Checkpoint c;
     if (!checkpoint_read(&c, path, err)) return false;
-    bool ok = same_tensors(&c, path, tensors, count, err);
+    bool ok = checkpoint_fits(&c, path, tensors, count, err);
     for (int i = 0; ok && i < count; i++) mat_copy(tensors[i].at, *checkpoint_find(&c, tensors[i].name));
     checkpoint_free(&c);
     return ok;

@@ -46,3 +46,5 @@ bool checkpoint_read(Checkpoint *c, const char *path, Error *err);
 void checkpoint_free(Checkpoint *c);
 const char *checkpoint_note(const Checkpoint *c, const char *key);  // its value; NULL: no such note
 const Mat *checkpoint_find(const Checkpoint *c, const char *name);  // NULL: no such tensor
+// Whether it has exactly these names with these shapes (.at may be NULL); err, with `path`, says what it has not.
+bool checkpoint_fits(const Checkpoint *c, const char *path, const CheckpointTensor *tensors, int count, Error *err);

@@ -9,6 +9,8 @@
 #include "ch03_transformer/accounting.h"
 #include "ch03_transformer/checkpoint_gpt2.h"
 #include "ch03_transformer/checkpoint_llama2c.h"
+#include "ch03_transformer/infer_model.h"
+#include "ch03_transformer/model_file.h"
 #include "ch03_transformer/tokenizer_llama2c.h"
 #include "common/file.h"
 
@@ -189,27 +191,48 @@ static const Option memory_options[] = {
 
 // ---- run
 
-// Either kind of checkpoint: the first number says which.
-static void checkpoint_or_die(InferModel *m, const char *path) {
+typedef struct {
+    InferModel model;
+    Model own;     // what model is a view of, if the file is one of ours
+    bool is_own;
+} Loaded;
+
+// One of three kinds of checkpoint: how it begins says which.
+static void checkpoint_or_die(Loaded *l, const char *path) {
+    static const char own[] = "course-checkpoint";
+    char start[sizeof own - 1] = "";
+    int32_t magic;
     Error err;
-    int32_t magic = 0;
     FILE *f = fopen(path, "rb");
-    if (f && fread(&magic, sizeof magic, 1, f) != 1) magic = 0;
+    size_t size = f ? fread(start, 1, sizeof start, f) : 0;
     if (f) fclose(f);
-    if (!(magic == GPT2_MAGIC ? gpt2_read(m, path, &err) : llama2c_read(m, path, &err))) die("%s", err.text);
+    memcpy(&magic, start, sizeof magic);
+    *l = (Loaded){.is_own = size == sizeof start && memcmp(start, own, sizeof start) == 0};
+    if (!l->is_own) {
+        if (!(magic == GPT2_MAGIC ? gpt2_read : llama2c_read)(&l->model, path, &err)) die("%s", err.text);
+        return;
+    }
+    if (!model_load(path, &l->own, &err)) die("%s", err.text);
+    if (!infer_of_model(&l->model, &l->own, &err)) die("%s: %s", path, err.text);
+}
+
+static void loaded_free(Loaded *l) {
+    infer_model_free(&l->model);
+    if (l->is_own) model_free(&l->own);
 }
 
 // Text in and out, with the vocabulary that belongs to the model.
 typedef struct {
     const char *path;      // NULL: none, ids only
-    bool llama;
+    bool llama;            // llama2.c's models come with LLaMA's tokens; the others with chapter 1's, the last one the end
     LlamaTokenizer of_llama;
     Tokenizer of_gpt2;
 } Vocabulary;
 
-static void vocabulary_open(Vocabulary *w, const char *path, const InferModel *m) {
+static void vocabulary_open(Vocabulary *w, const char *path, const Loaded *l) {
+    const InferModel *m = &l->model;
     Error err;
-    *w = (Vocabulary){.path = path, .llama = m->rms_norm};
+    *w = (Vocabulary){.path = path, .llama = m->rms_norm && !l->is_own};
     if (!path) return;
     if (w->llama ? !llama_tokenizer_read(&w->of_llama, path, m->vocab, &err)
                  : !model_read(&w->of_gpt2, path, NULL, NULL, 0, &err))
@@ -233,9 +256,11 @@ static void vocabulary_print(const Vocabulary *w, int previous, int id) {
 }
 
 // The token that texts begin and end with.
-static int start_token(const InferModel *m) { return m->rms_norm && m->vocab > LLAMA_BOS ? LLAMA_BOS : m->vocab - 1; }
-static bool is_end(const InferModel *m, int id) {
-    return m->rms_norm ? id == LLAMA_BOS || id == LLAMA_EOS : id == m->vocab - 1;
+static int start_token(const Vocabulary *w, const InferModel *m) {
+    return w->llama && m->vocab > LLAMA_BOS ? LLAMA_BOS : m->vocab - 1;
+}
+static bool is_end(const Vocabulary *w, const InferModel *m, int id) {
+    return w->llama ? id == LLAMA_BOS || id == LLAMA_EOS : id == m->vocab - 1;
 }
 
 static Ids ids_of_text(const Vocabulary *w, const char *text, const InferModel *m) {
@@ -257,8 +282,10 @@ static Ids ids_of_list(const char *list, const InferModel *m) {
         if (!*at) return ids;
         char *end;
         long id = *at >= '0' && *at <= '9' ? strtol(at, &end, 10) : -1;
-        if (id < 0 || id >= m->vocab || (*end && !strchr(" ,\t\r\n", *end)))
+        if (id < 0 || id >= m->vocab || (*end && !strchr(" ,\t\r\n", *end))) {
+            free(ids.at);
             die("--prompt-ids: '%.*s': expected ids from 0 to %d", (int)strcspn(at, " ,\t\r\n"), at, m->vocab - 1);
+        }
         reserve(ids.at, ids.capacity, ids.size + 1);
         ids.at[ids.size++] = (int)id;
         at = end;
@@ -272,7 +299,7 @@ static Ids prompt_or_die(const Args *args, const Vocabulary *w, const InferModel
     Ids ids = text ? ids_of_text(w, text, m) : ids_of_list(list ? list : "", m);
     if (ids.size == 0) {
         reserve(ids.at, ids.capacity, 1);
-        ids.at[ids.size++] = start_token(m);
+        ids.at[ids.size++] = start_token(w, m);
     }
     return ids;
 }
@@ -288,17 +315,16 @@ static int choose(Mat logits, Choice *c) {
 }
 
 // `steps` tokens after the prompt: as ids on one line, or as text up to an end token.
-static void generate(Inference *s, const Ids *prompt, int steps, Choice *choice, const Vocabulary *w) {
+static void generate(Inference *s, const Ids *prompt, int steps, Choice *choice, const Vocabulary *w, bool text) {
     Mat logits = mat_new(1, s->model->vocab);
-    bool text = w != NULL;
-    for (size_t i = prompt->at[0] == start_token(s->model); text && i < prompt->size; i++)
+    for (size_t i = prompt->at[0] == start_token(w, s->model); text && i < prompt->size; i++)
         vocabulary_print(w, i ? prompt->at[i - 1] : -1, prompt->at[i]);
     int previous = prompt->at[prompt->size - 1];
     for (int i = 0; i < steps; i++) {
         if (i == 0) infer(s, prompt->at, (int)prompt->size, logits);
         else infer(s, &previous, 1, logits);
         int next = choose(logits, choice);
-        if (text && is_end(s->model, next)) break;
+        if (text && is_end(w, s->model, next)) break;
         if (text) vocabulary_print(w, previous, next);
         else printf(i ? " %d" : "%d", next);
         previous = next;
@@ -314,28 +340,29 @@ static int run(const Args *args) {
     Choice choice = {option_flag(args, "greedy"), option_real(args, "temperature", 0, 1e6), option_real(args, "top-p", 0, 1),
                      rng_new((uint64_t)option_int(args, "seed", 0, LONG_MAX))};
     int steps = (int)option_int(args, "steps", 0, INT_MAX);
-    InferModel m;
+    Loaded loaded;
     Vocabulary vocabulary;
     Inference s;
     Error err;
-    checkpoint_or_die(&m, path);
-    vocabulary_open(&vocabulary, option_text(args, "tokenizer"), &m);
-    Ids prompt = prompt_or_die(args, &vocabulary, &m);
+    checkpoint_or_die(&loaded, path);
+    const InferModel *m = &loaded.model;
+    vocabulary_open(&vocabulary, option_text(args, "tokenizer"), &loaded);
+    Ids prompt = prompt_or_die(args, &vocabulary, m);
     // The last token that is generated is not fed back: it needs no position.
     long long positions = (long long)prompt.size + (steps > 1 ? steps - 1 : 0);
-    if (positions > m.context)
-        die("--steps %d after a prompt of %zu: the model has %d positions", steps, prompt.size, m.context);
-    if (!inference_new(&s, &m, (int)positions, &err)) die("%s: %s", path, err.text);
-    generate(&s, &prompt, steps, &choice, vocabulary.path && !option_text(args, "prompt-ids") ? &vocabulary : NULL);
-    inference_free(&s), vocabulary_close(&vocabulary), infer_model_free(&m), free(prompt.at);
+    if (positions > m->context)
+        die("--steps %d after a prompt of %zu: the model has %d positions", steps, prompt.size, m->context);
+    if (!inference_new(&s, m, (int)positions, &err)) die("%s: %s", path, err.text);
+    generate(&s, &prompt, steps, &choice, &vocabulary, vocabulary.path && !option_text(args, "prompt-ids"));
+    inference_free(&s), vocabulary_close(&vocabulary), loaded_free(&loaded), free(prompt.at);
     return done();
 }
 
 static const Option run_options[] = {
-    {"checkpoint", NULL, "llama2.c's (legacy) or llm.c's GPT-2 (versions 3 and 5)"},
+    {"checkpoint", NULL, "our own, llama2.c's (legacy) or llm.c's GPT-2 (versions 3 and 5)"},
     {"prompt-ids", NULL, "the prompt as ids, \"1 2 3\"; no prompt: the token that texts begin with"},
     {"prompt", NULL, "the prompt as text"},
-    {"tokenizer", NULL, "llama2.c's tokenizer.bin, or GPT-2's vocabulary: generate text"},
+    {"tokenizer", NULL, "llama2.c's tokenizer.bin for its models, chapter 1's vocabularies for others: generate text"},
     {"steps", "64", "how many tokens to generate"},
     {"greedy", OPTION_FLAG, "the most likely token each time"},
     {"temperature", "1", "logits are divided by it before sampling; 0: greedy"},

@@ -115,7 +115,8 @@ VEC_FUNCTION static void multiply_one(real *y, const real *x, Mat w, bool add) {
 }
 
 // y = x W^T + b, or y += x W^T + b.
-static void project(Mat y, Mat x, Mat w, Mat bias, bool add) {
+static void project(Inference *s, Mat y, Mat x, Mat w, Mat bias, bool add) {
+    s->weights_read += numbers(w), s->flops += 2.0 * x.rows * (double)numbers(w);
     if (x.rows == 1 && w.col_stride == 1 && w.cols % VEC_LANES == 0) multiply_one(y.at, x.at, w, add);
     else if (add) matmul_add(y, x, mat_transpose(w));
     else matmul(y, x, mat_transpose(w));
@@ -142,10 +143,10 @@ VEC_FUNCTION static void bend(real *x, const real *gate, size_t n) {
 
 static void feed_forward(Inference *s, const InferLayer *w, Mat x, Mat y) {
     Mat hidden = mat_rows(s->hidden, 0, x.rows), gate = mat_rows(s->gate, 0, x.rows);
-    project(hidden, y, w->up, w->up_bias, false);
-    if (w->gate.at) project(gate, y, w->gate, (Mat){0}, false);
+    project(s, hidden, y, w->up, w->up_bias, false);
+    if (w->gate.at) project(s, gate, y, w->gate, (Mat){0}, false);
     bend(hidden.at, w->gate.at ? gate.at : NULL, numbers(hidden));
-    project(x, hidden, w->down, w->down_bias, true);
+    project(s, x, hidden, w->down, w->down_bias, true);
 }
 
 // ---- forward
@@ -165,11 +166,11 @@ static void block(Inference *s, int layer, Mat x) {
     Mat y = mat_rows(s->y, 0, x.rows), q = mat_rows(s->q, 0, x.rows), k = mat_rows(s->k, 0, x.rows);
     Mat v = mat_rows(s->v, 0, x.rows), mixed = mat_rows(s->mixed, 0, x.rows);
     normalise(y, x, w->norm, w->norm_bias, m->rms_norm);
-    project(q, y, w->q, w->q_bias, false);
-    project(k, y, w->k, w->k_bias, false);
-    project(v, y, w->v, w->v_bias, false);
+    project(s, q, y, w->q, w->q_bias, false);
+    project(s, k, y, w->k, w->k_bias, false);
+    project(s, v, y, w->v, w->v_bias, false);
     attend_cached(mixed, q, k, v, &s->cache, layer, &heads);
-    project(x, mixed, w->o, w->o_bias, true);
+    project(s, x, mixed, w->o, w->o_bias, true);
     normalise(y, x, w->ffn_norm, w->ffn_norm_bias, m->rms_norm);
     feed_forward(s, w, x, y);
 }
@@ -178,7 +179,7 @@ static void classify(Mat logits, Inference *s, Mat x) {
     const InferModel *m = s->model;
     Mat y = mat_rows(s->y, 0, x.rows);
     normalise(y, x, m->final_norm, m->final_norm_bias, m->rms_norm);
-    project(logits, y, mat_rows(m->output, 0, m->vocab), (Mat){0}, false);
+    project(s, logits, y, mat_rows(m->output, 0, m->vocab), (Mat){0}, false);
 }
 
 void infer(Inference *s, const int *tokens, int count, Mat logits) {

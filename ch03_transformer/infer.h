@@ -57,6 +57,8 @@ typedef struct {
     Position position;
     int time, capacity;            // positions filled, positions there are
     Mat x, y, q, k, v, mixed, gate, hidden;  // rows: tokens that go through together
+    size_t weights_read;           // since inference_new: numbers that products went through, each once a product,
+    double flops;                  // and 2 x their multiply-adds; without attention, which has no weights
 } Inference;
 
 // Room for `capacity` positions, at most m->context. The model must outlive it. False and err where the cache would

@@ -76,8 +76,9 @@ void params_init(Params *p, const Rng *rng) {
         Init init = p->list[i].init;
         Mat value = params_value(p, i);
         Rng stream = rng_split(rng, (uint64_t)i);
-        if (init.sd != 0) rng_fill_normal(&stream, value, init.sd);
-        else mat_fill(value, (real)init.mean);
+        if (init.sd == 0) mat_fill(value, (real)init.mean);
+        else
+            for (size_t n = 0; n < param_size(&p->list[i]); n++) value.at[n] = (real)(init.mean + init.sd * rng_normal(&stream));
     }
 }
 

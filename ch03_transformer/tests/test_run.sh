@@ -115,5 +115,88 @@ check 'run: GPT-2, text'
 refuses 'run: GPT-2, vocabulary too large' "258 tokens" run --checkpoint g.bin --tokenizer merges.txt --prompt x
 refuses 'run: GPT-2, not a vocabulary' "text:1" run --checkpoint g.bin --tokenizer text --prompt x
 
+# ---- run: our own checkpoints, LLaMA-like, 1 layer, 2 heads, 1 kv head, 8 channels, hidden 12, vocabulary 40, 16 positions
+# own FILE: the header's lines on standard input, before the checksum; the numbers they ask for are in `own_numbers`
+own() {
+    cat >header
+    # FNV-1a, as checkpoint.h says: a unit a byte of the header, then a unit a number; arithmetic wraps at 64 bits
+    h=-3750763034362895579
+    for unit in $(od -An -v -tu1 header) $(od -An -v -tu4 own_numbers); do h=$(((h ^ unit) * 1099511628211)); done
+    { cat header && printf 'checksum %016x%*s\n' "$h" $(((128 - ($(wc -c <header) + 26) % 64) % 64)) '' && cat own_numbers; } >"$1"
+}
+own_lines() {
+    cat <<END
+course-checkpoint 1
+note family decoder
+note vocabulary 40
+note context 16
+note channels 8
+note layers 1
+note decoder_layers 0
+note heads 2
+note kv_heads 1
+note head_dim 4
+note hidden 12
+note ffn swiglu
+note norm rms
+note place pre
+note norm_epsilon 1e-5
+note final_norm yes
+note position rope
+note rope.base 10000
+note rope.pairing interleaved
+note rope.scaling none
+note rope.factor 1
+note rope.trained 0
+note buckets 32
+note furthest 128
+note position_offset 0
+note segments 0
+note embedding_channels 8
+note embedding_norm no
+note embedding_scale 1
+note logit_scale 1
+note attention_scale 0
+note attention_bias no
+note ffn_bias no
+note norm_bias no
+note tied yes
+note shared_layers no
+note head linear
+note pooler no
+note init normal
+note dropout 0
+tensor token.weight 40 8
+tensor block.0.norm1.gain 1 8
+tensor block.0.attention.query.weight 8 8
+tensor block.0.attention.key.weight 8 4
+tensor block.0.attention.value.weight 8 4
+tensor block.0.attention.out.weight 8 8
+tensor block.0.norm2.gain 1 8
+tensor block.0.ffn.gate.weight 8 12
+tensor block.0.ffn.up.weight 8 12
+tensor block.0.ffn.down.weight 12 8
+tensor final_norm.gain 1 8
+END
+}
+numbers $((40 * 8 + 3 * 8 + 2 * 64 + 2 * 32 + 3 * 96)) >own_numbers
+own_lines | own o.bin
+"$program" run --checkpoint o.bin --prompt-ids "1 2 3" --steps 12 --greedy >ids && [ "$(wc -w <ids)" -eq 12 ]
+check 'run: our own checkpoint'
+[ "$("$program" run --checkpoint o.bin --prompt-ids "1 2 3 $(cut -d' ' -f1-5 ids)" --steps 7 --greedy)" = "$(cut -d' ' -f6-12 ids)" ]
+check 'run: our own, going on from what was generated'
+printf 'course-bpe 1\npattern gpt2\nmerges 0\nend\n' >bytes.bpe
+refuses 'run: our own, a vocabulary too large' "256 tokens" run --checkpoint o.bin --tokenizer bytes.bpe --prompt x
+refuses 'run: our own, too many steps' "16 positions" run --checkpoint o.bin --steps 17
+head -c 3000 o.bin >cut && refuses 'run: our own, cut short' "cut short" run --checkpoint cut
+{ head -c 2100 o.bin && printf x && tail -c +2102 o.bin; } >damaged && refuses 'run: our own, damaged' "damaged" run --checkpoint damaged
+own_lines | sed '/note hidden/d' | own bad && refuses 'run: our own, a note missing' "'hidden'" run --checkpoint bad
+own_lines | sed 's/vocabulary 40/vocabulary 16777216/' | own bad && refuses 'run: our own, absurd vocabulary' "expected 16777216" run --checkpoint bad
+own_lines | sed 's/context 16/context 16777216/' | own bad && refuses 'run: our own, absurd context' "table of positions" run --checkpoint bad
+own_lines | sed 's/context 16/context 16777217/' | own bad && refuses 'run: our own, too long a context' "context" run --checkpoint bad
+own_lines | sed 's/layers 1/layers 9999999/' | own bad && refuses 'run: our own, absurd layers' "tensors" run --checkpoint bad
+own_lines | sed 's/place pre/place post/' | own bad && refuses 'run: our own, Post-LN' "cannot be run: norms" run --checkpoint bad
+own_lines | sed 's/rope.base 10000/rope.base 500000/' | own bad && refuses 'run: our own, another base' "bad: this model cannot be run: RoPE" run --checkpoint bad
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -52,6 +52,20 @@ Test(tape, memory_comes_back) {
     tape_free(t), params_free(&p);
 }
 
+// mean + sd x normal, both at once. 5 standard errors of a mean and of a standard deviation.
+Test(tape, parameters_begin_as_they_say) {
+    enum { N = 10000 };
+    Params p = {0};
+    params_add(&p, 100, 100, (Init){1, 0.25}, "both"), params_add(&p, 1, 3, constant(2), "constant");
+    params_allocate(&p), params_init(&p, &(Rng){{1, 2, 3, 4}});
+    double mean = 0, square = 0;
+    for (int i = 0; i < N; i++) mean += (double)p.values[i] / N, square += pow((double)p.values[i] - 1, 2) / N;
+    cr_expect_float_eq(mean, 1, 5 * 0.25 / sqrt(N));
+    cr_expect_float_eq(sqrt(square), 0.25, 5 * 0.25 / sqrt(2 * N));
+    for (int i = 0; i < 3; i++) cr_expect_eq(p.values[N + i], 2);
+    params_free(&p);
+}
+
 Test(tape, gradients_add_up_over_steps_and_variables_keep_theirs) {
     Params p = {0};
     params_add(&p, 1, 3, constant(2), "x");

@@ -1,0 +1,180 @@
+#include "ch03_transformer/model_file.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ch03_transformer/checkpoint.h"
+
+// ---- the fields of a Config as text
+
+typedef enum { WHOLE, NUMBER, SWITCH, WORD } FieldKind;
+
+typedef struct {
+    const char *key;
+    FieldKind kind;
+    size_t offset;
+    const char *const *words;  // WORD: by value, ends with NULL
+} Field;
+
+_Static_assert(sizeof(Family) == sizeof(int) && sizeof(PositionKind) == sizeof(int), "a word is stored like an int");
+
+static const char *const families[] = {"decoder", "encoder", "encoder-decoder", NULL};
+static const char *const ffns[] = {"relu", "gelu", "gelu-tanh", "swiglu", NULL};
+static const char *const norms[] = {"layer", "rms", NULL};
+static const char *const places[] = {"post", "pre", "deepnorm", NULL};
+static const char *const positions[] = {"none", "sinusoidal", "learned", "rope", "xpos", "alibi", "t5", NULL};
+static const char *const pairings[] = {"interleaved", "half-split", NULL};
+static const char *const heads[] = {"linear", "none", "mlm", NULL};
+static const char *const inits[] = {"normal", "xavier", NULL};
+
+#define FIELD(kind, field, words) {#field, kind, offsetof(Config, field), words}
+static const Field fields[] = {
+    FIELD(WORD, family, families),
+    FIELD(WHOLE, vocabulary, NULL),
+    FIELD(WHOLE, context, NULL),
+    FIELD(WHOLE, channels, NULL),
+    FIELD(WHOLE, layers, NULL),
+    FIELD(WHOLE, decoder_layers, NULL),
+    FIELD(WHOLE, heads, NULL),
+    FIELD(WHOLE, kv_heads, NULL),
+    FIELD(WHOLE, head_dim, NULL),
+    FIELD(WHOLE, hidden, NULL),
+    FIELD(WORD, ffn, ffns),
+    FIELD(WORD, norm, norms),
+    FIELD(WORD, place, places),
+    FIELD(NUMBER, norm_epsilon, NULL),
+    FIELD(SWITCH, final_norm, NULL),
+    FIELD(WORD, position, positions),
+    FIELD(NUMBER, rope.base, NULL),
+    FIELD(WORD, rope.pairing, pairings),
+    FIELD(WORD, rope.scaling, rope_scaling_names),
+    FIELD(NUMBER, rope.factor, NULL),
+    FIELD(WHOLE, rope.trained, NULL),
+    FIELD(WHOLE, buckets, NULL),
+    FIELD(WHOLE, furthest, NULL),
+    FIELD(WHOLE, position_offset, NULL),
+    FIELD(WHOLE, segments, NULL),
+    FIELD(WHOLE, embedding_channels, NULL),
+    FIELD(SWITCH, embedding_norm, NULL),
+    FIELD(NUMBER, embedding_scale, NULL),
+    FIELD(NUMBER, logit_scale, NULL),
+    FIELD(NUMBER, attention_scale, NULL),
+    FIELD(SWITCH, attention_bias, NULL),
+    FIELD(SWITCH, ffn_bias, NULL),
+    FIELD(SWITCH, norm_bias, NULL),
+    FIELD(SWITCH, tied, NULL),
+    FIELD(SWITCH, shared_layers, NULL),
+    FIELD(WORD, head, heads),
+    FIELD(SWITCH, pooler, NULL),
+    FIELD(WORD, init, inits),
+    FIELD(NUMBER, dropout, NULL),
+};
+#undef FIELD
+enum { FIELDS = sizeof fields / sizeof *fields, TEXT = 40 };  // TEXT: room for any number
+
+static void field_text(char to[static TEXT], const Field *f, const Config *c) {
+    const void *at = (const char *)c + f->offset;
+    int whole = 0;
+    if (f->kind == WHOLE || f->kind == WORD) memcpy(&whole, at, sizeof whole);
+    switch (f->kind) {
+        case WHOLE: snprintf(to, TEXT, "%d", whole); break;
+        case NUMBER: snprintf(to, TEXT, "%.17g", *(const double *)at); break;  // 17 digits: the same double comes back
+        case SWITCH: snprintf(to, TEXT, "%s", *(const bool *)at ? "yes" : "no"); break;
+        case WORD: snprintf(to, TEXT, "%s", f->words[whole]); break;
+    }
+}
+
+static int find(const char *const *words, const char *text) {
+    for (int i = 0; words[i]; i++)
+        if (strcmp(words[i], text) == 0) return i;
+    return -1;
+}
+
+static bool read_field(Config *c, const Field *f, const char *text) {
+    static const char *const switches[] = {"no", "yes", NULL};
+    void *at = (char *)c + f->offset;
+    char *end = "";
+    errno = 0;
+    long whole = f->kind == WHOLE ? strtol(text, &end, 10) : f->kind == NUMBER ? 0 : find(f->kind == WORD ? f->words : switches, text);
+    double number = f->kind == NUMBER ? strtod(text, &end) : 0;
+    if (end == text || *end || errno || !isfinite(number) || whole < 0 || whole > INT_MAX) return false;
+    if (f->kind == NUMBER) *(double *)at = number;
+    else if (f->kind == SWITCH) *(bool *)at = whole;
+    else memcpy(at, &(int){(int)whole}, sizeof(int));
+    return true;
+}
+
+// ---- writing
+
+// All parameters by name. Before they are allocated, shapes without memory.
+static CheckpointTensor *tensors_new(const Params *p) {
+    CheckpointTensor *t = allocate((size_t)p->count, sizeof *t);
+    for (int i = 0; i < p->count; i++) {
+        const Param *q = &p->list[i];
+        t[i] = (CheckpointTensor){q->name, p->values ? params_value(p, i) : (Mat){.rows = q->rows, .cols = q->cols}};
+    }
+    return t;
+}
+
+bool model_save(const char *path, const Model *m, Error *err) {
+    assert(m->params.values && "model_save: the model has no values");
+    char texts[FIELDS][TEXT];
+    CheckpointNote notes[1 + FIELDS] = {{"name", m->config.name}};
+    for (int i = 0; i < FIELDS; i++) {
+        field_text(texts[i], &fields[i], &m->config);
+        notes[1 + i] = (CheckpointNote){fields[i].key, texts[i]};
+    }
+    CheckpointTensor *tensors = tensors_new(&m->params);
+    bool ok = checkpoint_write(path, tensors, m->params.count, notes, 1 + FIELDS, err);
+    free(tensors);
+    return ok;
+}
+
+// ---- reading
+
+static bool config_of_notes(Config *c, const Checkpoint *file, const char *path, Error *err) {
+    *c = (Config){.name = path};  // so that messages about sizes begin with it
+    for (int i = 0; i < FIELDS; i++) {
+        const char *text = checkpoint_note(file, fields[i].key);
+        if (!text) return error_set(err, "%s: no note '%s': not a model", path, fields[i].key);
+        if (!read_field(c, &fields[i], text)) return error_set(err, "%s: note %s: '%.40s' cannot be", path, fields[i].key, text);
+    }
+    if (!config_complete(c, err)) return false;
+    // No parameter bounds these. Every layer has tensors of its own, but shared ones.
+    if (c->layers > file->count && !c->shared_layers)
+        return error_set(err, "%s: %d layers, but only %d tensors", path, c->layers, file->count);
+    if (c->decoder_layers > file->count)
+        return error_set(err, "%s: %d layers, but only %d tensors", path, c->decoder_layers, file->count);
+    int wide = c->position == POSITION_SINUSOIDAL ? c->embedding_channels : c->head_dim;
+    if ((double)c->context * wide > 0x1p24)
+        return error_set(err, "%s: a context of %d: its table of positions has more than 2^24 numbers", path, c->context);
+    return true;
+}
+
+static bool load(Model *m, const Checkpoint *file, const char *path, Error *err) {
+    Config c;
+    if (!config_of_notes(&c, file, path, err) || !model_new(m, &c, err)) return false;
+    m->config.name = "model";  // path is the caller's
+    CheckpointTensor *shapes = tensors_new(&m->params);
+    bool ok = checkpoint_fits(file, path, shapes, m->params.count, err);
+    free(shapes);
+    if (ok) model_allocate(m, NULL);
+    for (int i = 0; ok && i < m->params.count; i++)
+        mat_copy(params_value(&m->params, i), *checkpoint_find(file, m->params.list[i].name));
+    if (!ok) model_free(m);
+    return ok;
+}
+
+bool model_load(const char *path, Model *m, Error *err) {
+    *m = (Model){0};
+    Checkpoint file;
+    if (!checkpoint_read(&file, path, err)) return false;
+    bool ok = load(m, &file, path, err);
+    checkpoint_free(&file);
+    return ok;
+}
