@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/optimiser.h"
@@ -12,14 +13,14 @@ enum { CHANNELS = 64, HEADS = 2, MOST_LAYERS = 8, CHUNK = 50 };  // CHUNK: examp
 
 // ---- examples
 
-Examples examples_new(int count) {
+static Examples examples_new(int count) {
     size_t n = (size_t)count;
     return (Examples){.count = count, .lengths = allocate(n, sizeof(int)), .source = allocate(n * TIME, sizeof(int)),
                       .decoder = allocate(n * TIME, sizeof(int)), .targets = allocate(n * TIME, sizeof(int)),
                       .keys = allocate(n, sizeof(uint64_t))};
 }
 
-void examples_free(Examples *e) {
+static void examples_free(Examples *e) {
     free(e->lengths), free(e->source), free(e->decoder), free(e->targets), free(e->keys);
     *e = (Examples){0};
 }
@@ -60,16 +61,19 @@ static void draw_one(const Examples *e, int b, Rng *rng, Task task, bool held_ou
     for (int i = 1; i < TIME; i++) decoder[i] = i <= n ? targets[i - 1] : END;
 }
 
-void examples_scribble(Examples *e, Rng *rng) {
+// Anything at all into the source's padding.
+static void examples_scribble(Examples *e, Rng *rng) {
     for (int b = 0; b < e->count; b++)
         for (int i = e->lengths[b]; i < TIME; i++) e->source[b * TIME + i] = rng_below(rng, TOKENS);
 }
 
-void examples_draw(Examples *e, Rng *rng, Task task, bool held_out) {
+// held_out: of the eighth of all sequences that is never trained on.
+static void examples_draw(Examples *e, Rng *rng, Task task, bool held_out) {
     for (int b = 0; b < e->count; b++) draw_one(e, b, rng, task, held_out);
 }
 
-int examples_among(const Examples *e, const uint64_t *keys, size_t count) {
+// How many have one of these keys.
+static int examples_among(const Examples *e, const uint64_t *keys, size_t count) {
     int found = 0;
     for (int b = 0; b < e->count; b++) {
         size_t k = 0;
@@ -113,7 +117,8 @@ static double train_step(Tape *t, Model *m, Optimiser *o, const Examples *e, dou
     return value;
 }
 
-void sequence_train(Lab *lab, Model *m, Task task, uint64_t **keys, size_t *count) {
+// keys: of all sequences it was trained on, steps x batch; the caller frees them.
+static void train(Lab *lab, Model *m, Task task, uint64_t **keys, size_t *count) {
     int steps = (int)option_int(&lab->args, "steps", 1, 2000), batch = (int)option_int(&lab->args, "batch", 1, 256);
     double rate = option_real(&lab->args, "rate", 1e-6, 1);
     Schedule schedule = {.peak = rate, .warmup = 50, .total = steps > 50 ? steps : 51};
@@ -161,7 +166,8 @@ static void write_chunk(Tape *t, const Model *m, const Examples *e, bool blind, 
     tape_reset(t), free(input), mat_free(memory);
 }
 
-void sequence_write(Model *m, const Examples *e, bool blind, int *written) {
+// blind: in place of the encoder's output the decoder gets zeros. written: count x TIME.
+static void write_answers(Model *m, const Examples *e, bool blind, int *written) {
     Tape *t = tape_new(&m->params);
     for (int first = 0; first < e->count; first += CHUNK) {
         Examples chunk = part(e, first, e->count - first < CHUNK ? e->count - first : CHUNK);
@@ -170,7 +176,7 @@ void sequence_write(Model *m, const Examples *e, bool blind, int *written) {
     tape_free(t);
 }
 
-int sequence_exact(const Examples *e, const int *written) {
+static int exact_answers(const Examples *e, const int *written) {
     int exact = 0;
     for (int b = 0; b < e->count; b++) {
         bool right = true;
@@ -180,7 +186,18 @@ int sequence_exact(const Examples *e, const int *written) {
     return exact;
 }
 
-// ---- looking
+// ---- looking: where the decoder puts its weight while it reads the right letters
+
+// One head of one cross-attention: the mean of its weights over the examples with n letters, (n + 1) x (n + 1). Row i
+// writes letter i (the last one: END). Columns: the source's letters, then END; with TASK_SORT the letters in order.
+typedef struct {
+    int layer, head;
+    double aligned;      // mean weight on the letter to be written, equal ones together; without the row of END
+    Mat maps[MOST + 1];  // by n
+} Look;
+
+// Where row i must look: the column of the letter to be written.
+static int look_column(Task task, int n, int i) { return task == TASK_SORT ? i : n - 1 - i; }
 
 // The nodes of the decoder's cross-attentions, in the order of the layers, as watching_attend meets them.
 static Node *watched[MOST_LAYERS];
@@ -242,7 +259,12 @@ static void look_all(Model *m, const Examples *e, Task task, Look *looks) {
     tape_free(t), mat_free(map);
 }
 
-Look sequence_look(Model *m, const Examples *e, Task task) {
+static void look_free(Look *look) {
+    for (int n = 0; n <= MOST; n++) mat_free(look->maps[n]);
+}
+
+// The head with the largest `aligned`.
+static Look best_look(Model *m, const Examples *e, Task task) {
     Look looks[MOST_LAYERS * HEADS] = {0};
     int count = m->decoder.layers * HEADS, best = 0;
     for (int k = 0; k < count; k++) {
@@ -259,11 +281,8 @@ Look sequence_look(Model *m, const Examples *e, Task task) {
     return looks[best];
 }
 
-void look_free(Look *look) {
-    for (int n = 0; n <= MOST; n++) mat_free(look->maps[n]);
-}
-
-int look_rows_right(const Look *look, Task task, int *rows) {
+// In how many of all maps' rows (but END's) the largest weight is on the letter to be written.
+static int look_rows_right(const Look *look, Task task, int *rows) {
     int right = 0;
     *rows = 0;
     for (int n = LEAST; n <= MOST; n++)
@@ -271,9 +290,9 @@ int look_rows_right(const Look *look, Task task, int *rows) {
     return right;
 }
 
-void look_draw(Lab *lab, const Look *look, Task task, const char *name) {
+static void look_draw(Lab *lab, const Look *look, Task task) {
     Mat map = look->maps[MOST];
-    Plot *p = plot_new(lab, name, "read written weight");
+    Plot *p = plot_new(lab, lab->spec->name, "read written weight");
     for (int i = 0; i < map.rows; i++)
         for (int j = 0; j < map.cols; j++) plot_row(p, j + 1, i + 1, (double)*mat_at(map, i, j));
     char title[128];
@@ -292,4 +311,44 @@ void look_draw(Lab *lab, const Look *look, Task task, const char *name) {
     plot_series(p, "using \"read\":\"written\":\"weight\" with image title \"\"");
     plot_not_in_letters(p);
     plot_end(p);
+}
+
+// ---- a trial
+
+static void look_at(Lab *lab, Trial *t, Task task) {
+    Look look = best_look(&t->model, &t->tests, task);
+    t->rows_right = look_rows_right(&look, task, &t->rows);
+    lab_print(lab, "decoder layer %d, head %d: %.1f %% of its weight is on the letter to be written", look.layer + 1,
+              look.head + 1, 100 * look.aligned);
+    look_draw(lab, &look, task);
+    look_free(&look);
+}
+
+Trial trial_run(Lab *lab, Task task) {
+    Trial t = {.tests = examples_new(TESTS), .written = allocate(TESTS * TIME, sizeof *t.written)};
+    uint64_t *keys;
+    size_t trained;
+    train(lab, &t.model, task, &keys, &trained);
+    Rng rng = rng_split(&lab->rng, UINT64_MAX);  // training's are 1, 2, 3 ...
+    examples_draw(&t.tests, &rng, task, true);
+    t.trained_on = examples_among(&t.tests, keys, trained);
+    write_answers(&t.model, &t.tests, true, t.written);
+    t.exact_blind = exact_answers(&t.tests, t.written);
+    write_answers(&t.model, &t.tests, false, t.written);
+    t.exact = exact_answers(&t.tests, t.written);
+    lab_print(lab, "right up to the last letter: %d of %d held-out sequences", t.exact, TESTS);
+    look_at(lab, &t, task);
+    free(keys);
+    return t;
+}
+
+void trial_free(Trial *t) { examples_free(&t->tests), free(t->written), model_free(&t->model); }
+
+int trial_scribbled(Trial *t, Rng *rng) {
+    int *again = allocate(TESTS * TIME, sizeof *again), changed = 0;
+    examples_scribble(&t->tests, rng);
+    write_answers(&t->model, &t->tests, false, again);
+    for (int b = 0; b < TESTS; b++) changed += memcmp(t->written + b * TIME, again + b * TIME, TIME * sizeof(int)) != 0;
+    free(again);
+    return changed;
 }
