@@ -1,29 +1,8 @@
 #include <math.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
 
 #include "ch02_attention/homework/grade.h"
-#include "common/error.h"
-
-Mat random_mat(Rng *rng, int rows, int cols) {
-    Mat m = mat_new(rows, cols);
-    rng_fill_normal(rng, m, 1);
-    return m;
-}
-
-Mat filled(int rows, int cols, real value) {
-    Mat m = mat_new(rows, cols);
-    mat_fill(m, value);
-    return m;
-}
-
-bool near_mat(Mat a, Mat b, double tolerance) {
-    for (int i = 0; i < a.rows; i++)
-        for (int j = 0; j < a.cols; j++)
-            if (at(a, i, j) != at(b, i, j) && !(fabs(at(a, i, j) - at(b, i, j)) <= tolerance)) return false;
-    return true;
-}
 
 bool finite_mat(Mat m) {
     for (int i = 0; i < m.rows; i++)
@@ -36,30 +15,6 @@ double dot_rows(Mat a, int i, Mat b, int j) {
     double sum = 0;
     for (int c = 0; c < a.cols; c++) sum += at(a, i, c) * at(b, j, c);
     return sum;
-}
-
-double longest_row(Mat m) {
-    double longest = 0;
-    for (int i = 0; i < m.rows; i++) longest = fmax(longest, sqrt(dot_rows(m, i, m, i)));
-    return longest;
-}
-
-double rounding(int n, double size) { return (n + 16) * 0x1p-24 * size; }
-
-Table table_new(int rows, int cols) {
-    return (Table){allocate((size_t)rows * (size_t)cols, sizeof(double)), rows, cols};
-}
-
-void add_row(Table to, int i, double factor, Mat from, int j) {
-    for (int c = 0; c < to.cols; c++) to.at[(size_t)i * to.cols + c] += factor * at(from, j, c);
-}
-
-Mat mat_of(Table t, double start) {
-    Mat m = mat_new(t.rows, t.cols);
-    for (int i = 0; i < t.rows; i++)
-        for (int j = 0; j < t.cols; j++) *mat_at(m, i, j) = (real)(start + t.at[(size_t)i * t.cols + j]);
-    free(t.at);
-    return m;
 }
 
 double cpu_seconds(void) { return (double)clock() / CLOCKS_PER_SEC; }

@@ -1,29 +1,15 @@
 #include <math.h>
-#include <stdlib.h>
 
 #ifdef _OPENMP
 #include <omp.h>
 #endif
 
 #include "ch03_transformer/homework/grade.h"
-#include "common/error.h"
 
 void one_thread(void) {
 #ifdef _OPENMP
     omp_set_num_threads(1);
 #endif
-}
-
-Mat random_mat(Rng *rng, int rows, int cols) {
-    Mat m = mat_new(rows, cols);
-    rng_fill_normal(rng, m, 1);
-    return m;
-}
-
-Mat filled(int rows, int cols, real value) {
-    Mat m = mat_new(rows, cols);
-    mat_fill(m, value);
-    return m;
 }
 
 Mat copied(Mat m) {
@@ -33,14 +19,6 @@ Mat copied(Mat m) {
     return copy;
 }
 
-bool near_mat(Mat a, Mat b, double tolerance) {
-    if (a.rows != b.rows || a.cols != b.cols) return false;
-    for (int i = 0; i < a.rows; i++)
-        for (int j = 0; j < a.cols; j++)
-            if (!(fabs(at(a, i, j) - at(b, i, j)) <= tolerance)) return false;
-    return true;
-}
-
 double largest(Mat m) {
     double most = 0;
     for (int i = 0; i < m.rows; i++)
@@ -48,34 +26,6 @@ double largest(Mat m) {
     return most;
 }
 
-double longest_row(Mat m) {
-    double longest = 0;
-    for (int i = 0; i < m.rows; i++) {
-        double sum = 0;
-        for (int j = 0; j < m.cols; j++) sum += at(m, i, j) * at(m, i, j);
-        longest = fmax(longest, sqrt(sum));
-    }
-    return longest;
-}
-
-double rounding(int n, double size) { return (n + 16) * 0x1p-24 * size; }
-
 double layers_rounding(Mat want) { return 0x1p-14 * largest(want); }
-
-Table table_new(int rows, int cols) {
-    return (Table){allocate((size_t)rows * (size_t)cols, sizeof(double)), rows, cols};
-}
-
-void add_row(Table to, int i, double factor, Mat from, int j) {
-    for (int c = 0; c < to.cols; c++) to.at[(size_t)i * to.cols + c] += factor * at(from, j, c);
-}
-
-Mat mat_of(Table t, double start) {
-    Mat m = mat_new(t.rows, t.cols);
-    for (int i = 0; i < t.rows; i++)
-        for (int j = 0; j < t.cols; j++) *mat_at(m, i, j) = (real)(start + t.at[(size_t)i * t.cols + j]);
-    free(t.at);
-    return m;
-}
 
 Mat all_grads(const Params *p) { return copied(mat_view(p->grads, 1, (int)p->grad_size)); }
