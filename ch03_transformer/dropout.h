@@ -1,4 +1,5 @@
-// Dropout: while training, each number is zeroed with probability `rate`, and the others grow to keep the mean.
+// Dropout: while training, each number is zeroed with probability `rate`, and the others grow to keep
+// the mean. Lecture, section 3.4.
 //
 //     y_ij = keep_ij x_ij / (1 - rate)        dx_ij = keep_ij dy_ij / (1 - rate)
 //

@@ -1,4 +1,4 @@
-// llama2.c's tokenizer.bin: SentencePiece's BPE for LLaMA, as that program reads and uses it.
+// llama2.c's tokenizer.bin: SentencePiece's BPE for LLaMA, as that program reads and uses it. Lecture, section 3.12.
 //
 //     int32               most bytes of a token
 //     a token, in order of ids:   fp32 score, int32 size, size bytes (no zero among them)

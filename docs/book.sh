@@ -105,10 +105,13 @@ convert() {  # convert LECTURE TEMPLATE [OPTION...] <markdown >html
     name=$1 template=$2
     shift 2
     plain_maths | pandoc -f gfm+tex_math_dollars -t html5 --mathml --wrap=preserve --standalone \
-        --template="$template" --lua-filter="$work/book.lua" "$@" 2>"$work/complaints" ||
+        --template="$template" --lua-filter="$work/book.lua" "$@" >"$work/page.html" 2>"$work/complaints" ||
         die "$name: $(cat "$work/complaints")" 1
     ! grep -q 'Could not convert TeX' "$work/complaints" || die "$name: $(cat "$work/complaints")" 1
     cat "$work/complaints" >&2
+    # \Big( is twice as high as the line: pandoc leaves out the unit, and browsers then ignore it.
+    sed 's/minsize="\([0-9.]*\)" maxsize="[0-9.]*" stretchy="false"/minsize="\1em" maxsize="\1em" stretchy="true" symmetric="true"/g' \
+        "$work/page.html"
 }
 
 # ---- the pages ------------------------------------------------------------------------------------------

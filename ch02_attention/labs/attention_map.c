@@ -92,7 +92,7 @@ static void draw(Lab *lab, Mat w, const char *text) {
         const char *how = t ? "add " : "";
         plot_set(p, "xtics %s(\"%c\" %d)", how, text[t], t), plot_set(p, "ytics %s(\"%c\" %d)", how, text[t], t);
     }
-    plot_series(p, "using \"key\":\"query\":\"weight\" with image title \"\"");
+    plot_series(p, "using \"key\":\"query\":\"weight\" with image pixels title \"\"");
     plot_not_in_letters(p);  // print_map does
     plot_end(p);
 }

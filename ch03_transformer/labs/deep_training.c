@@ -7,7 +7,7 @@
 //     h    = 0.57 nats    the source's own entropy: nobody can be below (E[loss - loss of the source] = KL >= 0)
 //
 // Wang et al., "DeepNet" (2022), arXiv:2203.00555, section 3, is about how far the first steps move a model. What this
-// lab finds at 100 layers comes before: Post-LN's output does not depend on its input.
+// lab finds at 100 layers: after the first, the output of Post-LN no longer depends on its input.
 #include <math.h>
 #include <stdlib.h>
 

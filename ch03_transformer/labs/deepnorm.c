@@ -3,7 +3,7 @@
 //     DeepNorm  x' = norm(alpha x + F(x)), gain beta at initialisation:  |Delta F| = eta d/4 (1 + 2/n), for every N
 //     bound     |Delta F| <= sum over 2N sublayers of sqrt(v^2 + w^2) / alpha |Delta theta_i|,  v = w = beta
 //     SGD       |Delta theta_i| ~ eta beta / alpha:   2N 2 beta^2 / alpha^2 = 1
-//     sign      |Delta theta_i| ~ eta:                2N beta / alpha ~ sqrt N           (Adam's first step)
+//     sign      |Delta theta_i| ~ eta:                2N sqrt(2) beta / alpha = sqrt(2N)   (Adam's first step)
 //
 // Wang et al., "DeepNet" (2022), arXiv:2203.00555, Theorem 4.2 and its table. The step is the optimiser's own, at a rate
 // that moves the output by 0.2 %: far above float's rounding, and small enough for |Delta F| / eta to be the derivative,

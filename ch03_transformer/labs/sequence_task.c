@@ -308,7 +308,7 @@ static void look_draw(Lab *lab, const Look *look, Task task) {
     plot_set(p, "size ratio -1"), plot_set(p, "cbrange [0:1]");
     plot_set(p, "palette defined (0 \"white\", 1 \"#08306b\")");
     plot_set(p, "cblabel \"weight\""), plot_set(p, "tics nomirror out"), plot_set(p, "key off");
-    plot_series(p, "using \"read\":\"written\":\"weight\" with image title \"\"");
+    plot_series(p, "using \"read\":\"written\":\"weight\" with image pixels title \"\"");
     plot_not_in_letters(p);
     plot_end(p);
 }

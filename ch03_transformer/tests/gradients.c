@@ -31,8 +31,11 @@ double gradient_error(Params *p, BuildLoss *build, void *context, int most) {
     Rng rng = rng_new(7);
     Tape *t = tape_new(p);
     params_zero_grads(p);
-    tape_backward(t, build(t, context));
-    tape_reset(t);
+    for (int i = 0; i < 2; i++) {  // twice: gradients of parameters are added to what is there
+        tape_backward(t, build(t, context));
+        tape_reset(t);
+    }
+    for (size_t i = 0; i < p->grad_size; i++) p->grads[i] /= 2;
     double largest = 0, worst = 0;
     for (size_t i = 0; i < p->grad_size; i++) largest = fmax(largest, fabs((double)p->grads[i]));
     for (int k = 0; k < p->count; k++) {

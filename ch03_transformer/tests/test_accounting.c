@@ -19,6 +19,12 @@ Test(accounting, six_n_d) {
     cr_assert_eq(training.weights, 6 * n * 2048);
     cr_assert_eq(training.total, 3 * forward.total);
     cr_assert_eq(flops_lora(m, 2048, ATTENTION_FULL).weights, 4 * n * 2048);
+    cr_assert_eq(flops_lora(m, 2048, ATTENTION_FULL).attention, training.attention);  // no weights there: both factors' gradients
+    // ALBERT's projection is a product, BERT's pooler and look-ups are not (it sees one token); a decoder's cross-attention is.
+    m = model("albert-base");
+    cr_assert_eq(matmul_weights_count(m), 12LL * 12 * 768 * 768 + 128 * 768);
+    cr_assert_eq(matmul_weights_count(model("bert-base")), 12LL * 12 * 768 * 768);
+    cr_assert_eq(matmul_weights_count(model("transformer-base")), (12LL * 12 + 6 * 4) * 512 * 512 + 37000LL * 512);
     // GPT-2's embedding is its output matrix: it counts once, as a product.
     m = model("gpt2");
     cr_assert_eq(matmul_weights_count(m), 12LL * 12 * 768 * 768 + 50257LL * 768);
@@ -35,6 +41,9 @@ Test(accounting, two_conventions_of_attention) {
     // An encoder sees everything, whatever the convention.
     m = model("bert-base");
     cr_assert_eq(flops_forward(m, 512, ATTENTION_CAUSAL).attention, flops_forward(m, 512, ATTENTION_FULL).attention);
+    PublishedModel wide = *model("gpt2");  // heads together wider than d
+    wide.head_dim = 128;
+    cr_assert_eq(flops_forward(&wide, t, ATTENTION_FULL).attention, 4 * t * t * 12 * 128 * l);
     // Encoder-decoder, causal: 6 full, 6 causal, 6 of cross-attention.
     m = model("transformer-base");
     cr_assert_eq(flops_forward(m, 10, ATTENTION_CAUSAL).attention, 4LL * 512 * (6 * 100 + 6 * 55 + 6 * 100));
@@ -48,6 +57,9 @@ Test(accounting, sixteen_bytes_a_parameter) {
     }
     TrainingSetup setup = {.precision = PRECISION_MIXED, .ranks = 1, .fp32_accumulation = true};
     cr_assert_float_eq(state_bytes(0, 1, &setup).total, 20, 0);
+    setup.method = METHOD_ZERO2, setup.ranks = 4;
+    cr_assert_float_eq(state_bytes(0, 1, &setup).total, 2 + 18 / 4.0, 0);  // all of it is sharded but the parameters
+    setup.method = METHOD_FULL, setup.ranks = 1;
     setup.precision = PRECISION_FP32;  // gradients are fp32 already
     cr_assert_float_eq(state_bytes(0, 1, &setup).total, 16, 0);
 }
@@ -67,6 +79,8 @@ Test(accounting, lora) {
     const PublishedModel *m = model("llama-7b");
     cr_assert_eq(lora_count(m, 8), 4194304);
     cr_assert_eq(lora_count(model("llama2-70b"), 8), 80LL * 8 * (2 * 8192 + 8192 + 1024));
+    cr_assert_eq(lora_count(model("albert-base"), 8), 8LL * 4 * 768);  // its layers are one
+    cr_assert_eq(lora_count(model("transformer-base"), 8), (6 + 2 * 6) * 8LL * 4 * 512);
     TrainingSetup setup = {PRECISION_MIXED, METHOD_LORA, 1, false};
     StateBytes s = state_bytes(6738415616, 4194304, &setup);
     cr_assert_float_eq(s.gradients, 2 * 4194304, 0);  // of the adapters alone
@@ -79,6 +93,7 @@ Test(accounting, activations) {
     cr_assert_float_eq(activation_bytes(m, 1, 2048, PRECISION_MIXED, ACTIVATIONS_FULL) / 1e9, 30.6, 0.05);
     cr_assert_float_eq(activation_bytes(m, 1, 2048, PRECISION_MIXED, ACTIVATIONS_NO_SCORES) / 1e9, 9.1, 0.05);
     cr_assert_float_eq(activation_bytes(m, 1, 2048, PRECISION_MIXED, ACTIVATIONS_RECOMPUTED) / 1e9, 0.54, 0.005);
+    cr_assert_float_eq(activation_bytes(m, 1, 2048, PRECISION_FP32, ACTIVATIONS_RECOMPUTED), 32 * 4.0 * 2048 * 4096, 1);
     double s = 2048, b = 3, h = 4096, a = 32;
     cr_assert_float_eq(activation_bytes(m, 3, 2048, PRECISION_MIXED, ACTIVATIONS_FULL), 32 * s * b * h * (34 + 5 * a * s / h), 1);
     // They grow with the batch while the parameters do not.

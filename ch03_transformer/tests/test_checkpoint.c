@@ -144,6 +144,40 @@ Test(checkpoint, the_checksum_is_read_literally) {
     }
 }
 
+// Rows longer than what is converted at a time.
+Test(checkpoint, long_rows) {
+    enum { LONG = 10000 };
+    Mat from = mat_new(2, LONG), to = mat_new(2, LONG);
+    Error err;
+    for (int i = 0; i < 2 * LONG; i++) from.at[i] = (real)i;
+    cr_assert(checkpoint_write(path, &(CheckpointTensor){"long", from}, 1, NULL, 0, &err), "%s", err.text);
+    cr_assert(checkpoint_load(path, &(CheckpointTensor){"long", to}, 1, &err), "%s", err.text);
+    cr_assert(equal(from, to));
+    Bytes bytes;
+    cr_assert(file_read(&bytes, path, &err));
+    float last;
+    memcpy(&last, bytes.data + bytes.size - 4, 4);
+    cr_assert_eq(last, 2 * LONG - 1);
+    bytes_free(&bytes), mat_free(from), mat_free(to);
+}
+
+// A header that is not a multiple of 64 bytes, though all else fits; sizes whose sum of bytes is 0 to 64 bits.
+Test(checkpoint, headers_that_only_seem_to_fit) {
+    Bytes bytes = written();
+    char *end = strchr(strstr(bytes.data, "checksum "), '\n');
+    cr_assert_eq(end[-1], ' ');
+    memmove(end - 1, end, (size_t)(bytes.data + bytes.size - end));
+    replace(bytes.data, bytes.size - 1), refused("not aligned");
+    bytes_free(&bytes);
+    char header[512];
+    int n = snprintf(header, sizeof header, "course-checkpoint 1\n");
+    for (int i = 0; i < 4; i++) n += snprintf(header + n, sizeof header - (size_t)n, "tensor t%d 1073741824 1073741824\n", i);
+    n += snprintf(header + n, sizeof header - (size_t)n, "checksum %016d", 0);
+    n += snprintf(header + n, sizeof header - (size_t)n, "%*s\n", 63 - n % 64, "");
+    cr_assert_eq(n % 64, 0);
+    replace(header, (size_t)n), refused("2^64 bytes");
+}
+
 Test(checkpoint, malformed_headers) {
     static const char *const bad[] = {
         "", "x", "course-checkpoint 2\n", "course-checkpoint 1\n", "course-checkpoint 1\ntensor a 1\nchecksum 0\n",
@@ -165,6 +199,10 @@ Test(checkpoint, another_model_is_refused) {
     cr_assert(!checkpoint_load(path, t, COUNT, &err) && strstr(err.text, "block.1.gain"));
     t[1].name = "block.0.gain", t[2].at = mat_transpose(t[2].at);
     cr_assert(!checkpoint_load(path, t, COUNT, &err) && strstr(err.text, "expected 4 x 6"), "%s", err.text);
+    t[1].name = t[0].name;  // intact, but which one is meant?
+    cr_assert(checkpoint_write(path, t, COUNT, notes, 2, &err));
+    cr_assert(!checkpoint_load(path, t, COUNT, &err) && strstr(err.text, "there already"), "%s", err.text);
+    t[1].name = "block.0.gain";
     t[0].at.at[3] = NAN;
     cr_assert(checkpoint_write(path, t, COUNT, notes, 2, &err));
     cr_assert(!checkpoint_load(path, t, COUNT, &err) && strstr(err.text, "NaN"), "%s", err.text);

@@ -427,6 +427,13 @@ Test(infer, heads_that_do_not_divide) {
         write_tiny(&bad), refused(&bad, "heads");
     }
     free(t.w);
+    const Tiny whole[] = {{.tied = true, .dim = 24, .hidden = 40, .layers = 1, .heads = 8, .kv = 8, .vocab = 50, .context = 48},
+                          {.tied = true, .dim = 24, .hidden = 40, .layers = 1, .heads = 4, .kv = 3, .vocab = 50, .context = 48}};
+    for (int i = 0; i < 2; i++) {  // files of the size that such heads would have
+        Tiny bad = tiny(whole[i], 1);
+        write_tiny(&bad), refused(&bad, "heads");
+        free(bad.w);
+    }
     t = tiny(shapes[4], 1);
     t.heads = 5;
     write_tiny(&t), refused(&t, "heads");
@@ -463,6 +470,30 @@ Test(infer, absurd_sizes_are_refused_before_anything_is_allocated) {
     free(t.w);
 }
 
+// A cache that no index could reach.
+Test(infer, absurd_caches_are_refused) {
+    InferModel m = {.dim = 2, .hidden = 2, .layers = 1 << 10, .heads = 1, .kv_heads = 1, .vocab = 2, .context = 1 << 24};
+    Inference s;
+    Error err = {""};
+    cr_assert(!inference_new(&s, &m, m.context, &err) && strstr(err.text, "too large"), "%s", err.text);
+}
+
+// What went through products: each weight once a call, two operations for each of a call's tokens.
+Test(infer, weights_and_operations_are_counted) {
+    for (int n = 0; n < SHAPES; n++) {
+        Tiny t = tiny(shapes[n], 1);
+        InferModel m = model_of(&t);
+        Inference s = session(&m, T);
+        int tokens[T];
+        Mat logits = mat_new(3, t.vocab);
+        random_tokens(tokens, T, t.vocab);
+        infer(&s, tokens, 1, mat_rows(logits, 0, 1)), infer(&s, tokens, 3, logits);
+        cr_assert_eq(s.weights_read, 2 * infer_model_weights(&m));
+        cr_assert_eq(s.flops, 2.0 * 4 * (double)infer_model_weights(&m));
+        inference_free(&s), infer_model_free(&m), mat_free(logits), free(t.w);
+    }
+}
+
 // ---- sampling
 
 Test(infer, samples_have_the_softmax_s_frequencies) {
@@ -494,5 +525,10 @@ Test(infer, samples_have_the_softmax_s_frequencies) {
     for (int i = 0; i < 100; i++) cr_assert_eq(token_sample(logits, 1e-3, 1, &rng), 0);  // cold
     logits.at[3] = logits.at[0] = 9;
     cr_assert_eq(token_greedy(logits), 0);  // of equals the first
+    logits.at[4] = 9.0001f;
+    cr_assert_eq(token_greedy(logits), 4);
+    mat_fill(logits, 2);  // four equal ones and none: half of the probability is two of them, not three
+    logits.at[4] = -1000;
+    for (int i = 0; i < 100; i++) cr_assert_lt(token_sample(logits, 1, 0.5, &rng), 2);
     mat_free(logits);
 }

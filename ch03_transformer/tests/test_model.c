@@ -158,7 +158,256 @@ Test(model, masks_hide_what_they_should) {
     model_free(&gpt), model_free(&glm), model_free(&bert);
 }
 
+// What the decoder sees of the encoder's tokens: all up to their lengths, from everywhere; of its own: what came before.
+Test(model, cross_attention_sees_the_source_and_its_lengths) {
+    Model m = model_of(&small[11], 4);
+    int source[B * S], target[B * T];
+    Tokens of = {.batch = B, .time = S, .tokens = source, .lengths = (int[]){6, 4}}, in = {.batch = B, .time = T, .tokens = target};
+    Tape *t = tape_new(&m.params);
+    for (int side = 0; side < 2; side++)
+        for (int by = 0; by < (side ? B * T : B * S); by++) {
+            memcpy(source, tokens, sizeof source), memcpy(target, tokens, sizeof target);
+            Mat a = model_decode(t, &m, &in, model_encode(t, &m, &of), &of)->value;
+            (side ? target : source)[by] = (tokens[by] + 1) % V;
+            Mat b = model_decode(t, &m, &in, model_encode(t, &m, &of), &of)->value;
+            for (int at = 0; at < B * T; at++) {
+                bool differ = memcmp(mat_at(a, at, 0), mat_at(b, at, 0), (size_t)a.cols * sizeof(real)) != 0;
+                bool sees = side ? at / T == by / T && by <= at : at / T == by / S && by % S < of.lengths[by / S];
+                cr_expect_eq(differ, sees, "%s token %d from %d", side ? "target" : "source", by, at);
+            }
+            tape_reset(t);
+        }
+    tape_free(t), model_free(&m);
+}
+
+// ---- a whole model as its equations say it; blocks are tested by themselves
+
+static Node *embedding_by_hand(Tape *t, const Model *m, const Tokens *in) {
+    const Config *c = &m->config;
+    Mat x = tape_mat(t, in->batch * in->time, c->embedding_channels);
+    for (int i = 0; i < x.rows; i++)
+        for (int j = 0; j < x.cols; j++) {
+            int place = i % in->time;
+            double v = c->embedding_scale * (double)*mat_at(params_value(&m->params, m->token), in->tokens[i], j);
+            double angle = place / pow(10000, (double)(j / 2 * 2) / x.cols);
+            if (c->position == POSITION_SINUSOIDAL) v += j % 2 ? cos(angle) : sin(angle);
+            if (c->position == POSITION_LEARNED)
+                v += (double)*mat_at(params_value(&m->params, m->position), (in->positions ? in->positions[i] : place) + c->position_offset, j);
+            if (c->segments) v += (double)*mat_at(params_value(&m->params, m->segment), in->segments ? in->segments[i] : 0, j);
+            *mat_at(x, i, j) = (real)v;
+        }
+    Node *h = constant_node(t, x);
+    if (c->embedding_norm) h = norm(t, &m->embedding_norm, h);
+    return c->embedding_channels == c->channels ? h : linear(t, &m->embedding_up, h);
+}
+
+static Node *stack_by_hand(Tape *t, const Model *m, const Stack *stack, Node *x, Surroundings s) {
+    PositionKind kind = m->config.position;
+    if (kind != POSITION_NONE && kind != POSITION_LEARNED && kind != POSITION_SINUSOIDAL) s.position = &stack->position;
+    if (kind == POSITION_T5) s.position_param = param(t, stack->buckets);
+    for (int i = 0; i < stack->layers; i++) x = block(t, &stack->blocks[m->config.shared_layers ? 0 : i], x, &s);
+    return m->config.final_norm ? norm(t, &stack->final_norm, x) : x;
+}
+
+static Mat logits_by_hand(Tape *t, const Model *m, Node *h) {
+    Mat e = params_value(&m->params, m->config.tied ? m->token : m->head), y = tape_mat(t, h->value.rows, V);
+    if (m->config.head == HEAD_MLM) h = norm(t, &m->head_norm, gelu(t, linear(t, &m->head_dense, h)));
+    for (int i = 0; i < y.rows; i++)
+        for (int v = 0; v < V; v++) {
+            double sum = 0;
+            for (int j = 0; j < h->value.cols; j++) sum += (double)*mat_at(h->value, i, j) * (double)(m->config.tied ? *mat_at(e, v, j) : *mat_at(e, j, v));
+            if (m->config.head == HEAD_MLM) sum += (double)params_value(&m->params, m->head_bias).at[v];
+            *mat_at(y, i, v) = (real)(m->config.logit_scale * sum);
+        }
+    return y;
+}
+
+Test(model, a_model_is_its_equations) {
+    static const int places[B * T] = {3, 0, 1, 2, 4, 0, 1, 1, 5, 2};
+    double tolerance = sizeof(real) == 8 ? 1e-12 : 1e-4;  // some hundred roundings of numbers up to 10
+    for (size_t i = 0; i < sizeof small / sizeof *small; i++) {
+        Model m = model_of(&small[i], 20 + i);
+        const Config *c = &m.config;
+        Tape *t = tape_new(&m.params);
+        Tokens in = {.batch = B, .time = T, .tokens = tokens, .segments = c->segments ? segments : NULL}, from = {.batch = B, .time = S, .tokens = tokens, .lengths = lengths};
+        if (c->position == POSITION_LEARNED) in.positions = places;
+        if (c->family == FAMILY_ENCODER) in.lengths = lengths;
+        Surroundings s = {.batch = B, .mask = {.causal = c->family != FAMILY_ENCODER, .key_lengths = in.lengths}};
+        Node *y, *hand, *memory = NULL;
+        if (c->family == FAMILY_ENCODER_DECODER) {
+            Surroundings around = {.batch = B, .mask = {.key_lengths = lengths}};
+            s.memory = stack_by_hand(t, &m, &m.encoder, embedding_by_hand(t, &m, &from), around), s.memory_mask = around.mask;
+            memory = model_encode(t, &m, &from);
+        }
+        y = memory ? model_decode(t, &m, &in, memory, &from) : model_hidden(t, &m, &in);
+        hand = stack_by_hand(t, &m, c->family == FAMILY_ENCODER ? &m.encoder : &m.decoder, embedding_by_hand(t, &m, &in), s);
+        cr_expect(largest_difference(y->value, hand->value) < tolerance, "%s: %g", c->name, largest_difference(y->value, hand->value));
+        if (c->head != HEAD_NONE) {
+            Mat logits = logits_by_hand(t, &m, hand);
+            cr_expect(largest_difference(model_logits(t, &m, y)->value, logits) < tolerance, "%s: logits", c->name);
+        }
+        if (c->pooler) {
+            Mat w = params_value(&m.params, m.pooler.weight), pooled = model_pool(t, &m, y, &in)->value;
+            for (int b = 0; b < B; b++)
+                for (int k = 0; k < c->channels; k++) {
+                    double sum = (double)params_value(&m.params, m.pooler.bias).at[k];
+                    for (int j = 0; j < c->channels; j++) sum += (double)*mat_at(hand->value, b * T, j) * (double)*mat_at(w, j, k);
+                    cr_expect_float_eq((double)*mat_at(pooled, b, k), tanh(sum), tolerance);
+                }
+        }
+        tape_free(t), model_free(&m);
+    }
+}
+
+// While training: the embeddings of both sides, and every F(x) of every block; otherwise nothing.
+Test(model, dropout_is_everywhere_it_belongs) {
+    Config c = small[11];
+    c.dropout = 0.2;
+    Model m = model_of(&c, 1);
+    Tape *t = tape_new(&m.params);
+    for (int training = 0; training < 2; training++) {
+        OperationTime times[64];
+        long calls = 0;
+        tape_training(t, training, 1), tape_profile(t, true);
+        tape_backward(t, build(t, &m));
+        tape_training(t, training, 1), tape_profile(t, true);
+        Tokens in = {.batch = B, .time = T, .tokens = tokens};
+        Node *memory = model_encode(t, &m, &in), *h = model_decode(t, &m, &in, memory, &in);
+        tape_backward(t, cross_entropy(t, model_logits(t, &m, h), targets));
+        for (int i = 0, n = tape_times(t, times, 64); i < n; i++) {
+            if (strcmp(times[i].name, "dropout") == 0) calls += times[i].calls;
+            if (strcmp(times[i].name, "linear") == 0) cr_expect(times[i].forward > 0 && times[i].backward > 0 && times[i].calls == 2 * 6 + 10 + 1);
+        }
+        cr_expect_eq(calls, training ? 2 + 2 * 2 + 3 : 0, "%ld", calls);
+        tape_reset(t);
+    }
+    tape_free(t), model_free(&m);
+}
+
 // ---- formulas, and their usual mistakes
+
+// x' = norm(x + F(x)) for attention, then the encoder's output, then the feed-forward.
+Test(model, cross_attention_stands_between) {
+    Model m = model_of(&small[11], 6);
+    const Block *b = &m.decoder.blocks[0];
+    Rng rng = rng_new(1);
+    Mat in = random_mat(&rng, T, 12, 1), other = random_mat(&rng, S, 12, 1);
+    Tape *t = tape_new(&m.params);
+    Surroundings s = {.batch = 1, .mask = {.causal = true}, .memory = constant_node(t, other)};
+    Node *x = constant_node(t, in), *y = block(t, b, x, &s);
+    x = norm(t, &b->norm_attention, add(t, x, self_attention(t, &b->attention, x, &s)));
+    x = norm(t, &b->norm_cross, add(t, x, cross_attention(t, &b->cross, x, &s)));
+    x = norm(t, &b->norm_ffn, add(t, x, ffn(t, &b->ffn, x)));
+    cr_expect(largest_difference(x->value, y->value) < 1e-5);
+    mat_free(in), mat_free(other), tape_free(t), model_free(&m);
+}
+
+// Scores are divided by sqrt(d), but in T5, which learns bias by distance instead; its encoder looks both ways.
+Test(model, attention_has_the_scale_and_positions_of_its_config) {
+    Model m = model_of(&small[6], 1), t5 = model_of(&small[13], 1);
+    cr_expect_float_eq(m.decoder.blocks[1].attention.scale, 1 / sqrt(5), 1e-6);
+    cr_expect_eq(t5.encoder.blocks[0].attention.scale, 1);
+    cr_expect_eq(t5.decoder.blocks[0].attention.scale, 1);
+    cr_expect_eq(t5.decoder.blocks[0].cross.scale, 1);
+    cr_expect(!t5.encoder.position.causal && t5.decoder.position.causal);
+    cr_expect_eq(t5.encoder.position.furthest, 16);
+    model_set_attend(&t5, NULL);
+    cr_expect(!t5.encoder.blocks[1].attention.attend && !t5.decoder.blocks[0].attention.attend && !t5.decoder.blocks[0].cross.attend);
+    model_free(&m), model_free(&t5);
+    for (int k = 4; k < 6; k++) {  // RoPE and xPos
+        Config c = small[k];
+        c.rope.base = 500, c.rope.pairing = ROPE_HALF_SPLIT;
+        m = model_of(&c, 1);
+        cr_expect_eq(m.decoder.position.pairing, ROPE_HALF_SPLIT);
+        if (k == 4) cr_expect_float_eq((double)*mat_at(m.decoder.position.query.cosine, 1, 2), cos(pow(500, -4.0 / 6)), 1e-6);
+        Rope rope = {.dim = 6, .base = 500};
+        RopeTables tables = rope_tables_new(&rope, c.context);
+        double ratio = (double)(*mat_at(tables.sine, 3, 2) / *mat_at(tables.cosine, 3, 2));
+        cr_expect_float_eq((double)(*mat_at(m.decoder.position.query.sine, 3, 2) / *mat_at(m.decoder.position.query.cosine, 3, 2)), ratio, 1e-5);
+        rope_tables_free(tables), model_free(&m);
+    }
+}
+
+// The matrices that write to a Pre-LN residual begin smaller, by the depth of their own stack; nobody else's.
+Test(model, parameters_begin_as_wide_as_they_should) {
+    Config gpt = *config_find("gpt2"), post = *config_find("gpt1"), t5 = *config_find("t5-small"), bert = *config_find("roberta-base");
+    t5.decoder_layers = 3;
+    const struct {
+        const Config *c;
+        const char *name;
+        double sd;
+    } expected[] = {{&gpt, "token.weight", 0.02},  {&gpt, "position.weight", 0.02},
+                    {&gpt, "block.3.attention.query.weight", 0.02},  {&gpt, "block.3.attention.value.weight", 0.02},
+                    {&gpt, "block.3.ffn.up.weight", 0.02},           {&gpt, "block.3.attention.out.weight", 0.02 / sqrt(24)},
+                    {&gpt, "block.3.ffn.down.weight", 0.02 / sqrt(24)}, {&post, "block.3.ffn.down.weight", 0.02},
+                    {&t5, "encoder.block.1.ffn.down.weight", 0.02 / sqrt(12)}, {&t5, "decoder.block.1.ffn.down.weight", 0.02 / sqrt(6)},
+                    {&t5, "decoder.block.1.cross.out.weight", 0.02 / sqrt(6)}, {&bert, "pooler.weight", 0.02}};
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        Model m;
+        Error err;
+        cr_assert(model_new(&m, expected[i].c, &err), "%s", err.text);
+        int k = params_find(&m.params, expected[i].name);
+        cr_assert(k >= 0, "%s", expected[i].name);
+        cr_expect_float_eq(m.params.list[k].init.sd, expected[i].sd, 1e-12, "%s: %g", expected[i].name, m.params.list[k].init.sd);
+        if (m.segment >= 0) cr_expect(m.params.list[m.segment].decays, "a table of one row is a matrix");
+        model_free(&m);
+    }
+}
+
+// Numbers of the papers and their code that no count of parameters shows.
+Test(model, published_details) {
+    static const struct {
+        const char *name;
+        double epsilon, scale, dropout;
+        int offset;
+        FfnKind ffn;
+        NormPlace place;
+    } details[] = {{"bert-base", 1e-12, 0, 0.1, 0, FFN_GELU, PLACE_POST}, {"roberta-base", 1e-12, 0, 0.1, 2, FFN_GELU, PLACE_POST},
+                   {"albert-base", 1e-12, 0, 0.1, 0, FFN_GELU_TANH, PLACE_POST}, {"t5-small", 1e-6, 1, 0.1, 0, FFN_RELU, PLACE_PRE},
+                   {"gpt1", 1e-5, 0, 0.1, 0, FFN_GELU_TANH, PLACE_POST}, {"gpt2", 1e-5, 0, 0.1, 0, FFN_GELU_TANH, PLACE_PRE},
+                   {"transformer-base", 1e-5, 0, 0.1, 0, FFN_RELU, PLACE_POST}, {"llama-7b", 1e-5, 0, 0, 0, FFN_SWIGLU, PLACE_PRE}};
+    for (size_t i = 0; i < sizeof details / sizeof *details; i++) {
+        Config c = *config_find(details[i].name);
+        Error err;
+        cr_assert(config_complete(&c, &err), "%s", err.text);
+        cr_expect(c.norm_epsilon == details[i].epsilon && c.attention_scale == details[i].scale && c.dropout == details[i].dropout, "%s", c.name);
+        cr_expect(c.position_offset == details[i].offset && c.ffn == details[i].ffn && c.place == details[i].place, "%s", c.name);
+        cr_expect(c.rope.base == 10000 && c.buckets == 32 && c.furthest == 128, "%s", c.name);
+    }
+    cr_expect_eq(config_small_gpt(V, T, 12, 1, 1).dropout, 0);
+    Config none = {.vocabulary = V, .context = T, .channels = 12, .layers = 1, .heads = 2};
+    Error err;
+    cr_expect(config_complete(&none, &err) && none.rope.base == 10000);
+    none.position = POSITION_ROPE, none.rope.scaling = ROPE_SCALING_PI, none.rope.factor = 1;
+    cr_expect(config_complete(&none, &err), "a factor of 1 scales nothing");
+    Params p = {0};  // biases of W_Q, W_K, W_V and of W_O are two questions
+    AttentionLayer a = attention_layer_new(&p, &(AttentionShape){12, 12, 2, 2, 6, 0, true, false, normal(1), normal(1), normal(1)}, "a");
+    cr_expect(a.query.bias >= 0 && a.key.bias >= 0 && a.value.bias >= 0 && a.out.bias < 0);
+    params_free(&p);
+}
+
+// The norms keep the epsilon of the Config.
+Test(model, norms_have_the_configs_epsilon) {
+    for (int k = 8; k < 14; k += 5) {
+        Model m = model_of(&small[k], 1);
+        const Block *b = k == 8 ? &m.encoder.blocks[1] : &m.decoder.blocks[0];
+        cr_expect_eq(b->norm_attention.epsilon, 1e-3);
+        cr_expect_eq(b->norm_ffn.epsilon, 1e-3);
+        cr_expect_eq(k == 8 ? m.embedding_norm.epsilon : m.decoder.final_norm.epsilon, 1e-3);
+        if (k == 8) cr_expect_eq(m.head_norm.epsilon, 1e-3);
+        Tape *t = tape_new(&m.params);  // and norm() uses it
+        real x[12] = {0.01f};
+        Mat gain = params_value(&m.params, b->norm_ffn.gain);
+        mat_fill(gain, 1);
+        if (b->norm_ffn.bias >= 0) mat_fill(params_value(&m.params, b->norm_ffn.bias), 0);
+        double mean = k == 8 ? 0.01 / 12 : 0, square = 1e-4 / 12 - mean * mean;
+        cr_expect_float_eq((double)norm(t, &b->norm_ffn, constant_node(t, mat_view(x, 1, 12)))->value.at[0], (0.01 - mean) / sqrt(square + 1e-3), 1e-6);
+        tape_free(t), model_free(&m);
+    }
+    Params p = {0};
+    cr_expect_eq(norm_new(&p, NORM_RMS, 4, true, 1e-5, "n").bias, -1, "RMS norm has no bias");
+    params_free(&p);
+}
 
 static double deviation(Mat rows) {  // of the first row, from its mean
     double mean = 0, squares = 0;
@@ -198,6 +447,13 @@ Test(model, deepnorm_is_the_papers_table) {
     cr_expect_float_eq(d.beta, e.beta, 1e-12);
     cr_expect_float_eq(be.alpha, 0.81 * pow(6, 5.0 / 16), 1e-12);
     cr_expect_float_eq(be.beta, 0.87 * pow(6, -5.0 / 16), 1e-12);
+    DeepNorm uneven = deepnorm(6, 3, false);
+    cr_expect_float_eq(uneven.alpha, 0.81 * pow(6 * 6 * 6 * 6 * 3, 1.0 / 16), 1e-12);
+    cr_expect_float_eq(uneven.beta, 0.87 * pow(6 * 6 * 6 * 6 * 3, -1.0 / 16), 1e-12);
+    Model m = model_of(&small[12], 1);
+    cr_expect_eq(m.encoder.blocks[0].alpha, deepnorm(2, 2, false).alpha);
+    cr_expect_eq(m.decoder.blocks[0].alpha, deepnorm(2, 2, true).alpha);
+    model_free(&m);
     cr_expect_float_eq(bd.alpha, pow(18, 0.25), 1e-12);
     cr_expect_float_eq(bd.beta, pow(72, -0.25), 1e-12);
 }
@@ -271,6 +527,22 @@ Test(model, swiglu_gates) {
     tape_free(t), params_free(&p);
 }
 
+// The other three bend at x U as their names say: GELU is the exact one.
+Test(model, feed_forwards_bend_as_they_say) {
+    const double u = 0.5 * 2, bent[] = {u, u * 0.5 * erfc(-u * M_SQRT1_2), u / 2 * (1 + tanh(sqrt(2 / M_PI) * (u + 0.044715 * u * u * u)))};
+    for (int kind = FFN_RELU; kind <= FFN_GELU_TANH; kind++) {
+        Params p = {0};
+        Ffn f = ffn_new(&p, (FfnKind)kind, 1, 1, true, normal(1), normal(3), "ffn");
+        cr_expect(p.list[f.up.weight].init.sd == 1 && p.list[f.down.weight].init.sd == 3);
+        params_allocate(&p);
+        *params_value(&p, f.up.weight).at = 2, *params_value(&p, f.down.weight).at = 5, *params_value(&p, f.down.bias).at = 7;
+        Tape *t = tape_new(&p);
+        real x = 0.5f;
+        cr_expect_float_eq((double)*ffn(t, &f, constant_node(t, mat_view(&x, 1, 1)))->value.at, 5 * bent[kind] + 7, 5e-6, "kind %d", kind);
+        tape_free(t), params_free(&p);
+    }
+}
+
 // ---- what cannot be
 
 static void expect_refused(Config c, const char *says) {
@@ -308,5 +580,9 @@ Test(model, configurations_that_cannot_be_are_refused) {
     REFUSED("epsilon must", c.norm_epsilon = -1);
     REFUSED("unknown kind", c.ffn = (FfnKind)9);
     REFUSED("position offset", c.position_offset = 8);
+    REFUSED("factor of at least 1", c.position = POSITION_ROPE, c.rope.scaling = ROPE_SCALING_PI, c.rope.factor = 0.5);
+    REFUSED("head_dim of at least 4", c.position = POSITION_ROPE, c.rope.scaling = ROPE_SCALING_NTK, c.rope.factor = 2, c.head_dim = 2);
+    REFUSED("furthest distance above", c.position = POSITION_T5, c.buckets = 8, c.furthest = 4);
+    REFUSED("heads x head_dim", c.head_dim = 1 << 24);
     REFUSED("one stack", c.family = FAMILY_ENCODER_DECODER, c.decoder_layers = 1, c.shared_layers = true);
 }

@@ -75,6 +75,7 @@ Test(model_file, all_fields_and_numbers_come_back) {
         Model m = saved(&models[i], (uint64_t)i), again;
         cr_assert(model_load(path, &again, &err), "%s", err.text);
         same_config(&m.config, &again.config);
+        cr_expect_str_eq(again.config.name, "model");
         cr_assert_eq(m.params.count, again.params.count);
         cr_assert_eq(m.params.size, again.params.size);
         cr_expect(memcmp(m.params.values, again.params.values, m.params.size * sizeof(real)) == 0, "%s", models[i].name);
@@ -86,6 +87,25 @@ Test(model_file, all_fields_and_numbers_come_back) {
             tape_free(t), tape_free(u);
         }
         model_free(&m), model_free(&again);
+    }
+}
+
+// The words in the file, literally: a file must mean the same to another version of this program.
+Test(model_file, words_are_what_they_say) {
+    static const char *const words[MODELS][9] = {
+        {"decoder", "relu", "layer", "post", "none", "interleaved", "none", "linear", "xavier"},
+        {"encoder", "gelu", "layer", "pre", "learned", "interleaved", "none", "mlm", "xavier"},
+        {"decoder", "swiglu", "rms", "post", "rope", "half-split", "yarn", "linear", "xavier"},
+        {"encoder-decoder", "relu", "rms", "deepnorm", "t5", "interleaved", "none", "linear", "xavier"},
+        {"decoder", "gelu-tanh", "layer", "post", "xpos", "interleaved", "none", "none", "xavier"}};
+    static const char *const keys[] = {"family", "ffn", "norm", "place", "position", "rope.pairing", "rope.scaling", "head", "init"};
+    for (int i = 0; i < MODELS; i++) {
+        Model m = saved(&models[i], 1);
+        Checkpoint c;
+        Error err;
+        cr_assert(checkpoint_read(&c, path, &err), "%s", err.text);
+        for (int k = 0; k < 9; k++) cr_expect_str_eq(checkpoint_note(&c, keys[k]), words[i][k], "%s: %s", models[i].name, keys[k]);
+        checkpoint_free(&c), model_free(&m);
     }
 }
 
@@ -125,7 +145,7 @@ Test(model_file, notes_that_cannot_be) {
         {"kv_heads", "16777216"}, {"hidden", "16777216"}, {"head_dim", "16777216"}, {"norm_epsilon", "nan"}, {"norm_epsilon", "0x"},
         {"norm_epsilon", "-1"}, {"dropout", "1"}, {"dropout", "inf"}, {"dropout", "1e999"}, {"rope.base", "0.5"}, {"rope.scaling", "ntk2"},
         {"context", "16777216"}, {"context", "0"}, {"position", "learned"}, {"norm", "layer norm"}, {"tied", "yes"}, {"ffn", "swiglu"},
-        {"head", "mlm"}, {"embedding_channels", "16777216"}, {"segments", "16777216"}, {"position_offset", "9"}};
+        {"logit_scale", "nan"}, {"embedding_scale", "inf"}, {"dropout", "1e-999"}, {"buckets", ""}, {"head", "mlm"}, {"embedding_channels", "16777216"}, {"segments", "16777216"}, {"position_offset", "9"}};
     Config rope = {.name = "rope", SMALL, .position = POSITION_ROPE};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         Model m = saved(&rope, 1);
@@ -135,6 +155,22 @@ Test(model_file, notes_that_cannot_be) {
         refused(what);
         model_free(&m);
     }
+}
+
+static void refused_as(const Config *c, const char *key, const char *value, const char *says) {
+    Model m = saved(c, 1), n;
+    Error err = {""};
+    rewrite(key, value);
+    cr_expect(!model_load(path, &n, &err) && strstr(err.text, says), "%s %s: \"%s\"", key, value, err.text);
+    model_free(&m), model_free(&n);
+}
+
+// Before a model of that size is made.
+Test(model_file, depths_and_lengths_beyond_the_file) {
+    const Config sinusoidal = {.name = "sinusoidal", SMALL, .position = POSITION_SINUSOIDAL};
+    refused_as(&models[0], "layers", "1000", "1000 layers, but only");
+    refused_as(&models[3], "decoder_layers", "1000", "1000 layers, but only");
+    refused_as(&sinusoidal, "context", "2000000", "table of positions");  // 12 channels of them, though heads have 6
 }
 
 Test(model_file, files_that_are_no_models) {
@@ -182,7 +218,7 @@ Test(model_file, generation_s_logits_are_the_tape_s) {
 
 Test(model_file, what_generation_cannot_run) {
     const Config llama = config_small_llama(V, 9, 12, 2, 2, 1), gpt = config_small_gpt(V, 9, 12, 2, 2);
-    Config bad[16];
+    Config bad[32];
     int n = 0;
 #define BAD(of, ...) bad[n] = of, bad[n++].__VA_ARGS__
     BAD(llama, norm_epsilon = 1e-6);
@@ -193,6 +229,14 @@ Test(model_file, what_generation_cannot_run) {
     BAD(llama, position = POSITION_ALIBI);
     BAD(llama, head_dim = 4);
     BAD(llama, place = PLACE_POST);
+    BAD(llama, rope = (Rope){.base = 10000, .scaling = ROPE_SCALING_PI, .factor = 2});
+    BAD(llama, embedding_channels = 6);
+    BAD(gpt, shared_layers = true);
+    BAD(gpt, position_offset = 1);
+    BAD(gpt, embedding_scale = 2);
+    BAD(gpt, embedding_norm = true);
+    BAD(gpt, ffn_bias = false);
+    BAD(gpt, head = HEAD_NONE);
     BAD(gpt, ffn = FFN_GELU);
     BAD(gpt, norm_bias = false);
     BAD(gpt, final_norm = false);

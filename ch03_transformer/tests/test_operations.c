@@ -76,13 +76,45 @@ static Node *attend_alibi(Tape *t, const Inputs *in) {
     return heads_of(t, in, &alibi, (Mask){.causal = true, .key_lengths = lengths}, 4, 2, false);
 }
 
+// Nothing learns but the slopes.
+static Node *attend_only_slopes(Tape *t, const Inputs *in) {
+    static Position alibi;
+    alibi = position_new_alibi(4, params_value(&in->p, in->slopes));
+    Mat m = tape_mat(t, 6, 12);
+    rng_fill_normal(&(Rng){{1, 2, 3, 4}}, m, 1);
+    Node *x = constant_node(t, m);
+    Heads heads = {2, 4, 4, 1, {.causal = true}, &alibi};
+    return attend(t, x, x, x, param(t, in->slopes), &heads);
+}
+
 static Node *scaled_twice(Tape *t, const Inputs *in) {
     Node *factors = matmul_node(t, X, param_transposed(t, in->row), NULL);
     return scale_rows(t, scale_rows(t, add(t, X, Y), factors), factors);
 }
 
+// More rows than the 32 blocks of a sum over rows; more columns than a stripe of 64; and only a bias that learns.
+static Node *tall(Tape *t, const Inputs *in) {
+    Node *both = concat_rows(t, X, Y), *four = concat_rows(t, both, product(t, both, both));
+    return concat_rows(t, four, concat_rows(t, four, both));
+}
+
+static Node *wide(Tape *t, const Inputs *in) {
+    Mat m = tape_mat(t, COLS, 150);
+    rng_fill_normal(&(Rng){{1, 2, 3, 4}}, m, 0.3);
+    return matmul_node(t, X, constant_node(t, m), NULL);
+}
+
+static Node *only_bias(Tape *t, const Inputs *in) {
+    Mat x = tape_mat(t, 3, 2), w = tape_mat(t, 2, COLS);
+    mat_fill(x, 1), mat_fill(w, 2);
+    Node *y = matmul_node(t, constant_node(t, x), constant_node(t, w), ROW);
+    return product(t, y, y);
+}
+
 OPERATION(linear, matmul_node(t, X, param(t, in->w), NULL))
 OPERATION(linear_bias, matmul_node(t, param_transposed(t, in->x), Y, ROW))
+OPERATION(linear_tall, matmul_node(t, tall(t, in), param_transposed(t, in->x), matmul_node(t, ROW, param_transposed(t, in->x), NULL)))
+OPERATION(linear_only_bias, only_bias(t, in))
 OPERATION(linear_tied, matmul_node(t, matmul_node(t, X, param(t, in->w), NULL), param_transposed(t, in->w), ROW))
 OPERATION(add, add(t, X, Y))
 OPERATION(add_same, add(t, product(t, X, Y), add(t, X, X)))
@@ -91,12 +123,15 @@ OPERATION(scale, scale(t, scale(t, X, -1.7), 0.6))
 OPERATION(product, product(t, X, Y))
 OPERATION(square, product(t, X, X))
 OPERATION(add_bias, add_bias(t, X, ROW))
+OPERATION(add_bias_tall, add_bias(t, tall(t, in), ROW))
 OPERATION(mean, product(t, mean(t, X), mean(t, Y)))
 OPERATION(slice, product(t, slice_rows(t, X, 1, 3), slice_rows(t, X, 2, 3)))
 OPERATION(concat, product(t, concat_rows(t, X, Y), concat_rows(t, Y, Y)))
 OPERATION(gather_rows, gather_rows(t, X, ids, 4))
 OPERATION(scatter_rows, scatter_rows(t, add(t, X, Y), places, 5))
 OPERATION(scatter_twice, product(t, scatter_rows(t, X, places, 5), scatter_rows(t, product(t, X, Y), places, 5)))
+OPERATION(gather_wide, gather_rows(t, wide(t, in), ids, 4))
+OPERATION(scatter_wide, scatter_rows(t, wide(t, in), places, 5))
 OPERATION(scale_rows, scale_rows(t, X, matmul_node(t, Y, param_transposed(t, in->row), NULL)))
 OPERATION(scale_rows_twice, scaled_twice(t, in))
 OPERATION(softmax, softmax_rows(t, product(t, X, Y)))
@@ -106,6 +141,8 @@ OPERATION(log_probs, product(t, token_log_probs(t, X, targets), token_log_probs(
 OPERATION(layer_norm, layer_norm(t, X, ROW, ROW2, 1e-5))
 OPERATION(layer_norm_in_place, layer_norm(t, add(t, X, Y), ROW, ROW2, 0.1))
 OPERATION(layer_norm_plain, layer_norm(t, X, NULL, NULL, 1e-5))
+OPERATION(layer_norm_tall, layer_norm(t, tall(t, in), ROW, ROW2, 1e-5))
+OPERATION(rms_norm_tall, rms_norm(t, tall(t, in), ROW, 1e-5))
 OPERATION(rms_norm, rms_norm(t, X, ROW, 1e-5))
 OPERATION(rms_norm_in_place, rms_norm(t, rms_norm(t, add(t, X, Y), NULL, 1e-5), ROW, 0.1))
 OPERATION(batch_norm, batch_norm(t, X, ROW, ROW2, 1e-5))
@@ -115,24 +152,28 @@ OPERATION(gelu_tanh, gelu_tanh(t, add(t, X, X)))
 OPERATION(silu, silu(t, add(t, X, X)))
 OPERATION(tanh, tanh_node(t, X))
 OPERATION(log_sigmoid, log_sigmoid(t, scale(t, X, 3)))
+OPERATION(dropout_param, (tape_training(t, true, 11), dropout(t, X, 0.4)))
 OPERATION(dropout, (tape_training(t, true, 11), dropout(t, product(t, X, Y), 0.4)))
 OPERATION(attend_full, heads_of(t, in, NULL, (Mask){0}, 3, 1, false))
 OPERATION(attend_cross, heads_of(t, in, NULL, (Mask){.key_lengths = lengths}, 2, 2, true))
 OPERATION(attend_window, heads_of(t, in, NULL, (Mask){.causal = true, .window = 2}, 1, 1, false))
 OPERATION(attend_rope, attend_rope(t, in))
 OPERATION(attend_alibi, attend_alibi(t, in))
+OPERATION(attend_only_slopes, attend_only_slopes(t, in))
 
 #define ROW_OF(name) {#name, build_##name}
 static const struct {
     const char *name;
     BuildLoss *build;
-} operations[] = {ROW_OF(linear), ROW_OF(linear_bias), ROW_OF(linear_tied), ROW_OF(add), ROW_OF(add_same), ROW_OF(subtract),
+} operations[] = {ROW_OF(linear), ROW_OF(linear_bias), ROW_OF(linear_tied), ROW_OF(linear_tall), ROW_OF(linear_only_bias), ROW_OF(add_bias_tall),
+                  ROW_OF(add), ROW_OF(add_same), ROW_OF(subtract),
                   ROW_OF(scale), ROW_OF(product), ROW_OF(square), ROW_OF(add_bias), ROW_OF(mean), ROW_OF(slice), ROW_OF(concat),
-                  ROW_OF(gather_rows), ROW_OF(scatter_rows), ROW_OF(scatter_twice), ROW_OF(scale_rows),
+                  ROW_OF(gather_rows), ROW_OF(scatter_rows), ROW_OF(scatter_twice), ROW_OF(gather_wide), ROW_OF(scatter_wide), ROW_OF(scale_rows),
                   ROW_OF(scale_rows_twice), ROW_OF(softmax), ROW_OF(softmax_add), ROW_OF(cross_entropy), ROW_OF(log_probs), ROW_OF(layer_norm), ROW_OF(layer_norm_in_place),
-                  ROW_OF(layer_norm_plain), ROW_OF(rms_norm), ROW_OF(rms_norm_in_place), ROW_OF(batch_norm), ROW_OF(relu),
-                  ROW_OF(gelu), ROW_OF(gelu_tanh), ROW_OF(silu), ROW_OF(tanh), ROW_OF(log_sigmoid), ROW_OF(dropout),
-                  ROW_OF(attend_full), ROW_OF(attend_cross), ROW_OF(attend_window), ROW_OF(attend_rope), ROW_OF(attend_alibi)};
+                  ROW_OF(layer_norm_plain), ROW_OF(rms_norm), ROW_OF(rms_norm_in_place), ROW_OF(layer_norm_tall), ROW_OF(rms_norm_tall), ROW_OF(batch_norm), ROW_OF(relu),
+                  ROW_OF(gelu), ROW_OF(gelu_tanh), ROW_OF(silu), ROW_OF(tanh), ROW_OF(log_sigmoid), ROW_OF(dropout), ROW_OF(dropout_param),
+                  ROW_OF(attend_full), ROW_OF(attend_cross), ROW_OF(attend_window), ROW_OF(attend_rope), ROW_OF(attend_alibi),
+                  ROW_OF(attend_only_slopes)};
 
 Test(operations, gradients_are_central_differences) {
     Inputs in = inputs_new();
@@ -168,6 +209,29 @@ Test(operations, activations_are_their_definitions) {
     tape_free(t);
 }
 
+// At 0, where ReLU has no derivative, it is taken to be 0.
+Test(operations, relu_at_zero) {
+    Tape *t = tape_new(NULL);
+    const real x[] = {-1, -0.0f, 0, 1};
+    Node *in = one_row(t, x, 4);
+    tape_backward(t, mean(t, relu(t, in)));
+    for (int i = 0; i < 4; i++) cr_expect_eq(in->grad.at[i], i == 3 ? (real)0.25 : 0);
+    tape_free(t);
+}
+
+// Every sequence of a batch has the positions from 0.
+Test(operations, positions_begin_in_every_sequence) {
+    Tape *t = tape_new(NULL);
+    Mat x = mat_new(6, 4);
+    Position p = position_new_sinusoidal(4, 5);
+    Mat y = add_positions(t, constant_node(t, x), &p, 2)->value;
+    for (int i = 0; i < 6; i++) {
+        cr_expect_float_eq((double)*mat_at(y, i, 0), sin(i % 3), 1e-6);
+        cr_expect_float_eq((double)*mat_at(y, i, 3), cos(i % 3 / 100.0), 1e-6);
+    }
+    mat_free(x), position_free(&p), tape_free(t);
+}
+
 Test(operations, extremes_stay_finite) {
     Tape *t = tape_new(NULL);
     const real x[] = {-1e30f, -1e4f, -100, -0.0f, 0, 100, 1e4f, 1e30f};
@@ -185,7 +249,7 @@ Test(operations, cross_entropy_ignores) {
     Rng rng = rng_new(1);
     Mat l = random_mat(&rng, 4, 5, 2);
     Tape *t = tape_new(NULL);
-    const int none[] = {-1, -1, -100, -1}, some[] = {-1, 2, -1, 4};
+    const int none[] = {-1, -1, -100, -1}, some[] = {-1, 2, -1, 0};
     Node *logits = variable_node(t, l);
     logits->keeps_grad = true;
     Node *loss = cross_entropy(t, logits, none);
@@ -243,6 +307,10 @@ Test(operations, dropout_drops_the_rate_and_keeps_the_mean) {
     cr_expect(fabs(neighbours / n - 0.09) < 5 * sqrt(0.09 / n) && fabs(below / n - 0.09) < 5 * sqrt(0.09 / n));
     tape_training(t, true, 5);
     cr_expect(memcmp(dropout(t, x, 0.3)->value.at, y->value.at, (size_t)N * N * sizeof(real)) == 0, "the same seed");
+    tape_training(t, true, 6);
+    cr_expect(memcmp(dropout(t, x, 0.3)->value.at, y->value.at, (size_t)N * N * sizeof(real)) != 0, "another seed");
+    tape_training(t, false, 5);
+    cr_expect(dropout(t, x, 0.3) == x, "not training any more");
     mat_free(ones), mat_free(one), tape_free(t);
 }
 
@@ -275,6 +343,11 @@ Test(operations, attention_map_has_rows_of_sum_one) {
     Node *x = variable_node(t, q);
     Heads heads = {2, 2, 2, 1, {.causal = true}, NULL};
     Node *y = attend(t, x, x, x, NULL, &heads);
+    attend_map(map, y, 1, 0);  // times the values of that sequence and head: what attention gave
+    Mat head = mat_new(5, 4);
+    matmul(head, map, mat_cols(mat_rows(q, 5, 5), 0, 4));
+    cr_expect(largest_difference(head, mat_cols(mat_rows(y->value, 5, 5), 0, 4)) < 1e-5);
+    mat_free(head);
     attend_map(map, y, 1, 1);
     for (int i = 0; i < 5; i++) {
         double sum = 0;

@@ -80,9 +80,29 @@ Test(published, models_have_as_many_parameters) {
     cr_assert_geq(both, 10);
 }
 
+// What no published model has: wide heads, SwiGLU with biases, untied encoder-decoders of two depths.
+Test(published, other_models_have_as_many_parameters) {
+#define SMALL .vocabulary = 11, .context = 9, .channels = 12, .layers = 2, .heads = 2, .norm_bias = true
+    const Config others[] = {{SMALL, .head_dim = 5, .attention_bias = true}, {SMALL, .ffn = FFN_SWIGLU, .ffn_bias = true, .final_norm = true},
+                             {SMALL, .family = FAMILY_ENCODER_DECODER, .decoder_layers = 3, .kv_heads = 1, .attention_bias = true, .final_norm = true},
+                             {SMALL, .family = FAMILY_ENCODER_DECODER, .decoder_layers = 1, .head_dim = 8, .position = POSITION_T5, .tied = true},
+                             {SMALL, .family = FAMILY_ENCODER, .embedding_channels = 6, .embedding_norm = true, .head = HEAD_NONE, .pooler = true,
+                              .position = POSITION_LEARNED, .segments = 3, .shared_layers = true}};
+#undef SMALL
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        Model m;
+        Error err;
+        cr_assert(model_new(&m, &others[i], &err), "%s", err.text);
+        PublishedModel own = published_of(&m.config);
+        cr_expect_eq(parameter_count(&own).total, (long long)m.params.size, "%zu: %lld, not %zu", i, parameter_count(&own).total, m.params.size);
+        model_free(&m);
+    }
+}
+
 Test(published, names) {
     const char *same[][2] = {{"GPT-2", "gpt2"}, {"llama_7B", "llama-7b"}, {"Llama-2-7b", "llama2-7b"}, {"gpt2-small", "gpt2"},
-                             {"llama-30b", "llama-33b"}, {"BERT base", "bert-base"}};
+                             {"llama-30b", "llama-33b"}, {"llama1-7b", "llama-7b"}, {"gpt", "gpt1"},
+                             {"GPT-2 124M", "gpt2"}, {"Transformer", "transformer-base"}, {"BERT base", "bert-base"}};
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
         cr_assert(published_find(same[i][0]), "%s", same[i][0]);
         cr_assert_str_eq(published_find(same[i][0])->name, same[i][1]);

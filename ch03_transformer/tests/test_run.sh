@@ -85,6 +85,7 @@ refuses 'run: a folder' "expected a file" run --checkpoint .
 refuses 'run: top-p' "top-p" run --checkpoint l.bin --top-p 2
 refuses 'run: temperature' "temperature" run --checkpoint l.bin --temperature nan
 : >empty && refuses 'run: empty' "not a checkpoint" run --checkpoint empty
+{ int32 1634415666 1 16 24 2 4 2 && numbers 100; } >new && refuses 'run: the newer format' "legacy" run --checkpoint new
 refuses 'run: text' "not a llama2.c checkpoint" run --checkpoint text
 head -c 3000 l.bin >cut && refuses 'run: cut short' "cut short" run --checkpoint cut
 { cat l.bin && printf 1234; } >long && refuses 'run: too long' "too long" run --checkpoint long
@@ -195,6 +196,7 @@ own_lines | sed 's/vocabulary 40/vocabulary 16777216/' | own bad && refuses 'run
 own_lines | sed 's/context 16/context 16777216/' | own bad && refuses 'run: our own, absurd context' "table of positions" run --checkpoint bad
 own_lines | sed 's/context 16/context 16777217/' | own bad && refuses 'run: our own, too long a context' "context" run --checkpoint bad
 own_lines | sed 's/layers 1/layers 9999999/' | own bad && refuses 'run: our own, absurd layers' "tensors" run --checkpoint bad
+own_lines | sed 's/final_norm.gain 1 8/final_norm.gain 4294967297 8/' | own bad && refuses 'run: our own, a size beyond int' "ROWS COLUMNS" run --checkpoint bad
 own_lines | sed 's/place pre/place post/' | own bad && refuses 'run: our own, Post-LN' "cannot be run: norms" run --checkpoint bad
 own_lines | sed 's/rope.base 10000/rope.base 500000/' | own bad && refuses 'run: our own, another base' "bad: this model cannot be run: RoPE" run --checkpoint bad
 

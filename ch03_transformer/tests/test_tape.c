@@ -32,6 +32,7 @@ Test(tape, shared_gradients_are_central_differences) {
     params_free(&p);
 }
 
+enum { TANGLED = 4 };  // the most matrices of gradients that are alive at once, of some 16 nodes
 Test(tape, memory_comes_back) {
     Params p = {0};
     params_add(&p, 30, 210, normal(1), "x"), params_add(&p, 30, 210, normal(1), "y");
@@ -49,7 +50,40 @@ Test(tape, memory_comes_back) {
     cr_expect_eq(first.activation_bytes, last.activation_bytes);
     cr_expect((double)last.arena_bytes < 1.1 * (double)last.activation_bytes + 65536);
     cr_expect(tape_counts(t).activation_bytes == 0);
+    cr_expect_eq(tape_counts(t).grad_bytes, last.grad_bytes, "gradients keep their memory");
+    cr_expect(last.grad_bytes < (TANGLED + 1) * 30 * 210 * sizeof(real), "%zu matrices' worth", last.grad_bytes / (30 * 210 * sizeof(real)));
+    tape_reset(t);
+    cr_expect_eq(tape_counts(t).grad_bytes, 0, "a step that does not need it gives it back");
     tape_free(t), params_free(&p);
+}
+
+// 2 x the multiply-adds: of one product forward, of two backward; in every step.
+Test(tape, operations_are_counted_on_their_side) {
+    Params p = {0};
+    params_add(&p, 3, 4, constant(1), "w");
+    params_allocate(&p), params_allocate_grads(&p);
+    Mat x = mat_new(2, 3);
+    Tape *t = tape_new(&p);
+    for (int i = 0; i < 2; i++) {
+        tape_backward(t, mean(t, matmul_node(t, variable_node(t, x), param(t, 0), NULL)));
+        cr_expect_eq(tape_counts(t).flops_forward, 2 * 2 * 3 * 4);
+        cr_expect_eq(tape_counts(t).flops_backward, 2 * 2 * 2 * 3 * 4);
+        tape_reset(t);
+    }
+    tape_free(t), params_free(&p), mat_free(x);
+}
+
+Test(tape, norms_of_many_numbers_and_of_nan) {
+    Params p = {0};
+    params_add(&p, 1, 40000, constant(0), "x");
+    params_allocate(&p), params_allocate_grads(&p);
+    for (int i = 0; i < 40000; i++) p.grads[i] = 1;
+    cr_expect_float_eq(params_grad_norm(&p), 200, 1e-3);
+    p.grads[7] = (real)NAN;
+    cr_expect(isnan(params_clip(&p, 1)) && p.grads[8] == 1, "nothing is scaled by a NaN");
+    params_zero_grads(&p);
+    cr_expect_eq(params_grad_norm(&p), 0);
+    params_free(&p);
 }
 
 // mean + sd x normal, both at once. 5 standard errors of a mean and of a standard deviation.
@@ -72,6 +106,7 @@ Test(tape, gradients_add_up_over_steps_and_variables_keep_theirs) {
     params_allocate(&p), params_allocate_grads(&p), params_init(&p, &(Rng){{1, 2, 3, 4}});
     Tape *t = tape_new(&p);
     Mat m = mat_new(1, 3);
+    size_t bytes = 0;
     mat_fill(m, 5);
     for (int i = 0; i < 2; i++) {
         Node *v = variable_node(t, m), *y = product(t, param(t, 0), v);
@@ -80,8 +115,19 @@ Test(tape, gradients_add_up_over_steps_and_variables_keep_theirs) {
         cr_expect_float_eq((double)*v->grad.at, 2.0 / 3, 1e-6);
         cr_expect_float_eq((double)*y->grad.at, 1.0 / 3, 1e-6);
         cr_expect_float_eq((double)p.grads[1], (i + 1) * 5.0 / 3, 1e-5);
+        if (i == 0) bytes = tape_counts(t).grad_bytes;
+        cr_expect_eq(tape_counts(t).grad_bytes, bytes, "what kept its gradient gives it back");
         tape_reset(t);
     }
+    Node *v = variable_node(t, m), *y = scale(t, v, 3), *z = scale(t, y, 5);
+    y->keeps_grad = z->keeps_grad = true;
+    tape_backward(t, mean(t, z));
+    cr_expect_float_eq((double)*z->grad.at, 1.0 / 3, 1e-6, "kept, though it could have been overwritten");
+    cr_expect_float_eq((double)*y->grad.at, 5.0 / 3, 1e-6);
+    cr_expect_float_eq((double)*v->grad.at, 5, 1e-6);
+    tape_reset(t);
+    tape_backward(t, mean(t, constant_node(t, m)));  // nothing to learn
+    tape_reset(t);
     cr_expect_float_eq(params_grad_norm(&p), sqrt(3) * 10 / 3, 1e-5);
     cr_expect_float_eq(params_clip(&p, 2), sqrt(3) * 10 / 3, 1e-5);
     cr_expect_float_eq(params_grad_norm(&p), 2, 1e-6);

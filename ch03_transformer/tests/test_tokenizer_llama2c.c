@@ -1,5 +1,6 @@
 // llama2.c's tokenizer: merges by score, byte fallback, the space after BOS; files that are not intact.
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,11 +19,12 @@ static void setup(void) {
 static void teardown(void) { unlink(path); }
 TestSuite(llama_tokenizer, .init = setup, .fini = teardown);
 
-enum { PIECES = 11, SIZE = 259 + PIECES };
+enum { PIECES = 14, SIZE = 259 + PIECES };
 static const struct {
     const char *text;
     float score;
-} pieces[PIECES] = {{" ", -9}, {"a", -1}, {"b", -2}, {"c", -3}, {"ab", -4}, {"bc", -3.5f}, {" a", -6}, {"abc", -8}, {" ab", -7}, {"é", -9}, {"aa", -5}};
+} pieces[PIECES] = {{" ", -9}, {"a", -1}, {"b", -2}, {"c", -3}, {"ab", -4}, {"bc", -3.5f}, {" a", -6}, {"abc", -8}, {" ab", -7}, {"é", -9}, {"aa", -5},
+                    {"€", -9}, {"<0x41>b", -9}, {"a", 0}};  // the last: of equal texts the first counts
 
 static int id_of(const char *text) {
     for (int i = 0; i < PIECES; i++)
@@ -75,7 +77,9 @@ Test(llama_tokenizer, merges_by_score) {
     check(&t, "ab", (int[]){1, id_of(" ab")}, 2);
     // " aaaa": aa beats " a", the leftmost first; nothing takes the space.
     check(&t, "aaaa", (int[]){1, id_of(" "), id_of("aa"), id_of("aa")}, 4);
+    check(&t, "aaa", (int[]){1, id_of(" "), id_of("aa"), id_of("a")}, 4);
     check(&t, "é", (int[]){1, id_of(" "), id_of("é")}, 3);
+    check(&t, "€", (int[]){1, id_of(" "), id_of("€")}, 3);
     check(&t, "è\n", (int[]){1, id_of(" "), 3 + 0xc3, 3 + 0xa8, 3 + '\n'}, 5);
     check(&t, "\xff", (int[]){1, id_of(" "), 3 + 0xff}, 3);
     int *ids, count;
@@ -98,6 +102,7 @@ Test(llama_tokenizer, decode) {
     check_decode(&t, 5, id_of(" ab"), " ab", 3);
     check_decode(&t, 5, 3 + 0xc3, "\xc3", 1);
     check_decode(&t, 5, 3, "\0", 1);
+    check_decode(&t, 5, id_of("<0x41>b"), "<0x41>b", 7);
     llama_tokenizer_free(&t);
 }
 
@@ -126,6 +131,17 @@ Test(llama_tokenizer, malformed_files) {
         FILE *f = fopen(path, "wb");
         fwrite(good.data, 1, good.size, f), fclose(f);
         refused(SIZE);
+    }
+    memcpy(good.data + 8, &(int32_t){5}, 4);  // as it was
+    for (int what = 0; what < 3; what++) {  // a length of 0 for all, a score of NaN, a zero in a text
+        char *at = good.data + 4 * what, old[4];
+        memcpy(old, at, 4);
+        memcpy(at, what == 1 ? (void *)&(float){NAN} : (void *)&(int32_t){0}, 4);
+        if (what == 2) memcpy(at, old, 4), at = good.data + 12, memcpy(old, at, 4), *at = '\0';
+        FILE *f = fopen(path, "wb");
+        fwrite(good.data, 1, good.size, f), fclose(f);
+        refused(SIZE);
+        memcpy(at, old, 4);
     }
     bytes_free(&good);
 }

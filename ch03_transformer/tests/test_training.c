@@ -16,6 +16,8 @@
 enum { STEPS = 3 };
 static const double gradients[STEPS] = {0.3, -2, 0.01}, RATE = 0.1, DECAY = 0.5;
 
+static double beta1 = 0.9, beta2 = 0.999;  // the defaults; then others
+
 static double by_the_book(OptimiserKind kind, bool decays, bool coupled) {
     double w = 1.5, m = 0, v = 0, decay = decays ? DECAY : 0;
     for (int t = 1; t <= STEPS; t++) {
@@ -26,31 +28,42 @@ static double by_the_book(OptimiserKind kind, bool decays, bool coupled) {
             w -= RATE * m;
             continue;
         }
-        m = 0.9 * m + 0.1 * g, v = 0.999 * v + 0.001 * g * g;
-        double step = RATE * (m / (1 - pow(0.9, t))) / (sqrt(v / (1 - pow(0.999, t))) + 1e-8);
+        m = beta1 * m + (1 - beta1) * g, v = beta2 * v + (1 - beta2) * g * g;
+        double step = RATE * (m / (1 - pow(beta1, t))) / (sqrt(v / (1 - pow(beta2, t))) + 1e-8);
         w -= step + (kind == OPTIMISER_ADAMW && !coupled ? RATE * decay * w : 0);
     }
     return w;
 }
 
+enum { MANY = 200 };  // more numbers than a thread takes at once; and a parameter before them that does not learn
+
 static void run(OptimiserKind kind, double *matrix, double *vector) {
     Params p = {0};
-    params_add(&p, 2, 3, constant(1.5), "matrix"), params_add(&p, 1, 5, constant(1.5), "vector");
+    params_add(&p, 2, 3, constant(7), "frozen");
+    int big = params_add(&p, MANY, MANY, constant(1.5), "matrix"), small = params_add(&p, 1, 5, constant(1.5), "vector");
+    params_freeze(&p, "frozen", true);
     params_allocate(&p), params_allocate_grads(&p), params_init(&p, &(Rng){{1, 2, 3, 4}});
-    Optimiser o = optimiser_new(&p, (OptimiserSettings){.kind = kind, .momentum = 0.9, .decay = DECAY});
+    OptimiserSettings settings = {.kind = kind, .momentum = 0.9, .decay = DECAY};
+    if (beta1 != 0.9) settings.beta1 = beta1, settings.beta2 = beta2;
+    Optimiser o = optimiser_new(&p, settings);
     for (int t = 0; t < STEPS; t++) {
-        for (size_t i = 0; i < p.size; i++) p.grads[i] = (real)gradients[t];
+        for (size_t i = 0; i < p.grad_size; i++) p.grads[i] = (real)gradients[t];
         optimiser_step(&o, &p, RATE);
     }
-    *matrix = (double)p.values[4], *vector = (double)p.values[8];
+    Mat m = params_value(&p, big);
+    *matrix = (double)m.at[4], *vector = (double)params_value(&p, small).at[4];
+    for (int i = 0; i < MANY * MANY; i++) cr_assert_eq(m.at[i], m.at[4], "%d", i);
+    for (int i = 0; i < 6; i++) cr_assert_eq(p.values[i], 7, "frozen");
     optimiser_free(&o), params_free(&p);
 }
 
 Test(training, optimisers_are_their_formulas) {
     double tolerance = sizeof(real) == 8 ? 1e-12 : 2e-6;
     const OptimiserKind kinds[] = {OPTIMISER_SGD, OPTIMISER_ADAM, OPTIMISER_ADAMW, OPTIMISER_ADAM_L2};
-    for (int k = 0; k < 4; k++) {
+    for (int i = 0; i < 8; i++) {
+        int k = i % 4;
         double matrix, vector;
+        beta1 = i < 4 ? 0.9 : 0.8, beta2 = i < 4 ? 0.999 : 0.95;
         run(kinds[k], &matrix, &vector);
         bool decays = kinds[k] != OPTIMISER_ADAM, coupled = kinds[k] == OPTIMISER_ADAM_L2;
         cr_expect_float_eq(matrix, by_the_book(kinds[k], decays, coupled), tolerance, "kind %d: %.9g", k, matrix);
@@ -69,6 +82,8 @@ Test(training, schedules) {
     cr_expect_float_eq(schedule_rate(&s, 60), 1.25, 1e-12);
     cr_expect_float_eq(schedule_rate(&s, 35), 0.5 + 1.5 * (1 + cos(M_PI / 4)) / 2, 1e-12);
     cr_expect_float_eq(schedule_rate(&s, 110), 0.5, 1e-12);
+    s.warmup = 0;
+    cr_expect_float_eq(schedule_rate(&s, 55), 1.25, 1e-12, "without warm-up");
     cr_expect_float_eq(schedule_rate(&s, 10000), 0.5, 1e-12);
     cr_expect_float_eq(schedule_noam(512, 4000, 1, 4000), 1 / sqrt(512.0 * 4000), 1e-12);
     cr_expect_float_eq(schedule_noam(512, 4000, 1, 1000), 0.25 / sqrt(512.0 * 4000), 1e-12);
