@@ -231,7 +231,7 @@ Test(attention, mutations_of_backward_are_seen) {
 
 #endif
 
-// ---- mutations of forward: CHECKS.md A1, A3, A4
+// ---- mutations of forward: scale, ties, masks
 
 Test(attention, a_missing_scale_is_seen) {  // Var(q.k) = d, and not 1
     enum { T = 200, D = 64 };
