@@ -1,8 +1,9 @@
 # Language Models in C. The only real build file; `make help` lists what it can do.
 #
-# A chapter is a folder chNN_name: its concepts are *.c, its program adds main.c and labs/*.c, its tests are
-# tests/*.c (Criterion) and tests/*.sh. A new chapter needs no new rule. Everything built goes to build/,
-# except the program itself, which appears in its chapter's folder.
+# A chapter is a folder chNN_name: its concepts are *.c, its program adds main.c, labs/*.c
+# and commands/*.c, its tests are tests/*.c (Criterion) and tests/*.sh, its speed is
+# bench/*.c. A new chapter needs no new rule. Everything built goes to build/, except the
+# program itself, which appears in its chapter's folder.
 
 CHAPTERS := $(sort $(wildcard ch[0-9][0-9]_*))
 SHORT    := $(foreach c,$(CHAPTERS),$(firstword $(subst _, ,$(c))))
@@ -11,12 +12,30 @@ FOLDERS  := common $(CHAPTERS)
 ifeq ($(origin CC),default)
 CC := cc
 endif
+OPT      ?= -O3
+ARCH     ?= native
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wvla \
             -Wno-sign-conversion -Wno-float-conversion -Wno-missing-field-initializers
-CFLAGS   := -std=gnu17 -O3 -g -march=native -fno-math-errno $(WARNINGS) $(EXTRA_CFLAGS)
+CFLAGS   := -std=gnu17 $(OPT) -g -march=$(ARCH) -fno-math-errno $(WARNINGS) $(EXTRA_CFLAGS)
 CPPFLAGS += -I. -D_GNU_SOURCE -MMD -MP
 LDLIBS   := -lpcre2-8 -lm -ldl
-VARIANT  := $(notdir $(CC))
+
+# A folder for every way of building, so that they stand side by side:
+# build/gcc-m64-x86-64-v3-O0-serial.
+nothing  :=
+space    := $(nothing) $(nothing)
+VARIANT  := $(subst $(space),,$(notdir $(CC)))
+VARIANT  := $(VARIANT)$(if $(filter-out native,$(ARCH)),-$(ARCH))
+VARIANT  := $(VARIANT)$(if $(filter-out -O3,$(OPT)),$(subst $(space),,$(OPT)))
+
+# All processors, each step's output in one piece; `make -j1` one after the other.
+PROCESSORS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(PROCESSORS)
+endif
+ifneq ($(filter output-sync,$(.FEATURES)),)
+MAKEFLAGS += --output-sync=line
+endif
 
 ifneq ($(WERROR),)
 CFLAGS += -Werror
@@ -45,7 +64,7 @@ endif
 
 BUILD := build/$(VARIANT)
 
-# One short line a step; make V=1 shows the commands.
+# One short line per step; make V=1 shows the commands.
 ifeq ($(V),)
 Q := @
 say = @echo '  $(1)'
@@ -54,7 +73,7 @@ export CC CPPFLAGS LDFLAGS
 
 .DEFAULT_GOAL := help
 .SECONDARY:
-.PHONY: help run test plots docs docs-check docs-refresh bench fuzz data handout clean
+.PHONY: help run test plots docs docs-check docs-refresh bench fuzz data handout clean format
 .PHONY: $(SHORT) $(SHORT:%=test-%) $(SHORT:ch%=hw%) $(SHORT:ch%=homework-%) $(SHORT:%=bench-%)
 .PHONY: test-common test-docs bench-common
 
@@ -76,8 +95,10 @@ help:
 
 # ---- one folder: archives (float and double), program, tests ----------------------------------------------
 
-# $(call concepts,folder): the sources that other folders may use.
-concepts = $(filter-out %/main.c %/bench.c,$(wildcard $(1)/*.c))
+# $(call concepts,folder): the sources that other folders may use; common has two floors.
+concepts = $(filter-out %/main.c,$(wildcard $(1)/*.c $(1)/numeric/*.c $(1)/program/*.c))
+# What a program adds to the archives.
+program  = $(wildcard $(1)/main.c $(1)/labs/*.c $(1)/commands/*.c)
 objects  = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 # $(call archives,precision,folder): the folder's archive and those of every earlier one, later ones first.
 upto     = $(shell for f in $(FOLDERS); do echo $$f; [ $$f = $(1) ] && break; done)
@@ -108,14 +129,14 @@ grader = sh -c '$(CC) -I. -D_GNU_SOURCE $(CFLAGS) "$$0" $(call objects,float,$(w
 
 # $(call chapter_rules,ch01_tokenizer,ch01,01)
 define chapter_rules
-$(BUILD)/$(1): $(call objects,float,$(1)/main.c $(wildcard $(1)/labs/*.c)) $(call archives,float,$(1))
+$(BUILD)/$(1): $(call objects,float,$(call program,$(1))) $(call archives,float,$(1))
 	$$(call say,link    $$@)
 	$$(Q)$(CC) $(LDFLAGS) $$^ $(LDLIBS) -o $$@
 $(2): $(BUILD)/$(1)
 	@cmp -s $(BUILD)/$(1) $(1)/$(1) || cp $(BUILD)/$(1) $(1)/$(1)
 homework-$(3): $(call objects,float,$(wildcard $(1)/homework/grade_*.c)) $(call archives,float,$(1))
 test-$(2): $(2) $(BUILD)/float/test-$(1) $(BUILD)/double/test-$(1) homework-$(3)
-	@sh common/run_tests.sh $(BUILD) $(1) $$(call grader,$(1),$(3))
+	@sh tools/run_tests.sh $(BUILD) $(1) $$(call grader,$(1),$(3))
 hw$(3): HW ?= $(1)/homework/hw$(3).c
 hw$(3): homework-$(3)
 	@test -f $(1)/homework/grade_hw$(3).c || { echo '$(1) has no homework yet' >&2; exit 1; }
@@ -123,23 +144,23 @@ hw$(3): homework-$(3)
 	@$(BUILD)/hw$(3) $(ARGS) || true
 bench-$(2): $(BUILD)/bench-$(2)
 	@$$<
-$(BUILD)/bench-$(2): $(call objects,float,$(1)/bench.c) $(call archives,float,$(1))
+$(BUILD)/bench-$(2): $(call objects,float,$(wildcard $(1)/bench/*.c)) $(call archives,float,$(1))
 	$$(call say,link    $$@)
 	$$(Q)$(CC) $(LDFLAGS) $$^ $(LDLIBS) -o $$@
 endef
 $(foreach c,$(CHAPTERS),$(eval $(call chapter_rules,$(c),$(firstword $(subst _, ,$(c))),$(patsubst ch%,%,$(firstword $(subst _, ,$(c)))))))
 
 test-common: $(BUILD)/float/test-common $(BUILD)/double/test-common
-	@sh common/run_tests.sh $(BUILD) common
+	@sh tools/run_tests.sh $(BUILD) common
 
 # ---- what a user types ------------------------------------------------------------------------------------
 
 # What the machine lacks is installed before the first file is compiled: Criterion only for tests.
 .PHONY: .setup .setup-docs
 .setup:
-	@sh common/setup.sh $(if $(filter test%,$(MAKECMDGOALS)),test,run)
+	@sh tools/setup.sh $(if $(filter test%,$(MAKECMDGOALS)),test,run)
 .setup-docs:
-	@sh common/setup.sh docs
+	@sh tools/setup.sh docs
 
 run: $(SHORT)
 	@set -e; for c in $(CHAPTERS); do ./$$c/$$c; done
@@ -148,17 +169,17 @@ test: test-common test-docs $(SHORT:%=test-%)
 	@echo 'make test: all passed'
 
 LECTURES = $(wildcard docs/ch*.md)
-$(BUILD)/lecture: $(call objects,float,docs/lecture.c docs/page.c docs/snippet.c common/error.c common/file.c)
+$(BUILD)/lecture: $(call objects,float,$(wildcard tools/*.c) common/error.c common/program/file.c)
 	$(call say,link    $@)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@
 docs-check: $(BUILD)/lecture
 	@$(BUILD)/lecture check $(LECTURES) README.md && echo "docs-check: $(words $(LECTURES)) lectures, all well"
 test-docs: $(BUILD)/lecture
-	@sh docs/tests/test_lecture.sh $< | tail -n 1 | sed 's/^/docs               test_lecture.sh              /'
+	@sh tools/tests/test_lecture.sh $< | tail -n 1 | sed 's/^/docs               test_lecture.sh              /'
 docs-refresh: $(BUILD)/lecture
 	@$(BUILD)/lecture refresh $(LECTURES)
 docs: .setup-docs docs-check
-	@sh docs/book.sh build/book
+	@sh tools/book.sh build/book
 
 # The figures that the lectures show: every tour's, under docs/figures/chNN_name.svg.
 plots: $(SHORT)
@@ -168,13 +189,16 @@ plots: $(SHORT)
 
 bench-common: $(BUILD)/bench-common
 	@$<
-$(BUILD)/bench-common: $(call objects,float,common/bench.c) $(BUILD)/float/common.a
+$(BUILD)/bench-common: $(call objects,float,$(wildcard common/bench/*.c)) $(BUILD)/float/common.a
 	$(call say,link    $@)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
-bench: bench-common $(patsubst %/bench.c,bench-%,$(foreach c,$(CHAPTERS),$(if $(wildcard $(c)/bench.c),$(firstword $(subst _, ,$(c)))/bench.c)))
+# One after the other: they measure.
+BENCHES = bench-common $(foreach c,$(CHAPTERS),$(if $(wildcard $(c)/bench/*.c),bench-$(firstword $(subst _, ,$(c)))))
+bench:
+	@set -e; for b in $(BENCHES); do $(MAKE) --no-print-directory $$b; done
 
 data:
-	@sh ch01_tokenizer/data.sh data
+	@sh tools/data.sh data
 
 # libFuzzer is clang's. FUZZ_SECONDS=600 for longer.
 FUZZ_SECONDS ?= 20
@@ -182,12 +206,15 @@ fuzz:
 	@mkdir -p build/fuzz
 	@set -e; for f in $(wildcard ch*/fuzz/fuzz_*.c); do c=$${f%%/*}; name=$$(basename $$f .c); mkdir -p build/fuzz/$$name.corpus; \
 	    clang -I. -D_GNU_SOURCE -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined $$f \
-	        $$(for d in $(FOLDERS); do ls $$d/*.c; [ $$d = $$c ] && break; done | grep -v -e main.c -e bench.c -e homework.c) \
+	        $$(for d in $(FOLDERS); do ls $$d/*.c $$d/numeric/*.c $$d/program/*.c 2>/dev/null; [ $$d = $$c ] && break; done | grep -v -e main.c -e homework) \
 	        $(if $(filter Darwin,$(shell uname)),,-ldl) -lpcre2-8 -lm -o build/fuzz/$$name; \
 	    build/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=5 -print_final_stats=1 build/fuzz/$$name.corpus $$(ls -d $$c/fuzz/seeds 2>/dev/null); done
 
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
 handout:
-	@sh common/handout.sh handout
+	@sh tools/handout.sh handout
 
 clean:
 	rm -rf build handout $(foreach c,$(CHAPTERS),$(c)/$(c) $(c)/plots)

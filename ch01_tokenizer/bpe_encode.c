@@ -12,19 +12,24 @@
 static const uint64_t EMPTY = UINT64_MAX;
 enum { MERGED_BITS = 64 - 2 * PAIR_BITS };
 
-static uint64_t key_of(int left, int right) { return (uint64_t)left << PAIR_BITS | (uint64_t)right; }
+static uint64_t key_of(int left, int right) {
+    return (uint64_t)left << PAIR_BITS | (uint64_t)right;
+}
 
 // Where the key is, or the empty slot where it belongs.
 static size_t probe(const PairTable *table, uint64_t key) {
     size_t mask = ((size_t)1 << (64 - table->shift)) - 1;
-    size_t i = (size_t)(key * 0x9e3779b97f4a7c15u >> table->shift);  // the product's upper bits are well mixed
-    while (table->slots[i] != EMPTY && table->slots[i] >> MERGED_BITS != key) i = (i + 1) & mask;
+    // the product's upper bits are well mixed
+    size_t i = (size_t)(key * 0x9e3779b97f4a7c15u >> table->shift);
+    while (table->slots[i] != EMPTY && table->slots[i] >> MERGED_BITS != key)
+        i = (i + 1) & mask;
     return i;
 }
 
 static void grow(PairTable *table) {
     uint64_t *old = table->slots;
-    size_t old_size = old ? (size_t)1 << (64 - table->shift) : 0, size = old ? 2 * old_size : 64;
+    size_t old_size = old ? (size_t)1 << (64 - table->shift) : 0,
+           size = old ? 2 * old_size : 64;
     table->slots = reallocate(NULL, size, sizeof *table->slots);
     table->shift = old ? table->shift - 1 : 64 - 6;
     for (size_t i = 0; i < size; i++) table->slots[i] = EMPTY;
@@ -34,9 +39,11 @@ static void grow(PairTable *table) {
 }
 
 void pair_table_add(PairTable *table, int left, int right, int merged) {
-    assert(left >= 0 && left < PAIR_SYMBOLS && right >= 0 && right < PAIR_SYMBOLS && merged >= 0);
+    assert(left >= 0 && left < PAIR_SYMBOLS && right >= 0 && right < PAIR_SYMBOLS
+           && merged >= 0);
     assert(merged < 1 << MERGED_BITS && merged != (1 << MERGED_BITS) - 1);
-    if (!table->slots || 2 * table->used >= (size_t)1 << (64 - table->shift)) grow(table);
+    if (!table->slots || 2 * table->used >= (size_t)1 << (64 - table->shift))
+        grow(table);
     size_t i = probe(table, key_of(left, right));
     if (table->slots[i] != EMPTY) return;
     table->slots[i] = key_of(left, right) << MERGED_BITS | (uint64_t)merged;
@@ -52,7 +59,8 @@ int pair_find(const PairTable *table, int left, int right) {
 PairTable pair_table_of(const Merges *merges) {
     PairTable table = {0};
     for (int t = 0; t < merges->count; t++)
-        pair_table_add(&table, merges->pairs[t].left, merges->pairs[t].right, merges->base + t);
+        pair_table_add(&table, merges->pairs[t].left, merges->pairs[t].right,
+                       merges->base + t);
     return table;
 }
 
@@ -63,7 +71,8 @@ void pair_table_free(PairTable *table) {
 
 // ---- the definition
 
-size_t bpe_encode_naive(const PairTable *table, int *symbols, size_t n, EncodeWork *work) {
+size_t bpe_encode_naive(const PairTable *table, int *symbols, size_t n,
+                        EncodeWork *work) {
     EncodeWork unused = {0};
     if (!work) work = &unused;
     for (;;) {
@@ -72,13 +81,15 @@ size_t bpe_encode_naive(const PairTable *table, int *symbols, size_t n, EncodeWo
         for (size_t i = 0; i + 1 < n; i++) {
             int merged = pair_find(table, symbols[i], symbols[i + 1]);
             work->inspections++;
-            if (merged != NO_SYMBOL && (best == NO_SYMBOL || merged < best)) best = merged, where = i;
+            if (merged != NO_SYMBOL && (best == NO_SYMBOL || merged < best))
+                best = merged, where = i;
         }
         if (best == NO_SYMBOL) return n;
         work->merges++;
         symbols[where] = best;
         n--;
-        memmove(&symbols[where + 1], &symbols[where + 2], (n - where - 1) * sizeof *symbols);
+        memmove(&symbols[where + 1], &symbols[where + 2],
+                (n - where - 1) * sizeof *symbols);
     }
 }
 
@@ -87,14 +98,17 @@ size_t bpe_encode_naive(const PairTable *table, int *symbols, size_t n, EncodeWo
 size_t bpe_encode_scan(const PairTable *table, int *symbols, size_t n) {
     assert(n <= BPE_SCAN_MOST);
     int merged[BPE_SCAN_MOST];
-    for (size_t i = 0; i + 1 < n; i++) merged[i] = pair_find(table, symbols[i], symbols[i + 1]);
+    for (size_t i = 0; i + 1 < n; i++)
+        merged[i] = pair_find(table, symbols[i], symbols[i + 1]);
     return bpe_merge_scan(table, symbols, merged, n);
 }
 
 size_t bpe_merge_scan(const PairTable *table, int *symbols, int *merged, size_t n) {
     while (n > 1) {
         unsigned best = (unsigned)NO_SYMBOL;  // the largest there is
-        for (size_t i = 0; i < n - 1; i++) best = (unsigned)merged[i] < best ? (unsigned)merged[i] : best;  // vector code
+        // vector code
+        for (size_t i = 0; i < n - 1; i++)
+            best = (unsigned)merged[i] < best ? (unsigned)merged[i] : best;
         if (best == (unsigned)NO_SYMBOL) break;
         size_t where = 0;
         while (merged[where] != (int)best) where++;
@@ -102,8 +116,10 @@ size_t bpe_merge_scan(const PairTable *table, int *symbols, int *merged, size_t 
         n--;
         for (size_t i = where + 1; i < n; i++) symbols[i] = symbols[i + 1];
         for (size_t i = where + 1; i + 1 < n; i++) merged[i] = merged[i + 1];
-        if (where + 1 < n) merged[where] = pair_find(table, symbols[where], symbols[where + 1]);
-        if (where > 0) merged[where - 1] = pair_find(table, symbols[where - 1], symbols[where]);
+        if (where + 1 < n)
+            merged[where] = pair_find(table, symbols[where], symbols[where + 1]);
+        if (where > 0)
+            merged[where - 1] = pair_find(table, symbols[where - 1], symbols[where]);
     }
     return n;
 }
@@ -119,20 +135,24 @@ typedef struct {
     Entry *heap;
     size_t size, capacity;
     int *symbols;
-    int *merged;             // [n] what the pair that begins here merges to, or NO_SYMBOL: an Entry that says
-                             // otherwise is stale
+    // [n] what the pair that begins here merges to, or NO_SYMBOL: an Entry that says
+    int *merged;
+    // otherwise is stale
     size_t *next, *previous;  // [n] the neighbours still there; n: none
     size_t n;
     const PairTable *table;
     EncodeWork *work;
 } Encoder;
 
-static bool sooner(Entry a, Entry b) { return a.merged != b.merged ? a.merged < b.merged : a.place < b.place; }
+static bool sooner(Entry a, Entry b) {
+    return a.merged != b.merged ? a.merged < b.merged : a.place < b.place;
+}
 
 static void push(Encoder *e, Entry entry) {
     reserve(e->heap, e->capacity, e->size + 1);
     size_t i = e->size++;
-    for (; i > 0 && sooner(entry, e->heap[(i - 1) / 2]); i = (i - 1) / 2) e->heap[i] = e->heap[(i - 1) / 2];
+    for (; i > 0 && sooner(entry, e->heap[(i - 1) / 2]); i = (i - 1) / 2)
+        e->heap[i] = e->heap[(i - 1) / 2];
     e->heap[i] = entry;
     e->work->pushes++;
 }
@@ -152,7 +172,9 @@ static Entry pop(Encoder *e) {
 // Looks the pair that begins at `place` up, and queues it if it has a merge.
 static void consider(Encoder *e, size_t place) {
     size_t next = e->next[place];
-    int merged = next == e->n ? NO_SYMBOL : pair_find(e->table, e->symbols[place], e->symbols[next]);
+    int merged = next == e->n
+                     ? NO_SYMBOL
+                     : pair_find(e->table, e->symbols[place], e->symbols[next]);
     e->merged[place] = merged;
     if (merged != NO_SYMBOL) push(e, (Entry){merged, place});
 }
@@ -168,13 +190,16 @@ static void merge(Encoder *e, size_t place) {
     e->work->merges++;
 }
 
-size_t bpe_encode_heap(const PairTable *table, int *symbols, size_t n, EncodeWork *work) {
+size_t bpe_encode_heap(const PairTable *table, int *symbols, size_t n,
+                       EncodeWork *work) {
     EncodeWork unused = {0};
-    Encoder e = {.symbols = symbols, .n = n, .table = table, .work = work ? work : &unused};
+    Encoder e = {
+        .symbols = symbols, .n = n, .table = table, .work = work ? work : &unused};
     e.merged = reallocate(NULL, n, sizeof *e.merged);
     e.next = reallocate(NULL, n, sizeof *e.next);
     e.previous = reallocate(NULL, n, sizeof *e.previous);
-    for (size_t i = 0; i < n; i++) e.next[i] = i + 1, e.previous[i] = i == 0 ? n : i - 1;
+    for (size_t i = 0; i < n; i++)
+        e.next[i] = i + 1, e.previous[i] = i == 0 ? n : i - 1;
     for (size_t i = 0; i < n; i++) consider(&e, i);
     while (e.size > 0) {
         Entry entry = pop(&e);

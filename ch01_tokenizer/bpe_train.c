@@ -1,18 +1,21 @@
 // BPE training with lists of occurrences. Lecture, section 1.5.
 //
-// A token of length n covers n cells, and stands in its first and in its last one, so that both neighbours are
-// one step away:
+// A token of length n covers n cells, and stands in its first and in its last one, so
+// that both neighbours are one step away:
 //
 //     cells    X  .  X  b  Y  Y        X = 3 symbols long, b = 1, Y = 2;  . is NO_SYMBOL
 //              ^ p      ^ p + length[X]      and cells[p - 1] is the token before p
 //
-// Every pair still worth considering is a Candidate with the places where it stood when it was made. It is not
-// kept up to date. It need not be: a pair's places are all made at once, together with its newer symbol, and from
-// then on its count can only fall (lecture, claim 1.8). So a stale count is an upper bound, and the best pair is
-// found by taking the highest bound from a heap, counting again, and putting it back if the count has fallen.
+// Every pair still worth considering is a Candidate with the places where it stood when
+// it was made. It is not kept up to date. It need not be: a pair's places are all made
+// at once, together with its newer symbol, and from then on its count can only fall
+// (lecture, claim 1.8). So a stale count is an upper bound, and the best pair is found
+// by taking the highest bound from a heap, counting again, and putting it back if the
+// count has fallen.
 //
-// The same fact allows forgetting. A pair below `threshold` will not be chosen before all those above it are
-// gone; only then is the corpus counted again, with a lower threshold.
+// The same fact allows forgetting. A pair below `threshold` will not be chosen before
+// all those above it are gone; only then is the corpus counted again, with a lower
+// threshold.
 #include "ch01_tokenizer/bpe_train.h"
 
 #include <assert.h>
@@ -23,11 +26,12 @@
 #include "common/error.h"
 
 typedef struct {
-    uint64_t count;   // never below the true count
+    uint64_t count;  // never below the true count
     int left, right;
     uint32_t *places;  // where left begins, ascending; some no longer hold the pair
     uint32_t size;
-    bool owned;       // places are this candidate's to free; otherwise they lie in Trainer.recounted
+    // places are this candidate's to free; otherwise they lie in Trainer.recounted
+    bool owned;
 } Candidate;
 
 typedef struct {
@@ -36,11 +40,12 @@ typedef struct {
     int symbols;       // so far
     Candidate *heap;   // the best on top
     size_t heap_size, heap_capacity;
-    uint64_t threshold;    // candidates below it are dropped
-    uint32_t *recounted;   // the places of all candidates of the last recount
-    size_t tokens;         // in the corpus at the last recount
-    size_t fresh;          // places in lists made since then
-    // Scratch for group(): for each symbol, how often and how many places; zero between calls.
+    uint64_t threshold;   // candidates below it are dropped
+    uint32_t *recounted;  // the places of all candidates of the last recount
+    size_t tokens;        // in the corpus at the last recount
+    size_t fresh;         // places in lists made since then
+    // Scratch for group(): for each symbol, how often and how many places; zero between
+    // calls.
     uint64_t *tally;
     uint32_t *number;
     int *touched, *keys;
@@ -59,7 +64,8 @@ static bool better(const Candidate *a, const Candidate *b) {
 static void heap_push(Trainer *t, Candidate candidate) {
     reserve(t->heap, t->heap_capacity, t->heap_size + 1);
     size_t i = t->heap_size++;
-    for (; i > 0 && better(&candidate, &t->heap[(i - 1) / 2]); i = (i - 1) / 2) t->heap[i] = t->heap[(i - 1) / 2];
+    for (; i > 0 && better(&candidate, &t->heap[(i - 1) / 2]); i = (i - 1) / 2)
+        t->heap[i] = t->heap[(i - 1) / 2];
     t->heap[i] = candidate;
 }
 
@@ -67,7 +73,8 @@ static Candidate heap_pop(Trainer *t) {
     Candidate top = t->heap[0], last = t->heap[--t->heap_size];
     size_t i = 0, child;
     for (; (child = 2 * i + 1) < t->heap_size; i = child) {
-        if (child + 1 < t->heap_size && better(&t->heap[child + 1], &t->heap[child])) child++;
+        if (child + 1 < t->heap_size && better(&t->heap[child + 1], &t->heap[child]))
+            child++;
         if (!better(&t->heap[child], &last)) break;
         t->heap[i] = t->heap[child];
     }
@@ -81,7 +88,9 @@ static void candidate_free(Candidate *candidate) {
 
 // ---- the corpus
 
-static uint64_t weight(const Trainer *t, size_t place) { return t->words->counts[place / WORD_ALIGN]; }
+static uint64_t weight(const Trainer *t, size_t place) {
+    return t->words->counts[place / WORD_ALIGN];
+}
 
 static bool holds(const Trainer *t, uint32_t place, int left, int right) {
     const int32_t *cells = t->words->cells;
@@ -103,14 +112,16 @@ static uint64_t count_again(Trainer *t, Candidate *c) {
     return count;
 }
 
-// Puts `merged` in place of the pair, from left to right. Its places become those of `merged`. Returns r_t.
+// Puts `merged` in place of the pair, from left to right. Its places become those of
+// `merged`. Returns r_t.
 static uint64_t replace(Trainer *t, Candidate *c, int merged) {
     int32_t *cells = t->words->cells;
     uint32_t left = t->length[c->left], right = t->length[c->right], kept = 0;
     uint64_t replaced = 0;
     for (uint32_t i = 0; i < c->size; i++) {
         uint32_t place = c->places[i];
-        if (!holds(t, place, c->left, c->right)) continue;  // aaa: the first merge took its middle
+        // aaa: the first merge took its middle
+        if (!holds(t, place, c->left, c->right)) continue;
         cells[place + left - 1] = NO_SYMBOL;
         cells[place + left] = NO_SYMBOL;
         cells[place] = merged;
@@ -125,9 +136,11 @@ static uint64_t replace(Trainer *t, Candidate *c, int merged) {
 
 // ---- new candidates
 
-// Sorts n places by their keys and makes a candidate of each key that is worth it: (fixed, key), or (key, fixed)
-// where the key is on the left. The lists go to `to`, or to memory of their own where that is NULL.
-static void group(Trainer *t, const uint32_t *places, size_t n, int fixed, bool key_on_left, uint32_t *to) {
+// Sorts n places by their keys and makes a candidate of each key that is worth it:
+// (fixed, key), or (key, fixed) where the key is on the left. The lists go to `to`, or
+// to memory of their own where that is NULL.
+static void group(Trainer *t, const uint32_t *places, size_t n, int fixed,
+                  bool key_on_left, uint32_t *to) {
     int touched = 0;
     for (size_t i = 0; i < n; i++) {
         int key = t->keys[i];
@@ -135,11 +148,15 @@ static void group(Trainer *t, const uint32_t *places, size_t n, int fixed, bool 
         t->tally[key] += weight(t, places[i]);
     }
     t->work.updates += n;
-    size_t first = t->heap_size;  // new candidates wait here, in any order, until their lists are full
+    // new candidates wait here, in any order, until their lists are full
+    size_t first = t->heap_size;
     for (int i = 0; i < touched; i++) {
         int key = t->touched[i];
-        Candidate c = {.count = t->tally[key], .left = key_on_left ? key : fixed, .right = key_on_left ? fixed : key,
-                       .size = t->number[key], .owned = to == NULL};
+        Candidate c = {.count = t->tally[key],
+                       .left = key_on_left ? key : fixed,
+                       .right = key_on_left ? fixed : key,
+                       .size = t->number[key],
+                       .owned = to == NULL};
         t->tally[key] = 0;
         t->number[key] = 0;
         if (c.count < t->threshold) continue;
@@ -148,7 +165,8 @@ static void group(Trainer *t, const uint32_t *places, size_t n, int fixed, bool 
         else t->fresh += c.size;
         reserve(t->heap, t->heap_capacity, t->heap_size + 1);
         t->heap[t->heap_size++] = c;
-        t->number[key] = (uint32_t)(t->heap_size - first);  // 1 + its index: where the second pass finds it
+        // 1 + its index: where the second pass finds it
+        t->number[key] = (uint32_t)(t->heap_size - first);
     }
     size_t last = t->heap_size;
     for (size_t i = first; i < last; i++) t->heap[i].size = 0;
@@ -166,7 +184,8 @@ static void group(Trainer *t, const uint32_t *places, size_t n, int fixed, bool 
     }
 }
 
-// The pairs that the new symbol's n places have made: with the token after each, and with the one before.
+// The pairs that the new symbol's n places have made: with the token after each, and
+// with the one before.
 static void add_neighbours(Trainer *t, const uint32_t *places, size_t n, int merged) {
     const int32_t *cells = t->words->cells;
     reserve(t->keys, t->keys_capacity, n);
@@ -182,21 +201,24 @@ static void add_neighbours(Trainer *t, const uint32_t *places, size_t n, int mer
     found = 0;
     for (size_t i = 0; i < n; i++) {
         int previous = places[i] == 0 ? NO_SYMBOL : cells[places[i] - 1];
-        if (previous == NO_SYMBOL || previous == merged) continue;  // merged merged: found from its left already
+        // merged merged: found from its left already
+        if (previous == NO_SYMBOL || previous == merged) continue;
         t->keys[found] = previous;
         t->places[found++] = places[i] - t->length[previous];
     }
     group(t, t->places, found, merged, true, NULL);
 }
 
-// Every pair of the corpus, from the start: a counting sort of all tokens, then group() for each left symbol.
+// Every pair of the corpus, from the start: a counting sort of all tokens, then group()
+// for each left symbol.
 static void recount(Trainer *t) {
     for (size_t i = 0; i < t->heap_size; i++) candidate_free(&t->heap[i]);
     free(t->recounted);
     t->heap_size = t->tokens = t->fresh = 0;
 
     const int32_t *cells = t->words->cells;
-    size_t *ends = allocate((size_t)t->symbols + 1, sizeof *ends), size = t->words->size;
+    size_t *ends = allocate((size_t)t->symbols + 1, sizeof *ends),
+           size = t->words->size;
     for (size_t i = 0; i < size; i += cells[i] == NO_SYMBOL ? 1 : t->length[cells[i]])
         if (cells[i] != NO_SYMBOL) ends[cells[i] + 1]++, t->tokens++;
     for (int s = 0; s < t->symbols; s++) ends[s + 1] += ends[s];
@@ -244,20 +266,26 @@ static bool best_candidate(Trainer *t, Candidate *best) {
 }
 
 static Trainer trainer_new(Words *words, int base, int count) {
-    if (words->size > UINT32_MAX) die("the corpus's distinct words are too long together: at most 4 Gi symbols");
+    if (words->size > UINT32_MAX)
+        die("the corpus's distinct words are too long together: at most 4 Gi symbols");
     size_t most = (size_t)base + (size_t)count;
-    Trainer t = {.words = words, .symbols = base, .length = allocate(most, sizeof(uint32_t)),
-                 .tally = allocate(most, sizeof(uint64_t)), .number = allocate(most, sizeof(uint32_t)),
+    Trainer t = {.words = words,
+                 .symbols = base,
+                 .length = allocate(most, sizeof(uint32_t)),
+                 .tally = allocate(most, sizeof(uint64_t)),
+                 .number = allocate(most, sizeof(uint32_t)),
                  .touched = allocate(most, sizeof(int))};
     for (int s = 0; s < base; s++) t.length[s] = 1;
-    // A first guess at the count of the last pair chosen. Too low costs memory, too high a recount.
+    // A first guess at the count of the last pair chosen. Too low costs memory, too
+    // high a recount.
     t.threshold = words->size / (16 * (most + 1)) + 1;
     return t;
 }
 
 static void trainer_free(Trainer *t) {
     for (size_t i = 0; i < t->heap_size; i++) candidate_free(&t->heap[i]);
-    free(t->length), free(t->heap), free(t->recounted), free(t->tally), free(t->number), free(t->touched);
+    free(t->length), free(t->heap), free(t->recounted), free(t->tally), free(t->number),
+        free(t->touched);
     free(t->keys), free(t->places);
 }
 

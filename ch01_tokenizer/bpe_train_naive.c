@@ -1,4 +1,5 @@
-// The textbook loop of BPE training: count every pair, replace the best, start again. Lecture, section 1.4.
+// The textbook loop of BPE training: count every pair, replace the best, start again.
+// Lecture, section 1.4.
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,8 @@ static PairCounts count_all_pairs(const Words *words, TrainWork *work) {
         if (words->cells[i] == NO_SYMBOL) continue;
         work->visits++;
         if (words->cells[i + 1] == NO_SYMBOL) continue;
-        count_pair(&all, words->cells[i], words->cells[i + 1], words->counts[i / WORD_ALIGN]);
+        count_pair(&all, words->cells[i], words->cells[i + 1],
+                   words->counts[i / WORD_ALIGN]);
         work->updates++;
     }
     return all;
@@ -67,13 +69,15 @@ static uint64_t replace(Words *words, Pair pair, int merged) {
             from++;
         }
         cells[to++] = symbol;
-        if (cells[from + 1] == NO_SYMBOL)  // the word ends: blank what it no longer needs
+        // the word ends: blank what it no longer needs
+        if (cells[from + 1] == NO_SYMBOL)
             for (size_t i = to; i <= from; i++) cells[i] = NO_SYMBOL;
     }
     return replaced;
 }
 
-void bpe_train_naive(Merges *merges, Words *words, int base, int count, TrainWork *work) {
+void bpe_train_naive(Merges *merges, Words *words, int base, int count,
+                     TrainWork *work) {
     TrainWork unused = {0};
     if (!work) work = &unused;
     *merges = (Merges){.base = base,

@@ -5,7 +5,9 @@
 
 #include "ch01_tokenizer/utf8.h"
 
-static bool prints(int byte) { return (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte != 0xAD); }
+static bool prints(int byte) {
+    return (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte != 0xAD);
+}
 
 int byte_in_gpt2_order(int i) {
     for (int pass = 0; pass < 2; pass++)
@@ -18,8 +20,8 @@ enum { LETTERS = 0x100 + 68 };
 
 static struct {
     bool ready;
-    int point[256];      // the letter of a byte
-    int byte[LETTERS];   // the byte of a letter; -1: of none
+    int point[256];     // the letter of a byte
+    int byte[LETTERS];  // the byte of a letter; -1: of none
 } table;
 
 static void make_table(void) {

@@ -7,7 +7,7 @@
 
 #include "ch01_tokenizer/model_file.h"
 #include "ch01_tokenizer/pieces.h"
-#include "common/file.h"
+#include "common/program/file.h"
 
 // ---- what the commands share
 
@@ -31,10 +31,13 @@ static void model_or_die(Tokenizer *t, const Args *args) {
     enum { MOST = 64 };
     const char *specials[MOST + 1];
     int count = 0;
-    while (count <= MOST && (specials[count] = option_nth(args, "special", (size_t)count))) count++;
+    while (count <= MOST
+           && (specials[count] = option_nth(args, "special", (size_t)count)))
+        count++;
     if (count > MOST) die("--special: at most %d", MOST);
     Error err;
-    if (!model_read(t, path, option_text(args, "pattern"), specials, count, &err)) die("%s", err.text);
+    if (!model_read(t, path, option_text(args, "pattern"), specials, count, &err))
+        die("%s", err.text);
 }
 
 static void write_or_die(Output *out) {
@@ -44,10 +47,12 @@ static void write_or_die(Output *out) {
 
 static Output standard_output(void) { return (Output){.stream = stdout}; }
 
-#define MODEL_OPTIONS                                                                         \
-    {"model", NULL, "a vocabulary: ours, GPT-2's vocab.bpe, or a .tiktoken file"},            \
-    {"pattern", NULL, "pre-split pattern in place of the model's own"},                       \
-    {"special", NULL, "one more special token (again for more); its id follows the last"}
+#define MODEL_OPTIONS \
+    {"model", NULL, "a vocabulary: ours, GPT-2's vocab.bpe, or a .tiktoken file"}, \
+        {"pattern", NULL, "pre-split pattern in place of the model's own"}, { \
+        "special", NULL, \
+            "one more special token (again for more); its id follows the last" \
+    }
 
 // ---- train
 
@@ -56,7 +61,8 @@ static int collect_specials(const Args *args, Special *specials, int most) {
     const char *text;
     while ((text = option_nth(args, "special", (size_t)count)) != NULL) {
         if (count == most) die("--special: at most %d", most);
-        if (!text[0] || strpbrk(text, "\r\n")) die("--special: expected text on one line");
+        if (!text[0] || strpbrk(text, "\r\n"))
+            die("--special: expected text on one line");
         specials[count] = (Special){(char *)text, strlen(text), NO_SYMBOL};
         count++;
     }
@@ -66,17 +72,20 @@ static int collect_specials(const Args *args, Special *specials, int most) {
 static int train(const Args *args) {
     enum { MOST = 1024 };
     static Special specials[MOST];
-    const char *name = option_text(args, "pattern"), *output = option_text(args, "output");
+    const char *name = option_text(args, "pattern"),
+               *output = option_text(args, "output");
     if (!output) die("train: -o FILE is needed: where the model goes");
     int special_count = collect_specials(args, specials, MOST);
     long vocabulary = option_int(args, "vocab", 1, TOKEN_MOST);
     int merges = (int)vocabulary - 256 - special_count;
     if (merges < 0)
-        die("--vocab %ld: expected at least %d: 256 bytes and the special tokens", vocabulary, 256 + special_count);
+        die("--vocab %ld: expected at least %d: 256 bytes and the special tokens",
+            vocabulary, 256 + special_count);
 
     Error err;
     Output out;
-    if (!output_open(&out, output, &err)) die("%s", err.text);  // now, not after an hour of training
+    // now, not after an hour of training
+    if (!output_open(&out, output, &err)) die("%s", err.text);
     Pattern *pattern = pattern_new(name, &err);
     if (!pattern) die("%s", err.text);
     Pieces pieces = {0};
@@ -84,7 +93,8 @@ static int train(const Args *args) {
     const char *const *paths = files_of(args, &files);
     for (size_t f = 0; f < files; f++) {
         Bytes text = read_or_die(paths[f]);
-        if (!pieces_add(&pieces, pattern, specials, special_count, text.data, text.size, &err))
+        if (!pieces_add(&pieces, pattern, specials, special_count, text.data, text.size,
+                        &err))
             die("%s: %s", file_label(paths[f]), err.text);
         bytes += text.size;
         bytes_free(&text);
@@ -95,14 +105,17 @@ static int train(const Args *args) {
     pieces_free(&pieces);
 
     Tokenizer t;
-    if (!tokenizer_train(&t, &words, merges, specials, special_count, name, &err)) die("%s", err.text);
+    if (!tokenizer_train(&t, &words, merges, specials, special_count, name, &err))
+        die("%s", err.text);
     uint64_t tokens = words_symbols(&words);
     words_free(&words);
-    if (t.size < vocabulary) warn("the text has no pairs left to merge: a vocabulary of %d, not %ld", t.size, vocabulary);
+    if (t.size < vocabulary)
+        warn("the text has no pairs left to merge: a vocabulary of %d, not %ld", t.size,
+             vocabulary);
     model_write(&t, out.stream);
     write_or_die(&out);
-    fprintf(stderr, "%s: %d ids from %zu bytes: %.3f bytes a token\n", program_name(), t.size, bytes,
-            (double)bytes / (double)(tokens ? tokens : 1));
+    fprintf(stderr, "%s: %d ids from %zu bytes: %.3f bytes a token\n", program_name(),
+            t.size, bytes, (double)bytes / (double)(tokens ? tokens : 1));
     tokenizer_free(&t);
     return 0;
 }
@@ -138,11 +151,13 @@ static int encode(const Args *args) {
     model_or_die(&t, args);
     size_t files;
     const char *const *paths = files_of(args, &files);
-    Ids *ids = allocate(files, sizeof *ids);  // all of them before the first is printed: nothing half-written
+    // all of them before the first is printed: nothing half-written
+    Ids *ids = allocate(files, sizeof *ids);
     for (size_t f = 0; f < files; f++) {
         Bytes text = read_or_die(paths[f]);
         Error err = {""};
-        if (!tokenizer_encode(&t, text.data, text.size, option_flag(args, "allow-special"), &ids[f], &err))
+        if (!tokenizer_encode(&t, text.data, text.size,
+                              option_flag(args, "allow-special"), &ids[f], &err))
             die("%s: %s", file_label(paths[f]), err.text);
         bytes_free(&text);
     }
@@ -158,7 +173,9 @@ static int encode(const Args *args) {
 }
 
 static const Option encode_options[] = {
-    MODEL_OPTIONS, {"allow-special", OPTION_FLAG, "read special tokens in the text as such"}, {0}};
+    MODEL_OPTIONS,
+    {"allow-special", OPTION_FLAG, "read special tokens in the text as such"},
+    {0}};
 
 typedef struct {
     char *at;
@@ -167,7 +184,8 @@ typedef struct {
 
 static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-static void decode_text(Text *out, const Tokenizer *t, const char *path, const Bytes *text) {
+static void decode_text(Text *out, const Tokenizer *t, const char *path,
+                        const Bytes *text) {
     const char *at = text->data, *end = at + text->size;
     for (int line = 1; at < end;) {
         if (is_space(*at)) {
@@ -180,12 +198,13 @@ static void decode_text(Text *out, const Tokenizer *t, const char *path, const B
             if (id < TOKEN_MOST) id = 10 * id + (*at - '0');
         int shown = at - begin < 20 ? (int)(at - begin) : 20;
         if (begin == at || (at < end && !is_space(*at)))
-            die("%s:%d: expected ids: whole numbers with white space between them", file_label(path), line);
+            die("%s:%d: expected ids: whole numbers with white space between them",
+                file_label(path), line);
         size_t size;
         const char *bytes = token_bytes(t, id, &size);
         if (!bytes)
-            die("%s:%d: id %.*s: expected an id of the vocabulary, 0 to %d", file_label(path), line, shown, begin,
-                t->size - 1);
+            die("%s:%d: id %.*s: expected an id of the vocabulary, 0 to %d",
+                file_label(path), line, shown, begin, t->size - 1);
         reserve(out->at, out->capacity, out->size + size);
         memcpy(out->at + out->size, bytes, size);
         out->size += size;
@@ -219,7 +238,8 @@ static int inspect(const Args *args) {
     Tokenizer t;
     model_or_die(&t, args);
     if (args->file_count) die("inspect: unexpected '%s'", args->files[0]);
-    printf("# %d ids; pattern %s\n# id\tleft\tright\tcount\ttext\n", t.size, t.expression);
+    printf("# %d ids; pattern %s\n# id\tleft\tright\tcount\ttext\n", t.size,
+           t.expression);
     char *text = NULL;
     size_t capacity = 0, size;
     for (int id = 0; id < t.size; id++) {
@@ -254,11 +274,14 @@ static int export_model(const Args *args) {
     Output out;
     if (!output_open(&out, output, &err)) die("%s", err.text);
     if (format == 0) model_write_tiktoken(&t, out.stream);
-    else if (!model_write_gpt2(&t, out.stream, &err)) die("%s: %s", option_text(args, "model"), err.text);
+    else if (!model_write_gpt2(&t, out.stream, &err))
+        die("%s: %s", option_text(args, "model"), err.text);
     write_or_die(&out);
     bool usual = strcmp(t.expression, "gpt2") == 0 && t.special_count == 0;
     if (!usual)  // neither format has room for them
-        fprintf(stderr, "%s: the file holds neither pattern nor special tokens: pass --pattern '%s'%s with it\n",
+        fprintf(stderr,
+                "%s: the file holds neither pattern nor special tokens: pass --pattern "
+                "'%s'%s with it\n",
                 program_name(), t.expression, t.special_count ? " and --special" : "");
     tokenizer_free(&t);
     return 0;
@@ -271,11 +294,14 @@ static const Option export_options[] = {
     {0}};
 
 const Command tokenizer_commands[] = {
-    {"train", "[--vocab N] [--pattern P] [--special TEXT] -o MODEL [FILE...]", "learn a vocabulary from text", train,
-     train_options},
-    {"encode", "--model MODEL [--allow-special] [FILE...]", "text to ids, a line a file", encode, encode_options},
-    {"decode", "--model MODEL [FILE...]", "ids to the exact bytes", decode, model_options},
-    {"inspect", "--model MODEL", "the vocabulary, a line an id", inspect, model_options},
-    {"export", "--model MODEL --format tiktoken|gpt2 -o FILE", "the vocabulary in another format", export_model,
-     export_options},
+    {"train", "[--vocab N] [--pattern P] [--special TEXT] -o MODEL [FILE...]",
+     "learn a vocabulary from text", train, train_options},
+    {"encode", "--model MODEL [--allow-special] [FILE...]",
+     "text to ids, a line a file", encode, encode_options},
+    {"decode", "--model MODEL [FILE...]", "ids to the exact bytes", decode,
+     model_options},
+    {"inspect", "--model MODEL", "the vocabulary, a line an id", inspect,
+     model_options},
+    {"export", "--model MODEL --format tiktoken|gpt2 -o FILE",
+     "the vocabulary in another format", export_model, export_options},
     {0}};

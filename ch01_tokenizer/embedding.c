@@ -6,7 +6,8 @@ void embedding(Mat out, Mat table, const int *ids) {
     assert(out.cols == table.cols);
     for (int i = 0; i < out.rows; i++) {
         assert(0 <= ids[i] && ids[i] < table.rows);
-        for (int j = 0; j < out.cols; j++) *mat_at(out, i, j) = *mat_at(table, ids[i], j);
+        for (int j = 0; j < out.cols; j++)
+            *mat_at(out, i, j) = *mat_at(table, ids[i], j);
     }
 }
 
@@ -14,7 +15,8 @@ void embedding_backward(Mat table_grad, Mat out_grad, const int *ids) {
     assert(out_grad.cols == table_grad.cols);
     for (int i = 0; i < out_grad.rows; i++) {
         assert(0 <= ids[i] && ids[i] < table_grad.rows);
-        for (int j = 0; j < out_grad.cols; j++) *mat_at(table_grad, ids[i], j) += *mat_at(out_grad, i, j);
+        for (int j = 0; j < out_grad.cols; j++)
+            *mat_at(table_grad, ids[i], j) += *mat_at(out_grad, i, j);
     }
 }
 

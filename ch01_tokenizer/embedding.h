@@ -5,19 +5,22 @@
 //     gradient       d table[v] = sum over i with ids_i = v of d out_i
 //                    d table = one_hot(ids)^T d out
 //
-// So an embedding layer *is* a matrix product, whose left factor is known to be almost all zeros; the
-// look-up leaves the zeros out. (The same numbers as long as the table is finite: the product turns one
-// infinite entry into NaN for every token, since 0 x inf = NaN.)
+// So an embedding layer *is* a matrix product, whose left factor is known to be almost
+// all zeros; the look-up leaves the zeros out. (The same numbers as long as the table
+// is finite: the product turns one infinite entry into NaN for every token, since 0 x
+// inf = NaN.)
 //
-// n tokens, V rows in the table, d columns. Every id is in 0 .. V-1; anything else is a caller's bug.
-// Mikolov et al., "Efficient estimation of word representations in vector space" (2013), arXiv:1301.3781.
+// n tokens, V rows in the table, d columns. Every id is in 0 .. V-1; anything else is a
+// caller's bug. Mikolov et al., "Efficient estimation of word representations in vector
+// space" (2013), arXiv:1301.3781.
 #pragma once
-#include "common/mat.h"
+#include "common/numeric/mat.h"
 
 // out (n x d) = the rows ids[0 .. n-1] of table (V x d).
 void embedding(Mat out, Mat table, const int *ids);
-// table_grad (V x d) += the gradient of a loss, given its gradient by the output, out_grad (n x d).
-// Rows of tokens that occur twice get both parts; rows of tokens that do not occur stay as they are.
+// table_grad (V x d) += the gradient of a loss, given its gradient by the output,
+// out_grad (n x d). Rows of tokens that occur twice get both parts; rows of tokens that
+// do not occur stay as they are.
 void embedding_backward(Mat table_grad, Mat out_grad, const int *ids);
 
 // out (n x V): row i is 1 in column ids[i], else 0.

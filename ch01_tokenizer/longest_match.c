@@ -52,7 +52,8 @@ int trie_find(const Trie *trie, const char *bytes, size_t n) {
     return node < 0 ? NO_TOKEN : trie->nodes[node].token;
 }
 
-int trie_longest(const Trie *trie, int node, const char *text, size_t n, size_t *length, uint64_t *steps) {
+int trie_longest(const Trie *trie, int node, const char *text, size_t n, size_t *length,
+                 uint64_t *steps) {
     int best = NO_TOKEN;
     *length = 0;
     if (trie->count == 0) return best;
@@ -79,8 +80,9 @@ static bool inside_character(const char *text, size_t n, size_t i) {
     return i < n && ((unsigned char)text[i] & 0xC0) == 0x80;
 }
 
-size_t longest_match_scan(const Trie *vocabulary, const char *text, size_t n, int *tokens, MatchWork *work,
-                          MatchTrace *trace, void *context) {
+size_t longest_match_scan(const Trie *vocabulary, const char *text, size_t n,
+                          int *tokens, MatchWork *work, MatchTrace *trace,
+                          void *context) {
     size_t count = 0;
     for (size_t length; n > 0; text += length, n -= length) {
         int token = NO_TOKEN;
@@ -97,7 +99,8 @@ size_t longest_match_scan(const Trie *vocabulary, const char *text, size_t n, in
     return count;
 }
 
-size_t longest_match(const Trie *vocabulary, const char *text, size_t n, int *tokens, MatchWork *work) {
+size_t longest_match(const Trie *vocabulary, const char *text, size_t n, int *tokens,
+                     MatchWork *work) {
     size_t count = 0;
     uint64_t steps = 0;
     for (size_t length; n > 0; text += length, n -= length) {
@@ -127,7 +130,8 @@ typedef struct {
     int token;
 } Cell;
 
-static void fill_cell(const Trie *trie, const char *text, size_t n, Cell *cells, size_t i) {
+static void fill_cell(const Trie *trie, const char *text, size_t n, Cell *cells,
+                      size_t i) {
     cells[i] = (Cell){NO_SEGMENTATION, 0, NO_TOKEN};
     int node = TRIE_ROOT;
     for (size_t end = i + 1; end <= n; end++) {

@@ -12,12 +12,15 @@
 //         vocabulary  a  ab  abcd            (root) -a-> [a] -b-> [ab] -c-> ( ) -d-> [abcd]
 //         text        a b c e                walk a, b, c, stop at e; the last token passed was ab
 //
-// Greedy is not shortest: fewest_tokens finds the segmentation with the fewest tokens (dynamic programming,
+// Greedy is not shortest: fewest_tokens finds the segmentation with the fewest tokens
+// (dynamic programming,
 // from the end of the text).  fewest[i] = 1 + min over tokens t that begin at i of fewest[i + |t|]
-// Theorem: where every suffix of a token is a token too, greedy longest match *is* shortest.
+// Theorem: where every suffix of a token is a token too, greedy longest match *is*
+// shortest.
 //
-// Palmer, "A trainable rule-based algorithm for word segmentation" (1997), for MaxMatch; Fredkin, "Trie
-// memory" (1960); Cohn and Khazan, "Parsing with suffix and prefix dictionaries" (1996), for the theorem.
+// Palmer, "A trainable rule-based algorithm for word segmentation" (1997), for
+// MaxMatch; Fredkin, "Trie memory" (1960); Cohn and Khazan, "Parsing with suffix and
+// prefix dictionaries" (1996), for the theorem.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -37,16 +40,19 @@ typedef struct {
     size_t count, capacity;
 } Trie;
 
-// Adds bytes[0 .. n-1], n >= 1, as `token` >= 0; a string that is there already gets the new number.
+// Adds bytes[0 .. n-1], n >= 1, as `token` >= 0; a string that is there already gets
+// the new number.
 void trie_add(Trie *trie, const char *bytes, size_t n, int token);
 void trie_free(Trie *trie);
 // The token that bytes[0 .. n-1] is, or NO_TOKEN.
 int trie_find(const Trie *trie, const char *bytes, size_t n);
-// The node at the end of bytes[0 .. n-1], begun at `node`; -1: the trie does not go there.
+// The node at the end of bytes[0 .. n-1], begun at `node`; -1: the trie does not go
+// there.
 int trie_node(const Trie *trie, int node, const char *bytes, size_t n);
-// The longest token that begins text[0 .. n-1], walking from `node`, and its length; NO_TOKEN and 0 if none
-// does. *steps (may be NULL) grows by the bytes looked at.
-int trie_longest(const Trie *trie, int node, const char *text, size_t n, size_t *length, uint64_t *steps);
+// The longest token that begins text[0 .. n-1], walking from `node`, and its length;
+// NO_TOKEN and 0 if none does. *steps (may be NULL) grows by the bytes looked at.
+int trie_longest(const Trie *trie, int node, const char *text, size_t n, size_t *length,
+                 uint64_t *steps);
 
 typedef struct {
     uint64_t lookups;  // scan: questions to the dictionary; trie: steps
@@ -56,15 +62,19 @@ typedef struct {
 // Called by the scan for each prefix it asks for; token: the answer, or NO_TOKEN.
 typedef void MatchTrace(void *context, const char *prefix, size_t length, int token);
 
-// All: segment text[0 .. n-1]; tokens has room for n; the number of tokens is returned. Where no token
-// begins, one character (UTF-8; else one byte) becomes NO_TOKEN. work and trace may be NULL. The scan cuts
-// between characters only, as one does by hand: its tokens must be whole characters.
-size_t longest_match_scan(const Trie *vocabulary, const char *text, size_t n, int *tokens, MatchWork *work,
-                          MatchTrace *trace, void *context);
-size_t longest_match(const Trie *vocabulary, const char *text, size_t n, int *tokens, MatchWork *work);
-// The same from the other end: the shortest prefix that is a token. Once every character is a token,
-// nothing longer is ever found.
+// All: segment text[0 .. n-1]; tokens has room for n; the number of tokens is returned.
+// Where no token begins, one character (UTF-8; else one byte) becomes NO_TOKEN. work
+// and trace may be NULL. The scan cuts between characters only, as one does by hand:
+// its tokens must be whole characters.
+size_t longest_match_scan(const Trie *vocabulary, const char *text, size_t n,
+                          int *tokens, MatchWork *work, MatchTrace *trace,
+                          void *context);
+size_t longest_match(const Trie *vocabulary, const char *text, size_t n, int *tokens,
+                     MatchWork *work);
+// The same from the other end: the shortest prefix that is a token. Once every
+// character is a token, nothing longer is ever found.
 size_t shortest_match(const Trie *vocabulary, const char *text, size_t n, int *tokens);
-// The segmentation with the fewest tokens (of several, the one whose first token is longest, and so on), or
-// NO_SEGMENTATION where the vocabulary has none; then tokens is left alone.
+// The segmentation with the fewest tokens (of several, the one whose first token is
+// longest, and so on), or NO_SEGMENTATION where the vocabulary has none; then tokens is
+// left alone.
 size_t fewest_tokens(const Trie *vocabulary, const char *text, size_t n, int *tokens);

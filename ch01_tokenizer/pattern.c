@@ -7,8 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-// White space as Unicode defines it (White_Space). PCRE2's own \s also takes U+180E, which left it in 2013.
-#define SPACE "\\t-\\r \\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}"
+// White space as Unicode defines it (White_Space). PCRE2's own \s also takes U+180E,
+// which left it in 2013.
+#define SPACE \
+    "\\t-\\r " \
+    "\\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}" \
+    "\\x{3000}"
 #define SUFFIX "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 #define UPPER "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]"
 #define LOWER "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"
@@ -18,8 +22,9 @@ static const struct {
 } named[] = {
     {"gpt2", "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^" SPACE "\\p{L}\\p{N}]+"
              "|[" SPACE "]+(?![^" SPACE "])|[" SPACE "]+"},
-    {"cl100k", SUFFIX "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^" SPACE "\\p{L}\\p{N}]+[\\r\\n]*"
-               "|[" SPACE "]*[\\r\\n]+|[" SPACE "]+(?![^" SPACE "])|[" SPACE "]+"},
+    {"cl100k", SUFFIX
+     "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^" SPACE "\\p{L}\\p{N}]+[\\r\\n]*"
+     "|[" SPACE "]*[\\r\\n]+|[" SPACE "]+(?![^" SPACE "])|[" SPACE "]+"},
     {"o200k", "[^\\r\\n\\p{L}\\p{N}]?" UPPER "*" LOWER "+" SUFFIX "?"
               "|[^\\r\\n\\p{L}\\p{N}]?" UPPER "+" LOWER "*" SUFFIX "?"
               "|\\p{N}{1,3}| ?[^" SPACE "\\p{L}\\p{N}]+[\\r\\n/]*"
@@ -29,10 +34,14 @@ static const struct {
 
 static const char *by_name(const char *name) {
     size_t length = strlen(name);
-    if (length > 5 && strcmp(name + length - 5, "_base") == 0) length -= 5;  // tiktoken says cl100k_base
-    if (length == 4 && (strncmp(name, "r50k", 4) == 0 || strncmp(name, "p50k", 4) == 0)) name = "gpt2", length = 4;
+    // tiktoken says cl100k_base
+    if (length > 5 && strcmp(name + length - 5, "_base") == 0) length -= 5;
+    if (length == 4 && (strncmp(name, "r50k", 4) == 0 || strncmp(name, "p50k", 4) == 0))
+        name = "gpt2", length = 4;
     for (size_t i = 0; i < sizeof named / sizeof *named; i++)
-        if (strlen(named[i].name) == length && strncmp(named[i].name, name, length) == 0) return named[i].expression;
+        if (strlen(named[i].name) == length
+            && strncmp(named[i].name, name, length) == 0)
+            return named[i].expression;
     return NULL;
 }
 
@@ -54,26 +63,33 @@ static Pattern *compile(const char *expression, Error *err) {
     if (expression[0] == '\0') return pattern;
     int problem;
     PCRE2_SIZE place;
-    uint32_t flags = PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C;  // a piece ends where a character does
-    pattern->code = pcre2_compile((PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED, flags, &problem, &place, NULL);
+    // a piece ends where a character does
+    uint32_t flags = PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C;
+    pattern->code = pcre2_compile((PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED, flags,
+                                  &problem, &place, NULL);
     if (!pattern->code) {
         char message[256];
         pcre2_get_error_message(problem, (PCRE2_UCHAR *)message, sizeof message);
-        error_set(err, "pattern: %s, at byte %zu: %.*s <-- here", message, (size_t)place, (int)place, expression);
+        error_set(err, "pattern: %s, at byte %zu: %.*s <-- here", message,
+                  (size_t)place, (int)place, expression);
         free(pattern);
         return NULL;
     }
     pattern->jit = pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0;
-    uint32_t behind = 0;  // characters; \\G and \\K are not among them, but see the last match too
+    // characters; \\G and \\K are not among them, but see the last match too
+    uint32_t behind = 0;
     pcre2_pattern_info(pattern->code, PCRE2_INFO_MAXLOOKBEHIND, &behind);
-    pattern->looks_back = behind > 0 || strstr(expression, "\\G") || strstr(expression, "\\K");
+    pattern->looks_back =
+        behind > 0 || strstr(expression, "\\G") || strstr(expression, "\\K");
     return pattern;
 }
 
 Pattern *pattern_new(const char *name, Error *err) {
     const char *expression = by_name(name);
     if (!expression && is_a_name(name)) {
-        error_set(err, "pattern %s: expected gpt2, cl100k, o200k, none, or an expression", name);
+        error_set(err,
+                  "pattern %s: expected gpt2, cl100k, o200k, none, or an expression",
+                  name);
         return NULL;
     }
     if (strpbrk(name, "\r\n")) {  // a model keeps it on one line
@@ -93,7 +109,8 @@ bool pattern_looks_back(const Pattern *pattern) { return pattern->looks_back; }
 
 bool pattern_splits(const Pattern *pattern) { return pattern->code != NULL; }
 
-enum { JIT_STACK_LEAST = 1 << 15, JIT_STACK_MOST = 1 << 26 };  // bytes; (a|b)+ needs some for each letter
+// bytes; (a|b)+ needs some for each letter
+enum { JIT_STACK_LEAST = 1 << 15, JIT_STACK_MOST = 1 << 26 };
 
 Splitter splitter_new(const Pattern *pattern) {
     Splitter s = {.pattern = pattern};
@@ -121,20 +138,25 @@ void splitter_start(Splitter *s, const char *text, size_t size) {
     s->match_begin = s->match_end = 0;
 }
 
-// Finds the next match that is not empty, from `at` on; none is an empty match at the end.
+// Finds the next match that is not empty, from `at` on; none is an empty match at the
+// end.
 static bool find_match(Splitter *s, size_t at, Error *err) {
     const Pattern *p = s->pattern;
     PCRE2_SPTR text = (PCRE2_SPTR)s->text;
-    // The text was checked once, as a whole. pcre2_jit_match is pcre2_match without its checks of the arguments.
+    // The text was checked once, as a whole. pcre2_jit_match is pcre2_match without its
+    // checks of the arguments.
     uint32_t flags = PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY;
-    int result = p->jit ? pcre2_jit_match(p->code, text, s->size, at, flags, s->match, s->context)
-                        : pcre2_match(p->code, text, s->size, at, flags, s->match, s->context);
+    int result =
+        p->jit
+            ? pcre2_jit_match(p->code, text, s->size, at, flags, s->match, s->context)
+            : pcre2_match(p->code, text, s->size, at, flags, s->match, s->context);
     s->match_begin = s->match_end = s->size;
     if (result == PCRE2_ERROR_NOMATCH) return true;
     if (result < 0) {
         char message[256];
         pcre2_get_error_message(result, (PCRE2_UCHAR *)message, sizeof message);
-        return error_set(err, "pattern: gave up at byte %zu of the text: %s", at, message);
+        return error_set(err, "pattern: gave up at byte %zu of the text: %s", at,
+                         message);
     }
     const PCRE2_SIZE *offsets = pcre2_get_ovector_pointer(s->match);
     if (offsets[0] < at || offsets[1] <= offsets[0])
@@ -146,7 +168,8 @@ static bool find_match(Splitter *s, size_t at, Error *err) {
 
 size_t splitter_next(Splitter *s, size_t at, Error *err) {
     if (!s->pattern->code) return s->size;
-    if (at < s->match_begin || at >= s->match_end)  // not inside what the last call found
+    // not inside what the last call found
+    if (at < s->match_begin || at >= s->match_end)
         if (!find_match(s, at, err)) return SIZE_MAX;
     return at < s->match_begin ? s->match_begin : s->match_end;
 }

@@ -1,9 +1,12 @@
-// Pre-splitting: the regular expression that cuts text into pieces before BPE sees it. Lecture, section 1.7.
+// Pre-splitting: the regular expression that cuts text into pieces before BPE sees it.
+// Lecture, section 1.7.
 //
-// Merges never cross a piece's end, so the pattern decides what a token can be: a word with the space before it,
-// at most three digits, a run of punctuation. Unicode's classes are PCRE2's business, compiled by its JIT.
+// Merges never cross a piece's end, so the pattern decides what a token can be: a word
+// with the space before it, at most three digits, a run of punctuation. Unicode's
+// classes are PCRE2's business, compiled by its JIT.
 //
-// Well-formed text is split from left to right. What the pattern skips is a piece too: no byte is lost.
+// Well-formed text is split from left to right. What the pattern skips is a piece too:
+// no byte is lost.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,8 +15,9 @@
 
 typedef struct Pattern Pattern;
 
-// Compiles a name (gpt2, cl100k, o200k, with or without _base; p50k and r50k are gpt2's; none: never split) or an
-// expression on one line. NULL and err where it is neither: PCRE2's message and the place.
+// Compiles a name (gpt2, cl100k, o200k, with or without _base; p50k and r50k are
+// gpt2's; none: never split) or an expression on one line. NULL and err where it is
+// neither: PCRE2's message and the place.
 Pattern *pattern_new(const char *pattern, Error *err);
 void pattern_free(Pattern *pattern);
 bool pattern_splits(const Pattern *pattern);  // false: one piece, whatever the text
@@ -26,13 +30,14 @@ typedef struct {
     void *match, *context, *stack;  // PCRE2's
     const char *text;
     size_t size;
-    size_t match_begin, match_end;  // the match found last; what lies before match_begin is a piece
+    // the match found last; what lies before match_begin is a piece
+    size_t match_begin, match_end;
 } Splitter;
 
 Splitter splitter_new(const Pattern *pattern);
 void splitter_free(Splitter *splitter);
 void splitter_start(Splitter *splitter, const char *text, size_t size);
-// The end of the piece that begins at `at`, at < size; a function of the text from `at` on alone, unless the pattern
-// looks back.
+// The end of the piece that begins at `at`, at < size; a function of the text from `at`
+// on alone, unless the pattern looks back.
 // SIZE_MAX and err where PCRE2 gives up (a pattern that backtracks without end).
 size_t splitter_next(Splitter *splitter, size_t at, Error *err);

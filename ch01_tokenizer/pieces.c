@@ -34,8 +34,11 @@ static void count_piece(Pieces *p, const char *bytes, size_t n) {
     size_t i = hash & p->mask;
     for (; p->table[i]; i = (i + 1) & p->mask) {
         Piece *piece = &p->items[p->table[i] - 1];
-        if (piece->hash != hash || piece->size != n || memcmp(p->bytes + piece->begin, bytes, n) != 0) continue;
-        if (piece->count == UINT32_MAX) die("a piece occurs more than 4294967295 times");
+        if (piece->hash != hash || piece->size != n
+            || memcmp(p->bytes + piece->begin, bytes, n) != 0)
+            continue;
+        if (piece->count == UINT32_MAX)
+            die("a piece occurs more than 4294967295 times");
         piece->count++;
         return;
     }
@@ -47,8 +50,8 @@ static void count_piece(Pieces *p, const char *bytes, size_t n) {
     p->table[i] = p->size;
 }
 
-bool pieces_add(Pieces *pieces, const Pattern *pattern, const Special *specials, int special_count,
-                const char *text, size_t n, Error *err) {
+bool pieces_add(Pieces *pieces, const Pattern *pattern, const Special *specials,
+                int special_count, const char *text, size_t n, Error *err) {
     Stretch *stretches;
     size_t count = cut_stretches(&stretches, text, n, specials, special_count);
     Splitter splitter = splitter_new(pattern);
@@ -84,12 +87,14 @@ Words pieces_to_words(const Pieces *p) {
         cells += (p->items[i].size / WORD_ALIGN + 1) * WORD_ALIGN;
         if (p->items[i].size > longest) longest = p->items[i].size;
     }
-    reserve(words.cells, words.capacity, cells);  // once: doubling would touch twice the memory
+    // once: doubling would touch twice the memory
+    reserve(words.cells, words.capacity, cells);
     reserve(words.counts, words.counts_capacity, cells / WORD_ALIGN);
     int *symbols = reallocate(NULL, longest, sizeof *symbols);
     for (size_t i = 0; i < p->size; i++) {
         const Piece *piece = &p->items[i];
-        for (size_t b = 0; b < piece->size; b++) symbols[b] = (unsigned char)p->bytes[piece->begin + b];
+        for (size_t b = 0; b < piece->size; b++)
+            symbols[b] = (unsigned char)p->bytes[piece->begin + b];
         words_add(&words, symbols, piece->size, piece->count);
     }
     free(symbols);

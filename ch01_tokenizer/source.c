@@ -7,9 +7,10 @@
 
 #include "common/error.h"
 
-// pi = pi P by elimination. Grassmann, Taksar and Heyman, "Regenerative analysis and steady state
-// distributions for Markov chains" (1985): take out the states one by one, from the last; a path through a
-// state taken out counts for the states it connects. Nothing is subtracted, so that no digits are lost.
+// pi = pi P by elimination. Grassmann, Taksar and Heyman, "Regenerative analysis and
+// steady state distributions for Markov chains" (1985): take out the states one by one,
+// from the last; a path through a state taken out counts for the states it connects.
+// Nothing is subtracted, so that no digits are lost.
 static void find_stationary(Source *source) {
     int n = source->symbols;
     size_t width = (size_t)n;
@@ -36,7 +37,8 @@ static void find_stationary(Source *source) {
 Source source_new(const double *next, int symbols) {
     assert(symbols >= 1);
     size_t width = (size_t)symbols;
-    Source source = {symbols, allocate(width * width, sizeof(double)), allocate(width, sizeof(double))};
+    Source source = {symbols, allocate(width * width, sizeof(double)),
+                     allocate(width, sizeof(double))};
     for (int a = 0; a < symbols; a++) {
         double total = 0;
         for (int b = 0; b < symbols; b++) {
@@ -44,18 +46,21 @@ Source source_new(const double *next, int symbols) {
             total += next[a * symbols + b];
         }
         assert(total > 0);
-        for (int b = 0; b < symbols; b++) source.next[a * symbols + b] = next[a * symbols + b] / total;
+        for (int b = 0; b < symbols; b++)
+            source.next[a * symbols + b] = next[a * symbols + b] / total;
     }
     find_stationary(&source);
     return source;
 }
 
 Source source_random(Rng *rng, int symbols, double sharpness) {
-    assert(sharpness >= 0 && sharpness <= 16);  // the least weight, (2^-53)^16, is still a number
+    // the least weight, (2^-53)^16, is still a number
+    assert(sharpness >= 0 && sharpness <= 16);
     size_t cells = (size_t)symbols * (size_t)symbols;
     double *weights = allocate(cells, sizeof *weights);
     for (size_t i = 0; i < cells; i++) {
-        double u = rng_uniform(rng) + 0x1p-54;  // (0, 1): a weight of 0 could cut a symbol off
+        // (0, 1): a weight of 0 could cut a symbol off
+        double u = rng_uniform(rng) + 0x1p-54;
         weights[i] = pow(-log1p(-u), sharpness);
     }
     Source source = source_new(weights, symbols);
@@ -66,7 +71,8 @@ Source source_random(Rng *rng, int symbols, double sharpness) {
 Source source_with_entropy(Rng *rng, int symbols, double bits) {
     double most = log2(symbols), low = 0, high = 16;
     assert(symbols >= 8 && bits >= most / 2 && bits <= most * (1 + 1e-12));
-    // Halving: h is log2(symbols) at sharpness 0 and falls. A copied generator draws the same weights.
+    // Halving: h is log2(symbols) at sharpness 0 and falls. A copied generator draws
+    // the same weights.
     for (int i = 0; i < 60; i++) {
         Rng same = *rng;
         double middle = (low + high) / 2;
@@ -94,11 +100,14 @@ static double entropy(const double *p, int n) {
 double source_entropy(const Source *source) {
     double bits = 0;
     for (int a = 0; a < source->symbols; a++)
-        bits += source->stationary[a] * entropy(&source->next[a * source->symbols], source->symbols);
+        bits += source->stationary[a]
+                * entropy(&source->next[a * source->symbols], source->symbols);
     return bits;
 }
 
-double source_unigram_entropy(const Source *source) { return entropy(source->stationary, source->symbols); }
+double source_unigram_entropy(const Source *source) {
+    return entropy(source->stationary, source->symbols);
+}
 
 static const double *distribution_after(const Source *source, int last) {
     return last < 0 ? source->stationary : &source->next[last * source->symbols];
@@ -106,7 +115,8 @@ static const double *distribution_after(const Source *source, int last) {
 
 void source_draw(const Source *source, Rng *rng, int *text, int n) {
     for (int i = 0, last = -1; i < n; i++)
-        last = text[i] = rng_categorical(rng, distribution_after(source, last), source->symbols);
+        last = text[i] =
+            rng_categorical(rng, distribution_after(source, last), source->symbols);
 }
 
 double source_surprise(const Source *source, int last, int symbol) {

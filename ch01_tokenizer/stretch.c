@@ -21,7 +21,9 @@ static void add(List *list, size_t begin, size_t end, int special) {
 static void add_text(List *list, const char *text, size_t begin, size_t end) {
     while (begin < end) {
         size_t good = begin + utf8_valid_prefix(text + begin, end - begin), bad = good;
-        for (int length = 1; bad < end && utf8_decode(text + bad, end - bad, &length) == UTF8_BAD;) bad++;
+        for (int length = 1;
+             bad < end && utf8_decode(text + bad, end - bad, &length) == UTF8_BAD;)
+            bad++;
         add(list, begin, good, STRETCH_TEXT);
         add(list, good, bad, STRETCH_BROKEN);
         begin = bad;
@@ -34,7 +36,8 @@ static size_t find(const char *text, size_t n, size_t from, const Special *speci
     return found ? (size_t)(found - text) : n;
 }
 
-size_t cut_stretches(Stretch **stretches, const char *text, size_t n, const Special *specials, int special_count) {
+size_t cut_stretches(Stretch **stretches, const char *text, size_t n,
+                     const Special *specials, int special_count) {
     List list = {0};
     size_t *next = allocate((size_t)special_count, sizeof *next), at = 0;
     for (int s = 0; s < special_count; s++) next[s] = find(text, n, 0, &specials[s]);
@@ -44,7 +47,8 @@ size_t cut_stretches(Stretch **stretches, const char *text, size_t n, const Spec
             if (next[s] < at) next[s] = find(text, n, at, &specials[s]);
             if (next[s] == n) continue;
             bool sooner = first < 0 || next[s] < next[first];
-            bool longer = first >= 0 && next[s] == next[first] && specials[s].size > specials[first].size;
+            bool longer = first >= 0 && next[s] == next[first]
+                          && specials[s].size > specials[first].size;
             if (sooner || longer) first = s;
         }
         size_t end = first < 0 ? n : next[first];

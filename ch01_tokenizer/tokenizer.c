@@ -8,14 +8,16 @@
 
 #include "ch01_tokenizer/utf8.h"
 
-// A few lines of merges can double a token's length each time: no vocabulary in use comes near this.
+// A few lines of merges can double a token's length each time: no vocabulary in use
+// comes near this.
 enum { TEXT_MOST = 1 << 28 };
 
 // ---- making one
 
 static uint32_t hash_of(const char *bytes, size_t n) {
     uint64_t h = n;
-    for (size_t i = 0; i < n; i++) h = (h ^ (unsigned char)bytes[i]) * 0x9e3779b97f4a7c15u, h ^= h >> 29;
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ (unsigned char)bytes[i]) * 0x9e3779b97f4a7c15u, h ^= h >> 29;
     return (uint32_t)h;
 }
 
@@ -25,7 +27,8 @@ static int *slot_of(const Tokenizer *t, const char *bytes, size_t size) {
         int *slot = &t->by_text[i & t->text_mask];
         if (*slot == NO_SYMBOL) return slot;
         Token token = t->tokens[*slot];
-        if (token.size == size && memcmp(t->bytes + token.begin, bytes, size) == 0) return slot;
+        if (token.size == size && memcmp(t->bytes + token.begin, bytes, size) == 0)
+            return slot;
     }
 }
 
@@ -38,7 +41,8 @@ static void index_token(Tokenizer *t, int id) {
         for (size_t i = 0; i < size; i++) t->by_text[i] = NO_SYMBOL;
         for (size_t i = 0; i < old_size; i++)
             if (old[i] != NO_SYMBOL)
-                *slot_of(t, t->bytes + t->tokens[old[i]].begin, t->tokens[old[i]].size) = old[i];
+                *slot_of(t, t->bytes + t->tokens[old[i]].begin,
+                         t->tokens[old[i]].size) = old[i];
         free(old);
     }
     *slot_of(t, t->bytes + t->tokens[id].begin, t->tokens[id].size) = id;
@@ -49,13 +53,17 @@ int tokenizer_find(const Tokenizer *t, const char *bytes, size_t size) {
     return t->by_text ? *slot_of(t, bytes, size) : NO_SYMBOL;
 }
 
-static bool add_token(Tokenizer *t, int id, const char *bytes, size_t size, Error *err) {
-    if (id < 0 || id >= TOKEN_MOST) return error_set(err, "id %d: expected 0 to %d", id, TOKEN_MOST - 1);
+static bool add_token(Tokenizer *t, int id, const char *bytes, size_t size,
+                      Error *err) {
+    if (id < 0 || id >= TOKEN_MOST)
+        return error_set(err, "id %d: expected 0 to %d", id, TOKEN_MOST - 1);
     if (size == 0) return error_set(err, "id %d: a token without bytes", id);
     if (size > TEXT_MOST - t->bytes_size)
-        return error_set(err, "id %d: the tokens together are longer than %d MiB", id, TEXT_MOST >> 20);
+        return error_set(err, "id %d: the tokens together are longer than %d MiB", id,
+                         TEXT_MOST >> 20);
     reserve(t->tokens, t->tokens_capacity, id + 1);
-    for (; t->size <= id; t->size++) t->tokens[t->size] = (Token){0, 0, NO_SYMBOL, NO_SYMBOL, 0};
+    for (; t->size <= id; t->size++)
+        t->tokens[t->size] = (Token){0, 0, NO_SYMBOL, NO_SYMBOL, 0};
     if (t->tokens[id].size) return error_set(err, "id %d is listed twice", id);
     reserve(t->bytes, t->bytes_capacity, t->bytes_size + size);
     memcpy(t->bytes + t->bytes_size, bytes, size);
@@ -67,21 +75,25 @@ static bool add_token(Tokenizer *t, int id, const char *bytes, size_t size, Erro
 
 bool tokenizer_add(Tokenizer *t, int id, const char *bytes, size_t size, Error *err) {
     int same = tokenizer_find(t, bytes, size);
-    if (same != NO_SYMBOL) return error_set(err, "ids %d and %d have the same bytes", same, id);
+    if (same != NO_SYMBOL)
+        return error_set(err, "ids %d and %d have the same bytes", same, id);
     if (!add_token(t, id, bytes, size, err)) return false;
     index_token(t, id);
     return true;
 }
 
-bool tokenizer_add_merge(Tokenizer *t, int id, int left, int right, uint64_t count, Error *err) {
+bool tokenizer_add_merge(Tokenizer *t, int id, int left, int right, uint64_t count,
+                         Error *err) {
     int parts[2] = {left, right};
     for (int i = 0; i < 2; i++)
         if (parts[i] < 0 || parts[i] >= t->size || !t->tokens[parts[i]].size)
-            return error_set(err, "token %d is merged from %d, which is not there yet", id, parts[i]);
+            return error_set(err, "token %d is merged from %d, which is not there yet",
+                             id, parts[i]);
     if (pair_find(&t->pairs, left, right) != NO_SYMBOL)
         return error_set(err, "the merge of %d and %d is listed twice", left, right);
     Token a = t->tokens[left], b = t->tokens[right];
-    if (a.size + b.size > TEXT_MOST) return error_set(err, "token %d: longer than %d MiB", id, TEXT_MOST >> 20);
+    if (a.size + b.size > TEXT_MOST)
+        return error_set(err, "token %d: longer than %d MiB", id, TEXT_MOST >> 20);
     char *bytes = reallocate(NULL, a.size + b.size, 1);
     memcpy(bytes, t->bytes + a.begin, a.size);
     memcpy(bytes + a.size, t->bytes + b.begin, b.size);
@@ -97,9 +109,11 @@ bool tokenizer_add_merge(Tokenizer *t, int id, int left, int right, uint64_t cou
 
 bool tokenizer_add_special(Tokenizer *t, int id, const char *text, Error *err) {
     for (int s = 0; s < t->special_count; s++)
-        if (strcmp(t->specials[s].text, text) == 0) return error_set(err, "the special token %s is listed twice", text);
+        if (strcmp(t->specials[s].text, text) == 0)
+            return error_set(err, "the special token %s is listed twice", text);
     if (!add_token(t, id, text, strlen(text), err)) return false;
-    t->specials = reallocate(t->specials, (size_t)t->special_count + 1, sizeof *t->specials);
+    t->specials =
+        reallocate(t->specials, (size_t)t->special_count + 1, sizeof *t->specials);
     t->specials[t->special_count++] = (Special){strdup(text), strlen(text), id};
     return true;
 }
@@ -125,33 +139,39 @@ bool tokenizer_finish(Tokenizer *t, Error *err) {
     for (int b = 0; b < 256; b++) {
         char byte = (char)b;
         t->byte_id[b] = tokenizer_find(t, &byte, 1);
-        if (t->byte_id[b] == NO_SYMBOL) return error_set(err, "the byte 0x%02x has no token", (unsigned)b);
+        if (t->byte_id[b] == NO_SYMBOL)
+            return error_set(err, "the byte 0x%02x has no token", (unsigned)b);
     }
     t->byte_pairs = allocate(256 * 256, sizeof *t->byte_pairs);
     for (int pair = 0; pair < 256 * 256; pair++)
-        t->byte_pairs[pair] = pair_find(&t->pairs, t->byte_id[pair / 256], t->byte_id[pair % 256]);
+        t->byte_pairs[pair] =
+            pair_find(&t->pairs, t->byte_id[pair / 256], t->byte_id[pair % 256]);
     return true;
 }
 
 void tokenizer_free(Tokenizer *t) {
     for (int s = 0; s < t->special_count; s++) free(t->specials[s].text);
-    free(t->bytes), free(t->tokens), free(t->by_text), free(t->byte_pairs), free(t->specials), free(t->expression);
+    free(t->bytes), free(t->tokens), free(t->by_text), free(t->byte_pairs),
+        free(t->specials), free(t->expression);
     pair_table_free(&t->pairs);
     pattern_free(t->pattern);
     *t = (Tokenizer){0};
 }
 
-bool tokenizer_train(Tokenizer *t, Words *words, int merges_wanted, const Special *specials, int special_count,
-                     const char *pattern, Error *err) {
+bool tokenizer_train(Tokenizer *t, Words *words, int merges_wanted,
+                     const Special *specials, int special_count, const char *pattern,
+                     Error *err) {
     *t = (Tokenizer){0};
     tokenizer_add_bytes(t);
     Merges merges;
     bpe_train(&merges, words, 256, merges_wanted, NULL);
     bool ok = true;
     for (int m = 0; ok && m < merges.count; m++)
-        ok = tokenizer_add_merge(t, 256 + m, merges.pairs[m].left, merges.pairs[m].right, merges.found[m], err);
+        ok = tokenizer_add_merge(t, 256 + m, merges.pairs[m].left,
+                                 merges.pairs[m].right, merges.found[m], err);
     merges_free(&merges);
-    for (int s = 0; ok && s < special_count; s++) ok = tokenizer_add_special(t, t->size, specials[s].text, err);
+    for (int s = 0; ok && s < special_count; s++)
+        ok = tokenizer_add_special(t, t->size, specials[s].text, err);
     return ok && tokenizer_set_pattern(t, pattern, err) && tokenizer_finish(t, err);
 }
 
@@ -172,13 +192,15 @@ const char *token_bytes(const Tokenizer *t, int id, size_t *size) {
 void escape(char *to, const char *bytes, size_t size) {
     for (size_t i = 0; i < size;) {
         int length, point = utf8_decode(bytes + i, size - i, &length);
-        bool printable = point >= 0xA1 || (point >= ' ' && point < 0x7F && point != '\\');
+        bool printable =
+            point >= 0xA1 || (point >= ' ' && point < 0x7F && point != '\\');
         if (printable) to += sprintf(to, "%.*s", length, bytes + i);
         else if (point == '\n') to += sprintf(to, "\\n");
         else if (point == '\t') to += sprintf(to, "\\t");
         else if (point == '\\') to += sprintf(to, "\\\\");
         else
-            for (int b = 0; b < length; b++) to += sprintf(to, "\\x%02x", (unsigned char)bytes[i + (size_t)b]);
+            for (int b = 0; b < length; b++)
+                to += sprintf(to, "\\x%02x", (unsigned char)bytes[i + (size_t)b]);
         i += (size_t)length;
     }
     *to = '\0';

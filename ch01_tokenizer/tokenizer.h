@@ -1,9 +1,10 @@
-// A tokenizer: a vocabulary, its merges, its pattern, its special tokens; text to ids and back.
-// Lecture, section 1.7.
+// A tokenizer: a vocabulary, its merges, its pattern, its special tokens; text to ids
+// and back. Lecture, section 1.7.
 //
 //     text -> stretches (stretch.h) -> pieces (pattern.h) -> bytes -> merges (bpe_encode.h) -> ids
 //
-// Any bytes at all are encoded, and decoding gives exactly those bytes back: the 256 single bytes are tokens.
+// Any bytes at all are encoded, and decoding gives exactly those bytes back: the 256
+// single bytes are tokens.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,27 +16,31 @@
 #include "common/error.h"
 
 typedef struct {
-    size_t begin, size;   // in Tokenizer.bytes; size 0: no token has this id
-    int left, right;      // what it was merged from, or NO_SYMBOL
-    uint64_t count;       // how often the pair stood in the training text; 0: not known
+    size_t begin, size;  // in Tokenizer.bytes; size 0: no token has this id
+    int left, right;     // what it was merged from, or NO_SYMBOL
+    uint64_t count;      // how often the pair stood in the training text; 0: not known
 } Token;
 
 typedef struct {
-    char *bytes;          // all tokens' bytes, one after the other
+    char *bytes;  // all tokens' bytes, one after the other
     size_t bytes_size, bytes_capacity;
-    Token *tokens;        // by id
-    int size;             // ids are 0 .. size-1
+    Token *tokens;  // by id
+    int size;       // ids are 0 .. size-1
     size_t tokens_capacity;
-    int byte_id[256];     // the token of each single byte
+    int byte_id[256];  // the token of each single byte
     PairTable pairs;
-    int *byte_pairs;      // [256 x 256] what two bytes merge to: most look-ups are of bytes
-    bool whole_pieces;    // a piece that is itself a token is that token, merges or not (tiktoken's rule): looked up
-                          // first where merges do not reach all tokens
-    int *by_text;         // a hash table of the ids by their bytes, without special tokens; NO_SYMBOL: empty
+    // [256 x 256] what two bytes merge to: most look-ups are of bytes
+    int *byte_pairs;
+    // a piece that is itself a token is that token, merges or not (tiktoken's rule):
+    // looked up
+    bool whole_pieces;
+    // first where merges do not reach all tokens
+    // a hash table of the ids by their bytes, without special tokens; NO_SYMBOL: empty
+    int *by_text;
     size_t text_mask, text_used;
     Special *specials;
     int special_count;
-    char *expression;     // the pattern as it was given: a name or an expression
+    char *expression;  // the pattern as it was given: a name or an expression
     Pattern *pattern;
 } Tokenizer;
 
@@ -46,12 +51,15 @@ typedef struct {
     size_t size, capacity;
 } Ids;
 
-// ---- making one: empty, then bytes, then merges or ranks in order, then specials and the pattern
+// ---- making one: empty, then bytes, then merges or ranks in order, then specials and
+// the pattern
 
-// Gives `id` these bytes. False and err where the id is out of range or taken, or other tokens have these bytes.
+// Gives `id` these bytes. False and err where the id is out of range or taken, or other
+// tokens have these bytes.
 bool tokenizer_add(Tokenizer *t, int id, const char *bytes, size_t size, Error *err);
 // A token that is the merge of two others, and the rule that makes it.
-bool tokenizer_add_merge(Tokenizer *t, int id, int left, int right, uint64_t count, Error *err);
+bool tokenizer_add_merge(Tokenizer *t, int id, int left, int right, uint64_t count,
+                         Error *err);
 bool tokenizer_add_special(Tokenizer *t, int id, const char *text, Error *err);
 // The 256 bytes as ids 0 .. 255, in their own order.
 void tokenizer_add_bytes(Tokenizer *t);
@@ -61,20 +69,24 @@ bool tokenizer_set_pattern(Tokenizer *t, const char *pattern, Error *err);
 bool tokenizer_finish(Tokenizer *t, Error *err);
 void tokenizer_free(Tokenizer *t);
 
-// Trains one on counted pieces: ids are 0 .. 255 the bytes, then the merges, then the special tokens. Where the text
-// holds too few pairs the vocabulary stays smaller. `words` is consumed (bpe_train).
-bool tokenizer_train(Tokenizer *t, Words *words, int merges_wanted, const Special *specials, int special_count,
-                     const char *pattern, Error *err);
+// Trains one on counted pieces: ids are 0 .. 255 the bytes, then the merges, then the
+// special tokens. Where the text holds too few pairs the vocabulary stays smaller.
+// `words` is consumed (bpe_train).
+bool tokenizer_train(Tokenizer *t, Words *words, int merges_wanted,
+                     const Special *specials, int special_count, const char *pattern,
+                     Error *err);
 
 // ---- using one
 
 // The id with exactly these bytes, or NO_SYMBOL. Special tokens are not found.
 int tokenizer_find(const Tokenizer *t, const char *bytes, size_t size);
-// Appends the ids of text[0 .. n-1]. The same ids for any number of threads. The caller frees ids->at.
-// False and err only where the pattern gives up on the text.
-bool tokenizer_encode(const Tokenizer *t, const char *text, size_t n, bool allow_special, Ids *ids, Error *err);
+// Appends the ids of text[0 .. n-1]. The same ids for any number of threads. The caller
+// frees ids->at. False and err only where the pattern gives up on the text.
+bool tokenizer_encode(const Tokenizer *t, const char *text, size_t n,
+                      bool allow_special, Ids *ids, Error *err);
 bool tokenizer_is_special(const Tokenizer *t, int id);
 // The bytes of one id; NULL where there is no such token.
 const char *token_bytes(const Tokenizer *t, int id, size_t *size);
-// Writes bytes for human eyes: printable UTF-8 as it is, the rest as \n, \t, \xNN; at most 4 chars a byte + 1.
+// Writes bytes for human eyes: printable UTF-8 as it is, the rest as \n, \t, \xNN; at
+// most 4 chars a byte + 1.
 void escape(char *to, const char *bytes, size_t size);

@@ -12,7 +12,8 @@
 
 static void build_trie(Unigram *u) {
     trie_free(&u->trie);
-    for (size_t i = 0; i < u->count; i++) trie_add(&u->trie, u->tokens[i].text, u->tokens[i].size, (int)i);
+    for (size_t i = 0; i < u->count; i++)
+        trie_add(&u->trie, u->tokens[i].text, u->tokens[i].size, (int)i);
 }
 
 Unigram unigram_new(const UnigramToken *tokens, size_t count) {
@@ -48,7 +49,8 @@ static bool next_arc(Arcs *a) {
         a->node = a->u->trie.nodes[a->node].next[(unsigned char)a->text[a->end++]];
         if (!a->node) break;
         a->token = a->u->trie.nodes[a->node].token;
-        if (a->token != NO_TOKEN && a->u->tokens[a->token].log_p > -INFINITY) return true;
+        if (a->token != NO_TOKEN && a->u->tokens[a->token].log_p > -INFINITY)
+            return true;
     }
     a->end = a->n;  // asked again, it stays there
     return false;
@@ -82,8 +84,10 @@ double unigram_log_p(const Unigram *u, const char *text, size_t n) {
     return log_p;
 }
 
-double unigram_expect(const Unigram *u, const char *text, size_t n, double weight, double *expected) {
-    double *alpha = forward(u, text, n), *beta = filled(n + 1, -INFINITY), log_p = alpha[n];
+double unigram_expect(const Unigram *u, const char *text, size_t n, double weight,
+                      double *expected) {
+    double *alpha = forward(u, text, n), *beta = filled(n + 1, -INFINITY),
+           log_p = alpha[n];
     beta[n] = 0;
     for (size_t i = n; log_p > -INFINITY && i-- > 0;)
         for (Arcs a = arcs_from(u, text, n, i); next_arc(&a);) {
@@ -109,11 +113,13 @@ static size_t trace_back(const Best *best, size_t n, int *tokens) {
     return count;
 }
 
-double unigram_viterbi(const Unigram *u, const char *text, size_t n, int *tokens, size_t *count) {
+double unigram_viterbi(const Unigram *u, const char *text, size_t n, int *tokens,
+                       size_t *count) {
     Best *best = allocate(n + 1, sizeof *best);
     for (size_t i = 1; i <= n; i++) best[i].log_p = -INFINITY;
     for (size_t i = 0; i < n; i++)
-        for (Arcs a = arcs_from(u, text, n, i); best[i].log_p > -INFINITY && next_arc(&a);) {
+        for (Arcs a = arcs_from(u, text, n, i);
+             best[i].log_p > -INFINITY && next_arc(&a);) {
             double log_p = best[i].log_p + u->tokens[a.token].log_p;
             if (log_p >= best[a.end].log_p) best[a.end] = (Best){log_p, i, a.token};
         }
@@ -124,7 +130,8 @@ double unigram_viterbi(const Unigram *u, const char *text, size_t n, int *tokens
     return log_p;
 }
 
-size_t unigram_sample(const Unigram *u, const char *text, size_t n, double power, Rng *rng, int *tokens) {
+size_t unigram_sample(const Unigram *u, const char *text, size_t n, double power,
+                      Rng *rng, int *tokens) {
     double *beta = filled(n + 1, -INFINITY);
     beta[n] = 0;
     for (size_t i = n; i-- > 0;)
@@ -133,12 +140,16 @@ size_t unigram_sample(const Unigram *u, const char *text, size_t n, double power
     assert(beta[0] > -INFINITY && "a text without a segmentation");
     size_t count = 0;
     for (size_t i = 0, end = 0; i < n; i = end) {
-        // A token from i to j is next with probability exp(power ln p + beta_j - beta_i).
+        // A token from i to j is next with probability exp(power ln p + beta_j -
+        // beta_i).
         double rest = rng_uniform(rng);
         for (Arcs a = arcs_from(u, text, n, i); next_arc(&a);) {
             if (beta[a.end] == -INFINITY) continue;
-            end = a.end, tokens[count] = a.token;  // rounding may leave a sliver: the last one gets it
-            if ((rest -= exp(power * u->tokens[a.token].log_p + beta[a.end] - beta[i])) < 0) break;
+            // rounding may leave a sliver: the last one gets it
+            end = a.end, tokens[count] = a.token;
+            if ((rest -= exp(power * u->tokens[a.token].log_p + beta[a.end] - beta[i]))
+                < 0)
+                break;
         }
         count++;
     }
@@ -148,11 +159,14 @@ size_t unigram_sample(const Unigram *u, const char *text, size_t n, double power
 
 // ---- EM
 
-double unigram_expect_all(const Unigram *u, const WordCount *words, size_t n, double *expected) {
+double unigram_expect_all(const Unigram *u, const WordCount *words, size_t n,
+                          double *expected) {
     double total = 0;
     for (size_t i = 0; i < u->count; i++) expected[i] = 0;
     for (size_t w = 0; w < n; w++)
-        total += words[w].count * unigram_expect(u, words[w].text, words[w].size, words[w].count, expected);
+        total +=
+            words[w].count
+            * unigram_expect(u, words[w].text, words[w].size, words[w].count, expected);
     return total;
 }
 
@@ -162,7 +176,8 @@ void unigram_maximise(Unigram *u, const double *expected) {
     for (size_t i = 0; i < u->count; i++) u->tokens[i].log_p = log(expected[i] / total);
 }
 
-// psi(x + 1) = psi(x) + 1/x carries x above 8; there psi(x) = ln x - 1/2x - 1/12x^2 + 1/120x^4 - 1/252x^6.
+// psi(x + 1) = psi(x) + 1/x carries x above 8; there psi(x) = ln x - 1/2x - 1/12x^2 +
+// 1/120x^4 - 1/252x^6.
 static double digamma(double x) {
     double sum = 0;
     for (; x < 8; x++) sum -= 1 / x;
@@ -174,7 +189,8 @@ void unigram_digamma_step(Unigram *u, const double *expected) {
     double total = 0;
     for (size_t i = 0; i < u->count; i++) total += expected[i];
     for (size_t i = 0; i < u->count; i++)
-        u->tokens[i].log_p = expected[i] > 0 ? digamma(expected[i]) - digamma(total) : -INFINITY;
+        u->tokens[i].log_p =
+            expected[i] > 0 ? digamma(expected[i]) - digamma(total) : -INFINITY;
 }
 
 // ---- pruning
@@ -185,12 +201,14 @@ typedef struct {
 } Candidate;
 
 static int by_text(const void *a, const void *b) {
-    const UnigramToken *x = &((const Candidate *)a)->token, *y = &((const Candidate *)b)->token;
+    const UnigramToken *x = &((const Candidate *)a)->token,
+                       *y = &((const Candidate *)b)->token;
     int order = memcmp(x->text, y->text, x->size < y->size ? x->size : y->size);
     return order ? order : (x->size > y->size) - (x->size < y->size);
 }
 
-// Characters first, then by falling worth; equals by their bytes, so that no two are equal for qsort.
+// Characters first, then by falling worth; equals by their bytes, so that no two are
+// equal for qsort.
 static int by_worth(const void *a, const void *b) {
     const Candidate *x = a, *y = b;
     if (x->token.character != y->token.character) return x->token.character ? -1 : 1;
@@ -198,7 +216,8 @@ static int by_worth(const void *a, const void *b) {
     return by_text(a, b);
 }
 
-// The characters and the `keep` worthiest others, in the order of their bytes; how many.
+// The characters and the `keep` worthiest others, in the order of their bytes; how
+// many.
 static size_t select_candidates(Candidate *candidates, size_t n, size_t keep) {
     if (n == 0) return 0;
     qsort(candidates, n, sizeof *candidates, by_worth);
@@ -256,12 +275,14 @@ typedef struct {
     size_t n, capacity;
 } Candidates;
 
-// Every substring of a word of up to `longest` characters, with the word's count as its worth.
+// Every substring of a word of up to `longest` characters, with the word's count as its
+// worth.
 static void add_substrings(Candidates *c, const WordCount *word, size_t longest) {
     int length;
     for (size_t i = 0; i < word->size; i += (size_t)length) {
         size_t end = i;
-        for (size_t characters = 1; characters <= longest && end < word->size; characters++) {
+        for (size_t characters = 1; characters <= longest && end < word->size;
+             characters++) {
             utf8_decode(word->text + end, word->size - end, &length);
             end += (size_t)length;
             reserve(c->items, c->capacity, c->n + 1);
@@ -272,12 +293,14 @@ static void add_substrings(Candidates *c, const WordCount *word, size_t longest)
     }
 }
 
-// Sorted substrings, equal ones side by side: one of each stays, its count is theirs together.
+// Sorted substrings, equal ones side by side: one of each stays, its count is theirs
+// together.
 static void unite(Candidates *c) {
     size_t n = 0;
     if (c->n) qsort(c->items, c->n, sizeof *c->items, by_text);
     for (size_t i = 0; i < c->n; i++) {
-        if (n && by_text(&c->items[n - 1], &c->items[i]) == 0) c->items[n - 1].worth += c->items[i].worth;
+        if (n && by_text(&c->items[n - 1], &c->items[i]) == 0)
+            c->items[n - 1].worth += c->items[i].worth;
         else c->items[n++] = c->items[i];
     }
     c->n = n;

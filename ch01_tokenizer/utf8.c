@@ -11,7 +11,8 @@ int utf8_decode(const char *text, size_t n, int *length) {
     *length = 1;
     if (t[0] < 0x80) return t[0];
     int size = t[0] >= 0xF0 ? 4 : t[0] >= 0xE0 ? 3 : 2;
-    if (t[0] < 0xC2 || t[0] > 0xF4 || n < (size_t)size) return UTF8_BAD;  // C0 and C1 are always overlong
+    // C0 and C1 are always overlong
+    if (t[0] < 0xC2 || t[0] > 0xF4 || n < (size_t)size) return UTF8_BAD;
     int point = t[0] & (0x7F >> size);
     for (int i = 1; i < size; i++) {
         if (!is_continuation(t[i])) return UTF8_BAD;
@@ -28,7 +29,8 @@ int utf8_encode(char *to, int point) {
     if (point < 0 || point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF)) return 0;
     int size = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
     static const int lead[] = {0, 0x00, 0xC0, 0xE0, 0xF0};
-    for (int i = size - 1; i > 0; i--, point >>= 6) to[i] = (char)(0x80 | (point & 0x3F));
+    for (int i = size - 1; i > 0; i--, point >>= 6)
+        to[i] = (char)(0x80 | (point & 0x3F));
     to[0] = (char)(lead[size] | point);
     return size;
 }

@@ -34,7 +34,8 @@ WordCount *count_words(const char *text, size_t size, size_t *n) {
     }
     if (all) qsort(words, all, sizeof *words, by_bytes);
     for (size_t i = 0; i < all; i++) {
-        if (distinct && by_bytes(&words[distinct - 1], &words[i]) == 0) words[distinct - 1].count++;
+        if (distinct && by_bytes(&words[distinct - 1], &words[i]) == 0)
+            words[distinct - 1].count++;
         else words[distinct++] = words[i];
     }
     *n = distinct;
@@ -82,12 +83,14 @@ void letters_free(Letters *letters) {
     *letters = (Letters){0};
 }
 
-size_t letters_split(const Letters *letters, const char *word, size_t size, int *symbols) {
+size_t letters_split(const Letters *letters, const char *word, size_t size,
+                     int *symbols) {
     size_t n = word_keys(letters->mark, word, size, symbols);
     for (size_t i = 0; i < n; i++) {
-        const int *key = letters->count ? bsearch(&symbols[i], letters->keys, (size_t)letters->count,
-                                                  sizeof *letters->keys, by_value)
-                                        : NULL;
+        const int *key =
+            letters->count ? bsearch(&symbols[i], letters->keys, (size_t)letters->count,
+                                     sizeof *letters->keys, by_value)
+                           : NULL;
         symbols[i] = key ? (int)(key - letters->keys) : NO_SYMBOL;
     }
     return n;
@@ -122,14 +125,16 @@ static char *letter_text(WordMark mark, int key) {
     bool marked = key >= LETTER_MARKED;
     letter[utf8_encode(letter, marked ? key - LETTER_MARKED : key)] = '\0';
     if (!marked) return join(letter, "");
-    return mark == MARK_FUSED ? join(letter, END_MARK) : join(CONTINUATION_MARK, letter);
+    return mark == MARK_FUSED ? join(letter, END_MARK)
+                              : join(CONTINUATION_MARK, letter);
 }
 
 char **symbol_texts(const Letters *letters, const Merges *merges) {
     int merged = merges ? merges->count : 0;
     assert(!merges || merges->base == letters->count);
     char **texts = allocate((size_t)(letters->count + merged), sizeof *texts);
-    for (int i = 0; i < letters->count; i++) texts[i] = letter_text(letters->mark, letters->keys[i]);
+    for (int i = 0; i < letters->count; i++)
+        texts[i] = letter_text(letters->mark, letters->keys[i]);
     // The right part of a merge is never a word's first letter: its ## goes.
     size_t skip = letters->mark == MARK_CONTINUATION ? strlen(CONTINUATION_MARK) : 0;
     for (int t = 0; t < merged; t++)
@@ -164,14 +169,16 @@ void word_bpe_free(WordBpe *bpe) {
     *bpe = (WordBpe){0};
 }
 
-size_t word_bpe_encode(const WordBpe *bpe, const char *word, size_t size, int *symbols) {
+size_t word_bpe_encode(const WordBpe *bpe, const char *word, size_t size,
+                       int *symbols) {
     size_t n = letters_split(&bpe->letters, word, size, symbols), count = 0;
     for (size_t i = 0, end; i < n; i = end) {
         for (end = i; end < n && symbols[end] != NO_SYMBOL;) end++;
         size_t kept = bpe_encode_naive(&bpe->table, symbols + i, end - i, NULL);
         memmove(symbols + count, symbols + i, kept * sizeof *symbols);
         count += kept;
-        if (end < n) symbols[count++] = symbols[end++];  // the unknown one: nothing merges across it
+        // the unknown one: nothing merges across it
+        if (end < n) symbols[count++] = symbols[end++];
     }
     return count;
 }

@@ -46,7 +46,8 @@ typedef struct {
     int *cells;         // what the words point into
     uint64_t *symbols;  // [symbol_count] how often each symbol occurs
     size_t symbol_count;
-    PairTable numbers;  // every pair ever seen has a number; its counts are those of this round
+    // every pair ever seen has a number; its counts are those of this round
+    PairTable numbers;
     PairCount *pairs;
     size_t pair_count, capacity;
 } State;
@@ -65,7 +66,8 @@ static State state_of(const Words *words, int base, int merges) {
             continue;
         }
         reserve(s.words, capacity, s.word_count + 1);
-        s.words[s.word_count++] = (Word){s.cells + i, end - i, words->counts[i / WORD_ALIGN]};
+        s.words[s.word_count++] =
+            (Word){s.cells + i, end - i, words->counts[i / WORD_ALIGN]};
     }
     return s;
 }
@@ -85,20 +87,23 @@ static PairCount *counter(State *s, int left, int right) {
 }
 
 static void count_word(State *s, const Word *word) {
-    size_t run = 0;  // where the run of equal symbols began: of aaaa, pairs 0 and 2 are replaced
+    // where the run of equal symbols began: of aaaa, pairs 0 and 2 are replaced
+    size_t run = 0;
     for (size_t i = 0; i < word->n; i++) {
         s->symbols[word->at[i]] += word->count;
         if (i + 1 == word->n) break;
         if (i && word->at[i] != word->at[i - 1]) run = i;
         PairCount *pair = counter(s, word->at[i], word->at[i + 1]);
         pair->found += word->count;
-        if (word->at[i] != word->at[i + 1] || (i - run) % 2 == 0) pair->replaced += word->count;
+        if (word->at[i] != word->at[i + 1] || (i - run) % 2 == 0)
+            pair->replaced += word->count;
     }
 }
 
 static void count_all(State *s) {
     memset(s->symbols, 0, s->symbol_count * sizeof *s->symbols);
-    for (size_t p = 0; p < s->pair_count; p++) s->pairs[p].found = s->pairs[p].replaced = 0;
+    for (size_t p = 0; p < s->pair_count; p++)
+        s->pairs[p].found = s->pairs[p].replaced = 0;
     for (size_t i = 0; i < s->word_count; i++) count_word(s, &s->words[i]);
     for (size_t p = 0; p < s->pair_count; p++) {
         s->pairs[p].left = s->symbols[s->pairs[p].pair.left];
@@ -122,14 +127,18 @@ double pair_gain(const PairCount *p, double n) {
                                          : likelihood_gain(c_a, c_b, r, n);
 }
 
-double pair_score(const PairCount *p) { return (double)p->found / ((double)p->left * (double)p->right); }
+double pair_score(const PairCount *p) {
+    return (double)p->found / ((double)p->left * (double)p->right);
+}
 
 static double value_of(const PairCount *pair, double n, MergeCriterion criterion) {
     if (criterion == MERGE_BY_LIKELIHOOD) return pair_gain(pair, n);
     return criterion == MERGE_BY_SCORE ? pair_score(pair) : (double)pair->found;
 }
 
-static bool smaller(Pair a, Pair b) { return a.left != b.left ? a.left < b.left : a.right < b.right; }
+static bool smaller(Pair a, Pair b) {
+    return a.left != b.left ? a.left < b.left : a.right < b.right;
+}
 
 // NULL where no pair is left.
 static const PairCount *best_pair(const State *s, double n, MergeCriterion criterion) {
@@ -138,7 +147,9 @@ static const PairCount *best_pair(const State *s, double n, MergeCriterion crite
     for (const PairCount *p = s->pairs; p < s->pairs + s->pair_count; p++) {
         if (p->found == 0) continue;
         double value = value_of(p, n, criterion);
-        if (best && (value < best_value || (value == best_value && !smaller(p->pair, best->pair))))
+        if (best
+            && (value < best_value
+                || (value == best_value && !smaller(p->pair, best->pair))))
             continue;
         best_value = value;
         best = p;
@@ -149,7 +160,8 @@ static const PairCount *best_pair(const State *s, double n, MergeCriterion crite
 static void merge_word(Word *word, Pair pair, int merged) {
     size_t n = 0;
     for (size_t i = 0; i < word->n; i++) {
-        bool here = i + 1 < word->n && word->at[i] == pair.left && word->at[i + 1] == pair.right;
+        bool here = i + 1 < word->n && word->at[i] == pair.left
+                    && word->at[i + 1] == pair.right;
         word->at[n++] = here ? merged : word->at[i];
         i += here;
     }
@@ -173,7 +185,8 @@ static WordPieceTraining training_new(int base, int count) {
     return t;
 }
 
-WordPieceTraining wordpiece_train(const Words *words, int base, int count, MergeCriterion criterion) {
+WordPieceTraining wordpiece_train(const Words *words, int base, int count,
+                                  MergeCriterion criterion) {
     WordPieceTraining t = training_new(base, count);
     State s = state_of(words, base, count);
     for (;;) {
@@ -187,7 +200,8 @@ WordPieceTraining wordpiece_train(const Words *words, int base, int count, Merge
         t.merges.found[step] = best->found;
         t.merges.replaced[step] = best->replaced;
         t.gains[step] = pair_gain(best, n);
-        for (size_t i = 0; i < s.word_count; i++) merge_word(&s.words[i], best->pair, base + step);
+        for (size_t i = 0; i < s.word_count; i++)
+            merge_word(&s.words[i], best->pair, base + step);
         t.merges.count++;
         s.symbol_count++;
     }
@@ -206,7 +220,8 @@ void wordpiece_training_free(WordPieceTraining *training) {
 WordPiece wordpiece_new(const char *const *tokens, int n, int unknown) {
     assert(0 <= unknown && unknown < n);
     WordPiece wordpiece = {.unknown = unknown};
-    for (int i = 0; i < n; i++) trie_add(&wordpiece.trie, tokens[i], strlen(tokens[i]), i);
+    for (int i = 0; i < n; i++)
+        trie_add(&wordpiece.trie, tokens[i], strlen(tokens[i]), i);
     wordpiece.continuation = trie_node(&wordpiece.trie, TRIE_ROOT, "##", 2);
     return wordpiece;
 }
@@ -216,16 +231,20 @@ void wordpiece_free(WordPiece *wordpiece) { trie_free(&wordpiece->trie); }
 static size_t characters(const char *text, size_t size) {
     size_t n = 0;
     int length;
-    for (size_t i = 0; i < size; i += (size_t)length, n++) utf8_decode(text + i, size - i, &length);
+    for (size_t i = 0; i < size; i += (size_t)length, n++)
+        utf8_decode(text + i, size - i, &length);
     return n;
 }
 
-size_t wordpiece_encode(const WordPiece *wordpiece, const char *word, size_t size, int *tokens) {
+size_t wordpiece_encode(const WordPiece *wordpiece, const char *word, size_t size,
+                        int *tokens) {
     size_t count = 0;
     bool known = characters(word, size) <= WORDPIECE_MOST_CHARACTERS;
     for (size_t i = 0, length; known && i < size; i += length) {
         int from = i == 0 ? TRIE_ROOT : wordpiece->continuation, token = NO_TOKEN;
-        if (from >= 0) token = trie_longest(&wordpiece->trie, from, word + i, size - i, &length, NULL);
+        if (from >= 0)
+            token =
+                trie_longest(&wordpiece->trie, from, word + i, size - i, &length, NULL);
         known = token != NO_TOKEN;
         tokens[count++] = token;
     }

@@ -6,12 +6,15 @@
 #include "common/error.h"
 
 void words_add(Words *words, const int *symbols, size_t n, uint32_t count) {
-    size_t cells = (n / WORD_ALIGN + 1) * WORD_ALIGN;  // at least one gap behind the word
+    // at least one gap behind the word
+    size_t cells = (n / WORD_ALIGN + 1) * WORD_ALIGN;
     size_t first = words->size, last = first + cells;
     reserve(words->cells, words->capacity, last);
     reserve(words->counts, words->counts_capacity, last / WORD_ALIGN);
-    for (size_t i = 0; i < cells; i++) words->cells[first + i] = i < n ? symbols[i] : NO_SYMBOL;
-    for (size_t i = first / WORD_ALIGN; i < last / WORD_ALIGN; i++) words->counts[i] = count;
+    for (size_t i = 0; i < cells; i++)
+        words->cells[first + i] = i < n ? symbols[i] : NO_SYMBOL;
+    for (size_t i = first / WORD_ALIGN; i < last / WORD_ALIGN; i++)
+        words->counts[i] = count;
     words->size = last;
 }
 

@@ -2,11 +2,12 @@
 
 #include <assert.h>
 
-#include "common/vec.h"
+#include "common/numeric/vec.h"
 
 enum {
-    SCORES = 256 * 1024,  // most numbers in a block of scores: a megabyte of floats, half of an L2 cache
-    ROWS_STEP = 12,       // matmul's tiles are so high
+    // most numbers in a block of scores: a megabyte of floats, half of an L2 cache
+    SCORES = 256 * 1024,
+    ROWS_STEP = 12,  // matmul's tiles are so high
     ROWS_MOST = 60,
     COLS_STEP = 2 * VEC_LANES,  // and so wide
 };
@@ -24,7 +25,8 @@ typedef struct {
 static Range visible(const Mask *mask, int queries, int keys, int query) {
     int at = query + keys - queries;
     Range r = {0, keys};
-    int window = min(mask->window, queries + keys);  // wider is no limit, and must not overflow
+    // wider is no limit, and must not overflow
+    int window = min(mask->window, queries + keys);
     if (window) r.first = max(0, at - window + 1), r.end = min(keys, at + window);
     if (mask->causal) r.end = min(r.end, at + 1);
     if (mask->key_lengths) r.end = min(r.end, mask->key_lengths[0]);
@@ -35,7 +37,8 @@ static Range visible(const Mask *mask, int queries, int keys, int query) {
 
 bool mask_sees(const Mask *mask, int queries, int keys, int query, int key) {
     Range r = visible(mask, queries, keys, query);
-    return r.first <= key && key < r.end && (!mask->allowed || mask->allowed[(size_t)query * keys + key]);
+    return r.first <= key && key < r.end
+           && (!mask->allowed || mask->allowed[(size_t)query * keys + key]);
 }
 
 int mask_count(const Mask *mask, int queries, int keys, int query) {
@@ -65,25 +68,31 @@ static void mask_row(real *s, const Mask *mask, ScoreBlock b, int query) {
 }
 
 int score_block_rows(int keys) {
-    return max(ROWS_STEP, min(ROWS_MOST, SCORES / max(1, keys)) / ROWS_STEP * ROWS_STEP);
+    return max(ROWS_STEP,
+               min(ROWS_MOST, SCORES / max(1, keys)) / ROWS_STEP * ROWS_STEP);
 }
 
-// A later query's stretch neither begins nor ends before an earlier one's. Some more columns, to whole tiles, cost
-// less than an edge.
+// A later query's stretch neither begins nor ends before an earlier one's. Some more
+// columns, to whole tiles, cost less than an edge.
 ScoreBlock score_block(const Mask *mask, int queries, int keys, int row, int rows) {
     rows = min(rows, queries - row);
-    int first = visible(mask, queries, keys, row).first, end = visible(mask, queries, keys, row + rows - 1).end;
-    first -= first % COLS_STEP, end = min(keys, (end + COLS_STEP - 1) / COLS_STEP * COLS_STEP);
+    int first = visible(mask, queries, keys, row).first,
+        end = visible(mask, queries, keys, row + rows - 1).end;
+    first -= first % COLS_STEP,
+        end = min(keys, (end + COLS_STEP - 1) / COLS_STEP * COLS_STEP);
     return (ScoreBlock){queries, keys, row, rows, first, end - first};
 }
 
-Mat block_of(Mat table, ScoreBlock b) { return mat_cols(mat_rows(table, b.row, b.rows), b.col, b.cols); }
+Mat block_of(Mat table, ScoreBlock b) {
+    return mat_cols(mat_rows(table, b.row, b.rows), b.col, b.cols);
+}
 
 // ---- softmax
 
 void softmax(real *row, size_t n) {
     real sum = array_exp_sum(row, row, n, array_max(row, n));
-    real share = sum == 0 ? 0 : 1 / sum;  // a row that sees nothing is all 0 and stays so
+    // a row that sees nothing is all 0 and stays so
+    real share = sum == 0 ? 0 : 1 / sum;
     for (size_t j = 0; j < n; j++) row[j] *= share;
 }
 
@@ -100,7 +109,8 @@ void attention_weights(Mat scores, const Mask *mask, ScoreBlock b) {
 }
 
 void attention_weights_backward(Mat dp, Mat p) {
-    for (int i = 0; i < p.rows; i++) softmax_backward(mat_at(dp, i, 0), mat_at(p, i, 0), (size_t)p.cols);
+    for (int i = 0; i < p.rows; i++)
+        softmax_backward(mat_at(dp, i, 0), mat_at(p, i, 0), (size_t)p.cols);
 }
 
 // ---- attention
@@ -114,23 +124,31 @@ static Mat scaled(Mat q, real scale) {  // a copy: T d products instead of T S
 }
 
 static void check_shapes(Mat out, Mat weights, Mat q, Mat k, Mat v, Mat bias) {
-    assert(q.cols == k.cols && "attention: queries (T x d) and keys (S x d) differ in d");
-    assert(k.rows == v.rows && "attention: keys (S x d) and values (S x d_v) differ in S");
+    assert(q.cols == k.cols
+           && "attention: queries (T x d) and keys (S x d) differ in d");
+    assert(k.rows == v.rows
+           && "attention: keys (S x d) and values (S x d_v) differ in S");
     assert(out.rows == q.rows && out.cols == v.cols && "attention: out is not T x d_v");
-    assert((!weights.at || (weights.rows == q.rows && weights.cols == k.rows && weights.col_stride == 1))
+    assert((!weights.at
+            || (weights.rows == q.rows && weights.cols == k.rows
+                && weights.col_stride == 1))
            && "attention: weights are not T x S, row after row");
-    assert((!bias.at || (bias.rows == q.rows && bias.cols == k.rows)) && "attention: bias is not T x S");
+    assert((!bias.at || (bias.rows == q.rows && bias.cols == k.rows))
+           && "attention: bias is not T x S");
     (void)out, (void)weights, (void)q, (void)k, (void)v, (void)bias;
 }
 
-void attention(Mat out, Mat weights, Mat q, Mat k, Mat v, real scale, Mat bias, const Mask *mask) {
+void attention(Mat out, Mat weights, Mat q, Mat k, Mat v, real scale, Mat bias,
+               const Mask *mask) {
     check_shapes(out, weights, q, k, v, bias);
     int rows = min(q.rows, score_block_rows(k.rows));
     Mat scaled_q = scaled(q, scale), workspace = mat_new(weights.at ? 0 : rows, k.rows);
     for (int i = 0; i < q.rows; i += rows) {
         ScoreBlock b = score_block(mask, q.rows, k.rows, i, rows);
-        Mat scores = weights.at ? block_of(weights, b) : mat_view(workspace.at, b.rows, b.cols);
-        matmul(scores, mat_rows(scaled_q, b.row, b.rows), mat_transpose(mat_rows(k, b.col, b.cols)));
+        Mat scores =
+            weights.at ? block_of(weights, b) : mat_view(workspace.at, b.rows, b.cols);
+        matmul(scores, mat_rows(scaled_q, b.row, b.rows),
+               mat_transpose(mat_rows(k, b.col, b.cols)));
         if (bias.at) mat_add_scaled(scores, 1, block_of(bias, b));
         attention_weights(scores, mask, b);
         matmul(mat_rows(out, b.row, b.rows), scores, mat_rows(v, b.col, b.cols));
@@ -138,21 +156,30 @@ void attention(Mat out, Mat weights, Mat q, Mat k, Mat v, real scale, Mat bias, 
     mat_free(scaled_q), mat_free(workspace);
 }
 
-void attention_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat bias_grad, Mat out_grad, Mat weights, Mat q, Mat k,
-                        Mat v, real scale, const Mask *mask) {
+void attention_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat bias_grad, Mat out_grad,
+                        Mat weights, Mat q, Mat k, Mat v, real scale,
+                        const Mask *mask) {
     check_shapes(out_grad, weights, q, k, v, bias_grad);
     int rows = min(q.rows, score_block_rows(k.rows));
-    Mat scaled_q = scaled(q, scale), scaled_q_grad = mat_new(q.rows, q.cols), workspace = mat_new(rows, k.rows);
+    Mat scaled_q = scaled(q, scale), scaled_q_grad = mat_new(q.rows, q.cols),
+        workspace = mat_new(rows, k.rows);
     for (int i = 0; i < q.rows; i += rows) {
         ScoreBlock b = score_block(mask, q.rows, k.rows, i, rows);
         Mat p = block_of(weights, b), ds = mat_view(workspace.at, b.rows, b.cols);
-        Mat out_rows = mat_rows(out_grad, b.row, b.rows), keys = mat_rows(k, b.col, b.cols);
-        matmul_add(mat_rows(v_grad, b.col, b.cols), mat_transpose(p), out_rows);  // dV = P^T dO
-        matmul(ds, out_rows, mat_transpose(mat_rows(v, b.col, b.cols)));          // dP = dO V^T
-        attention_weights_backward(ds, p);                                        // dS = P (dP - D)
-        if (bias_grad.at) mat_add_scaled(block_of(bias_grad, b), 1, ds);              // dB = dS
-        matmul_add(mat_rows(scaled_q_grad, b.row, b.rows), ds, keys);             // d(scale Q) = dS K
-        matmul_add(mat_rows(k_grad, b.col, b.cols), mat_transpose(ds), mat_rows(scaled_q, b.row, b.rows));
+        Mat out_rows = mat_rows(out_grad, b.row, b.rows),
+            keys = mat_rows(k, b.col, b.cols);
+        // dV = P^T dO
+        matmul_add(mat_rows(v_grad, b.col, b.cols), mat_transpose(p), out_rows);
+        // dP = dO V^T
+        matmul(ds, out_rows, mat_transpose(mat_rows(v, b.col, b.cols)));
+        // dS = P (dP - D)
+        attention_weights_backward(ds, p);
+        // dB = dS
+        if (bias_grad.at) mat_add_scaled(block_of(bias_grad, b), 1, ds);
+        // d(scale Q) = dS K
+        matmul_add(mat_rows(scaled_q_grad, b.row, b.rows), ds, keys);
+        matmul_add(mat_rows(k_grad, b.col, b.cols), mat_transpose(ds),
+                   mat_rows(scaled_q, b.row, b.rows));
     }
     mat_add_scaled(q_grad, scale, scaled_q_grad);
     mat_free(scaled_q), mat_free(scaled_q_grad), mat_free(workspace);

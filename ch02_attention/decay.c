@@ -23,7 +23,9 @@ double rope_decay_bound(const double *theta, int n, double s) {
     return sum / n;
 }
 
-double rope_closed_form(double base, int dim, double s) { return 1 - (log(s) + EULER_GAMMA) / log(base) - 1.0 / dim; }
+double rope_closed_form(double base, int dim, double s) {
+    return 1 - (log(s) + EULER_GAMMA) / log(base) - 1.0 / dim;
+}
 
 double rope_jitter(const double *theta, int n) {
     double sum = 0;

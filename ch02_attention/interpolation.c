@@ -26,27 +26,32 @@ void distance_basis(double *basis, const double *theta, int dim, double s) {
     }
 }
 
-double distance_score(const double *coefficients, const double *theta, int dim, double s) {
+double distance_score(const double *coefficients, const double *theta, int dim,
+                      double s) {
     double sum = 0;
     for (int j = 0; j < dim / 2; j++)
-        sum += coefficients[j] * cos(s * theta[j]) + coefficients[dim / 2 + j] * sin(s * theta[j]);
+        sum += coefficients[j] * cos(s * theta[j])
+               + coefficients[dim / 2 + j] * sin(s * theta[j]);
     return sum;
 }
 
 // ---- least squares
 
-// Reflects the rows from k on so that column k becomes (r, 0, ..., 0); returns r. a's column keeps the reflection's
-// vector v, and every later column and y are reflected: z -= v (v.z) 2 / (v.v).
+// Reflects the rows from k on so that column k becomes (r, 0, ..., 0); returns r. a's
+// column keeps the reflection's vector v, and every later column and y are reflected: z
+// -= v (v.z) 2 / (v.v).
 static double reflect(double *a, double *y, int rows, int cols, int k) {
     double square = 0;
     for (int i = k; i < rows; i++) square += a[i * cols + k] * a[i * cols + k];
-    double r = a[k * cols + k] > 0 ? -sqrt(square) : sqrt(square);  // away from the pivot: no cancellation
+    // away from the pivot: no cancellation
+    double r = a[k * cols + k] > 0 ? -sqrt(square) : sqrt(square);
     a[k * cols + k] -= r;
     double half = -r * a[k * cols + k];  // v.v / 2
     if (half == 0) return 0;
     for (int j = k + 1; j <= cols; j++) {
         double dot = 0;
-        for (int i = k; i < rows; i++) dot += a[i * cols + k] * (j < cols ? a[i * cols + j] : y[i]);
+        for (int i = k; i < rows; i++)
+            dot += a[i * cols + k] * (j < cols ? a[i * cols + j] : y[i]);
         for (int i = k; i < rows; i++) {
             double step = dot / half * a[i * cols + k];
             if (j < cols) a[i * cols + j] -= step;

@@ -5,7 +5,8 @@
 
 #include "common/error.h"
 
-KvCache kv_cache_new(int layers, int batch, int n_kv_heads, int head_dim, int capacity) {
+KvCache kv_cache_new(int layers, int batch, int n_kv_heads, int head_dim,
+                     int capacity) {
     assert((double)layers * batch * n_kv_heads * capacity < 0x1p31
            && "kv_cache_new: more rows than a Mat can have");
     int rows = layers * batch * n_kv_heads * capacity;
@@ -18,23 +19,31 @@ KvCache kv_cache_new(int layers, int batch, int n_kv_heads, int head_dim, int ca
                  mat_new(rows, head_dim),
                  mat_new(rows, head_dim),
                  0};
-    c.bytes = ((size_t)c.keys.rows * c.keys.cols + (size_t)c.values.rows * c.values.cols) * sizeof(real);
+    c.bytes =
+        ((size_t)c.keys.rows * c.keys.cols + (size_t)c.values.rows * c.values.cols)
+        * sizeof(real);
     return c;
 }
 
-void kv_cache_free(KvCache *c) { mat_free(c->keys), mat_free(c->values), free(c->time); }
+void kv_cache_free(KvCache *c) {
+    mat_free(c->keys), mat_free(c->values), free(c->time);
+}
 
 void kv_cache_clear(KvCache *c) {
     for (int l = 0; l < c->layers; l++) c->time[l] = 0;
 }
 
-size_t kv_cache_bytes_per_token(int layers, int n_kv_heads, int head_dim, size_t bytes_a_number) {
+size_t kv_cache_bytes_per_token(int layers, int n_kv_heads, int head_dim,
+                                size_t bytes_a_number) {
     return 2 * (size_t)layers * n_kv_heads * head_dim * bytes_a_number;
 }
 
 // Rows first .. first + count - 1 of one head.
-static Mat cached(const KvCache *c, Mat all, int layer, int b, int kv, int first, int count) {
-    return mat_rows(all, ((layer * c->batch + b) * c->n_kv_heads + kv) * c->capacity + first, count);
+static Mat cached(const KvCache *c, Mat all, int layer, int b, int kv, int first,
+                  int count) {
+    return mat_rows(all,
+                    ((layer * c->batch + b) * c->n_kv_heads + kv) * c->capacity + first,
+                    count);
 }
 
 // Sequence b's columns of one head, of rows batch x time.
@@ -43,38 +52,45 @@ static Mat part(Mat m, int b, int batch, int first_col, int cols) {
     return mat_cols(mat_rows(m, b * time, time), first_col, cols);
 }
 
-static void append(KvCache *c, int layer, int b, int kv, Mat k, Mat v, const Position *position) {
+static void append(KvCache *c, int layer, int b, int kv, Mat k, Mat v,
+                   const Position *position) {
     int first = c->time[layer], count = k.rows / c->batch, d = c->head_dim;
     Mat keys = cached(c, c->keys, layer, b, kv, first, count);
     mat_copy(keys, part(k, b, c->batch, kv * d, d));
     if (position) position_turn(position, keys, 1, first, true);
-    mat_copy(cached(c, c->values, layer, b, kv, first, count), part(v, b, c->batch, kv * d, d));
+    mat_copy(cached(c, c->values, layer, b, kv, first, count),
+             part(v, b, c->batch, kv * d, d));
 }
 
 // The queries of one kv head's group, scaled and turned: head after head, T rows each.
-static void gather_queries(Mat to, Mat q, int b, int kv, const KvCache *c, int layer, const Heads *h) {
+static void gather_queries(Mat to, Mat q, int b, int kv, const KvCache *c, int layer,
+                           const Heads *h) {
     int time = q.rows / h->batch, group = h->n_heads / h->n_kv_heads, d = c->head_dim;
     for (int g = 0; g < group; g++) {
-        Mat rows = mat_rows(to, g * time, time), from = part(q, b, h->batch, (kv * group + g) * d, d);
+        Mat rows = mat_rows(to, g * time, time),
+            from = part(q, b, h->batch, (kv * group + g) * d, d);
         for (int i = 0; i < time; i++)
-            for (int j = 0; j < d; j++) *mat_at(rows, i, j) = h->scale * *mat_at(from, i, j);
+            for (int j = 0; j < d; j++)
+                *mat_at(rows, i, j) = h->scale * *mat_at(from, i, j);
         if (h->position) position_turn(h->position, rows, 1, c->time[layer], false);
     }
 }
 
-// One new token: q (group x d) against all keys, then all values, each read from memory once for the whole group.
-// CHUNK rows at a time stay in the L1 cache while the group uses them.
+// One new token: q (group x d) against all keys, then all values, each read from memory
+// once for the whole group. CHUNK rows at a time stay in the L1 cache while the group
+// uses them.
 enum { CHUNK = 128 };
 
-static void decode(Mat out, Mat scores, Mat q, Mat keys, Mat values, const Mask *mask, const Position *position,
-                   int first_head) {
+static void decode(Mat out, Mat scores, Mat q, Mat keys, Mat values, const Mask *mask,
+                   const Position *position, int first_head) {
     int group = q.rows, n = keys.rows;
     for (int j = 0; j < n; j += CHUNK) {
         int count = n - j < CHUNK ? n - j : CHUNK;
         matmul(mat_cols(scores, j, count), q, mat_transpose(mat_rows(keys, j, count)));
     }
     for (int g = 0; g < group; g++) {
-        if (position) position_bias(position, first_head + g, mat_rows(scores, g, 1), n - 1, 0);
+        if (position)
+            position_bias(position, first_head + g, mat_rows(scores, g, 1), n - 1, 0);
         attention_weights(mat_rows(scores, g, 1), mask, (ScoreBlock){1, n, 0, 1, 0, n});
     }
     mat_fill(out, 0);
@@ -84,20 +100,25 @@ static void decode(Mat out, Mat scores, Mat q, Mat keys, Mat values, const Mask 
     }
 }
 
-void attend_cached(Mat out, Mat q, Mat k, Mat v, KvCache *c, int layer, const Heads *h) {
+void attend_cached(Mat out, Mat q, Mat k, Mat v, KvCache *c, int layer,
+                   const Heads *h) {
     assert(h->scale != 0 && "attend_cached: the scale is 0");
-    int batch = c->batch, time = q.rows / batch, d = c->head_dim, group = h->n_heads / h->n_kv_heads;
+    int batch = c->batch, time = q.rows / batch, d = c->head_dim,
+        group = h->n_heads / h->n_kv_heads;
     int end = c->time[layer] + time;
     assert(h->batch == batch && h->n_kv_heads == c->n_kv_heads
            && "attend_cached: the cache was made for other heads");
-    assert(q.cols == h->n_heads * d && k.cols == h->n_kv_heads * d && v.cols == k.cols && k.rows == q.rows
-           && v.rows == q.rows && out.rows == q.rows && out.cols == q.cols && "attend_cached: shapes do not fit");
-    assert(q.rows == batch * time && end <= c->capacity && "attend_cached: the cache is full");
+    assert(q.cols == h->n_heads * d && k.cols == h->n_kv_heads * d && v.cols == k.cols
+           && k.rows == q.rows && v.rows == q.rows && out.rows == q.rows
+           && out.cols == q.cols && "attend_cached: shapes do not fit");
+    assert(q.rows == batch * time && end <= c->capacity
+           && "attend_cached: the cache is full");
     bool threads = (double)h->n_heads * batch * time * end * d > 3e5;  // about 20 us
     (void)threads;                                                     // without OpenMP
 #pragma omp parallel if (threads)
     {
-        Mat turned = mat_new(group * time, d), workspace = mat_new(time == 1 ? group : score_block_rows(end), end);
+        Mat turned = mat_new(group * time, d),
+            workspace = mat_new(time == 1 ? group : score_block_rows(end), end);
 #pragma omp for schedule(dynamic)
         for (int task = 0; task < batch * h->n_kv_heads; task++) {
             int b = task / h->n_kv_heads, kv = task % h->n_kv_heads;
@@ -107,13 +128,15 @@ void attend_cached(Mat out, Mat q, Mat k, Mat v, KvCache *c, int layer, const He
             Mat keys = cached(c, c->keys, layer, b, kv, 0, end),
                 values = cached(c, c->values, layer, b, kv, 0, end);
             Mat heads = part(out, b, batch, kv * group * d, group * d);
-            if (time == 1)  // one row holds the group's heads side by side: as group x d
-                decode(mat_view(heads.at, group, d), workspace, turned, keys, values, &mask, h->position,
-                       kv * group);
+            // one row holds the group's heads side by side: as group x d
+            if (time == 1)
+                decode(mat_view(heads.at, group, d), workspace, turned, keys, values,
+                       &mask, h->position, kv * group);
             else
                 for (int g = 0; g < group; g++)
-                    attend_head(mat_cols(heads, g * d, d), (Mat){0}, mat_rows(turned, g * time, time), keys,
-                                values, &mask, h->position, kv * group + g, workspace);
+                    attend_head(mat_cols(heads, g * d, d), (Mat){0},
+                                mat_rows(turned, g * time, time), keys, values, &mask,
+                                h->position, kv * group + g, workspace);
         }
         mat_free(turned), mat_free(workspace);
     }

@@ -1,31 +1,37 @@
-// The KV cache: keys and values of all tokens so far, so that a new token costs one row of attention, not a table.
-// Lecture, section 2.4.
+// The KV cache: keys and values of all tokens so far, so that a new token costs one row
+// of attention, not a table. Lecture, section 2.4.
 //
 //     bytes a token = 2 x layers x n_kv_heads x head_dim x bytes a number        (2: keys and values)
 //
-// One new token reads every cached number once and uses it for 2 x group operations: decoding is as fast as memory.
-// So a head's keys lie one after the other:
+// One new token reads every cached number once and uses it for 2 x group operations:
+// decoding is as fast as memory. So a head's keys lie one after the other:
 //
 //     keys:  [layer 0: [sequence 0: [kv head 0: capacity x head_dim][kv head 1: ...]][sequence 1: ...]][layer 1: ...]
 //
-// Keys are cached turned to their positions. With a causal mask the outputs are those of one pass over all tokens.
-// It is a cache for generating; in training all tokens are there at once, and it would save nothing.
+// Keys are cached turned to their positions. With a causal mask the outputs are those
+// of one pass over all tokens. It is a cache for generating; in training all tokens are
+// there at once, and it would save nothing.
 #pragma once
 #include "ch02_attention/multihead.h"
 
 typedef struct {
     int layers, batch, n_kv_heads, head_dim, capacity;
-    int *time;          // of each layer: positions filled
-    Mat keys, values;   // layers batch n_kv_heads capacity x head_dim
-    size_t bytes;       // what keys and values occupy
+    int *time;         // of each layer: positions filled
+    Mat keys, values;  // layers batch n_kv_heads capacity x head_dim
+    size_t bytes;      // what keys and values occupy
 } KvCache;
 
-KvCache kv_cache_new(int layers, int batch, int n_kv_heads, int head_dim, int capacity);  // empty
+// empty
+KvCache kv_cache_new(int layers, int batch, int n_kv_heads, int head_dim, int capacity);
 void kv_cache_free(KvCache *c);
 void kv_cache_clear(KvCache *c);
-size_t kv_cache_bytes_per_token(int layers, int n_kv_heads, int head_dim, size_t bytes_a_number);
+size_t kv_cache_bytes_per_token(int layers, int n_kv_heads, int head_dim,
+                                size_t bytes_a_number);
 
-// Appends T tokens to a layer and attends from them to everything cached: prefill with T = the prompt's length, then
-// T = 1 a step. out and q (B T x H d), k and v (B T x H_kv d), as in attend_heads, col_stride 1. The new tokens stand
-// at the end: at positions time .. time + T - 1, which must stay below capacity. heads->mask.allowed is T x S.
-void attend_cached(Mat out, Mat q, Mat k, Mat v, KvCache *cache, int layer, const Heads *heads);
+// Appends T tokens to a layer and attends from them to everything cached: prefill with
+// T = the prompt's length, then T = 1 a step. out and q (B T x H d), k and v (B T x
+// H_kv d), as in attend_heads, col_stride 1. The new tokens stand at the end: at
+// positions time .. time + T - 1, which must stay below capacity. heads->mask.allowed
+// is T x S.
+void attend_cached(Mat out, Mat q, Mat k, Mat v, KvCache *cache, int layer,
+                   const Heads *heads);

@@ -16,21 +16,30 @@ static Mat head_of(Mat m, int b, int head, int batch, int n_heads) {
 }
 
 static Mat weights_of(Mat weights, int b, int head, const Heads *h, int time) {
-    return weights.at ? mat_rows(weights, (b * h->n_heads + head) * time, time) : weights;
+    return weights.at ? mat_rows(weights, (b * h->n_heads + head) * time, time)
+                      : weights;
 }
 
 static void check_shapes(Mat out, Mat weights, Mat q, Mat k, Mat v, const Heads *h) {
     assert(h->batch > 0 && h->n_kv_heads > 0 && h->n_heads % h->n_kv_heads == 0
            && "attend_heads: n_heads is not a multiple of n_kv_heads");
-    assert(q.rows % h->batch == 0 && k.rows % h->batch == 0 && "attend_heads: rows are not batch x time");
-    assert(q.cols % h->n_heads == 0 && "attend_heads: q's columns are not n_heads x head_dim");
-    assert(k.cols == h->n_kv_heads * head_dim(q, h) && "attend_heads: k's columns are not n_kv_heads x head_dim");
-    assert(v.rows == k.rows && v.cols == k.cols && "attend_heads: k and v differ in shape");
-    assert(out.rows == q.rows && out.cols == q.cols && "attend_heads: q and out differ in shape");
-    assert((!weights.at || (weights.rows == q.rows * h->n_heads && weights.cols == k.rows / h->batch))
-           && "attend_heads: weights are not batch n_heads T x S");
-    assert(out.col_stride == 1 && q.col_stride == 1 && k.col_stride == 1 && v.col_stride == 1
-           && (!weights.at || weights.col_stride == 1) && "attend_heads: columns are not side by side");
+    assert(q.rows % h->batch == 0 && k.rows % h->batch == 0
+           && "attend_heads: rows are not batch x time");
+    assert(q.cols % h->n_heads == 0
+           && "attend_heads: q's columns are not n_heads x head_dim");
+    assert(k.cols == h->n_kv_heads * head_dim(q, h)
+           && "attend_heads: k's columns are not n_kv_heads x head_dim");
+    assert(v.rows == k.rows && v.cols == k.cols
+           && "attend_heads: k and v differ in shape");
+    assert(out.rows == q.rows && out.cols == q.cols
+           && "attend_heads: q and out differ in shape");
+    assert(
+        (!weights.at
+         || (weights.rows == q.rows * h->n_heads && weights.cols == k.rows / h->batch))
+        && "attend_heads: weights are not batch n_heads T x S");
+    assert(out.col_stride == 1 && q.col_stride == 1 && k.col_stride == 1
+           && v.col_stride == 1 && (!weights.at || weights.col_stride == 1)
+           && "attend_heads: columns are not side by side");
     assert(h->scale != 0 && "attend_heads: the scale is 0");
     (void)out, (void)weights, (void)q, (void)k, (void)v, (void)h;
 }
@@ -38,7 +47,8 @@ static void check_shapes(Mat out, Mat weights, Mat q, Mat k, Mat v, const Heads 
 // ---- small pieces
 
 // to = factor from, turned to its position.
-static void turn_copy(Mat to, real factor, Mat from, const Position *position, int first, bool is_key) {
+static void turn_copy(Mat to, real factor, Mat from, const Position *position,
+                      int first, bool is_key) {
     for (int i = 0; i < to.rows; i++) {
         real *x = mat_at(to, i, 0);
         const real *y = mat_at(from, i, 0);
@@ -48,25 +58,30 @@ static void turn_copy(Mat to, real factor, Mat from, const Position *position, i
 }
 
 // grad += factor R^T turned_grad. turned_grad is used up.
-static void turn_back(Mat grad, real factor, Mat turned_grad, const Position *position, int first, bool is_key) {
+static void turn_back(Mat grad, real factor, Mat turned_grad, const Position *position,
+                      int first, bool is_key) {
     if (position) position_turn_backward(position, turned_grad, 1, first, is_key);
     mat_add_scaled(grad, factor, turned_grad);
 }
 
 static bool worth_threads(const Heads *h, Mat q, Mat k) {
-    return (double)h->n_heads * q_time(q, h) * k.rows * head_dim(q, h) > 1e6;  // about 20 us
+    // about 20 us
+    return (double)h->n_heads * q_time(q, h) * k.rows * head_dim(q, h) > 1e6;
 }
 
 // ---- forward
 
-void attend_head(Mat out, Mat weights, Mat q, Mat k, Mat v, const Mask *mask, const Position *position, int head,
-                 Mat workspace) {
+void attend_head(Mat out, Mat weights, Mat q, Mat k, Mat v, const Mask *mask,
+                 const Position *position, int head, Mat workspace) {
     int rows = score_block_rows(k.rows);
     for (int i = 0; i < q.rows; i += rows) {
         ScoreBlock b = score_block(mask, q.rows, k.rows, i, rows);
-        Mat scores = weights.at ? block_of(weights, b) : mat_view(workspace.at, b.rows, b.cols);
-        matmul(scores, mat_rows(q, b.row, b.rows), mat_transpose(mat_rows(k, b.col, b.cols)));
-        if (position) position_bias(position, head, scores, b.row + k.rows - q.rows, b.col);
+        Mat scores =
+            weights.at ? block_of(weights, b) : mat_view(workspace.at, b.rows, b.cols);
+        matmul(scores, mat_rows(q, b.row, b.rows),
+               mat_transpose(mat_rows(k, b.col, b.cols)));
+        if (position)
+            position_bias(position, head, scores, b.row + k.rows - q.rows, b.col);
         attention_weights(scores, mask, b);
         matmul(mat_rows(out, b.row, b.rows), scores, mat_rows(v, b.col, b.cols));
     }
@@ -74,23 +89,27 @@ void attend_head(Mat out, Mat weights, Mat q, Mat k, Mat v, const Mask *mask, co
 
 void attend_heads(Mat out, Mat weights, Mat q, Mat k, Mat v, const Heads *h) {
     check_shapes(out, weights, q, k, v, h);
-    int queries = q_time(q, h), keys = k.rows / h->batch, d = head_dim(q, h), group = h->n_heads / h->n_kv_heads;
+    int queries = q_time(q, h), keys = k.rows / h->batch, d = head_dim(q, h),
+        group = h->n_heads / h->n_kv_heads;
     bool threads = worth_threads(h, q, k);
     (void)threads;  // without OpenMP
 #pragma omp parallel if (threads)
     {
         Mat turned_q = mat_new(queries, d), turned_k = mat_new(keys, d);
-        Mat workspace = mat_new(weights.at ? 0 : min(queries, score_block_rows(keys)), keys);
+        Mat workspace =
+            mat_new(weights.at ? 0 : min(queries, score_block_rows(keys)), keys);
 #pragma omp for schedule(dynamic)
         for (int task = 0; task < h->batch * h->n_heads; task++) {
             int b = task / h->n_heads, head = task % h->n_heads, kv = head / group;
             Mask mask = mask_of_sequence(&h->mask, b);
-            turn_copy(turned_q, h->scale, head_of(q, b, head, h->batch, h->n_heads), h->position, keys - queries,
-                      false);
-            turn_copy(turned_k, 1, head_of(k, b, kv, h->batch, h->n_kv_heads), h->position, 0, true);
-            attend_head(head_of(out, b, head, h->batch, h->n_heads), weights_of(weights, b, head, h, queries),
-                        turned_q, turned_k, head_of(v, b, kv, h->batch, h->n_kv_heads), &mask, h->position, head,
-                        workspace);
+            turn_copy(turned_q, h->scale, head_of(q, b, head, h->batch, h->n_heads),
+                      h->position, keys - queries, false);
+            turn_copy(turned_k, 1, head_of(k, b, kv, h->batch, h->n_kv_heads),
+                      h->position, 0, true);
+            attend_head(head_of(out, b, head, h->batch, h->n_heads),
+                        weights_of(weights, b, head, h, queries), turned_q, turned_k,
+                        head_of(v, b, kv, h->batch, h->n_kv_heads), &mask, h->position,
+                        head, workspace);
         }
         mat_free(turned_q), mat_free(turned_k), mat_free(workspace);
     }
@@ -98,23 +117,32 @@ void attend_heads(Mat out, Mat weights, Mat q, Mat k, Mat v, const Heads *h) {
 
 // ---- backward
 
-// One head; everything turned, as in attend_head. k_grad and v_grad are best stored by columns: matmul then packs the
-// long rows of P and dS as its right factor. q_grad, k_grad (turned), v_grad, position_grad += the gradients.
-static void attend_head_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat position_grad, Mat out_grad, Mat weights,
-                                 Mat q, Mat k, Mat v, const Mask *mask, const Position *position, int head,
+// One head; everything turned, as in attend_head. k_grad and v_grad are best stored by
+// columns: matmul then packs the long rows of P and dS as its right factor. q_grad,
+// k_grad (turned), v_grad, position_grad += the gradients.
+static void attend_head_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat position_grad,
+                                 Mat out_grad, Mat weights, Mat q, Mat k, Mat v,
+                                 const Mask *mask, const Position *position, int head,
                                  Mat workspace) {
     int rows = score_block_rows(k.rows);
     for (int i = 0; i < q.rows; i += rows) {
         ScoreBlock b = score_block(mask, q.rows, k.rows, i, rows);
         Mat p = block_of(weights, b), ds = mat_view(workspace.at, b.rows, b.cols);
-        Mat out_rows = mat_rows(out_grad, b.row, b.rows), keys = mat_rows(k, b.col, b.cols);
-        matmul_add(mat_rows(v_grad, b.col, b.cols), mat_transpose(p), out_rows);  // dV = P^T dO
-        matmul(ds, out_rows, mat_transpose(mat_rows(v, b.col, b.cols)));          // dP = dO V^T
-        attention_weights_backward(ds, p);                                        // dS = P (dP - D)
-        if (position_grad.at)                                                     // dB = dS
-            position_bias_backward(position, head, ds, b.row + k.rows - q.rows, b.col, position_grad);
+        Mat out_rows = mat_rows(out_grad, b.row, b.rows),
+            keys = mat_rows(k, b.col, b.cols);
+        // dV = P^T dO
+        matmul_add(mat_rows(v_grad, b.col, b.cols), mat_transpose(p), out_rows);
+        // dP = dO V^T
+        matmul(ds, out_rows, mat_transpose(mat_rows(v, b.col, b.cols)));
+        // dS = P (dP - D)
+        attention_weights_backward(ds, p);
+        // dB = dS
+        if (position_grad.at)
+            position_bias_backward(position, head, ds, b.row + k.rows - q.rows, b.col,
+                                   position_grad);
         matmul_add(mat_rows(q_grad, b.row, b.rows), ds, keys);  // d(scale Q) = dS K
-        matmul_add(mat_rows(k_grad, b.col, b.cols), mat_transpose(ds), mat_rows(q, b.row, b.rows));
+        matmul_add(mat_rows(k_grad, b.col, b.cols), mat_transpose(ds),
+                   mat_rows(q, b.row, b.rows));
     }
 }
 
@@ -133,40 +161,48 @@ static Workspace workspace_new(int queries, int keys, int d) {
 }
 
 static void workspace_free(Workspace *w) {
-    mat_free(w->q), mat_free(w->k), mat_free(w->q_grad), mat_free(w->k_grad), mat_free(w->v_grad),
-        mat_free(w->scores);
+    mat_free(w->q), mat_free(w->k), mat_free(w->q_grad), mat_free(w->k_grad),
+        mat_free(w->v_grad), mat_free(w->scores);
 }
 
 // Key-value head `kv` of sequence b, and the heads that share it, one after the other.
-static void backward_group(Mat q_grad, Mat k_grad, Mat v_grad, Mat position_grad, Mat out_grad, Mat weights, Mat q,
-                           Mat k, Mat v, const Heads *h, int b, int kv, Workspace *w) {
-    int queries = q_time(q, h), keys = k.rows / h->batch, group = h->n_heads / h->n_kv_heads;
+static void backward_group(Mat q_grad, Mat k_grad, Mat v_grad, Mat position_grad,
+                           Mat out_grad, Mat weights, Mat q, Mat k, Mat v,
+                           const Heads *h, int b, int kv, Workspace *w) {
+    int queries = q_time(q, h), keys = k.rows / h->batch,
+        group = h->n_heads / h->n_kv_heads;
     Mask mask = mask_of_sequence(&h->mask, b);
-    turn_copy(w->k, 1, head_of(k, b, kv, h->batch, h->n_kv_heads), h->position, 0, true);
+    turn_copy(w->k, 1, head_of(k, b, kv, h->batch, h->n_kv_heads), h->position, 0,
+              true);
     mat_fill(mat_transpose(w->k_grad), 0), mat_fill(mat_transpose(w->v_grad), 0);
     for (int head = kv * group; head < (kv + 1) * group; head++) {
-        turn_copy(w->q, h->scale, head_of(q, b, head, h->batch, h->n_heads), h->position, keys - queries, false);
+        turn_copy(w->q, h->scale, head_of(q, b, head, h->batch, h->n_heads),
+                  h->position, keys - queries, false);
         mat_fill(w->q_grad, 0);
         attend_head_backward(w->q_grad, w->k_grad, w->v_grad, position_grad,
                              head_of(out_grad, b, head, h->batch, h->n_heads),
                              weights_of(weights, b, head, h, queries), w->q, w->k,
-                             head_of(v, b, kv, h->batch, h->n_kv_heads), &mask, h->position, head, w->scores);
-        turn_back(head_of(q_grad, b, head, h->batch, h->n_heads), h->scale, w->q_grad, h->position, keys - queries,
-                  false);
+                             head_of(v, b, kv, h->batch, h->n_kv_heads), &mask,
+                             h->position, head, w->scores);
+        turn_back(head_of(q_grad, b, head, h->batch, h->n_heads), h->scale, w->q_grad,
+                  h->position, keys - queries, false);
     }
     mat_copy(w->k, w->k_grad);
-    turn_back(head_of(k_grad, b, kv, h->batch, h->n_kv_heads), 1, w->k, h->position, 0, true);
+    turn_back(head_of(k_grad, b, kv, h->batch, h->n_kv_heads), 1, w->k, h->position, 0,
+              true);
     mat_copy(w->k, w->v_grad);
     mat_add_scaled(head_of(v_grad, b, kv, h->batch, h->n_kv_heads), 1, w->k);
 }
 
-void attend_heads_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat position_grad, Mat out_grad, Mat weights, Mat q,
-                           Mat k, Mat v, const Heads *h) {
+void attend_heads_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat position_grad,
+                           Mat out_grad, Mat weights, Mat q, Mat k, Mat v,
+                           const Heads *h) {
     check_shapes(out_grad, weights, q, k, v, h);
     check_shapes(out_grad, weights, q_grad, k_grad, v_grad, h);
     assert(weights.at && "attend_heads_backward: forward kept no weights");
     int queries = q_time(q, h), keys = k.rows / h->batch, rows = position_grad.rows;
-    Mat parts = mat_new(position_grad.at ? h->batch * rows : 0, position_grad.cols);  // one a sequence
+    // one a sequence
+    Mat parts = mat_new(position_grad.at ? h->batch * rows : 0, position_grad.cols);
     bool threads = worth_threads(h, q, k);
     (void)threads;  // without OpenMP
 #pragma omp parallel if (threads)
@@ -175,9 +211,10 @@ void attend_heads_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat position_grad
 #pragma omp for schedule(dynamic)
         for (int task = 0; task < h->batch * h->n_kv_heads; task++) {
             int b = task / h->n_kv_heads;
-            Mat part = position_grad.at ? mat_rows(parts, b * rows, rows) : position_grad;
-            backward_group(q_grad, k_grad, v_grad, part, out_grad, weights, q, k, v, h, b, task % h->n_kv_heads,
-                           &w);
+            Mat part =
+                position_grad.at ? mat_rows(parts, b * rows, rows) : position_grad;
+            backward_group(q_grad, k_grad, v_grad, part, out_grad, weights, q, k, v, h,
+                           b, task % h->n_kv_heads, &w);
         }
         workspace_free(&w);
     }
@@ -188,25 +225,33 @@ void attend_heads_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat position_grad
 
 // ---- the layer
 
-Projections projections_new(int columns, int context_columns, int n_heads, int n_kv_heads, int head_dimension) {
+Projections projections_new(int columns, int context_columns, int n_heads,
+                            int n_kv_heads, int head_dimension) {
     int wide = n_heads * head_dimension, narrow = n_kv_heads * head_dimension;
     return (Projections){mat_new(columns, wide), mat_new(context_columns, narrow),
                          mat_new(context_columns, narrow), mat_new(wide, columns)};
 }
 
-void projections_free(Projections *p) { mat_free(p->q), mat_free(p->k), mat_free(p->v), mat_free(p->o); }
+void projections_free(Projections *p) {
+    mat_free(p->q), mat_free(p->k), mat_free(p->v), mat_free(p->o);
+}
 
-MultiheadSaved multihead_saved_new(int q_rows, int context_rows, const Projections *w, const Heads *h) {
-    return (MultiheadSaved){mat_new(q_rows, w->q.cols), mat_new(context_rows, w->k.cols),
+MultiheadSaved multihead_saved_new(int q_rows, int context_rows, const Projections *w,
+                                   const Heads *h) {
+    return (MultiheadSaved){mat_new(q_rows, w->q.cols),
+                            mat_new(context_rows, w->k.cols),
                             mat_new(context_rows, w->v.cols),
-                            mat_new(q_rows * h->n_heads, context_rows / h->batch), mat_new(q_rows, w->o.rows)};
+                            mat_new(q_rows * h->n_heads, context_rows / h->batch),
+                            mat_new(q_rows, w->o.rows)};
 }
 
 void multihead_saved_free(MultiheadSaved *s) {
-    mat_free(s->q), mat_free(s->k), mat_free(s->v), mat_free(s->weights), mat_free(s->mixed);
+    mat_free(s->q), mat_free(s->k), mat_free(s->v), mat_free(s->weights),
+        mat_free(s->mixed);
 }
 
-void multihead(Mat out, MultiheadSaved *saved, Mat x, Mat context, const Projections *w, const Heads *h) {
+void multihead(Mat out, MultiheadSaved *saved, Mat x, Mat context, const Projections *w,
+               const Heads *h) {
     matmul(saved->q, x, w->q);
     matmul(saved->k, context, w->k);
     matmul(saved->v, context, w->v);
@@ -220,13 +265,16 @@ static void project_backward(Mat x_grad, Mat w_grad, Mat y_grad, Mat x, Mat w) {
     matmul_add(w_grad, mat_transpose(x), y_grad);
 }
 
-void multihead_backward(Mat x_grad, Mat context_grad, Projections *w_grad, Mat position_grad, Mat out_grad,
-                        const MultiheadSaved *saved, Mat x, Mat context, const Projections *w, const Heads *h) {
-    Mat mixed_grad = mat_new(saved->mixed.rows, saved->mixed.cols), q_grad = mat_new(saved->q.rows, saved->q.cols);
-    Mat k_grad = mat_new(saved->k.rows, saved->k.cols), v_grad = mat_new(saved->v.rows, saved->v.cols);
+void multihead_backward(Mat x_grad, Mat context_grad, Projections *w_grad,
+                        Mat position_grad, Mat out_grad, const MultiheadSaved *saved,
+                        Mat x, Mat context, const Projections *w, const Heads *h) {
+    Mat mixed_grad = mat_new(saved->mixed.rows, saved->mixed.cols),
+        q_grad = mat_new(saved->q.rows, saved->q.cols);
+    Mat k_grad = mat_new(saved->k.rows, saved->k.cols),
+        v_grad = mat_new(saved->v.rows, saved->v.cols);
     project_backward(mixed_grad, w_grad->o, out_grad, saved->mixed, w->o);
-    attend_heads_backward(q_grad, k_grad, v_grad, position_grad, mixed_grad, saved->weights, saved->q, saved->k,
-                          saved->v, h);
+    attend_heads_backward(q_grad, k_grad, v_grad, position_grad, mixed_grad,
+                          saved->weights, saved->q, saved->k, saved->v, h);
     project_backward(x_grad, w_grad->q, q_grad, x, w->q);
     project_backward(context_grad, w_grad->k, k_grad, context, w->k);
     project_backward(context_grad, w_grad->v, v_grad, context, w->v);
@@ -236,9 +284,11 @@ void multihead_backward(Mat x_grad, Mat context_grad, Projections *w_grad, Mat p
 // ---- checkpoints
 
 static int heads_per_group(Mat fewer, int fewer_heads, Mat more, int more_heads) {
-    assert(fewer_heads > 0 && more_heads % fewer_heads == 0 && "kv heads: their numbers do not divide");
+    assert(fewer_heads > 0 && more_heads % fewer_heads == 0
+           && "kv heads: their numbers do not divide");
     assert(fewer.rows == more.rows && fewer.cols * more_heads == more.cols * fewer_heads
-           && fewer.cols % fewer_heads == 0 && "kv heads: the matrices differ in rows or in columns a head");
+           && fewer.cols % fewer_heads == 0
+           && "kv heads: the matrices differ in rows or in columns a head");
     (void)fewer, (void)more;
     return more_heads / fewer_heads;
 }
@@ -247,11 +297,13 @@ void kv_heads_average(Mat to, int to_heads, Mat from, int from_heads) {
     int group = heads_per_group(to, to_heads, from, from_heads), d = to.cols / to_heads;
     mat_fill(to, 0);
     for (int head = 0; head < from_heads; head++)
-        mat_add_scaled(mat_cols(to, head / group * d, d), 1 / (real)group, mat_cols(from, head * d, d));
+        mat_add_scaled(mat_cols(to, head / group * d, d), 1 / (real)group,
+                       mat_cols(from, head * d, d));
 }
 
 void kv_heads_repeat(Mat to, int to_heads, Mat from, int from_heads) {
-    int group = heads_per_group(from, from_heads, to, to_heads), d = from.cols / from_heads;
+    int group = heads_per_group(from, from_heads, to, to_heads),
+        d = from.cols / from_heads;
     for (int head = 0; head < to_heads; head++)
         mat_copy(mat_cols(to, head * d, d), mat_cols(from, head / group * d, d));
 }

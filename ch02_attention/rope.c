@@ -13,7 +13,8 @@ const char *const rope_scaling_names[] = {"none", "pi", "ntk", "yarn", NULL};
 
 double rope_theta(double base, int dim, int i) { return pow(base, -2.0 * i / dim); }
 
-// YaRN's alpha and beta: fewer turns than the first while training, never seen whole; more than the second, safe.
+// YaRN's alpha and beta: fewer turns than the first while training, never seen whole;
+// more than the second, safe.
 static const double YARN_FEW = 1, YARN_MANY = 32;
 
 double rope_yarn_ramp(double turns) {
@@ -39,21 +40,27 @@ static double scaled(double theta, const Rope *rope, int i) {
 }
 
 static void check(const Rope *rope) {
-    assert(rope->dim >= 2 && rope->dim % 2 == 0 && "rope: dim must be even: its numbers are turned in pairs");
+    assert(rope->dim >= 2 && rope->dim % 2 == 0
+           && "rope: dim must be even: its numbers are turned in pairs");
     assert(rope->base > 1 && "rope: base must be above 1");
-    assert((rope->scaling == ROPE_SCALING_NONE || rope->factor >= 1) && "rope: a context is stretched by factor >= 1");
-    assert((rope->scaling != ROPE_SCALING_NTK || rope->dim >= 4) && "rope: NTK scaling needs two angles, dim >= 4");
-    assert((rope->scaling != ROPE_SCALING_YARN || rope->trained >= 1) && "rope: YaRN needs the trained length");
+    assert((rope->scaling == ROPE_SCALING_NONE || rope->factor >= 1)
+           && "rope: a context is stretched by factor >= 1");
+    assert((rope->scaling != ROPE_SCALING_NTK || rope->dim >= 4)
+           && "rope: NTK scaling needs two angles, dim >= 4");
+    assert((rope->scaling != ROPE_SCALING_YARN || rope->trained >= 1)
+           && "rope: YaRN needs the trained length");
 }
 
 void rope_frequencies(double *theta, const Rope *rope) {
     check(rope);
-    for (int i = 0; i < rope->dim / 2; i++) theta[i] = scaled(rope_theta(rope->base, rope->dim, i), rope, i);
+    for (int i = 0; i < rope->dim / 2; i++)
+        theta[i] = scaled(rope_theta(rope->base, rope->dim, i), rope, i);
 }
 
 RopeTables rope_tables_new(const Rope *rope, int rows) {
     int half = rope->dim / 2;
-    double *theta = allocate((size_t)half, sizeof *theta), temperature = rope_temperature(rope);
+    double *theta = allocate((size_t)half, sizeof *theta),
+           temperature = rope_temperature(rope);
     rope_frequencies(theta, rope);
     RopeTables t = {mat_new(rows, half), mat_new(rows, half)};
 #pragma omp parallel for
@@ -66,13 +73,17 @@ RopeTables rope_tables_new(const Rope *rope, int rows) {
     return t;
 }
 
-void rope_tables_free(RopeTables tables) { mat_free(tables.cosine), mat_free(tables.sine); }
+void rope_tables_free(RopeTables tables) {
+    mat_free(tables.cosine), mat_free(tables.sine);
+}
 
 // ---- turning
 
-// The d/2 points of one head in one row: x of point i at x[i * step], its y at y[i * step]. `sign` -1 turns back.
-static inline void turn_points(real *restrict x, real *restrict y, ptrdiff_t step, const real *restrict cosine,
-                               const real *restrict sine, real sign, int half) {
+// The d/2 points of one head in one row: x of point i at x[i * step], its y at y[i *
+// step]. `sign` -1 turns back.
+static inline void turn_points(real *restrict x, real *restrict y, ptrdiff_t step,
+                               const real *restrict cosine, const real *restrict sine,
+                               real sign, int half) {
 #pragma omp simd
     for (int i = 0; i < half; i++) {
         real c = cosine[i], s = sign * sine[i], a = x[i * step], b = y[i * step];
@@ -81,14 +92,18 @@ static inline void turn_points(real *restrict x, real *restrict y, ptrdiff_t ste
     }
 }
 
-static void turn(Mat m, int heads, int first, RopeTables tables, RopePairing pairing, real sign) {
+static void turn(Mat m, int heads, int first, RopeTables tables, RopePairing pairing,
+                 real sign) {
     int half = tables.cosine.cols;
     assert(m.cols == heads * 2 * half && "rope_turn: x is not T x (heads d)");
-    assert(0 <= first && first + m.rows <= tables.cosine.rows && "rope_turn: positions beyond the tables' length");
+    assert(0 <= first && first + m.rows <= tables.cosine.rows
+           && "rope_turn: positions beyond the tables' length");
     bool split = pairing == ROPE_HALF_SPLIT;
-    ptrdiff_t stride = m.col_stride, step = split ? stride : 2 * stride, to_y = split ? half * stride : stride;
+    ptrdiff_t stride = m.col_stride, step = split ? stride : 2 * stride,
+              to_y = split ? half * stride : stride;
     for (int t = 0; t < m.rows; t++) {
-        const real *cosine = mat_at(tables.cosine, first + t, 0), *sine = mat_at(tables.sine, first + t, 0);
+        const real *cosine = mat_at(tables.cosine, first + t, 0),
+                   *sine = mat_at(tables.sine, first + t, 0);
         for (int h = 0; h < heads; h++) {
             real *x = mat_at(m, t, h * 2 * half), *y = x + to_y;
             // The compiler makes wide code of the two cases whose step it knows.
@@ -103,35 +118,49 @@ void rope_turn(Mat x, int heads, int first, RopeTables tables, RopePairing pairi
     turn(x, heads, first, tables, pairing, 1);
 }
 
-void rope_turn_back(Mat x, int heads, int first, RopeTables tables, RopePairing pairing) {
+void rope_turn_back(Mat x, int heads, int first, RopeTables tables,
+                    RopePairing pairing) {
     turn(x, heads, first, tables, pairing, -1);
 }
 
 // ---- the two pairings
 
-// Copies head h's column interleaved i to half-split place (i even: i/2, odd: d/2 + i/2), or the other way round.
+// Copies head h's column interleaved i to half-split place (i even: i/2, odd: d/2 +
+// i/2), or the other way round.
 static void permute(Mat to, Mat from, int heads, bool to_half) {
-    assert(to.rows == from.rows && to.cols == from.cols && "rope pairing: shapes differ");
-    assert(heads >= 1 && from.cols % (2 * heads) == 0 && "rope pairing: columns are not heads x d, d even");
+    assert(to.rows == from.rows && to.cols == from.cols
+           && "rope pairing: shapes differ");
+    assert(heads >= 1 && from.cols % (2 * heads) == 0
+           && "rope pairing: columns are not heads x d, d even");
     int dim = from.cols / heads;
     for (int h = 0; h < heads; h++)
         for (int i = 0; i < dim; i++) {
-            int interleaved = h * dim + i, half = h * dim + (i % 2 ? dim / 2 + i / 2 : i / 2);
-            mat_copy(mat_cols(to, to_half ? half : interleaved, 1), mat_cols(from, to_half ? interleaved : half, 1));
+            int interleaved = h * dim + i,
+                half = h * dim + (i % 2 ? dim / 2 + i / 2 : i / 2);
+            mat_copy(mat_cols(to, to_half ? half : interleaved, 1),
+                     mat_cols(from, to_half ? interleaved : half, 1));
         }
 }
 
-void rope_half_from_interleaved(Mat to, Mat from, int heads) { permute(to, from, heads, true); }
-void rope_interleaved_from_half(Mat to, Mat from, int heads) { permute(to, from, heads, false); }
+void rope_half_from_interleaved(Mat to, Mat from, int heads) {
+    permute(to, from, heads, true);
+}
+void rope_interleaved_from_half(Mat to, Mat from, int heads) {
+    permute(to, from, heads, false);
+}
 
 // ---- the definition
 
-double rope_score(const double *q, const double *k, double m, double n, const double *theta, int dim) {
+double rope_score(const double *q, const double *k, double m, double n,
+                  const double *theta, int dim) {
     double score = 0;
     for (int i = 0; i < dim / 2; i++) {
-        double cm = cos(m * theta[i]), sm = sin(m * theta[i]), cn = cos(n * theta[i]), sn = sin(n * theta[i]);
-        double qx = q[2 * i] * cm - q[2 * i + 1] * sm, qy = q[2 * i] * sm + q[2 * i + 1] * cm;
-        double kx = k[2 * i] * cn - k[2 * i + 1] * sn, ky = k[2 * i] * sn + k[2 * i + 1] * cn;
+        double cm = cos(m * theta[i]), sm = sin(m * theta[i]), cn = cos(n * theta[i]),
+               sn = sin(n * theta[i]);
+        double qx = q[2 * i] * cm - q[2 * i + 1] * sm,
+               qy = q[2 * i] * sm + q[2 * i + 1] * cm;
+        double kx = k[2 * i] * cn - k[2 * i + 1] * sn,
+               ky = k[2 * i] * sn + k[2 * i + 1] * cn;
         score += qx * kx + qy * ky;
     }
     return score;

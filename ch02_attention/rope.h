@@ -1,23 +1,26 @@
 // RoPE: rotary position embedding. Lecture, section 2.6.
 //
-// The d numbers of a head are d/2 points in the plane. At position m the point i is turned by the angle m theta_i:
+// The d numbers of a head are d/2 points in the plane. At position m the point i is
+// turned by the angle m theta_i:
 //
 //     ( x' )   ( cos m theta_i   -sin m theta_i ) ( x )
 //     (    ) = (                                ) (   ),        theta_i = base^(-2i/d),  i = 0 .. d/2-1
 //     ( y' )   ( sin m theta_i    cos m theta_i ) ( y )
 //
-// R(m) is orthogonal and R(m)^T R(n) = R(n - m). So <R(m) q, R(n) k> = <q, R(n - m) k>: a score depends on the
-// distance of two positions only, and no norm changes.
+// R(m) is orthogonal and R(m)^T R(n) = R(n - m). So <R(m) q, R(n) k> = <q, R(n - m) k>:
+// a score depends on the distance of two positions only, and no norm changes.
 //
 // Which two numbers are a point is a convention, and there are two:
 //
 //     ROPE_INTERLEAVED  (the paper, LLaMA's own code)     x0 y0 x1 y1 x2 y2 x3 y3
 //     ROPE_HALF_SPLIT   (GPT-NeoX, Hugging Face)          x0 x1 x2 x3 y0 y1 y2 y3
 //
-// They are one function up to a fixed permutation of *both* q and k (of the columns of W_Q and W_K); weights made for
-// one are wrong under the other. rope_half_from_interleaved is that permutation.
+// They are one function up to a fixed permutation of *both* q and k (of the columns of
+// W_Q and W_K); weights made for one are wrong under the other.
+// rope_half_from_interleaved is that permutation.
 //
-// Longer contexts than were trained (L positions, stretched by a factor s): the angles change.
+// Longer contexts than were trained (L positions, stretched by a factor s): the angles
+// change.
 //
 //     none     theta'_i = theta_i
 //     PI       theta'_i = theta_i / s                                   position interpolation
@@ -25,14 +28,20 @@
 //     YaRN     theta'_i = theta_i ((1 - g) / s + g),  g = ramp(r_i),    r_i = L theta_i / (2 pi) turns while training
 //              ramp(r) = 0 below 1, 1 above 32, (r - 1) / 31 between; q and k are also multiplied by 0.1 ln s + 1
 //
-// Su et al., "RoFormer" (2021), arXiv:2104.09864; Chen et al., "Extending context window of large language models via
-// positional interpolation" (2023), arXiv:2306.15595; Peng et al., "YaRN" (2023), arXiv:2309.00071, whose section 3.1
-// is the NTK-aware scaling (bloc97, 2023).
+// Su et al., "RoFormer" (2021), arXiv:2104.09864; Chen et al., "Extending context
+// window of large language models via positional interpolation" (2023),
+// arXiv:2306.15595; Peng et al., "YaRN" (2023), arXiv:2309.00071, whose section 3.1 is
+// the NTK-aware scaling (bloc97, 2023).
 #pragma once
-#include "common/mat.h"
+#include "common/numeric/mat.h"
 
 typedef enum { ROPE_INTERLEAVED, ROPE_HALF_SPLIT } RopePairing;
-typedef enum { ROPE_SCALING_NONE, ROPE_SCALING_PI, ROPE_SCALING_NTK, ROPE_SCALING_YARN } RopeScaling;
+typedef enum {
+    ROPE_SCALING_NONE,
+    ROPE_SCALING_PI,
+    ROPE_SCALING_NTK,
+    ROPE_SCALING_YARN
+} RopeScaling;
 extern const char *const rope_scaling_names[];  // "none", "pi", "ntk", "yarn", NULL
 
 typedef struct {
@@ -46,13 +55,15 @@ typedef struct {
 
 // theta[0 .. d/2-1].
 void rope_frequencies(double *theta, const Rope *rope);
-double rope_temperature(const Rope *rope);  // what YaRN multiplies q and k by; 1 for the others
-double rope_yarn_ramp(double turns);        // 0 .. 1
+// what YaRN multiplies q and k by; 1 for the others
+double rope_temperature(const Rope *rope);
+double rope_yarn_ramp(double turns);  // 0 .. 1
 // theta_i, i = 0 .. d/2-1, without any scaling: also sinusoidal encoding's.
 double rope_theta(double base, int dim, int i);
 
-// Cosines and sines of m theta_i, each rows x d/2, for m = 0 .. rows-1; times the temperature. Computed in double: an
-// angle computed in float is off by up to m 2^-24, and attention at position 10^5 would see it.
+// Cosines and sines of m theta_i, each rows x d/2, for m = 0 .. rows-1; times the
+// temperature. Computed in double: an angle computed in float is off by up to m 2^-24,
+// and attention at position 10^5 would see it.
 typedef struct {
     Mat cosine, sine;
 } RopeTables;
@@ -63,13 +74,16 @@ void rope_tables_free(RopeTables tables);
 // x (T x heads d) in place: row t by row first + t of the tables, every head alike.
 void rope_turn(Mat x, int heads, int first, RopeTables tables, RopePairing pairing);
 // The same with the transposed matrices: for gradients.
-void rope_turn_back(Mat x, int heads, int first, RopeTables tables, RopePairing pairing);
+void rope_turn_back(Mat x, int heads, int first, RopeTables tables,
+                    RopePairing pairing);
 
-// columns (of W, or of q and k themselves) of each head from interleaved order to half-split order, and back:
-// to's column i is from's column 2i, to's column d/2 + i is from's 2i + 1. rows x (heads d); must not overlap.
+// columns (of W, or of q and k themselves) of each head from interleaved order to
+// half-split order, and back: to's column i is from's column 2i, to's column d/2 + i is
+// from's 2i + 1. rows x (heads d); must not overlap.
 void rope_half_from_interleaved(Mat to, Mat from, int heads);
 void rope_interleaved_from_half(Mat to, Mat from, int heads);
 
-// <R(m) q, R(n) k> by its definition in double, interleaved pairs, any real positions: what the tables are
-// measured against. q, k: d numbers.
-double rope_score(const double *q, const double *k, double m, double n, const double *theta, int dim);
+// <R(m) q, R(n) k> by its definition in double, interleaved pairs, any real positions:
+// what the tables are measured against. q, k: d numbers.
+double rope_score(const double *q, const double *k, double m, double n,
+                  const double *theta, int dim);

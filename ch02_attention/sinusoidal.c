@@ -19,7 +19,8 @@ void sinusoidal_table(Mat table) {
 void sinusoidal_shift(double *out, const double *pe, int d_model, int k) {
     assert(d_model % 2 == 0 && "sinusoidal_shift: d_model must be even");
     for (int i = 0; i < d_model / 2; i++) {
-        double angle = k * rope_theta(SINUSOIDAL_BASE, d_model, i), c = cos(angle), s = sin(angle);
+        double angle = k * rope_theta(SINUSOIDAL_BASE, d_model, i), c = cos(angle),
+               s = sin(angle);
         double sine = pe[2 * i], cosine = pe[2 * i + 1];
         out[2 * i] = sine * c + cosine * s;  // sin(a + k w)
         out[2 * i + 1] = cosine * c - sine * s;

@@ -8,17 +8,20 @@
 #include "common/error.h"
 
 bool sparse_sees(SparsePattern pattern, int query, int key) {
-    assert(pattern.window >= SPARSE_FULL && (pattern.window == SPARSE_FULL || pattern.dilation >= 1) &&
-           "sparse_sees: window and dilation are at least 1");
+    assert(pattern.window >= SPARSE_FULL
+           && (pattern.window == SPARSE_FULL || pattern.dilation >= 1)
+           && "sparse_sees: window and dilation are at least 1");
     int distance = query - key;
     if (distance < 0) return false;
     if (pattern.window == SPARSE_FULL) return true;
-    return distance % pattern.dilation == 0 && distance / pattern.dilation < pattern.window;
+    return distance % pattern.dilation == 0
+           && distance / pattern.dilation < pattern.window;
 }
 
 void sparse_mask(Mat mask, SparsePattern pattern) {
     for (int i = 0; i < mask.rows; i++)
-        for (int j = 0; j < mask.cols; j++) *mat_at(mask, i, j) = sparse_sees(pattern, i, j) ? 0 : -(real)INFINITY;
+        for (int j = 0; j < mask.cols; j++)
+            *mat_at(mask, i, j) = sparse_sees(pattern, i, j) ? 0 : -(real)INFINITY;
 }
 
 SparsePattern sparse_alternating(int layer, int window) {

@@ -6,13 +6,15 @@
 #include "ch02_attention/attention.h"
 #include "common/error.h"
 
-// ---- tokens that know when they are ready, and how far the first token's news has come
+// ---- tokens that know when they are ready, and how far the first token's news has
+// come
 
 enum { NEVER = 1 << 28 };
 
 typedef struct {
     int ready;  // steps until it is computed
-    int path;   // updates between the first token of the input and this; NEVER: none reaches it
+    // updates between the first token of the input and this; NEVER: none reaches it
+    int path;
     double *x;  // d numbers
 } Token;
 
@@ -23,8 +25,10 @@ typedef struct {
 } Sequence;
 
 static Sequence sequence_new(int n, int d) {
-    Sequence s = {n, d, allocate((size_t)n, sizeof(Token)), allocate((size_t)n * d, sizeof(double))};
-    for (int t = 0; t < n; t++) s.tokens[t] = (Token){0, t ? NEVER : 0, s.numbers + (size_t)t * d};
+    Sequence s = {n, d, allocate((size_t)n, sizeof(Token)),
+                  allocate((size_t)n * d, sizeof(double))};
+    for (int t = 0; t < n; t++)
+        s.tokens[t] = (Token){0, t ? NEVER : 0, s.numbers + (size_t)t * d};
     for (int i = 0; i < n * d; i++) s.numbers[i] = sin(i);  // any numbers
     return s;
 }
@@ -46,7 +50,8 @@ static double dot(const double *a, const double *b, int d, LayerCount *c) {
 // to += W_j from, W_j some d x d matrix.
 static void add_product(double *to, const double *from, int j, int d, LayerCount *c) {
     for (int row = 0; row < d; row++)
-        for (int i = 0; i < d; i++, c->multiply_adds++) to[row] += cos(j + row + d * i) / d * from[i];
+        for (int i = 0; i < d; i++, c->multiply_adds++)
+            to[row] += cos(j + row + d * i) / d * from[i];
 }
 
 static void clear(Sequence *s) {
@@ -72,9 +77,11 @@ LayerCount count_attention(int n, int d) {
     for (int i = 0; i < n; i++) {
         double sum = 0;
         for (int j = 0; j < n; j++)
-            p[j] = exp(dot(in.tokens[i].x, in.tokens[j].x, d, &c) / sqrt(d)) * (j <= i), sum += p[j];
+            p[j] = exp(dot(in.tokens[i].x, in.tokens[j].x, d, &c) / sqrt(d)) * (j <= i),
+            sum += p[j];
         for (int j = 0; j < n; j++) {
-            for (int a = 0; a < d; a++, c.multiply_adds++) out.tokens[i].x[a] += p[j] / sum * in.tokens[j].x[a];
+            for (int a = 0; a < d; a++, c.multiply_adds++)
+                out.tokens[i].x[a] += p[j] / sum * in.tokens[j].x[a];
             if (j <= i) hears(&out.tokens[i], &in.tokens[j]);
         }
     }
@@ -126,7 +133,8 @@ static double norm(const double *x, int d) {
     return sqrt(sum);
 }
 
-// Rows of a random orthogonal matrix: Gram and Schmidt on random vectors, twice, so that rounding does not tell.
+// Rows of a random orthogonal matrix: Gram and Schmidt on random vectors, twice, so
+// that rounding does not tell.
 static void random_orthogonal(double *w, int d, Rng *rng) {
     for (int i = 0; i < d; i++) {
         double *row = w + (size_t)i * d;
@@ -143,7 +151,8 @@ static void random_orthogonal(double *w, int d, Rng *rng) {
 }
 
 // Forward, keeping every state; then back from the last.
-void rnn_gradient_norms(double *norms, int steps, int d, double radius, bool linear, Rng *rng) {
+void rnn_gradient_norms(double *norms, int steps, int d, double radius, bool linear,
+                        Rng *rng) {
     double *w = allocate((size_t)d * d, sizeof *w), *g = allocate((size_t)d, sizeof *g),
            *back = allocate((size_t)d, sizeof *back);
     double *h = allocate((size_t)(steps + 1) * d, sizeof *h);
@@ -151,7 +160,8 @@ void rnn_gradient_norms(double *norms, int steps, int d, double radius, bool lin
     for (int t = 1; t <= steps && !linear; t++)
         for (int i = 0; i < d; i++) {
             double sum = rng_normal(rng);
-            for (int j = 0; j < d; j++) sum += radius * w[(size_t)i * d + j] * h[(size_t)(t - 1) * d + j];
+            for (int j = 0; j < d; j++)
+                sum += radius * w[(size_t)i * d + j] * h[(size_t)(t - 1) * d + j];
             h[(size_t)t * d + i] = tanh(sum);
         }
     for (int i = 0; i < d; i++) g[i] = rng_normal(rng);
@@ -163,7 +173,8 @@ void rnn_gradient_norms(double *norms, int steps, int d, double radius, bool lin
         for (int j = 0; j < d; j++) back[j] = 0;
         for (int i = 0; i < d; i++) {
             double slope = linear ? 1 : 1 - state[i] * state[i];  // tanh' = 1 - tanh^2
-            for (int j = 0; j < d; j++) back[j] += radius * w[(size_t)i * d + j] * slope * g[i];
+            for (int j = 0; j < d; j++)
+                back[j] += radius * w[(size_t)i * d + j] * slope * g[i];
         }
         for (int j = 0; j < d; j++) g[j] = back[j];
         norms[k] = norm(g, d);
@@ -172,13 +183,16 @@ void rnn_gradient_norms(double *norms, int steps, int d, double radius, bool lin
 }
 
 void attention_gradient_norms(double *norms, int T, int d, Rng *rng) {
-    Mat q = mat_new(1, d), k = mat_new(T, d), v = mat_new(T, d), out = mat_new(1, d), weights = mat_new(1, T);
-    Mat q_grad = mat_new(1, d), k_grad = mat_new(T, d), v_grad = mat_new(T, d), out_grad = mat_new(1, d);
+    Mat q = mat_new(1, d), k = mat_new(T, d), v = mat_new(T, d), out = mat_new(1, d),
+        weights = mat_new(1, T);
+    Mat q_grad = mat_new(1, d), k_grad = mat_new(T, d), v_grad = mat_new(T, d),
+        out_grad = mat_new(1, d);
     rng_fill_normal(rng, q, 1), rng_fill_normal(rng, k, 1), rng_fill_normal(rng, v, 1);
     *mat_at(out_grad, 0, 0) = 1;
     Mask causal = {.causal = true};  // one query, at the end of the keys
     attention(out, weights, q, k, v, attention_scale(d), (Mat){0}, &causal);
-    attention_backward(q_grad, k_grad, v_grad, (Mat){0}, out_grad, weights, q, k, v, attention_scale(d), &causal);
+    attention_backward(q_grad, k_grad, v_grad, (Mat){0}, out_grad, weights, q, k, v,
+                       attention_scale(d), &causal);
     for (int j = 0; j < T; j++) {
         double sum = 0;
         for (int c = 0; c < d; c++) sum += pow(*mat_at(v_grad, T - 1 - j, c), 2);

@@ -10,35 +10,44 @@ const char *const method_names[] = {"full", "lora", "zero1", "zero2", "zero3", N
 long long matmul_weights_count(const PublishedModel *m) {
     bool cross = m->encoder_layers && m->decoder_layers;
     long long attentions = published_layers(m) + (cross ? m->decoder_layers : 0);
-    long long inside = attentions * attention_weights_count(m) + published_layers(m) * ffn_weights_count(m);
+    long long inside = attentions * attention_weights_count(m)
+                       + published_layers(m) * ffn_weights_count(m);
     long long projection = m->embedding ? (long long)m->embedding * m->d : 0;
-    bool output = m->decoder_layers || !m->pooler;  // an encoder without a task's head has no output matrix
+    // an encoder without a task's head has no output matrix
+    bool output = m->decoder_layers || !m->pooler;
     return inside + projection + (output ? (long long)m->vocab * m->d : 0);
 }
 
 // The query-key pairs that one head computes, forward, for `tokens` queries.
-static long long score_pairs(const PublishedModel *m, long long tokens, AttentionConvention convention) {
+static long long score_pairs(const PublishedModel *m, long long tokens,
+                             AttentionConvention convention) {
     long long full = tokens * tokens, causal = tokens * (tokens + 1) / 2;
     long long own = convention == ATTENTION_CAUSAL ? causal : full;
     bool cross = m->encoder_layers && m->decoder_layers;
     return m->encoder_layers * full + m->decoder_layers * (own + (cross ? full : 0));
 }
 
-static Flops flops(const PublishedModel *m, long long tokens, AttentionConvention convention, int weights, int attention) {
+static Flops flops(const PublishedModel *m, long long tokens,
+                   AttentionConvention convention, int weights, int attention) {
     Flops f = {.weights = weights * 2 * matmul_weights_count(m) * tokens};
-    f.attention = attention * 4 * score_pairs(m, tokens, convention) * m->heads * published_head_dim(m);
+    f.attention = attention * 4 * score_pairs(m, tokens, convention) * m->heads
+                  * published_head_dim(m);
     f.total = f.weights + f.attention;
     return f;
 }
 
-Flops flops_forward(const PublishedModel *m, long long tokens, AttentionConvention convention) {
+Flops flops_forward(const PublishedModel *m, long long tokens,
+                    AttentionConvention convention) {
     return flops(m, tokens, convention, 1, 1);
 }
-Flops flops_training(const PublishedModel *m, long long tokens, AttentionConvention convention) {
+Flops flops_training(const PublishedModel *m, long long tokens,
+                     AttentionConvention convention) {
     return flops(m, tokens, convention, 3, 3);
 }
-Flops flops_lora(const PublishedModel *m, long long tokens, AttentionConvention convention) {
-    return flops(m, tokens, convention, 2, 3);  // attention has no weights: both its factors need gradients
+Flops flops_lora(const PublishedModel *m, long long tokens,
+                 AttentionConvention convention) {
+    // attention has no weights: both its factors need gradients
+    return flops(m, tokens, convention, 2, 3);
 }
 
 // ---- model state
@@ -52,7 +61,9 @@ StateBytes state_bytes(double frozen, double trained, const TrainingSetup *setup
     double parameter_ranks = setup->method >= METHOD_ZERO3 ? ranks : 1;
     StateBytes s = {.parameters = number * (frozen + trained) / parameter_ranks,
                     .gradients = number * trained / gradient_ranks,
-                    .accumulation = mixed && setup->fp32_accumulation ? 4 * trained / gradient_ranks : 0,
+                    .accumulation = mixed && setup->fp32_accumulation
+                                        ? 4 * trained / gradient_ranks
+                                        : 0,
                     .master = mixed ? 4 * trained / state_ranks : 0,
                     .moments = 8 * trained / state_ranks};
     s.total = s.parameters + s.gradients + s.accumulation + s.master + s.moments;
@@ -61,14 +72,16 @@ StateBytes state_bytes(double frozen, double trained, const TrainingSetup *setup
 
 long long lora_count(const PublishedModel *m, int rank) {
     bool cross = m->encoder_layers && m->decoder_layers;
-    long long attentions = published_layers(m) + (cross ? m->decoder_layers : 0), dim = published_head_dim(m);
+    long long attentions = published_layers(m) + (cross ? m->decoder_layers : 0),
+              dim = published_head_dim(m);
     if (m->shared_layers) attentions = 1;
     return attentions * rank * (2LL * m->d + (m->heads + m->kv_heads) * dim);
 }
 
 // ---- activations
 
-// What backward needs, operation by operation; the numbers take 2 bytes (mixed) or 4, the masks 1.
+// What backward needs, operation by operation; the numbers take 2 bytes (mixed) or 4,
+// the masks 1.
 const ActivationItem activation_items[] = {
     {"layer norms' inputs", 2, 0, 0, 0},
     {"input of W_Q, W_K, W_V", 1, 0, 0, 0},
@@ -84,8 +97,8 @@ const ActivationItem activation_items[] = {
     {"dropout after it", 0, 1, 0, 0},
     {0}};
 
-double activation_bytes(const PublishedModel *m, long long batch, long long tokens, Precision precision,
-                        ActivationStorage storage) {
+double activation_bytes(const PublishedModel *m, long long batch, long long tokens,
+                        Precision precision, ActivationStorage storage) {
     double number = precision == PRECISION_MIXED ? 2 : 4, of_h = 0, of_scores = 0;
     for (const ActivationItem *i = activation_items; i->name; i++) {
         of_h += number * i->numbers_of_h + i->masks_of_h;
@@ -94,5 +107,6 @@ double activation_bytes(const PublishedModel *m, long long batch, long long toke
     if (storage != ACTIVATIONS_FULL) of_scores = 0;
     if (storage == ACTIVATIONS_RECOMPUTED) of_h = number;  // the layer's input
     double sb = (double)batch * (double)tokens;
-    return published_layers(m) * sb * (of_h * m->d + of_scores * m->heads * (double)tokens);
+    return published_layers(m) * sb
+           * (of_h * m->d + of_scores * m->heads * (double)tokens);
 }

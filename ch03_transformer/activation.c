@@ -20,9 +20,14 @@ VEC_INLINE Vec vec_erf(Vec x) {
 // Near 0 an odd polynomial; beyond 475/512, 1 - e^(a polynomial).
 VEC_INLINE Vec vec_erf(Vec x) {
     Vec y = vec_abs(x), z = x * x;
-    Vec near = ((((-5.96761703e-4f * z + 4.99119423e-3f) * z - 2.67681349e-2f) * z + 1.12819925e-1f) * z - 3.76125336e-1f) * z +
-               1.28379166e-1f;
-    Vec far = (-1.72853470e-5f * y + 3.83197126e-4f) * z + (-3.88396438e-3f * y + 2.42546219e-2f);
+    Vec near = ((((-5.96761703e-4f * z + 4.99119423e-3f) * z - 2.67681349e-2f) * z
+                 + 1.12819925e-1f)
+                    * z
+                - 3.76125336e-1f)
+                   * z
+               + 1.28379166e-1f;
+    Vec far = (-1.72853470e-5f * y + 3.83197126e-4f) * z
+              + (-3.88396438e-3f * y + 2.42546219e-2f);
     far = ((far * y - 1.06777877e-1f) * y - 6.34846687e-1f) * y - 1.28717512e-1f;
     far = 1 - vec_exp(far * y - y);
     far = (Vec)((VecInt)far | vec_sign_bits(x));
@@ -33,12 +38,15 @@ VEC_INLINE Vec vec_erf(Vec x) {
 VEC_INLINE Vec gelu_value(Vec x) { return x * (1 + vec_erf(x * (real)M_SQRT1_2)) / 2; }
 VEC_INLINE Vec gelu_slope(Vec x) {
     const real peak = (real)(M_SQRT1_2 * M_2_SQRTPI / 2);  // phi(0) = 1 / sqrt(2 pi)
-    return (1 + vec_erf(x * (real)M_SQRT1_2)) / 2 + x * peak * vec_exp(x * x * (real)-0.5);
+    return (1 + vec_erf(x * (real)M_SQRT1_2)) / 2
+           + x * peak * vec_exp(x * x * (real)-0.5);
 }
 
 #define GELU_A ((real)(M_SQRT1_2 * M_2_SQRTPI))  // sqrt(2 / pi)
 #define GELU_B ((real)0.044715)
-VEC_INLINE Vec gelu_tanh_value(Vec x) { return x * sigmoid(2 * GELU_A * (x + GELU_B * x * x * x)); }
+VEC_INLINE Vec gelu_tanh_value(Vec x) {
+    return x * sigmoid(2 * GELU_A * (x + GELU_B * x * x * x));
+}
 VEC_INLINE Vec gelu_tanh_slope(Vec x) {
     Vec s = sigmoid(2 * GELU_A * (x + GELU_B * x * x * x));
     return s + x * s * (1 - s) * (2 * GELU_A * (1 + 3 * GELU_B * x * x));
@@ -56,7 +64,8 @@ VEC_INLINE Vec hyperbolic_slope(Vec x) {
     return 1 - y * y;
 }
 
-// min(x, 0) - ln(1 + e^-|x|): no overflow, and no 1 + small. Few numbers ever pass here; ln may be libm's.
+// min(x, 0) - ln(1 + e^-|x|): no overflow, and no 1 + small. Few numbers ever pass
+// here; ln may be libm's.
 VEC_INLINE Vec log_sigmoid_value(Vec x) {
     Vec e = vec_exp(-vec_abs(x));
     for (int i = 0; i < VEC_LANES; i++) e[i] = (real)log1p((double)e[i]);
@@ -66,28 +75,36 @@ VEC_INLINE Vec log_sigmoid_slope(Vec x) { return sigmoid(-x); }
 
 // ---- what they share
 
-#define ACTIVATION(name, title)                                                                  \
-    VEC_FUNCTION static void name##_forward(real *y, const real *x, int n) {                     \
-        for (; n > 0; n -= VEC_LANES, x += VEC_LANES, y += VEC_LANES)                            \
-            vec_store_some(y, n, name##_value(vec_load_some(x, n)));                             \
-    }                                                                                            \
-    VEC_FUNCTION static void name##_backward(real *dx, bool add, const real *dy, const real *x, int n) { \
-        for (; n > 0; n -= VEC_LANES, x += VEC_LANES, dx += VEC_LANES, dy += VEC_LANES)          \
-            vec_put(dx, n, name##_slope(vec_load_some(x, n)) * vec_load_some(dy, n), add);       \
-    }                                                                                            \
-    static void name##_pull(Tape *t, Node *y) {                                                  \
-        bool add;                                                                                \
-        Mat x = y->from[0]->value, dy = y->grad, dx = grad_in_place(t, y->from[0], y, &add);     \
-        _Pragma("omp parallel for if (worth_threads(x))") for (int i = 0; i < x.rows; i++)       \
-            name##_backward(mat_at(dx, i, 0), add, mat_at(dy, i, 0), mat_at(x, i, 0), x.cols);   \
-    }                                                                                            \
-    static Node *name##_node(Tape *t, Node *x) {                                                 \
-        static const Operation operation = {title, name##_pull};                                 \
-        Node *y = node_new(t, &operation, x->value.rows, x->value.cols, x, NULL, NULL);          \
-        Mat from = x->value, to = y->value;                                                      \
-        _Pragma("omp parallel for if (worth_threads(from))") for (int i = 0; i < from.rows; i++) \
-            name##_forward(mat_at(to, i, 0), mat_at(from, i, 0), from.cols);                     \
-        return y;                                                                                \
+#define ACTIVATION(name, title) \
+    VEC_FUNCTION static void name##_forward(real *y, const real *x, int n) { \
+        for (; n > 0; n -= VEC_LANES, x += VEC_LANES, y += VEC_LANES) \
+            vec_store_some(y, n, name##_value(vec_load_some(x, n))); \
+    } \
+    VEC_FUNCTION static void name##_backward(real *dx, bool add, const real *dy, \
+                                             const real *x, int n) { \
+        for (; n > 0; \
+             n -= VEC_LANES, x += VEC_LANES, dx += VEC_LANES, dy += VEC_LANES) \
+            vec_put(dx, n, name##_slope(vec_load_some(x, n)) * vec_load_some(dy, n), \
+                    add); \
+    } \
+    static void name##_pull(Tape *t, Node *y) { \
+        bool add; \
+        Mat x = y->from[0]->value, dy = y->grad, \
+            dx = grad_in_place(t, y->from[0], y, &add); \
+        _Pragma("omp parallel for if (worth_threads(x))") for (int i = 0; i < x.rows; \
+                                                               i++) \
+            name##_backward(mat_at(dx, i, 0), add, mat_at(dy, i, 0), mat_at(x, i, 0), \
+                            x.cols); \
+    } \
+    static Node *name##_node(Tape *t, Node *x) { \
+        static const Operation operation = {title, name##_pull}; \
+        Node *y = \
+            node_new(t, &operation, x->value.rows, x->value.cols, x, NULL, NULL); \
+        Mat from = x->value, to = y->value; \
+        _Pragma("omp parallel for if (worth_threads(from))") for (int i = 0; \
+                                                                  i < from.rows; i++) \
+            name##_forward(mat_at(to, i, 0), mat_at(from, i, 0), from.cols); \
+        return y; \
     }
 
 ACTIVATION(relu, "relu")

@@ -8,8 +8,9 @@
 //     tanh         tanh x                                           1 - tanh(x)^2
 //     log_sigmoid  ln(1 / (1 + e^-x))                               sigmoid(-x)
 //
-// Hendrycks, Gimpel (2016), arXiv:1606.08415: GELU and its approximation, which GPT-1 and 2 use. All are vectorised; float's
-// erf is within 1 ulp (N. Juffa's polynomials), the others within a few. Only x is kept.
+// Hendrycks, Gimpel (2016), arXiv:1606.08415: GELU and its approximation, which GPT-1
+// and 2 use. All are vectorised; float's erf is within 1 ulp (N. Juffa's polynomials),
+// the others within a few. Only x is kept.
 #pragma once
 #include "ch03_transformer/tape.h"
 

@@ -8,14 +8,19 @@
 
 enum { CHUNK_LEAST = 1 << 18, HUGE_PAGE = 1 << 21 };
 
-static size_t round_up(size_t bytes, size_t step) { return (bytes + step - 1) / step * step; }
+static size_t round_up(size_t bytes, size_t step) {
+    return (bytes + step - 1) / step * step;
+}
 
 void *large_new(size_t bytes) {
     size_t step = bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : 64;
-    void *at = bytes > SIZE_MAX - step ? NULL : aligned_alloc(step, round_up(bytes ? bytes : 1, step));
+    void *at = bytes > SIZE_MAX - step
+                   ? NULL
+                   : aligned_alloc(step, round_up(bytes ? bytes : 1, step));
     if (!at) die("out of memory: %zu bytes", bytes);
 #ifdef MADV_HUGEPAGE
-    if (step == HUGE_PAGE) madvise(at, round_up(bytes, step), MADV_HUGEPAGE);  // a wish: if refused, nothing is lost
+    // a wish: if refused, nothing is lost
+    if (step == HUGE_PAGE) madvise(at, round_up(bytes, step), MADV_HUGEPAGE);
 #endif
     return at;
 }
@@ -27,7 +32,8 @@ static void add_chunk(Arena *a, size_t size) {
 
 void *arena_take(Arena *a, size_t bytes) {
     bytes = round_up(bytes, 64);
-    if (!a->count || a->chunks[a->count - 1].size - a->chunks[a->count - 1].used < bytes)
+    if (!a->count
+        || a->chunks[a->count - 1].size - a->chunks[a->count - 1].used < bytes)
         add_chunk(a, bytes > CHUNK_LEAST ? bytes : CHUNK_LEAST);
     Chunk *c = &a->chunks[a->count - 1];
     c->used += bytes;

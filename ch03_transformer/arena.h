@@ -1,7 +1,8 @@
 // An arena: memory that is taken piece by piece and given back all at once.
 //
-// Memory taken stays where it is until arena_reset. The first round may end up in several chunks; arena_reset then
-// replaces them by one that is large enough. From the second round on, taking is an addition.
+// Memory taken stays where it is until arena_reset. The first round may end up in
+// several chunks; arena_reset then replaces them by one that is large enough. From the
+// second round on, taking is an addition.
 #pragma once
 #include <stddef.h>
 
@@ -15,11 +16,13 @@ typedef struct {
     size_t count, capacity;
 } Arena;
 
-void *arena_take(Arena *a, size_t bytes);  // on a 64-byte boundary, not zeroed; never NULL: no memory ends the program
+// on a 64-byte boundary, not zeroed; never NULL: no memory ends the program
+void *arena_take(Arena *a, size_t bytes);
 void arena_reset(Arena *a);
 void arena_free(Arena *a);
 size_t arena_bytes(const Arena *a);  // allocated
 
-// bytes on a 64-byte boundary, in huge pages where the system has them: a tape's matrices are megabytes, and with pages
-// of 4 KB each would cost hundreds of translations. free() frees them.
+// bytes on a 64-byte boundary, in huge pages where the system has them: a tape's
+// matrices are megabytes, and with pages of 4 KB each would cost hundreds of
+// translations. free() frees them.
 void *large_new(size_t bytes);

@@ -7,7 +7,8 @@
 #include "ch03_transformer/parallel.h"
 
 static void check_same_shape(const Node *a, const Node *b) {
-    assert(a->value.rows == b->value.rows && a->value.cols == b->value.cols && "two nodes differ in shape");
+    assert(a->value.rows == b->value.rows && a->value.cols == b->value.cols
+           && "two nodes differ in shape");
     (void)a, (void)b;
 }
 
@@ -52,7 +53,8 @@ static void subtract_pull(Tape *t, Node *y) {
     put_scaled(grad, add_to, -1, y->grad, NULL);
 }
 
-static const Operation add_operation = {"add", add_pull}, subtract_operation = {"subtract", subtract_pull};
+static const Operation add_operation = {"add", add_pull},
+                       subtract_operation = {"subtract", subtract_pull};
 
 Node *add(Tape *t, Node *a, Node *b) {
     check_same_shape(a, b);
@@ -63,7 +65,8 @@ Node *add(Tape *t, Node *a, Node *b) {
 
 Node *subtract(Tape *t, Node *a, Node *b) {
     check_same_shape(a, b);
-    Node *y = node_new(t, &subtract_operation, a->value.rows, a->value.cols, a, b, NULL);
+    Node *y =
+        node_new(t, &subtract_operation, a->value.rows, a->value.cols, a, b, NULL);
     put_sum(y->value, a->value, -1, b->value);
     return y;
 }
@@ -73,13 +76,14 @@ Node *subtract(Tape *t, Node *a, Node *b) {
 static void scale_pull(Tape *t, Node *y) {
     bool add_to;
     Mat grad = grad_in_place(t, y->from[0], y, &add_to);
-    put_scaled(grad, add_to, (real)*(double *)y->saved, y->grad, NULL);
+    put_scaled(grad, add_to, (real) * (double *)y->saved, y->grad, NULL);
 }
 
 static const Operation scale_operation = {"scale", scale_pull};
 
 Node *scale(Tape *t, Node *x, double c) {
-    Node *y = node_new(t, &scale_operation, x->value.rows, x->value.cols, x, NULL, NULL);
+    Node *y =
+        node_new(t, &scale_operation, x->value.rows, x->value.cols, x, NULL, NULL);
     y->saved = tape_allocate(t, sizeof c);
     memcpy(y->saved, &c, sizeof c);
     put_scaled(y->value, false, (real)c, x->value, NULL);
@@ -116,8 +120,10 @@ static void add_bias_pull(Tape *t, Node *y) {
 static const Operation add_bias_operation = {"add bias", add_bias_pull};
 
 Node *add_bias(Tape *t, Node *x, Node *bias) {
-    assert(bias->value.rows == 1 && bias->value.cols == x->value.cols && "add_bias: the bias is not 1 x cols");
-    Node *y = node_new(t, &add_bias_operation, x->value.rows, x->value.cols, x, bias, NULL);
+    assert(bias->value.rows == 1 && bias->value.cols == x->value.cols
+           && "add_bias: the bias is not 1 x cols");
+    Node *y =
+        node_new(t, &add_bias_operation, x->value.rows, x->value.cols, x, bias, NULL);
     for (int i = 0; i < x->value.rows; i++)
         put_sum(mat_rows(y->value, i, 1), mat_rows(x->value, i, 1), 1, bias->value);
     return y;
@@ -139,7 +145,8 @@ Node *mean(Tape *t, Node *x) {
     assert(x->value.rows > 0 && x->value.cols > 0 && "mean: of nothing");
     Node *y = node_new(t, &mean_operation, 1, 1, x, NULL, NULL);
     double sum = 0;
-    for (int i = 0; i < x->value.rows; i++) sum += (double)array_sum(mat_at(x->value, i, 0), (size_t)x->value.cols);
+    for (int i = 0; i < x->value.rows; i++)
+        sum += (double)array_sum(mat_at(x->value, i, 0), (size_t)x->value.cols);
     *y->value.at = (real)(sum / ((double)x->value.rows * x->value.cols));
     return y;
 }
@@ -153,20 +160,26 @@ static void scale_rows_pull(Tape *t, Node *y) {
     if (wants_grad(factors)) {
         Mat grad = grad_add(t, factors);
         for (int i = 0; i < dy.rows; i++)
-            *mat_at(grad, i, 0) += array_dot(mat_at(x->value, i, 0), mat_at(dy, i, 0), (size_t)dy.cols);
+            *mat_at(grad, i, 0) +=
+                array_dot(mat_at(x->value, i, 0), mat_at(dy, i, 0), (size_t)dy.cols);
     }
     if (!wants_grad(x)) return;
     Mat grad = grad_write(t, x, &add_to);
-    for (int i = 0; i < dy.rows; i++) put_scaled(mat_rows(grad, i, 1), add_to, *mat_at(c, i, 0), mat_rows(dy, i, 1), NULL);
+    for (int i = 0; i < dy.rows; i++)
+        put_scaled(mat_rows(grad, i, 1), add_to, *mat_at(c, i, 0), mat_rows(dy, i, 1),
+                   NULL);
 }
 
 static const Operation scale_rows_operation = {"scale rows", scale_rows_pull};
 
 Node *scale_rows(Tape *t, Node *x, Node *factors) {
-    assert(factors->value.rows == x->value.rows && factors->value.cols == 1 && "scale_rows: the factors are not rows x 1");
-    Node *y = node_new(t, &scale_rows_operation, x->value.rows, x->value.cols, x, factors, NULL);
+    assert(factors->value.rows == x->value.rows && factors->value.cols == 1
+           && "scale_rows: the factors are not rows x 1");
+    Node *y = node_new(t, &scale_rows_operation, x->value.rows, x->value.cols, x,
+                       factors, NULL);
     for (int i = 0; i < x->value.rows; i++)
-        put_scaled(mat_rows(y->value, i, 1), false, *mat_at(factors->value, i, 0), mat_rows(x->value, i, 1), NULL);
+        put_scaled(mat_rows(y->value, i, 1), false, *mat_at(factors->value, i, 0),
+                   mat_rows(x->value, i, 1), NULL);
     return y;
 }
 
@@ -179,16 +192,19 @@ static void softmax_pull(Tape *t, Node *y) {
         real *to = mat_at(grad, i, 0);
         const real *weight = mat_at(p, i, 0), *slope = mat_at(dy, i, 0);
         real mean_slope = array_dot(weight, slope, (size_t)p.cols);
-        for (int j = 0; j < p.cols; j++) to[j] = (add_to ? to[j] : 0) + weight[j] * (slope[j] - mean_slope);
+        for (int j = 0; j < p.cols; j++)
+            to[j] = (add_to ? to[j] : 0) + weight[j] * (slope[j] - mean_slope);
     }
 }
 
 static const Operation softmax_operation = {"softmax", softmax_pull};
 
 Node *softmax_rows(Tape *t, Node *x) {
-    Node *y = node_new(t, &softmax_operation, x->value.rows, x->value.cols, x, NULL, NULL);
+    Node *y =
+        node_new(t, &softmax_operation, x->value.rows, x->value.cols, x, NULL, NULL);
     mat_copy(y->value, x->value);
-    for (int i = 0; i < y->value.rows; i++) softmax(mat_at(y->value, i, 0), (size_t)y->value.cols);
+    for (int i = 0; i < y->value.rows; i++)
+        softmax(mat_at(y->value, i, 0), (size_t)y->value.cols);
     return y;
 }
 
@@ -221,9 +237,12 @@ static void concat_pull(Tape *t, Node *y) {
 static const Operation concat_operation = {"concat rows", concat_pull};
 
 Node *concat_rows(Tape *t, Node *a, Node *b) {
-    assert(a->value.cols == b->value.cols && "concat_rows: two nodes differ in columns");
-    Node *y = node_new(t, &concat_operation, a->value.rows + b->value.rows, a->value.cols, a, b, NULL);
+    assert(a->value.cols == b->value.cols
+           && "concat_rows: two nodes differ in columns");
+    Node *y = node_new(t, &concat_operation, a->value.rows + b->value.rows,
+                       a->value.cols, a, b, NULL);
     put_scaled(mat_rows(y->value, 0, a->value.rows), false, 1, a->value, NULL);
-    put_scaled(mat_rows(y->value, a->value.rows, b->value.rows), false, 1, b->value, NULL);
+    put_scaled(mat_rows(y->value, a->value.rows, b->value.rows), false, 1, b->value,
+               NULL);
     return y;
 }

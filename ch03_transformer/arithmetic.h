@@ -1,5 +1,5 @@
-// Operations number by number, and those that cut and join rows. Lecture, section 3.2. a, b, x: rows x cols; the result has
-// the same shape.
+// Operations number by number, and those that cut and join rows. Lecture, section 3.2.
+// a, b, x: rows x cols; the result has the same shape.
 //
 //     add        y = a + b            da = dy            db = dy
 //     subtract   y = a - b            da = dy            db = -dy

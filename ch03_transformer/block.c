@@ -12,7 +12,8 @@ DeepNorm deepnorm(int encoder_layers, int decoder_layers, bool of_decoder) {
     if (m == 0) return (DeepNorm){pow(2 * n, 0.25), pow(8 * n, -0.25)};
     if (n == 0) return (DeepNorm){pow(2 * m, 0.25), pow(8 * m, -0.25)};
     if (of_decoder) return (DeepNorm){pow(3 * m, 0.25), pow(12 * m, -0.25)};
-    return (DeepNorm){0.81 * pow(n * n * n * n * m, 1.0 / 16), 0.87 * pow(n * n * n * n * m, -1.0 / 16)};
+    return (DeepNorm){0.81 * pow(n * n * n * n * m, 1.0 / 16),
+                      0.87 * pow(n * n * n * n * m, -1.0 / 16)};
 }
 
 static const char *joined(char to[static 96], const char *name, const char *what) {
@@ -24,17 +25,23 @@ static const char *joined(char to[static 96], const char *name, const char *what
 
 Block block_new(Params *p, const BlockShape *s, const char *name) {
     char part[96];
-    Block b = {.place = s->place, .alpha = s->alpha, .dropout = s->dropout, .has_cross = s->has_cross};
-    b.norm_attention = norm_new(p, s->norm, s->attention.channels, s->norm_bias, s->epsilon, joined(part, name, "norm1"));
-    b.attention = attention_layer_new(p, &s->attention, joined(part, name, "attention"));
+    Block b = {.place = s->place,
+               .alpha = s->alpha,
+               .dropout = s->dropout,
+               .has_cross = s->has_cross};
+    b.norm_attention = norm_new(p, s->norm, s->attention.channels, s->norm_bias,
+                                s->epsilon, joined(part, name, "norm1"));
+    b.attention =
+        attention_layer_new(p, &s->attention, joined(part, name, "attention"));
     if (s->has_cross) {
-        b.norm_cross = norm_new(p, s->norm, s->attention.channels, s->norm_bias, s->epsilon, joined(part, name, "norm2"));
+        b.norm_cross = norm_new(p, s->norm, s->attention.channels, s->norm_bias,
+                                s->epsilon, joined(part, name, "norm2"));
         b.cross = attention_layer_new(p, &s->cross, joined(part, name, "cross"));
     }
     b.norm_ffn = norm_new(p, s->norm, s->attention.channels, s->norm_bias, s->epsilon,
                           joined(part, name, s->has_cross ? "norm3" : "norm2"));
-    b.ffn = ffn_new(p, s->ffn, s->attention.channels, s->hidden, s->ffn_bias, s->init_ffn, s->init_ffn_down,
-                    joined(part, name, "ffn"));
+    b.ffn = ffn_new(p, s->ffn, s->attention.channels, s->hidden, s->ffn_bias,
+                    s->init_ffn, s->init_ffn_down, joined(part, name, "ffn"));
     return b;
 }
 
@@ -55,16 +62,19 @@ static Node *ffn_part(Tape *t, const Block *b, Node *x, const Surroundings *s) {
 }
 
 // F inside its residual connection: here a block is Post-LN, Pre-LN or DeepNorm.
-static Node *residual(Tape *t, const Block *b, const Norm *n, Sublayer *f, Node *x, const Surroundings *s) {
+static Node *residual(Tape *t, const Block *b, const Norm *n, Sublayer *f, Node *x,
+                      const Surroundings *s) {
     switch (b->place) {
         case PLACE_POST: return norm(t, n, add(t, x, f(t, b, x, s)));
-        case PLACE_DEEPNORM: return norm(t, n, add(t, scale(t, x, b->alpha), f(t, b, x, s)));
+        case PLACE_DEEPNORM:
+            return norm(t, n, add(t, scale(t, x, b->alpha), f(t, b, x, s)));
         default: return add(t, x, f(t, b, norm(t, n, x), s));  // PLACE_PRE
     }
 }
 
 Node *block(Tape *t, const Block *b, Node *x, const Surroundings *s) {
-    assert((!b->has_cross || s->memory) && "block: cross-attention without an encoder's output");
+    assert((!b->has_cross || s->memory)
+           && "block: cross-attention without an encoder's output");
     x = residual(t, b, &b->norm_attention, attention_part, x, s);
     if (b->has_cross) x = residual(t, b, &b->norm_cross, cross_part, x, s);
     return residual(t, b, &b->norm_ffn, ffn_part, x, s);

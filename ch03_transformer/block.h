@@ -1,11 +1,12 @@
-// A block: attention and feed-forward, each inside a residual connection with a norm. Lecture, sections 3.5 to 3.7.
+// A block: attention and feed-forward, each inside a residual connection with a norm.
+// Lecture, sections 3.5 to 3.7.
 //
 //     Post-LN    x' = LN(x + F(x))             Vaswani et al. (2017); BERT, GPT-1
 //     Pre-LN     x' = x + F(LN(x))             GPT-2, LLaMA; one more norm at the end of the stack
 //     DeepNorm   x' = LN(alpha x + F(x))       Wang et al., "DeepNet" (2022), arXiv:2203.00555
 //
-// DeepNorm's beta is a gain at initialisation: of W_V, W_O and the feed-forward's matrices, not of W_Q and W_K.
-// N layers in the encoder, M in the decoder:
+// DeepNorm's beta is a gain at initialisation: of W_V, W_O and the feed-forward's
+// matrices, not of W_Q and W_K. N layers in the encoder, M in the decoder:
 //
 //                        encoder: alpha          beta                 decoder: alpha    beta
 //     encoder-only       (2 N)^(1/4)             (8 N)^(-1/4)
@@ -21,7 +22,8 @@ typedef enum { PLACE_POST, PLACE_PRE, PLACE_DEEPNORM, PLACE_KINDS } NormPlace;
 typedef struct {
     double alpha, beta;
 } DeepNorm;
-// encoder_layers 0: decoder-only; decoder_layers 0: encoder-only. For the blocks of the encoder or of the decoder.
+// encoder_layers 0: decoder-only; decoder_layers 0: encoder-only. For the blocks of the
+// encoder or of the decoder.
 DeepNorm deepnorm(int encoder_layers, int decoder_layers, bool of_decoder);
 
 typedef struct {
@@ -48,6 +50,8 @@ typedef struct {
     Init init_ffn, init_ffn_down;
 } BlockShape;
 
-// Parameters NAME.norm1.gain, NAME.attention.query.weight, ..., NAME.norm2 (cross), NAME.cross, NAME.norm3, NAME.ffn.up ...
+// Parameters NAME.norm1.gain, NAME.attention.query.weight, ..., NAME.norm2 (cross),
+// NAME.cross, NAME.norm3, NAME.ffn.up ...
 Block block_new(Params *p, const BlockShape *shape, const char *name);
-Node *block(Tape *t, const Block *b, Node *x, const Surroundings *s);  // B T x C -> B T x C
+// B T x C -> B T x C
+Node *block(Tape *t, const Block *b, Node *x, const Surroundings *s);

@@ -9,30 +9,36 @@
 //     fp32 ...                                   then the tensors' numbers, in that order, row after row, little-endian,
 //                                                nothing between them and nothing behind
 //
-// The checksum is 64-bit FNV-1a: h = (h xor unit) * 0x100000001b3, from h = 0xcbf29ce484222325, over the bytes of all
-// lines before "checksum" and then the numbers, each one unit of 32 bits. It finds accidents, not forgeries.
+// The checksum is 64-bit FNV-1a: h = (h xor unit) * 0x100000001b3, from h =
+// 0xcbf29ce484222325, over the bytes of all lines before "checksum" and then the
+// numbers, each one unit of 32 bits. It finds accidents, not forgeries.
 //
-// `head -n 20 file` shows what is in one. Files are written to a temporary name and renamed: a crash leaves the old one.
+// `head -n 20 file` shows what is in one. Files are written to a temporary name and
+// renamed: a crash leaves the old one.
 #pragma once
 #include "common/error.h"
-#include "common/mat.h"
+#include "common/numeric/mat.h"
 
 typedef struct {
     const char *name;
-    Mat at;             // rows x cols, at least 1 x 1; any view where it is written or loaded into
+    // rows x cols, at least 1 x 1; any view where it is written or loaded into
+    Mat at;
 } CheckpointTensor;
 
 typedef struct {
     const char *key, *value;
 } CheckpointNote;
 
-// Names and keys have no white space, values no newline, no name comes twice: a caller's bug otherwise.
-bool checkpoint_write(const char *path, const CheckpointTensor *tensors, int count, const CheckpointNote *notes,
-                      int note_count, Error *err);
+// Names and keys have no white space, values no newline, no name comes twice: a
+// caller's bug otherwise.
+bool checkpoint_write(const char *path, const CheckpointTensor *tensors, int count,
+                      const CheckpointNote *notes, int note_count, Error *err);
 
-// Fills existing tensors. The file must have exactly these names with these shapes, in any order; false and err on
-// anything else, and then no tensor has changed. (It is read beside them first: twice the memory for a moment.)
-bool checkpoint_load(const char *path, const CheckpointTensor *tensors, int count, Error *err);
+// Fills existing tensors. The file must have exactly these names with these shapes, in
+// any order; false and err on anything else, and then no tensor has changed. (It is
+// read beside them first: twice the memory for a moment.)
+bool checkpoint_load(const char *path, const CheckpointTensor *tensors, int count,
+                     Error *err);
 
 typedef struct {
     CheckpointTensor *tensors;  // with memory of their own
@@ -41,10 +47,15 @@ typedef struct {
     size_t capacity, note_capacity;
 } Checkpoint;
 
-// Whatever is in a file. False and err ("path: ..." or "path:LINE: ...", one line) where it is not intact.
+// Whatever is in a file. False and err ("path: ..." or "path:LINE: ...", one line)
+// where it is not intact.
 bool checkpoint_read(Checkpoint *c, const char *path, Error *err);
 void checkpoint_free(Checkpoint *c);
-const char *checkpoint_note(const Checkpoint *c, const char *key);  // its value; NULL: no such note
-const Mat *checkpoint_find(const Checkpoint *c, const char *name);  // NULL: no such tensor
-// Whether it has exactly these names with these shapes (.at may be NULL); err, with `path`, says what it has not.
-bool checkpoint_fits(const Checkpoint *c, const char *path, const CheckpointTensor *tensors, int count, Error *err);
+// its value; NULL: no such note
+const char *checkpoint_note(const Checkpoint *c, const char *key);
+// NULL: no such tensor
+const Mat *checkpoint_find(const Checkpoint *c, const char *name);
+// Whether it has exactly these names with these shapes (.at may be NULL); err, with
+// `path`, says what it has not.
+bool checkpoint_fits(const Checkpoint *c, const char *path,
+                     const CheckpointTensor *tensors, int count, Error *err);

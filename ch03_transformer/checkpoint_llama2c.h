@@ -1,4 +1,5 @@
-// llama2.c's checkpoints, the legacy format: stories15M.bin and its like. Lecture, section 3.12.
+// llama2.c's checkpoints, the legacy format: stories15M.bin and its like. Lecture,
+// section 3.12.
 //
 //     int32 x 7    dim, hidden_dim, n_layers, n_heads, n_kv_heads, vocab_size, seq_len
 //                  vocab_size < 0: the classifier is not tied to the embedding, and there are -vocab_size tokens
@@ -11,12 +12,15 @@
 //                  freq_cis_real, _imag seq_len x head_dim/2 each: cosines and sines of RoPE; skipped when reading
 //                  wcls                 vocab x dim, only if not tied
 //
-// with head_dim = dim / n_heads, kv_dim = n_kv_heads head_dim; a matrix has a row for each output.
-// Source: github.com/karpathy/llama2.c, run.c and export.py (legacy_export), read, not copied.
+// with head_dim = dim / n_heads, kv_dim = n_kv_heads head_dim; a matrix has a row for
+// each output. Source: github.com/karpathy/llama2.c, run.c and export.py
+// (legacy_export), read, not copied.
 #pragma once
 #include "ch03_transformer/infer.h"
 
-// False and err (one line) on anything else; nothing large is allocated before the file's size fits its header.
+// False and err (one line) on anything else; nothing large is allocated before the
+// file's size fits its header.
 bool llama2c_read(InferModel *m, const char *path, Error *err);
-// m: RMS norm, SwiGLU, RoPE, no biases (a caller's bug otherwise); tied if output and embedding share memory.
+// m: RMS norm, SwiGLU, RoPE, no biases (a caller's bug otherwise); tied if output and
+// embedding share memory.
 bool llama2c_write(const InferModel *m, const char *path, Error *err);

@@ -12,7 +12,7 @@
 #include "ch03_transformer/infer_model.h"
 #include "ch03_transformer/model_file.h"
 #include "ch03_transformer/tokenizer_llama2c.h"
-#include "common/file.h"
+#include "common/program/file.h"
 
 // ---- what the commands share
 
@@ -31,7 +31,9 @@ static int done(void) {
 // ---- params
 
 static void params_row(const char *kind, long long count, long long total) {
-    if (count) printf("%-24s %20lld %8.2f%%\n", kind, count, 100.0 * (double)count / (double)total);
+    if (count)
+        printf("%-24s %20lld %8.2f%%\n", kind, count,
+               100.0 * (double)count / (double)total);
 }
 
 static void params_table(const PublishedModel *m) {
@@ -39,7 +41,8 @@ static void params_table(const PublishedModel *m) {
     printf("%s: d %d, %d heads", m->name, m->d, m->heads);
     if (m->kv_heads != m->heads) printf(" (%d key/value heads)", m->kv_heads);
     printf(", ffn %d, layers ", m->ffn);
-    if (m->encoder_layers && m->decoder_layers) printf("%d + %d", m->encoder_layers, m->decoder_layers);
+    if (m->encoder_layers && m->decoder_layers)
+        printf("%d + %d", m->encoder_layers, m->decoder_layers);
     else printf("%d%s", published_layers(m), m->shared_layers ? " (one, shared)" : "");
     printf(", vocabulary %d\n(%s)\n\n", m->vocab, m->convention);
     params_row("token embedding", c.embedding, c.total);
@@ -53,9 +56,11 @@ static void params_table(const PublishedModel *m) {
 
 static int params(const Args *args) {
     if (args->file_count == 0)
-        for (const PublishedModel *m = published_models; m->name; m++) printf("%s %lld\n", m->name, parameter_count(m).total);
+        for (const PublishedModel *m = published_models; m->name; m++)
+            printf("%s %lld\n", m->name, parameter_count(m).total);
     for (size_t i = 0; i < args->file_count; i++) published_or_die(args->files[i]);
-    for (size_t i = 0; i < args->file_count; i++) params_table(published_or_die(args->files[i]));
+    for (size_t i = 0; i < args->file_count; i++)
+        params_table(published_or_die(args->files[i]));
     return done();
 }
 
@@ -73,7 +78,9 @@ static double frozen(const MemoryQuestion *q) {
     return q->setup.method == METHOD_LORA ? (double)parameter_count(q->model).total : 0;
 }
 static double trained(const MemoryQuestion *q) {
-    return (double)(q->setup.method == METHOD_LORA ? lora_count(q->model, (int)q->lora_rank) : parameter_count(q->model).total);
+    return (double)(q->setup.method == METHOD_LORA
+                        ? lora_count(q->model, (int)q->lora_rank)
+                        : parameter_count(q->model).total);
 }
 
 static bool sharded(const MemoryQuestion *q) { return q->setup.method >= METHOD_ZERO1; }
@@ -98,21 +105,26 @@ static void state_rows(const MemoryQuestion *q) {
 }
 
 static double activations(const MemoryQuestion *q, ActivationStorage storage) {
-    return activation_bytes(q->model, q->batch / q->accumulate, q->seq, q->setup.precision, storage);
+    return activation_bytes(q->model, q->batch / q->accumulate, q->seq,
+                            q->setup.precision, storage);
 }
 
 static void activation_rows(const MemoryQuestion *q) {
     long b = q->batch / q->accumulate;
-    printf("activations, %ld sequence%s of %ld tokens at a time (a GPT layer with dropout, arXiv:2205.05198)\n", b,
-           b == 1 ? "" : "s", q->seq);
+    printf(
+        "activations, %ld sequence%s of %ld tokens at a time (a GPT layer with "
+        "dropout, arXiv:2205.05198)\n",
+        b, b == 1 ? "" : "s", q->seq);
     memory_row("stored fully", activations(q, ACTIVATIONS_FULL), 0);
     memory_row("without score matrices", activations(q, ACTIVATIONS_NO_SCORES), 0);
     memory_row("with full recomputation", activations(q, ACTIVATIONS_RECOMPUTED), 0);
     double state = state_bytes(frozen(q), trained(q), &q->setup).total;
     printf("state and activations\n");
     memory_row("stored fully", state + activations(q, ACTIVATIONS_FULL), 0);
-    memory_row("without score matrices", state + activations(q, ACTIVATIONS_NO_SCORES), 0);
-    memory_row("with full recomputation", state + activations(q, ACTIVATIONS_RECOMPUTED), 0);
+    memory_row("without score matrices", state + activations(q, ACTIVATIONS_NO_SCORES),
+               0);
+    memory_row("with full recomputation",
+               state + activations(q, ACTIVATIONS_RECOMPUTED), 0);
 }
 
 // The same model in other ways: only its state.
@@ -121,11 +133,16 @@ static void other_rows(const MemoryQuestion *question) {
     for (int method = METHOD_FULL; method_names[method]; method++)
         for (int precision = PRECISION_FP32; precision_names[precision]; precision++) {
             MemoryQuestion q = *question;
-            q.setup = (TrainingSetup){.precision = (Precision)precision, .method = (Method)method, .ranks = question->setup.ranks};
+            q.setup = (TrainingSetup){.precision = (Precision)precision,
+                                      .method = (Method)method,
+                                      .ranks = question->setup.ranks};
             char what[80], of[40] = "";
-            if (method == METHOD_LORA) snprintf(of, sizeof of, ", rank %ld on W_Q and W_V", q.lora_rank);
-            if (method >= METHOD_ZERO1) snprintf(of, sizeof of, " over %d ranks", q.setup.ranks);
-            snprintf(what, sizeof what, "%s%s, %s", method_names[method], of, precision_names[precision]);
+            if (method == METHOD_LORA)
+                snprintf(of, sizeof of, ", rank %ld on W_Q and W_V", q.lora_rank);
+            if (method >= METHOD_ZERO1)
+                snprintf(of, sizeof of, " over %d ranks", q.setup.ranks);
+            snprintf(what, sizeof what, "%s%s, %s", method_names[method], of,
+                     precision_names[precision]);
             memory_row(what, state_bytes(frozen(&q), trained(&q), &q.setup).total, 0);
         }
 }
@@ -135,23 +152,33 @@ static void flops_rows(const MemoryQuestion *q) {
     AttentionConvention conventions[] = {ATTENTION_FULL, ATTENTION_CAUSAL};
     printf("operations of a step, %ld x %ld tokens\n", q->batch, q->seq);
     for (int c = 0; c < 2; c++) {
-        Flops f = q->setup.method == METHOD_LORA ? flops_lora(q->model, q->seq, conventions[c])
-                                                 : flops_training(q->model, q->seq, conventions[c]);
+        Flops f = q->setup.method == METHOD_LORA
+                      ? flops_lora(q->model, q->seq, conventions[c])
+                      : flops_training(q->model, q->seq, conventions[c]);
         printf("  %-56s %10.3f TFLOP   %5.2f %% of it attention\n",
-               c ? "attention counted causally (Kaplan et al.)" : "attention counted fully (PaLM)",
-               1e-12 * (double)f.total * (double)sequences, 100.0 * (double)f.attention / (double)f.total);
+               c ? "attention counted causally (Kaplan et al.)"
+                 : "attention counted fully (PaLM)",
+               1e-12 * (double)f.total * (double)sequences,
+               100.0 * (double)f.attention / (double)f.total);
     }
 }
 
 // Why the story of 168 GB is wrong, for whatever model was asked about.
 static void story(const MemoryQuestion *q) {
     double n = (double)parameter_count(q->model).total, b = n / GB;
-    printf("\nA usual story adds 4 + 4 + 8 bytes a parameter and 'activations, twice the parameters, 8': for 7 B parameters\n"
-           "28 + 28 + 56 + 56 = 168 GB. The first three are the state, 16 bytes a parameter: 28 + 28 + 56 = 112 GB, here\n"
-           "%.1f + %.1f + %.1f = %.1f GB, in fp32 as in mixed precision. The fourth has no basis: activations do not depend on\n"
-           "the number of parameters but on batch, sequence, width, layers and on what is kept: here %.2f to %.1f GB. (One fp32\n"
-           "sequence of 2048 tokens in LLaMA-7B happens to need 56 GB, all stored. Two need 113, and one of 512 tokens 7.)\n",
-           4 * b, 4 * b, 8 * b, 16 * b, activations(q, ACTIVATIONS_RECOMPUTED) / GB, activations(q, ACTIVATIONS_FULL) / GB);
+    printf(
+        "\nA usual story adds 4 + 4 + 8 bytes a parameter and 'activations, twice the "
+        "parameters, 8': for 7 B parameters\n"
+        "28 + 28 + 56 + 56 = 168 GB. The first three are the state, 16 bytes a "
+        "parameter: 28 + 28 + 56 = 112 GB, here\n"
+        "%.1f + %.1f + %.1f = %.1f GB, in fp32 as in mixed precision. The fourth has "
+        "no basis: activations do not depend on\n"
+        "the number of parameters but on batch, sequence, width, layers and on what is "
+        "kept: here %.2f to %.1f GB. (One fp32\n"
+        "sequence of 2048 tokens in LLaMA-7B happens to need 56 GB, all stored. Two "
+        "need 113, and one of 512 tokens 7.)\n",
+        4 * b, 4 * b, 8 * b, 16 * b, activations(q, ACTIVATIONS_RECOMPUTED) / GB,
+        activations(q, ACTIVATIONS_FULL) / GB);
 }
 
 static int memory(const Args *args) {
@@ -161,13 +188,17 @@ static int memory(const Args *args) {
                         .seq = option_int(args, "seq", 1, 1 << 24),
                         .accumulate = option_int(args, "accumulate", 1, 1 << 20),
                         .lora_rank = option_int(args, "lora-rank", 1, 1 << 16)};
-    q.setup = (TrainingSetup){.precision = (Precision)option_choice(args, "precision", precision_names),
-                              .method = (Method)option_choice(args, "method", method_names),
-                              .ranks = (int)option_int(args, "ranks", 1, 1 << 20),
-                              .fp32_accumulation = q.accumulate > 1};
-    if (q.batch % q.accumulate) die("--accumulate %ld: expected a divisor of --batch %ld", q.accumulate, q.batch);
-    printf("%s: %lld parameters; batch %ld, sequence %ld, %s, %s", q.model->name, parameter_count(q.model).total, q.batch,
-           q.seq, precision_names[q.setup.precision], method_names[q.setup.method]);
+    q.setup = (TrainingSetup){
+        .precision = (Precision)option_choice(args, "precision", precision_names),
+        .method = (Method)option_choice(args, "method", method_names),
+        .ranks = (int)option_int(args, "ranks", 1, 1 << 20),
+        .fp32_accumulation = q.accumulate > 1};
+    if (q.batch % q.accumulate)
+        die("--accumulate %ld: expected a divisor of --batch %ld", q.accumulate,
+            q.batch);
+    printf("%s: %lld parameters; batch %ld, sequence %ld, %s, %s", q.model->name,
+           parameter_count(q.model).total, q.batch, q.seq,
+           precision_names[q.setup.precision], method_names[q.setup.method]);
     if (sharded(&q)) printf(" over %d ranks", q.setup.ranks);
     printf("\n\n");
     state_rows(&q);
@@ -185,7 +216,8 @@ static const Option memory_options[] = {
     {"precision", "mixed", "fp32 or mixed"},
     {"method", "full", "full, lora, zero1, zero2 or zero3"},
     {"ranks", "8", "how many share the state (zero1, zero2, zero3)"},
-    {"accumulate", "1", "pieces that a batch goes through in; gradients are then summed in fp32"},
+    {"accumulate", "1",
+     "pieces that a batch goes through in; gradients are then summed in fp32"},
     {"lora-rank", "8", "of the adapters on W_Q and W_V"},
     {0}};
 
@@ -193,7 +225,7 @@ static const Option memory_options[] = {
 
 typedef struct {
     InferModel model;
-    Model own;     // what model is a view of, if the file is one of ours
+    Model own;  // what model is a view of, if the file is one of ours
     bool is_own;
 } Loaded;
 
@@ -207,9 +239,11 @@ static void checkpoint_or_die(Loaded *l, const char *path) {
     size_t size = f ? fread(start, 1, sizeof start, f) : 0;
     if (f) fclose(f);
     memcpy(&magic, start, sizeof magic);
-    *l = (Loaded){.is_own = size == sizeof start && memcmp(start, own, sizeof start) == 0};
+    *l = (Loaded){.is_own =
+                      size == sizeof start && memcmp(start, own, sizeof start) == 0};
     if (!l->is_own) {
-        if (!(magic == GPT2_MAGIC ? gpt2_read : llama2c_read)(&l->model, path, &err)) die("%s", err.text);
+        if (!(magic == GPT2_MAGIC ? gpt2_read : llama2c_read)(&l->model, path, &err))
+            die("%s", err.text);
         return;
     }
     if (!model_load(path, &l->own, &err)) die("%s", err.text);
@@ -223,8 +257,10 @@ static void loaded_free(Loaded *l) {
 
 // Text in and out, with the vocabulary that belongs to the model.
 typedef struct {
-    const char *path;      // NULL: none, ids only
-    bool llama;            // llama2.c's models come with LLaMA's tokens; the others with chapter 1's, the last one the end
+    const char *path;  // NULL: none, ids only
+    // llama2.c's models come with LLaMA's tokens; the others with chapter 1's, the last
+    // one the end
+    bool llama;
     LlamaTokenizer of_llama;
     Tokenizer of_gpt2;
 } Vocabulary;
@@ -249,8 +285,9 @@ static void vocabulary_close(Vocabulary *w) {
 
 static void vocabulary_print(const Vocabulary *w, int previous, int id) {
     size_t size = 0;
-    const char *bytes = w->llama ? llama_tokenizer_decode(&w->of_llama, previous, id, &size)
-                                 : token_bytes(&w->of_gpt2, id, &size);
+    const char *bytes = w->llama
+                            ? llama_tokenizer_decode(&w->of_llama, previous, id, &size)
+                            : token_bytes(&w->of_gpt2, id, &size);
     if (bytes) fwrite(bytes, 1, size, stdout);
     fflush(stdout);
 }
@@ -268,9 +305,12 @@ static Ids ids_of_text(const Vocabulary *w, const char *text, const InferModel *
     Error err;
     if (w->llama) {
         int count;
-        if (!llama_tokenizer_encode(&w->of_llama, text, m->context, &ids.at, &count, &err)) die("--prompt: %s", err.text);
+        if (!llama_tokenizer_encode(&w->of_llama, text, m->context, &ids.at, &count,
+                                    &err))
+            die("--prompt: %s", err.text);
         ids.size = (size_t)count;
-    } else if (!tokenizer_encode(&w->of_gpt2, text, strlen(text), false, &ids, &err)) die("--prompt: %s", err.text);
+    } else if (!tokenizer_encode(&w->of_gpt2, text, strlen(text), false, &ids, &err))
+        die("--prompt: %s", err.text);
     return ids;
 }
 
@@ -284,7 +324,8 @@ static Ids ids_of_list(const char *list, const InferModel *m) {
         long id = *at >= '0' && *at <= '9' ? strtol(at, &end, 10) : -1;
         if (id < 0 || id >= m->vocab || (*end && !strchr(" ,\t\r\n", *end))) {
             free(ids.at);
-            die("--prompt-ids: '%.*s': expected ids from 0 to %d", (int)strcspn(at, " ,\t\r\n"), at, m->vocab - 1);
+            die("--prompt-ids: '%.*s': expected ids from 0 to %d",
+                (int)strcspn(at, " ,\t\r\n"), at, m->vocab - 1);
         }
         reserve(ids.at, ids.capacity, ids.size + 1);
         ids.at[ids.size++] = (int)id;
@@ -293,7 +334,8 @@ static Ids ids_of_list(const char *list, const InferModel *m) {
 }
 
 static Ids prompt_or_die(const Args *args, const Vocabulary *w, const InferModel *m) {
-    const char *list = option_text(args, "prompt-ids"), *text = option_text(args, "prompt");
+    const char *list = option_text(args, "prompt-ids"),
+               *text = option_text(args, "prompt");
     if (list && text) die("--prompt and --prompt-ids: expected one of them");
     if (text && !w->path) die("--prompt: --tokenizer FILE is needed");
     Ids ids = text ? ids_of_text(w, text, m) : ids_of_list(list ? list : "", m);
@@ -311,13 +353,17 @@ typedef struct {
 } Choice;
 
 static int choose(Mat logits, Choice *c) {
-    return c->greedy || c->temperature == 0 ? token_greedy(logits) : token_sample(logits, c->temperature, c->top_p, &c->rng);
+    return c->greedy || c->temperature == 0
+               ? token_greedy(logits)
+               : token_sample(logits, c->temperature, c->top_p, &c->rng);
 }
 
 // `steps` tokens after the prompt: as ids on one line, or as text up to an end token.
-static void generate(Inference *s, const Ids *prompt, int steps, Choice *choice, const Vocabulary *w, bool text) {
+static void generate(Inference *s, const Ids *prompt, int steps, Choice *choice,
+                     const Vocabulary *w, bool text) {
     Mat logits = mat_new(1, s->model->vocab);
-    for (size_t i = prompt->at[0] == start_token(w, s->model); text && i < prompt->size; i++)
+    for (size_t i = prompt->at[0] == start_token(w, s->model); text && i < prompt->size;
+         i++)
         vocabulary_print(w, i ? prompt->at[i - 1] : -1, prompt->at[i]);
     int previous = prompt->at[prompt->size - 1];
     for (int i = 0; i < steps; i++) {
@@ -337,7 +383,9 @@ static int run(const Args *args) {
     const char *path = option_text(args, "checkpoint");
     if (!path) die("run: --checkpoint FILE is needed");
     if (args->file_count) die("run: unexpected '%s'", args->files[0]);
-    Choice choice = {option_flag(args, "greedy"), option_real(args, "temperature", 0, 1e6), option_real(args, "top-p", 0, 1),
+    Choice choice = {option_flag(args, "greedy"),
+                     option_real(args, "temperature", 0, 1e6),
+                     option_real(args, "top-p", 0, 1),
                      rng_new((uint64_t)option_int(args, "seed", 0, LONG_MAX))};
     int steps = (int)option_int(args, "steps", 0, INT_MAX);
     Loaded loaded;
@@ -351,29 +399,42 @@ static int run(const Args *args) {
     // The last token that is generated is not fed back: it needs no position.
     long long positions = (long long)prompt.size + (steps > 1 ? steps - 1 : 0);
     if (positions > m->context)
-        die("--steps %d after a prompt of %zu: the model has %d positions", steps, prompt.size, m->context);
+        die("--steps %d after a prompt of %zu: the model has %d positions", steps,
+            prompt.size, m->context);
     if (!inference_new(&s, m, (int)positions, &err)) die("%s: %s", path, err.text);
-    generate(&s, &prompt, steps, &choice, &vocabulary, vocabulary.path && !option_text(args, "prompt-ids"));
-    inference_free(&s), vocabulary_close(&vocabulary), loaded_free(&loaded), free(prompt.at);
+    generate(&s, &prompt, steps, &choice, &vocabulary,
+             vocabulary.path && !option_text(args, "prompt-ids"));
+    inference_free(&s), vocabulary_close(&vocabulary), loaded_free(&loaded),
+        free(prompt.at);
     return done();
 }
 
 static const Option run_options[] = {
-    {"checkpoint", NULL, "our own, llama2.c's (legacy) or llm.c's GPT-2 (versions 3 and 5)"},
-    {"prompt-ids", NULL, "the prompt as ids, \"1 2 3\"; no prompt: the token that texts begin with"},
+    {"checkpoint", NULL,
+     "our own, llama2.c's (legacy) or llm.c's GPT-2 (versions 3 and 5)"},
+    {"prompt-ids", NULL,
+     "the prompt as ids, \"1 2 3\"; no prompt: the token that texts begin with"},
     {"prompt", NULL, "the prompt as text"},
-    {"tokenizer", NULL, "llama2.c's tokenizer.bin for its models, chapter 1's vocabularies for others: generate text"},
+    {"tokenizer", NULL,
+     "llama2.c's tokenizer.bin for its models, chapter 1's vocabularies for others: "
+     "generate text"},
     {"steps", "64", "how many tokens to generate"},
     {"greedy", OPTION_FLAG, "the most likely token each time"},
     {"temperature", "1", "logits are divided by it before sampling; 0: greedy"},
-    {"top-p", "0.9", "sample from the most likely tokens that have this probability; 1: all"},
+    {"top-p", "0.9",
+     "sample from the most likely tokens that have this probability; 1: all"},
     {"seed", "1", "of the sampling"},
     {0}};
 
 const Command transformer_commands[] = {
-    {"params", "[MODEL...]", "a model's parameters, counted; or the totals of all models", params, NULL},
-    {"memory", "--model MODEL [--batch N] [--seq N] [--precision P] [--method M] [--ranks R]",
-     "what training a model takes: model state, activations, operations", memory, memory_options},
-    {"run", "--checkpoint FILE [--prompt-ids IDS | --tokenizer FILE --prompt TEXT] [--steps N] [--greedy]",
+    {"params", "[MODEL...]",
+     "a model's parameters, counted; or the totals of all models", params, NULL},
+    {"memory",
+     "--model MODEL [--batch N] [--seq N] [--precision P] [--method M] [--ranks R]",
+     "what training a model takes: model state, activations, operations", memory,
+     memory_options},
+    {"run",
+     "--checkpoint FILE [--prompt-ids IDS | --tokenizer FILE --prompt TEXT] [--steps "
+     "N] [--greedy]",
      "generate tokens from a checkpoint", run, run_options},
     {0}};

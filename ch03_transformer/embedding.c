@@ -32,18 +32,23 @@ static void gather(Mat to, bool add, Mat from, const int *ids) {
 }
 
 static void check_ids(const int *ids, int n, int rows) {
-    for (int i = 0; i < n; i++) assert(0 <= ids[i] && ids[i] < rows && "embedding: an id is not a row of the table");
+    for (int i = 0; i < n; i++)
+        assert(0 <= ids[i] && ids[i] < rows
+               && "embedding: an id is not a row of the table");
     (void)ids, (void)n, (void)rows;
 }
 
-static Node *node_with_ids(Tape *t, const Operation *op, int rows, Node *x, const int *ids, int n) {
+static Node *node_with_ids(Tape *t, const Operation *op, int rows, Node *x,
+                           const int *ids, int n) {
     Node *y = node_new(t, op, rows, x->value.cols, x, NULL, NULL);
     y->saved = tape_allocate(t, (size_t)n * sizeof *ids);
     memcpy(y->saved, ids, (size_t)n * sizeof *ids);
     return y;
 }
 
-static void gather_pull(Tape *t, Node *y) { scatter(grad_add(t, y->from[0]), y->grad, y->saved); }
+static void gather_pull(Tape *t, Node *y) {
+    scatter(grad_add(t, y->from[0]), y->grad, y->saved);
+}
 
 static const Operation embedding_operation = {"embedding", gather_pull};
 
@@ -75,10 +80,13 @@ static void positions_pull(Tape *t, Node *y) { grad_share(t, y->from[0], y); }
 static const Operation positions_operation = {"add positions", positions_pull};
 
 Node *add_positions(Tape *t, Node *x, const Position *position, int batch) {
-    assert(batch > 0 && x->value.rows % batch == 0 && "add_positions: rows are not batch x time");
-    Node *y = node_new(t, &positions_operation, x->value.rows, x->value.cols, x, NULL, NULL);
+    assert(batch > 0 && x->value.rows % batch == 0
+           && "add_positions: rows are not batch x time");
+    Node *y =
+        node_new(t, &positions_operation, x->value.rows, x->value.cols, x, NULL, NULL);
     mat_copy(y->value, x->value);
     int time = x->value.rows / batch;
-    for (int b = 0; b < batch; b++) position_add(position, mat_rows(y->value, b * time, time), 0);
+    for (int b = 0; b < batch; b++)
+        position_add(position, mat_rows(y->value, b * time, time), 0);
     return y;
 }

@@ -1,10 +1,12 @@
-// The feed-forward layer: two linear layers with a bend between them, each token by itself. Lecture, section 3.4.
+// The feed-forward layer: two linear layers with a bend between them, each token by
+// itself. Lecture, section 3.4.
 //
 //     ReLU, GELU   y = f(x U + b) D + c              d -> h -> d, usually h = 4 d:   2 d h weights
 //     SwiGLU       y = (SiLU(x G) * (x U)) D         d -> h, h -> d:                 3 d h weights
 //
-// SwiGLU's third matrix is paid for by a smaller h: 3 d h' = 2 d (4 d) gives h' = 8 d / 3, the 2/3 rule. LLaMA
-// rounds that up to a multiple of 256: d = 4096 gives 10922.67 and hence 11008.
+// SwiGLU's third matrix is paid for by a smaller h: 3 d h' = 2 d (4 d) gives h' = 8 d /
+// 3, the 2/3 rule. LLaMA rounds that up to a multiple of 256: d = 4096 gives 10922.67
+// and hence 11008.
 //
 // Shazeer, "GLU variants improve transformer" (2020), arXiv:2002.05202.
 #pragma once
@@ -17,9 +19,12 @@ typedef struct {
     Linear up, down, gate;  // gate: SwiGLU's
 } Ffn;
 
-// Parameters NAME.up.weight, NAME.down.weight, NAME.gate.weight and biases; init_down for the last matrix.
-Ffn ffn_new(Params *p, FfnKind kind, int channels, int hidden, bool bias, Init init, Init init_down, const char *name);
+// Parameters NAME.up.weight, NAME.down.weight, NAME.gate.weight and biases; init_down
+// for the last matrix.
+Ffn ffn_new(Params *p, FfnKind kind, int channels, int hidden, bool bias, Init init,
+            Init init_down, const char *name);
 Node *ffn(Tape *t, const Ffn *f, Node *x);  // rows x d -> rows x d
 
-// The hidden width: 4 d, or for SwiGLU 8 d / 3 (rounded down), rounded up to a multiple of `multiple` (1: as it is).
+// The hidden width: 4 d, or for SwiGLU 8 d / 3 (rounded down), rounded up to a multiple
+// of `multiple` (1: as it is).
 int ffn_hidden(FfnKind kind, int channels, int multiple);

@@ -6,7 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the files are little-endian");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "the files are little-endian");
 _Static_assert(sizeof(float) == 4, "fp32");
 
 enum { CHUNK = 4096 };  // numbers converted at a time
@@ -29,20 +30,26 @@ void float_file_close(FloatFile *f) {
 }
 
 bool float_file_bytes(FloatFile *f, void *to, size_t size, Error *err) {
-    return fread(to, 1, size, f->stream) == size || error_set(err, "%s: cut short", f->path);
+    return fread(to, 1, size, f->stream) == size
+           || error_set(err, "%s: cut short", f->path);
 }
 
 bool float_file_skip(FloatFile *f, uint64_t size, Error *err) {
-    return fseeko(f->stream, (off_t)size, SEEK_CUR) == 0 || error_set(err, "%s: %s", f->path, strerror(errno));
+    return fseeko(f->stream, (off_t)size, SEEK_CUR) == 0
+           || error_set(err, "%s: %s", f->path, strerror(errno));
 }
 
 bool float_file_expect(const FloatFile *f, uint64_t size, Error *err) {
-    return f->size == size ||
-           error_set(err, "%s: %" PRIu64 " bytes, but its header says %" PRIu64 ": %s", f->path, f->size, size,
-                     f->size < size ? "cut short" : "too long, or not such a file");
+    return f->size == size
+           || error_set(err,
+                        "%s: %" PRIu64 " bytes, but its header says %" PRIu64 ": %s",
+                        f->path, f->size, size,
+                        f->size < size ? "cut short" : "too long, or not such a file");
 }
 
-size_t float_size(FloatKind kind) { return kind == FLOAT_FP32 ? sizeof(float) : sizeof(uint16_t); }
+size_t float_size(FloatKind kind) {
+    return kind == FLOAT_FP32 ? sizeof(float) : sizeof(uint16_t);
+}
 
 // bf16 is the upper half of a float.
 static float widened(uint16_t bits) {
@@ -66,15 +73,18 @@ static bool all_finite(const float *x, size_t n) {
     return !bad;
 }
 
-bool float_file_read(FloatFile *f, FloatKind kind, Mat to, const char *name, int layer, Error *err) {
+bool float_file_read(FloatFile *f, FloatKind kind, Mat to, const char *name, int layer,
+                     Error *err) {
     float chunk[CHUNK];
     for (int i = 0; i < to.rows; i++)
         for (int j = 0, n; j < to.cols; j += n) {
             n = to.cols - j < CHUNK ? to.cols - j : CHUNK;
             if (!read_chunk(f, kind, chunk, (size_t)n, err)) return false;
             if (!all_finite(chunk, (size_t)n)) {
-                if (layer < 0) return error_set(err, "%s: a NaN or infinity in %s", f->path, name);
-                return error_set(err, "%s: a NaN or infinity in %s of layer %d", f->path, name, layer);
+                if (layer < 0)
+                    return error_set(err, "%s: a NaN or infinity in %s", f->path, name);
+                return error_set(err, "%s: a NaN or infinity in %s of layer %d",
+                                 f->path, name, layer);
             }
             for (int c = 0; c < n; c++) *mat_at(to, i, j + c) = chunk[c];
         }

@@ -3,10 +3,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "common/vec.h"
+#include "common/numeric/vec.h"
 
 static const real EPSILON = (real)1e-5;
-enum { TOGETHER = 256 };  // most tokens of a prompt that go through together: bounds the workspace
+// most tokens of a prompt that go through together: bounds the workspace
+enum { TOGETHER = 256 };
 
 static int min(int a, int b) { return a < b ? a : b; }
 
@@ -38,14 +39,16 @@ size_t infer_model_weights(const InferModel *m) {
 // ---- a session
 
 bool inference_new(Inference *s, const InferModel *m, int capacity, Error *err) {
-    assert(capacity >= 1 && capacity <= m->context && "inference_new: more positions than the model has");
+    assert(capacity >= 1 && capacity <= m->context
+           && "inference_new: more positions than the model has");
     *s = (Inference){.model = m, .capacity = capacity};
     if ((double)m->layers * m->kv_heads * capacity >= 0x1p31)
         return error_set(err, "a cache for %d positions is too large", capacity);
     int head = m->dim / m->heads, rows = min(capacity, TOGETHER);
     s->cache = kv_cache_new(m->layers, 1, m->kv_heads, head, capacity);
-    s->position = m->positions.at ? position_new_learned(m->positions)
-                                  : position_new_rope((Rope){.dim = head, .base = 10000}, capacity);
+    s->position = m->positions.at
+                      ? position_new_learned(m->positions)
+                      : position_new_rope((Rope){.dim = head, .base = 10000}, capacity);
     s->x = mat_new(rows, m->dim), s->y = mat_new(rows, m->dim);
     s->q = mat_new(rows, m->dim), s->mixed = mat_new(rows, m->dim);
     s->k = mat_new(rows, m->kv_heads * head), s->v = mat_new(rows, m->kv_heads * head);
@@ -72,7 +75,8 @@ VEC_FUNCTION static void rms_norm_row(real *y, const real *x, const real *gain, 
     for (int i = 0; i < n; i++) y[i] = gain[i] * (scale * x[i]);
 }
 
-VEC_FUNCTION static void layer_norm_row(real *y, const real *x, const real *gain, const real *bias, int n) {
+VEC_FUNCTION static void layer_norm_row(real *y, const real *x, const real *gain,
+                                        const real *bias, int n) {
     real mean = array_sum(x, (size_t)n) / (real)n;
     for (int i = 0; i < n; i++) y[i] = x[i] - mean;
     real scale = 1 / (real)sqrt(array_dot(y, y, (size_t)n) / (real)n + EPSILON);
@@ -91,9 +95,11 @@ static void add_bias(Mat y, Mat bias) {
         for (int i = 0; i < y.cols; i++) *mat_at(y, t, i) += bias.at[i];
 }
 
-// The dot products of x with four rows of a matrix, side by side: x is loaded once, and memory is asked for what the
-// next four rows need while these are multiplied. n: a multiple of VEC_LANES.
-VEC_INLINE void four_dots(real *y, const real *x, const real *w, ptrdiff_t step, int n, bool add) {
+// The dot products of x with four rows of a matrix, side by side: x is loaded once, and
+// memory is asked for what the next four rows need while these are multiplied. n: a
+// multiple of VEC_LANES.
+VEC_INLINE void four_dots(real *y, const real *x, const real *w, ptrdiff_t step, int n,
+                          bool add) {
     Vec sum[4] = {{0}};
     for (int j = 0; j < n; j += VEC_LANES) {
         Vec xs = vec_load(x + j);
@@ -106,18 +112,23 @@ VEC_INLINE void four_dots(real *y, const real *x, const real *w, ptrdiff_t step,
     for (int r = 0; r < 4; r++) y[r] = vec_sum(sum[r]) + (add ? y[r] : 0);
 }
 
-// y = W x or y += W x for one token: each weight is used once, so all that counts is to read them without a pause.
+// y = W x or y += W x for one token: each weight is used once, so all that counts is to
+// read them without a pause.
 VEC_FUNCTION static void multiply_one(real *y, const real *x, Mat w, bool add) {
     int whole = w.rows / 4 * 4;
-#pragma omp parallel for if ((double)w.rows * w.cols > 2e5) schedule(static)  // some 20 us: worth waking a thread
-    for (int i = 0; i < whole; i += 4) four_dots(y + i, x, mat_at(w, i, 0), w.row_stride, w.cols, add);
-    for (int i = whole; i < w.rows; i++) y[i] = array_dot(x, mat_at(w, i, 0), (size_t)w.cols) + (add ? y[i] : 0);
+#pragma omp parallel for if ((double)w.rows * w.cols > 2e5) \
+    schedule(static)  // some 20 us: worth waking a thread
+    for (int i = 0; i < whole; i += 4)
+        four_dots(y + i, x, mat_at(w, i, 0), w.row_stride, w.cols, add);
+    for (int i = whole; i < w.rows; i++)
+        y[i] = array_dot(x, mat_at(w, i, 0), (size_t)w.cols) + (add ? y[i] : 0);
 }
 
 // y = x W^T + b, or y += x W^T + b.
 static void project(Inference *s, Mat y, Mat x, Mat w, Mat bias, bool add) {
     s->weights_read += numbers(w), s->flops += 2.0 * x.rows * (double)numbers(w);
-    if (x.rows == 1 && w.col_stride == 1 && w.cols % VEC_LANES == 0) multiply_one(y.at, x.at, w, add);
+    if (x.rows == 1 && w.col_stride == 1 && w.cols % VEC_LANES == 0)
+        multiply_one(y.at, x.at, w, add);
     else if (add) matmul_add(y, x, mat_transpose(w));
     else matmul(y, x, mat_transpose(w));
     add_bias(y, bias);
@@ -138,7 +149,8 @@ VEC_FUNCTION static void bend(real *x, const real *gate, size_t n) {
     }
     if (i == n) return;
     Vec up = vec_load_part(x + i, n - i, 0);
-    vec_store_part(x + i, n - i, gate ? swiglu(vec_load_part(gate + i, n - i, 0), up) : gelu(up));
+    vec_store_part(x + i, n - i,
+                   gate ? swiglu(vec_load_part(gate + i, n - i, 0), up) : gelu(up));
 }
 
 static void feed_forward(Inference *s, const InferLayer *w, Mat x, Mat y) {
@@ -162,8 +174,14 @@ static void embed(Mat x, const Inference *s, const int *tokens) {
 static void block(Inference *s, int layer, Mat x) {
     const InferModel *m = s->model;
     const InferLayer *w = &m->layer[layer];
-    Heads heads = {1, m->heads, m->kv_heads, attention_scale(m->dim / m->heads), {.causal = true}, &s->position};
-    Mat y = mat_rows(s->y, 0, x.rows), q = mat_rows(s->q, 0, x.rows), k = mat_rows(s->k, 0, x.rows);
+    Heads heads = {1,
+                   m->heads,
+                   m->kv_heads,
+                   attention_scale(m->dim / m->heads),
+                   {.causal = true},
+                   &s->position};
+    Mat y = mat_rows(s->y, 0, x.rows), q = mat_rows(s->q, 0, x.rows),
+        k = mat_rows(s->k, 0, x.rows);
     Mat v = mat_rows(s->v, 0, x.rows), mixed = mat_rows(s->mixed, 0, x.rows);
     normalise(y, x, w->norm, w->norm_bias, m->rms_norm);
     project(s, q, y, w->q, w->q_bias, false);
@@ -183,9 +201,12 @@ static void classify(Mat logits, Inference *s, Mat x) {
 }
 
 void infer(Inference *s, const int *tokens, int count, Mat logits) {
-    assert(count >= 0 && s->time + count <= s->capacity && "infer: no room for so many tokens");
-    assert((!logits.rows || logits.cols == s->model->vocab) && "infer: logits are not as wide as the vocabulary");
-    assert((logits.rows <= 1 || logits.rows == count) && "infer: logits for none, the last, or all tokens");
+    assert(count >= 0 && s->time + count <= s->capacity
+           && "infer: no room for so many tokens");
+    assert((!logits.rows || logits.cols == s->model->vocab)
+           && "infer: logits are not as wide as the vocabulary");
+    assert((logits.rows <= 1 || logits.rows == count)
+           && "infer: logits for none, the last, or all tokens");
     for (int done = 0, n; done < count; done += n) {
         n = min(count - done, s->x.rows);
         Mat x = mat_rows(s->x, 0, n);
@@ -193,7 +214,8 @@ void infer(Inference *s, const int *tokens, int count, Mat logits) {
         for (int l = 0; l < s->model->layers; l++) block(s, l, x);
         s->time += n;
         if (logits.rows == count) classify(mat_rows(logits, done, n), s, x);
-        else if (logits.rows == 1 && done + n == count) classify(logits, s, mat_rows(x, n - 1, 1));
+        else if (logits.rows == 1 && done + n == count)
+            classify(logits, s, mat_rows(x, n - 1, 1));
     }
 }
 
@@ -214,7 +236,8 @@ typedef struct {
 
 static int by_probability(const void *a, const void *b) {
     const Candidate *x = a, *y = b;
-    return x->p != y->p ? (x->p < y->p) - (x->p > y->p) : (x->token > y->token) - (x->token < y->token);
+    return x->p != y->p ? (x->p < y->p) - (x->p > y->p)
+                        : (x->token > y->token) - (x->token < y->token);
 }
 
 // Cuts sorted candidates to the smallest number that has top_p.
@@ -228,9 +251,12 @@ static int nucleus(const Candidate *c, int n, double top_p) {
 int token_sample(Mat logits, double temperature, double top_p, Rng *rng) {
     int n = logits.cols, kept = 0;
     Candidate *c = allocate((size_t)n, sizeof *c);
-    double *p = allocate((size_t)n, sizeof *p), sum = 0, most = *mat_at(logits, 0, token_greedy(logits));
-    for (int i = 0; i < n; i++) sum += p[i] = exp((*mat_at(logits, 0, i) - most) / temperature);
-    // All that are below (1 - top_p) / n have less than 1 - top_p together: not needed, and most need no sorting.
+    double *p = allocate((size_t)n, sizeof *p), sum = 0,
+           most = *mat_at(logits, 0, token_greedy(logits));
+    for (int i = 0; i < n; i++)
+        sum += p[i] = exp((*mat_at(logits, 0, i) - most) / temperature);
+    // All that are below (1 - top_p) / n have less than 1 - top_p together: not needed,
+    // and most need no sorting.
     double least = top_p < 1 ? (1 - top_p) / n : 0;
     for (int i = 0; i < n; i++)
         if (p[i] / sum >= least) c[kept++] = (Candidate){p[i] / sum, i};

@@ -22,8 +22,10 @@ static void add_to_rows(Mat y, const real *bias) {
 }
 
 Node *matmul_node(Tape *t, Node *x, Node *w, Node *bias) {
-    assert(x->value.cols == w->value.rows && "linear: x is not rows x in, or W not in x out");
-    assert((!bias || (bias->value.rows == 1 && bias->value.cols == w->value.cols)) && "linear: the bias is not 1 x out");
+    assert(x->value.cols == w->value.rows
+           && "linear: x is not rows x in, or W not in x out");
+    assert((!bias || (bias->value.rows == 1 && bias->value.cols == w->value.cols))
+           && "linear: the bias is not 1 x out");
     Node *y = node_new(t, &linear_operation, x->value.rows, w->value.cols, x, w, bias);
     matmul(y->value, x->value, w->value);
     if (bias) add_to_rows(y->value, bias->value.at);
@@ -39,6 +41,7 @@ Linear linear_new(Params *p, int in, int out, bool bias, Init init, const char *
 }
 
 Node *linear(Tape *t, const Linear *l, Node *x) {
-    Node *y = matmul_node(t, x, param(t, l->weight), l->bias < 0 ? NULL : param(t, l->bias));
+    Node *y =
+        matmul_node(t, x, param(t, l->weight), l->bias < 0 ? NULL : param(t, l->bias));
     return l->adapt ? l->adapt(t, l, x, y) : y;
 }

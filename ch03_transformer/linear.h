@@ -4,17 +4,20 @@
 //
 //     dx = dy W^T      dW = x^T dy      db = sum of dy's rows
 //
-// Three products of one size: backward costs twice what forward costs. x is needed again for dW; y is not.
+// Three products of one size: backward costs twice what forward costs. x is needed
+// again for dW; y is not.
 #pragma once
 #include "ch03_transformer/tape.h"
 
-// x (rows x in), w (in x out), bias (1 x out or NULL). w may be a param_transposed: tied weights.
+// x (rows x in), w (in x out), bias (1 x out or NULL). w may be a param_transposed:
+// tied weights.
 Node *matmul_node(Tape *t, Node *x, Node *w, Node *bias);
 
 typedef struct Linear Linear;
 struct Linear {
     int weight, bias;  // indices of parameters; bias -1: none
-    // NULL, or what becomes of y afterwards: a place for adapters (chapter 5's LoRA adds x A B).
+    // NULL, or what becomes of y afterwards: a place for adapters (chapter 5's LoRA
+    // adds x A B).
     Node *(*adapt)(Tape *t, const Linear *l, Node *x, Node *y);
     void *adapter;
 };

@@ -20,7 +20,8 @@ static Init embedding_init(const Config *c) {
     return normal(c->init == INIT_XAVIER ? 1 / sqrt(c->embedding_channels) : 0.02);
 }
 
-// What writes to the residual: with Pre-LN 2 x layers of these are summed, and GPT-2 keeps the sum's variance.
+// What writes to the residual: with Pre-LN 2 x layers of these are summed, and GPT-2
+// keeps the sum's variance.
 static double out_gain(const Config *c, int layers) {
     return c->init == INIT_NORMAL && c->place == PLACE_PRE ? 1 / sqrt(2.0 * layers) : 1;
 }
@@ -28,7 +29,8 @@ static double out_gain(const Config *c, int layers) {
 // ---- parameters, by name and shape
 
 static AttentionShape attention_shape(const Config *c, double gain, double gain_out) {
-    int d = c->channels, wide = c->heads * c->head_dim, narrow = c->kv_heads * c->head_dim;
+    int d = c->channels, wide = c->heads * c->head_dim,
+        narrow = c->kv_heads * c->head_dim;
     return (AttentionShape){.channels = d,
                             .memory_channels = d,
                             .n_heads = c->heads,
@@ -45,34 +47,40 @@ static AttentionShape attention_shape(const Config *c, double gain, double gain_
 static BlockShape block_shape(const Config *c, bool of_decoder) {
     bool both = c->family == FAMILY_ENCODER_DECODER;
     int layers = both && of_decoder ? c->decoder_layers : c->layers;
-    DeepNorm dn = c->place != PLACE_DEEPNORM    ? (DeepNorm){1, 1}
-                  : both                        ? deepnorm(c->layers, c->decoder_layers, of_decoder)
+    DeepNorm dn = c->place != PLACE_DEEPNORM ? (DeepNorm){1, 1}
+                  : both ? deepnorm(c->layers, c->decoder_layers, of_decoder)
                   : c->family == FAMILY_ENCODER ? deepnorm(c->layers, 0, false)
                                                 : deepnorm(0, c->layers, true);
     double gain_out = dn.beta * out_gain(c, layers);
-    return (BlockShape){.place = c->place,
-                        .alpha = dn.alpha,
-                        .dropout = c->dropout,
-                        .norm = c->norm,
-                        .norm_bias = c->norm_bias,
-                        .epsilon = c->norm_epsilon,
-                        .has_cross = both && of_decoder,
-                        .attention = attention_shape(c, dn.beta, gain_out),
-                        .cross = attention_shape(c, dn.beta, gain_out),
-                        .ffn = c->ffn,
-                        .hidden = c->hidden,
-                        .ffn_bias = c->ffn_bias,
-                        .init_ffn = matrix_init(c, c->channels, c->hidden, dn.beta),
-                        .init_ffn_down = matrix_init(c, c->hidden, c->channels, gain_out)};
+    return (BlockShape){
+        .place = c->place,
+        .alpha = dn.alpha,
+        .dropout = c->dropout,
+        .norm = c->norm,
+        .norm_bias = c->norm_bias,
+        .epsilon = c->norm_epsilon,
+        .has_cross = both && of_decoder,
+        .attention = attention_shape(c, dn.beta, gain_out),
+        .cross = attention_shape(c, dn.beta, gain_out),
+        .ffn = c->ffn,
+        .hidden = c->hidden,
+        .ffn_bias = c->ffn_bias,
+        .init_ffn = matrix_init(c, c->channels, c->hidden, dn.beta),
+        .init_ffn_down = matrix_init(c, c->hidden, c->channels, gain_out)};
 }
 
 // prefix: "" for a model of one stack, "encoder." or "decoder.".
-static Stack stack_new(Params *p, const Config *c, bool of_decoder, const char *prefix) {
+static Stack stack_new(Params *p, const Config *c, bool of_decoder,
+                       const char *prefix) {
     char name[64];
-    Stack s = {.layers = of_decoder && c->family == FAMILY_ENCODER_DECODER ? c->decoder_layers : c->layers, .buckets = -1};
+    Stack s = {.layers = of_decoder && c->family == FAMILY_ENCODER_DECODER
+                             ? c->decoder_layers
+                             : c->layers,
+               .buckets = -1};
     BlockShape shape = block_shape(c, of_decoder);
     if (c->position == POSITION_T5)
-        s.buckets = params_add(p, c->heads, c->buckets, normal(0.02), "%sposition.buckets", prefix);
+        s.buckets = params_add(p, c->heads, c->buckets, normal(0.02),
+                               "%sposition.buckets", prefix);
     int blocks = c->shared_layers ? 1 : s.layers;
     s.blocks = allocate((size_t)blocks, sizeof *s.blocks);
     for (int i = 0; i < blocks; i++) {
@@ -80,7 +88,9 @@ static Stack stack_new(Params *p, const Config *c, bool of_decoder, const char *
         s.blocks[i] = block_new(p, &shape, name);
     }
     snprintf(name, sizeof name, "%sfinal_norm", prefix);
-    if (c->final_norm) s.final_norm = norm_new(p, c->norm, c->channels, c->norm_bias, c->norm_epsilon, name);
+    if (c->final_norm)
+        s.final_norm =
+            norm_new(p, c->norm, c->channels, c->norm_bias, c->norm_epsilon, name);
     return s;
 }
 
@@ -89,11 +99,20 @@ static void embeddings_new(Model *m) {
     Params *p = &m->params;
     int e = c->embedding_channels;
     m->token = params_add(p, c->vocabulary, e, embedding_init(c), "token.weight");
-    m->position = c->position == POSITION_LEARNED ? params_add(p, c->context, e, embedding_init(c), "position.weight") : -1;
-    m->segment = c->segments ? params_add(p, c->segments, e, embedding_init(c), "segment.weight") : -1;
-    if (m->segment >= 0) p->list[m->segment].decays = true;  // a table even with one row
-    if (c->embedding_norm) m->embedding_norm = norm_new(p, c->norm, e, c->norm_bias, c->norm_epsilon, "embedding_norm");
-    if (e != c->channels) m->embedding_up = linear_new(p, e, c->channels, true, matrix_init(c, e, c->channels, 1), "embedding_up");
+    m->position = c->position == POSITION_LEARNED ? params_add(
+                      p, c->context, e, embedding_init(c), "position.weight")
+                                                  : -1;
+    m->segment =
+        c->segments ? params_add(p, c->segments, e, embedding_init(c), "segment.weight")
+                    : -1;
+    // a table even with one row
+    if (m->segment >= 0) p->list[m->segment].decays = true;
+    if (c->embedding_norm)
+        m->embedding_norm =
+            norm_new(p, c->norm, e, c->norm_bias, c->norm_epsilon, "embedding_norm");
+    if (e != c->channels)
+        m->embedding_up = linear_new(p, e, c->channels, true,
+                                     matrix_init(c, e, c->channels, 1), "embedding_up");
 }
 
 static void head_new(Model *m) {
@@ -102,13 +121,17 @@ static void head_new(Model *m) {
     int d = c->channels, in = c->head == HEAD_MLM ? c->embedding_channels : d;
     m->head = m->head_bias = -1;
     if (c->head == HEAD_MLM) {
-        m->head_dense = linear_new(p, d, in, true, matrix_init(c, d, in, 1), "head_dense");
-        m->head_norm = norm_new(p, c->norm, in, c->norm_bias, c->norm_epsilon, "head_norm");
+        m->head_dense =
+            linear_new(p, d, in, true, matrix_init(c, d, in, 1), "head_dense");
+        m->head_norm =
+            norm_new(p, c->norm, in, c->norm_bias, c->norm_epsilon, "head_norm");
         m->head_bias = params_add(p, 1, c->vocabulary, constant(0), "head.bias");
     }
     if (c->head != HEAD_NONE && !c->tied)
-        m->head = params_add(p, in, c->vocabulary, matrix_init(c, in, c->vocabulary, 1), "head.weight");
-    if (c->pooler) m->pooler = linear_new(p, d, d, true, matrix_init(c, d, d, 1), "pooler");
+        m->head = params_add(p, in, c->vocabulary, matrix_init(c, in, c->vocabulary, 1),
+                             "head.weight");
+    if (c->pooler)
+        m->pooler = linear_new(p, d, d, true, matrix_init(c, d, d, 1), "pooler");
 }
 
 bool model_new(Model *m, const Config *config, Error *err) {
@@ -117,8 +140,10 @@ bool model_new(Model *m, const Config *config, Error *err) {
     if (!config_complete(c, err)) return false;
     embeddings_new(m);
     bool both = c->family == FAMILY_ENCODER_DECODER;
-    if (c->family != FAMILY_DECODER) m->encoder = stack_new(&m->params, c, false, both ? "encoder." : "");
-    if (c->family != FAMILY_ENCODER) m->decoder = stack_new(&m->params, c, true, both ? "decoder." : "");
+    if (c->family != FAMILY_DECODER)
+        m->encoder = stack_new(&m->params, c, false, both ? "encoder." : "");
+    if (c->family != FAMILY_ENCODER)
+        m->decoder = stack_new(&m->params, c, true, both ? "decoder." : "");
     head_new(m);
     return true;
 }
@@ -128,11 +153,16 @@ bool model_new(Model *m, const Config *config, Error *err) {
 static Position position_of(const Model *m, const Stack *s, bool causal) {
     const Config *c = &m->config;
     switch (c->position) {
-        case POSITION_SINUSOIDAL: return position_new_sinusoidal(c->embedding_channels, c->context);
+        case POSITION_SINUSOIDAL:
+            return position_new_sinusoidal(c->embedding_channels, c->context);
         case POSITION_ROPE: return position_new_rope(c->rope, c->context);
-        case POSITION_XPOS: return position_new_xpos(c->head_dim, c->context, c->rope.base, c->rope.pairing);
+        case POSITION_XPOS:
+            return position_new_xpos(c->head_dim, c->context, c->rope.base,
+                                     c->rope.pairing);
         case POSITION_ALIBI: return position_new_alibi(c->heads, (Mat){0});
-        case POSITION_T5: return position_new_t5(params_value(&m->params, s->buckets), c->furthest, causal);
+        case POSITION_T5:
+            return position_new_t5(params_value(&m->params, s->buckets), c->furthest,
+                                   causal);
         default: return position_new_none();  // learned: an embedding like any other
     }
 }
@@ -154,8 +184,10 @@ void model_free(Model *m) {
 void model_set_attend(Model *m, AttendFunction *function) {
     Stack *stacks[] = {&m->encoder, &m->decoder};
     for (int k = 0; k < 2; k++)
-        for (int i = 0; i < stacks[k]->layers && (i == 0 || !m->config.shared_layers); i++)
-            stacks[k]->blocks[i].attention.attend = stacks[k]->blocks[i].cross.attend = function;
+        for (int i = 0; i < stacks[k]->layers && (i == 0 || !m->config.shared_layers);
+             i++)
+            stacks[k]->blocks[i].attention.attend = stacks[k]->blocks[i].cross.attend =
+                function;
 }
 
 // ---- forward
@@ -163,22 +195,31 @@ void model_set_attend(Model *m, AttendFunction *function) {
 // ids[i] of every token, or their places 0 .. time-1, plus an offset.
 static const int *ids_or_places(Tape *t, const Tokens *in, const int *ids, int offset) {
     int *copy = tape_allocate(t, (size_t)in->batch * in->time * sizeof *copy);
-    for (int i = 0; i < in->batch * in->time; i++) copy[i] = offset + (ids ? ids[i] : i % in->time);
+    for (int i = 0; i < in->batch * in->time; i++)
+        copy[i] = offset + (ids ? ids[i] : i % in->time);
     return copy;
 }
 
-static Node *embed(Tape *t, const Model *m, const Tokens *in, const Position *position) {
+static Node *embed(Tape *t, const Model *m, const Tokens *in,
+                   const Position *position) {
     const Config *c = &m->config;
     int n = in->batch * in->time;
-    assert(in->batch > 0 && in->time > 0 && in->time <= c->context - c->position_offset && "model: more tokens than the context");
+    assert(in->batch > 0 && in->time > 0 && in->time <= c->context - c->position_offset
+           && "model: more tokens than the context");
     Node *x = gather_rows(t, param(t, m->token), in->tokens, n);
     if (c->embedding_scale != 1) x = scale(t, x, c->embedding_scale);
     if (m->position >= 0)
-        x = add(t, x, gather_rows(t, param(t, m->position), ids_or_places(t, in, in->positions, c->position_offset), n));
-    if (position->kind == POSITION_SINUSOIDAL) x = add_positions(t, x, position, in->batch);
+        x = add(
+            t, x,
+            gather_rows(t, param(t, m->position),
+                        ids_or_places(t, in, in->positions, c->position_offset), n));
+    if (position->kind == POSITION_SINUSOIDAL)
+        x = add_positions(t, x, position, in->batch);
     if (m->segment >= 0) {
         const int *zeros = tape_allocate(t, (size_t)n * sizeof *zeros);
-        x = add(t, x, gather_rows(t, param(t, m->segment), in->segments ? in->segments : zeros, n));
+        x = add(t, x,
+                gather_rows(t, param(t, m->segment),
+                            in->segments ? in->segments : zeros, n));
     }
     if (c->embedding_norm) x = norm(t, &m->embedding_norm, x);
     x = dropout(t, x, c->dropout);
@@ -192,7 +233,8 @@ static Mask prefix_mask(Tape *t, const Tokens *in) {
     for (int b = 0; b < in->batch; b++)
         for (int i = 0; i < in->time; i++)
             for (int j = 0; j < in->time; j++)
-                allowed[((size_t)b * time + (size_t)i) * time + (size_t)j] = j <= i || j < in->prefixes[b];
+                allowed[((size_t)b * time + (size_t)i) * time + (size_t)j] =
+                    j <= i || j < in->prefixes[b];
     return (Mask){.allowed = allowed, .allowed_step = time * time};
 }
 
@@ -207,10 +249,12 @@ static Mask padding(Tape *t, Mask mask, const Tokens *in) {
     return mask;
 }
 
-static Node *apply(Tape *t, const Model *m, const Stack *stack, Node *x, Surroundings s) {
+static Node *apply(Tape *t, const Model *m, const Stack *stack, Node *x,
+                   Surroundings s) {
     if (stack->buckets >= 0) s.position_param = param(t, stack->buckets);
     if (stack->position.kind != POSITION_NONE) s.position = &stack->position;
-    for (int i = 0; i < stack->layers; i++) x = block(t, &stack->blocks[m->config.shared_layers ? 0 : i], x, &s);
+    for (int i = 0; i < stack->layers; i++)
+        x = block(t, &stack->blocks[m->config.shared_layers ? 0 : i], x, &s);
     return m->config.final_norm ? norm(t, &stack->final_norm, x) : x;
 }
 
@@ -220,30 +264,38 @@ Node *model_encode(Tape *t, const Model *m, const Tokens *in) {
     return apply(t, m, &m->encoder, embed(t, m, in, &m->encoder.position), s);
 }
 
-Node *model_decode(Tape *t, const Model *m, const Tokens *in, Node *memory, const Tokens *of) {
+Node *model_decode(Tape *t, const Model *m, const Tokens *in, Node *memory,
+                   const Tokens *of) {
     assert(m->decoder.layers && "model_decode: the model has no decoder");
-    assert(!memory == !of && "model_decode: memory and the tokens it was made of go together");
+    assert(!memory == !of
+           && "model_decode: memory and the tokens it was made of go together");
     Mask causal = in->prefixes ? prefix_mask(t, in) : (Mask){.causal = true};
-    Surroundings s = {.batch = in->batch, .mask = padding(t, causal, in), .memory = memory};
+    Surroundings s = {
+        .batch = in->batch, .mask = padding(t, causal, in), .memory = memory};
     if (of) {
-        assert(of->batch == in->batch && "model_decode: another number of sequences than the encoder's");
+        assert(of->batch == in->batch
+               && "model_decode: another number of sequences than the encoder's");
         s.memory_mask = padding(t, (Mask){0}, of);
     }
     return apply(t, m, &m->decoder, embed(t, m, in, &m->decoder.position), s);
 }
 
 Node *model_hidden(Tape *t, const Model *m, const Tokens *in) {
-    assert(m->config.family != FAMILY_ENCODER_DECODER && "model_hidden: encode and decode an encoder-decoder");
-    return m->config.family == FAMILY_ENCODER ? model_encode(t, m, in) : model_decode(t, m, in, NULL, NULL);
+    assert(m->config.family != FAMILY_ENCODER_DECODER
+           && "model_hidden: encode and decode an encoder-decoder");
+    return m->config.family == FAMILY_ENCODER ? model_encode(t, m, in)
+                                              : model_decode(t, m, in, NULL, NULL);
 }
 
 Node *model_logits(Tape *t, const Model *m, Node *hidden) {
     const Config *c = &m->config;
     assert(c->head != HEAD_NONE && "model_logits: the model has no head");
     Node *h = hidden;
-    if (c->head == HEAD_MLM) h = norm(t, &m->head_norm, gelu(t, linear(t, &m->head_dense, h)));
+    if (c->head == HEAD_MLM)
+        h = norm(t, &m->head_norm, gelu(t, linear(t, &m->head_dense, h)));
     if (c->logit_scale != 1) h = scale(t, h, c->logit_scale);
-    return matmul_node(t, h, c->tied ? param_transposed(t, m->token) : param(t, m->head),
+    return matmul_node(t, h,
+                       c->tied ? param_transposed(t, m->token) : param(t, m->head),
                        m->head_bias < 0 ? NULL : param(t, m->head_bias));
 }
 
@@ -251,5 +303,6 @@ Node *model_pool(Tape *t, const Model *m, Node *hidden, const Tokens *in) {
     assert(m->config.pooler && "model_pool: the model has no pooler");
     int *first = tape_allocate(t, (size_t)in->batch * sizeof *first);
     for (int b = 0; b < in->batch; b++) first[b] = b * in->time;
-    return tanh_node(t, linear(t, &m->pooler, gather_rows(t, hidden, first, in->batch)));
+    return tanh_node(t,
+                     linear(t, &m->pooler, gather_rows(t, hidden, first, in->batch)));
 }

@@ -21,18 +21,21 @@ typedef struct {
     const char *const *words;  // WORD: by value, ends with NULL
 } Field;
 
-_Static_assert(sizeof(Family) == sizeof(int) && sizeof(PositionKind) == sizeof(int), "a word is stored like an int");
+_Static_assert(sizeof(Family) == sizeof(int) && sizeof(PositionKind) == sizeof(int),
+               "a word is stored like an int");
 
 static const char *const families[] = {"decoder", "encoder", "encoder-decoder", NULL};
 static const char *const ffns[] = {"relu", "gelu", "gelu-tanh", "swiglu", NULL};
 static const char *const norms[] = {"layer", "rms", NULL};
 static const char *const places[] = {"post", "pre", "deepnorm", NULL};
-static const char *const positions[] = {"none", "sinusoidal", "learned", "rope", "xpos", "alibi", "t5", NULL};
+static const char *const positions[] = {"none", "sinusoidal", "learned", "rope",
+                                        "xpos", "alibi",      "t5",      NULL};
 static const char *const pairings[] = {"interleaved", "half-split", NULL};
 static const char *const heads[] = {"linear", "none", "mlm", NULL};
 static const char *const inits[] = {"normal", "xavier", NULL};
 
-#define FIELD(kind, field, words) {#field, kind, offsetof(Config, field), words}
+#define FIELD(kind, field, words) \
+    { #field, kind, offsetof(Config, field), words }
 static const Field fields[] = {
     FIELD(WORD, family, families),
     FIELD(WHOLE, vocabulary, NULL),
@@ -75,7 +78,8 @@ static const Field fields[] = {
     FIELD(NUMBER, dropout, NULL),
 };
 #undef FIELD
-enum { FIELDS = sizeof fields / sizeof *fields, TEXT = 40 };  // TEXT: room for any number
+// TEXT: room for any number
+enum { FIELDS = sizeof fields / sizeof *fields, TEXT = 40 };
 
 static void field_text(char to[static TEXT], const Field *f, const Config *c) {
     const void *at = (const char *)c + f->offset;
@@ -83,7 +87,8 @@ static void field_text(char to[static TEXT], const Field *f, const Config *c) {
     if (f->kind == WHOLE || f->kind == WORD) memcpy(&whole, at, sizeof whole);
     switch (f->kind) {
         case WHOLE: snprintf(to, TEXT, "%d", whole); break;
-        case NUMBER: snprintf(to, TEXT, "%.17g", *(const double *)at); break;  // 17 digits: the same double comes back
+        // 17 digits: the same double comes back
+        case NUMBER: snprintf(to, TEXT, "%.17g", *(const double *)at); break;
         case SWITCH: snprintf(to, TEXT, "%s", *(const bool *)at ? "yes" : "no"); break;
         case WORD: snprintf(to, TEXT, "%s", f->words[whole]); break;
     }
@@ -100,9 +105,14 @@ static bool read_field(Config *c, const Field *f, const char *text) {
     void *at = (char *)c + f->offset;
     char *end = "";
     errno = 0;
-    long whole = f->kind == WHOLE ? strtol(text, &end, 10) : f->kind == NUMBER ? 0 : find(f->kind == WORD ? f->words : switches, text);
+    long whole = f->kind == WHOLE ? strtol(text, &end, 10)
+                 : f->kind == NUMBER
+                     ? 0
+                     : find(f->kind == WORD ? f->words : switches, text);
     double number = f->kind == NUMBER ? strtod(text, &end) : 0;
-    if (end == text || *end || errno || !isfinite(number) || whole < 0 || whole > INT_MAX) return false;
+    if (end == text || *end || errno || !isfinite(number) || whole < 0
+        || whole > INT_MAX)
+        return false;
     if (f->kind == NUMBER) *(double *)at = number;
     else if (f->kind == SWITCH) *(bool *)at = whole;
     else memcpy(at, &(int){(int)whole}, sizeof(int));
@@ -116,7 +126,9 @@ static CheckpointTensor *tensors_new(const Params *p) {
     CheckpointTensor *t = allocate((size_t)p->count, sizeof *t);
     for (int i = 0; i < p->count; i++) {
         const Param *q = &p->list[i];
-        t[i] = (CheckpointTensor){q->name, p->values ? params_value(p, i) : (Mat){.rows = q->rows, .cols = q->cols}};
+        t[i] = (CheckpointTensor){
+            q->name,
+            p->values ? params_value(p, i) : (Mat){.rows = q->rows, .cols = q->cols}};
     }
     return t;
 }
@@ -137,22 +149,31 @@ bool model_save(const char *path, const Model *m, Error *err) {
 
 // ---- reading
 
-static bool config_of_notes(Config *c, const Checkpoint *file, const char *path, Error *err) {
+static bool config_of_notes(Config *c, const Checkpoint *file, const char *path,
+                            Error *err) {
     *c = (Config){.name = path};  // so that messages about sizes begin with it
     for (int i = 0; i < FIELDS; i++) {
         const char *text = checkpoint_note(file, fields[i].key);
-        if (!text) return error_set(err, "%s: no note '%s': not a model", path, fields[i].key);
-        if (!read_field(c, &fields[i], text)) return error_set(err, "%s: note %s: '%.40s' cannot be", path, fields[i].key, text);
+        if (!text)
+            return error_set(err, "%s: no note '%s': not a model", path, fields[i].key);
+        if (!read_field(c, &fields[i], text))
+            return error_set(err, "%s: note %s: '%.40s' cannot be", path, fields[i].key,
+                             text);
     }
     if (!config_complete(c, err)) return false;
     // No parameter bounds these. Every layer has tensors of its own, but shared ones.
     if (c->layers > file->count && !c->shared_layers)
-        return error_set(err, "%s: %d layers, but only %d tensors", path, c->layers, file->count);
+        return error_set(err, "%s: %d layers, but only %d tensors", path, c->layers,
+                         file->count);
     if (c->decoder_layers > file->count)
-        return error_set(err, "%s: %d layers, but only %d tensors", path, c->decoder_layers, file->count);
+        return error_set(err, "%s: %d layers, but only %d tensors", path,
+                         c->decoder_layers, file->count);
     int wide = c->position == POSITION_SINUSOIDAL ? c->embedding_channels : c->head_dim;
     if ((double)c->context * wide > 0x1p24)
-        return error_set(err, "%s: a context of %d: its table of positions has more than 2^24 numbers", path, c->context);
+        return error_set(
+            err,
+            "%s: a context of %d: its table of positions has more than 2^24 numbers",
+            path, c->context);
     return true;
 }
 
@@ -165,7 +186,8 @@ static bool load(Model *m, const Checkpoint *file, const char *path, Error *err)
     free(shapes);
     if (ok) model_allocate(m, NULL);
     for (int i = 0; ok && i < m->params.count; i++)
-        mat_copy(params_value(&m->params, i), *checkpoint_find(file, m->params.list[i].name));
+        mat_copy(params_value(&m->params, i),
+                 *checkpoint_find(file, m->params.list[i].name));
     if (!ok) model_free(m);
     return ok;
 }

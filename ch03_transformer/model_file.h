@@ -1,4 +1,5 @@
-// A trained model in a file of its own: a checkpoint whose notes are the Config. Lecture, section 3.12.
+// A trained model in a file of its own: a checkpoint whose notes are the Config.
+// Lecture, section 3.12.
 //
 //     course-checkpoint 1
 //     note name gpt                    for people: not read back
@@ -7,16 +8,19 @@
 //     ...
 //     tensor token.weight 512 64       then every parameter, by its name
 //
-// So a file says by itself what it is: no program needs to be told the sizes of the model it reads. Notes of other keys
-// are passed over, and there may be more of them (checkpoint.h has the format).
+// So a file says by itself what it is: no program needs to be told the sizes of the
+// model it reads. Notes of other keys are passed over, and there may be more of them
+// (checkpoint.h has the format).
 #pragma once
 #include "ch03_transformer/model.h"
 
-// m: after model_allocate. What is not there twice: adapters' functions, which parameters are frozen, optimisers.
+// m: after model_allocate. What is not there twice: adapters' functions, which
+// parameters are frozen, optimisers.
 bool model_save(const char *path, const Model *m, Error *err);
 
-// A new model like the one that was saved, its values allocated and read; gradients are not. model_free frees it. False
-// and err ("path: ...", one line) on a file that is not intact or not a model, and then there is nothing to free. Nothing
-// larger than the file is allocated before names and shapes are found to fit, but for tables of positions: 2^24 numbers
-// at most.
+// A new model like the one that was saved, its values allocated and read; gradients are
+// not. model_free frees it. False and err ("path: ...", one line) on a file that is not
+// intact or not a model, and then there is nothing to free. Nothing larger than the
+// file is allocated before names and shapes are found to fit, but for tables of
+// positions: 2^24 numbers at most.
 bool model_load(const char *path, Model *m, Error *err);

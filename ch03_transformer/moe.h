@@ -1,4 +1,5 @@
-// A mixture of experts: E feed-forward layers, of which each token goes through k. Lecture, section 3.4.
+// A mixture of experts: E feed-forward layers, of which each token goes through k.
+// Lecture, section 3.4.
 //
 //     p = softmax(x R)                              router: R is d x E
 //     C = the k experts with the largest p          of equal ones the lower number
@@ -10,15 +11,18 @@
 //         +--> rows of expert 0 --> ffn_0 --> x g_0 --> back to their rows --+--> y
 //         +--> rows of expert 1 --> ffn_1 --> x g_1 --> back to their rows --+
 //
-// So each token costs k / E of what all experts would. The choice C has no derivative; R learns through g, and through
+// So each token costs k / E of what all experts would. The choice C has no derivative;
+// R learns through g, and through
 //
 //     balance = E sum over e of f_e P_e      f_e: share of the n k choices that fell on e,  P_e: mean over tokens of p_e
 //             = 1 + E sum (f_e - 1/E) (P_e - 1/E)
 //
-// which is 1 if f or P is uniform, E / k at most, and may be less than 1. Its gradient lowers p of the busy experts.
+// which is 1 if f or P is uniform, E / k at most, and may be less than 1. Its gradient
+// lowers p of the busy experts.
 //
-// Shazeer et al. (2017), arXiv:1701.06538; Fedus, Zoph, Shazeer, "Switch transformers" (2021), arXiv:2101.03961: k = 1 and
-// the balance, eq. 4 to 6; Jiang et al., "Mixtral of experts" (2024), arXiv:2401.04088: k = 2, g as above.
+// Shazeer et al. (2017), arXiv:1701.06538; Fedus, Zoph, Shazeer, "Switch transformers"
+// (2021), arXiv:2101.03961: k = 1 and the balance, eq. 4 to 6; Jiang et al., "Mixtral
+// of experts" (2024), arXiv:2401.04088: k = 2, g as above.
 #pragma once
 #include "ch03_transformer/ffn.h"
 
@@ -46,8 +50,9 @@ typedef struct {
     Node *probability;  // tokens x experts
     const int *expert;  // tokens x chosen, the most probable first
     const int *count;   // experts: how many tokens chose each
-    const int *token;   // tokens x chosen: those of expert 0, then those of expert 1, ...
-    const int *place;   // tokens x chosen: where in `token` each choice is
+    // tokens x chosen: those of expert 0, then those of expert 1, ...
+    const int *token;
+    const int *place;  // tokens x chosen: where in `token` each choice is
 } Routing;
 
 // x (rows x d) -> rows x d. routing may be NULL.

@@ -25,5 +25,6 @@ typedef struct {
 } Norm;
 
 // Adds "NAME.gain" (ones) and, for layer norm if wanted, "NAME.bias" (zeros).
-Norm norm_new(Params *p, NormKind kind, int channels, bool bias, double epsilon, const char *name);
+Norm norm_new(Params *p, NormKind kind, int channels, bool bias, double epsilon,
+              const char *name);
 Node *norm(Tape *t, const Norm *n, Node *x);  // rows x d -> rows x d

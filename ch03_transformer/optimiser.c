@@ -8,7 +8,9 @@
 #include "ch03_transformer/arena.h"
 #include "ch03_transformer/parallel.h"
 
-static real *zeros(size_t n) { return memset(large_new(n * sizeof(real)), 0, n * sizeof(real)); }
+static real *zeros(size_t n) {
+    return memset(large_new(n * sizeof(real)), 0, n * sizeof(real));
+}
 
 static void set_default(double *x, double value) {
     if (*x == 0) *x = value;
@@ -17,7 +19,8 @@ static void set_default(double *x, double value) {
 Optimiser optimiser_new(const Params *p, OptimiserSettings settings) {
     assert(p->grads && "optimiser_new: before params_allocate_grads");
     Optimiser o = {.settings = settings, .size = p->grad_size};
-    set_default(&o.settings.beta1, 0.9), set_default(&o.settings.beta2, 0.999), set_default(&o.settings.epsilon, 1e-8);
+    set_default(&o.settings.beta1, 0.9), set_default(&o.settings.beta2, 0.999),
+        set_default(&o.settings.epsilon, 1e-8);
     bool adam = settings.kind != OPTIMISER_SGD;
     if (adam || settings.momentum != 0) o.m = zeros(p->grad_size);
     if (adam) o.v = zeros(p->grad_size);
@@ -44,10 +47,13 @@ static void sgd(Stretch s, double momentum, double decay, double rate) {
     }
 }
 
-// l2 is added to the gradient; shrink is taken from the weight directly. m^ / (sqrt(v^) + epsilon) without dividing m and v
-// by their corrections number by number: rate and epsilon carry them.
-VEC_FUNCTION static void adam(Stretch s, const OptimiserSettings *o, real l2, real shrink, real rate, real epsilon) {
-    const real b1 = (real)o->beta1, b2 = (real)o->beta2, c1 = (real)(1 - o->beta1), c2 = (real)(1 - o->beta2);
+// l2 is added to the gradient; shrink is taken from the weight directly. m^ / (sqrt(v^)
+// + epsilon) without dividing m and v by their corrections number by number: rate and
+// epsilon carry them.
+VEC_FUNCTION static void adam(Stretch s, const OptimiserSettings *o, real l2,
+                              real shrink, real rate, real epsilon) {
+    const real b1 = (real)o->beta1, b2 = (real)o->beta2, c1 = (real)(1 - o->beta1),
+               c2 = (real)(1 - o->beta2);
     for (int i = 0; i < s.n; i++) {
         real g = s.g[i] + l2 * s.w[i];
         real m = b1 * s.m[i] + c1 * g;
@@ -63,16 +69,21 @@ static void step_stretch(const Optimiser *o, Stretch s, double decay, double rat
         sgd(s, set->momentum, decay, rate);
         return;
     }
-    // rate m^ / (sqrt(v^) + epsilon), v^ = v / c: = (rate sqrt(c) / (1 - b1^t)) m / (sqrt(v) + epsilon sqrt(c)).
-    double root = sqrt(1 - pow(set->beta2, (double)o->step)), first = 1 - pow(set->beta1, (double)o->step);
-    double l2 = set->kind == OPTIMISER_ADAM_L2 ? decay : 0, shrink = set->kind == OPTIMISER_ADAMW ? rate * decay : 0;
-    adam(s, set, (real)l2, (real)shrink, (real)(rate * root / first), (real)(set->epsilon * root));
+    // rate m^ / (sqrt(v^) + epsilon), v^ = v / c: = (rate sqrt(c) / (1 - b1^t)) m /
+    // (sqrt(v) + epsilon sqrt(c)).
+    double root = sqrt(1 - pow(set->beta2, (double)o->step)),
+           first = 1 - pow(set->beta1, (double)o->step);
+    double l2 = set->kind == OPTIMISER_ADAM_L2 ? decay : 0,
+           shrink = set->kind == OPTIMISER_ADAMW ? rate * decay : 0;
+    adam(s, set, (real)l2, (real)shrink, (real)(rate * root / first),
+         (real)(set->epsilon * root));
 }
 
 enum { STRETCH = 1 << 14 };
 
 void optimiser_step(Optimiser *o, Params *p, double rate) {
-    assert(o->size == p->grad_size && "optimiser_step: other parameters than it was made for");
+    assert(o->size == p->grad_size
+           && "optimiser_step: other parameters than it was made for");
     o->step++;
 #pragma omp parallel if (p->grad_size >= PARALLEL_LEAST)
     for (int i = 0; i < p->count; i++) {
@@ -82,9 +93,14 @@ void optimiser_step(Optimiser *o, Params *p, double rate) {
         long stretches = (long)((param_size(q) + STRETCH - 1) / STRETCH);
 #pragma omp for nowait
         for (long k = 0; k < stretches; k++) {
-            size_t at = (size_t)k * STRETCH, left = param_size(q) - at, first = q->grad_first + at;
-            step_stretch(o, (Stretch){p->values + q->first + at, o->m ? o->m + first : NULL, o->v ? o->v + first : NULL,
-                                      p->grads + first, left < STRETCH ? (int)left : STRETCH}, decay, rate);
+            size_t at = (size_t)k * STRETCH, left = param_size(q) - at,
+                   first = q->grad_first + at;
+            step_stretch(
+                o,
+                (Stretch){p->values + q->first + at, o->m ? o->m + first : NULL,
+                          o->v ? o->v + first : NULL, p->grads + first,
+                          left < STRETCH ? (int)left : STRETCH},
+                decay, rate);
         }
     }
 }
@@ -97,5 +113,6 @@ double schedule_rate(const Schedule *s, long step) {
 }
 
 double schedule_noam(int channels, long warmup, double factor, long step) {
-    return factor / sqrt(channels) * fmin(1 / sqrt((double)step), (double)step * pow((double)warmup, -1.5));
+    return factor / sqrt(channels)
+           * fmin(1 / sqrt((double)step), (double)step * pow((double)warmup, -1.5));
 }

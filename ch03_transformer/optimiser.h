@@ -1,4 +1,5 @@
-// Optimisers: how a gradient becomes a step. Lecture, section 3.9. g: the gradient, w: a parameter, lr: the learning rate.
+// Optimisers: how a gradient becomes a step. Lecture, section 3.9. g: the gradient, w:
+// a parameter, lr: the learning rate.
 //
 //     SGD      u = momentum u + g                              w -= lr u
 //     Adam     m = b1 m + (1 - b1) g,   v = b2 v + (1 - b2) g^2
@@ -6,12 +7,19 @@
 //     AdamW    Adam, and w -= lr decay w                       decoupled: the decay does not pass through m and v
 //     Adam+L2  Adam with g + decay w instead of g              the contrast: large gradients decay less
 //
-// Only matrices decay (params.h: Param.decays); SGD and plain Adam with a decay: SGD adds decay w to g, Adam ignores it.
-// Moments lie in the order of Params.grads. Kingma, Ba (2014), arXiv:1412.6980; Loshchilov, Hutter (2017), arXiv:1711.05101.
+// Only matrices decay (params.h: Param.decays); SGD and plain Adam with a decay: SGD
+// adds decay w to g, Adam ignores it. Moments lie in the order of Params.grads. Kingma,
+// Ba (2014), arXiv:1412.6980; Loshchilov, Hutter (2017), arXiv:1711.05101.
 #pragma once
 #include "ch03_transformer/params.h"
 
-typedef enum { OPTIMISER_SGD, OPTIMISER_ADAM, OPTIMISER_ADAMW, OPTIMISER_ADAM_L2, OPTIMISER_KINDS } OptimiserKind;
+typedef enum {
+    OPTIMISER_SGD,
+    OPTIMISER_ADAM,
+    OPTIMISER_ADAMW,
+    OPTIMISER_ADAM_L2,
+    OPTIMISER_KINDS
+} OptimiserKind;
 
 typedef struct {
     OptimiserKind kind;
@@ -22,22 +30,25 @@ typedef struct {
 
 typedef struct {
     OptimiserSettings settings;  // with defaults filled in
-    real *m, *v;                 // params.grad_size each; v is Adam's, m SGD's only with momentum
+    // params.grad_size each; v is Adam's, m SGD's only with momentum
+    real *m, *v;
     size_t size;
-    long step;                   // t
+    long step;  // t
 } Optimiser;
 
 // After params_allocate_grads.
 Optimiser optimiser_new(const Params *p, OptimiserSettings settings);
 void optimiser_free(Optimiser *o);
-void optimiser_step(Optimiser *o, Params *p, double rate);  // reads the gradients, changes the values
+// reads the gradients, changes the values
+void optimiser_step(Optimiser *o, Params *p, double rate);
 
-// Linear warm-up from 0 to `peak` over `warmup` steps, then a half cosine down to `last` at step `total`, then `last`.
-// Steps count from 1.
+// Linear warm-up from 0 to `peak` over `warmup` steps, then a half cosine down to
+// `last` at step `total`, then `last`. Steps count from 1.
 typedef struct {
     double peak, last;
     long warmup, total;
 } Schedule;
 double schedule_rate(const Schedule *s, long step);
-// The original transformer's: factor channels^(-1/2) min(step^(-1/2), step warmup^(-3/2)).
+// The original transformer's: factor channels^(-1/2) min(step^(-1/2), step
+// warmup^(-3/2)).
 double schedule_noam(int channels, long warmup, double factor, long step);

@@ -14,7 +14,8 @@ void rows_sum_add(Mat to, Mat from) {
 #pragma omp parallel for if (worth_threads(from))
     for (int b = 0; b < ROW_BLOCKS; b++) {
         real *part = mat_at(parts, b, 0);
-        for (int i = block_first(from.rows, b); i < block_first(from.rows, b + 1); i++) {
+        for (int i = block_first(from.rows, b); i < block_first(from.rows, b + 1);
+             i++) {
             const real *row = mat_at(from, i, 0);
             for (int j = 0; j < from.cols; j++) part[j] += row[j];
         }

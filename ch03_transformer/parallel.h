@@ -1,29 +1,36 @@
 // Loops shared out over threads, so that the bits do not depend on how many there are.
 //
-// Rows are independent: any sharing will do. A sum over rows (the gradient of a bias, of a norm's gain) is taken in
-// ROW_BLOCKS pieces, whatever the number of threads, and the pieces are added in their order.
+// Rows are independent: any sharing will do. A sum over rows (the gradient of a bias,
+// of a norm's gain) is taken in ROW_BLOCKS pieces, whatever the number of threads, and
+// the pieces are added in their order.
 #pragma once
 #include <stdbool.h>
 
-#include "common/mat.h"
-#include "common/vec.h"
+#include "common/numeric/mat.h"
+#include "common/numeric/vec.h"
 
 enum {
-    PARALLEL_LEAST = 1 << 15,  // numbers: some 20 us of work, twice what it takes to wake a thread
+    // numbers: some 20 us of work, twice what it takes to wake a thread
+    PARALLEL_LEAST = 1 << 15,
     ROW_BLOCKS = 32,
 };
 
-static inline bool worth_threads(Mat m) { return (double)m.rows * m.cols >= PARALLEL_LEAST; }
+static inline bool worth_threads(Mat m) {
+    return (double)m.rows * m.cols >= PARALLEL_LEAST;
+}
 
 // Block b of `rows` rows is block_first(rows, b) .. block_first(rows, b + 1) - 1.
-static inline int block_first(int rows, int b) { return (int)((long long)rows * b / ROW_BLOCKS); }
+static inline int block_first(int rows, int b) {
+    return (int)((long long)rows * b / ROW_BLOCKS);
+}
 
 // to (1 x cols) += the sum of the rows of from; columns side by side.
 void rows_sum_add(Mat to, Mat from);
 // to (1 x cols) += the rows of parts (ROW_BLOCKS x cols), in their order.
 void parts_add(Mat to, Mat parts);
 
-// Lanes from p, of which only n are there (any n >= 1); 0 in the others. And the way back.
+// Lanes from p, of which only n are there (any n >= 1); 0 in the others. And the way
+// back.
 VEC_INLINE Vec vec_load_some(const real *p, int n) {
     return n >= VEC_LANES ? vec_load(p) : vec_load_part(p, (size_t)n, 0);
 }

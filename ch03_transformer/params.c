@@ -11,7 +11,7 @@
 #include "ch03_transformer/arena.h"
 #include "ch03_transformer/parallel.h"
 #include "common/error.h"
-#include "common/vec.h"
+#include "common/numeric/vec.h"
 
 int params_add(Params *p, int rows, int cols, Init init, const char *name_format, ...) {
     assert(!p->values && "params_add: the values are allocated already");
@@ -21,10 +21,12 @@ int params_add(Params *p, int rows, int cols, Init init, const char *name_format
     va_start(args, name_format);
     int length = vsnprintf(name, sizeof name, name_format, args);
     va_end(args);
-    assert(length > 0 && (size_t)length < sizeof name && "params_add: the name is too long");
+    assert(length > 0 && (size_t)length < sizeof name
+           && "params_add: the name is too long");
     reserve(p->list, p->capacity, p->count + 1);
     Param *q = &p->list[p->count];
-    *q = (Param){.rows = rows, .cols = cols, .first = p->size, .init = init, .decays = rows > 1};
+    *q = (Param){
+        .rows = rows, .cols = cols, .first = p->size, .init = init, .decays = rows > 1};
     q->name = memcpy(allocate((size_t)length + 1, 1), name, (size_t)length + 1);
     p->size += param_size(q);
     return p->count++;
@@ -78,12 +80,14 @@ void params_init(Params *p, const Rng *rng) {
         Rng stream = rng_split(rng, (uint64_t)i);
         if (init.sd == 0) mat_fill(value, (real)init.mean);
         else
-            for (size_t n = 0; n < param_size(&p->list[i]); n++) value.at[n] = (real)(init.mean + init.sd * rng_normal(&stream));
+            for (size_t n = 0; n < param_size(&p->list[i]); n++)
+                value.at[n] = (real)(init.mean + init.sd * rng_normal(&stream));
     }
 }
 
 Mat params_value(const Params *p, int index) {
-    assert(0 <= index && index < p->count && p->values && "params_value: no such parameter, or not allocated");
+    assert(0 <= index && index < p->count && p->values
+           && "params_value: no such parameter, or not allocated");
     const Param *q = &p->list[index];
     return mat_view(p->values + q->first, q->rows, q->cols);
 }
@@ -91,14 +95,16 @@ Mat params_value(const Params *p, int index) {
 Mat params_grad(const Params *p, int index) {
     assert(0 <= index && index < p->count && "params_grad: no such parameter");
     const Param *q = &p->list[index];
-    return mat_view(q->frozen || !p->grads ? NULL : p->grads + q->grad_first, q->rows, q->cols);
+    return mat_view(q->frozen || !p->grads ? NULL : p->grads + q->grad_first, q->rows,
+                    q->cols);
 }
 
 void params_zero_grads(Params *p) {
     if (p->grads) memset(p->grads, 0, p->grad_size * sizeof *p->grads);
 }
 
-// Blocks of a fixed size, and a sum over blocks in their order: the same bits for any number of threads.
+// Blocks of a fixed size, and a sum over blocks in their order: the same bits for any
+// number of threads.
 enum { NORM_BLOCK = 1 << 14 };
 
 double params_grad_norm(const Params *p) {

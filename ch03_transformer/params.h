@@ -1,10 +1,12 @@
-// Parameters: all of a model's numbers in one array, and a list that says what is what. Lecture, section 3.1.
+// Parameters: all of a model's numbers in one array, and a list that says what is what.
+// Lecture, section 3.1.
 //
 //     values  [ token.weight | block.0.norm1.gain | block.0.attention.query.weight | ...           ]   size numbers
 //     grads   [ token.weight | block.0.norm1.gain | ...      the same order, without what is frozen ]   grad_size numbers
 //
-// So whatever is done to all parameters (an optimiser's step, clipping, counting, reading, writing) is a loop over an
-// array. Three steps, so that a model can be counted without its memory, and run without gradients:
+// So whatever is done to all parameters (an optimiser's step, clipping, counting,
+// reading, writing) is a loop over an array. Three steps, so that a model can be
+// counted without its memory, and run without gradients:
 //
 //     int w = params_add(&p, rows, cols, normal(0.02), "block.%d.ffn.up.weight", i);     names and shapes only
 //     params_allocate(&p);          values, zeros;   params_init(&p, &rng) draws them
@@ -17,8 +19,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/mat.h"
-#include "common/rng.h"
+#include "common/numeric/mat.h"
+#include "common/numeric/rng.h"
 
 // How a parameter begins: mean + sd x normal.
 typedef struct {
@@ -49,7 +51,8 @@ typedef struct {
 int params_add(Params *p, int rows, int cols, Init init, const char *name_format, ...)
     __attribute__((format(printf, 5, 6)));
 int params_find(const Params *p, const char *name);  // its index; -1: none of that name
-// All whose name contains `part` become frozen, or thaw; how many. Then params_allocate_grads (again).
+// All whose name contains `part` become frozen, or thaw; how many. Then
+// params_allocate_grads (again).
 int params_freeze(Params *p, const char *part, bool frozen);
 
 void params_allocate(Params *p);
@@ -59,10 +62,15 @@ void params_free(Params *p);  // everything; *p is then as new, {0}
 // The same draw for every number of threads: each parameter has its own stream.
 void params_init(Params *p, const Rng *rng);
 
-static inline size_t param_size(const Param *q) { return (size_t)q->rows * (size_t)q->cols; }
+static inline size_t param_size(const Param *q) {
+    return (size_t)q->rows * (size_t)q->cols;
+}
 Mat params_value(const Params *p, int index);  // rows x cols
-Mat params_grad(const Params *p, int index);   // rows x cols; .at NULL if frozen or not allocated
+// rows x cols; .at NULL if frozen or not allocated
+Mat params_grad(const Params *p, int index);
 
 void params_zero_grads(Params *p);
-double params_grad_norm(const Params *p);                     // sqrt of the sum of squares of all gradients
-double params_clip(Params *p, double most);                   // norm > most: scaled to it; returns the norm before
+// sqrt of the sum of squares of all gradients
+double params_grad_norm(const Params *p);
+// norm > most: scaled to it; returns the norm before
+double params_clip(Params *p, double most);

@@ -7,7 +7,7 @@
 #include "ch03_transformer/arena.h"
 #include "ch03_transformer/parallel.h"
 #include "common/error.h"
-#include "common/timing.h"
+#include "common/numeric/timing.h"
 
 // Memory for a gradient. `users` nodes look at it; with none it waits for the next.
 struct GradBuffer {
@@ -30,7 +30,8 @@ struct Tape {
     Rng rng;
     TapeCounts counts;
     bool profile;
-    OperationTime times[OPERATIONS_MOST], *running;  // running: whose forward the clock is on
+    // running: whose forward the clock is on
+    OperationTime times[OPERATIONS_MOST], *running;
     int times_count;
     double since;
 };
@@ -75,7 +76,9 @@ int tape_times(Tape *t, OperationTime *times, int most) {
 
 // ---- memory
 
-void *tape_allocate(Tape *t, size_t bytes) { return memset(arena_take(&t->arena, bytes), 0, bytes); }
+void *tape_allocate(Tape *t, size_t bytes) {
+    return memset(arena_take(&t->arena, bytes), 0, bytes);
+}
 
 Mat tape_mat(Tape *t, int rows, int cols) {
     assert(rows >= 0 && cols >= 0);
@@ -89,10 +92,13 @@ static GradBuffer *buffer_take(Tape *t, Mat shape) {
     size_t size = (size_t)shape.rows * (size_t)shape.cols;
     GradBuffer *best = NULL;
     for (GradBuffer *b = t->buffers; b; b = b->next)
-        if (!b->users && b->size >= size && b->size / 2 <= size && (!best || b->size < best->size)) best = b;
+        if (!b->users && b->size >= size && b->size / 2 <= size
+            && (!best || b->size < best->size))
+            best = b;
     if (!best) {
         best = allocate(1, sizeof *best);
-        *best = (GradBuffer){.at = large_new(size * sizeof(real)), .size = size, .next = t->buffers};
+        *best = (GradBuffer){
+            .at = large_new(size * sizeof(real)), .size = size, .next = t->buffers};
         t->buffers = best;
         t->counts.grad_bytes += size * sizeof(real);
     }
@@ -167,19 +173,25 @@ void tape_count_flops(Tape *t, double flops) {
 Node *node_of(Tape *t, const Operation *op, Mat value, Node *a, Node *b, Node *c) {
     clock_forward(t, op);
     Node *n = tape_allocate(t, sizeof *n);
-    *n = (Node){.value = value, .grad = {NULL, value.rows, value.cols, value.cols, 1}, .op = op, .from = {a, b, c}};
+    *n = (Node){.value = value,
+                .grad = {NULL, value.rows, value.cols, value.cols, 1},
+                .op = op,
+                .from = {a, b, c}};
     n->needs_grad = wants_grad(a) || wants_grad(b) || wants_grad(c);
     reserve(t->nodes, t->capacity, t->count + 1);
     return t->nodes[t->count++] = n;
 }
 
-Node *node_new(Tape *t, const Operation *op, int rows, int cols, Node *a, Node *b, Node *c) {
+Node *node_new(Tape *t, const Operation *op, int rows, int cols, Node *a, Node *b,
+               Node *c) {
     return node_of(t, op, tape_mat(t, rows, cols), a, b, c);
 }
 
 // ---- leaves
 
-Node *constant_node(Tape *t, Mat value) { return node_of(t, NULL, value, NULL, NULL, NULL); }
+Node *constant_node(Tape *t, Mat value) {
+    return node_of(t, NULL, value, NULL, NULL, NULL);
+}
 
 Node *variable_node(Tape *t, Mat value) {
     Node *n = constant_node(t, value);
@@ -203,7 +215,8 @@ Node *param_transposed(Tape *t, int index) {
 // ---- backward
 
 void tape_backward_from(Tape *t, Node *from, Mat grad) {
-    assert(grad.rows == from->value.rows && grad.cols == from->value.cols && "tape_backward: another shape");
+    assert(grad.rows == from->value.rows && grad.cols == from->value.cols
+           && "tape_backward: another shape");
     clock_stop(t);
     if (!from->needs_grad) return;  // nothing to learn
     t->going_back = true;
@@ -221,7 +234,8 @@ void tape_backward_from(Tape *t, Node *from, Mat grad) {
 }
 
 void tape_backward(Tape *t, Node *loss) {
-    assert(loss->value.rows == 1 && loss->value.cols == 1 && "tape_backward: the loss is not one number");
+    assert(loss->value.rows == 1 && loss->value.cols == 1
+           && "tape_backward: the loss is not one number");
     tape_backward_from(t, loss, mat_view(&(real){1}, 1, 1));
 }
 
@@ -229,12 +243,14 @@ void tape_backward(Tape *t, Node *loss) {
 
 static void mat_zero(Mat m) {
 #pragma omp parallel for if (worth_threads(m))
-    for (int i = 0; i < m.rows; i++) memset(mat_at(m, i, 0), 0, (size_t)m.cols * sizeof(real));
+    for (int i = 0; i < m.rows; i++)
+        memset(mat_at(m, i, 0), 0, (size_t)m.cols * sizeof(real));
 }
 
 static void mat_copy_rows(Mat to, Mat from) {
 #pragma omp parallel for if (worth_threads(to))
-    for (int i = 0; i < to.rows; i++) memcpy(mat_at(to, i, 0), mat_at(from, i, 0), (size_t)to.cols * sizeof(real));
+    for (int i = 0; i < to.rows; i++)
+        memcpy(mat_at(to, i, 0), mat_at(from, i, 0), (size_t)to.cols * sizeof(real));
 }
 
 Mat grad_write(Tape *t, Node *n, bool *add) {
@@ -243,7 +259,8 @@ Mat grad_write(Tape *t, Node *n, bool *add) {
     if (!*add) {
         n->buffer = buffer_take(t, n->value);
         n->grad = mat_view(n->buffer->at, n->value.rows, n->value.cols);
-    } else if (n->buffer && n->buffer->users > 1) {  // shared: a copy of its own, now that it changes
+        // shared: a copy of its own, now that it changes
+    } else if (n->buffer && n->buffer->users > 1) {
         GradBuffer *shared = n->buffer;
         n->buffer = buffer_take(t, n->value);
         mat_copy_rows(mat_view(n->buffer->at, n->value.rows, n->value.cols), n->grad);

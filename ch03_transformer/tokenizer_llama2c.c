@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/file.h"
+#include "common/program/file.h"
 
 enum { FIRST_BYTE = 3, NONE = -1 };
 
@@ -32,12 +32,15 @@ static void sort(LlamaTokenizer *t) {
 }
 
 // Token `id` at *at; its text goes to *to.
-static bool read_token(LlamaTokenizer *t, int id, const char **at, const char *end, char **to) {
+static bool read_token(LlamaTokenizer *t, int id, const char **at, const char *end,
+                       char **to) {
     int32_t size;
     if (end - *at < 8) return false;
     memcpy(&t->scores[id], *at, 4), memcpy(&size, *at + 4, 4);
     *at += 8;
-    if (size < 0 || size > end - *at || memchr(*at, 0, (size_t)size) || isnan(t->scores[id])) return false;
+    if (size < 0 || size > end - *at || memchr(*at, 0, (size_t)size)
+        || isnan(t->scores[id]))
+        return false;
     t->text[id] = *to;
     memcpy(*to, *at, (size_t)size);
     *at += size, *to += size, *(*to)++ = '\0';
@@ -62,8 +65,10 @@ bool llama_tokenizer_read(LlamaTokenizer *t, const char *path, int size, Error *
     char *to = t->bytes;
     bool ok = most > 0 || error_set(err, "%s: not llama2.c's tokenizer.bin", path);
     for (int id = 0; ok && id < size; id++)
-        if (!read_token(t, id, &at, end, &to)) ok = error_set(err, "%s: cut short or damaged at token %d", path, id);
-    if (ok && at != end) ok = error_set(err, "%s: more than the model's %d tokens", path, size);
+        if (!read_token(t, id, &at, end, &to))
+            ok = error_set(err, "%s: cut short or damaged at token %d", path, id);
+    if (ok && at != end)
+        ok = error_set(err, "%s: more than the model's %d tokens", path, size);
     bytes_free(&file);
     if (ok) sort(t);
     else llama_tokenizer_free(t);
@@ -85,7 +90,8 @@ static int find(const LlamaTokenizer *t, const char *text) {
         if (strcmp(t->text[t->sorted[middle]], text) < 0) low = middle + 1;
         else high = middle;
     }
-    return low < t->size && strcmp(t->text[t->sorted[low]], text) == 0 ? t->sorted[low] : NONE;
+    return low < t->size && strcmp(t->text[t->sorted[low]], text) == 0 ? t->sorted[low]
+                                                                       : NONE;
 }
 
 static int merged(const LlamaTokenizer *t, int left, int right) {
@@ -106,7 +112,8 @@ static size_t character(const char *text) {
     return n;
 }
 
-static bool add_character(const LlamaTokenizer *t, const char *text, size_t size, int *ids, int *count, Error *err) {
+static bool add_character(const LlamaTokenizer *t, const char *text, size_t size,
+                          int *ids, int *count, Error *err) {
     char one[8] = "";
     memcpy(one, text, size);
     int id = find(t, one);
@@ -116,7 +123,9 @@ static bool add_character(const LlamaTokenizer *t, const char *text, size_t size
     }
     for (size_t i = 0; i < size; i++) {
         id = FIRST_BYTE + (unsigned char)text[i];
-        if (id >= t->size) return error_set(err, "byte 0x%02x of the prompt has no token", (unsigned char)text[i]);
+        if (id >= t->size)
+            return error_set(err, "byte 0x%02x of the prompt has no token",
+                             (unsigned char)text[i]);
         ids[(*count)++] = id;
     }
     return true;
@@ -129,7 +138,9 @@ static void merge_all(const LlamaTokenizer *t, int *ids, int *count) {
     for (;;) {
         int best = NONE;
         for (int i = 0; i + 1 < n; i++)
-            if (pair[i] != NONE && (best == NONE || t->scores[pair[i]] > t->scores[pair[best]])) best = i;
+            if (pair[i] != NONE
+                && (best == NONE || t->scores[pair[i]] > t->scores[pair[best]]))
+                best = i;
         if (best == NONE) break;
         ids[best] = pair[best];
         memmove(ids + best + 1, ids + best + 2, (size_t)(n - best - 2) * sizeof *ids);
@@ -142,11 +153,13 @@ static void merge_all(const LlamaTokenizer *t, int *ids, int *count) {
     *count = n;
 }
 
-bool llama_tokenizer_encode(const LlamaTokenizer *t, const char *text, int most, int **ids, int *count, Error *err) {
+bool llama_tokenizer_encode(const LlamaTokenizer *t, const char *text, int most,
+                            int **ids, int *count, Error *err) {
     size_t size = strlen(text);
     *ids = NULL, *count = 0;
     if (size / (size_t)t->most_bytes > (size_t)most)
-        return error_set(err, "the prompt, %zu bytes, takes more than %d tokens", size, most);
+        return error_set(err, "the prompt, %zu bytes, takes more than %d tokens", size,
+                         most);
     *ids = allocate(size + 2, sizeof **ids);
     (*ids)[(*count)++] = LLAMA_BOS;
     int space = find(t, " ");
@@ -165,14 +178,16 @@ bool llama_tokenizer_encode(const LlamaTokenizer *t, const char *text, int most,
 
 // ---- decoding
 
-const char *llama_tokenizer_decode(const LlamaTokenizer *t, int previous, int id, size_t *size) {
+const char *llama_tokenizer_decode(const LlamaTokenizer *t, int previous, int id,
+                                   size_t *size) {
     static char byte[1];
     const char *text = t->text[id];
     unsigned value;
     int end = 0;
     if (previous == LLAMA_BOS && *text == ' ') text++;
     *size = strlen(text);
-    if (*size != 6 || sscanf(text, "<0x%2x>%n", &value, &end) != 1 || end != 6) return text;
+    if (*size != 6 || sscanf(text, "<0x%2x>%n", &value, &end) != 1 || end != 6)
+        return text;
     byte[0] = (char)value;
     *size = 1;
     return byte;

@@ -1,7 +1,8 @@
 // libFuzzer target (`make fuzz`): vocabulary files and texts that nobody would write.
 //
-// The first byte chooses: even, the rest is a vocabulary file, and if it can be read, it must encode and decode a
-// text; odd, the rest is a text, which a small tokenizer must give back unchanged.
+// The first byte chooses: even, the rest is a vocabulary file, and if it can be read,
+// it must encode and decode a text; odd, the rest is a text, which a small tokenizer
+// must give back unchanged.
 #include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -40,12 +41,16 @@ static bool read_model(Tokenizer *t, const void *data, size_t size) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static const char small[] = "course-bpe 1\npattern gpt2\nmerges 3\nmerge 32 116 9\nmerge 256 104 5\nmerge 32 32 4\n"
-                                "special <|a|>\nend\n";
+    static const char small[] =
+        "course-bpe 1\npattern gpt2\nmerges 3\nmerge 32 116 9\nmerge 256 104 5\nmerge "
+        "32 32 4\n"
+        "special <|a|>\nend\n";
     if (size == 0) return 0;
     Tokenizer t;
     bool file = data[0] % 2 == 0;
-    if (!read_model(&t, file ? (const void *)(data + 1) : small, file ? size - 1 : sizeof small - 1)) return 0;
+    if (!read_model(&t, file ? (const void *)(data + 1) : small,
+                    file ? size - 1 : sizeof small - 1))
+        return 0;
     comes_back(&t, (const char *)data + 1, size - 1);
     tokenizer_free(&t);
     return 0;

@@ -1,11 +1,12 @@
-// The checks of chapter 1's homework, one file a problem, and what they share. How a check counts:
-// common/homework.h. Where a result can be computed from its definition, it is; random cases have fixed seeds.
+// The checks of chapter 1's homework, one file a problem, and what they share. How a
+// check counts: common/program/homework.h. Where a result can be computed from its
+// definition, it is; random cases have fixed seeds.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "ch01_tokenizer/homework/hw01.h"
-#include "common/homework.h"
+#include "common/program/homework.h"
 
 void check_dropout(Grade *g);
 void check_stream(Grade *g);
@@ -18,7 +19,8 @@ typedef struct {
     const char *text;
     size_t n;
 } Text;
-#define TEXT(literal) {literal, sizeof literal - 1}
+#define TEXT(literal) \
+    { literal, sizeof literal - 1 }
 
 bool same_ints(const int *a, size_t a_count, const int *b, size_t b_count);
 bool holds(const int *numbers, size_t count, int number);

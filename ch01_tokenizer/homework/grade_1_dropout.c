@@ -13,9 +13,10 @@ static Merges merges_of(Pair *pairs, int count) {
 // Random merges of the letters a, b, c and of what they make.
 static Merges random_merges(Rng *rng, Pair *pairs, int count) {
     for (int t = 0; t < count; t++) {
-        int from = t < 6 ? 3 : 3 + t, left = rng_below(rng, from), right = rng_below(rng, from);
-        pairs[t] =
-            (Pair){left < 3 ? 'a' + left : BYTES + left - 3, right < 3 ? 'a' + right : BYTES + right - 3};
+        int from = t < 6 ? 3 : 3 + t, left = rng_below(rng, from),
+            right = rng_below(rng, from);
+        pairs[t] = (Pair){left < 3 ? 'a' + left : BYTES + left - 3,
+                          right < 3 ? 'a' + right : BYTES + right - 3};
     }
     return merges_of(pairs, count);
 }
@@ -26,7 +27,8 @@ static size_t random_letters(Rng *rng, int *symbols, int most, int letters) {
     return (size_t)n;
 }
 
-// The letters that symbols stand for; at most MOST_SYMBOLS. SIZE_MAX: there is no such symbol, or too many.
+// The letters that symbols stand for; at most MOST_SYMBOLS. SIZE_MAX: there is no such
+// symbol, or too many.
 static size_t spell(const Merges *merges, const int *symbols, size_t n, int *to) {
     int stack[2 * MOST_SYMBOLS];
     size_t size = 0;
@@ -35,7 +37,8 @@ static size_t spell(const Merges *merges, const int *symbols, size_t n, int *to)
         stack[depth++] = symbols[i];
         while (depth > 0) {
             int symbol = stack[--depth];
-            if (symbol < 0 || symbol >= merges->base + merges->count || depth + 2 > 2 * MOST_SYMBOLS)
+            if (symbol < 0 || symbol >= merges->base + merges->count
+                || depth + 2 > 2 * MOST_SYMBOLS)
                 return SIZE_MAX;
             if (symbol < merges->base) {
                 if (size == MOST_SYMBOLS) return SIZE_MAX;
@@ -51,7 +54,9 @@ static size_t spell(const Merges *merges, const int *symbols, size_t n, int *to)
 
 typedef struct {
     int untouched;  // words that stayed bytes though they have merges
-    int wrong;      // p = 0: other than BPE; p = 1: other than the bytes; between: do not spell the word
+    // p = 0: other than BPE; p = 1: other than the bytes; between: do not spell the
+    // word
+    int wrong;
     int tried;
 } DropoutRun;
 
@@ -64,7 +69,8 @@ static DropoutRun run_dropout(double p) {
         Merges merges = random_merges(&rng, pairs, MERGES);
         PairTable table = pair_table_of(&merges);
         for (int w = 0; w < WORDS_EACH; w++) {
-            int word[MOST_SYMBOLS] = {0}, want[MOST_SYMBOLS], got[MOST_SYMBOLS], spelt[MOST_SYMBOLS];
+            int word[MOST_SYMBOLS] = {0}, want[MOST_SYMBOLS], got[MOST_SYMBOLS],
+                spelt[MOST_SYMBOLS];
             size_t n = random_letters(&rng, word, MOST_SYMBOLS, 3);
             memcpy(want, word, sizeof want);
             memcpy(got, word, sizeof word);
@@ -75,14 +81,18 @@ static DropoutRun run_dropout(double p) {
             run.untouched += merged < n && bytes;
             if (p == 0) run.wrong += !same_ints(got, left, want, merged);
             else if (p == 1) run.wrong += !bytes;
-            else run.wrong += left > n || !same_ints(spelt, spell(&merges, got, left, spelt), word, n);
+            else
+                run.wrong +=
+                    left > n
+                    || !same_ints(spelt, spell(&merges, got, left, spelt), word, n);
         }
         pair_table_free(&table);
     }
     return run;
 }
 
-// A word with at most four outcomes, and the probability of each under the true rule and under wrong ones.
+// A word with at most four outcomes, and the probability of each under the true rule
+// and under wrong ones.
 enum { OUTCOMES = 4, RIVALS = 4, DRAWS = 40000 };
 
 typedef struct {
@@ -98,7 +108,7 @@ typedef struct {
     const char *names[OUTCOMES];
     int outcomes[OUTCOMES][5];  // symbols, then 0s
     double truth[OUTCOMES];
-    Law rivals[RIVALS];         // those with a diagnosis
+    Law rivals[RIVALS];  // those with a diagnosis
 } DropoutCase;
 
 static void count_outcomes(const DropoutCase *c, int *counts) {
@@ -119,8 +129,8 @@ static void count_outcomes(const DropoutCase *c, int *counts) {
     pair_table_free(&table);
 }
 
-// Each count is binomial. Five standard errors: a right answer fails one comparison in 1.7 million, and the
-// laws compared differ by 30 standard errors or more somewhere.
+// Each count is binomial. Five standard errors: a right answer fails one comparison in
+// 1.7 million, and the laws compared differ by 30 standard errors or more somewhere.
 static double five_errors(double p) { return 5 * sqrt(DRAWS * p * (1 - p)); }
 
 static bool fits(const int *counts, const double *p) {
@@ -135,20 +145,25 @@ static bool check_law(Grade *g, int points, const DropoutCase *c) {
     count_outcomes(c, counts);
     bool good = fits(counts, c->truth);
     for (int r = 0; r < RIVALS && c->rivals[r].diagnosis; r++)
-        if (grade_mistake(g, !good && fits(counts, c->rivals[r].p), "%s", c->rivals[r].diagnosis))
+        if (grade_mistake(g, !good && fits(counts, c->rivals[r].p), "%s",
+                          c->rivals[r].diagnosis))
             return false;
     for (int o = OUTCOMES - 1; o >= 0; o--)
         if (fabs(counts[o] - DRAWS * c->truth[o]) > five_errors(c->truth[o])) off = o;
-    grade_expect(g, points, good, "%s at p = %g: \"%s\" came in %.3f of the draws, should be %.3f +- %.3f",
-                 c->word, c->p, c->names[off], (double)counts[off] / DRAWS, c->truth[off],
-                 five_errors(c->truth[off]) / DRAWS);
+    grade_expect(
+        g, points, good,
+        "%s at p = %g: \"%s\" came in %.3f of the draws, should be %.3f +- %.3f",
+        c->word, c->p, c->names[off], (double)counts[off] / DRAWS, c->truth[off],
+        five_errors(c->truth[off]) / DRAWS);
     return true;
 }
 
 static const char FOR_GOOD[] =
-    "the merge was skipped for good, not for this step: after another merge it gets a new chance";
+    "the merge was skipped for good, not for this step: after another merge it gets a "
+    "new chance";
 static const char BEST_ONLY[] =
-    "a step that skips the best merge ends the encoding: the next best has its chance first";
+    "a step that skips the best merge ends the encoding: the next best has its chance "
+    "first";
 static const char ONE_A_MERGE[] =
     "the draw is one a merge, not one a place: \"abab\" must be able to become a b ab";
 static const char UNTIL_MERGED[] =
@@ -157,47 +172,65 @@ static const char UNTIL_MERGED[] =
 void check_dropout(Grade *g) {
     DropoutRun none = run_dropout(0);
     grade_mistake(g, none.wrong > 0 && none.wrong == none.untouched,
-                  "with p = 0 nothing was merged: p is the probability of skipping, not of merging");
-    grade_expect(g, 4, none.wrong == 0, "with p = 0, %d of %d words differ from bpe_encode_naive",
-                 none.wrong, none.tried);
+                  "with p = 0 nothing was merged: p is the probability of skipping, "
+                  "not of merging");
+    grade_expect(g, 4, none.wrong == 0,
+                 "with p = 0, %d of %d words differ from bpe_encode_naive", none.wrong,
+                 none.tried);
     DropoutRun some = run_dropout(0.3);
-    grade_expect(g, 2, some.wrong == 0, "with p = 0.3, the symbols of %d of %d words do not spell the word",
+    grade_expect(g, 2, some.wrong == 0,
+                 "with p = 0.3, the symbols of %d of %d words do not spell the word",
                  some.wrong, some.tried);
 
-    // q = 1 - p. Both: q (first ab) q + p q (first cd) q. Lost in the second step: q p and p q p.
+    // q = 1 - p. Both: q (first ab) q + p q (first cd) q. Lost in the second step: q p
+    // and p q p.
     double p = 0.3, q = 1 - p;
     enum { AB = BYTES, CD = BYTES + 1, BC = BYTES + 1, ABC = BYTES + 2 };
-    DropoutCase two = {
-        "abcd", {{'a', 'b'}, {'c', 'd'}}, 2, p, {"ab cd", "ab c d", "a b cd", "a b c d"},
-        {{AB, CD}, {AB, 'c', 'd'}, {'a', 'b', CD}, {'a', 'b', 'c', 'd'}},
-        {q * q * (1 + p), q * p, p * q * p, p * p},
-        {{{q * q, q * p, p * q, p * p}, FOR_GOOD},
-         {{q * q, q * p, 0, p}, BEST_ONLY},
-         {{1, 0, 0, 0}, UNTIL_MERGED},
-         {{q, 0, 0, p}, "one draw decides about the whole word: every place has its own, in every step"}}};
+    DropoutCase two = {"abcd",
+                       {{'a', 'b'}, {'c', 'd'}},
+                       2,
+                       p,
+                       {"ab cd", "ab c d", "a b cd", "a b c d"},
+                       {{AB, CD}, {AB, 'c', 'd'}, {'a', 'b', CD}, {'a', 'b', 'c', 'd'}},
+                       {q * q * (1 + p), q * p, p * q * p, p * p},
+                       {{{q * q, q * p, p * q, p * p}, FOR_GOOD},
+                        {{q * q, q * p, 0, p}, BEST_ONLY},
+                        {{1, 0, 0, 0}, UNTIL_MERGED},
+                        {{q, 0, 0, p},
+                         "one draw decides about the whole word: every place has its "
+                         "own, in every step"}}};
     if (!check_law(g, 4, &two)) return;
 
     double h = 0.5;  // p = q
     DropoutCase twins = {
-        "abab", {{'a', 'b'}}, 1, h, {"ab ab", "ab a b", "a b ab", "a b a b"},
+        "abab",
+        {{'a', 'b'}},
+        1,
+        h,
+        {"ab ab", "ab a b", "a b ab", "a b a b"},
         {{AB, AB}, {AB, 'a', 'b'}, {'a', 'b', AB}, {'a', 'b', 'a', 'b'}},
         {h * h * (1 + h), h * h, h * h * h, h * h},
         {{{h * h, h * h, 0, h}, ONE_A_MERGE},  // drawn in each step
          {{h, 0, 0, h}, ONE_A_MERGE},          // drawn once
          {{h * h + 2 * h * h * h, h * h * h, h * h * h, h * h},
-          "a step merges every place of its pair that was not skipped: it merges one place only"},
+          "a step merges every place of its pair that was not skipped: it merges one "
+          "place only"},
          {{h * h, h * h, h * h, h * h}, FOR_GOOD}}};
     if (!check_law(g, 4, &twins)) return;
 
-    DropoutCase nested = {
-        "abc", {{'a', 'b'}, {'b', 'c'}, {AB, 'c'}}, 3, p, {"abc", "ab c", "a bc", "a b c"},
-        {{ABC}, {AB, 'c'}, {'a', BC}, {'a', 'b', 'c'}},
-        {q * q, q * p, p * q, p * p},
-        {{{q * q, q * p, 0, p}, BEST_ONLY}}};
+    DropoutCase nested = {"abc",
+                          {{'a', 'b'}, {'b', 'c'}, {AB, 'c'}},
+                          3,
+                          p,
+                          {"abc", "ab c", "a bc", "a b c"},
+                          {{ABC}, {AB, 'c'}, {'a', BC}, {'a', 'b', 'c'}},
+                          {q * q, q * p, p * q, p * p},
+                          {{{q * q, q * p, 0, p}, BEST_ONLY}}};
     if (!check_law(g, 3, &nested)) return;
 
     DropoutRun all = run_dropout(1);  // last: who draws again and again never returns
-    grade_expect(g, 3, all.wrong == 0,
-                 "with p = 1, %d of %d words were merged (rng_uniform is below 1, always)", all.wrong,
-                 all.tried);
+    grade_expect(
+        g, 3, all.wrong == 0,
+        "with p = 1, %d of %d words were merged (rng_uniform is below 1, always)",
+        all.wrong, all.tried);
 }

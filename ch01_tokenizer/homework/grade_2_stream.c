@@ -13,12 +13,13 @@ enum { MOST_POINTS = 256 };
 typedef enum { MAXIMAL_SUBPART, EACH_BYTE, ONE_A_RUN, SWALLOWED, ANY_SECOND } Rule;
 
 typedef struct {
-    size_t length;  // bytes
+    size_t length;    // bytes
     bool good, open;  // open: with more bytes it might still become good
     int point;
 } Unit;
 
-// The character that text begins with, or else the broken stretch: by the right rule, a maximal subpart.
+// The character that text begins with, or else the broken stretch: by the right rule, a
+// maximal subpart.
 static Unit unit_at(const unsigned char *t, size_t n, Rule rule) {
     if (t[0] < 0x80) return (Unit){1, true, false, t[0]};
     if (t[0] < 0xC2 || t[0] > 0xF4) return (Unit){1, false, false, REPLACEMENT};
@@ -40,7 +41,8 @@ static Unit unit_at(const unsigned char *t, size_t n, Rule rule) {
 }
 
 // The whole text; with `all` false without a unit at its end that is still open.
-static size_t decode_text(const char *text, size_t n, Rule rule, bool all, int *points) {
+static size_t decode_text(const char *text, size_t n, Rule rule, bool all,
+                          int *points) {
     size_t count = 0;
     bool run = false;
     for (size_t i = 0; i < n;) {
@@ -54,11 +56,14 @@ static size_t decode_text(const char *text, size_t n, Rule rule, bool all, int *
 }
 
 static const Text WELL_FORMED = TEXT(
-    "a\xC3\xA9\xE2\x82\xAC\0\xF0\x9F\x98\x80z"                                       // usual characters
-    "\xED\x9F\xBF\xEE\x80\x80\xF4\x8F\xBF\xBF\xC2\x80\xE0\xA0\x80\xF0\x90\x80\x80");  // and extreme ones
+    // usual characters
+    "a\xC3\xA9\xE2\x82\xAC\0\xF0\x9F\x98\x80z"
+    // and extreme ones
+    "\xED\x9F\xBF\xEE\x80\x80\xF4\x8F\xBF\xBF\xC2\x80\xE0\xA0\x80\xF0\x90\x80\x80");
 
-// The first five are the Unicode Standard's own examples in section 3.9: version 5.2's table 3-8, then the
-// newer tables 3-8 to 3-11 (overlong forms, surrogates, other broken bytes, cut characters).
+// The first five are the Unicode Standard's own examples in section 3.9: version 5.2's
+// table 3-8, then the newer tables 3-8 to 3-11 (overlong forms, surrogates, other
+// broken bytes, cut characters).
 static const Text BROKEN[] = {
     TEXT("\x61\xF1\x80\x80\xE1\x80\xC2\x62\x80\x63\x80\xBF\x64"),
     TEXT("\xC0\xAF\xE0\x80\xBF\xF0\x81\x82\x41"),
@@ -78,10 +83,12 @@ typedef struct {
     bool late;      // something decided was not written with its chunk
 } Stream;
 
-static void feed(Stream *s, Utf8Stream *state, const Text *text, size_t from, size_t to) {
+static void feed(Stream *s, Utf8Stream *state, const Text *text, size_t from,
+                 size_t to) {
     assert(s->count + to - from + 1 < MOST_POINTS);
     int decided[MOST_POINTS];
-    char *chunk = allocate(to - from + 1, 1);  // a copy of its own: reading past it shows
+    // a copy of its own: reading past it shows
+    char *chunk = allocate(to - from + 1, 1);
     memcpy(chunk, text->text + from, to - from);
     size_t got = utf8_stream(state, chunk, to - from, s->points + s->count);
     free(chunk);
@@ -114,8 +121,8 @@ static bool as_rule(const Stream *s, const Text *text, Rule rule) {
 }
 
 // A step: the code points are right; the hint shows the text and the first difference.
-static void expect_points(Grade *g, int points, const char *what, int number, const Stream *s,
-                          const Text *text) {
+static void expect_points(Grade *g, int points, const char *what, int number,
+                          const Stream *s, const Text *text) {
     int want[MOST_POINTS];
     size_t count = decode_text(text->text, text->n, MAXIMAL_SUBPART, true, want), i = 0;
     char bytes[200] = "";
@@ -124,18 +131,21 @@ static void expect_points(Grade *g, int points, const char *what, int number, co
                  (unsigned char)text->text[b]);
     while (i < count && i < s->count && s->points[i] == want[i]) i++;
     if (s->too_many)
-        grade_expect(g, points, false, "%s %d: more than n + 1 code points of a chunk of n bytes", what,
+        grade_expect(g, points, false,
+                     "%s %d: more than n + 1 code points of a chunk of n bytes", what,
                      number + 1);
     else if (i < count && i < s->count)
-        grade_expect(g, points, false, "%s %d, code point %zu is U+%04X, should be U+%04X:%s", what,
+        grade_expect(g, points, false,
+                     "%s %d, code point %zu is U+%04X, should be U+%04X:%s", what,
                      number + 1, i, (unsigned)s->points[i], (unsigned)want[i], bytes);
     else
-        grade_expect(g, points, s->count == count, "%s %d: %zu code points, should be %zu:%s", what,
-                     number + 1, s->count, count, bytes);
+        grade_expect(g, points, s->count == count,
+                     "%s %d: %zu code points, should be %zu:%s", what, number + 1,
+                     s->count, count, bytes);
 }
 
-// Of all ways to cut the text, one that is decoded wrongly; or whole, if none is. Cuts into equal chunks,
-// then every pair of places.
+// Of all ways to cut the text, one that is decoded wrongly; or whole, if none is. Cuts
+// into equal chunks, then every pair of places.
 static Stream worst_cut(const Text *text) {
     for (size_t size = 1; size <= text->n; size++) {
         Stream s = stream_text(text, size, size);
@@ -149,7 +159,8 @@ static Stream worst_cut(const Text *text) {
     return stream_text(text, text->n, 1);
 }
 
-// The first of the broken texts that is decoded wrongly, whole or cut, and what came of it; else the last.
+// The first of the broken texts that is decoded wrongly, whole or cut, and what came of
+// it; else the last.
 static int first_wrong(bool cut, Stream *s) {
     for (int i = 0;; i++) {
         *s = cut ? worst_cut(&BROKEN[i]) : stream_text(&BROKEN[i], BROKEN[i].n, 1);
@@ -170,16 +181,20 @@ static void recognise_rule(Grade *g, Rule rule, const char *diagnosis) {
 static void check_end(Grade *g) {
     Utf8Stream state = {0};
     int points[16] = {0}, end[4] = {0};
-    size_t held = utf8_stream(&state, "\xF0\x9F\x98", 3, points), got = utf8_stream_end(&state, end);
+    size_t held = utf8_stream(&state, "\xF0\x9F\x98", 3, points),
+           got = utf8_stream_end(&state, end);
     size_t again = utf8_stream_end(&state, end + 1);
     size_t next = utf8_stream(&state, "\x80", 1, points + 4);
     grade_mistake(g, held == 0 && got == 0,
                   "what is still open when the text ends was lost: it is one U+FFFD");
     bool good = held == 0 && got == 1 && end[0] == REPLACEMENT;
-    grade_expect(g, 1, good, "F0 9F 98, then the end: %zu and %zu code points, should be 0 and one U+FFFD",
-                 held, got);
-    grade_expect(g, 1, again == 0 && next == 1 && points[4] == REPLACEMENT,
-                 "after its end a stream must be as new: nothing held, and 80 is U+FFFD");
+    grade_expect(
+        g, 1, good,
+        "F0 9F 98, then the end: %zu and %zu code points, should be 0 and one U+FFFD",
+        held, got);
+    grade_expect(
+        g, 1, again == 0 && next == 1 && points[4] == REPLACEMENT,
+        "after its end a stream must be as new: nothing held, and 80 is U+FFFD");
 }
 
 void check_stream(Grade *g) {
@@ -194,20 +209,26 @@ void check_stream(Grade *g) {
     size_t first = utf8_stream(&state, "\xE2\x82", 2, euro);
     size_t second = utf8_stream(&state, "\xAC", 1, euro + (first < 4 ? first : 4));
     grade_mistake(g, bad && first > 0 && euro[0] == REPLACEMENT,
-                  "the cut character was replaced too early: its other bytes come with the next chunk");
-    grade_mistake(g, bad && first == 0 && !(second == 1 && euro[0] == 0x20AC),
-                  "the bytes before a cut were lost: carry them over in the Utf8Stream");
+                  "the cut character was replaced too early: its other bytes come with "
+                  "the next chunk");
+    grade_mistake(
+        g, bad && first == 0 && !(second == 1 && euro[0] == 0x20AC),
+        "the bytes before a cut were lost: carry them over in the Utf8Stream");
     expect_points(g, 5, "cut, well-formed text", 0, &cut, good);
     check_end(g);
 
     recognise_rule(g, EACH_BYTE,
-                   "each byte of a broken character was replaced: F1 80 80 before 'b' is one U+FFFD");
-    recognise_rule(g, ONE_A_RUN,
-                   "a run of broken bytes became one U+FFFD: each maximal subpart has its own");
+                   "each byte of a broken character was replaced: F1 80 80 before 'b' "
+                   "is one U+FFFD");
+    recognise_rule(
+        g, ONE_A_RUN,
+        "a run of broken bytes became one U+FFFD: each maximal subpart has its own");
     recognise_rule(g, SWALLOWED,
-                   "the byte that cannot follow was swallowed: it begins anew (C2 62 is U+FFFD b)");
-    recognise_rule(g, ANY_SECOND,
-                   "E0 80, ED A0, F0 81 or F4 91 taken as one subpart: no character begins so");
+                   "the byte that cannot follow was swallowed: it begins anew (C2 62 "
+                   "is U+FFFD b)");
+    recognise_rule(
+        g, ANY_SECOND,
+        "E0 80, ED A0, F0 81 or F4 91 taken as one subpart: no character begins so");
     Stream s;
     int wrong = first_wrong(false, &s);
     expect_points(g, 5, "broken text", wrong, &s, &BROKEN[wrong]);
@@ -218,5 +239,7 @@ void check_stream(Grade *g) {
         s = stream_text(&BROKEN[i], 1, 1);
         late |= s.late;
     }
-    grade_expect(g, 2, !late, "a code point came a chunk late: write it with the byte that decides it");
+    grade_expect(
+        g, 2, !late,
+        "a code point came a chunk late: write it with the byte that decides it");
 }

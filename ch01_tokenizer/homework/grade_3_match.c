@@ -30,14 +30,17 @@ int match_token(const MatchTrie *trie, int node) {
     return trie->token[node];
 }
 
-// Nodes in the order of their depth, both tries in turn. Token i is tokens[i], but for tokens[0], [UNK].
+// Nodes in the order of their depth, both tries in turn. Token i is tokens[i], but for
+// tokens[0], [UNK].
 static MatchTrie match_trie_of(const char *const *tokens, int n) {
     Trie tries[2] = {0};
     size_t most = 2;
-    for (int i = 0; i < 2; i++) trie_add(&tries[i], "\n", 1, 0);  // so that it has a root; a dead end
+    // so that it has a root; a dead end
+    for (int i = 0; i < 2; i++) trie_add(&tries[i], "\n", 1, 0);
     for (int i = 1; i < n; i++) {
         int rest = strncmp(tokens[i], "##", 2) == 0;
-        trie_add(&tries[rest], tokens[i] + 2 * rest, strlen(tokens[i]) - 2 * (size_t)rest, i);
+        trie_add(&tries[rest], tokens[i] + 2 * rest,
+                 strlen(tokens[i]) - 2 * (size_t)rest, i);
     }
     most = tries[0].count + tries[1].count;
     MatchTrie trie = {.count = 2,
@@ -67,19 +70,23 @@ static MatchTrie match_trie_of(const char *const *tokens, int n) {
 }
 
 // The longest token that begins text[0 .. n-1], and its length; NO_TOKEN if none.
-static int longest(const MatchTrie *trie, int root, const char *text, size_t n, size_t *length) {
+static int longest(const MatchTrie *trie, int root, const char *text, size_t n,
+                   size_t *length) {
     int node = root, token = NO_TOKEN;
-    for (size_t i = 0; i < n && (node = trie->next[node][(unsigned char)text[i]]) != NO_NODE; i++)
+    for (size_t i = 0;
+         i < n && (node = trie->next[node][(unsigned char)text[i]]) != NO_NODE; i++)
         if (trie->token[node] != NO_TOKEN) token = trie->token[node], *length = i + 1;
     return token;
 }
 
 static int node_at(const MatchTrie *trie, int node, const char *text, size_t n) {
-    for (size_t i = 0; i < n && node != NO_NODE; i++) node = trie->next[node][(unsigned char)text[i]];
+    for (size_t i = 0; i < n && node != NO_NODE; i++)
+        node = trie->next[node][(unsigned char)text[i]];
     return node;
 }
 
-// By definition: cut longest tokens off, at least one, until the rest is a node at REST_ROOT.
+// By definition: cut longest tokens off, at least one, until the rest is a node at
+// REST_ROOT.
 static MatchLink defined_link(const MatchTrie *trie, int node) {
     const char *text = trie->text[node];
     size_t n = strlen(text), length = 0;
@@ -97,15 +104,18 @@ static MatchLink defined_link(const MatchTrie *trie, int node) {
 
 static MatchLink *defined_links(const MatchTrie *trie) {
     MatchLink *links = allocate((size_t)trie->count, sizeof *links);
-    for (int node = 0; node < trie->count; node++) links[node] = defined_link(trie, node);
+    for (int node = 0; node < trie->count; node++)
+        links[node] = defined_link(trie, node);
     return links;
 }
 
 // By definition: the longest token, and again.
-static size_t defined_encode(const MatchTrie *trie, const char *word, size_t n, int *tokens) {
+static size_t defined_encode(const MatchTrie *trie, const char *word, size_t n,
+                             int *tokens) {
     size_t count = 0, length = 0;
     for (size_t i = 0; i < n; i += length) {
-        tokens[count] = longest(trie, i ? REST_ROOT : WORD_ROOT, word + i, n - i, &length);
+        tokens[count] =
+            longest(trie, i ? REST_ROOT : WORD_ROOT, word + i, n - i, &length);
         if (tokens[count++] != NO_TOKEN) continue;
         tokens[0] = UNKNOWN_TOKEN;
         return 1;
@@ -114,13 +124,17 @@ static size_t defined_encode(const MatchTrie *trie, const char *word, size_t n, 
 }
 
 // Song et al.'s own example, with a few words more.
-static const char *const PAPER[] = {"[UNK]", "a", "abcdx", "##b", "##c", "##cdy", "##dz"};
-static const char *const PAPER_WORDS[] = {"abcdz", "abcdx", "a", "abc", "abcdxcdyb", "acdycdydz"};
-static const char *const STUCK_WORDS[] = {"abcdzq", "abcd", "z", "ab c", "abcdxa", "bcdy", "acd"};
+static const char *const PAPER[] = {"[UNK]", "a",     "abcdx", "##b",
+                                    "##c",   "##cdy", "##dz"};
+static const char *const PAPER_WORDS[] = {"abcdz", "abcdx",     "a",
+                                          "abc",   "abcdxcdyb", "acdycdydz"};
+static const char *const STUCK_WORDS[] = {"abcdzq", "abcd", "z",  "ab c",
+                                          "abcdxa", "bcdy", "acd"};
 
 enum { RANDOM_TOKENS = 14, VOCABULARIES = 60 };
 
-// Random tokens of a and b; the single letters are not always among them, so that words get stuck.
+// Random tokens of a and b; the single letters are not always among them, so that words
+// get stuck.
 static MatchTrie random_trie(Rng *rng) {
     static char texts[RANDOM_TOKENS][16];
     const char *tokens[RANDOM_TOKENS] = {"[UNK]"};
@@ -140,26 +154,33 @@ static void match_trie_free(MatchTrie *trie) {
 
 // A node as a student would write it: ##cd.
 static const char *node_name(const MatchTrie *trie, int node, char *to) {
-    if (node < 0 || node >= trie->count) sprintf(to, node == NO_NODE ? "NO_NODE" : "no node at all");
+    if (node < 0 || node >= trie->count)
+        sprintf(to, node == NO_NODE ? "NO_NODE" : "no node at all");
     else if (node < 2) sprintf(to, node == WORD_ROOT ? "WORD_ROOT" : "REST_ROOT");
-    else sprintf(to, "%s%s", trie->root[node] == REST_ROOT ? "##" : "", trie->text[node]);
+    else
+        sprintf(to, "%s%s", trie->root[node] == REST_ROOT ? "##" : "",
+                trie->text[node]);
     return to;
 }
 
 static bool good_pops(const MatchLink *got, const MatchLink *want) {
-    if (got->pop_count != want->pop_count || (got->pop_count > 0 && !got->pops)) return false;
-    return same_ints(got->pops, (size_t)got->pop_count, want->pops, (size_t)want->pop_count);
+    if (got->pop_count != want->pop_count || (got->pop_count > 0 && !got->pops))
+        return false;
+    return same_ints(got->pops, (size_t)got->pop_count, want->pops,
+                     (size_t)want->pop_count);
 }
 
 // The first node whose link differs, or NO_NODE.
-static int wrong_link(const MatchTrie *trie, const MatchLink *got, const MatchLink *want) {
+static int wrong_link(const MatchTrie *trie, const MatchLink *got,
+                      const MatchLink *want) {
     for (int node = 0; node < trie->count; node++)
-        if (got[node].link != want[node].link || !good_pops(&got[node], &want[node])) return node;
+        if (got[node].link != want[node].link || !good_pops(&got[node], &want[node]))
+            return node;
     return NO_NODE;
 }
 
-static void expect_links(Grade *g, int points, const MatchTrie *trie, const MatchLink *got,
-                         const MatchLink *want) {
+static void expect_links(Grade *g, int points, const MatchTrie *trie,
+                         const MatchLink *got, const MatchLink *want) {
     char name[80], is[80], should[80];
     int node = wrong_link(trie, got, want);
     if (node == NO_NODE) {
@@ -169,26 +190,31 @@ static void expect_links(Grade *g, int points, const MatchTrie *trie, const Matc
     node_name(trie, node, name);
     node_name(trie, got[node].link, is), node_name(trie, want[node].link, should);
     if (got[node].link != want[node].link)
-        grade_expect(g, points, false, "the link of %s leads to %s, should lead to %s", name, is, should);
+        grade_expect(g, points, false, "the link of %s leads to %s, should lead to %s",
+                     name, is, should);
     else
-        grade_expect(g, points, false, "the link of %s: %d pops, should be %d%s", name, got[node].pop_count,
-                     want[node].pop_count,
+        grade_expect(g, points, false, "the link of %s: %d pops, should be %d%s", name,
+                     got[node].pop_count, want[node].pop_count,
                      got[node].pop_count == want[node].pop_count ? ", but others" : "");
 }
 
 static void check_links(Grade *g) {
     MatchTrie paper = match_trie_of(PAPER, sizeof PAPER / sizeof *PAPER);
-    MatchLink *got = allocate((size_t)paper.count, sizeof *got), *want = defined_links(&paper);
+    MatchLink *got = allocate((size_t)paper.count, sizeof *got),
+              *want = defined_links(&paper);
     match_links(&paper, got);
     bool to_word = false, no_pops = false;
     for (int node = 0; node < paper.count; node++) {
         to_word |= got[node].link == WORD_ROOT && want[node].link == REST_ROOT;
-        no_pops |=
-            got[node].link == want[node].link && want[node].pop_count > 0 && got[node].pop_count == 0;
+        no_pops |= got[node].link == want[node].link && want[node].pop_count > 0
+                   && got[node].pop_count == 0;
     }
     grade_mistake(g, to_word,
-                  "a link leads to WORD_ROOT: what follows a token inside a word begins at REST_ROOT");
-    grade_mistake(g, no_pops, "a link without pops: going on from it would lose the tokens before it");
+                  "a link leads to WORD_ROOT: what follows a token inside a word "
+                  "begins at REST_ROOT");
+    grade_mistake(
+        g, no_pops,
+        "a link without pops: going on from it would lose the tokens before it");
     expect_links(g, 6, &paper, got, want);
     Rng rng = rng_new(31);
     for (int i = 0;; i++) {
@@ -211,7 +237,8 @@ typedef struct {
     long steps;
 } Encoding;
 
-static Encoding encode_word(const MatchTrie *trie, const MatchLink *links, const char *word, size_t n) {
+static Encoding encode_word(const MatchTrie *trie, const MatchLink *links,
+                            const char *word, size_t n) {
     Encoding e = {trie, links, word, n};
     size_t room = 4 * n + 64;
     e.got = allocate(room, sizeof *e.got), e.want = allocate(room, sizeof *e.want);
@@ -227,22 +254,26 @@ static bool good_encoding(const Encoding *e) {
     return same_ints(e->got, e->got_count, e->want, e->want_count);
 }
 
-static bool is_unknown(const int *tokens, size_t count) { return count == 1 && tokens[0] == UNKNOWN_TOKEN; }
+static bool is_unknown(const int *tokens, size_t count) {
+    return count == 1 && tokens[0] == UNKNOWN_TOKEN;
+}
 
 // A word that gets stuck, of which something is left beside [UNK].
 static bool partly_unknown(const Encoding *e) {
-    return e->n > 0 && is_unknown(e->want, e->want_count) && !is_unknown(e->got, e->got_count);
+    return e->n > 0 && is_unknown(e->want, e->want_count)
+           && !is_unknown(e->got, e->got_count);
 }
 
 // What the walk still held at the word's end is missing.
 static bool end_missing(const Encoding *e) {
-    return !is_unknown(e->want, e->want_count) && e->got_count < e->want_count &&
-           same_ints(e->got, e->got_count, e->want, e->got_count);
+    return !is_unknown(e->want, e->want_count) && e->got_count < e->want_count
+           && same_ints(e->got, e->got_count, e->want, e->got_count);
 }
 
 // A segmentation exists, but the word ended inside a longer token.
 static bool end_unknown(const Encoding *e) {
-    return e->n > 0 && !is_unknown(e->want, e->want_count) && is_unknown(e->got, e->got_count);
+    return e->n > 0 && !is_unknown(e->want, e->want_count)
+           && is_unknown(e->got, e->got_count);
 }
 
 // All of some words, so that a mistake shows by what it does to each kind.
@@ -262,7 +293,9 @@ static void tally(Tally *t, Encoding e) {
 static void expect_words(Grade *g, int points, const char *what, const Tally *t) {
     const Encoding *e = &t->first;
     bool others = e->got_count == e->want_count;
-    const char *kind = is_unknown(e->want, e->want_count) ? " ([UNK])" : others ? ", but others" : "";
+    const char *kind = is_unknown(e->want, e->want_count) ? " ([UNK])"
+                       : others                           ? ", but others"
+                                                          : "";
     grade_expect(g, points, t->wrong == 0,
                  "%s: \"%.40s\": %zu of them, should be %zu%s (wrong words: %d)", what,
                  e->word ? e->word : "", e->got_count, e->want_count, kind, t->wrong);
@@ -273,18 +306,23 @@ static void check_encode(Grade *g) {
     MatchLink *links = defined_links(&paper);
     Tally known = {0}, stuck = {0}, random = {0};
     for (size_t i = 0; i < sizeof PAPER_WORDS / sizeof *PAPER_WORDS; i++)
-        tally(&known, encode_word(&paper, links, PAPER_WORDS[i], strlen(PAPER_WORDS[i])));
+        tally(&known,
+              encode_word(&paper, links, PAPER_WORDS[i], strlen(PAPER_WORDS[i])));
     tally(&known, encode_word(&paper, links, "", 0));
     grade_mistake(g, known.missing > 0 && known.missing == known.wrong,
-                  "the end-of-word trap: the tokens the walk still holds at the word's end are missing");
-    grade_mistake(g, known.unknown > 0 && known.unknown == known.wrong,
-                  "the end-of-word trap: a word that ends inside a longer token is not lost yet");
+                  "the end-of-word trap: the tokens the walk still holds at the word's "
+                  "end are missing");
+    grade_mistake(
+        g, known.unknown > 0 && known.unknown == known.wrong,
+        "the end-of-word trap: a word that ends inside a longer token is not lost yet");
     expect_words(g, 4, "tokens of the paper's vocabulary", &known);
 
     for (size_t i = 0; i < sizeof STUCK_WORDS / sizeof *STUCK_WORDS; i++)
-        tally(&stuck, encode_word(&paper, links, STUCK_WORDS[i], strlen(STUCK_WORDS[i])));
-    grade_mistake(g, stuck.partly > 0 && stuck.partly == stuck.wrong,
-                  "only the part where it got stuck became [UNK]: the whole word is one [UNK]");
+        tally(&stuck,
+              encode_word(&paper, links, STUCK_WORDS[i], strlen(STUCK_WORDS[i])));
+    grade_mistake(
+        g, stuck.partly > 0 && stuck.partly == stuck.wrong,
+        "only the part where it got stuck became [UNK]: the whole word is one [UNK]");
     expect_words(g, 3, "tokens of a word that gets stuck", &stuck);
 
     Rng rng = rng_new(32);
@@ -302,7 +340,8 @@ static void check_encode(Grade *g) {
     expect_words(g, 3, "tokens of a random vocabulary", &random);
 }
 
-// a a a ... with a token a^40 b: from every place the walk goes 40 deep in vain, if it starts there.
+// a a a ... with a token a^40 b: from every place the walk goes 40 deep in vain, if it
+// starts there.
 static void check_linear(Grade *g) {
     enum { DEEP = 40, LONG = 20000 };
     char long_token[DEEP + 2] = "", long_rest[DEEP + 4] = "##";
@@ -322,8 +361,9 @@ static void check_linear(Grade *g) {
         if (e.steps > most) most = e.steps;
     }
     grade_mistake(g, t.wrong == 0 && most > 2 * LONG + 1,
-                  "%ld steps for %d bytes, allowed are 2n + 1: bytes were read again after a token", most,
-                  LONG);
+                  "%ld steps for %d bytes, allowed are 2n + 1: bytes were read again "
+                  "after a token",
+                  most, LONG);
     grade_expect(g, 5, t.wrong == 0 && most <= 2 * LONG + 1,
                  "a word of %d times a, the last a '?' or not: %s", LONG,
                  t.wrong ? "the wrong tokens" : "too many steps");

@@ -17,32 +17,41 @@ static Model model_of(const char *const *texts, const double *log_p, size_t coun
     UnigramToken *tokens = allocate(count, sizeof *tokens);
     for (size_t i = 0; i < count; i++) {
         strcpy(m.texts[i], texts[i]);
-        tokens[i] = (UnigramToken){m.texts[i], strlen(texts[i]), log_p[i], strlen(texts[i]) == 1};
+        tokens[i] = (UnigramToken){m.texts[i], strlen(texts[i]), log_p[i],
+                                   strlen(texts[i]) == 1};
     }
     m.unigram = unigram_new(tokens, count);
     free(tokens);
     return m;
 }
 
-// a, b, c and their strings of two and three, each with a random ln p; one in five is not used (-INFINITY).
+// a, b, c and their strings of two and three, each with a random ln p; one in five is
+// not used (-INFINITY).
 static Model random_model(Rng *rng) {
     enum { COUNT = 3 + 9 + 27 };
     char texts[COUNT][8] = {{0}};
     const char *pointers[COUNT];
     double log_p[COUNT];
     for (int i = 0; i < COUNT; i++) {
-        int size = i < 3 ? 1 : i < 12 ? 2 : 3, code = i < 3 ? i : i < 12 ? i - 3 : i - 12;
+        int size = i < 3    ? 1
+                   : i < 12 ? 2
+                            : 3,
+            code = i < 3    ? i
+                   : i < 12 ? i - 3
+                            : i - 12;
         for (int k = 0; k < size; k++, code /= 3) texts[i][k] = (char)('a' + code % 3);
-        log_p[i] = i >= 3 && rng_below(rng, 5) == 0 ? -INFINITY : -1 - 6 * rng_uniform(rng);
+        log_p[i] =
+            i >= 3 && rng_below(rng, 5) == 0 ? -INFINITY : -1 - 6 * rng_uniform(rng);
         pointers[i] = texts[i];
     }
     return model_of(pointers, log_p, COUNT);
 }
 
-// The scores of the `most` best segmentations, best first; how many. inner: how many of them are kept at
-// the places inside the text: `most`, or, for a wrong answer to be recognised by, 1.
-static size_t best_scores(const Unigram *u, const char *text, size_t n, size_t most, size_t inner,
-                          double *scores) {
+// The scores of the `most` best segmentations, best first; how many. inner: how many of
+// them are kept at the places inside the text: `most`, or, for a wrong answer to be
+// recognised by, 1.
+static size_t best_scores(const Unigram *u, const char *text, size_t n, size_t most,
+                          size_t inner, double *scores) {
     double *lists = allocate((n + 1) * most, sizeof *lists);
     size_t *counts = allocate(n + 1, sizeof *counts);
     counts[0] = 1;
@@ -51,7 +60,8 @@ static size_t best_scores(const Unigram *u, const char *text, size_t n, size_t m
             int token = trie_find(&u->trie, text + begin, end - begin);
             if (token == NO_TOKEN || u->tokens[token].log_p == -INFINITY) continue;
             for (size_t r = 0; r < counts[begin] && r < inner; r++) {
-                double *list = &lists[end * most], score = lists[begin * most + r] + u->tokens[token].log_p;
+                double *list = &lists[end * most],
+                       score = lists[begin * most + r] + u->tokens[token].log_p;
                 if (counts[end] == most && list[most - 1] >= score) break;
                 size_t i = counts[end] < most ? counts[end]++ : most - 1;
                 for (; i > 0 && list[i - 1] < score; i--) list[i] = list[i - 1];
@@ -75,13 +85,15 @@ typedef struct {
 static NBest run_nbest(const Unigram *u, const char *text, size_t n, size_t most) {
     NBest b = {u, text, n, most};
     b.got = allocate(most, sizeof *b.got), b.want = allocate(most, sizeof *b.want);
-    for (size_t i = 0; i < most; i++) b.got[i].tokens = allocate(n + 1, sizeof *b.got[i].tokens);
+    for (size_t i = 0; i < most; i++)
+        b.got[i].tokens = allocate(n + 1, sizeof *b.got[i].tokens);
     b.want_count = best_scores(u, text, n, most, most, b.want);
     b.got_count = unigram_nbest(u, text, n, most, b.got);
     return b;
 }
 
-// A score is a sum of up to 300 terms, above -2100: an addition rounds by less than 2.3e-13, all by 7e-11.
+// A score is a sum of up to 300 terms, above -2100: an addition rounds by less than
+// 2.3e-13, all by 7e-11.
 static const double EXACT = 1e-9;
 
 static bool close_to(double a, double b) { return fabs(a - b) <= EXACT; }
@@ -101,7 +113,9 @@ static bool is_segmentation(const NBest *b, const Segmentation *s) {
     for (size_t i = 0; i < s->count; i++) {
         if (s->tokens[i] < 0 || (size_t)s->tokens[i] >= b->unigram->count) return false;
         const UnigramToken *token = &b->unigram->tokens[s->tokens[i]];
-        if (at + token->size > b->n || memcmp(b->text + at, token->text, token->size) != 0) return false;
+        if (at + token->size > b->n
+            || memcmp(b->text + at, token->text, token->size) != 0)
+            return false;
         at += token->size, log_p += token->log_p;
     }
     return at == b->n && close_to(s->log_p, log_p);
@@ -110,8 +124,9 @@ static bool is_segmentation(const NBest *b, const Segmentation *s) {
 static bool has_twins(const NBest *b) {
     for (size_t i = 0; i < b->got_count; i++)
         for (size_t j = 0; j < i; j++)
-            if (b->got[i].count <= b->n &&
-                same_ints(b->got[i].tokens, b->got[i].count, b->got[j].tokens, b->got[j].count))
+            if (b->got[i].count <= b->n
+                && same_ints(b->got[i].tokens, b->got[i].count, b->got[j].tokens,
+                             b->got[j].count))
                 return true;
     return false;
 }
@@ -127,7 +142,8 @@ static bool good_nbest(const NBest *b) {
 static bool one_inside(const NBest *b) {
     double *scores = allocate(b->most, sizeof *scores);
     size_t count = best_scores(b->unigram, b->text, b->n, b->most, 1, scores);
-    bool same = good_scores(b, scores, count) && !good_scores(b, b->want, b->want_count);
+    bool same =
+        good_scores(b, scores, count) && !good_scores(b, b->want, b->want_count);
     free(scores);
     return same;
 }
@@ -146,46 +162,62 @@ static bool padded(const NBest *b) {
 
 static void expect_nbest(Grade *g, int points, const char *what, const NBest *b) {
     if (b->got_count > b->most) {
-        grade_expect(g, points, false, "%s: %zu segmentations, at most %zu were asked for", what,
+        grade_expect(g, points, false,
+                     "%s: %zu segmentations, at most %zu were asked for", what,
                      b->got_count, b->most);
         return;
     }
     if (!good_nbest(b)) {
-        bool sum = b->got_count > 0 && b->want_count > 1 && !close_to(b->got[0].log_p, b->want[0]) &&
-                   close_to(b->got[0].log_p, unigram_log_p(b->unigram, b->text, b->n));
+        bool sum =
+            b->got_count > 0 && b->want_count > 1
+            && !close_to(b->got[0].log_p, b->want[0])
+            && close_to(b->got[0].log_p, unigram_log_p(b->unigram, b->text, b->n));
         grade_mistake(g, sum,
-                      "the first ln p is that of the whole text: the forward sum, not the best path");
-        grade_mistake(g, padded(b), "a segmentation with p = 0 fills the list: return how many there are");
+                      "the first ln p is that of the whole text: the forward sum, not "
+                      "the best path");
+        grade_mistake(
+            g, padded(b),
+            "a segmentation with p = 0 fills the list: return how many there are");
         grade_mistake(g, has_twins(b),
-                      "this is n-best with duplicates: the same segmentation stands in the list twice");
-        grade_mistake(g, rising(b), "the list is the wrong way round: the best segmentation comes first");
+                      "this is n-best with duplicates: the same segmentation stands in "
+                      "the list twice");
+        grade_mistake(
+            g, rising(b),
+            "the list is the wrong way round: the best segmentation comes first");
         grade_mistake(g, one_inside(b),
-                      "only the last token varies: the second best way to an inner place was thrown away");
+                      "only the last token varies: the second best way to an inner "
+                      "place was thrown away");
     }
     size_t i = 0;
-    while (i < b->got_count && i < b->want_count && close_to(b->got[i].log_p, b->want[i])) i++;
+    while (i < b->got_count && i < b->want_count
+           && close_to(b->got[i].log_p, b->want[i]))
+        i++;
     if (i < b->got_count && i < b->want_count) {
-        grade_expect(g, points, false, "%s: number %zu has ln p %.6f, should be %.6f", what, i + 1,
-                     b->got[i].log_p, b->want[i]);
+        grade_expect(g, points, false, "%s: number %zu has ln p %.6f, should be %.6f",
+                     what, i + 1, b->got[i].log_p, b->want[i]);
         return;
     }
     if (b->got_count == b->want_count)
-        grade_expect(g, points, good_nbest(b),
-                     "%s: the tokens of one do not spell the text, or not with its ln p", what);
+        grade_expect(
+            g, points, good_nbest(b),
+            "%s: the tokens of one do not spell the text, or not with its ln p", what);
     else
-        grade_expect(g, points, false, "%s: how many segmentations: %zu, should be %zu", what, b->got_count,
-                     b->want_count);
+        grade_expect(g, points, false, "%s: how many segmentations: %zu, should be %zu",
+                     what, b->got_count, b->want_count);
 }
 
 static void check_nbest(Grade *g) {
-    // abc: a bc -2.2, ab c -2.5, a b c -3, abc -4. Half of that, and then more than there are.
+    // abc: a bc -2.2, ab c -2.5, a b c -3, abc -4. Half of that, and then more than
+    // there are.
     const char *const texts[] = {"a", "b", "c", "ab", "bc", "abc"};
     const double log_p[] = {-1, -1, -1, -1.5, -1.2, -4};
     Model m = model_of(texts, log_p, 6);
-    NBest two = run_nbest(&m.unigram, "abc", 3, 2), all = run_nbest(&m.unigram, "abc", 3, 7);
+    NBest two = run_nbest(&m.unigram, "abc", 3, 2),
+          all = run_nbest(&m.unigram, "abc", 3, 7);
     expect_nbest(g, 2, "abc, the best 2", &two);
     expect_nbest(g, 2, "abc, the best 7 (of 4)", &all);
-    NBest none = run_nbest(&m.unigram, "abxc", 4, 3), empty = run_nbest(&m.unigram, "", 0, 3);
+    NBest none = run_nbest(&m.unigram, "abxc", 4, 3),
+          empty = run_nbest(&m.unigram, "", 0, 3);
     expect_nbest(g, 1, "a text without a segmentation", &none);
     expect_nbest(g, 1, "the empty text", &empty);
 
@@ -193,7 +225,8 @@ static void check_nbest(Grade *g) {
     for (int i = 0;; i++) {
         Model random = random_model(&rng);
         char text[12];
-        size_t n = 1 + (size_t)rng_below(&rng, sizeof text), most = 1 + (size_t)rng_below(&rng, 20);
+        size_t n = 1 + (size_t)rng_below(&rng, sizeof text),
+               most = 1 + (size_t)rng_below(&rng, 20);
         for (size_t k = 0; k < n; k++) text[k] = (char)('a' + rng_below(&rng, 3));
         NBest b = run_nbest(&random.unigram, text, n, most);
         bool last = i == 199 || !good_nbest(&b);
@@ -209,7 +242,8 @@ static void check_nbest(Grade *g) {
 }
 
 static void check_weights(Grade *g) {
-    Segmentation three[] = {{log(0.08), 0, NULL}, {log(0.04), 0, NULL}, {log(0.02), 0, NULL}};
+    Segmentation three[] = {
+        {log(0.08), 0, NULL}, {log(0.04), 0, NULL}, {log(0.02), 0, NULL}};
     Segmentation small[] = {{-2000, 0, NULL}, {-2000 + log(0.25), 0, NULL}};
     double w[3] = {0}, half[3] = {0}, flat[3] = {0}, tiny[2] = {0};
     nbest_weights(three, 3, 1, w);
@@ -217,17 +251,23 @@ static void check_weights(Grade *g) {
     nbest_weights(three, 3, 0, flat);
     nbest_weights(small, 2, 0.5, tiny);
     double sum = sqrt(4) + sqrt(2) + 1;
-    grade_mistake(g, close_to(w[0], 0.08),
-                  "the weights are the p themselves: divide by their sum over the list");
-    grade_mistake(g, !close_to(half[0], 2 / sum) && close_to(half[0], 4.0 / 7), "the power was left out");
+    grade_mistake(
+        g, close_to(w[0], 0.08),
+        "the weights are the p themselves: divide by their sum over the list");
+    grade_mistake(g, !close_to(half[0], 2 / sum) && close_to(half[0], 4.0 / 7),
+                  "the power was left out");
     grade_expect(g, 3,
-                 close_to(w[0], 4.0 / 7) && close_to(w[2], 1.0 / 7) && close_to(half[0], 2 / sum) &&
-                     close_to(half[1], sqrt(2) / sum) && close_to(flat[2], 1.0 / 3),
-                 "p = 0.08, 0.04, 0.02: the weights are %.4f %.4f %.4f, at power 1/2 %.4f %.4f %.4f", w[0],
-                 w[1], w[2], half[0], half[1], half[2]);
+                 close_to(w[0], 4.0 / 7) && close_to(w[2], 1.0 / 7)
+                     && close_to(half[0], 2 / sum) && close_to(half[1], sqrt(2) / sum)
+                     && close_to(flat[2], 1.0 / 3),
+                 "p = 0.08, 0.04, 0.02: the weights are %.4f %.4f %.4f, at power 1/2 "
+                 "%.4f %.4f %.4f",
+                 w[0], w[1], w[2], half[0], half[1], half[2]);
     grade_mistake(g, !isfinite(tiny[0]) || tiny[0] == 0,
-                  "exp(ln p) of a long text underflows to 0, and 0/0 is NaN: subtract the largest ln p");
-    grade_near(g, 2, "ln p = -2000 and ln 4 less, power 1/2: the first weight", tiny[0], 2.0 / 3, EXACT);
+                  "exp(ln p) of a long text underflows to 0, and 0/0 is NaN: subtract "
+                  "the largest ln p");
+    grade_near(g, 2, "ln p = -2000 and ln 4 less, power 1/2: the first weight", tiny[0],
+               2.0 / 3, EXACT);
 }
 
 void check_unigram(Grade *g) {

@@ -38,14 +38,31 @@ typedef struct {
 } FallbackCase;
 
 static const FallbackCase CASES[] = {
-    {TEXT("a\xE4\xB8\xAD\xF0\x9F\x98\x80"), {LETTER_A, ZHONG, FACE}, 3, "characters of the vocabulary"},
-    {TEXT("z\xE2\x82\xAC"), {BYTE('z'), BYTE(0xE2), BYTE(0x82), BYTE(0xAC)}, 4, "z and the euro sign"},
+    {TEXT("a\xE4\xB8\xAD\xF0\x9F\x98\x80"),
+     {LETTER_A, ZHONG, FACE},
+     3,
+     "characters of the vocabulary"},
+    {TEXT("z\xE2\x82\xAC"),
+     {BYTE('z'), BYTE(0xE2), BYTE(0x82), BYTE(0xAC)},
+     4,
+     "z and the euro sign"},
     {TEXT("a b"), {LETTER_A, MARK, LETTER_B}, 3, "a space"},
-    {TEXT("\xE2\x96\x81"), {BYTE(0xE2), BYTE(0x96), BYTE(0x81)}, 3, "the text's own U+2581"},
-    {TEXT("\xE4\xB8/\xE9\xE4"), {BYTE(0xE4), BYTE(0xB8), SLASH, BYTE(0xE9), BYTE(0xE4)}, 5, "cut bytes"},
-    {TEXT("\xC0\xAF\xE0\x81\xA1"), {BYTE(0xC0), BYTE(0xAF), BYTE(0xE0), BYTE(0x81), BYTE(0xA1)}, 5,
+    {TEXT("\xE2\x96\x81"),
+     {BYTE(0xE2), BYTE(0x96), BYTE(0x81)},
+     3,
+     "the text's own U+2581"},
+    {TEXT("\xE4\xB8/\xE9\xE4"),
+     {BYTE(0xE4), BYTE(0xB8), SLASH, BYTE(0xE9), BYTE(0xE4)},
+     5,
+     "cut bytes"},
+    {TEXT("\xC0\xAF\xE0\x81\xA1"),
+     {BYTE(0xC0), BYTE(0xAF), BYTE(0xE0), BYTE(0x81), BYTE(0xA1)},
+     5,
      "overlong forms"},
-    {TEXT("a\0\xED\xA0\x80"), {LETTER_A, BYTE(0), BYTE(0xED), BYTE(0xA0), BYTE(0x80)}, 5, "0, a surrogate"},
+    {TEXT("a\0\xED\xA0\x80"),
+     {LETTER_A, BYTE(0), BYTE(0xED), BYTE(0xA0), BYTE(0x80)},
+     5,
+     "0, a surrogate"},
 };
 enum { FALLBACK_CASES = sizeof CASES / sizeof *CASES };
 
@@ -56,23 +73,28 @@ static void check_fallback_encode(Grade *g) {
     grade_mistake(g, holds(euro.tokens, euro.count, UNK),
                   "an unknown character became <unk>: fall back to its bytes");
     grade_mistake(g, mark.count == 1 && mark.tokens[0] == MARK,
-                  "the text's own U+2581 and the space became the same token: one of them is lost");
+                  "the text's own U+2581 and the space became the same token: one of "
+                  "them is lost");
     grade_mistake(g, overlong.count == 1 && overlong.tokens[0] == SLASH,
-                  "C0 AF was read as '/': an overlong form is broken bytes, and would not come back");
+                  "C0 AF was read as '/': an overlong form is broken bytes, and would "
+                  "not come back");
     int i = 0;
     for (; i < FALLBACK_CASES; i++) {
         Tokens t = fallback_of(&VOCABULARY, CASES[i].text.text, CASES[i].text.n);
-        if (!same_ints(t.tokens, t.count, CASES[i].tokens, (size_t)CASES[i].count)) break;
+        if (!same_ints(t.tokens, t.count, CASES[i].tokens, (size_t)CASES[i].count))
+            break;
     }
     grade_expect(g, 4, i == FALLBACK_CASES, "encoding %s: other tokens",
                  i < FALLBACK_CASES ? CASES[i].what : "");
     Tokens bare = fallback_of(&NO_POINTS, "a \xC3\xA9", 4);
     static const int want[] = {BYTE('a'), BYTE(' '), BYTE(0xC3), BYTE(0xA9)};
-    grade_equal_ints(g, 1, "encoding with an empty vocabulary", bare.tokens, (int)bare.count, want, 4);
+    grade_equal_ints(g, 1, "encoding with an empty vocabulary", bare.tokens,
+                     (int)bare.count, want, 4);
 }
 
 static void check_fallback_decode(Grade *g) {
-    static const int euro[] = {1, BYTE(0xE2), BYTE(0x82), BYTE(0xAC), ZHONG, MARK, 2, UNK};
+    static const int euro[] = {1,     BYTE(0xE2), BYTE(0x82), BYTE(0xAC),
+                               ZHONG, MARK,       2,          UNK};
     static const int cut[] = {LETTER_A, BYTE(0xE2), BYTE(0x82), FACE, BYTE(0xFF)};
     static const int mark[] = {MARK, BYTE(0xE2), BYTE(0x96), BYTE(0x81)};
     char a[64], b[64], c[64];
@@ -80,14 +102,17 @@ static void check_fallback_decode(Grade *g) {
     size_t b_size = fallback_decode(&VOCABULARY, cut, 5, b);
     size_t c_size = fallback_decode(&VOCABULARY, mark, 4, c);
     grade_mistake(g, a_size >= 6 && memcmp(a, "\xC3\xA2\xC2\x82\xC2\xAC", 6) == 0,
-                  "each byte token was decoded as a character of its own: <0xE2> is a byte, not U+00E2");
+                  "each byte token was decoded as a character of its own: <0xE2> is a "
+                  "byte, not U+00E2");
     grade_mistake(g, memmem(b, b_size < 64 ? b_size : 0, "\xEF\xBF\xBD", 3) != NULL,
                   "a broken sequence was replaced by U+FFFD: decoding loses nothing");
-    grade_mistake(g, c_size == 2 && memcmp(c, "  ", 2) == 0,
-                  "the bytes E2 96 81 came back as a space: only the *token* of U+2581 is one");
+    grade_mistake(
+        g, c_size == 2 && memcmp(c, "  ", 2) == 0,
+        "the bytes E2 96 81 came back as a space: only the *token* of U+2581 is one");
     grade_equal_bytes(g, 2, "decoding <s> E2 82 AC U+4E2D U+2581 </s> <unk>", a, a_size,
                       "\xE2\x82\xAC\xE4\xB8\xAD ", 7);
-    grade_equal_bytes(g, 1, "decoding a E2 82 U+1F600 FF", b, b_size, "a\xE2\x82\xF0\x9F\x98\x80\xFF", 8);
+    grade_equal_bytes(g, 1, "decoding a E2 82 U+1F600 FF", b, b_size,
+                      "a\xE2\x82\xF0\x9F\x98\x80\xFF", 8);
     grade_equal_bytes(g, 1, "decoding U+2581 E2 96 81", c, c_size, " \xE2\x96\x81", 4);
 }
 
@@ -99,14 +124,18 @@ void check_fallback(Grade *g) {
         char text[2] = {(char)(pair >> 8), (char)pair};
         lost += !comes_back(&VOCABULARY, text, 2);
     }
-    static const char likely[] = "ab/ \xE4\xB8\xAD\xE2\x96\x81\xF0\x9F\x98\x80\xC3\xA9\xED\xA0\xC0\xFF";
+    static const char likely[] =
+        "ab/ \xE4\xB8\xAD\xE2\x96\x81\xF0\x9F\x98\x80\xC3\xA9\xED\xA0\xC0\xFF";
     Rng rng = rng_new(51);
     for (int i = 0; i < 20000; i++) {
         char text[24];
         size_t n = (size_t)rng_below(&rng, sizeof text);
         for (size_t k = 0; k < n; k++) text[k] = likely[rng_below(&rng, sizeof likely)];
-        random_lost += !comes_back(&VOCABULARY, text, n) || !comes_back(&NO_POINTS, text, n);
+        random_lost +=
+            !comes_back(&VOCABULARY, text, n) || !comes_back(&NO_POINTS, text, n);
     }
-    grade_expect(g, 3, lost == 0, "of the 65536 texts of two bytes, %d do not come back", lost);
-    grade_expect(g, 3, random_lost == 0, "of 20000 random texts, %d do not come back", random_lost);
+    grade_expect(g, 3, lost == 0,
+                 "of the 65536 texts of two bytes, %d do not come back", lost);
+    grade_expect(g, 3, random_lost == 0, "of 20000 random texts, %d do not come back",
+                 random_lost);
 }

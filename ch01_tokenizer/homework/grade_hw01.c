@@ -4,7 +4,8 @@
 #include "ch01_tokenizer/homework/grade.h"
 
 bool same_ints(const int *a, size_t a_count, const int *b, size_t b_count) {
-    return a_count == b_count && (a_count == 0 || memcmp(a, b, a_count * sizeof *a) == 0);
+    return a_count == b_count
+           && (a_count == 0 || memcmp(a, b, a_count * sizeof *a) == 0);
 }
 
 bool holds(const int *numbers, size_t count, int number) {

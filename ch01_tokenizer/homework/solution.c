@@ -1,4 +1,5 @@
-// The solution of chapter 1's homework. Each function is as short as its idea; README.md has the ideas.
+// The solution of chapter 1's homework. Each function is as short as its idea;
+// README.md has the ideas.
 #include "ch01_tokenizer/homework/hw01.h"
 
 #include <math.h>
@@ -23,7 +24,8 @@ size_t bpe_dropout(const PairTable *table, int *symbols, size_t n, double p, Rng
         if (best == NO_SYMBOL) return n;
         symbols[where] = best;
         n--;
-        memmove(&symbols[where + 1], &symbols[where + 2], (n - where - 1) * sizeof *symbols);
+        memmove(&symbols[where + 1], &symbols[where + 2],
+                (n - where - 1) * sizeof *symbols);
     }
 }
 
@@ -35,8 +37,9 @@ static int length_by_lead(unsigned char lead) {
     return lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
 }
 
-// Whether some character has `byte` at place i > 0 behind `lead`. Only the second byte depends on the lead:
-// what it may not be would be overlong (E0, F0), a surrogate (ED) or above U+10FFFF (F4).
+// Whether some character has `byte` at place i > 0 behind `lead`. Only the second byte
+// depends on the lead: what it may not be would be overlong (E0, F0), a surrogate (ED)
+// or above U+10FFFF (F4).
 static bool may_follow(unsigned char lead, int i, unsigned char byte) {
     unsigned char low = 0x80, high = 0xBF;
     if (i == 1 && lead == 0xE0) low = 0xA0;
@@ -58,7 +61,8 @@ size_t utf8_stream(Utf8Stream *stream, const char *chunk, size_t n, int *points)
     for (size_t i = 0; i < n; i++) {
         unsigned char byte = (unsigned char)chunk[i], *held = stream->bytes;
         if (stream->count > 0 && !may_follow(held[0], stream->count, byte))
-            written += utf8_stream_end(stream, points + written);  // and `byte` is looked at anew
+            // and `byte` is looked at anew
+            written += utf8_stream_end(stream, points + written);
         held[stream->count++] = byte;
         int length = length_by_lead(held[0]), unused;
         if (length == 0) written += utf8_stream_end(stream, points + written);
@@ -79,9 +83,10 @@ static void add_pops(MatchLink *to, const MatchLink *from) {
     to->pop_count += from->pop_count;
 }
 
-// The link of `node`, the child of `parent` by `byte`; those of all shorter strings are there.
-static MatchLink link_of(const MatchTrie *trie, const MatchLink *links, int parent, unsigned char byte,
-                         int node) {
+// The link of `node`, the child of `parent` by `byte`; those of all shorter strings are
+// there.
+static MatchLink link_of(const MatchTrie *trie, const MatchLink *links, int parent,
+                         unsigned char byte, int node) {
     int token = match_token(trie, node), next = NO_NODE;
     MatchLink link = {NO_NODE, 0, NULL};
     if (token != NO_TOKEN) {
@@ -89,7 +94,8 @@ static MatchLink link_of(const MatchTrie *trie, const MatchLink *links, int pare
         link.link = REST_ROOT;
         return link;
     }
-    // Where the walk cannot pass `node`, do as at the parent, until the byte can be read after all.
+    // Where the walk cannot pass `node`, do as at the parent, until the byte can be
+    // read after all.
     int z = parent;
     do {
         add_pops(&link, &links[z]);
@@ -104,10 +110,12 @@ static MatchLink link_of(const MatchTrie *trie, const MatchLink *links, int pare
 
 void match_links(const MatchTrie *trie, MatchLink *links) {
     links[WORD_ROOT].link = links[REST_ROOT].link = NO_NODE;
-    for (int parent = 0; parent < match_nodes(trie); parent++)  // by depth: links[parent] is done
+    // by depth: links[parent] is done
+    for (int parent = 0; parent < match_nodes(trie); parent++)
         for (int byte = 0; byte < 256; byte++) {
             int node = match_step(trie, parent, (unsigned char)byte);
-            if (node != NO_NODE) links[node] = link_of(trie, links, parent, (unsigned char)byte, node);
+            if (node != NO_NODE)
+                links[node] = link_of(trie, links, parent, (unsigned char)byte, node);
         }
 }
 
@@ -117,8 +125,8 @@ static bool follow(const MatchLink *link, int *node, int *tokens, size_t *count)
     return *node != NO_NODE;
 }
 
-size_t match_encode(const MatchTrie *trie, const MatchLink *links, const char *word, size_t n,
-                    int *tokens) {
+size_t match_encode(const MatchTrie *trie, const MatchLink *links, const char *word,
+                    size_t n, int *tokens) {
     size_t count = 0;
     int node = WORD_ROOT;
     bool known = true;
@@ -127,7 +135,8 @@ size_t match_encode(const MatchTrie *trie, const MatchLink *links, const char *w
         if (next != NO_NODE) node = next, i++;
         else known = follow(&links[node], &node, tokens, &count);
     }
-    while (n > 0 && known && node != REST_ROOT) known = follow(&links[node], &node, tokens, &count);
+    while (n > 0 && known && node != REST_ROOT)
+        known = follow(&links[node], &node, tokens, &count);
     if (known) return count;
     tokens[0] = UNKNOWN_TOKEN;
     return 1;
@@ -135,7 +144,8 @@ size_t match_encode(const MatchTrie *trie, const MatchLink *links, const char *w
 
 // ---- 4. The n best segmentations
 
-// One of the best ways to a place in the text: its last token, and which of the ways to where that begins.
+// One of the best ways to a place in the text: its last token, and which of the ways to
+// where that begins.
 typedef struct {
     double log_p;
     size_t begin, rank;
@@ -150,7 +160,8 @@ static void insert(Way *ways, size_t *count, size_t most, Way way) {
     ways[i] = way;
 }
 
-static void write_way(const Way *ways, size_t most, size_t n, size_t rank, Segmentation *to) {
+static void write_way(const Way *ways, size_t most, size_t n, size_t rank,
+                      Segmentation *to) {
     to->log_p = ways[n * most + rank].log_p;
     to->count = 0;
     for (size_t at = n; at > 0; to->count++) {
@@ -164,21 +175,25 @@ static void write_way(const Way *ways, size_t most, size_t n, size_t rank, Segme
     }
 }
 
-size_t unigram_nbest(const Unigram *unigram, const char *text, size_t n, size_t most, Segmentation *best) {
+size_t unigram_nbest(const Unigram *unigram, const char *text, size_t n, size_t most,
+                     Segmentation *best) {
     if (most == 0) return 0;
     Way *ways = allocate((n + 1) * most, sizeof *ways);  // `most` for each place
     size_t *counts = allocate(n + 1, sizeof *counts);
     counts[0] = 1;
     for (size_t i = 0; i < n; i++) {
         int node = TRIE_ROOT;
-        for (size_t end = i + 1; counts[i] > 0 && unigram->trie.count > 0 && end <= n; end++) {
+        for (size_t end = i + 1; counts[i] > 0 && unigram->trie.count > 0 && end <= n;
+             end++) {
             node = unigram->trie.nodes[node].next[(unsigned char)text[end - 1]];
             if (!node) break;
             int token = unigram->trie.nodes[node].token;
-            if (token == NO_TOKEN || unigram->tokens[token].log_p == -INFINITY) continue;
+            if (token == NO_TOKEN || unigram->tokens[token].log_p == -INFINITY)
+                continue;
             for (size_t r = 0; r < counts[i]; r++)
                 insert(&ways[end * most], &counts[end], most,
-                       (Way){ways[i * most + r].log_p + unigram->tokens[token].log_p, i, r, token});
+                       (Way){ways[i * most + r].log_p + unigram->tokens[token].log_p, i,
+                             r, token});
         }
     }
     size_t count = counts[n];
@@ -187,10 +202,12 @@ size_t unigram_nbest(const Unigram *unigram, const char *text, size_t n, size_t 
     return count;
 }
 
-void nbest_weights(const Segmentation *best, size_t count, double power, double *weights) {
+void nbest_weights(const Segmentation *best, size_t count, double power,
+                   double *weights) {
     double high = -INFINITY, sum = 0;
     for (size_t i = 0; i < count; i++) high = fmax(high, best[i].log_p);
-    for (size_t i = 0; i < count; i++) sum += weights[i] = exp(power * (best[i].log_p - high));
+    for (size_t i = 0; i < count; i++)
+        sum += weights[i] = exp(power * (best[i].log_p - high));
     for (size_t i = 0; i < count; i++) weights[i] /= sum;
 }
 
@@ -203,15 +220,19 @@ static int token_of_point(const PointVocabulary *vocabulary, int point) {
         if (vocabulary->points[middle] < point) low = middle + 1;
         else high = middle;
     }
-    return low < vocabulary->count && vocabulary->points[low] == point ? FIRST_POINT + low : NO_TOKEN;
+    return low < vocabulary->count && vocabulary->points[low] == point
+               ? FIRST_POINT + low
+               : NO_TOKEN;
 }
 
-size_t fallback_encode(const PointVocabulary *vocabulary, const char *text, size_t n, int *tokens) {
+size_t fallback_encode(const PointVocabulary *vocabulary, const char *text, size_t n,
+                       int *tokens) {
     size_t count = 0;
     int length;
     for (size_t i = 0; i < n; i += (size_t)length) {
         int point = utf8_decode(text + i, n - i, &length), token = NO_TOKEN;
-        if (point != SPACE_MARK) token = token_of_point(vocabulary, point == ' ' ? SPACE_MARK : point);
+        if (point != SPACE_MARK)
+            token = token_of_point(vocabulary, point == ' ' ? SPACE_MARK : point);
         if (token != NO_TOKEN) tokens[count++] = token;
         for (int b = 0; b < length && token == NO_TOKEN; b++)
             tokens[count++] = FIRST_BYTE + (unsigned char)text[i + (size_t)b];
@@ -219,7 +240,8 @@ size_t fallback_encode(const PointVocabulary *vocabulary, const char *text, size
     return count;
 }
 
-size_t fallback_decode(const PointVocabulary *vocabulary, const int *tokens, size_t n, char *text) {
+size_t fallback_decode(const PointVocabulary *vocabulary, const int *tokens, size_t n,
+                       char *text) {
     size_t size = 0;
     for (size_t i = 0; i < n; i++) {
         if (tokens[i] < FIRST_BYTE) continue;

@@ -2,11 +2,12 @@
 //
 //     bits per byte = nats a token x tokens / (ln 2 x bytes)
 //
-// One model, the source itself, scores one text that is cut into tokens by larger and larger vocabularies:
-// its perplexity rises, its bits per byte stay. And a model over tokens gives a text the sum over all its
-// segmentations, though one usually counts only the one that BPE makes: shown with a unigram model.
-// Cao and Rimell, "You should evaluate your language model on marginal likelihood over tokenisations"
-// (2021), arXiv:2109.02550.
+// One model, the source itself, scores one text that is cut into tokens by larger and
+// larger vocabularies: its perplexity rises, its bits per byte stay. And a model over
+// tokens gives a text the sum over all its segmentations, though one usually counts
+// only the one that BPE makes: shown with a unigram model. Cao and Rimell, "You should
+// evaluate your language model on marginal likelihood over tokenisations" (2021),
+// arXiv:2109.02550.
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 #include "ch01_tokenizer/bpe_train.h"
 #include "ch01_tokenizer/source.h"
 #include "common/error.h"
-#include "common/plot.h"
+#include "common/program/plot.h"
 
 enum { BYTES = 8, BLOCKS = 100, POINTS = 14, SHORT = 5, RESCALE = 600 };
 
@@ -26,7 +27,8 @@ static const Option options[] = {
     {"merges", "300", "merges to learn"},
     {0}};
 
-// A sum that keeps what each addition rounds away (Neumaier): off by about one ulp, however many terms.
+// A sum that keeps what each addition rounds away (Neumaier): off by about one ulp,
+// however many terms.
 typedef struct {
     double sum, lost;
 } Sum;
@@ -39,7 +41,8 @@ static void sum_add(Sum *s, double x) {
 
 static double sum_value(const Sum *s) { return s->sum + s->lost; }
 
-// ---- a vocabulary: how its tokens are spelled, a tree to find them in a text, and a unigram model
+// ---- a vocabulary: how its tokens are spelled, a tree to find them in a text, and a
+// unigram model
 
 typedef struct {
     int size;
@@ -51,7 +54,9 @@ typedef struct {
     double *q;              // the unigram model: the share of each token
 } Vocabulary;
 
-static int token_length(const Vocabulary *v, int token) { return v->first[token + 1] - v->first[token]; }
+static int token_length(const Vocabulary *v, int token) {
+    return v->first[token + 1] - v->first[token];
+}
 
 static void spell(Vocabulary *v, int token) {
     int at = v->first[token];
@@ -61,7 +66,8 @@ static void spell(Vocabulary *v, int token) {
         const Pair *pair = &v->pairs[token - BYTES];
         for (int side = 0; side < 2; side++) {
             int part = side ? pair->right : pair->left, n = token_length(v, part);
-            memcpy(&v->spelling[at], &v->spelling[v->first[part]], (size_t)n * sizeof(int));
+            memcpy(&v->spelling[at], &v->spelling[v->first[part]],
+                   (size_t)n * sizeof(int));
             at += n;
         }
     }
@@ -84,7 +90,7 @@ static void grow_tree(Vocabulary *v) {
         int node = 0;
         for (int i = v->first[t]; i < v->first[t + 1]; i++) {
             int *child = &v->child[node][v->spelling[i]];
-            if (!*child) v->token[*child = nodes++] = NO_SYMBOL;
+            if (!*child) v->token[ *child = nodes++] = NO_SYMBOL;
             node = *child;
         }
         v->token[node] = t;
@@ -99,11 +105,14 @@ static void learn_unigram(Vocabulary *v, const int *tokens, int count) {
     for (int t = 0; t < v->size; t++) v->q[t] /= count + v->size;
 }
 
-static Vocabulary vocabulary_new(const Merges *merges, int size, const int *tokens, int count) {
+static Vocabulary vocabulary_new(const Merges *merges, int size, const int *tokens,
+                                 int count) {
     size_t n = (size_t)size, letters = (size_t)spelling_size(merges, size);
     Vocabulary v = {.size = size, .pairs = merges->pairs};
-    v.spelling = allocate(letters, sizeof *v.spelling), v.first = allocate(n + 1, sizeof *v.first);
-    v.child = allocate(letters + 1, sizeof *v.child), v.token = allocate(letters + 1, sizeof *v.token);
+    v.spelling = allocate(letters, sizeof *v.spelling),
+    v.first = allocate(n + 1, sizeof *v.first);
+    v.child = allocate(letters + 1, sizeof *v.child),
+    v.token = allocate(letters + 1, sizeof *v.token);
     v.q = allocate(n, sizeof *v.q);
     for (int t = 0; t < size; t++) spell(&v, t);
     grow_tree(&v);
@@ -117,13 +126,15 @@ static void vocabulary_free(Vocabulary *v) {
 
 // ---- three scores of a text
 
-// Nats of the tokens, each by the chain rule over its bytes: P(token | last) = P(b1 | last) P(b2 | b1) ...
-// Reads nothing but tokens: the bytes come from their spelling.
-static double chain_nats(const Source *source, const Vocabulary *v, const int *tokens, int count) {
+// Nats of the tokens, each by the chain rule over its bytes: P(token | last) = P(b1 |
+// last) P(b2 | b1) ... Reads nothing but tokens: the bytes come from their spelling.
+static double chain_nats(const Source *source, const Vocabulary *v, const int *tokens,
+                         int count) {
     Sum nats = {0};
     for (int i = 0, last = -1; i < count; i++) {
         double bits = 0;
-        for (int k = v->first[tokens[i]]; k < v->first[tokens[i] + 1]; last = v->spelling[k++])
+        for (int k = v->first[tokens[i]]; k < v->first[tokens[i] + 1];
+             last = v->spelling[k++])
             bits += source_surprise(source, last, v->spelling[k]);
         sum_add(&nats, bits * M_LN2);
     }
@@ -141,27 +152,31 @@ static double canonical_log2(const Vocabulary *v, const int *tokens, int count) 
     return sum_value(&bits);
 }
 
-// log2 of the sum over all segmentations of the bytes: reach[i] = sum over tokens t that end at i of
-// reach[i - length(t)] q(t). Scaled by powers of two, which round nothing, so that it does not underflow.
+// log2 of the sum over all segmentations of the bytes: reach[i] = sum over tokens t
+// that end at i of reach[i - length(t)] q(t). Scaled by powers of two, which round
+// nothing, so that it does not underflow.
 static double marginal_log2(const Vocabulary *v, const int *bytes, int n) {
     double *reach = allocate((size_t)(n + v->longest) + 1, sizeof *reach);
     int scaled = 0;
     reach[0] = 1;
     for (int i = 0; i < n; i++) {
         if (reach[i] < 0x1p-600) {
-            for (int k = 0; k <= v->longest; k++) reach[i + k] = ldexp(reach[i + k], RESCALE);
+            for (int k = 0; k <= v->longest; k++)
+                reach[i + k] = ldexp(reach[i + k], RESCALE);
             scaled += RESCALE;
         }
         for (int k = i, node = 0; k < n && (node = v->child[node][bytes[k]]); k++)
-            if (v->token[node] != NO_SYMBOL) reach[k + 1] += reach[i] * v->q[v->token[node]];
+            if (v->token[node] != NO_SYMBOL)
+                reach[k + 1] += reach[i] * v->q[v->token[node]];
     }
     double result = log2(reach[n]) - scaled;
     free(reach);
     return result;
 }
 
-// Any token t of a segmentation may be cut back into the pair l r that it was made of, or not, whatever the
-// others do. So the sum is at least the canonical one x product of (1 + q(l) q(r) / q(t)). In bits.
+// Any token t of a segmentation may be cut back into the pair l r that it was made of,
+// or not, whatever the others do. So the sum is at least the canonical one x product of
+// (1 + q(l) q(r) / q(t)). In bits.
 static double gap_floor(const Vocabulary *v, const int *tokens, int count) {
     double bits = 0;
     for (int i = 0; i < count; i++) {
@@ -175,14 +190,16 @@ static double gap_floor(const Vocabulary *v, const int *tokens, int count) {
 // ---- one text, cut by larger and larger vocabularies
 
 typedef struct {
-    double vocabulary, per_token;       // symbols; bytes a token
-    double chain, perplexity;           // bits per byte; e^(nats a token)
-    double canonical, marginal, floor;  // of the unigram model, bits per byte; least gap between them
+    double vocabulary, per_token;  // symbols; bytes a token
+    double chain, perplexity;      // bits per byte; e^(nats a token)
+    // of the unigram model, bits per byte; least gap between them
+    double canonical, marginal, floor;
 } Point;
 
 typedef struct {
     Source source;
-    double entropy, text, error;  // h; of the scored text: its own bits per byte, and their standard error
+    // h; of the scored text: its own bits per byte, and their standard error
+    double entropy, text, error;
     Merges merges;
     int length;
     int *learned, learned_count;  // the text to train on, in tokens
@@ -192,11 +209,13 @@ typedef struct {
     Vocabulary last;  // the largest vocabulary
 } Experiment;
 
-// Bits per byte of the scored text if the source is known, and the standard error from BLOCKS pieces.
+// Bits per byte of the scored text if the source is known, and the standard error from
+// BLOCKS pieces.
 static void score_text(Experiment *e) {
     double block[BLOCKS] = {0}, total = 0, squares = 0;
     for (int i = 0, last = -1; i < e->length; last = e->scored[i++])
-        block[(long)i * BLOCKS / e->length] += source_surprise(&e->source, last, e->scored[i]);
+        block[(long)i * BLOCKS / e->length] +=
+            source_surprise(&e->source, last, e->scored[i]);
     for (int b = 0; b < BLOCKS; b++) total += block[b];
     for (int b = 0; b < BLOCKS; b++) squares += pow(block[b] - total / BLOCKS, 2);
     e->text = total / e->length;
@@ -205,7 +224,8 @@ static void score_text(Experiment *e) {
 
 static Point measure(const Experiment *e, const Vocabulary *v) {
     double bytes = e->length, tokens = e->count;
-    double loss = chain_nats(&e->source, v, e->tokens, e->count) / tokens;  // nats a token
+    // nats a token
+    double loss = chain_nats(&e->source, v, e->tokens, e->count) / tokens;
     return (Point){.vocabulary = v->size,
                    .per_token = bytes / tokens,
                    .chain = bits_per_byte(loss, tokens, bytes),
@@ -219,7 +239,8 @@ static void prepare(Experiment *e, Rng *rng, int merges) {
     size_t n = (size_t)e->length;
     e->learned = allocate(n, sizeof(int)), e->scored = allocate(n, sizeof(int));
     e->tokens = allocate(n, sizeof(int));
-    source_draw(&e->source, rng, e->learned, e->length), source_draw(&e->source, rng, e->scored, e->length);
+    source_draw(&e->source, rng, e->learned, e->length),
+        source_draw(&e->source, rng, e->scored, e->length);
     memcpy(e->tokens, e->scored, n * sizeof(int));
     e->learned_count = e->count = e->length;
     Words words = {0};
@@ -234,13 +255,15 @@ static void merge_further(Experiment *e, int vocabulary) {
     Merges some = e->merges;
     some.count = vocabulary - BYTES;
     PairTable table = pair_table_of(&some);
-    e->learned_count = (int)bpe_encode_heap(&table, e->learned, (size_t)e->learned_count, NULL);
+    e->learned_count =
+        (int)bpe_encode_heap(&table, e->learned, (size_t)e->learned_count, NULL);
     e->count = (int)bpe_encode_heap(&table, e->tokens, (size_t)e->count, NULL);
     pair_table_free(&table);
 }
 
 static void run_experiment(Experiment *e) {
-    const int sizes[POINTS] = {8, 9, 10, 12, 16, 24, 32, 48, 64, 96, 136, 192, 256, INT_MAX};
+    const int sizes[POINTS] = {8,  9,  10, 12,  16,  24,  32,
+                               48, 64, 96, 136, 192, 256, INT_MAX};
     int most = BYTES + e->merges.count;
     while (e->last.size < most) {
         int size = sizes[e->point_count] < most ? sizes[e->point_count] : most;
@@ -259,9 +282,11 @@ static void experiment_free(Experiment *e) {
 // ---- every string of SHORT bytes
 
 typedef struct {
-    double sum, canonical_sum;  // of the probabilities of all strings: all segmentations, and BPE's only
-    double least_gap;           // bits
-    int with_gap, with_merge;   // strings whose gap is more than rounding; that BPE merges something in
+    // of the probabilities of all strings: all segmentations, and BPE's only
+    double sum, canonical_sum;
+    double least_gap;  // bits
+    // strings whose gap is more than rounding; that BPE merges something in
+    int with_gap, with_merge;
 } Census;
 
 static Census take_census(const Vocabulary *v, const Merges *merges) {
@@ -272,7 +297,8 @@ static Census take_census(const Vocabulary *v, const Merges *merges) {
         int bytes[SHORT], tokens[SHORT];
         for (int i = 0; i < SHORT; i++) bytes[i] = tokens[i] = number >> 3 * i & 7;
         int count = (int)bpe_encode_naive(&table, tokens, SHORT, NULL);
-        double canonical = canonical_log2(v, tokens, count), marginal = marginal_log2(v, bytes, SHORT);
+        double canonical = canonical_log2(v, tokens, count),
+               marginal = marginal_log2(v, bytes, SHORT);
         double gap = marginal - canonical;
         sum_add(&sum, exp2(marginal)), sum_add(&canonical_sum, exp2(canonical));
         c.least_gap = nan_min(c.least_gap, gap);
@@ -283,8 +309,9 @@ static Census take_census(const Vocabulary *v, const Merges *merges) {
     return c;
 }
 
-// u_n, the probability that some token ends n bytes from the start: u_n = sum_k q(tokens k long) u_(n-k).
-// Every string of n bytes in every segmentation is one way to get there, and there are no others.
+// u_n, the probability that some token ends n bytes from the start: u_n = sum_k
+// q(tokens k long) u_(n-k). Every string of n bytes in every segmentation is one way to
+// get there, and there are no others.
 static double reach_probability(const Vocabulary *v, int n) {
     double u[SHORT + 1] = {1}, mass[SHORT + 1] = {0};
     for (int t = 0; t < v->size; t++)
@@ -304,12 +331,16 @@ static void claim_chain_rule(Lab *lab, const Experiment *e) {
         low = nan_min(low, p->chain), high = nan_max(high, p->chain);
         if (i) step = nan_min(step, p->perplexity / p[-1].perplexity);
     }
-    // A token's bits are a sum of at most some fifty terms, the text's a compensated one: 50 ulps, 2e-14.
-    claim_near(lab, "1.22", "bits per byte, all V: largest - smallest", 0, high - low, 1e-12);
+    // A token's bits are a sum of at most some fifty terms, the text's a compensated
+    // one: 50 ulps, 2e-14.
+    claim_near(lab, "1.22", "bits per byte, all V: largest - smallest", 0, high - low,
+               1e-12);
     claim_near(lab, "1.22", "bits per byte = h", e->entropy, last->chain, 5 * e->error);
-    // log2 perplexity = (bits per byte) (bytes a token): the error of bits per byte, times bytes a token.
-    claim_near(lab, "1.23", "largest V: log2 perplexity = h x bytes a token", e->entropy * last->per_token,
-               log2(last->perplexity), 5 * e->error * last->per_token);
+    // log2 perplexity = (bits per byte) (bytes a token): the error of bits per byte,
+    // times bytes a token.
+    claim_near(lab, "1.23", "largest V: log2 perplexity = h x bytes a token",
+               e->entropy * last->per_token, log2(last->perplexity),
+               5 * e->error * last->per_token);
     claim_at_least(lab, "1.23", "perplexity from V to the next: least factor", 1, step);
 }
 
@@ -317,12 +348,17 @@ static void claim_census(Lab *lab, const Experiment *e) {
     Census c = take_census(&e->last, &e->merges);
     // Positive terms, a few dozen roundings of 1e-16 in each.
     double reached = reach_probability(&e->last, SHORT);
-    claim_near(lab, "1.24", "all strings of 5 bytes, all segmentations: u_5", reached, c.sum, 1e-13);
-    // The canonical segmentation is one of those summed: only those roundings can make the sum less.
-    claim_at_least(lab, "1.24", "strings of 5 bytes: least gap, in bits", -1e-13, c.least_gap);
+    claim_near(lab, "1.24", "all strings of 5 bytes, all segmentations: u_5", reached,
+               c.sum, 1e-13);
+    // The canonical segmentation is one of those summed: only those roundings can make
+    // the sum less.
+    claim_at_least(lab, "1.24", "strings of 5 bytes: least gap, in bits", -1e-13,
+                   c.least_gap);
     // A string has a second segmentation if and only if BPE merged something in it.
     claim_equal(lab, "1.24", "strings of 5 bytes with a gap", c.with_merge, c.with_gap);
-    lab_print(lab, "strings of 5 bytes: BPE's segmentations have %.2f %% of the model's probability",
+    lab_print(lab,
+              "strings of 5 bytes: BPE's segmentations have %.2f %% of the model's "
+              "probability",
               100 * c.canonical_sum / c.sum);
 }
 
@@ -334,35 +370,42 @@ static void claim_gap(Lab *lab, const Experiment *e) {
         least = nan_min(least, p->canonical - p->marginal - p->floor);
         beyond = nan_min(beyond, p->marginal - e->text);
     }
-    // Equal at V = 8 (no cut) and, for a merge of a b, at V = 9 (no other cut): there it is rounding, a few
-    // ulps a byte.
-    claim_at_least(lab, "1.24", "text, all V: gap beyond that of single cuts", -1e-12, least);
-    claim_at_least(lab, "1.24", "text, largest V: gap, in bits per byte", last->floor - 1e-12,
-                   last->canonical - last->marginal);
-    // All segmentations together are a code for strings of one length: Kraft's inequality, 40 bits of luck.
-    claim_at_least(lab, "1.24", "text, all V: marginal bits beyond the text's", -40.0 / e->length, beyond);
+    // Equal at V = 8 (no cut) and, for a merge of a b, at V = 9 (no other cut): there
+    // it is rounding, a few ulps a byte.
+    claim_at_least(lab, "1.24", "text, all V: gap beyond that of single cuts", -1e-12,
+                   least);
+    claim_at_least(lab, "1.24", "text, largest V: gap, in bits per byte",
+                   last->floor - 1e-12, last->canonical - last->marginal);
+    // All segmentations together are a code for strings of one length: Kraft's
+    // inequality, 40 bits of luck.
+    claim_at_least(lab, "1.24", "text, all V: marginal bits beyond the text's",
+                   -40.0 / e->length, beyond);
 }
 
 static void print_table(Lab *lab, const Experiment *e) {
     lab_print(lab, "h = %.4f bits a byte; this text: %.4f", e->entropy, e->text);
-    lab_print(lab, "%6s %12s %12s %12s   unigram: %10s %10s", "V", "bytes/token", "perplexity", "bits/byte",
-              "BPE's", "all");
+    lab_print(lab, "%6s %12s %12s %12s   unigram: %10s %10s", "V", "bytes/token",
+              "perplexity", "bits/byte", "BPE's", "all");
     for (int i = 0; i < e->point_count; i++) {
         const Point *p = &e->points[i];
-        lab_print(lab, "%6.0f %12.4f %12.3f %12.6f            %10.5f %10.5f", p->vocabulary, p->per_token,
-                  p->perplexity, p->chain, p->canonical, p->marginal);
+        lab_print(lab, "%6.0f %12.4f %12.3f %12.6f            %10.5f %10.5f",
+                  p->vocabulary, p->per_token, p->perplexity, p->chain, p->canonical,
+                  p->marginal);
     }
 }
 
 static void draw_perplexity(Lab *lab, const Experiment *e) {
-    Plot *p = plot_new(lab, "bits_per_byte", "vocabulary h bits_per_byte token_bits_derived token_bits");
+    Plot *p = plot_new(lab, "bits_per_byte",
+                       "vocabulary h bits_per_byte token_bits_derived token_bits");
     for (int i = 0; i < e->point_count; i++) {
         const Point *at = &e->points[i];
         double derived = e->entropy * at->per_token;
-        plot_row(p, at->vocabulary, e->entropy, at->chain, derived, log2(at->perplexity));
+        plot_row(p, at->vocabulary, e->entropy, at->chain, derived,
+                 log2(at->perplexity));
     }
     plot_axes(p, "V: symbols in the vocabulary", "bits");
-    plot_set(p, "logscale x 2"), plot_set(p, "xrange [7.5:*]"), plot_set(p, "yrange [0:*]");
+    plot_set(p, "logscale x 2"), plot_set(p, "xrange [7.5:*]"),
+        plot_set(p, "yrange [0:*]");
     plot_line(p, "vocabulary", "h", "h");
     plot_line(p, "vocabulary", "token_bits_derived", "h x bytes per token");
     plot_points(p, "vocabulary", "bits_per_byte", "bits per byte");
@@ -374,7 +417,8 @@ static void draw_gap(Lab *lab, const Experiment *e) {
     Plot *p = plot_new(lab, "marginal_gap", "vocabulary h canonical bound marginal");
     for (int i = 0; i < e->point_count; i++) {
         const Point *at = &e->points[i];
-        plot_row(p, at->vocabulary, e->entropy, at->canonical, at->canonical - at->floor, at->marginal);
+        plot_row(p, at->vocabulary, e->entropy, at->canonical,
+                 at->canonical - at->floor, at->marginal);
     }
     plot_title(p, "A model of tokens, by one segmentation and by all of them");
     plot_axes(p, "V: symbols in the vocabulary", "bits per byte");
@@ -405,4 +449,5 @@ static void run(Lab *lab) {
 }
 
 const LabSpec lab_bits_per_byte = {
-    "bits-per-byte", "1.9", "Perplexity depends on the tokenizer, bits per byte do not", run, options};
+    "bits-per-byte", "1.9", "Perplexity depends on the tokenizer, bits per byte do not",
+    run, options};

@@ -1,11 +1,12 @@
-// T10: bytes as the alphabet: nothing is out of vocabulary, nothing is lost. Lecture, section 1.1.
+// T10: bytes as the alphabet: nothing is out of vocabulary, nothing is lost. Lecture,
+// section 1.1.
 #include <stdlib.h>
 #include <string.h>
 
 #include "ch01_tokenizer/labs/corpus.h"
 #include "ch01_tokenizer/tokenizer.h"
 #include "ch01_tokenizer/utf8.h"
-#include "common/plot.h"
+#include "common/program/plot.h"
 
 enum { MERGES = 512, RANDOM_STRINGS = 2000, PER_OCTAVE = 200 };
 
@@ -50,12 +51,14 @@ static void claim_nothing_lost(Lab *lab, const Tokenizer *t) {
 // A random code point of exactly `bits` bits; surrogates are none.
 static int draw_point(Rng *rng, int bits) {
     for (;;) {
-        int least = bits ? 1 << (bits - 1) : 0, point = least + (bits > 1 ? rng_below(rng, least) : 0);
+        int least = bits ? 1 << (bits - 1) : 0,
+            point = least + (bits > 1 ? rng_below(rng, least) : 0);
         if (point <= 0x10FFFF && (point < 0xD800 || point > 0xDFFF)) return point;
     }
 }
 
-// Letters as symbols, as Sennrich had them: what the first half of the text never showed has no token.
+// Letters as symbols, as Sennrich had them: what the first half of the text never
+// showed has no token.
 static int unknown_letters(const Bytes *text) {
     size_t half = text->size / 2;
     char *seen = allocate(0x110000, 1);
@@ -74,11 +77,14 @@ static void run(Lab *lab) {
     Words words = corpus_words(lab, "gpt2");
     Tokenizer t;
     Error err;
-    if (!tokenizer_train(&t, &words, MERGES, NULL, 0, "gpt2", &err)) die("%s", err.text);
+    if (!tokenizer_train(&t, &words, MERGES, NULL, 0, "gpt2", &err))
+        die("%s", err.text);
     claim_nothing_lost(lab, &t);
 
-    // A code point of b bits needs 1 byte to 7 bits, 2 to 11, 3 to 16, 4 to 21: lecture, section 1.1.
-    Plot *p = plot_new(lab, "byte_fallback", "bits bytes_derived bytes_measured tokens");
+    // A code point of b bits needs 1 byte to 7 bits, 2 to 11, 3 to 16, 4 to 21:
+    // lecture, section 1.1.
+    Plot *p =
+        plot_new(lab, "byte_fallback", "bits bytes_derived bytes_measured tokens");
     int wrong = 0, over = 0;
     for (int bits = 1; bits <= 21; bits++) {
         int derived = bits <= 7 ? 1 : bits <= 11 ? 2 : bits <= 16 ? 3 : 4;
@@ -94,14 +100,19 @@ static void run(Lab *lab) {
         }
         plot_row(p, bits, derived, bytes, tokens);
     }
-    claim_equal(lab, "1.2", "code points whose length is not the derived one", 0, wrong);
+    claim_equal(lab, "1.2", "code points whose length is not the derived one", 0,
+                wrong);
     claim_equal(lab, "1.2", "code points that take more tokens than bytes", 0, over);
     Bytes text = corpus(lab);
-    lab_print(lab, "letters as symbols instead: %d letters of the text's second half are not in its first",
+    lab_print(lab,
+              "letters as symbols instead: %d letters of the text's second half are "
+              "not in its first",
               unknown_letters(&text));
     plot_axes(p, "bits of the code point", "a character");
     plot_set(p, "yrange [0:4.5]");
-    plot_series(p, "using \"bits\":\"bytes_derived\" with steps linewidth 2 linecolor \"#0072b2\" title \"bytes, derived\"");
+    plot_series(p,
+                "using \"bits\":\"bytes_derived\" with steps linewidth 2 linecolor "
+                "\"#0072b2\" title \"bytes, derived\"");
     plot_points(p, "bits", "bytes_measured", "bytes, measured");
     plot_points(p, "bits", "tokens", "tokens, mean");
     plot_end(p);
@@ -110,4 +121,5 @@ static void run(Lab *lab) {
     tokenizer_free(&t);
 }
 
-const LabSpec lab_byte_fallback = {"byte-fallback", "1.1", "Bytes: nothing is out of vocabulary", run, NULL};
+const LabSpec lab_byte_fallback = {"byte-fallback", "1.1",
+                                   "Bytes: nothing is out of vocabulary", run, NULL};

@@ -7,11 +7,13 @@
 Bytes corpus(Lab *lab) {
     const char *given = option_text(&lab->args, "data");
     char *path = given ? NULL : repository_file("docs/ch01_tokenizer.md");
-    if (!given && !path) die("the lectures are not beside this program: name a text with --data FILE");
+    if (!given && !path)
+        die("the lectures are not beside this program: name a text with --data FILE");
     Bytes text;
     Error err;
     if (!file_read(&text, given ? given : path, &err)) die("%s", err.text);
-    if (text.size < 1000) die("%s: at least 1000 bytes of text are needed", given ? given : path);
+    if (text.size < 1000)
+        die("%s: at least 1000 bytes of text are needed", given ? given : path);
     free(path);
     return text;
 }
@@ -21,7 +23,8 @@ Words corpus_words(Lab *lab, const char *pattern) {
     Error err;
     Pattern *compiled = pattern_new(pattern, &err);
     Pieces pieces = {0};
-    if (!pieces_add(&pieces, compiled, NULL, 0, text.data, text.size, &err)) die("%s", err.text);
+    if (!pieces_add(&pieces, compiled, NULL, 0, text.data, text.size, &err))
+        die("%s", err.text);
     Words words = pieces_to_words(&pieces);
     pieces_free(&pieces);
     pattern_free(compiled);

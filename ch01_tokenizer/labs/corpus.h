@@ -1,8 +1,9 @@
-// The text that the tour measures on: --data FILE, or what this repository carries, its lectures.
+// The text that the tour measures on: --data FILE, or what this repository carries, its
+// lectures.
 #pragma once
 #include "ch01_tokenizer/bpe_train.h"
-#include "common/file.h"
-#include "common/lab.h"
+#include "common/program/file.h"
+#include "common/program/lab.h"
 
 // The caller frees it with bytes_free. Ends the program where there is no text.
 Bytes corpus(Lab *lab);

@@ -1,12 +1,14 @@
-// An embedding is a look-up, and the same numbers as a product with a one-hot matrix. Lecture, section 1.2.
+// An embedding is a look-up, and the same numbers as a product with a one-hot matrix.
+// Lecture, section 1.2.
 //
-// Both are counted as they run: numbers copied, and multiply-adds. The product costs V times as much.
+// Both are counted as they run: numbers copied, and multiply-adds. The product costs V
+// times as much.
 #include <math.h>
 #include <stdlib.h>
 
 #include "ch01_tokenizer/embedding.h"
 #include "common/error.h"
-#include "common/plot.h"
+#include "common/program/plot.h"
 
 static const Option options[] = {{"tokens", "24", "n: tokens looked up"},
                                  {"dim", "16", "d: numbers a token"},
@@ -26,27 +28,31 @@ static double largest_difference(Mat a, Mat b) {
     double largest = 0;
     for (int i = 0; i < a.rows; i++)
         for (int j = 0; j < a.cols; j++)
-            largest = nan_max(largest, fabs((double)*mat_at(a, i, j) - *mat_at(b, i, j)));
+            largest =
+                nan_max(largest, fabs((double)*mat_at(a, i, j) - *mat_at(b, i, j)));
     return largest;
 }
 
 // 0 times a number is 0, and adding 0 changes nothing: not a single bit may differ.
 static void claim_same(Lab *lab, Rng *rng, int n, int d, int vocabulary) {
     int *ids = draw_ids(rng, n, vocabulary);
-    Mat table = mat_new(vocabulary, d), looked_up = mat_new(n, d), product = mat_new(n, d);
+    Mat table = mat_new(vocabulary, d), looked_up = mat_new(n, d),
+        product = mat_new(n, d);
     rng_fill_normal(rng, table, 1);
     embedding(looked_up, table, ids);
     embedding_product(product, table, ids);
-    claim_near(lab, "1.3", "look-up - one_hot x table, largest", 0, largest_difference(looked_up, product),
-               0);
+    claim_near(lab, "1.3", "look-up - one_hot x table, largest", 0,
+               largest_difference(looked_up, product), 0);
     mat_free(table), mat_free(looked_up), mat_free(product);
     free(ids);
 }
 
-// Whole numbers up to 8 keep sums of n <= 10^6 of them below 2^24: exact in any order of adding.
+// Whole numbers up to 8 keep sums of n <= 10^6 of them below 2^24: exact in any order
+// of adding.
 static void fill_whole(Rng *rng, Mat m) {
     for (int i = 0; i < m.rows; i++)
-        for (int j = 0; j < m.cols; j++) *mat_at(m, i, j) = (real)(1 + rng_below(rng, 8));
+        for (int j = 0; j < m.cols; j++)
+            *mat_at(m, i, j) = (real)(1 + rng_below(rng, 8));
 }
 
 static int distinct(const int *ids, int n) {
@@ -71,7 +77,8 @@ static int touched_rows(Mat grad) {
 
 static void claim_gradient(Lab *lab, Rng *rng, int n, int d, int vocabulary) {
     int *ids = draw_ids(rng, n, vocabulary);
-    Mat scattered = mat_new(vocabulary, d), product = mat_new(vocabulary, d), out_grad = mat_new(n, d);
+    Mat scattered = mat_new(vocabulary, d), product = mat_new(vocabulary, d),
+        out_grad = mat_new(n, d);
     fill_whole(rng, out_grad);
     embedding_backward(scattered, out_grad, ids);
     embedding_product_backward(product, out_grad, ids);
@@ -114,7 +121,8 @@ static void run(Lab *lab) {
     Rng rng = lab->rng;
     claim_same(lab, &rng, n, d, vocabulary);
     claim_gradient(lab, &rng, n, d, vocabulary);
-    Plot *p = plot_new(lab, "embedding", "vocabulary lookup product lookup_formula product_formula");
+    Plot *p = plot_new(lab, "embedding",
+                       "vocabulary lookup product lookup_formula product_formula");
     Cost cost = {0};
     int v = 0;
     for (int size = 4; size <= LARGEST; size *= 4) {
@@ -123,9 +131,10 @@ static void run(Lab *lab) {
         double copies = (double)n * d;
         plot_row(p, v, (double)cost.lookup, (double)cost.product, copies, copies * v);
     }
-    claim_equal(lab, "1.3", "look-up, V = 16384: copies = n d", (long long)n * d, cost.lookup);
-    claim_equal(lab, "1.3", "product, V = 16384: multiply-adds = n V d", (long long)n * v * d,
-                cost.product);
+    claim_equal(lab, "1.3", "look-up, V = 16384: copies = n d", (long long)n * d,
+                cost.lookup);
+    claim_equal(lab, "1.3", "product, V = 16384: multiply-adds = n V d",
+                (long long)n * v * d, cost.product);
     plot_axes(p, "V: rows of the table", "operations");
     plot_set(p, "logscale xy");
     plot_set(p, "format y \"10^{%%T}\"");
@@ -136,5 +145,6 @@ static void run(Lab *lab) {
     plot_end(p);
 }
 
-const LabSpec lab_embedding = {"embedding", "1.2",
-                               "Embedding: a look-up, or a product with a one-hot matrix", run, options};
+const LabSpec lab_embedding = {
+    "embedding", "1.2", "Embedding: a look-up, or a product with a one-hot matrix", run,
+    options};

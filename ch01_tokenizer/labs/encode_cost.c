@@ -1,4 +1,5 @@
-// T5: what encoding one long piece costs, counted: look again for every merge, or keep a heap. Lecture, section 1.6.
+// T5: what encoding one long piece costs, counted: look again for every merge, or keep
+// a heap. Lecture, section 1.6.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,11 +7,12 @@
 #include "ch01_tokenizer/bpe_encode.h"
 #include "ch01_tokenizer/labs/corpus.h"
 #include "common/error.h"
-#include "common/plot.h"
+#include "common/program/plot.h"
 
 enum { MERGES = 512, STRINGS = 10000, LONGEST = 4096 };
 
-// A slice of the text, or, every second time, random letters of it: strings that training never saw.
+// A slice of the text, or, every second time, random letters of it: strings that
+// training never saw.
 static size_t draw_string(Rng *rng, const Bytes *text, size_t n, int *symbols) {
     bool slice = rng_below(rng, 2);
     size_t from = (size_t)rng_below(rng, (int)(text->size - n) + 1);
@@ -21,14 +23,16 @@ static size_t draw_string(Rng *rng, const Bytes *text, size_t n, int *symbols) {
     return n;
 }
 
-enum { SPELT_MOST = BPE_SCAN_MOST };  // longer tokens keep only the merge they were made by
+// longer tokens keep only the merge they were made by
+enum { SPELT_MOST = BPE_SCAN_MOST };
 
 // The bytes of every token, one after the other; ends[s] is where token s ends.
 static int *spell_all(const Merges *m, size_t *ends) {
     int *bytes = NULL;
     size_t size = 0, capacity = 0;
     for (int s = 0; s < m->base + m->count; s++) {
-        int parts[2] = {s < m->base ? s : m->pairs[s - m->base].left, s < m->base ? -1 : m->pairs[s - m->base].right};
+        int parts[2] = {s < m->base ? s : m->pairs[s - m->base].left,
+                        s < m->base ? -1 : m->pairs[s - m->base].right};
         for (int p = 0; p < 2 && parts[p] >= 0; p++) {
             size_t begin = s < m->base || parts[p] == 0 ? 0 : ends[parts[p] - 1];
             size_t length = s < m->base ? 1 : ends[parts[p]] - begin;
@@ -42,8 +46,8 @@ static int *spell_all(const Merges *m, size_t *ends) {
     return bytes;
 }
 
-// The rule of rank files: two tokens merge where their bytes together are a token, whatever that was made from. A
-// string is a token if encoding it leaves one symbol.
+// The rule of rank files: two tokens merge where their bytes together are a token,
+// whatever that was made from. A string is a token if encoding it leaves one symbol.
 static PairTable pairs_by_text(const Merges *m) {
     int symbols = m->base + m->count;
     PairTable trained = pair_table_of(m), table = {0};
@@ -52,12 +56,15 @@ static PairTable pairs_by_text(const Merges *m) {
     for (int s = m->base; s < symbols; s++) {
         const int *text = bytes + ends[s - 1];
         size_t n = ends[s] - ends[s - 1];
-        if (n > SPELT_MOST) pair_table_add(&table, m->pairs[s - m->base].left, m->pairs[s - m->base].right, s);
+        if (n > SPELT_MOST)
+            pair_table_add(&table, m->pairs[s - m->base].left,
+                           m->pairs[s - m->base].right, s);
         for (size_t cut = 1; n <= SPELT_MOST && cut < n; cut++) {
             int left[SPELT_MOST], right[SPELT_MOST];
             memcpy(left, text, cut * sizeof *left);
             memcpy(right, text + cut, (n - cut) * sizeof *right);
-            bool tokens = bpe_encode_scan(&trained, left, cut) == 1 && bpe_encode_scan(&trained, right, n - cut) == 1;
+            bool tokens = bpe_encode_scan(&trained, left, cut) == 1
+                          && bpe_encode_scan(&trained, right, n - cut) == 1;
             if (tokens) pair_table_add(&table, left[0], right[0], s);
         }
     }
@@ -66,27 +73,35 @@ static PairTable pairs_by_text(const Merges *m) {
     return table;
 }
 
-static void claim_same(Lab *lab, const Bytes *text, const PairTable *pairs, const PairTable *by_text) {
+static void claim_same(Lab *lab, const Bytes *text, const PairTable *pairs,
+                       const PairTable *by_text) {
     int heap_differs = 0, text_differs = 0;
     double most_pushes = 0;
     for (int i = 0; i < STRINGS; i++) {
         int a[64], b[64], c[64];
-        size_t n = draw_string(&lab->rng, text, (size_t)(2 + rng_below(&lab->rng, 62)), a);
+        size_t n =
+            draw_string(&lab->rng, text, (size_t)(2 + rng_below(&lab->rng, 62)), a);
         memcpy(b, a, sizeof a), memcpy(c, a, sizeof a);
         EncodeWork work = {0};
-        size_t x = bpe_encode_naive(pairs, a, n, NULL), y = bpe_encode_heap(pairs, b, n, &work);
+        size_t x = bpe_encode_naive(pairs, a, n, NULL),
+               y = bpe_encode_heap(pairs, b, n, &work);
         size_t z = bpe_encode_scan(by_text, c, n);
         heap_differs += x != y || memcmp(a, b, x * sizeof *a) != 0;
         text_differs += x != z || memcmp(a, c, x * sizeof *a) != 0;
         most_pushes = nan_max(most_pushes, (double)work.pushes / (double)(n - 1));
     }
-    claim_equal(lab, "1.14", "strings that heap and naive loop encode differently", 0, heap_differs);
-    claim_at_most(lab, "1.15", "pushes / (n - 1), the most of all strings", 3, most_pushes);
-    claim_equal(lab, "1.16", "strings that tiktoken's rule encodes differently", 0, text_differs);
+    claim_equal(lab, "1.14", "strings that heap and naive loop encode differently", 0,
+                heap_differs);
+    claim_at_most(lab, "1.15", "pushes / (n - 1), the most of all strings", 3,
+                  most_pushes);
+    claim_equal(lab, "1.16", "strings that tiktoken's rule encodes differently", 0,
+                text_differs);
 }
 
 static void draw_costs(Lab *lab, const Bytes *text, const PairTable *pairs) {
-    Plot *p = plot_new(lab, "encode_cost", "n heap_pushes_per_byte naive_inspections_per_byte naive_derived bound");
+    Plot *p = plot_new(
+        lab, "encode_cost",
+        "n heap_pushes_per_byte naive_inspections_per_byte naive_derived bound");
     long long off = 0;
     int *a = allocate(LONGEST, sizeof *a), *b = allocate(LONGEST, sizeof *b);
     for (size_t n = 8; n <= LONGEST && n <= text->size; n *= 2) {
@@ -95,14 +110,18 @@ static void draw_costs(Lab *lab, const Bytes *text, const PairTable *pairs) {
         EncodeWork naive = {0}, heap = {0};
         bpe_encode_naive(pairs, a, n, &naive);
         bpe_encode_heap(pairs, b, n, &heap);
-        // Before merge k, k = 0 .. m, there are n - k symbols, hence n - 1 - k pairs; after the last it looks once more.
-        long long m = (long long)naive.merges, pairs_seen = (m + 1) * ((long long)n - 1) - m * (m + 1) / 2;
+        // Before merge k, k = 0 .. m, there are n - k symbols, hence n - 1 - k pairs;
+        // after the last it looks once more.
+        long long m = (long long)naive.merges,
+                  pairs_seen = (m + 1) * ((long long)n - 1) - m * (m + 1) / 2;
         off += llabs(pairs_seen - (long long)naive.inspections);
-        plot_row(p, (double)n, (double)heap.pushes / (double)n, (double)naive.inspections / (double)n,
-                 (double)pairs_seen / (double)n, 3);
+        plot_row(p, (double)n, (double)heap.pushes / (double)n,
+                 (double)naive.inspections / (double)n, (double)pairs_seen / (double)n,
+                 3);
     }
     free(a), free(b);
-    claim_equal(lab, "1.15", "naive inspections off (m + 1)(n - 1) - m (m + 1) / 2", 0, off);
+    claim_equal(lab, "1.15", "naive inspections off (m + 1)(n - 1) - m (m + 1) / 2", 0,
+                off);
     plot_axes(p, "length n of a piece, bytes", "operations a byte");
     plot_set(p, "logscale xy 2");
     plot_line(p, "n", "bound", "bound: 3");
@@ -118,11 +137,13 @@ static void run(Lab *lab) {
     Merges m;
     bpe_train(&m, &words, 256, MERGES, NULL);
     PairTable pairs = pair_table_of(&m), by_text = pairs_by_text(&m);
-    lab_print(lab, "%zu pairs merge by their text, %d by the list of merges", by_text.used, m.count);
+    lab_print(lab, "%zu pairs merge by their text, %d by the list of merges",
+              by_text.used, m.count);
     claim_same(lab, &text, &pairs, &by_text);
     draw_costs(lab, &text, &pairs);
     pair_table_free(&pairs), pair_table_free(&by_text);
     merges_free(&m), words_free(&words), bytes_free(&text);
 }
 
-const LabSpec lab_encode_cost = {"encode-cost", "1.6", "What encoding costs", run, NULL};
+const LabSpec lab_encode_cost = {"encode-cost", "1.6", "What encoding costs", run,
+                                 NULL};

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "ch01_tokenizer/labs/corpus.h"
-#include "common/plot.h"
+#include "common/program/plot.h"
 
 enum { MERGES = 1024 };
 
@@ -36,22 +36,28 @@ static void claim_runs(Lab *lab) {
     words_add(&words, run, (size_t)k, 1);
     Merges m;
     bpe_train(&m, &words, 1, 1, NULL);
-    claim_equal(lab, "1.9", "a run of k letters: pairs found, k - 1", k - 1, (long long)m.found[0]);
-    claim_equal(lab, "1.9", "a run of k letters: pairs replaced, floor(k/2)", k / 2, (long long)m.replaced[0]);
+    claim_equal(lab, "1.9", "a run of k letters: pairs found, k - 1", k - 1,
+                (long long)m.found[0]);
+    claim_equal(lab, "1.9", "a run of k letters: pairs replaced, floor(k/2)", k / 2,
+                (long long)m.replaced[0]);
     merges_free(&m), words_free(&words);
 }
 
-static void claim_bookkeeping(Lab *lab, const Merges *m, long long before, long long after) {
+static void claim_bookkeeping(Lab *lab, const Merges *m, long long before,
+                              long long after) {
     long long replaced = 0, rises = 0, unlike = 0;
     for (int t = 0; t < m->count; t++) {
         replaced += (long long)m->replaced[t];
         rises += t > 0 && m->found[t] > m->found[t - 1];
-        unlike += m->pairs[t].left != m->pairs[t].right && m->found[t] != m->replaced[t];
+        unlike +=
+            m->pairs[t].left != m->pairs[t].right && m->found[t] != m->replaced[t];
     }
-    claim_equal(lab, "1.7", "tokens left: N_T = N_0 - sum of r_t", before - replaced, after);
+    claim_equal(lab, "1.7", "tokens left: N_T = N_0 - sum of r_t", before - replaced,
+                after);
     claim_equal(lab, "1.8", "merges t whose count f_t exceeds f_(t-1)", 0, rises);
     claim_equal(lab, "1.9", "pairs a b, a != b, with r_t != f_t", 0, unlike);
-    claim_equal(lab, "1.10", "tokens whose text another token has", 0, repeated_texts(m));
+    claim_equal(lab, "1.10", "tokens whose text another token has", 0,
+                repeated_texts(m));
 }
 
 // bpe_train is built on 1.8; the textbook loop is not.
@@ -87,7 +93,8 @@ static void run(Lab *lab) {
     long long before = (long long)words_symbols(&words);
     Merges m;
     bpe_train(&m, &words, 256, MERGES, NULL);
-    lab_print(lab, "%lld bytes become %lld tokens in %d merges", before, (long long)words_symbols(&words), m.count);
+    lab_print(lab, "%lld bytes become %lld tokens in %d merges", before,
+              (long long)words_symbols(&words), m.count);
     claim_bookkeeping(lab, &m, before, (long long)words_symbols(&words));
     claim_by_the_textbook(lab);
     claim_runs(lab);
@@ -95,4 +102,5 @@ static void run(Lab *lab) {
     merges_free(&m), words_free(&words);
 }
 
-const LabSpec lab_merges = {"merges", "1.4", "What each merge does to the count of tokens", run, NULL};
+const LabSpec lab_merges = {"merges", "1.4",
+                            "What each merge does to the count of tokens", run, NULL};

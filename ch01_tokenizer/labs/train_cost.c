@@ -1,15 +1,17 @@
-// T6: what training costs, counted: the textbook loop against lists of occurrences. Lecture, section 1.5.
+// T6: what training costs, counted: the textbook loop against lists of occurrences.
+// Lecture, section 1.5.
 #include <math.h>
 #include <string.h>
 
 #include "ch01_tokenizer/labs/corpus.h"
-#include "common/plot.h"
+#include "common/program/plot.h"
 
 enum { TEXT = 20000, STEPS = 7 };
 
 typedef struct {
     TrainWork naive, lists;
-    double tokens_before, tokens_after, sum_of_tokens;  // N_0, N_T, sum of N_t over the T merges
+    // N_0, N_T, sum of N_t over the T merges
+    double tokens_before, tokens_after, sum_of_tokens;
     int merges;  // T, less where the text ran out of pairs
     bool same;
 } Cost;
@@ -22,10 +24,12 @@ static Cost measure(const char *text, size_t n, int merges) {
     bpe_train_naive(&x, &a, 256, merges, &cost.naive);
     bpe_train(&y, &b, 256, merges, &cost.lists);
     cost.tokens_after = (double)words_symbols(&b);
-    cost.same = x.count == y.count && memcmp(x.pairs, y.pairs, (size_t)x.count * sizeof(Pair)) == 0;
+    cost.same = x.count == y.count
+                && memcmp(x.pairs, y.pairs, (size_t)x.count * sizeof(Pair)) == 0;
     cost.merges = y.count;
     double left = cost.tokens_before;
-    for (int t = 0; t < merges && t <= y.count; t++) {  // where pairs run out, one more look finds that
+    // where pairs run out, one more look finds that
+    for (int t = 0; t < merges && t <= y.count; t++) {
         cost.sum_of_tokens += left;
         if (t < y.count) left -= (double)y.replaced[t];
     }
@@ -37,31 +41,38 @@ static void run(Lab *lab) {
     Bytes text = corpus(lab);
     size_t n = text.size < TEXT ? text.size : TEXT;
     Cost costs[STEPS];
-    Plot *p = plot_new(lab, "train_cost", "merges naive_visits sum_of_tokens list_visits list_updates update_bound");
+    Plot *p = plot_new(
+        lab, "train_cost",
+        "merges naive_visits sum_of_tokens list_visits list_updates update_bound");
     int different = 0;
     double worst = 0;
     for (int i = 0; i < STEPS; i++) {
         Cost c = costs[i] = measure(text.data, n, 4 << i);
-        // Each of the N_0 - N_T replacements makes at most two new pairs, and as many again may be counted anew when
-        // the lists are thrown away, which is when they hold more than the corpus has tokens.
-        double bound = c.tokens_before + 4 * (c.tokens_before - c.tokens_after) + (double)c.lists.lowered;
+        // Each of the N_0 - N_T replacements makes at most two new pairs, and as many
+        // again may be counted anew when the lists are thrown away, which is when they
+        // hold more than the corpus has tokens.
+        double bound = c.tokens_before + 4 * (c.tokens_before - c.tokens_after)
+                       + (double)c.lists.lowered;
         worst = nan_max(worst, (double)c.lists.updates / bound);
         different += !c.same;
-        plot_row(p, 4 << i, (double)c.naive.visits, c.sum_of_tokens, (double)c.lists.visits, (double)c.lists.updates,
-                 bound);
+        plot_row(p, 4 << i, (double)c.naive.visits, c.sum_of_tokens,
+                 (double)c.lists.visits, (double)c.lists.updates, bound);
     }
     Cost last = costs[STEPS - 1], half = costs[STEPS - 2];
     claim_equal(lab, "1.11", "runs in which the two give other merges", 0, different);
-    claim_near(lab, "1.12", "positions the textbook loop visits: sum of N_t", last.sum_of_tokens,
-               (double)last.naive.visits, 0);
-    // N_t falls: twice the merges visit at most twice the positions, and at least T more of N_2T each.
+    claim_near(lab, "1.12", "positions the textbook loop visits: sum of N_t",
+               last.sum_of_tokens, (double)last.naive.visits, 0);
+    // N_t falls: twice the merges visit at most twice the positions, and at least T
+    // more of N_2T each.
     double slope = log2((double)last.naive.visits / (double)half.naive.visits);
-    bool doubled = last.merges == 2 * half.merges;  // a text of few pairs has no exponent to speak of
+    // a text of few pairs has no exponent to speak of
+    bool doubled = last.merges == 2 * half.merges;
     if (doubled) claim_at_most(lab, "1.12", "exponent of its cost in T", 1, slope);
     if (doubled)
-        claim_at_least(lab, "1.12", "exponent of its cost in T, from N_2T / N_0", log2(1 + last.tokens_after / last.tokens_before),
-                   slope);
-    claim_at_most(lab, "1.13", "count updates with lists, as a share of the bound", 1, worst);
+        claim_at_least(lab, "1.12", "exponent of its cost in T, from N_2T / N_0",
+                       log2(1 + last.tokens_after / last.tokens_before), slope);
+    claim_at_most(lab, "1.13", "count updates with lists, as a share of the bound", 1,
+                  worst);
     plot_axes(p, "merges T", "corpus positions");
     plot_set(p, "logscale xy 2");
     plot_set(p, "format y \"2^{%%L}\"");

@@ -1,6 +1,7 @@
 // The unigram model: sums over segmentations, EM, and pruning. Lecture, section 1.11.
 //
-// The words are made of morphemes, drawn with known probabilities: the likelihood of the truth is known.
+// The words are made of morphemes, drawn with known probabilities: the likelihood of
+// the truth is known.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,13 +10,14 @@
 #include "ch01_tokenizer/unigram.h"
 #include "ch01_tokenizer/wordpiece.h"
 #include "common/error.h"
-#include "common/plot.h"
+#include "common/program/plot.h"
 
-static const Option options[] = {{"words", "2000", "words of the corpus"},
-                                 {"morphemes", "40", "tokens of the true model"},
-                                 {"seed-size", "600", "tokens to begin with, beside the characters"},
-                                 {"steps", "3", "EM steps between two prunings"},
-                                 {0}};
+static const Option options[] = {
+    {"words", "2000", "words of the corpus"},
+    {"morphemes", "40", "tokens of the true model"},
+    {"seed-size", "600", "tokens to begin with, beside the characters"},
+    {"steps", "3", "EM steps between two prunings"},
+    {0}};
 
 // ---- [1.28], [1.29] the lattice against every segmentation, one by one
 
@@ -23,7 +25,8 @@ typedef struct {
     double sum, best;  // of p over the segmentations
 } AllPaths;
 
-static void walk_paths(const Unigram *u, const char *text, size_t n, double p, AllPaths *all) {
+static void walk_paths(const Unigram *u, const char *text, size_t n, double p,
+                       AllPaths *all) {
     if (n == 0) {
         all->sum += p;
         all->best = nan_max(all->best, p);
@@ -31,13 +34,15 @@ static void walk_paths(const Unigram *u, const char *text, size_t n, double p, A
     for (size_t length = 1; length <= n; length++) {
         int token = trie_find(&u->trie, text, length);
         if (token != NO_TOKEN)
-            walk_paths(u, text + length, n - length, p * exp(u->tokens[token].log_p), all);
+            walk_paths(u, text + length, n - length, p * exp(u->tokens[token].log_p),
+                       all);
     }
 }
 
 enum { SHORT = 12, TEXTS = 60 };
 
-// Over the letters a, b, c: the letters themselves, and every other string of 2 or 3 with probability 1/2.
+// Over the letters a, b, c: the letters themselves, and every other string of 2 or 3
+// with probability 1/2.
 static Unigram random_model(Rng *rng, char (*store)[4]) {
     UnigramToken tokens[3 + 9 + 27];
     size_t count = 0;
@@ -66,15 +71,20 @@ static void claim_lattice(Lab *lab, Rng *rng) {
         AllPaths all = {0};
         walk_paths(&u, text, n, 1, &all);
         sum_error = nan_max(sum_error, fabs(unigram_log_p(&u, text, n) - log(all.sum)));
-        best_error = nan_max(best_error, fabs(unigram_viterbi(&u, text, n, NULL, NULL) - log(all.best)));
+        best_error = nan_max(
+            best_error, fabs(unigram_viterbi(&u, text, n, NULL, NULL) - log(all.best)));
     }
-    // At most 12 factors and 927 terms on either side, logarithms up to 100: 1e-12 is a hundred roundings.
-    claim_near(lab, "1.28", "ln p by the lattice - by all segmentations", 0, sum_error, 1e-12);
-    claim_near(lab, "1.29", "best path - the best of all segmentations", 0, best_error, 1e-12);
+    // At most 12 factors and 927 terms on either side, logarithms up to 100: 1e-12 is a
+    // hundred roundings.
+    claim_near(lab, "1.28", "ln p by the lattice - by all segmentations", 0, sum_error,
+               1e-12);
+    claim_near(lab, "1.29", "best path - the best of all segmentations", 0, best_error,
+               1e-12);
     unigram_free(&u);
 }
 
-// A drawn segmentation is the best one with probability exp(best - ln p), and has E[tokens] tokens.
+// A drawn segmentation is the best one with probability exp(best - ln p), and has
+// E[tokens] tokens.
 static void claim_samples(Lab *lab, Rng *rng) {
     enum { SAMPLES = 20000 };
     char store[3 + 9 + 27][4];
@@ -82,7 +92,8 @@ static void claim_samples(Lab *lab, Rng *rng) {
     size_t n = sizeof text - 1, best_count;
     int best[sizeof text], drawn[sizeof text];
     Unigram u = random_model(rng, store);
-    double *expected = allocate(u.count, sizeof *expected), tokens = 0, sum = 0, squares = 0, hits = 0;
+    double *expected = allocate(u.count, sizeof *expected), tokens = 0, sum = 0,
+           squares = 0, hits = 0;
     double log_p = unigram_expect(&u, text, n, 1, expected);
     for (size_t i = 0; i < u.count; i++) tokens += expected[i];
     double p = exp(unigram_viterbi(&u, text, n, best, &best_count) - log_p);
@@ -93,8 +104,8 @@ static void claim_samples(Lab *lab, Rng *rng) {
     }
     double mean = sum / SAMPLES, variance = fmax(squares / SAMPLES - mean * mean, 0);
     // 5 standard errors; one sample more or less is the resolution.
-    claim_near(lab, "1.29", "share of samples that are the best path", p, hits / SAMPLES,
-               5 * sqrt(p * (1 - p) / SAMPLES) + 1.0 / SAMPLES);
+    claim_near(lab, "1.29", "share of samples that are the best path", p,
+               hits / SAMPLES, 5 * sqrt(p * (1 - p) / SAMPLES) + 1.0 / SAMPLES);
     claim_near(lab, "1.29", "tokens in a sample = sum of expected counts", tokens, mean,
                5 * sqrt(variance / SAMPLES) + 1.0 / SAMPLES);
     free(expected);
@@ -120,7 +131,8 @@ static bool is_known(const Language *l, int count) {
     return false;
 }
 
-// Distinct strings of 2 to 4 letters out of 8, the r-th with probability proportional to 1/r.
+// Distinct strings of 2 to 4 letters out of 8, the r-th with probability proportional
+// to 1/r.
 static void invent_morphemes(Language *l, Rng *rng, int count) {
     UnigramToken tokens[MOST_MORPHEMES];
     double total = 0;
@@ -130,9 +142,11 @@ static void invent_morphemes(Language *l, Rng *rng, int count) {
         do {
             length = (size_t)(2 + rng_below(rng, 3));
             memset(l->morphemes[i], 0, LONGEST);
-            for (size_t k = 0; k < length; k++) l->morphemes[i][k] = (char)('a' + rng_below(rng, 8));
+            for (size_t k = 0; k < length; k++)
+                l->morphemes[i][k] = (char)('a' + rng_below(rng, 8));
         } while (is_known(l, i));
-        tokens[i] = (UnigramToken){l->morphemes[i], length, -log((i + 1) * total), false};
+        tokens[i] =
+            (UnigramToken){l->morphemes[i], length, -log((i + 1) * total), false};
     }
     l->truth = unigram_new(tokens, (size_t)count);
 }
@@ -142,7 +156,8 @@ static void write_words(Language *l, Rng *rng, int words) {
     double p[MOST_MORPHEMES];
     for (size_t i = 0; i < l->truth.count; i++) p[i] = exp(l->truth.tokens[i].log_p);
     for (int w = 0; w < words;) {
-        const UnigramToken *m = &l->truth.tokens[rng_categorical(rng, p, (int)l->truth.count)];
+        const UnigramToken *m =
+            &l->truth.tokens[rng_categorical(rng, p, (int)l->truth.count)];
         bool last = rng_below(rng, 2) == 0;
         reserve(l->text, l->capacity, l->size + m->size + 1);
         memcpy(l->text + l->size, m->text, m->size);
@@ -160,7 +175,8 @@ static void language_free(Language *l) {
 static double likelihood(const Unigram *u, const Language *l) {
     double total = 0;
     for (size_t i = 0; i < l->word_count; i++)
-        total += l->words[i].count * unigram_log_p(u, l->words[i].text, l->words[i].size);
+        total +=
+            l->words[i].count * unigram_log_p(u, l->words[i].text, l->words[i].size);
     return total;
 }
 
@@ -170,20 +186,23 @@ typedef struct {
     double *expected;  // the E-step's at the model as it is
     double now;        // and its L
     int steps;
-    double truth;           // L of the true model
-    double least_surplus;   // of an EM step: (gain - promised) / |L|
-    double least_gain;      // of an EM step: gain / |L|
-    double least_gap;       // by how much SentencePiece's M-step misses the maximum of EM's bound, / |L|
+    double truth;          // L of the true model
+    double least_surplus;  // of an EM step: (gain - promised) / |L|
+    double least_gain;     // of an EM step: gain / |L|
+    // by how much SentencePiece's M-step misses the maximum of EM's bound, / |L|
+    double least_gap;
     double largest_change;  // of L by a pruning that leaves the other p alone, / |L|
     Plot *plot;
 } Training;
 
 static void expect(Training *t) {
-    t->now = unigram_expect_all(&t->model, t->language->words, t->language->word_count, t->expected);
+    t->now = unigram_expect_all(&t->model, t->language->words, t->language->word_count,
+                                t->expected);
 }
 
 static Training training_new(Lab *lab, const Language *l, size_t seed_size) {
-    Training t = {.language = l, .model = unigram_seed(l->words, l->word_count, 6, seed_size)};
+    Training t = {.language = l,
+                  .model = unigram_seed(l->words, l->word_count, 6, seed_size)};
     t.expected = allocate(t.model.count, sizeof *t.expected);
     t.truth = likelihood(&l->truth, l);
     t.least_surplus = t.least_gain = t.least_gap = INFINITY;
@@ -198,8 +217,10 @@ static void training_free(Training *t) {
     unigram_free(&t->model);
 }
 
-// sum of E[count] (ln p - ln q): what EM's lower bound loses from p to q. An unused token costs nothing.
-static double bound_change(const double *expected, const UnigramToken *p, const UnigramToken *q, size_t n) {
+// sum of E[count] (ln p - ln q): what EM's lower bound loses from p to q. An unused
+// token costs nothing.
+static double bound_change(const double *expected, const UnigramToken *p,
+                           const UnigramToken *q, size_t n) {
     double sum = 0;
     for (size_t i = 0; i < n; i++)
         if (expected[i] > 0) sum += expected[i] * (p[i].log_p - q[i].log_p);
@@ -239,7 +260,8 @@ static double log_p_in(const Unigram *u, const UnigramToken *token) {
 // L of the pruned vocabulary with the probabilities from before.
 static double likelihood_held(const Training *t, const Unigram *old) {
     Unigram held = unigram_new(t->model.tokens, t->model.count);
-    for (size_t i = 0; i < held.count; i++) held.tokens[i].log_p = log_p_in(old, &held.tokens[i]);
+    for (size_t i = 0; i < held.count; i++)
+        held.tokens[i].log_p = log_p_in(old, &held.tokens[i]);
     double l = likelihood(&held, t->language);
     unigram_free(&held);
     return l;
@@ -248,7 +270,8 @@ static double likelihood_held(const Training *t, const Unigram *old) {
 static void prune(Training *t, size_t keep) {
     Unigram old = unigram_new(t->model.tokens, t->model.count);
     unigram_prune(&t->model, t->expected, keep);
-    t->largest_change = nan_max(t->largest_change, (likelihood_held(t, &old) - t->now) / fabs(t->now));
+    t->largest_change =
+        nan_max(t->largest_change, (likelihood_held(t, &old) - t->now) / fabs(t->now));
     expect(t);
     plot_row(t->plot, t->steps, NAN, t->now, t->truth, (double)t->model.count);
     unigram_free(&old);
@@ -264,27 +287,32 @@ static int recovered(const Training *t) {
     const Unigram *truth = &t->language->truth;
     int count = 0;
     for (size_t i = 0; i < truth->count; i++)
-        count += trie_find(&t->model.trie, truth->tokens[i].text, truth->tokens[i].size) != NO_TOKEN;
+        count += trie_find(&t->model.trie, truth->tokens[i].text, truth->tokens[i].size)
+                 != NO_TOKEN;
     return count;
 }
 
 // One token a character: L is that of their counts.
 static double characters_likelihood(const Language *l) {
     uint64_t counts[256] = {0};
-    for (size_t i = 0; i < l->size; i++) counts[(unsigned char)l->text[i]] += l->text[i] != ' ';
+    for (size_t i = 0; i < l->size; i++)
+        counts[(unsigned char)l->text[i]] += l->text[i] != ' ';
     return likelihood_of_counts(counts, 256);
 }
 
 static void claim_training(Lab *lab, const Training *t) {
-    // L sums some 10^4 logarithms of relative error below 1e-14 each: 1e-12 of |L| is a hundredfold margin.
-    claim_at_least(lab, "1.30", "EM: least (gain of L - E[tokens] KL) / |L|", -1e-12, t->least_surplus);
+    // L sums some 10^4 logarithms of relative error below 1e-14 each: 1e-12 of |L| is a
+    // hundredfold margin.
+    claim_at_least(lab, "1.30", "EM: least (gain of L - E[tokens] KL) / |L|", -1e-12,
+                   t->least_surplus);
     claim_at_least(lab, "1.30", "EM: least gain of L / |L|", -1e-12, t->least_gain);
-    claim_at_least(lab, "1.30", "digamma M-step: bound is lower by, least / |L|", -1e-12, t->least_gap);
-    claim_at_most(lab, "1.31", "pruning, other p held: largest change of L / |L|", 1e-12,
-                  t->largest_change);
+    claim_at_least(lab, "1.30", "digamma M-step: bound is lower by, least / |L|",
+                   -1e-12, t->least_gap);
+    claim_at_most(lab, "1.31", "pruning, other p held: largest change of L / |L|",
+                  1e-12, t->largest_change);
     double characters = characters_likelihood(t->language);
-    claim_near(lab, "1.31", "only characters left: L = sum c ln c - N ln N", characters, t->now,
-               1e-12 * fabs(characters));
+    claim_near(lab, "1.31", "only characters left: L = sum c ln c - N ln N", characters,
+               t->now, 1e-12 * fabs(characters));
 }
 
 static void draw(const Training *t) {
@@ -311,7 +339,9 @@ static void train(Lab *lab, const Language *l, size_t seed_size, int steps) {
         for (int i = 0; i < steps; i++) em_step(&t);
         size_t have = longer_tokens(&t.model), target = l->truth.count;
         if (have <= target && !reported) {
-            lab_print(lab, "as many tokens as morphemes: L = %.1f, %d of %zu morphemes are among them",
+            lab_print(lab,
+                      "as many tokens as morphemes: L = %.1f, %d of %zu morphemes are "
+                      "among them",
                       t.now, recovered(&t), target);
             reported = true;
         }
@@ -338,5 +368,6 @@ static void run(Lab *lab) {
     language_free(&language);
 }
 
-const LabSpec lab_unigram = {"unigram", "1.11",
-                             "The unigram model: EM raises the likelihood, pruning costs", run, options};
+const LabSpec lab_unigram = {
+    "unigram", "1.11", "The unigram model: EM raises the likelihood, pruning costs",
+    run, options};

@@ -1,17 +1,19 @@
 // Zipf's law, and why a list of words is never complete. Lecture, section 1.9.
 //
-// The word of rank r has probability p_r = r^-a / sum. A text of n words has this many distinct ones:
+// The word of rank r has probability p_r = r^-a / sum. A text of n words has this many
+// distinct ones:
 //
 //     E types(n) = sum over r of 1 - (1 - p_r)^n                                     (Heaps' curve)
 //
-// and a further word is a new one with probability sum p_r (1 - p_r)^n: the share of words out of
-// vocabulary. Ranks' indicators are negatively associated (Joag-Dev and Proschan, 1983): the variance of a
-// sum over ranks is at most the sum of the variances, q (1 - q) with q = (1 - p_r)^n.
+// and a further word is a new one with probability sum p_r (1 - p_r)^n: the share of
+// words out of vocabulary. Ranks' indicators are negatively associated (Joag-Dev and
+// Proschan, 1983): the variance of a sum over ranks is at most the sum of the
+// variances, q (1 - q) with q = (1 - p_r)^n.
 #include <math.h>
 #include <stdlib.h>
 
 #include "common/error.h"
-#include "common/plot.h"
+#include "common/program/plot.h"
 
 enum { EXPONENTS = 3, POINTS = 9 };
 static const int lengths[POINTS] = {10, 30, 100, 300, 1000, 3000, 10000, 30000, 100000};
@@ -25,7 +27,8 @@ typedef struct {
 } Zipf;
 
 static Zipf zipf_new(int ranks, double a) {
-    Zipf z = {allocate((size_t)ranks, sizeof(double)), allocate((size_t)ranks, sizeof(double)), ranks};
+    Zipf z = {allocate((size_t)ranks, sizeof(double)),
+              allocate((size_t)ranks, sizeof(double)), ranks};
     double total = 0;
     for (int r = 0; r < ranks; r++) total += z.p[r] = pow(r + 1, -a);
     double sum = 0;
@@ -37,7 +40,8 @@ static void zipf_free(Zipf *z) { free(z->p), free(z->cumulative); }
 
 static int zipf_draw(const Zipf *z, Rng *rng) {
     double u = rng_uniform(rng) * z->cumulative[z->ranks - 1];
-    int low = 0, high = z->ranks - 1;  // the first rank whose cumulative probability passes u
+    // the first rank whose cumulative probability passes u
+    int low = 0, high = z->ranks - 1;
     while (low < high) {
         int middle = (low + high) / 2;
         if (z->cumulative[middle] > u) high = middle;
@@ -60,9 +64,9 @@ static Moments types_moments(const Zipf *z, double n) {
     return m;
 }
 
-// Of `tested` words after n others, how many are new: given the first n, each is with probability
-// U = sum of p_r over the missing r, so Var <= tested E[U] + tested^2 Var[U],
-// Var[U] <= sum p_r^2 q (1 - q).
+// Of `tested` words after n others, how many are new: given the first n, each is with
+// probability U = sum of p_r over the missing r, so Var <= tested E[U] + tested^2
+// Var[U], Var[U] <= sum p_r^2 q (1 - q).
 static Moments unseen_moments(const Zipf *z, double n, double tested) {
     double mean = 0, variance = 0;
     for (int r = 0; r < z->ranks; r++) {
@@ -109,7 +113,8 @@ static double slope(double from, double to) { return log(to / from) / log(10); }
 // Below one word the resolution of a count is its error.
 static double deviation(Moments m) { return fmax(sqrt(m.variance), 1); }
 
-// The error of ln types is sd / types; covariance can at worst add the two ends' errors.
+// The error of ln types is sd / types; covariance can at worst add the two ends'
+// errors.
 static double slope_error(const Run *run) {
     double error = 0;
     for (int i = AT_1E4; i <= AT_1E5; i += AT_1E5 - AT_1E4)
@@ -117,23 +122,27 @@ static double slope_error(const Run *run) {
     return error / log(10);
 }
 
-// Largest (measured - expected) / sd over the points. 5 and not less: 27 points a run, and the distribution
-// of a sum of negatively associated indicators has tails no heavier than an independent sum's.
+// Largest (measured - expected) / sd over the points. 5 and not less: 27 points a run,
+// and the distribution of a sum of negatively associated indicators has tails no
+// heavier than an independent sum's.
 static void claim_types(Lab *lab, const Run *run, const char *top, const char *what) {
     double n = lengths[AT_1E5];
-    claim_near(lab, "1.20", top, n * run->top_p, run->top, 5 * sqrt(n * run->top_p * (1 - run->top_p)));
+    claim_near(lab, "1.20", top, n * run->top_p, run->top,
+               5 * sqrt(n * run->top_p * (1 - run->top_p)));
     double worst = 0;
     for (int i = 0; i < POINTS; i++)
-        worst = nan_max(worst, fabs(run->types[i] - run->expected[i].mean) / deviation(run->expected[i]));
+        worst = nan_max(worst, fabs(run->types[i] - run->expected[i].mean)
+                                   / deviation(run->expected[i]));
     claim_at_most(lab, "1.20", what, 5, worst);
 }
 
-static void claim_growth(Lab *lab, const Run *run, const char *unseen, const char *growth) {
+static void claim_growth(Lab *lab, const Run *run, const char *unseen,
+                         const char *growth) {
     claim_near(lab, "1.21", unseen, run->unseen_expected.mean, run->unseen,
                5 * deviation(run->unseen_expected));
     double predicted = slope(run->expected[AT_1E4].mean, run->expected[AT_1E5].mean);
-    claim_near(lab, "1.21", growth, predicted, slope(run->types[AT_1E4], run->types[AT_1E5]),
-               5 * slope_error(run));
+    claim_near(lab, "1.21", growth, predicted,
+               slope(run->types[AT_1E4], run->types[AT_1E5]), 5 * slope_error(run));
 }
 
 static void draw(Lab *lab, const Run *runs) {
@@ -170,7 +179,8 @@ static void run(Lab *lab) {
     const char *const types[] = {"a = 1: types(n), largest error in sd",
                                  "a = 1.2: types(n), largest error in sd",
                                  "a = 1.5: types(n), largest error in sd"};
-    const char *const unseen[] = {"a = 1: new among 10^5 more words", "a = 1.2: new among 10^5 more words",
+    const char *const unseen[] = {"a = 1: new among 10^5 more words",
+                                  "a = 1.2: new among 10^5 more words",
                                   "a = 1.5: new among 10^5 more words"};
     const char *const growth[] = {"a = 1: log-slope of types, 10^4 to 10^5",
                                   "a = 1.2: log-slope of types, 10^4 to 10^5",
@@ -183,11 +193,14 @@ static void run(Lab *lab) {
         claim_types(lab, &runs[k], top[k], types[k]);
         claim_growth(lab, &runs[k], unseen[k], growth[k]);
     }
-    // The rival: the textbook's exponent 1/a holds for an endless list of words and a > 1 only. At a = 1 a
-    // list with an end is exhausted first; the slope is not 1, by five standard errors.
+    // The rival: the textbook's exponent 1/a holds for an endless list of words and a >
+    // 1 only. At a = 1 a list with an end is exhausted first; the slope is not 1, by
+    // five standard errors.
     double measured = slope(runs[0].types[AT_1E4], runs[0].types[AT_1E5]);
-    claim_at_most(lab, "1.21", "a = 1: the slope is not 1/a = 1", 1 - 5 * slope_error(&runs[0]), measured);
+    claim_at_most(lab, "1.21", "a = 1: the slope is not 1/a = 1",
+                  1 - 5 * slope_error(&runs[0]), measured);
     draw(lab, runs);
 }
 
-const LabSpec lab_zipf = {"zipf", "1.9", "How many distinct words a text has", run, options};
+const LabSpec lab_zipf = {"zipf", "1.9", "How many distinct words a text has", run,
+                          options};

@@ -4,7 +4,7 @@
 
 #include "ch01_tokenizer/bpe_encode.h"
 #include "ch01_tokenizer/bpe_train.h"
-#include "common/rng.h"
+#include "common/numeric/rng.h"
 
 enum { LONGEST = 60 };
 
@@ -13,7 +13,8 @@ static Words random_words(Rng rng, int letters) {
     Words words = {0};
     for (int w = rng_below(&rng, 30); w >= 0; w--) {
         int symbols[LONGEST], n = rng_below(&rng, LONGEST);
-        for (int i = 0; i < n; i++) symbols[i] = rng_below(&rng, 3) ? rng_below(&rng, letters) : 0;
+        for (int i = 0; i < n; i++)
+            symbols[i] = rng_below(&rng, 3) ? rng_below(&rng, letters) : 0;
         words_add(&words, symbols, (size_t)n, 1 + (uint32_t)rng_below(&rng, 4));
     }
     return words;
@@ -21,9 +22,9 @@ static Words random_words(Rng rng, int letters) {
 
 static bool same_merges(const Merges *a, const Merges *b) {
     size_t n = (size_t)a->count;
-    return a->count == b->count && memcmp(a->pairs, b->pairs, n * sizeof *a->pairs) == 0 &&
-           memcmp(a->found, b->found, n * sizeof *a->found) == 0 &&
-           memcmp(a->replaced, b->replaced, n * sizeof *a->replaced) == 0;
+    return a->count == b->count && memcmp(a->pairs, b->pairs, n * sizeof *a->pairs) == 0
+           && memcmp(a->found, b->found, n * sizeof *a->found) == 0
+           && memcmp(a->replaced, b->replaced, n * sizeof *a->replaced) == 0;
 }
 
 // The segmented corpora: the same symbols in the same order, wherever the gaps are.
@@ -51,13 +52,15 @@ Test(bpe, both_ways_of_training_agree) {
     }
 }
 
-// With so many words, the first threshold is above 1 and falls on the way, and lists are thrown away.
+// With so many words, the first threshold is above 1 and falls on the way, and lists
+// are thrown away.
 Test(bpe, recounting_changes_nothing) {
     Rng rng = rng_new(7);
     Words a = {0}, b = {0};
     for (int w = 0; w < 4000; w++) {
         int symbols[20], n = 1 + rng_below(&rng, 20);
-        for (int i = 0; i < n; i++) symbols[i] = (int)(8 * rng_uniform(&rng) * rng_uniform(&rng));
+        for (int i = 0; i < n; i++)
+            symbols[i] = (int)(8 * rng_uniform(&rng) * rng_uniform(&rng));
         words_add(&a, symbols, (size_t)n, 1), words_add(&b, symbols, (size_t)n, 1);
     }
     Merges x, y;
@@ -73,7 +76,8 @@ Test(bpe, recounting_changes_nothing) {
 Test(bpe, ties_go_to_the_smaller_left_then_right) {
     int symbols[] = {2, 1, 9, 1, 2, 9, 1, 0};  // 21, 12, 10 once each, and 9s between
     Words words = {0};
-    words_add(&words, symbols, 2, 1), words_add(&words, symbols + 3, 2, 1), words_add(&words, symbols + 6, 2, 1);
+    words_add(&words, symbols, 2, 1), words_add(&words, symbols + 3, 2, 1),
+        words_add(&words, symbols + 6, 2, 1);
     Merges m;
     bpe_train(&m, &words, 10, 5, NULL);
     cr_assert_eq(m.count, 3);  // then no pair is left
@@ -109,18 +113,22 @@ Test(bpe, all_encoders_agree) {
         for (int i = 0; i < 50; i++) {
             int a[200], b[200], c[200];
             size_t n = (size_t)rng_below(&rng, 200);
-            for (size_t j = 0; j < n; j++) a[j] = b[j] = c[j] = rng_below(&rng, letters);
+            for (size_t j = 0; j < n; j++)
+                a[j] = b[j] = c[j] = rng_below(&rng, letters);
             EncodeWork work = {0};
-            size_t x = bpe_encode_naive(&pairs, a, n, NULL), y = bpe_encode_heap(&pairs, b, n, &work);
+            size_t x = bpe_encode_naive(&pairs, a, n, NULL),
+                   y = bpe_encode_heap(&pairs, b, n, &work);
             size_t z = bpe_encode_scan(&pairs, c, n);
-            cr_assert(x == y && x == z && memcmp(a, b, x * sizeof *a) == 0 && memcmp(a, c, x * sizeof *a) == 0);
+            cr_assert(x == y && x == z && memcmp(a, b, x * sizeof *a) == 0
+                      && memcmp(a, c, x * sizeof *a) == 0);
             cr_assert_leq(work.pushes, n ? 3 * (n - 1) : 0);
         }
         pair_table_free(&pairs), merges_free(&m), words_free(&words);
     }
 }
 
-// The training text encodes to what training left of it: encoding repeats training's merges in their order.
+// The training text encodes to what training left of it: encoding repeats training's
+// merges in their order.
 Test(bpe, encoding_repeats_training) {
     for (uint64_t seed = 1; seed <= 200; seed++) {
         Rng rng = rng_new(seed);
@@ -134,21 +142,24 @@ Test(bpe, encoding_repeats_training) {
             while (raw.cells[at] != NO_SYMBOL) symbols[n++] = raw.cells[at++];
             n = bpe_encode_heap(&pairs, symbols, n, NULL);
             for (size_t i = 0, cell = begin; i < n; cell++)
-                if (words.cells[cell] != NO_SYMBOL) cr_assert_eq(words.cells[cell], symbols[i++]);
+                if (words.cells[cell] != NO_SYMBOL)
+                    cr_assert_eq(words.cells[cell], symbols[i++]);
             begin = (at / WORD_ALIGN + 1) * WORD_ALIGN;
         }
         pair_table_free(&pairs), merges_free(&m), words_free(&words), words_free(&raw);
     }
 }
 
-// "aaa" merges from the left; merge order decides, not length: with bc < ab < cd, abcd is a bc d.
+// "aaa" merges from the left; merge order decides, not length: with bc < ab < cd, abcd
+// is a bc d.
 Test(bpe, order_of_merges) {
     PairTable runs = {0}, order = {0};
     pair_table_add(&runs, 0, 0, 1);
     int aaa[] = {0, 0, 0}, abcd[] = {0, 1, 2, 3};
     cr_assert_eq(bpe_encode_heap(&runs, aaa, 3, NULL), 2);
     cr_assert(aaa[0] == 1 && aaa[1] == 0);
-    pair_table_add(&order, 1, 2, 4), pair_table_add(&order, 0, 1, 5), pair_table_add(&order, 2, 3, 6);
+    pair_table_add(&order, 1, 2, 4), pair_table_add(&order, 0, 1, 5),
+        pair_table_add(&order, 2, 3, 6);
     cr_assert_eq(bpe_encode_scan(&order, abcd, 4), 3);
     cr_assert(abcd[0] == 0 && abcd[1] == 4 && abcd[2] == 3);
     pair_table_free(&runs), pair_table_free(&order);

@@ -2,7 +2,7 @@
 # sh test_commands.sh PROGRAM BUILD: the commands on real files, and what they say to bad input.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../../common/check_commands.sh"
+. "$here/../../tools/check_commands.sh"
 cp "$here"/../../docs/ch01_tokenizer.md "$work/text" 2>/dev/null || cat "$here"/../*.c >"$work/text"
 cat "$here"/../*.c >"$work/code"
 cd "$work" || exit 1

@@ -1,10 +1,11 @@
-// Embedding: the look-up against the product, the gradient against its definition, and a trap.
+// Embedding: the look-up against the product, the gradient against its definition, and
+// a trap.
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "ch01_tokenizer/embedding.h"
-#include "common/rng.h"
+#include "common/numeric/rng.h"
 
 enum { MOST = 40 };
 
@@ -21,14 +22,16 @@ static void assert_same(Mat a, Mat b) {
 Test(embedding, lookup_is_the_product) {
     Rng rng = rng_new(1);
     for (int round = 0; round < 50; round++) {
-        int n = rng_below(&rng, MOST), d = rng_below(&rng, 20), v = 1 + rng_below(&rng, 60), ids[MOST];
+        int n = rng_below(&rng, MOST), d = rng_below(&rng, 20),
+            v = 1 + rng_below(&rng, 60), ids[MOST];
         Mat table = mat_new(v, d), out = mat_new(n, d), product = mat_new(n, d);
         rng_fill_normal(&rng, table, 1);
         draw_ids(&rng, ids, n, v);
         embedding(out, table, ids);
         embedding_product(product, table, ids);
         assert_same(out, product);
-        for (int i = 0; i < n; i++) assert_same(mat_rows(out, i, 1), mat_rows(table, ids[i], 1));
+        for (int i = 0; i < n; i++)
+            assert_same(mat_rows(out, i, 1), mat_rows(table, ids[i], 1));
         mat_free(table), mat_free(out), mat_free(product);
     }
 }
@@ -43,26 +46,32 @@ Test(embedding, views) {
     embedding(out, table, ids);
     for (int i = 0; i < 4; i++)
         for (int j = 0; j < 11; j++)
-            cr_assert_eq(*mat_at(wide, i, j), j < 3 || j >= 8 ? 0 : *mat_at(lying, j - 3, ids[i]));
+            cr_assert_eq(*mat_at(wide, i, j),
+                         j < 3 || j >= 8 ? 0 : *mat_at(lying, j - 3, ids[i]));
     mat_free(lying), mat_free(wide);
 }
 
-// The definition: row v of the gradient is the sum over all places where v stands. Whole numbers: exact.
+// The definition: row v of the gradient is the sum over all places where v stands.
+// Whole numbers: exact.
 Test(embedding, gradient_by_its_definition) {
     Rng rng = rng_new(3);
     for (int round = 0; round < 50; round++) {
-        int n = rng_below(&rng, MOST), d = 1 + rng_below(&rng, 9), v = 1 + rng_below(&rng, 12), ids[MOST];
+        int n = rng_below(&rng, MOST), d = 1 + rng_below(&rng, 9),
+            v = 1 + rng_below(&rng, 12), ids[MOST];
         Mat grad = mat_new(v, d), product = mat_new(v, d), out_grad = mat_new(n, d);
         for (int i = 0; i < n; i++)
-            for (int j = 0; j < d; j++) *mat_at(out_grad, i, j) = (real)rng_below(&rng, 100);
-        mat_fill(grad, 7), mat_fill(product, 7);  // gradients are added to what is there
+            for (int j = 0; j < d; j++)
+                *mat_at(out_grad, i, j) = (real)rng_below(&rng, 100);
+        // gradients are added to what is there
+        mat_fill(grad, 7), mat_fill(product, 7);
         draw_ids(&rng, ids, n, v);
         embedding_backward(grad, out_grad, ids);
         embedding_product_backward(product, out_grad, ids);
         for (int r = 0; r < v; r++)
             for (int j = 0; j < d; j++) {
                 real sum = 7;
-                for (int i = 0; i < n; i++) sum += ids[i] == r ? *mat_at(out_grad, i, j) : 0;
+                for (int i = 0; i < n; i++)
+                    sum += ids[i] == r ? *mat_at(out_grad, i, j) : 0;
                 cr_assert_eq(*mat_at(grad, r, j), sum, "row %d of %d", r, v);
             }
         assert_same(grad, product);
@@ -75,38 +84,46 @@ static double loss(Mat table, Mat weights, const int *ids) {
     double sum = 0;
     embedding(out, table, ids);
     for (int i = 0; i < out.rows; i++)
-        for (int j = 0; j < out.cols; j++) sum += sin((double)*mat_at(out, i, j)) * *mat_at(weights, i, j);
+        for (int j = 0; j < out.cols; j++)
+            sum += sin((double)*mat_at(out, i, j)) * *mat_at(weights, i, j);
     mat_free(out);
     return sum;
 }
 
-// Central differences of sum w sin(out). Step h: error h^2/6 from the curve, epsilon/h from rounding.
+// Central differences of sum w sin(out). Step h: error h^2/6 from the curve, epsilon/h
+// from rounding.
 Test(embedding, gradient_by_differences) {
     enum { N = 7, V = 5, D = 3 };
     const int ids[N] = {4, 1, 4, 0, 4, 1, 2};  // 3 does not occur
-    const double h = sizeof(real) == 8 ? 1e-5 : 1e-2, tolerance = sizeof(real) == 8 ? 1e-8 : 1e-3;
+    const double h = sizeof(real) == 8 ? 1e-5 : 1e-2,
+                 tolerance = sizeof(real) == 8 ? 1e-8 : 1e-3;
     Rng rng = rng_new(4);
-    Mat table = mat_new(V, D), weights = mat_new(N, D), out_grad = mat_new(N, D), grad = mat_new(V, D);
+    Mat table = mat_new(V, D), weights = mat_new(N, D), out_grad = mat_new(N, D),
+        grad = mat_new(V, D);
     rng_fill_normal(&rng, table, 1), rng_fill_normal(&rng, weights, 1);
     embedding(out_grad, table, ids);
     for (int i = 0; i < N; i++)
         for (int j = 0; j < D; j++)
-            *mat_at(out_grad, i, j) = (real)(cos((double)*mat_at(out_grad, i, j)) * *mat_at(weights, i, j));
+            *mat_at(out_grad, i, j) =
+                (real)(cos((double)*mat_at(out_grad, i, j)) * *mat_at(weights, i, j));
     embedding_backward(grad, out_grad, ids);
     for (int v = 0; v < V; v++)
         for (int j = 0; j < D; j++) {
-            real here = *mat_at(table, v, j), up = (real)(here + h), down = (real)(here - h);
+            real here = *mat_at(table, v, j), up = (real)(here + h),
+                 down = (real)(here - h);
             *mat_at(table, v, j) = up;
             double high = loss(table, weights, ids);
             *mat_at(table, v, j) = down;
             double low = loss(table, weights, ids);
             *mat_at(table, v, j) = here;
-            cr_assert_float_eq((double)*mat_at(grad, v, j), (high - low) / ((double)up - down), tolerance);
+            cr_assert_float_eq((double)*mat_at(grad, v, j),
+                               (high - low) / ((double)up - down), tolerance);
         }
     mat_free(table), mat_free(weights), mat_free(out_grad), mat_free(grad);
 }
 
-// Where the two are not the same: 0 x inf is NaN, so one bad row of the table spoils every token's product.
+// Where the two are not the same: 0 x inf is NaN, so one bad row of the table spoils
+// every token's product.
 Test(embedding, an_infinite_row_spoils_the_product_only) {
     Mat table = mat_new(3, 1), out = mat_new(2, 1), product = mat_new(2, 1);
     const int ids[] = {0, 1};

@@ -1,4 +1,5 @@
-// Sources: the stationary distribution and the entropy against closed forms, the drawn text against both.
+// Sources: the stationary distribution and the entropy against closed forms, the drawn
+// text against both.
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
@@ -12,7 +13,8 @@ static double stationary_error(const Source *s) {
     double worst = 0, total = 0;
     for (int b = 0; b < s->symbols; b++) {
         double in = 0;
-        for (int a = 0; a < s->symbols; a++) in += s->stationary[a] * s->next[a * s->symbols + b];
+        for (int a = 0; a < s->symbols; a++)
+            in += s->stationary[a] * s->next[a * s->symbols + b];
         worst = fmax(worst, fabs(in - s->stationary[b]));
         total += s->stationary[b];
         cr_assert(s->stationary[b] >= 0);
@@ -22,11 +24,12 @@ static double stationary_error(const Source *s) {
 
 Test(source, stationary_distribution_stays) {
     Rng rng = rng_new(1);
-    for (int symbols = 1; symbols <= 256; symbols = symbols < 9 ? symbols + 1 : 2 * symbols - 2)
+    for (int symbols = 1; symbols <= 256;
+         symbols = symbols < 9 ? symbols + 1 : 2 * symbols - 2)
         for (double sharpness = 0; sharpness <= 16; sharpness += 4) {
             Source s = source_random(&rng, symbols, sharpness);
-            cr_assert(stationary_error(&s) < 1e-12, "%d symbols, sharpness %g: %g", symbols, sharpness,
-                      stationary_error(&s));
+            cr_assert(stationary_error(&s) < 1e-12, "%d symbols, sharpness %g: %g",
+                      symbols, sharpness, stationary_error(&s));
             source_free(&s);
         }
 }
@@ -39,13 +42,15 @@ Test(source, two_states_in_closed_form) {
         Source s = source_new((double[]){1 - p, p, q, 1 - q}, 2);
         double first = q / (p + q);
         cr_assert_float_eq(s.stationary[0], first, 1e-14);
-        cr_assert_float_eq(source_entropy(&s), first * entropy2(p) + (1 - first) * entropy2(q), 1e-14);
+        cr_assert_float_eq(source_entropy(&s),
+                           first * entropy2(p) + (1 - first) * entropy2(q), 1e-14);
         cr_assert_float_eq(source_unigram_entropy(&s), entropy2(first), 1e-13);
         source_free(&s);
     }
 }
 
-// Zeros are allowed, and so is a chain that always moves on: a cycle has no entropy at all.
+// Zeros are allowed, and so is a chain that always moves on: a cycle has no entropy at
+// all.
 Test(source, cycle) {
     Source s = source_new((double[]){0, 2, 0, /**/ 0, 0, 5, /**/ 1, 0, 0}, 3);
     for (int a = 0; a < 3; a++) cr_assert_float_eq(s.stationary[a], 1.0 / 3, 1e-15);
@@ -72,8 +77,8 @@ Test(source, uniform_and_asked_for_entropy) {
         }
 }
 
-// Transitions out of one symbol are independent draws: the count of a -> b among `from` has the standard
-// deviation sqrt(from P (1 - P)).
+// Transitions out of one symbol are independent draws: the count of a -> b among `from`
+// has the standard deviation sqrt(from P (1 - P)).
 Test(source, drawn_frequencies) {
     enum { SYMBOLS = 5, LENGTH = 200000 };
     Rng rng = rng_new(5);
@@ -90,18 +95,23 @@ Test(source, drawn_frequencies) {
         for (int b = 0; b < SYMBOLS; b++) from += count[a][b];
         for (int b = 0; b < SYMBOLS; b++) {
             double p = s.next[a * SYMBOLS + b];
-            cr_assert_float_eq(count[a][b] / from, p, 5 * sqrt(p * (1 - p) / from), "%d -> %d", a, b);
+            cr_assert_float_eq(count[a][b] / from, p, 5 * sqrt(p * (1 - p) / from),
+                               "%d -> %d", a, b);
         }
-        // Frequencies of symbols are correlated along the text: allow a correlation over ten symbols.
+        // Frequencies of symbols are correlated along the text: allow a correlation
+        // over ten symbols.
         double pi = s.stationary[a];
-        cr_assert_float_eq(from / LENGTH, pi, 5 * sqrt(10 * pi * (1 - pi) / LENGTH), "symbol %d", a);
+        cr_assert_float_eq(from / LENGTH, pi, 5 * sqrt(10 * pi * (1 - pi) / LENGTH),
+                           "symbol %d", a);
     }
-    // The surprise of a symbol is between 0 and a few bits; 5 standard errors with a deviation of 3 bits.
+    // The surprise of a symbol is between 0 and a few bits; 5 standard errors with a
+    // deviation of 3 bits.
     cr_assert_float_eq(surprise / LENGTH, source_entropy(&s), 5 * 3 / sqrt(LENGTH));
     source_free(&s), free(text);
 }
 
-// The first symbol comes from the stationary distribution: from 5 symbols, 40,000 texts of length 1.
+// The first symbol comes from the stationary distribution: from 5 symbols, 40,000 texts
+// of length 1.
 Test(source, first_symbol) {
     enum { TEXTS = 40000 };
     Rng rng = rng_new(6);
@@ -114,7 +124,8 @@ Test(source, first_symbol) {
     }
     for (int a = 0; a < 5; a++) {
         double pi = s.stationary[a];
-        cr_assert_float_eq(count[a] / TEXTS, pi, 5 * sqrt(pi * (1 - pi) / TEXTS), "symbol %d", a);
+        cr_assert_float_eq(count[a] / TEXTS, pi, 5 * sqrt(pi * (1 - pi) / TEXTS),
+                           "symbol %d", a);
     }
     source_free(&s);
 }

@@ -10,8 +10,8 @@
 #include "ch01_tokenizer/model_file.h"
 #include "ch01_tokenizer/pieces.h"
 #include "ch01_tokenizer/tokenizer.h"
-#include "common/file.h"
-#include "common/rng.h"
+#include "common/numeric/rng.h"
+#include "common/program/file.h"
 
 // ---- patterns
 
@@ -35,15 +35,24 @@ static const char *split(const char *pattern, const char *text) {
 }
 
 Test(pattern, pieces_of_the_named_ones) {
-    cr_assert_str_eq(split("gpt2", "Hello world's  12345 x!?\n\n a"), "Hello| world|'s| | 12345| x|!?|\n\n| a");
-    cr_assert_str_eq(split("cl100k", "Hello world'S  12345 x!?\n\n a"), "Hello| world|'S| | |123|45| x|!?\n\n| a");
-    cr_assert_str_eq(split("o200k", "HelloWorld's ab/\n\n12345"), "Hello|World's| ab|/\n\n|123|45");
+    cr_assert_str_eq(split("gpt2", "Hello world's  12345 x!?\n\n a"),
+                     "Hello| world|'s| | 12345| x|!?|\n\n| a");
+    cr_assert_str_eq(split("cl100k", "Hello world'S  12345 x!?\n\n a"),
+                     "Hello| world|'S| | |123|45| x|!?\n\n| a");
+    cr_assert_str_eq(split("o200k", "HelloWorld's ab/\n\n12345"),
+                     "Hello|World's| ab|/\n\n|123|45");
     cr_assert_str_eq(split("none", "a b c"), "a b c");
     cr_assert_str_eq(split("cl100k_base", "1234"), "123|4");
     cr_assert_str_eq(split("gpt2", "今天 天气"), "今天| 天气");
-    cr_assert_str_eq(split("gpt2", "a\xc2\x85\xe3\x80\x80""b"), "a|\xc2\x85|\xe3\x80\x80|b");
+    cr_assert_str_eq(split("gpt2",
+                           "a\xc2\x85\xe3\x80\x80"
+                           "b"),
+                     "a|\xc2\x85|\xe3\x80\x80|b");
     // U+180E left White_Space in Unicode 6.3; PCRE2's \s still takes it.
-    cr_assert_str_eq(split("gpt2", "a \xe1\xa0\x8e""b"), "a| \xe1\xa0\x8e|b");
+    cr_assert_str_eq(split("gpt2",
+                           "a \xe1\xa0\x8e"
+                           "b"),
+                     "a| \xe1\xa0\x8e|b");
 }
 
 Test(pattern, nothing_is_skipped) {
@@ -55,7 +64,8 @@ Test(pattern, nothing_is_skipped) {
 Test(pattern, bad_ones_are_explained) {
     Error err;
     cr_assert_null(pattern_new("(a", &err));
-    cr_assert(strstr(err.text, "parenthesis") && strstr(err.text, "(a <-- here"), "%s", err.text);
+    cr_assert(strstr(err.text, "parenthesis") && strstr(err.text, "(a <-- here"), "%s",
+              err.text);
     cr_assert_null(pattern_new("a\\Cb", &err));
     cr_assert_null(pattern_new("gpt2x", &err));  // a misspelt name would be a literal
     cr_assert_null(pattern_new("a\nb|c", &err));
@@ -72,8 +82,9 @@ static void add_text(Pieces *pieces, const char *pattern, const char *text, size
 
 // Text of many kinds: words, Chinese, digits, spaces, broken bytes.
 static size_t random_text(Rng *rng, char *text, size_t n) {
-    static const char *const words[] = {" the", " token", "今天", "天气", "\n", "  ", "123", "é", "'s", "!?", "\xff\xc0",
-                                        " ", "izer", "\t\t", "a", "😀", " 12", "\xe4\xbb"};
+    static const char *const words[] = {
+        " the", " token",   "今天", "天气", "\n",   "  ", "123", "é",   "'s",
+        "!?",   "\xff\xc0", " ",    "izer", "\t\t", "a",  "😀",   " 12", "\xe4\xbb"};
     size_t size = 0;
     for (;;) {
         const char *word = words[rng_below(rng, 18)];
@@ -93,7 +104,8 @@ static Tokenizer trained(const char *pattern) {
     Special special = {"<|end|>", 7, NO_SYMBOL};
     Tokenizer t;
     Error err;
-    cr_assert(tokenizer_train(&t, &words, 60, &special, 1, pattern, &err), "%s", err.text);
+    cr_assert(tokenizer_train(&t, &words, 60, &special, 1, pattern, &err), "%s",
+              err.text);
     words_free(&words), pieces_free(&pieces);
     return t;
 }
@@ -108,8 +120,10 @@ static size_t encode_plainly(const Tokenizer *t, const char *text, size_t n, int
         size_t length = stretches[i].end - stretches[i].begin;
         splitter_start(&s, begin, length);
         for (size_t at = 0, end; at < length; at = end) {
-            end = stretches[i].special == STRETCH_BROKEN ? length : splitter_next(&s, at, NULL);
-            for (size_t b = at; b < end; b++) ids[size + b - at] = t->byte_id[(unsigned char)begin[b]];
+            end = stretches[i].special == STRETCH_BROKEN ? length
+                                                         : splitter_next(&s, at, NULL);
+            for (size_t b = at; b < end; b++)
+                ids[size + b - at] = t->byte_id[(unsigned char)begin[b]];
             size += bpe_encode_naive(&t->pairs, ids + size, end - at, NULL);
         }
     }
@@ -162,9 +176,12 @@ Test(tokenizer, long_pieces) {
     for (int i = 0; i < 2; i++) {
         Ids ids = {0};
         Error err = {""};
-        cr_assert(tokenizer_encode(i ? &own : &t, text, i ? 100000 : n, false, &ids, &err), "%s", err.text);
+        cr_assert(
+            tokenizer_encode(i ? &own : &t, text, i ? 100000 : n, false, &ids, &err),
+            "%s", err.text);
         size_t at = 0;
-        for (size_t j = 0; j < ids.size; j++, at += size) token_bytes(i ? &own : &t, ids.at[j], &size);
+        for (size_t j = 0; j < ids.size; j++, at += size)
+            token_bytes(i ? &own : &t, ids.at[j], &size);
         cr_assert_eq(at, i ? 100000 : n);
         free(ids.at);
     }
@@ -177,7 +194,8 @@ Test(tokenizer, blocks_are_joined) {
     check_encoding("gpt2", 3 << 20, 1);
     check_encoding("(?:[^q]){1,7}|q", 2 << 20, 2);
     check_encoding("(?s).{1,40000}", 1 << 20, 3);
-    check_encoding("(?: |y)\\Kt|th", 2 << 20, 4);  // these two see what comes before a piece
+    // these two see what comes before a piece
+    check_encoding("(?: |y)\\Kt|th", 2 << 20, 4);
     check_encoding("\\G th|t", 2 << 20, 5);
 }
 
@@ -189,7 +207,8 @@ Test(tokenizer, special_tokens) {
     tokenizer_encode(&t, text, strlen(text), false, &without, NULL);
     int end = t.size - 1;
     cr_assert(tokenizer_is_special(&t, end));
-    cr_assert(with.at[0] == 'a' && with.at[1] == end && with.at[2] == end && with.at[3] == 'b');
+    cr_assert(with.at[0] == 'a' && with.at[1] == end && with.at[2] == end
+              && with.at[3] == 'b');
     for (size_t i = 0; i < without.size; i++) cr_assert_neq(without.at[i], end);
     free(with.at), free(without.at);
     tokenizer_free(&t);
@@ -216,7 +235,8 @@ static const char *file_of(const char *text, size_t n) {
 static void refused(const char *text, const char *message) {
     Tokenizer t;
     Error err = {""};
-    cr_assert(!model_read(&t, file_of(text, strlen(text)), NULL, NULL, 0, &err), "read: %s", text);
+    cr_assert(!model_read(&t, file_of(text, strlen(text)), NULL, NULL, 0, &err),
+              "read: %s", text);
     cr_assert(strstr(err.text, message), "'%s', not '%s'", err.text, message);
     cr_assert_null(t.tokens);
     remove(path);
@@ -233,8 +253,10 @@ Test(model_file, malformed_files_are_refused) {
     refused(OWN "2\nmerge 97 98 1\n", "cut short: 1 merges of 2");
     refused(OWN "1\nmerge 97 300 1\nend\n", ":4: token 256 is merged from 300");
     refused(OWN "1\nmerge 97 256 1\nend\n", "merged from 256, which is not there yet");
-    refused(OWN "2\nmerge 97 98 1\nmerge 97 98 1\nend\n", ":5: the merge of 97 and 98 is listed twice");
-    refused(OWN "1\nmerge 97 99999999999999999999 1\nend\n", "expected 'merge LEFT RIGHT COUNT'");
+    refused(OWN "2\nmerge 97 98 1\nmerge 97 98 1\nend\n",
+            ":5: the merge of 97 and 98 is listed twice");
+    refused(OWN "1\nmerge 97 99999999999999999999 1\nend\n",
+            "expected 'merge LEFT RIGHT COUNT'");
     refused(OWN "1\nmerge 97 98 1\n", "expected 'end'");
     refused(OWN "1\nmerge 97 98 1\nspecial a\nspecial a\nend\n", "listed twice");
     refused("#version: 0.2\na b\nab c d\n", ":3: expected two tokens");
@@ -246,7 +268,8 @@ Test(model_file, malformed_files_are_refused) {
     refused("YQ== 0\nYg== 0\n", ":2: id 0 is listed twice");
     refused("YQ== 0\nYg== 99999999\n", ":2: rank 99999999");
     char bomb[4000] = OWN "40\nmerge 97 97 1\n";
-    for (int i = 256; i < 290; i++) sprintf(bomb + strlen(bomb), "merge %d %d 1\n", i, i);
+    for (int i = 256; i < 290; i++)
+        sprintf(bomb + strlen(bomb), "merge %d %d 1\n", i, i);
     refused(bomb, "longer than 256 MiB");
     refused("YQ== 0\nYg=\n", ":2: expected 'BASE64 RANK'");
     refused("YQ== 0\n", "the byte 0x00 has no token");
@@ -290,25 +313,31 @@ Test(model_file, written_files_read_back) {
         }
         cr_assert_not(model_write_gpt2(&ranks, stderr, &err));
         remove(path);
-        tokenizer_free(&t), tokenizer_free(&own), tokenizer_free(&ranks), tokenizer_free(&gpt2);
+        tokenizer_free(&t), tokenizer_free(&own), tokenizer_free(&ranks),
+            tokenizer_free(&gpt2);
     }
 }
 
-// Ranks in no order of merges: bbb, bb, aaab, bbbb, aa. tiktoken merges the lowest rank whose text is a token.
+// Ranks in no order of merges: bbb, bb, aaab, bbbb, aa. tiktoken merges the lowest rank
+// whose text is a token.
 Test(model_file, ranks_in_any_order) {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     static char text[8000];
     size_t n = 0;
     for (int b = 0; b < 256; b++)
-        n += (size_t)sprintf(text + n, "%c%c== %d\n", letters[b >> 2], letters[b << 4 & 63], b);
+        n += (size_t)sprintf(text + n, "%c%c== %d\n", letters[b >> 2],
+                             letters[b << 4 & 63], b);
     strcpy(text + n, "YmJi 256\nYmI= 257\nYWFhYg== 258\nYmJiYg== 259\nYWE= 260\n");
     Tokenizer t;
     Error err = {""};
-    cr_assert(model_read(&t, file_of(text, strlen(text)), "none", NULL, 0, &err), "%s", err.text);
+    cr_assert(model_read(&t, file_of(text, strlen(text)), "none", NULL, 0, &err), "%s",
+              err.text);
     remove(path);
     Ids ids = {0};
     cr_assert(tokenizer_encode(&t, "abbbb", 5, false, &ids, &err));
-    cr_assert(ids.size == 2 && ids.at[0] == 'a' && ids.at[1] == 259, "%d ids", (int)ids.size);
+    cr_assert(ids.size == 2 && ids.at[0] == 'a' && ids.at[1] == 259, "%d ids",
+              (int)ids.size);
     free(ids.at);
     tokenizer_free(&t);
 }
@@ -323,7 +352,8 @@ Test(byte_letters, every_byte_has_its_letter) {
         seen[byte_in_gpt2_order(b)] = true;
     }
     for (int b = 0; b < 256; b++) cr_assert(seen[b]);
-    // As GPT-2 has it: '!' is id 0, a space is id 220 and the letter U+0120, a newline U+010A.
+    // As GPT-2 has it: '!' is id 0, a space is id 220 and the letter U+0120, a newline
+    // U+010A.
     cr_assert_eq(byte_in_gpt2_order(0), '!');
     cr_assert_eq(byte_in_gpt2_order(220), ' ');
     cr_assert_eq(letter_of_byte(letter, ' '), 2);

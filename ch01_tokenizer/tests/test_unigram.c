@@ -19,13 +19,15 @@ static Model *random_model(Rng *rng, bool letters) {
     UnigramToken tokens[STRINGS];
     size_t count = 0;
     double total = 0;
-    for (int length = 1, strings = LETTERS; length <= LONGEST; length++, strings *= LETTERS)
+    for (int length = 1, strings = LETTERS; length <= LONGEST;
+         length++, strings *= LETTERS)
         for (int s = 0; s < strings; s++) {
             if (rng_below(rng, 3) && !(letters && length == 1)) continue;
             for (int i = 0, rest = s; i < length; i++, rest /= LETTERS)
                 m->store[count][i] = (char)('a' + rest % LETTERS);
             double p = rng_uniform(rng) + 0.01;
-            tokens[count] = (UnigramToken){m->store[count], (size_t)length, log(p), length == 1};
+            tokens[count] =
+                (UnigramToken){m->store[count], (size_t)length, log(p), length == 1};
             total += p, count++;
         }
     for (size_t i = 0; i < count; i++) tokens[i].log_p -= log(total);
@@ -44,23 +46,27 @@ static size_t random_text(Rng *rng, char *text) {
     return n;
 }
 
-// Every segmentation, one by one: p summed, the best p, and E[count] before dividing by the sum.
+// Every segmentation, one by one: p summed, the best p, and E[count] before dividing by
+// the sum.
 typedef struct {
     double sum, best, counts[STRINGS];
     int path[TEXT];
 } All;
 
-static void walk(const Unigram *u, const char *text, size_t n, size_t depth, double p, All *all) {
+static void walk(const Unigram *u, const char *text, size_t n, size_t depth, double p,
+                 All *all) {
     if (n == 0) {
         all->sum += p;
         all->best = fmax(all->best, p);
         for (size_t i = 0; i < depth; i++) all->counts[all->path[i]] += p;
     }
     for (size_t t = 0; n && t < u->count; t++) {
-        if (u->tokens[t].size > n || memcmp(u->tokens[t].text, text, u->tokens[t].size) != 0) continue;
+        if (u->tokens[t].size > n
+            || memcmp(u->tokens[t].text, text, u->tokens[t].size) != 0)
+            continue;
         all->path[depth] = (int)t;
-        walk(u, text + u->tokens[t].size, n - u->tokens[t].size, depth + 1, p * exp(u->tokens[t].log_p),
-             all);
+        walk(u, text + u->tokens[t].size, n - u->tokens[t].size, depth + 1,
+             p * exp(u->tokens[t].log_p), all);
     }
 }
 
@@ -74,7 +80,8 @@ Test(unigram, lattice_is_the_sum_over_segmentations) {
         size_t n = random_text(&rng, text), count;
         All all = {0};
         walk(&m->u, text, n, 0, 1, &all);
-        double log_p = unigram_log_p(&m->u, text, n), expected[STRINGS] = {0}, covered = 0;
+        double log_p = unigram_log_p(&m->u, text, n), expected[STRINGS] = {0},
+               covered = 0;
         int tokens[TEXT];
         if (all.sum == 0) {
             cr_assert_eq(log_p, -INFINITY);
@@ -88,17 +95,22 @@ Test(unigram, lattice_is_the_sum_over_segmentations) {
             cr_assert_float_eq(best, log(all.best), 1e-12);
             size_t at = 0;
             for (size_t i = 0; i < count; at += m->u.tokens[tokens[i++]].size) {
-                cr_assert(memcmp(text + at, m->u.tokens[tokens[i]].text, m->u.tokens[tokens[i]].size) == 0);
+                cr_assert(memcmp(text + at, m->u.tokens[tokens[i]].text,
+                                 m->u.tokens[tokens[i]].size)
+                          == 0);
                 path += m->u.tokens[tokens[i]].log_p;
             }
-            cr_assert(at == n && fabs(path - best) < 1e-12, "the path is worth what it says");
-            log_p = unigram_expect(&m->u, text, n, 2.5, expected);  // the macro would call it twice
+            cr_assert(at == n && fabs(path - best) < 1e-12,
+                      "the path is worth what it says");
+            // the macro would call it twice
+            log_p = unigram_expect(&m->u, text, n, 2.5, expected);
             cr_assert_float_eq(log_p, log(all.sum), 1e-12);
             for (size_t i = 0; i < m->u.count; i++) {
                 cr_assert_float_eq(expected[i], 2.5 * all.counts[i] / all.sum, 1e-12);
                 covered += expected[i] * (double)m->u.tokens[i].size;
             }
-            cr_assert_float_eq(covered, 2.5 * (double)n, 1e-10, "every byte is in one token");
+            cr_assert_float_eq(covered, 2.5 * (double)n, 1e-10,
+                               "every byte is in one token");
         }
         model_free(m);
     }
@@ -128,7 +140,8 @@ Test(unigram, expected_count_is_a_derivative) {
 
 static const char sampled[] = "abcabbcaab";
 
-// The first token's chance is its p^power times the sum over the segmentations of the rest.
+// The first token's chance is its p^power times the sum over the segmentations of the
+// rest.
 Test(unigram, samples_follow_the_power) {
     enum { SAMPLES = 40000 };
     const double powers[] = {0, 0.5, 1, 2};
@@ -149,14 +162,17 @@ Test(unigram, samples_follow_the_power) {
         double drawn[STRINGS] = {0};
         for (int s = 0; s < SAMPLES; s++) {
             int tokens[TEXT];
-            size_t count = unigram_sample(&m->u, sampled, TEXT, powers[k], &rng, tokens), bytes = 0;
+            size_t count =
+                       unigram_sample(&m->u, sampled, TEXT, powers[k], &rng, tokens),
+                   bytes = 0;
             for (size_t i = 0; i < count; i++) bytes += m->u.tokens[tokens[i]].size;
             cr_assert_eq(bytes, TEXT);
             drawn[tokens[0]]++;
         }
         for (size_t i = 0; i < m->u.count; i++) {
             double p = first[i] / total;
-            cr_assert_float_eq(drawn[i] / SAMPLES, p, 5 * sqrt(p * (1 - p) / SAMPLES) + 1e-12, "power %g",
+            cr_assert_float_eq(drawn[i] / SAMPLES, p,
+                               5 * sqrt(p * (1 - p) / SAMPLES) + 1e-12, "power %g",
                                powers[k]);
         }
         unigram_free(&warped->u);
@@ -190,33 +206,38 @@ Test(unigram, em_never_lowers_the_likelihood) {
         WordCount words[20];
         size_t n = random_words(&rng, store, words, 20);
         Model *m = random_model(&rng, true);
-        double expected[STRINGS], old[STRINGS], before = unigram_expect_all(&m->u, words, n, expected);
+        double expected[STRINGS], old[STRINGS],
+            before = unigram_expect_all(&m->u, words, n, expected);
         for (int step = 0; step < 20; step++) {
             double promised = 0;
             for (size_t i = 0; i < m->u.count; i++) old[i] = m->u.tokens[i].log_p;
             unigram_maximise(&m->u, expected);
             cr_assert_float_eq(sum_of_p(&m->u), 1, 1e-12);
             for (size_t i = 0; i < m->u.count; i++)
-                if (expected[i] > 0) promised += expected[i] * (m->u.tokens[i].log_p - old[i]);
+                if (expected[i] > 0)
+                    promised += expected[i] * (m->u.tokens[i].log_p - old[i]);
             double after = unigram_expect_all(&m->u, words, n, expected);
             cr_assert(promised > -1e-11);
-            cr_assert(after - before >= promised - 1e-11, "step %d: %g, promised %g", step, after - before,
-                      promised);
+            cr_assert(after - before >= promised - 1e-11, "step %d: %g, promised %g",
+                      step, after - before, promised);
             before = after;
         }
         model_free(m);
     }
 }
 
-// One word "ab", tokens a, b, ab: with q = p(ab), ln p = ln(q + p(a) p(b)). One EM step by hand:
-// from p = 1/3, P(ab | word) = (1/3) / (1/3 + 1/9) = 3/4, so counts 1/4, 1/4, 3/4 of 5/4.
+// One word "ab", tokens a, b, ab: with q = p(ab), ln p = ln(q + p(a) p(b)). One EM step
+// by hand: from p = 1/3, P(ab | word) = (1/3) / (1/3 + 1/9) = 3/4, so counts 1/4, 1/4,
+// 3/4 of 5/4.
 Test(unigram, em_by_hand) {
     const double third = log(1.0 / 3);
-    const UnigramToken tokens[] = {{"a", 1, third, true}, {"ab", 2, third, false}, {"b", 1, third, true}};
+    const UnigramToken tokens[] = {
+        {"a", 1, third, true}, {"ab", 2, third, false}, {"b", 1, third, true}};
     const WordCount word = {"ab", 2, 4};
     Unigram u = unigram_new(tokens, 3);
     double expected[3];
-    cr_assert_float_eq(unigram_expect_all(&u, &word, 1, expected), 4 * log(4.0 / 9), 1e-14);
+    cr_assert_float_eq(unigram_expect_all(&u, &word, 1, expected), 4 * log(4.0 / 9),
+                       1e-14);
     cr_assert_float_eq(expected[1], 4 * 0.75, 1e-14);
     unigram_maximise(&u, expected);
     cr_assert_float_eq(exp(u.tokens[0].log_p), 0.2, 1e-15);
@@ -224,8 +245,8 @@ Test(unigram, em_by_hand) {
     unigram_free(&u);
 }
 
-// exp(psi(c) - psi(C)): psi(2) - psi(1) = 1, psi(1) - psi(1/2) = 2 ln 2; and for large c it is near
-// (c - 1/2) / (C - 1/2).
+// exp(psi(c) - psi(C)): psi(2) - psi(1) = 1, psi(1) - psi(1/2) = 2 ln 2; and for large
+// c it is near (c - 1/2) / (C - 1/2).
 Test(unigram, digamma_step) {
     const UnigramToken tokens[] = {{"a", 1, 0, true}, {"b", 1, 0, true}};
     Unigram u = unigram_new(tokens, 2);
@@ -247,20 +268,22 @@ static const UnigramToken *find(const Unigram *u, const char *text) {
     return token == NO_TOKEN ? NULL : &u->tokens[token];
 }
 
-// With the other p as they are, dropping tokens never raises p(text); then what is left.
+// With the other p as they are, dropping tokens never raises p(text); then what is
+// left.
 Test(unigram, pruning) {
     Rng rng = rng_new(5);
     for (int round = 0; round < 60; round++) {
         char store[20][TEXT];
         WordCount words[20];
-        size_t n = random_words(&rng, store, words, 20), keep = (size_t)rng_below(&rng, 30), characters = 0,
-               others = 0;
+        size_t n = random_words(&rng, store, words, 20),
+               keep = (size_t)rng_below(&rng, 30), characters = 0, others = 0;
         Model *m = random_model(&rng, true);
         double expected[STRINGS];
         unigram_expect_all(&m->u, words, n, expected);
         unigram_maximise(&m->u, expected);
         double before = unigram_expect_all(&m->u, words, n, expected);
-        Unigram held = unigram_new(m->u.tokens, m->u.count), old = unigram_new(m->u.tokens, m->u.count);
+        Unigram held = unigram_new(m->u.tokens, m->u.count),
+                old = unigram_new(m->u.tokens, m->u.count);
         unigram_prune(&m->u, expected, keep);
         for (size_t i = 0; i < m->u.count; i++)
             characters += m->u.tokens[i].character, others += !m->u.tokens[i].character;
@@ -268,7 +291,8 @@ Test(unigram, pruning) {
         cr_assert_eq(others, keep < old.count - LETTERS ? keep : old.count - LETTERS);
         cr_assert_float_eq(sum_of_p(&m->u), 1, 1e-12);
         for (size_t i = 0; i < held.count; i++)
-            if (trie_find(&m->u.trie, held.tokens[i].text, held.tokens[i].size) == NO_TOKEN)
+            if (trie_find(&m->u.trie, held.tokens[i].text, held.tokens[i].size)
+                == NO_TOKEN)
                 held.tokens[i].log_p = -INFINITY;
         cr_assert(unigram_expect_all(&held, words, n, expected) <= before + 1e-11);
         unigram_free(&held), unigram_free(&old), model_free(m);
@@ -290,7 +314,8 @@ Test(unigram, pruning_keeps_the_worthier) {
     unigram_free(&u);
 }
 
-// "Pruning lowers the likelihood" is no theorem: a token that the text does not need frees its share.
+// "Pruning lowers the likelihood" is no theorem: a token that the text does not need
+// frees its share.
 Test(unigram, pruning_may_raise_the_likelihood) {
     const UnigramToken tokens[] = {
         {"a", 1, log(.25), true}, {"ab", 2, log(.5), false}, {"b", 1, log(.25), true}};
@@ -318,27 +343,32 @@ Test(unigram, forgotten_characters_come_back) {
 
 // ---- the seed
 
-// abab x 2, 天 x 1: substrings of up to 3 characters with their counts; longer ones need two.
+// abab x 2, 天 x 1: substrings of up to 3 characters with their counts; longer ones need
+// two.
 Test(unigram, seed_counts_substrings) {
     const WordCount words[] = {{"abab", 4, 2}, {"天c", 4, 1}};
     static const struct {
         const char *text;
         double count;
-    } expected[] = {{"a", 4}, {"b", 4}, {"c", 1}, {"天", 1}, {"ab", 4}, {"ba", 2}, {"aba", 2}, {"bab", 2}};
+    } expected[] = {{"a", 4},  {"b", 4},  {"c", 1},   {"天", 1},
+                    {"ab", 4}, {"ba", 2}, {"aba", 2}, {"bab", 2}};
     Unigram u = unigram_seed(words, 2, 3, 100);
     cr_assert_eq(u.count, 8);
     for (int i = 0; i < 8; i++) {
         const UnigramToken *t = find(&u, expected[i].text);
         cr_assert(t, "%s", expected[i].text);
-        cr_assert_float_eq(exp(t->log_p), expected[i].count / 20, 1e-15, "%s", expected[i].text);
+        cr_assert_float_eq(exp(t->log_p), expected[i].count / 20, 1e-15, "%s",
+                           expected[i].text);
         cr_assert_eq(t->character, i < 4);
     }
     unigram_free(&u);
     const WordCount others[] = {{"xyz", 3, 3}, {"xy", 2, 1}};
-    u = unigram_seed(others, 2, 3, 1);  // the largest count x bytes: xyz with 3 x 3, not xy with 4 x 2
+    // the largest count x bytes: xyz with 3 x 3, not xy with 4 x 2
+    u = unigram_seed(others, 2, 3, 1);
     cr_assert(u.count == 4 && find(&u, "xyz"));
     unigram_free(&u);
     u = unigram_seed(words, 0, 3, 100);
-    cr_assert(u.count == 0 && unigram_log_p(&u, "a", 1) == -INFINITY && unigram_log_p(&u, "", 0) == 0);
+    cr_assert(u.count == 0 && unigram_log_p(&u, "a", 1) == -INFINITY
+              && unigram_log_p(&u, "", 0) == 0);
     unigram_free(&u);
 }

@@ -12,19 +12,25 @@ Test(utf8, every_code_point_comes_back) {
         if (none) continue;
         cr_assert_eq(utf8_decode(text, (size_t)size, &length), point);
         cr_assert_eq(length, size);
-        if (size > 1) cr_assert_eq(utf8_decode(text, (size_t)size - 1, &length), UTF8_BAD);  // cut short
+        // cut short
+        if (size > 1)
+            cr_assert_eq(utf8_decode(text, (size_t)size - 1, &length), UTF8_BAD);
     }
 }
 
-// Independent of the decoder: of all strings of 1, 2 and 3 bytes, exactly so many are one well-formed character.
+// Independent of the decoder: of all strings of 1, 2 and 3 bytes, exactly so many are
+// one well-formed character.
 Test(utf8, number_of_well_formed_strings) {
     long well_formed[5] = {0};
     for (long bytes = 0; bytes < 1L << 24; bytes++) {
         char text[3] = {(char)(bytes >> 16), (char)(bytes >> 8), (char)bytes};
         int length;
         for (int n = 1; n <= 3; n++) {
-            bool first = n == 3 || (n == 2 && !(bytes & 0xFF)) || (n == 1 && !(bytes & 0xFFFF));
-            if (first && utf8_decode(text, (size_t)n, &length) != UTF8_BAD && length == n) well_formed[n]++;
+            bool first =
+                n == 3 || (n == 2 && !(bytes & 0xFF)) || (n == 1 && !(bytes & 0xFFFF));
+            if (first && utf8_decode(text, (size_t)n, &length) != UTF8_BAD
+                && length == n)
+                well_formed[n]++;
         }
     }
     cr_assert_eq(well_formed[1], 0x80);
@@ -33,8 +39,10 @@ Test(utf8, number_of_well_formed_strings) {
 }
 
 Test(utf8, malformed) {
-    const char *bad[] = {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF",
-                         "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xE4\xBB"};
+    const char *bad[] = {
+        "\x80",         "\xC0\x80",         "\xC1\xBF",         "\xE0\x9F\xBF",
+        "\xED\xA0\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80",
+        "\xFF",         "\xE4\xBB"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         int length;
         cr_assert_eq(utf8_decode(bad[i], strlen(bad[i]), &length), UTF8_BAD, "%zu", i);

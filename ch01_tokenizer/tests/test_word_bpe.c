@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "ch01_tokenizer/word_bpe.h"
-#include "common/rng.h"
+#include "common/numeric/rng.h"
 
-static const WordCount paper[] = {{"low", 3, 5}, {"lower", 5, 2}, {"newest", 6, 6}, {"widest", 6, 3}};
+static const WordCount paper[] = {
+    {"low", 3, 5}, {"lower", 5, 2}, {"newest", 6, 6}, {"widest", 6, 3}};
 enum { PAPER = 4 };
 
 static void assert_merges(const WordBpe *bpe, const char *const *expected, int n) {
@@ -15,7 +16,8 @@ static void assert_merges(const WordBpe *bpe, const char *const *expected, int n
     for (int t = 0; t < n; t++) {
         char merge[64];
         Pair pair = bpe->merges.pairs[t];
-        snprintf(merge, sizeof merge, "%s %s", bpe->texts[pair.left], bpe->texts[pair.right]);
+        snprintf(merge, sizeof merge, "%s %s", bpe->texts[pair.left],
+                 bpe->texts[pair.right]);
         cr_assert_str_eq(merge, expected[t], "merge %d", t);
     }
 }
@@ -31,11 +33,12 @@ static void assert_encodes(const WordBpe *bpe, const char *word, const char *exp
     cr_assert_str_eq(line, expected, "%s: %s", word, line);
 }
 
-// By hand. Where the paper's list (es, es t, est </w>) differs, counts tie: es t and t </w> both stand 9
-// times, and the smaller left symbol goes first.
+// By hand. Where the paper's list (es, es t, est </w>) differs, counts tie: es t and t
+// </w> both stand 9 times, and the smaller left symbol goes first.
 Test(word_bpe, the_papers_dictionary) {
-    static const char *const expected[] = {"e s", "t </w>", "es t</w>",    "l o",      "lo w",
-                                           "e w", "n ew",   "new est</w>", "low </w>", "d est</w>"};
+    static const char *const expected[] = {
+        "e s", "t </w>", "es t</w>",    "l o",      "lo w",
+        "e w", "n ew",   "new est</w>", "low </w>", "d est</w>"};
     static const uint64_t found[] = {9, 9, 9, 7, 7, 6, 6, 6, 5, 3};
     WordBpe bpe = word_bpe_train(paper, PAPER, MARK_SEPARATE, 10);
     cr_assert_eq(bpe.letters.count, 11, "d e i l n o r s t w </w>");
@@ -50,9 +53,9 @@ Test(word_bpe, the_papers_dictionary) {
 }
 
 Test(word_bpe, fused_mark) {
-    static const char *const expected[] = {"e s",        "es t</w>",    "l o",      "e w",
-                                           "n ew",       "new est</w>", "lo w</w>", "d est</w>",
-                                           "i dest</w>", "w idest</w>"};
+    static const char *const expected[] = {
+        "e s",         "es t</w>", "l o",       "e w",        "n ew",
+        "new est</w>", "lo w</w>", "d est</w>", "i dest</w>", "w idest</w>"};
     WordBpe bpe = word_bpe_train(paper, PAPER, MARK_FUSED, 10);
     cr_assert_eq(bpe.letters.count, 11, "d e i l n o s w, r</w> t</w> w</w>");
     assert_merges(&bpe, expected, 10);
@@ -62,7 +65,8 @@ Test(word_bpe, fused_mark) {
     word_bpe_free(&bpe);
 }
 
-// Characters of its own: any other is unknown, and fused even a known letter at a place it never stood in.
+// Characters of its own: any other is unknown, and fused even a known letter at a place
+// it never stood in.
 Test(word_bpe, unknown_characters) {
     WordBpe separate = word_bpe_train(paper, PAPER, MARK_SEPARATE, 10);
     WordBpe fused = word_bpe_train(paper, PAPER, MARK_FUSED, 10);
@@ -75,7 +79,8 @@ Test(word_bpe, unknown_characters) {
     word_bpe_free(&separate), word_bpe_free(&fused);
 }
 
-// The merges depend on the dictionary, not on the order it is listed in: symbols are in code point order.
+// The merges depend on the dictionary, not on the order it is listed in: symbols are in
+// code point order.
 Test(word_bpe, order_of_the_words_does_not_matter) {
     const WordCount backwards[] = {paper[3], paper[2], paper[1], paper[0]};
     for (int mark = MARK_SEPARATE; mark <= MARK_FUSED; mark++) {
@@ -96,10 +101,12 @@ Test(word_bpe, encoding_repeats_training) {
         WordCount words[10];
         for (int w = 0; w < 10; w++) {
             size_t n = 1 + (size_t)rng_below(&rng, 8);
-            for (size_t i = 0; i < n; i++) texts[w][i] = (char)('a' + rng_below(&rng, 3));
+            for (size_t i = 0; i < n; i++)
+                texts[w][i] = (char)('a' + rng_below(&rng, 3));
             words[w] = (WordCount){texts[w], n, 1 + (uint32_t)rng_below(&rng, 5)};
         }
-        WordBpe bpe = word_bpe_train(words, 10, round % 2 ? MARK_FUSED : MARK_SEPARATE, 15);
+        WordBpe bpe =
+            word_bpe_train(words, 10, round % 2 ? MARK_FUSED : MARK_SEPARATE, 15);
         Words corpus = letters_corpus(&bpe.letters, words, 10);
         Merges merges;
         bpe_train_naive(&merges, &corpus, bpe.letters.count, 15, NULL);
@@ -136,19 +143,22 @@ Test(word_bpe, count_words) {
 
 Test(word_bpe, letters_and_their_texts) {
     const WordCount words[] = {{"天a", 4, 1}, {"a天", 4, 1}, {"\xff", 1, 1}};
-    static const char *const expected[3][6] = {{"a", "天", "\xEF\xBF\xBD", "</w>"},
-                                               {"a", "天", "a</w>", "天</w>", "\xEF\xBF\xBD</w>"},
-                                               {"a", "天", "\xEF\xBF\xBD", "##a", "##天"}};
+    static const char *const expected[3][6] = {
+        {"a", "天", "\xEF\xBF\xBD", "</w>"},
+        {"a", "天", "a</w>", "天</w>", "\xEF\xBF\xBD</w>"},
+        {"a", "天", "\xEF\xBF\xBD", "##a", "##天"}};
     for (int mark = MARK_SEPARATE; mark <= MARK_CONTINUATION; mark++) {
         Letters letters = letters_of(words, 3, (WordMark)mark);
         char **texts = symbol_texts(&letters, NULL);
         cr_assert_eq(letters.count, mark == MARK_SEPARATE ? 4 : 5);
-        for (int i = 0; i < letters.count; i++) cr_assert_str_eq(texts[i], expected[mark][i]);
+        for (int i = 0; i < letters.count; i++)
+            cr_assert_str_eq(texts[i], expected[mark][i]);
         symbol_texts_free(texts, letters.count);
         letters_free(&letters);
     }
     Letters none = letters_of(NULL, 0, MARK_FUSED);
     int symbol;
-    cr_assert(none.count == 0 && letters_split(&none, "a", 1, &symbol) == 1 && symbol == NO_SYMBOL);
+    cr_assert(none.count == 0 && letters_split(&none, "a", 1, &symbol) == 1
+              && symbol == NO_SYMBOL);
     letters_free(&none);
 }

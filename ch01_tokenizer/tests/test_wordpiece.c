@@ -6,7 +6,7 @@
 
 #include "ch01_tokenizer/word_bpe.h"
 #include "ch01_tokenizer/wordpiece.h"
-#include "common/rng.h"
+#include "common/numeric/rng.h"
 
 enum { LONGEST = 12, MERGES = 25 };
 
@@ -15,7 +15,8 @@ static Words random_words(Rng *rng, int letters) {
     Words words = {0};
     for (int w = 3 + rng_below(rng, 20); w > 0; w--) {
         int symbols[LONGEST], n = 1 + rng_below(rng, LONGEST);
-        for (int i = 0; i < n; i++) symbols[i] = rng_below(rng, 2) ? rng_below(rng, letters) : 0;
+        for (int i = 0; i < n; i++)
+            symbols[i] = rng_below(rng, 2) ? rng_below(rng, letters) : 0;
         words_add(&words, symbols, (size_t)n, 1 + (uint32_t)rng_below(rng, 4));
     }
     return words;
@@ -42,9 +43,11 @@ Test(wordpiece, by_count_is_bpe) {
 
 // L from scratch, by the probabilities: sum over the text of ln(c_x / N).
 static double likelihood_of_words(const Words *words, int symbols) {
-    double *counts = calloc((size_t)symbols, sizeof *counts), n = (double)words_symbols(words), sum = 0;
+    double *counts = calloc((size_t)symbols, sizeof *counts),
+           n = (double)words_symbols(words), sum = 0;
     for (size_t i = 0; i < words->size; i++)
-        if (words->cells[i] != NO_SYMBOL) counts[words->cells[i]] += words->counts[i / WORD_ALIGN];
+        if (words->cells[i] != NO_SYMBOL)
+            counts[words->cells[i]] += words->counts[i / WORD_ALIGN];
     for (int s = 0; s < symbols; s++)
         if (counts[s] > 0) sum += counts[s] * log(counts[s] / n);
     free(counts);
@@ -62,23 +65,24 @@ static Words copy_of(const Words *words) {
     return copy;
 }
 
-// Replaces every left right by `merged`, from the left; a gap takes the place of the right symbol.
+// Replaces every left right by `merged`, from the left; a gap takes the place of the
+// right symbol.
 static void merge_cells(Words *words, Pair pair, int merged) {
     for (size_t i = 0; i + 1 < words->size; i++)
         if (words->cells[i] == pair.left && words->cells[i + 1] == pair.right)
             words->cells[i] = merged, words->cells[i + 1] = NO_SYMBOL;
 }
 
-// The gain of every pair of every corpus is the change of L that merging it makes; 1e-9: sums of some 20
-// terms below 10^4.
+// The gain of every pair of every corpus is the change of L that merging it makes;
+// 1e-9: sums of some 20 terms below 10^4.
 Test(wordpiece, gain_is_the_change_of_likelihood) {
     Rng rng = rng_new(2);
     int twins = 0;
     for (int round = 0; round < 300; round++) {
         int letters = 1 + rng_below(&rng, 4);
         Words words = random_words(&rng, letters);
-        double n = (double)words_symbols(&words), before = likelihood_of_words(&words, letters),
-               best = -INFINITY;
+        double n = (double)words_symbols(&words),
+               before = likelihood_of_words(&words, letters), best = -INFINITY;
         size_t pair_count;
         PairCount *pairs = count_pairs(&words, letters, &pair_count);
         for (size_t p = 0; p < pair_count; p++) {
@@ -90,8 +94,10 @@ Test(wordpiece, gain_is_the_change_of_likelihood) {
             twins += pairs[p].pair.left == pairs[p].pair.right;
             words_free(&merged);
         }
-        WordPieceTraining t = wordpiece_train(&words, letters, MERGES, MERGE_BY_LIKELIHOOD);
-        if (pair_count) cr_assert_float_eq(t.gains[0], best, 1e-9, "the best pair is taken");
+        WordPieceTraining t =
+            wordpiece_train(&words, letters, MERGES, MERGE_BY_LIKELIHOOD);
+        if (pair_count)
+            cr_assert_float_eq(t.gains[0], best, 1e-9, "the best pair is taken");
         for (int i = 0; i < t.merges.count; i++)
             cr_assert_float_eq(t.totals[i + 1] - t.totals[i], t.gains[i], 1e-9);
         free(pairs), wordpiece_training_free(&t), words_free(&words);
@@ -108,23 +114,29 @@ Test(wordpiece, gain_lies_near_r_pmi) {
         for (int c_a = 1; c_a < n; c_a++)
             for (int c_b = 1; c_a + c_b <= n; c_b++)
                 for (int r = 1; r <= c_a && r <= c_b; r++) {
-                    double beyond =
-                        likelihood_gain(c_a, c_b, r, n) / r - log((double)r * n / ((double)c_a * c_b));
-                    cr_assert_float_eq(beyond, h((double)r / n) - h((double)r / c_a) - h((double)r / c_b),
-                                       1e-11);
-                    cr_assert(-1 < beyond && beyond < 1, "%d %d %d %d: %g", n, c_a, c_b, r, beyond);
+                    double beyond = likelihood_gain(c_a, c_b, r, n) / r
+                                    - log((double)r * n / ((double)c_a * c_b));
+                    cr_assert_float_eq(
+                        beyond,
+                        h((double)r / n) - h((double)r / c_a) - h((double)r / c_b),
+                        1e-11);
+                    cr_assert(-1 < beyond && beyond < 1, "%d %d %d %d: %g", n, c_a, c_b,
+                              r, beyond);
                 }
 }
 
-// The Hugging Face course's corpus: by count ##u ##g (20 times); its score's first pick ##g ##s, 1/20.
+// The Hugging Face course's corpus: by count ##u ##g (20 times); its score's first pick
+// ##g ##s, 1/20.
 Test(wordpiece, criteria_pick_different_pairs) {
-    const WordCount hugs[] = {{"hug", 3, 10}, {"pug", 3, 5}, {"pun", 3, 12}, {"bun", 3, 4}, {"hugs", 4, 5}};
+    const WordCount hugs[] = {
+        {"hug", 3, 10}, {"pug", 3, 5}, {"pun", 3, 12}, {"bun", 3, 4}, {"hugs", 4, 5}};
     static const char *const expected[] = {"##ug", "##gs"};
     static const uint64_t found[] = {20, 5};
     Letters letters = letters_of(hugs, 5, MARK_CONTINUATION);
     Words words = letters_corpus(&letters, hugs, 5);
     for (int k = MERGE_BY_COUNT; k <= MERGE_BY_SCORE; k++) {
-        WordPieceTraining t = wordpiece_train(&words, letters.count, 1, (MergeCriterion)k);
+        WordPieceTraining t =
+            wordpiece_train(&words, letters.count, 1, (MergeCriterion)k);
         char **texts = symbol_texts(&letters, &t.merges);
         cr_assert_str_eq(texts[letters.count], expected[k]);
         cr_assert_eq(t.merges.found[0], found[k]);
@@ -139,7 +151,8 @@ Test(wordpiece, criteria_pick_different_pairs) {
     free(pairs), words_free(&words), letters_free(&letters);
 }
 
-// Two letters that occur twice, always together, win the score; the gain prefers what stands often.
+// Two letters that occur twice, always together, win the score; the gain prefers what
+// stands often.
 Test(wordpiece, score_prefers_the_rare) {
     const WordCount counts[] = {
         {"the", 3, 60}, {"then", 4, 20}, {"ten", 3, 30}, {"net", 3, 30}, {"qz", 2, 2}};
@@ -148,14 +161,16 @@ Test(wordpiece, score_prefers_the_rare) {
     Words words = letters_corpus(&letters, counts, 5);
     double gain[3];
     for (int k = MERGE_BY_COUNT; k <= MERGE_BY_LIKELIHOOD; k++) {
-        WordPieceTraining t = wordpiece_train(&words, letters.count, 1, (MergeCriterion)k);
+        WordPieceTraining t =
+            wordpiece_train(&words, letters.count, 1, (MergeCriterion)k);
         char **texts = symbol_texts(&letters, &t.merges);
         if (*expected[k]) cr_assert_str_eq(texts[letters.count], expected[k]);
         gain[k] = t.gains[0];
         symbol_texts_free(texts, letters.count + 1);
         wordpiece_training_free(&t);
     }
-    cr_assert(gain[MERGE_BY_SCORE] < 20 && gain[MERGE_BY_LIKELIHOOD] > 50, "%g %g", gain[1], gain[2]);
+    cr_assert(gain[MERGE_BY_SCORE] < 20 && gain[MERGE_BY_LIKELIHOOD] > 50, "%g %g",
+              gain[1], gain[2]);
     words_free(&words), letters_free(&letters);
 }
 
@@ -174,8 +189,9 @@ Test(wordpiece, nothing_to_merge) {
 
 // ---- encoding
 
-static const char *const vocabulary[] = {"[UNK]", "un", "una",  "##ffa", "##ble", "##aff", "a",
-                                         "##a",   "天", "##气", "##f",   "able",  "##ab"};
+static const char *const vocabulary[] = {"[UNK]", "un",   "una", "##ffa", "##ble",
+                                         "##aff", "a",    "##a", "天",    "##气",
+                                         "##f",   "able", "##ab"};
 enum { VOCABULARY = sizeof vocabulary / sizeof *vocabulary };
 
 static void assert_encodes(const WordPiece *w, const char *word, const char *expected) {
@@ -199,9 +215,10 @@ Test(wordpiece, encodes_as_bert_does) {
     assert_encodes(&w, "天气", "天 ##气");
     assert_encodes(&w, "气天", "[UNK]");  // ##气 begins no word, 天 continues none
     assert_encodes(&w, "ble", "[UNK]");
-    assert_encodes(&w, "unax", "[UNK]");   // stuck at the end: not una [UNK]
-    assert_encodes(&w, "unabl", "[UNK]");  // una ##b..: greedy does not go back to un ##ab
-    assert_encodes(&w, "unab", "[UNK]");   // although un ##ab is a segmentation
+    assert_encodes(&w, "unax", "[UNK]");  // stuck at the end: not una [UNK]
+    // una ##b..: greedy does not go back to un ##ab
+    assert_encodes(&w, "unabl", "[UNK]");
+    assert_encodes(&w, "unab", "[UNK]");  // although un ##ab is a segmentation
     assert_encodes(&w, "", "");
     wordpiece_free(&w);
 }

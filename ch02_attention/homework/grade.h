@@ -1,10 +1,11 @@
-// The checks of chapter 2's homework, one file a problem, and what they share. How a check counts: common/homework.h.
-// References are computed in double, straight from the definitions, and a typical error is one more reference: the same
-// definition with that error in it. Random cases have fixed seeds.
+// The checks of chapter 2's homework, one file a problem, and what they share. How a
+// check counts: common/program/homework.h. References are computed in double, straight
+// from the definitions, and a typical error is one more reference: the same definition
+// with that error in it. Random cases have fixed seeds.
 #pragma once
 #include "ch02_attention/homework/hw02.h"
-#include "common/homework.h"
-#include "common/homework_mats.h"
+#include "common/program/homework.h"
+#include "common/program/homework_mats.h"
 
 void check_sink(Grade *g);
 void check_window(Grade *g);

@@ -34,13 +34,13 @@ static bool near_numbers(const double *a, const double *b, int n, double toleran
     return true;
 }
 
-// Weights are at most 1, so this is their rounding: |score - most| <= 8, rounded to 8 x 2^-24, becomes a
-// relative error of e^x.
+// Weights are at most 1, so this is their rounding: |score - most| <= 8, rounded to 8 x
+// 2^-24, becomes a relative error of e^x.
 static double sunk_tolerance(void) { return rounding(SCORES + 8, 1); }
 
 static bool near_sunk(const Sunk *a, const Sunk *b) {
-    return near_numbers(a->weights, b->weights, SCORES, sunk_tolerance()) &&
-           fabs(a->sink - b->sink) <= sunk_tolerance();
+    return near_numbers(a->weights, b->weights, SCORES, sunk_tolerance())
+           && fabs(a->sink - b->sink) <= sunk_tolerance();
 }
 
 static bool nan_sunk(const Sunk *s) {
@@ -55,60 +55,73 @@ static const double LARGEST = 1.3;
 static void check_sink_forward(Grade *g) {
     Sunk one = run_sink(MODERATE, 0), want = sunk(MODERATE, 0);
     Sunk none = sunk(MODERATE, -INFINITY), unshifted = sunk(MODERATE, LARGEST);
-    grade_mistake(g, near_numbers(one.weights, none.weights, SCORES, sunk_tolerance()),
-                  "the weights sum to 1: this is the ordinary softmax, the sink got nothing");
+    grade_mistake(
+        g, near_numbers(one.weights, none.weights, SCORES, sunk_tolerance()),
+        "the weights sum to 1: this is the ordinary softmax, the sink got nothing");
     grade_mistake(
         g, near_numbers(one.weights, unshifted.weights, SCORES, sunk_tolerance()),
-        "the largest score was subtracted, but not from the sink: its term is e^(sink - largest) now");
+        "the largest score was subtracted, but not from the sink: its term is e^(sink "
+        "- largest) now");
     grade_expect(g, 3, near_sunk(&one, &want),
-                 "sink = 0: the first weight is %.6f, should be %.6f; the sink's is %.6f, should be %.6f",
+                 "sink = 0: the first weight is %.6f, should be %.6f; the sink's is "
+                 "%.6f, should be %.6f",
                  one.weights[0], want.weights[0], one.sink, want.sink);
 
     Sunk high = run_sink(MODERATE, 1.7), high_want = sunk(MODERATE, 1.7);
     Sunk low = run_sink(MODERATE, -INFINITY), low_want = sunk(MODERATE, -INFINITY);
     grade_mistake(g, near_sunk(&high, &want),
                   "sink = 1.7 gives what 0 gives: the extra term is e^sink, not 1");
-    grade_expect(g, 2, near_sunk(&high, &high_want) && near_sunk(&low, &low_want),
-                 "sink = 1.7, -inf: the sink's weights are %.6f, %.6f, should be %.6f, 0", high.sink,
-                 low.sink, high_want.sink);
+    grade_expect(
+        g, 2, near_sunk(&high, &high_want) && near_sunk(&low, &low_want),
+        "sink = 1.7, -inf: the sink's weights are %.6f, %.6f, should be %.6f, 0",
+        high.sink, low.sink, high_want.sink);
 }
 
 static void check_sink_masked(Grade *g) {
     double some[SCORES], all[SCORES];
-    for (int j = 0; j < SCORES; j++) some[j] = j % 2 ? -INFINITY : MODERATE[j], all[j] = -INFINITY;
+    for (int j = 0; j < SCORES; j++)
+        some[j] = j % 2 ? -INFINITY : MODERATE[j], all[j] = -INFINITY;
     Sunk half = run_sink(some, 0), half_want = sunk(some, 0);
     Sunk row = run_sink(all, 0), row_want = sunk(all, 0);
     Sunk nothing = run_sink(all, -INFINITY), zeros = {{0}, 0};
     grade_mistake(g, nan_sunk(&nothing),
-                  "everything masked, sink = -inf: -inf - -inf is NaN; all weights are 0 by the contract");
-    grade_expect(
-        g, 2, near_sunk(&half, &half_want) && near_sunk(&row, &row_want) && near_sunk(&nothing, &zeros),
-        "masked scores: all masked and sink = 0, the first weight is %g and the sink's %g, not 0 and 1",
-        row.weights[0], row.sink);
+                  "everything masked, sink = -inf: -inf - -inf is NaN; all weights are "
+                  "0 by the contract");
+    grade_expect(g, 2,
+                 near_sunk(&half, &half_want) && near_sunk(&row, &row_want)
+                     && near_sunk(&nothing, &zeros),
+                 "masked scores: all masked and sink = 0, the first weight is %g and "
+                 "the sink's %g, not 0 and 1",
+                 row.weights[0], row.sink);
 }
 
 static void check_sink_large(Grade *g) {
     double up[SCORES], down[SCORES];
-    for (int j = 0; j < SCORES; j++) up[j] = 1000 + MODERATE[j], down[j] = -1000 + MODERATE[j];
+    for (int j = 0; j < SCORES; j++)
+        up[j] = 1000 + MODERATE[j], down[j] = -1000 + MODERATE[j];
     Sunk high = run_sink(up, 0), low = run_sink(down, 0), sink_only = {{0}, 1};
     Sunk high_want = sunk(MODERATE, -INFINITY);  // e^-1000 is nothing
-    grade_mistake(g, nan_sunk(&high),
-                  "e^1000 overflows: subtract the largest score from all of them first");
     grade_mistake(
-        g, nan_sunk(&low),
-        "scores near -1000: the sink's e^(0 - largest) overflows. The sink may be the largest itself");
-    // 1000.4 has a spacing of 2^-14 in float: that is a relative error of 2^-15 a weight.
-    bool high_fits =
-        near_numbers(high.weights, high_want.weights, SCORES, 0x1p-13) && fabs(high.sink) < 1e-6;
+        g, nan_sunk(&high),
+        "e^1000 overflows: subtract the largest score from all of them first");
+    grade_mistake(g, nan_sunk(&low),
+                  "scores near -1000: the sink's e^(0 - largest) overflows. The sink "
+                  "may be the largest itself");
+    // 1000.4 has a spacing of 2^-14 in float: that is a relative error of 2^-15 a
+    // weight.
+    bool high_fits = near_numbers(high.weights, high_want.weights, SCORES, 0x1p-13)
+                     && fabs(high.sink) < 1e-6;
     grade_expect(g, 3, high_fits && near_sunk(&low, &sink_only),
-                 "scores near 1000 and -1000: the sink's weights are %g and %g, should be 0 and 1",
+                 "scores near 1000 and -1000: the sink's weights are %g and %g, should "
+                 "be 0 and 1",
                  high.sink, low.sink);
 }
 
 static void check_sink_backward(Grade *g) {
     static const double dp[SCORES] = {0.7, -1.1, 0.2, 1.9, -0.6, 0.5};
     Sunk p = sunk(MODERATE, 0.5);
-    double d = 0, want[SCORES], no_d[SCORES], diagonal[SCORES], divided[SCORES], got[SCORES];
+    double d = 0, want[SCORES], no_d[SCORES], diagonal[SCORES], divided[SCORES],
+           got[SCORES];
     real grad[SCORES], weights[SCORES];
     for (int j = 0; j < SCORES; j++) {
         d += p.weights[j] * dp[j];
@@ -124,19 +137,24 @@ static void check_sink_backward(Grade *g) {
            tolerance = rounding(SCORES, 2);
     for (int j = 0; j < SCORES; j++) got[j] = grad[j];
     grade_mistake(g, near_numbers(got, no_d, SCORES, tolerance),
-                  "these are P dP: each score lowers all other weights, so D = sum of P dP is subtracted");
+                  "these are P dP: each score lowers all other weights, so D = sum of "
+                  "P dP is subtracted");
     grade_mistake(g, near_numbers(got, diagonal, SCORES, tolerance),
-                  "only the diagonal of the Jacobian: each score changes all weights, not its own alone");
-    grade_mistake(
-        g, near_numbers(got, divided, SCORES, tolerance),
-        "D was divided by the sum of the weights: that they do not sum to 1 changes nothing here");
+                  "only the diagonal of the Jacobian: each score changes all weights, "
+                  "not its own alone");
+    grade_mistake(g, near_numbers(got, divided, SCORES, tolerance),
+                  "D was divided by the sum of the weights: that they do not sum to 1 "
+                  "changes nothing here");
     grade_expect(g, 3, near_numbers(got, want, SCORES, tolerance),
-                 "backward: the first score's gradient is %.6f, should be %.6f", got[0], want[0]);
-    grade_mistake(
-        g, sink == 0,
-        "the sink's gradient is 0: its value is 0, but its score lowers all weights that do count");
-    grade_mistake(g, fabs(sink - p.sink * d) <= tolerance, "the sink's gradient has the wrong sign");
-    grade_near(g, 2, "backward: the gradient by the sink", sink, -p.sink * d, tolerance);
+                 "backward: the first score's gradient is %.6f, should be %.6f", got[0],
+                 want[0]);
+    grade_mistake(g, sink == 0,
+                  "the sink's gradient is 0: its value is 0, but its score lowers all "
+                  "weights that do count");
+    grade_mistake(g, fabs(sink - p.sink * d) <= tolerance,
+                  "the sink's gradient has the wrong sign");
+    grade_near(g, 2, "backward: the gradient by the sink", sink, -p.sink * d,
+               tolerance);
 }
 
 void check_sink(Grade *g) {

@@ -9,7 +9,8 @@ typedef struct {
     int n, window;
     double scale;
     Mat q, k, v, out_grad;
-    Mat weights, out, q_grad, k_grad, v_grad;  // the reference's; gradients without START
+    // the reference's; gradients without START
+    Mat weights, out, q_grad, k_grad, v_grad;
 } Window;
 
 typedef enum {
@@ -32,15 +33,18 @@ static void window_forward_reference(Window *x) {
     for (int i = 0; i < x->n; i++) {
         double sum = 0, *p = &weights.at[(size_t)i * x->window];
         int seen = min(x->window, i + 1);
-        for (int w = 0; w < seen; w++) sum += p[w] = exp(x->scale * dot_rows(x->q, i, x->k, i - w));
+        for (int w = 0; w < seen; w++)
+            sum += p[w] = exp(x->scale * dot_rows(x->q, i, x->k, i - w));
         for (int w = 0; w < seen; w++) add_row(out, i, p[w] /= sum, x->v, i - w);
     }
     x->out = mat_of(out, 0), x->weights = mat_of(weights, 0);
 }
 
 static void window_backward_reference(Window *x, WindowRule rule) {
-    Table dq = table_new(x->n, x->q.cols), dk = table_new(x->n, x->q.cols), dv = table_new(x->n, x->v.cols);
-    double *dp = allocate((size_t)x->window, sizeof *dp), scale = rule == WINDOW_UNSCALED ? 1 : x->scale;
+    Table dq = table_new(x->n, x->q.cols), dk = table_new(x->n, x->q.cols),
+          dv = table_new(x->n, x->v.cols);
+    double *dp = allocate((size_t)x->window, sizeof *dp),
+           scale = rule == WINDOW_UNSCALED ? 1 : x->scale;
     for (int i = rule == WINDOW_NO_EDGE ? x->window - 1 : 0; i < x->n; i++) {
         double d = 0;
         int seen = min(x->window, i + 1);
@@ -49,9 +53,11 @@ static void window_backward_reference(Window *x, WindowRule rule) {
             d += at(x->weights, i, w) * dp[w];
         }
         for (int w = 0; w < seen; w++) {
-            double p = at(x->weights, i, w), ds = p * (dp[w] - (rule == WINDOW_NO_D ? 0 : d));
+            double p = at(x->weights, i, w),
+                   ds = p * (dp[w] - (rule == WINDOW_NO_D ? 0 : d));
             add_row(dq, i, scale * ds, x->k, i - w);
-            if (rule == WINDOW_LAST && i < min(x->n - 1, i - w + x->window - 1)) continue;
+            if (rule == WINDOW_LAST && i < min(x->n - 1, i - w + x->window - 1))
+                continue;
             add_row(dv, i - w, p, x->out_grad, i);
             add_row(dk, i - w, scale * ds, x->q, i);
         }
@@ -69,19 +75,20 @@ typedef struct {
     double weights, out, q_grad, k_grad, v_grad;
 } WindowTolerance;
 
-// A score is off by the rounding of a product of d terms; e^score, a weight, relatively by twice that. For
-// gradients the weights are given: |dP| <= |dO| |v|, the |dS| of a query sum to at most twice that, and a
-// key is seen by W queries.
+// A score is off by the rounding of a product of d terms; e^score, a weight, relatively
+// by twice that. For gradients the weights are given: |dP| <= |dO| |v|, the |dS| of a
+// query sum to at most twice that, and a key is seen by W queries.
 static WindowTolerance window_tolerance(const Window *x) {
     double score = x->scale * longest_row(x->q) * longest_row(x->k),
            terms = x->q.cols + x->v.cols + 2 * x->window;
     double ds = 2 * longest_row(x->out_grad) * longest_row(x->v) * x->scale,
            weights = 2 * rounding(x->q.cols, score);
     weights += rounding(x->window, 1);
-    return (WindowTolerance){weights, weights * longest_row(x->v) * sqrt(x->window),
-                             rounding((int)terms, ds * longest_row(x->k)),
-                             rounding((int)terms, ds * longest_row(x->q) * x->window),
-                             rounding((int)terms, longest_row(x->out_grad) * x->window)};
+    return (WindowTolerance){
+        weights, weights * longest_row(x->v) * sqrt(x->window),
+        rounding((int)terms, ds * longest_row(x->k)),
+        rounding((int)terms, ds * longest_row(x->q) * x->window),
+        rounding((int)terms, longest_row(x->out_grad) * x->window)};
 }
 
 typedef struct {
@@ -89,7 +96,8 @@ typedef struct {
 } WindowRun;
 
 static WindowRun run_window_forward(const Window *x) {
-    WindowRun r = {.weights = filled(x->n, x->window, 7), .out = filled(x->n, x->v.cols, 7)};
+    WindowRun r = {.weights = filled(x->n, x->window, 7),
+                   .out = filled(x->n, x->v.cols, 7)};
     window_attention(r.out, r.weights, x->q, x->k, x->v, (real)x->scale);
     return r;
 }
@@ -98,7 +106,8 @@ static WindowRun run_window_backward(const Window *x) {
     WindowRun r = {.q = filled(x->n, x->q.cols, START),
                    .k = filled(x->n, x->q.cols, START),
                    .v = filled(x->n, x->v.cols, START)};
-    window_attention_backward(r.q, r.k, r.v, x->out_grad, x->weights, x->q, x->k, x->v, (real)x->scale);
+    window_attention_backward(r.q, r.k, r.v, x->out_grad, x->weights, x->q, x->k, x->v,
+                              (real)x->scale);
     return r;
 }
 
@@ -112,7 +121,8 @@ static Mat plus_start(Mat m) {
 // The band with its columns from the last to the first.
 static Mat mirrored(Mat band) {
     Mat m = mat_new(band.rows, band.cols);
-    for (int j = 0; j < band.cols; j++) mat_copy(mat_cols(m, j, 1), mat_cols(band, band.cols - 1 - j, 1));
+    for (int j = 0; j < band.cols; j++)
+        mat_copy(mat_cols(m, j, 1), mat_cols(band, band.cols - 1 - j, 1));
     return m;
 }
 
@@ -122,24 +132,29 @@ static void check_window_forward(Grade *g, const Window *x) {
     double first = exp(x->scale * dot_rows(x->q, 0, x->k, 0)),
            with_ghosts = first / (first + x->window - 1);
     Mat last_column = mat_cols(got.weights, x->window - 1, 1);
-    grade_mistake(g, near_mat(got.weights, mirrored(x->weights), t.weights),
-                  "the band's columns are the wrong way round: column 0 is the query's own key");
     grade_mistake(
-        g, fabs(at(got.weights, 0, 0) - with_ghosts) <= t.weights,
-        "query 0 sees itself alone, so its weight is 1: keys before the first have no score, not 0");
-    grade_mistake(g, near_mat(last_column, mat_new(x->n, 1), 0),
-                  "the window is one key too short: the query itself is one of its W keys");
+        g, near_mat(got.weights, mirrored(x->weights), t.weights),
+        "the band's columns are the wrong way round: column 0 is the query's own key");
+    grade_mistake(g, fabs(at(got.weights, 0, 0) - with_ghosts) <= t.weights,
+                  "query 0 sees itself alone, so its weight is 1: keys before the "
+                  "first have no score, not 0");
+    grade_mistake(
+        g, near_mat(last_column, mat_new(x->n, 1), 0),
+        "the window is one key too short: the query itself is one of its W keys");
     grade_near_mat(g, 3, "weights", got.weights, x->weights, t.weights);
     grade_near_mat(g, 1, "out", got.out, x->out, t.out);
 }
 
-static bool all_near(const WindowRun *got, const Window *want, const WindowTolerance *t) {
-    return near_mat(got->q, want->q_grad, t->q_grad) && near_mat(got->k, want->k_grad, t->k_grad) &&
-           near_mat(got->v, want->v_grad, t->v_grad);
+static bool all_near(const WindowRun *got, const Window *want,
+                     const WindowTolerance *t) {
+    return near_mat(got->q, want->q_grad, t->q_grad)
+           && near_mat(got->k, want->k_grad, t->k_grad)
+           && near_mat(got->v, want->v_grad, t->v_grad);
 }
 
 static Window started(Window x) {
-    x.q_grad = plus_start(x.q_grad), x.k_grad = plus_start(x.k_grad), x.v_grad = plus_start(x.v_grad);
+    x.q_grad = plus_start(x.q_grad), x.k_grad = plus_start(x.k_grad),
+    x.v_grad = plus_start(x.v_grad);
     return x;
 }
 
@@ -150,20 +165,28 @@ static void check_window_backward(Grade *g, const Window *x) {
     Window no_d = started(window_by_rule(*x, WINDOW_NO_D)),
            no_edge = started(window_by_rule(*x, WINDOW_NO_EDGE));
     Window unscaled = started(window_by_rule(*x, WINDOW_UNSCALED));
-    grade_mistake(g, all_near(&got, x, &t), "gradients are added to what is there: +=, not =");
+    grade_mistake(g, all_near(&got, x, &t),
+                  "gradients are added to what is there: +=, not =");
     grade_mistake(g, all_near(&got, &no_edge, &t),
-                  "the first W - 1 queries sent no gradient: their windows are shorter, not empty");
-    grade_mistake(
-        g,
-        near_mat(got.v, last.v_grad, t.v_grad) || near_mat(got.k, last.k_grad, t.k_grad) ||
-            near_mat(got.v, plus_start(last.v_grad), t.v_grad),
-        "a key has the gradient of the last query that sees it: it is seen by W queries, sum over them");
-    grade_near_mat(g, 4, "v_grad", got.v, want.v_grad, t.v_grad);
-    grade_mistake(g, near_mat(got.q, no_d.q_grad, t.q_grad) || near_mat(got.k, no_d.k_grad, t.k_grad),
-                  "dS = P dP: the softmax's D, the sum of P dP over the window, was not subtracted");
+                  "the first W - 1 queries sent no gradient: their windows are "
+                  "shorter, not empty");
     grade_mistake(g,
-                  near_mat(got.q, unscaled.q_grad, t.q_grad) || near_mat(got.k, unscaled.k_grad, t.k_grad),
-                  "the scale is missing: a score is scale q.k, so dQ and dK both have that factor");
+                  near_mat(got.v, last.v_grad, t.v_grad)
+                      || near_mat(got.k, last.k_grad, t.k_grad)
+                      || near_mat(got.v, plus_start(last.v_grad), t.v_grad),
+                  "a key has the gradient of the last query that sees it: it is seen "
+                  "by W queries, sum over them");
+    grade_near_mat(g, 4, "v_grad", got.v, want.v_grad, t.v_grad);
+    grade_mistake(g,
+                  near_mat(got.q, no_d.q_grad, t.q_grad)
+                      || near_mat(got.k, no_d.k_grad, t.k_grad),
+                  "dS = P dP: the softmax's D, the sum of P dP over the window, was "
+                  "not subtracted");
+    grade_mistake(g,
+                  near_mat(got.q, unscaled.q_grad, t.q_grad)
+                      || near_mat(got.k, unscaled.k_grad, t.k_grad),
+                  "the scale is missing: a score is scale q.k, so dQ and dK both have "
+                  "that factor");
     grade_near_mat(g, 3, "q_grad", got.q, want.q_grad, t.q_grad);
     grade_near_mat(g, 4, "k_grad", got.k, want.k_grad, t.k_grad);
 }
@@ -176,13 +199,13 @@ static bool extreme_window_fits(Rng *rng, int n, int window) {
     WindowTolerance t = window_tolerance(&x);
     WindowRun forward = run_window_forward(&x), backward = run_window_backward(&x);
     Window want = started(x);
-    return near_mat(forward.weights, x.weights, t.weights) && near_mat(forward.out, x.out, t.out) &&
-           all_near(&backward, &want, &t);
+    return near_mat(forward.weights, x.weights, t.weights)
+           && near_mat(forward.out, x.out, t.out) && all_near(&backward, &want, &t);
 }
 
-// N x N floats would be 256 MB; even if only the band of them were touched, in pages of 4 KB, 32 MB. What
-// is allowed is a few times N (W + d + d_v) numbers, 1 MB. And N x N products take at least 100 times as
-// long as the band's.
+// N x N floats would be 256 MB; even if only the band of them were touched, in pages of
+// 4 KB, 32 MB. What is allowed is a few times N (W + d + d_v) numbers, 1 MB. And N x N
+// products take at least 100 times as long as the band's.
 static void check_window_cost(Grade *g, Rng *rng) {
     enum { N = 8192, WINDOW = 16, DIM = 8 };
     static const double MOST_MEGABYTES = 16;
@@ -195,11 +218,14 @@ static void check_window_cost(Grade *g, Rng *rng) {
     run_window_backward(&x);
     double theirs = cpu_seconds() - begin, used = peak_megabytes() - before;
     grade_mistake(g, used > MOST_MEGABYTES,
-                  "N = %d, W = %d took %.0f MB: an N x N matrix? The band has 0.5 MB", N, WINDOW, used);
-    grade_expect(g, 2, used <= MOST_MEGABYTES, "N = %d, W = %d took %.0f MB", N, WINDOW, used);
+                  "N = %d, W = %d took %.0f MB: an N x N matrix? The band has 0.5 MB",
+                  N, WINDOW, used);
+    grade_expect(g, 2, used <= MOST_MEGABYTES, "N = %d, W = %d took %.0f MB", N, WINDOW,
+                 used);
     grade_expect(g, 1, theirs <= 20 * own + 0.05,
-                 "N = %d, W = %d took %.2f s: are all N x N pairs visited? The band's take 0.01 s", N,
-                 WINDOW, theirs);
+                 "N = %d, W = %d took %.2f s: are all N x N pairs visited? The band's "
+                 "take 0.01 s",
+                 N, WINDOW, theirs);
 }
 
 void check_window(Grade *g) {
@@ -209,7 +235,9 @@ void check_window(Grade *g) {
     window_backward_reference(&x, WINDOW_RIGHT);
     check_window_forward(g, &x);
     check_window_backward(g, &x);
-    grade_expect(g, 2, extreme_window_fits(&rng, 7, 1) && extreme_window_fits(&rng, 5, 9),
-                 "N = 7, W = 1 or N = 5, W = 9: a window of one key, or one longer than the sequence");
+    grade_expect(g, 2,
+                 extreme_window_fits(&rng, 7, 1) && extreme_window_fits(&rng, 5, 9),
+                 "N = 7, W = 1 or N = 5, W = 9: a window of one key, or one longer "
+                 "than the sequence");
     check_window_cost(g, &rng);
 }

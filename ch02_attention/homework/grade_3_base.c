@@ -4,45 +4,52 @@
 #include "ch02_attention/homework/grade.h"
 
 static double theta(double base, int dim, int i) { return pow(base, -2.0 * i / dim); }
-static double slowest_wavelength(double base, int dim) { return 2 * M_PI / theta(base, dim, dim / 2 - 1); }
+static double slowest_wavelength(double base, int dim) {
+    return 2 * M_PI / theta(base, dim, dim / 2 - 1);
+}
 
-// Both sides are a few pow() in double. A relative error of 2^-52 in an exponent of at most ln 10^9 = 21
-// makes 5e-15; 1e-12 leaves room, and a wrong exponent differs by 1e-2.
+// Both sides are a few pow() in double. A relative error of 2^-52 in an exponent of at
+// most ln 10^9 = 21 makes 5e-15; 1e-12 leaves room, and a wrong exponent differs by
+// 1e-2.
 static bool same_base(double a, double b) { return fabs(a - b) <= 1e-12 * fabs(b); }
 
 static void check_base_stretch(Grade *g) {
     enum { DIM = 8 };  // small: here d/(d-2) is far from 1
     double base = 10000, s = 4, got = base_for_stretch(base, DIM, s);
-    grade_mistake(
-        g, same_base(got, base * s),
-        "base x stretch: the slowest pair is i = d/2 - 1, not d/2, and is stretched by less than that");
+    grade_mistake(g, same_base(got, base * s),
+                  "base x stretch: the slowest pair is i = d/2 - 1, not d/2, and is "
+                  "stretched by less than that");
     grade_mistake(g, same_base(got, base * pow(s, (DIM - 2.0) / DIM)),
                   "the exponent is upside down: d/(d-2)");
-    grade_mistake(g, same_base(got, pow(base * s, DIM / (DIM - 2.0))), "only the stretch has the exponent");
+    grade_mistake(g, same_base(got, pow(base * s, DIM / (DIM - 2.0))),
+                  "only the stretch has the exponent");
     double reached = slowest_wavelength(got, DIM) / slowest_wavelength(base, DIM);
     grade_expect(g, 3, same_base(reached, s),
-                 "d = 8: the slowest wavelength is stretched by %.6f, should be 4", reached);
+                 "d = 8: the slowest wavelength is stretched by %.6f, should be 4",
+                 reached);
     double other = base_for_stretch(500000, 128, 0.5);
     reached = slowest_wavelength(other, 128) / slowest_wavelength(500000, 128);
-    grade_expect(g, 1, same_base(reached, 0.5), "d = 128, base 500000: stretched by %.6f, should be 0.5",
-                 reached);
+    grade_expect(g, 1, same_base(reached, 0.5),
+                 "d = 128, base 500000: stretched by %.6f, should be 0.5", reached);
 }
 
 static void check_base_wavelength(Grade *g) {
     enum { DIM = 8 };
     double wanted = 1e6, got = base_for_wavelength(DIM, wanted);
     grade_mistake(g, same_base(got, wanted / (2 * M_PI)),
-                  "there is no pair i = d/2: the slowest turns with base^(-(d-2)/d), not with 1/base");
+                  "there is no pair i = d/2: the slowest turns with base^(-(d-2)/d), "
+                  "not with 1/base");
     grade_mistake(g, same_base(got, pow(wanted, DIM / (DIM - 2.0))),
                   "2 pi is missing: the wavelength is 2 pi / theta, not 1 / theta");
     grade_mistake(g, same_base(got, pow(wanted / (2 * M_PI), (DIM - 2.0) / DIM)),
                   "the exponent is upside down: d/(d-2)");
     double reached = slowest_wavelength(got, DIM);
-    grade_expect(g, 3, same_base(reached, wanted), "d = 8: the slowest wavelength is %.6g, should be %.6g",
-                 reached, wanted);
+    grade_expect(g, 3, same_base(reached, wanted),
+                 "d = 8: the slowest wavelength is %.6g, should be %.6g", reached,
+                 wanted);
     reached = slowest_wavelength(base_for_wavelength(4, 50), 4);
-    grade_expect(g, 1, same_base(reached, 50), "d = 4: the slowest wavelength is %.6g, should be 50",
-                 reached);
+    grade_expect(g, 1, same_base(reached, 50),
+                 "d = 4: the slowest wavelength is %.6g, should be 50", reached);
 }
 
 // The first pair that turns less than `limit` while training; dim/2 if none does.
@@ -62,32 +69,43 @@ static void check_base_context(Grade *g) {
     double base = 10000, ratio = (double)TARGET / TRAINED,
            got = base_for_context(base, DIM, TRAINED, TARGET);
     int pair = first_slow_pair(base, DIM, TRAINED, 2 * M_PI);
-    double want = base_for_pair(base, DIM, pair, ratio), turned = TARGET * theta(got, DIM, pair);
-    grade_mistake(
-        g, same_base(got, base_for_pair(base, DIM, DIM / 2 - 1, ratio)) || same_base(got, base * ratio),
-        "that is enough for the slowest pair only: pair %d, stretched less, turns by %.2f, but saw %.2f",
-        pair, turned, TRAINED * theta(base, DIM, pair));
-    grade_mistake(g, same_base(got, base_for_pair(base, DIM, 1, ratio)),
-                  "more than is needed: pairs that completed a turn in training have seen every angle");
+    double want = base_for_pair(base, DIM, pair, ratio),
+           turned = TARGET * theta(got, DIM, pair);
     grade_mistake(g,
-                  same_base(got, base_for_pair(base, DIM, first_slow_pair(base, DIM, TRAINED, 1), ratio)),
-                  "a turn is 2 pi, not 1: theta is an angle in radians");
-    grade_mistake(g, same_base(got, base_for_pair(base, DIM, pair - 1, ratio)),
-                  "pair %d completed a turn in training: the first that did not is pair %d", pair - 1,
-                  pair);
-    grade_expect(g, 4, same_base(got, want), "d = 128, 2048 to 16384: the base is %.6g, should be %.6g",
-                 got, want);
+                  same_base(got, base_for_pair(base, DIM, DIM / 2 - 1, ratio))
+                      || same_base(got, base * ratio),
+                  "that is enough for the slowest pair only: pair %d, stretched less, "
+                  "turns by %.2f, but saw %.2f",
+                  pair, turned, TRAINED * theta(base, DIM, pair));
+    grade_mistake(g, same_base(got, base_for_pair(base, DIM, 1, ratio)),
+                  "more than is needed: pairs that completed a turn in training have "
+                  "seen every angle");
+    grade_mistake(
+        g,
+        same_base(got, base_for_pair(base, DIM, first_slow_pair(base, DIM, TRAINED, 1),
+                                     ratio)),
+        "a turn is 2 pi, not 1: theta is an angle in radians");
+    grade_mistake(
+        g, same_base(got, base_for_pair(base, DIM, pair - 1, ratio)),
+        "pair %d completed a turn in training: the first that did not is pair %d",
+        pair - 1, pair);
+    grade_expect(g, 4, same_base(got, want),
+                 "d = 128, 2048 to 16384: the base is %.6g, should be %.6g", got, want);
 
-    // base^(-2/4) 50 = 0.5 < 2 pi: one pair is slow, the slowest. And 7 theta_1 < 2 pi even at i = 1.
-    double small = base_for_context(10000, 4, 50, 200), early = base_for_context(10000, 64, 7, 21);
+    // base^(-2/4) 50 = 0.5 < 2 pi: one pair is slow, the slowest. And 7 theta_1 < 2 pi
+    // even at i = 1.
+    double small = base_for_context(10000, 4, 50, 200),
+           early = base_for_context(10000, 64, 7, 21);
     grade_expect(g, 2,
-                 same_base(small, base_for_pair(10000, 4, 1, 4)) &&
-                     same_base(early, base_for_pair(10000, 64, 1, 3)),
-                 "d = 4, 50 to 200, or d = 64, 7 to 21: the bases are %.6g and %.6g", small, early);
+                 same_base(small, base_for_pair(10000, 4, 1, 4))
+                     && same_base(early, base_for_pair(10000, 64, 1, 3)),
+                 "d = 4, 50 to 200, or d = 64, 7 to 21: the bases are %.6g and %.6g",
+                 small, early);
     double same = base_for_context(10000, DIM, TRAINED, TRAINED),
            none = base_for_context(100, 16, 4096, 9999);
     grade_expect(g, 1, same_base(same, 10000) && same_base(none, 100),
-                 "where nothing needs to change: the bases are %.6g and %.6g, should be 10000 and 100",
+                 "where nothing needs to change: the bases are %.6g and %.6g, should "
+                 "be 10000 and 100",
                  same, none);
 }
 

@@ -24,7 +24,8 @@ static Mat group_means(Mat from, int groups, const int *group_of, MeanRule rule)
         for (int i = 0; i < CHANNELS; i++)
             for (int c = 0; c < HEAD_DIM; c++) {
                 int column = head * HEAD_DIM + c;
-                int to = rule == MEAN_COLUMNS ? column / size : group_of[head] * HEAD_DIM + c;
+                int to = rule == MEAN_COLUMNS ? column / size
+                                              : group_of[head] * HEAD_DIM + c;
                 means.at[i * means.cols + to] += share * at(from, i, column);
             }
     }
@@ -34,16 +35,18 @@ static Mat group_means(Mat from, int groups, const int *group_of, MeanRule rule)
 
 static Projections projections_random(Rng *rng) {
     double sd = 1 / sqrt(CHANNELS);
-    Projections p = {mat_new(CHANNELS, WIDE), mat_new(CHANNELS, WIDE), mat_new(CHANNELS, WIDE),
-                     mat_new(WIDE, CHANNELS)};
-    rng_fill_normal(rng, p.q, sd), rng_fill_normal(rng, p.k, sd), rng_fill_normal(rng, p.v, sd);
+    Projections p = {mat_new(CHANNELS, WIDE), mat_new(CHANNELS, WIDE),
+                     mat_new(CHANNELS, WIDE), mat_new(WIDE, CHANNELS)};
+    rng_fill_normal(rng, p.q, sd), rng_fill_normal(rng, p.k, sd),
+        rng_fill_normal(rng, p.v, sd);
     rng_fill_normal(rng, p.o, sd);
     return p;
 }
 
 static Projections convert(const Projections *mha, int groups, const int *group_of) {
-    Projections gqa = {filled(CHANNELS, WIDE, NAN), filled(CHANNELS, groups * HEAD_DIM, NAN),
-                       filled(CHANNELS, groups * HEAD_DIM, NAN), filled(WIDE, CHANNELS, NAN)};
+    Projections gqa = {
+        filled(CHANNELS, WIDE, NAN), filled(CHANNELS, groups * HEAD_DIM, NAN),
+        filled(CHANNELS, groups * HEAD_DIM, NAN), filled(WIDE, CHANNELS, NAN)};
     gqa_convert(&gqa, mha, HEADS, groups, group_of);
     return gqa;
 }
@@ -56,18 +59,21 @@ static double projected(Mat x, int t, Mat w, int c) {
 }
 
 // The weights with which token t of a layer's head attends.
-static void head_weights(double *p, Mat x, const Projections *w, int head, int kv, int t) {
+static void head_weights(double *p, Mat x, const Projections *w, int head, int kv,
+                         int t) {
     double sum = 0;
     for (int s = 0; s < x.rows; s++) {
         double score = 0;
         for (int c = 0; c < HEAD_DIM; c++)
-            score += projected(x, t, w->q, head * HEAD_DIM + c) * projected(x, s, w->k, kv * HEAD_DIM + c);
+            score += projected(x, t, w->q, head * HEAD_DIM + c)
+                     * projected(x, s, w->k, kv * HEAD_DIM + c);
         sum += p[s] = exp(score / sqrt(HEAD_DIM));
     }
     for (int s = 0; s < x.rows; s++) p[s] /= sum;
 }
 
-// The layer by its definition: query head h attends with key-value head h / (HEADS / kv_heads).
+// The layer by its definition: query head h attends with key-value head h / (HEADS /
+// kv_heads).
 static Mat layer(Mat x, const Projections *w, int kv_heads) {
     Table out = table_new(x.rows, CHANNELS);
     double *p = allocate((size_t)x.rows, sizeof *p);
@@ -77,7 +83,8 @@ static Mat layer(Mat x, const Projections *w, int kv_heads) {
             head_weights(p, x, w, head, kv, t);
             for (int c = 0; c < HEAD_DIM; c++) {
                 double mixed = 0;
-                for (int s = 0; s < x.rows; s++) mixed += p[s] * projected(x, s, w->v, kv * HEAD_DIM + c);
+                for (int s = 0; s < x.rows; s++)
+                    mixed += p[s] * projected(x, s, w->v, kv * HEAD_DIM + c);
                 add_row(out, t, mixed, w->o, head * HEAD_DIM + c);
             }
         }
@@ -99,17 +106,21 @@ static Projections with_means(const Projections *mha, int groups, const int *gro
     return w;
 }
 
-static const int NEIGHBOURS[HEADS] = {0, 0, 0, 1, 1, 1}, EVERY_OTHER[HEADS] = {0, 1, 0, 1, 0, 1};
-static const int SCATTERED[HEADS] = {2, 0, 1, 1, 2, 0}, IN_ROWS[HEADS] = {0, 0, 1, 1, 2, 2};
+static const int NEIGHBOURS[HEADS] = {0, 0, 0, 1, 1, 1},
+                 EVERY_OTHER[HEADS] = {0, 1, 0, 1, 0, 1};
+static const int SCATTERED[HEADS] = {2, 0, 1, 1, 2, 0},
+                 IN_ROWS[HEADS] = {0, 0, 1, 1, 2, 2};
 static const int SINGLE[HEADS] = {3, 0, 5, 1, 4, 2};
 
 // A mean of at most HEADS numbers below 2.
 static double mean_tolerance(void) { return rounding(HEADS, 2); }
 
-static bool are_means(const Projections *gqa, const Projections *mha, int groups, const int *group_of,
-                      MeanRule rule) {
-    return near_mat(gqa->k, group_means(mha->k, groups, group_of, rule), mean_tolerance()) &&
-           near_mat(gqa->v, group_means(mha->v, groups, group_of, rule), mean_tolerance());
+static bool are_means(const Projections *gqa, const Projections *mha, int groups,
+                      const int *group_of, MeanRule rule) {
+    return near_mat(gqa->k, group_means(mha->k, groups, group_of, rule),
+                    mean_tolerance())
+           && near_mat(gqa->v, group_means(mha->v, groups, group_of, rule),
+                       mean_tolerance());
 }
 
 static void expect_means(Grade *g, int points, const char *what, const Projections *gqa,
@@ -125,53 +136,58 @@ static void expect_means(Grade *g, int points, const char *what, const Projectio
 
 // Two heads of a group with the same W_Q.
 static bool queries_averaged(const Projections *gqa) {
-    return near_mat(mat_cols(gqa->q, 0, HEAD_DIM), mat_cols(gqa->q, HEAD_DIM, HEAD_DIM), mean_tolerance());
+    return near_mat(mat_cols(gqa->q, 0, HEAD_DIM), mat_cols(gqa->q, HEAD_DIM, HEAD_DIM),
+                    mean_tolerance());
 }
 
 static void check_gqa_means(Grade *g, const Projections *mha) {
     Projections gqa = convert(mha, 2, NEIGHBOURS);
+    grade_mistake(g, are_means(&gqa, mha, 2, EVERY_OTHER, MEAN_RIGHT),
+                  "interleaved groups, head %% groups: group_of says 0 0 0 1 1 1, "
+                  "heads 0, 1, 2 are group 0");
     grade_mistake(
-        g, are_means(&gqa, mha, 2, EVERY_OTHER, MEAN_RIGHT),
-        "interleaved groups, head %% groups: group_of says 0 0 0 1 1 1, heads 0, 1, 2 are group 0");
-    grade_mistake(g, are_means(&gqa, mha, 2, NEIGHBOURS, MEAN_SUM),
-                  "the sum of a group's projections: divide by its size, or scores grow with it");
+        g, are_means(&gqa, mha, 2, NEIGHBOURS, MEAN_SUM),
+        "the sum of a group's projections: divide by its size, or scores grow with it");
     grade_mistake(g, are_means(&gqa, mha, 2, NEIGHBOURS, MEAN_FIRST),
-                  "the first head of each group was kept: the others' keys and values are thrown away");
-    grade_mistake(
-        g, are_means(&gqa, mha, 2, NEIGHBOURS, MEAN_COLUMNS),
-        "neighbouring columns were averaged: channel c of a group is the mean of its heads' channels c");
+                  "the first head of each group was kept: the others' keys and values "
+                  "are thrown away");
+    grade_mistake(g, are_means(&gqa, mha, 2, NEIGHBOURS, MEAN_COLUMNS),
+                  "neighbouring columns were averaged: channel c of a group is the "
+                  "mean of its heads' channels c");
     expect_means(g, 4, "0 0 0 1 1 1: W_K or W_V", &gqa, mha, 2, NEIGHBOURS);
     Projections scattered = convert(mha, 3, SCATTERED);
     grade_mistake(g, are_means(&scattered, mha, 3, IN_ROWS, MEAN_RIGHT),
-                  "groups of neighbours, though group_of says 2 0 1 1 2 0: heads 1 and 5 are group 0");
+                  "groups of neighbours, though group_of says 2 0 1 1 2 0: heads 1 and "
+                  "5 are group 0");
     expect_means(g, 4, "2 0 1 1 2 0: W_K or W_V", &scattered, mha, 3, SCATTERED);
 }
 
-// gqa's K and V are float means, off by 2^-22 of a number below 2: a key by 20 times that (|x|_1 < 20), a
-// score by 5 times a key, a weight relatively by twice a score, and the output is a sum of WIDE such values
-// and weights.
+// gqa's K and V are float means, off by 2^-22 of a number below 2: a key by 20 times
+// that (|x|_1 < 20), a score by 5 times a key, a weight relatively by twice a score,
+// and the output is a sum of WIDE such values and weights.
 static double layer_tolerance(void) { return 20 * 2 * 0x1p-22 * (2 * 5 + 1) * WIDE; }
 
 static void check_gqa_layer(Grade *g, const Projections *mha, Mat x) {
     Projections gqa = convert(mha, 3, SCATTERED), means = with_means(mha, 3, SCATTERED);
     bool q_stays = near_mat(gqa.q, mha->q, 0), o_stays = near_mat(gqa.o, mha->o, 0);
-    grade_mistake(
-        g, q_stays && o_stays,
-        "query heads stayed where they were: attend_heads gives head h the key-value head h / size, so "
-        "they must move beside their group");
+    grade_mistake(g, q_stays && o_stays,
+                  "query heads stayed where they were: attend_heads gives head h the "
+                  "key-value head h / size, so "
+                  "they must move beside their group");
     grade_mistake(g, q_stays,
-                  "W_Q stayed as it was: a head moves with its columns of W_Q and its rows of W_O");
-    grade_mistake(
-        g, o_stays,
-        "W_O stayed as it was: a head's output comes at its new place, its rows of W_O must move along");
+                  "W_Q stayed as it was: a head moves with its columns of W_Q and its "
+                  "rows of W_O");
+    grade_mistake(g, o_stays,
+                  "W_O stayed as it was: a head's output comes at its new place, its "
+                  "rows of W_O must move along");
     grade_mistake(g, queries_averaged(&gqa),
                   "the queries were averaged too: a group shares keys and values only");
-    grade_near_mat(g, 6, "the converted layer's output", layer(x, &gqa, 3), layer(x, &means, HEADS),
-                   layer_tolerance());
+    grade_near_mat(g, 6, "the converted layer's output", layer(x, &gqa, 3),
+                   layer(x, &means, HEADS), layer_tolerance());
 
     Projections moved = convert(mha, HEADS, SINGLE);
-    grade_near_mat(g, 1, "groups of one head: the layer's output", layer(x, &moved, HEADS),
-                   layer(x, mha, HEADS), layer_tolerance());
+    grade_near_mat(g, 1, "groups of one head: the layer's output",
+                   layer(x, &moved, HEADS), layer(x, mha, HEADS), layer_tolerance());
 }
 
 void check_gqa(Grade *g) {

@@ -21,17 +21,19 @@ typedef enum {
     RELATIVE_LAST,  // a bucket's last pair, not added to what was there
 } RelativeRule;
 
-static Relative relative_new(Rng *rng, int queries, int keys, int dim, int buckets, int furthest,
-                             bool causal) {
+static Relative relative_new(Rng *rng, int queries, int keys, int dim, int buckets,
+                             int furthest, bool causal) {
     Relative r = {queries, keys, buckets, furthest, causal, .scale = 1 / sqrt(dim)};
     r.q = random_mat(rng, queries, dim), r.table = random_mat(rng, buckets, dim);
-    r.scores = random_mat(rng, queries, keys), r.scores_grad = random_mat(rng, queries, keys);
+    r.scores = random_mat(rng, queries, keys),
+    r.scores_grad = random_mat(rng, queries, keys);
     return r;
 }
 
 static int relative_bucket(const Relative *r, int i, int j, RelativeRule rule) {
     int distance = i + (rule == RELATIVE_OFFSET ? 0 : r->keys - r->queries) - j;
-    return t5_bucket(rule == RELATIVE_SIGN ? -distance : distance, r->buckets, r->furthest, r->causal);
+    return t5_bucket(rule == RELATIVE_SIGN ? -distance : distance, r->buckets,
+                     r->furthest, r->causal);
 }
 
 static Mat relative_reference(const Relative *r, RelativeRule rule) {
@@ -40,8 +42,10 @@ static Mat relative_reference(const Relative *r, RelativeRule rule) {
     for (int i = 0; i < r->queries; i++)
         for (int j = 0; j < r->keys; j++)
             *mat_at(scores, i, j) =
-                (real)(at(r->scores, i, j) +
-                       scale * dot_rows(r->q, i, r->table, relative_bucket(r, i, j, rule)));
+                (real)(at(r->scores, i, j)
+                       + scale
+                             * dot_rows(r->q, i, r->table,
+                                        relative_bucket(r, i, j, rule)));
     return scores;
 }
 
@@ -49,21 +53,25 @@ typedef struct {
     Mat q, table;
 } RelativeGrad;
 
-static RelativeGrad relative_grad_reference(const Relative *r, RelativeRule rule, double start) {
-    Table q = table_new(r->queries, r->q.cols), table = table_new(r->buckets, r->q.cols);
+static RelativeGrad relative_grad_reference(const Relative *r, RelativeRule rule,
+                                            double start) {
+    Table q = table_new(r->queries, r->q.cols),
+          table = table_new(r->buckets, r->q.cols);
     double scale = rule == RELATIVE_UNSCALED ? 1 : r->scale;
     int *pairs = allocate((size_t)r->buckets, sizeof *pairs);
     for (int i = 0; i < r->queries; i++)
         for (int j = 0; j < r->keys; j++) {
             int bucket = relative_bucket(r, i, j, rule);
             double *row = &table.at[bucket * table.cols];
-            for (int c = 0; c < table.cols && rule == RELATIVE_LAST; c++) row[c] = -start;
+            for (int c = 0; c < table.cols && rule == RELATIVE_LAST; c++)
+                row[c] = -start;
             add_row(q, i, scale * at(r->scores_grad, i, j), r->table, bucket);
             add_row(table, bucket, scale * at(r->scores_grad, i, j), r->q, i);
             pairs[bucket]++;
         }
     for (int b = 0; b < r->buckets && rule == RELATIVE_MEAN; b++)
-        for (int c = 0; c < table.cols; c++) table.at[b * table.cols + c] /= pairs[b] ? pairs[b] : 1;
+        for (int c = 0; c < table.cols; c++)
+            table.at[b * table.cols + c] /= pairs[b] ? pairs[b] : 1;
     free(pairs);
     return (RelativeGrad){mat_of(q, start), mat_of(table, start)};
 }
@@ -76,31 +84,38 @@ static Mat run_relative(const Relative *r) {
 }
 
 static RelativeGrad run_relative_backward(const Relative *r) {
-    RelativeGrad grad = {filled(r->queries, r->q.cols, START), filled(r->buckets, r->q.cols, START)};
-    relative_scores_backward(grad.q, grad.table, r->scores_grad, r->q, r->table, (real)r->scale,
-                             r->furthest, r->causal);
+    RelativeGrad grad = {filled(r->queries, r->q.cols, START),
+                         filled(r->buckets, r->q.cols, START)};
+    relative_scores_backward(grad.q, grad.table, r->scores_grad, r->q, r->table,
+                             (real)r->scale, r->furthest, r->causal);
     return grad;
 }
 
-// A score: d products, |q| |table row|. Gradients: at most T S terms, their sizes by Cauchy and Schwarz.
+// A score: d products, |q| |table row|. Gradients: at most T S terms, their sizes by
+// Cauchy and Schwarz.
 static double relative_score_tolerance(const Relative *r) {
-    return rounding(r->q.cols, 4 + r->scale * longest_row(r->q) * longest_row(r->table));
+    return rounding(r->q.cols,
+                    4 + r->scale * longest_row(r->q) * longest_row(r->table));
 }
 static double relative_grad_tolerance(const Relative *r) {
     int pairs = r->queries * r->keys;
     double rows = fmax(longest_row(r->q), longest_row(r->table));
-    return rounding(pairs, START + r->scale * sqrt(pairs) * longest_row(r->scores_grad) * rows);
+    return rounding(
+        pairs, START + r->scale * sqrt(pairs) * longest_row(r->scores_grad) * rows);
 }
 
 static void check_relative_scores(Grade *g, const Relative *far, const Relative *both) {
     Mat got = run_relative(both), want = relative_reference(both, RELATIVE_RIGHT);
     double t = relative_score_tolerance(both);
-    grade_mistake(g, near_mat(got, relative_reference(both, RELATIVE_SIGN), t),
-                  "the distance has the wrong sign: it is the query's position minus the key's");
-    grade_mistake(g, near_mat(got, relative_reference(both, RELATIVE_OFFSET), t),
-                  "query i was put at position i: the queries stand at the end, at i + S - T");
+    grade_mistake(
+        g, near_mat(got, relative_reference(both, RELATIVE_SIGN), t),
+        "the distance has the wrong sign: it is the query's position minus the key's");
+    grade_mistake(
+        g, near_mat(got, relative_reference(both, RELATIVE_OFFSET), t),
+        "query i was put at position i: the queries stand at the end, at i + S - T");
     grade_mistake(g, near_mat(got, relative_reference(both, RELATIVE_UNSCALED), t),
-                  "the scale is missing: the vector is added to the key, so it is scaled like the key");
+                  "the scale is missing: the vector is added to the key, so it is "
+                  "scaled like the key");
     grade_near_mat(g, 3, "scores, T = 5, S = 12, both directions", got, want, t);
     got = run_relative(far), want = relative_reference(far, RELATIVE_RIGHT);
     grade_near_mat(g, 1, "scores, causal", got, want, relative_score_tolerance(far));
@@ -108,40 +123,49 @@ static void check_relative_scores(Grade *g, const Relative *far, const Relative 
     Relative masked = *both;
     masked.scores = filled(both->queries, both->keys, -INFINITY);
     got = run_relative(&masked);
-    grade_expect(g, 1, near_mat(got, masked.scores, 0), "a masked score became %g, should stay -inf",
-                 at(got, 0, 0));
+    grade_expect(g, 1, near_mat(got, masked.scores, 0),
+                 "a masked score became %g, should stay -inf", at(got, 0, 0));
 }
 
-static void check_relative_backward(Grade *g, const Relative *r, int q_points, int table_points) {
-    RelativeGrad got = run_relative_backward(r), want = relative_grad_reference(r, RELATIVE_RIGHT, START);
-    RelativeGrad bare = relative_grad_reference(r, RELATIVE_RIGHT, 0), unscaled, last, mean, sign, offset;
+static void check_relative_backward(Grade *g, const Relative *r, int q_points,
+                                    int table_points) {
+    RelativeGrad got = run_relative_backward(r),
+                 want = relative_grad_reference(r, RELATIVE_RIGHT, START);
+    RelativeGrad bare = relative_grad_reference(r, RELATIVE_RIGHT, 0), unscaled, last,
+                 mean, sign, offset;
     unscaled = relative_grad_reference(r, RELATIVE_UNSCALED, START);
     last = relative_grad_reference(r, RELATIVE_LAST, START);
     mean = relative_grad_reference(r, RELATIVE_MEAN, START);
     sign = relative_grad_reference(r, RELATIVE_SIGN, START);
     offset = relative_grad_reference(r, RELATIVE_OFFSET, START);
     double t = relative_grad_tolerance(r);
-    bool wrong = !near_mat(got.table, want.table, t);  // where T = S, some errors change nothing
+    // where T = S, some errors change nothing
+    bool wrong = !near_mat(got.table, want.table, t);
     grade_mistake(g, near_mat(got.table, bare.table, t) || near_mat(got.q, bare.q, t),
                   "gradients are added to what is there: +=, not =");
-    grade_mistake(
-        g, wrong && near_mat(got.table, last.table, t),
-        "a bucket has the gradient of its last pair: the pairs of a bucket share a row, sum over them");
-    grade_mistake(
-        g, wrong && near_mat(got.table, mean.table, t),
-        "a bucket has the mean over its pairs: each pair pulls with its full gradient, it is the sum");
+    grade_mistake(g, wrong && near_mat(got.table, last.table, t),
+                  "a bucket has the gradient of its last pair: the pairs of a bucket "
+                  "share a row, sum over them");
+    grade_mistake(g, wrong && near_mat(got.table, mean.table, t),
+                  "a bucket has the mean over its pairs: each pair pulls with its full "
+                  "gradient, it is the sum");
     grade_mistake(g, wrong && near_mat(got.table, unscaled.table, t),
                   "backward: the scale is missing; the score has scale q . table");
-    grade_mistake(
-        g, wrong && near_mat(got.table, sign.table, t),
-        "backward: the distance has the wrong sign, so the gradient went to the mirrored buckets");
+    grade_mistake(g, wrong && near_mat(got.table, sign.table, t),
+                  "backward: the distance has the wrong sign, so the gradient went to "
+                  "the mirrored buckets");
     grade_mistake(g, wrong && near_mat(got.table, offset.table, t),
-                  "backward: query i was put at position i: the queries stand at the end, at i + S - T");
-    grade_near_mat(g, table_points, r->causal ? "table_grad, causal" : "table_grad, both directions",
+                  "backward: query i was put at position i: the queries stand at the "
+                  "end, at i + S - T");
+    grade_near_mat(g, table_points,
+                   r->causal ? "table_grad, causal" : "table_grad, both directions",
                    got.table, want.table, t);
-    grade_mistake(g, near_mat(got.q, filled(r->queries, r->q.cols, START), 0),
-                  "q_grad got nothing: the query meets the table too, not only the keys");
-    grade_near_mat(g, q_points, r->causal ? "q_grad, causal" : "q_grad, both directions", got.q, want.q, t);
+    grade_mistake(
+        g, near_mat(got.q, filled(r->queries, r->q.cols, START), 0),
+        "q_grad got nothing: the query meets the table too, not only the keys");
+    grade_near_mat(g, q_points,
+                   r->causal ? "q_grad, causal" : "q_grad, both directions", got.q,
+                   want.q, t);
 }
 
 void check_relative(Grade *g) {

@@ -22,12 +22,14 @@ static double feature(double x, LinearRule rule) {
 static double similarity(Mat q, int i, Mat k, int j, LinearRule rule) {
     double sum = 0;
     if (rule == LINEAR_EXP) return exp(dot_rows(q, i, k, j));
-    for (int c = 0; c < q.cols; c++) sum += feature(at(q, i, c), rule) * feature(at(k, j, c), rule);
+    for (int c = 0; c < q.cols; c++)
+        sum += feature(at(q, i, c), rule) * feature(at(k, j, c), rule);
     return sum;
 }
 
 // The quadratic form. Query i sees keys from[i] .. to[i] - 1.
-static Mat linear_reference(Mat q, Mat k, Mat v, const int *from, const int *to, LinearRule rule) {
+static Mat linear_reference(Mat q, Mat k, Mat v, const int *from, const int *to,
+                            LinearRule rule) {
     Table out = table_new(q.rows, v.cols);
     for (int i = 0; i < q.rows; i++) {
         double sum = 0, *row = &out.at[(size_t)i * out.cols];
@@ -47,14 +49,17 @@ static int *numbers(int n, int first, int step) {
     return list;
 }
 
-// phi is positive, so that numerator and denominator are sums of up to S d terms without cancellation by
-// sign of the weights: relatively off by (S + d) 2^-24 each, of a mean of values no longer than the
-// longest. 8: a state that is a long sum is rounded in float before the query sees it.
-static double linear_tolerance(Mat k, Mat v) { return 2 * rounding(k.rows + k.cols + 8, longest_row(v)); }
+// phi is positive, so that numerator and denominator are sums of up to S d terms
+// without cancellation by sign of the weights: relatively off by (S + d) 2^-24 each, of
+// a mean of values no longer than the longest. 8: a state that is a long sum is rounded
+// in float before the query sees it.
+static double linear_tolerance(Mat k, Mat v) {
+    return 2 * rounding(k.rows + k.cols + 8, longest_row(v));
+}
 
 static void check_linear_full(Grade *g, Rng *rng) {
-    Mat q = random_mat(rng, 7, 5), k = random_mat(rng, 19, 5), v = random_mat(rng, 19, 3),
-        got = filled(7, 3, 7);
+    Mat q = random_mat(rng, 7, 5), k = random_mat(rng, 19, 5),
+        v = random_mat(rng, 19, 3), got = filled(7, 3, 7);
     int *from = numbers(7, 0, 0), *to = numbers(7, 19, 0);
     static const struct {
         LinearRule rule;
@@ -62,10 +67,13 @@ static void check_linear_full(Grade *g, Rng *rng) {
     } rivals[] = {
         {LINEAR_NO_PHI, "phi is missing: q.k may be negative, and a weight may not"},
         {LINEAR_ELU, "phi has no + 1: elu goes down to -1, elu + 1 stays above 0"},
-        {LINEAR_EXP, "these are softmax's weights e^(q.k): here they are phi(q) . phi(k)"},
-        {LINEAR_SUM, "not divided: the weights must sum to 1, by phi(q) . (sum of phi(k))"},
+        {LINEAR_EXP,
+         "these are softmax's weights e^(q.k): here they are phi(q) . phi(k)"},
+        {LINEAR_SUM,
+         "not divided: the weights must sum to 1, by phi(q) . (sum of phi(k))"},
         {LINEAR_COUNT,
-         "divided by the number of keys: it is the sum of the weights phi(q) . phi(k) that divides"},
+         "divided by the number of keys: it is the sum of the weights phi(q) . phi(k) "
+         "that divides"},
     };
     linear_attention(got, q, k, v);
     double t = linear_tolerance(k, v);
@@ -73,7 +81,8 @@ static void check_linear_full(Grade *g, Rng *rng) {
     bool right = near_mat(got, want, t);
     for (size_t r = 0; r < sizeof rivals / sizeof *rivals; r++) {
         Mat rival = linear_reference(q, k, v, from, to, rivals[r].rule);
-        // Without phi the sum that divides nearly cancels, so that rounding is seen much more.
+        // Without phi the sum that divides nearly cancels, so that rounding is seen
+        // much more.
         bool same = near_mat(got, rival, 1e-3 * (1 + longest_row(rival)));
         grade_mistake(g, !right && same, "%s", rivals[r].diagnosis);
     }
@@ -83,27 +92,33 @@ static void check_linear_full(Grade *g, Rng *rng) {
 static const int CUTS[] = {0, 1, 2, 9, 9, 21, 29};  // calls of 1, 1, 7, 0, 12, 8 tokens
 enum { TOKENS = 29, CALLS = sizeof CUTS / sizeof *CUTS - 1 };
 
-static Mat run_linear(LinearState *state, Mat q, Mat k, Mat v, const int *cuts, int calls) {
+static Mat run_linear(LinearState *state, Mat q, Mat k, Mat v, const int *cuts,
+                      int calls) {
     Mat out = filled(q.rows, v.cols, 7);
     *state = (LinearState){mat_new(k.cols, v.cols), mat_new(1, k.cols)};
     for (int c = 0; c < calls; c++) {
         int n = cuts[c + 1] - cuts[c];
-        linear_attention_causal(state, mat_rows(out, cuts[c], n), mat_rows(q, cuts[c], n),
-                                mat_rows(k, cuts[c], n), mat_rows(v, cuts[c], n));
+        linear_attention_causal(state, mat_rows(out, cuts[c], n),
+                                mat_rows(q, cuts[c], n), mat_rows(k, cuts[c], n),
+                                mat_rows(v, cuts[c], n));
     }
     return out;
 }
 
 static void check_linear_cut(Grade *g, Mat q, Mat k, Mat v, Mat want, Mat cut_out) {
-    int *begins = allocate(TOKENS, sizeof *begins), *ends = allocate(TOKENS, sizeof *ends);
+    int *begins = allocate(TOKENS, sizeof *begins),
+        *ends = allocate(TOKENS, sizeof *ends);
     for (int c = 0; c < CALLS; c++)
-        for (int i = CUTS[c]; i < CUTS[c + 1]; i++) begins[i] = CUTS[c], ends[i] = CUTS[c + 1];
+        for (int i = CUTS[c]; i < CUTS[c + 1]; i++)
+            begins[i] = CUTS[c], ends[i] = CUTS[c + 1];
     double t = linear_tolerance(k, v);
     Mat forgot = linear_reference(q, k, v, begins, numbers(TOKENS, 1, 1), LINEAR_RIGHT);
     Mat peeked = linear_reference(q, k, v, numbers(TOKENS, 0, 0), ends, LINEAR_RIGHT);
     grade_mistake(g, near_mat(cut_out, forgot, t),
-                  "a new call has forgotten the earlier ones: the state is carried from call to call");
-    grade_mistake(g, near_mat(cut_out, peeked, t), "a query sees all keys of its call, later ones too");
+                  "a new call has forgotten the earlier ones: the state is carried "
+                  "from call to call");
+    grade_mistake(g, near_mat(cut_out, peeked, t),
+                  "a query sees all keys of its call, later ones too");
     grade_near_mat(g, 5, "causal, in six calls: out", cut_out, want, t);
 }
 
@@ -119,38 +134,49 @@ static void check_linear_state(Grade *g, const LinearState *state, Mat k, Mat v)
     double size = sqrt(k.rows) * longest_row(mat_transpose(v)) * (2 + longest_row(k));
     Mat value_sums = mat_of(values, 0), key_sums = mat_of(keys, 0);
     grade_expect(g, 3,
-                 near_mat(state->values, value_sums, rounding(k.rows, size)) &&
-                     near_mat(state->keys, key_sums, rounding(k.rows, k.rows * (2 + longest_row(k)))),
-                 "the state: values(0, 0) is %.5f, should be %.5f; keys(0) is %.5f, should be %.5f",
-                 at(state->values, 0, 0), at(value_sums, 0, 0), at(state->keys, 0, 0), at(key_sums, 0, 0));
+                 near_mat(state->values, value_sums, rounding(k.rows, size))
+                     && near_mat(state->keys, key_sums,
+                                 rounding(k.rows, k.rows * (2 + longest_row(k)))),
+                 "the state: values(0, 0) is %.5f, should be %.5f; keys(0) is %.5f, "
+                 "should be %.5f",
+                 at(state->values, 0, 0), at(value_sums, 0, 0), at(state->keys, 0, 0),
+                 at(key_sums, 0, 0));
 }
 
 static void check_linear_causal(Grade *g, Rng *rng) {
-    Mat q = random_mat(rng, TOKENS, 5), k = random_mat(rng, TOKENS, 5), v = random_mat(rng, TOKENS, 3);
-    int whole[] = {0, TOKENS}, *first = numbers(TOKENS, 0, 0), *own = numbers(TOKENS, 0, 1);
+    Mat q = random_mat(rng, TOKENS, 5), k = random_mat(rng, TOKENS, 5),
+        v = random_mat(rng, TOKENS, 3);
+    int whole[] = {0, TOKENS}, *first = numbers(TOKENS, 0, 0),
+        *own = numbers(TOKENS, 0, 1);
     LinearState state, cut_state;
-    Mat got = run_linear(&state, q, k, v, whole, 1), rest = mat_rows(got, 1, TOKENS - 1);
+    Mat got = run_linear(&state, q, k, v, whole, 1),
+        rest = mat_rows(got, 1, TOKENS - 1);
     Mat want = linear_reference(q, k, v, first, numbers(TOKENS, 1, 1), LINEAR_RIGHT);
     Mat before = linear_reference(q, k, v, first, own, LINEAR_RIGHT);
-    Mat full = linear_reference(q, k, v, first, numbers(TOKENS, TOKENS, 0), LINEAR_RIGHT);
+    Mat full =
+        linear_reference(q, k, v, first, numbers(TOKENS, TOKENS, 0), LINEAR_RIGHT);
     double t = linear_tolerance(k, v);
-    grade_mistake(g, near_mat(rest, mat_rows(before, 1, TOKENS - 1), t),
-                  "a query does not see its own key: the state takes k_i in before q_i asks");
-    grade_mistake(g, near_mat(got, full, t), "a query sees all keys of its call, later ones too");
+    grade_mistake(
+        g, near_mat(rest, mat_rows(before, 1, TOKENS - 1), t),
+        "a query does not see its own key: the state takes k_i in before q_i asks");
+    grade_mistake(g, near_mat(got, full, t),
+                  "a query sees all keys of its call, later ones too");
     grade_near_mat(g, 5, "causal, in one call: out", got, want, t);
     check_linear_cut(g, q, k, v, want, run_linear(&cut_state, q, k, v, CUTS, CALLS));
     check_linear_state(g, &cut_state, k, v);
 }
 
-// The measure is the reference, quadratic, on LITTLE tokens: a recurrence needs less for all LONG tokens, a
-// quadratic form visits 24^2 = 576 times as many pairs. At 4 times the measure a quadratic form is seen
-// even if its loops are 100 times as fast as the reference's, whose every pair computes e^x anew.
+// The measure is the reference, quadratic, on LITTLE tokens: a recurrence needs less
+// for all LONG tokens, a quadratic form visits 24^2 = 576 times as many pairs. At 4
+// times the measure a quadratic form is seen even if its loops are 100 times as fast as
+// the reference's, whose every pair computes e^x anew.
 static void check_linear_cost(Grade *g, Rng *rng) {
     enum { LITTLE = 1024, LONG = 24 * LITTLE, DIM = 8 };
-    Mat q = random_mat(rng, LONG, DIM), k = random_mat(rng, LONG, DIM), v = random_mat(rng, LONG, DIM);
+    Mat q = random_mat(rng, LONG, DIM), k = random_mat(rng, LONG, DIM),
+        v = random_mat(rng, LONG, DIM);
     double begin = cpu_seconds();
-    linear_reference(mat_rows(q, 0, LITTLE), k, v, numbers(LITTLE, 0, 0), numbers(LITTLE, 1, 1),
-                     LINEAR_RIGHT);
+    linear_reference(mat_rows(q, 0, LITTLE), k, v, numbers(LITTLE, 0, 0),
+                     numbers(LITTLE, 1, 1), LINEAR_RIGHT);
     double own = cpu_seconds() - begin;
     LinearState state;
     int whole[] = {0, LONG};
@@ -158,10 +184,11 @@ static void check_linear_cost(Grade *g, Rng *rng) {
     Mat out = run_linear(&state, q, k, v, whole, 1);
     double theirs = cpu_seconds() - begin;
     grade_mistake(g, theirs > 4 * own + 0.05,
-                  "right, but %d tokens took %.2f s: the work grows with N^2. Use the state, not all pairs",
+                  "right, but %d tokens took %.2f s: the work grows with N^2. Use the "
+                  "state, not all pairs",
                   LONG, theirs);
-    grade_expect(g, 2, finite_mat(out) && theirs <= 4 * own + 0.05, "%d tokens: %.2f s, or not finite",
-                 LONG, theirs);
+    grade_expect(g, 2, finite_mat(out) && theirs <= 4 * own + 0.05,
+                 "%d tokens: %.2f s, or not finite", LONG, theirs);
 }
 
 void check_linear(Grade *g) {

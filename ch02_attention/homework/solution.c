@@ -1,4 +1,5 @@
-// The solution of chapter 2's homework. Each function is as short as its idea; README.md has the ideas.
+// The solution of chapter 2's homework. Each function is as short as its idea;
+// README.md has the ideas.
 #include "ch02_attention/homework/hw02.h"
 
 #include <math.h>
@@ -37,8 +38,10 @@ real sink_softmax(real *scores, size_t n, real sink) {
     return sink_weight / sum;
 }
 
-// Softmax over n + 1 scores, where the gradient by the last weight is 0: it adds nothing to D.
-real sink_softmax_backward(real *grad, const real *weights, size_t n, real sink_weight) {
+// Softmax over n + 1 scores, where the gradient by the last weight is 0: it adds
+// nothing to D.
+real sink_softmax_backward(real *grad, const real *weights, size_t n,
+                           real sink_weight) {
     real d = 0;
     for (size_t j = 0; j < n; j++) d += weights[j] * grad[j];
     for (size_t j = 0; j < n; j++) grad[j] = weights[j] * (grad[j] - d);
@@ -65,8 +68,8 @@ void window_attention(Mat out, Mat weights, Mat q, Mat k, Mat v, real scale) {
 }
 
 // A query at a time: it needs nothing of the others but a place to add to.
-void window_attention_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat out_grad, Mat weights, Mat q, Mat k,
-                               Mat v, real scale) {
+void window_attention_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat out_grad,
+                               Mat weights, Mat q, Mat k, Mat v, real scale) {
     real *dp = allocate((size_t)weights.cols, sizeof *dp);
     for (int i = 0; i < q.rows; i++) {
         int seen = visible_keys(i, weights.cols);
@@ -96,8 +99,8 @@ double base_for_wavelength(int dim, double wavelength) {
     return pow(wavelength / (2 * M_PI), dim / (dim - 2.0));
 }
 
-// base'^(2i/dim) >= base^(2i/dim) target/trained. The smaller i, the larger a base that takes; so the
-// fastest of the pairs concerned decides.
+// base'^(2i/dim) >= base^(2i/dim) target/trained. The smaller i, the larger a base that
+// takes; so the fastest of the pairs concerned decides.
 double base_for_context(double base, int dim, int trained, int target) {
     for (int i = 1; i < dim / 2; i++)
         if (trained * rope_theta(base, dim, i) < 2 * M_PI)
@@ -111,9 +114,10 @@ static void add_scaled(Mat to, real factor, Mat from) {
     for (int i = 0; i < to.rows; i++) add_row(to, i, factor, from, i);
 }
 
-// Query head h of attend_heads uses key-value head h / size: heads of a group must stand side by side. A
-// head moves with its columns of W_Q and its rows of W_O.
-void gqa_convert(Projections *gqa, const Projections *mha, int n_heads, int groups, const int *group_of) {
+// Query head h of attend_heads uses key-value head h / size: heads of a group must
+// stand side by side. A head moves with its columns of W_Q and its rows of W_O.
+void gqa_convert(Projections *gqa, const Projections *mha, int n_heads, int groups,
+                 const int *group_of) {
     int d = mha->q.cols / n_heads, size = n_heads / groups,
         *placed = allocate((size_t)groups, sizeof *placed);
     mat_fill(gqa->k, 0), mat_fill(gqa->v, 0);
@@ -121,8 +125,10 @@ void gqa_convert(Projections *gqa, const Projections *mha, int n_heads, int grou
         int group = group_of[head], place = group * size + placed[group]++;
         mat_copy(mat_cols(gqa->q, place * d, d), mat_cols(mha->q, head * d, d));
         mat_copy(mat_rows(gqa->o, place * d, d), mat_rows(mha->o, head * d, d));
-        add_scaled(mat_cols(gqa->k, group * d, d), 1 / (real)size, mat_cols(mha->k, head * d, d));
-        add_scaled(mat_cols(gqa->v, group * d, d), 1 / (real)size, mat_cols(mha->v, head * d, d));
+        add_scaled(mat_cols(gqa->k, group * d, d), 1 / (real)size,
+                   mat_cols(mha->k, head * d, d));
+        add_scaled(mat_cols(gqa->v, group * d, d), 1 / (real)size,
+                   mat_cols(mha->v, head * d, d));
     }
     free(placed);
 }
@@ -133,8 +139,10 @@ static int bucket_of(Mat scores, int i, int j, int buckets, int furthest, bool c
     return t5_bucket(i + scores.cols - scores.rows - j, buckets, furthest, causal);
 }
 
-// A query has only as many products with the table as it has rows: T x buckets, not T x S.
-void relative_scores(Mat scores, Mat q, Mat table, real scale, int furthest, bool causal) {
+// A query has only as many products with the table as it has rows: T x buckets, not T x
+// S.
+void relative_scores(Mat scores, Mat q, Mat table, real scale, int furthest,
+                     bool causal) {
     Mat products = mat_new(q.rows, table.rows);
     matmul(products, q, mat_transpose(table));
     for (int i = 0; i < scores.rows; i++)
@@ -145,8 +153,8 @@ void relative_scores(Mat scores, Mat q, Mat table, real scale, int furthest, boo
     mat_free(products);
 }
 
-void relative_scores_backward(Mat q_grad, Mat table_grad, Mat scores_grad, Mat q, Mat table, real scale,
-                              int furthest, bool causal) {
+void relative_scores_backward(Mat q_grad, Mat table_grad, Mat scores_grad, Mat q,
+                              Mat table, real scale, int furthest, bool causal) {
     Mat products_grad = mat_new(q.rows, table.rows);
     for (int i = 0; i < scores_grad.rows; i++)
         for (int j = 0; j < scores_grad.cols; j++) {
@@ -172,14 +180,16 @@ static Mat features(Mat x) {
 
 static void take_key(LinearState *state, Mat phi_k, Mat v, int j) {
     add_row(state->keys, 0, 1, phi_k, j);
-    for (int c = 0; c < phi_k.cols; c++) add_row(state->values, c, *mat_at(phi_k, j, c), v, j);
+    for (int c = 0; c < phi_k.cols; c++)
+        add_row(state->values, c, *mat_at(phi_k, j, c), v, j);
 }
 
 static void answer(Mat out, const LinearState *state, Mat phi_q, int i) {
     real sum = dot_rows(phi_q, i, state->keys, 0);
     Mat row = mat_rows(out, i, 1);
     mat_fill(row, 0);
-    for (int c = 0; c < phi_q.cols; c++) add_row(row, 0, *mat_at(phi_q, i, c) / sum, state->values, c);
+    for (int c = 0; c < phi_q.cols; c++)
+        add_row(row, 0, *mat_at(phi_q, i, c) / sum, state->values, c);
 }
 
 void linear_attention(Mat out, Mat q, Mat k, Mat v) {

@@ -1,4 +1,5 @@
-// A15: ALiBi's slopes, and what a head attends to that has nothing else. Lecture, section 2.9.
+// A15: ALiBi's slopes, and what a head attends to that has nothing else. Lecture,
+// section 2.9.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,8 +7,8 @@
 #include "ch02_attention/alibi.h"
 #include "ch02_attention/position.h"
 #include "common/error.h"
-#include "common/plot.h"
-#include "common/vec.h"
+#include "common/numeric/vec.h"
+#include "common/program/plot.h"
 
 enum { KEYS = 2048, ROWS = 64, SHOWN = 4 };
 
@@ -27,7 +28,8 @@ static double worst_slope(int heads, const double *exponents) {
     Mat slopes = mat_new(1, heads);
     double worst = 0;
     alibi_slopes(slopes);
-    for (int h = 0; h < heads; h++) worst = nan_max(worst, fabs(-log2(*mat_at(slopes, 0, h)) - exponents[h]));
+    for (int h = 0; h < heads; h++)
+        worst = nan_max(worst, fabs(-log2(*mat_at(slopes, 0, h)) - exponents[h]));
     mat_free(slopes);
     return worst;
 }
@@ -36,12 +38,15 @@ static double worst_slope(int heads, const double *exponents) {
 static void claim_slopes(Lab *lab) {
     const double eight[] = {1, 2, 3, 4, 5, 6, 7, 8};
     const double twelve[] = {1, 2, 3, 4, 5, 6, 7, 8, 0.5, 1.5, 2.5, 3.5};
-    claim_near(lab, "2.50", "8 heads: exponents 1 .. 8, largest difference", 0, worst_slope(8, eight), 0x1p-23);
-    claim_near(lab, "2.50", "12 heads: 1 .. 8, 0.5, 1.5, 2.5, 3.5", 0, worst_slope(12, twelve), 0x1p-23);
+    claim_near(lab, "2.50", "8 heads: exponents 1 .. 8, largest difference", 0,
+               worst_slope(8, eight), 0x1p-23);
+    claim_near(lab, "2.50", "12 heads: 1 .. 8, 0.5, 1.5, 2.5, 3.5", 0,
+               worst_slope(12, twelve), 0x1p-23);
 }
 
-// -m (i - j) and +m j on the same random scores, causal: weights, largest difference. Scores reach m KEYS in one form
-// and the other, rounded by 2^-24 of that, and the weights by as much again.
+// -m (i - j) and +m j on the same random scores, causal: weights, largest difference.
+// Scores reach m KEYS in one form and the other, rounded by 2^-24 of that, and the
+// weights by as much again.
 static void claim_shift(Lab *lab, const Position *p, Rng *rng) {
     Mat one = mat_new(ROWS, ROWS), other = mat_new(ROWS, ROWS);
     rng_fill_normal(rng, one, 1);
@@ -54,13 +59,15 @@ static void claim_shift(Lab *lab, const Position *p, Rng *rng) {
     position_bias(p, 0, one, 0, 0);
     softmax_rows(one), softmax_rows(other);
     for (int i = 0; i < ROWS; i++)
-        for (int j = 0; j < ROWS; j++) worst = nan_max(worst, fabs(*mat_at(one, i, j) - *mat_at(other, i, j)));
-    claim_near(lab, "2.51", "-m(i-j) against +mj: weights, largest difference", 0, worst,
-               (4 + 2 * slope * ROWS) * 0x1p-24);
+        for (int j = 0; j < ROWS; j++)
+            worst = nan_max(worst, fabs(*mat_at(one, i, j) - *mat_at(other, i, j)));
+    claim_near(lab, "2.51", "-m(i-j) against +mj: weights, largest difference", 0,
+               worst, (4 + 2 * slope * ROWS) * 0x1p-24);
     mat_free(one), mat_free(other);
 }
 
-// The last query of KEYS keys, no content: its weights by distance. Freed by the caller.
+// The last query of KEYS keys, no content: its weights by distance. Freed by the
+// caller.
 static Mat weights_new(const Position *p, int head) {
     Mat weights = mat_new(1, KEYS);
     position_bias(p, head, weights, KEYS - 1, 0);
@@ -68,9 +75,12 @@ static Mat weights_new(const Position *p, int head) {
     return weights;
 }
 
-static double weight_at(Mat weights, int distance) { return *mat_at(weights, 0, KEYS - 1 - distance); }
+static double weight_at(Mat weights, int distance) {
+    return *mat_at(weights, 0, KEYS - 1 - distance);
+}
 
-// Relative error of a weight at distance s: the score m s rounded, e^x 1.1 ulp, the sum of 2048 by vectors.
+// Relative error of a weight at distance s: the score m s rounded, e^x 1.1 ulp, the sum
+// of 2048 by vectors.
 static double weight_error(double slope, int s) { return (slope * s + 40) * 0x1p-24; }
 
 static void claim_geometric(Lab *lab, const Position *p) {
@@ -82,18 +92,25 @@ static void claim_geometric(Lab *lab, const Position *p) {
             double law = alibi_weight(slope, KEYS, s), weight = weight_at(weights, s);
             mean += s * weight;
             if (law > 1e-30)
-                worst = nan_max(worst, fabs(weight / law - 1) / weight_error(slope, s));  // below, floats flush to 0
+                // below, floats flush to 0
+                worst = nan_max(worst, fabs(weight / law - 1) / weight_error(slope, s));
         }
         double predicted = alibi_mean_distance(slope, KEYS);
         furthest = nan_max(furthest, fabs(mean / predicted - 1));
-        // a window of 12 mean distances holds all but e^-12 of the weight: no truncation to speak of
-        if (KEYS * slope > 24) endless = nan_max(endless, fabs(mean * expm1(slope) - 1));
+        // a window of 12 mean distances holds all but e^-12 of the weight: no
+        // truncation to speak of
+        if (KEYS * slope > 24)
+            endless = nan_max(endless, fabs(mean * expm1(slope) - 1));
         mat_free(weights);
     }
-    claim_at_most(lab, "2.52", "weights: error over what rounding allows, largest", 1, worst);
-    // weights count up to 30 mean distances before they vanish: m s <= 30 in the error above
-    claim_near(lab, "2.52", "mean distance, n keys: measured / predicted - 1", 0, furthest, 70 * 0x1p-24);
-    // truncated: n / (e^mn - 1) over 1 / (e^m - 1), at mn >= 24 at most 24 e^-24 (1 + m)
+    claim_at_most(lab, "2.52", "weights: error over what rounding allows, largest", 1,
+                  worst);
+    // weights count up to 30 mean distances before they vanish: m s <= 30 in the error
+    // above
+    claim_near(lab, "2.52", "mean distance, n keys: measured / predicted - 1", 0,
+               furthest, 70 * 0x1p-24);
+    // truncated: n / (e^mn - 1) over 1 / (e^m - 1), at mn >= 24 at most 24 e^-24 (1 +
+    // m)
     claim_near(lab, "2.53", "steep heads: mean distance x (e^m - 1) - 1", 0, endless,
                25 * exp(-24) * 2 + 70 * 0x1p-24);
 }
@@ -123,12 +140,15 @@ static void draw(Lab *lab, const Position *p) {
     for (int i = 0; i < SHOWN; i++) {
         char law[16], title[64];
         snprintf(law, sizeof law, "law%d", i + 1);
-        snprintf(title, sizeof title, "m = 2^{%.3g}", log2(*mat_at(p->slopes, 0, shown[i])));
+        snprintf(title, sizeof title, "m = 2^{%.3g}",
+                 log2(*mat_at(p->slopes, 0, shown[i])));
         plot_line(plot, "distance", law, title);
     }
     static const char *const columns[SHOWN] = {"w1", "w2", "w3", "w4"};
     for (int i = 0; i < SHOWN; i++)
-        plot_series(plot, "using \"distance\":\"%s\" with points pointtype 7 pointsize 0.7 linecolor \"#000000\" %s",
+        plot_series(plot,
+                    "using \"distance\":\"%s\" with points pointtype 7 pointsize 0.7 "
+                    "linecolor \"#000000\" %s",
                     columns[i], i ? "notitle" : "title \"softmax of the bias\"");
     plot_end(plot);
     for (int i = 0; i < SHOWN; i++) mat_free(weights[i]);
@@ -145,4 +165,5 @@ static void run(Lab *lab) {
     position_free(&p);
 }
 
-const LabSpec lab_alibi = {"alibi", "2.9", "ALiBi: a penalty in proportion to distance", run, options};
+const LabSpec lab_alibi = {"alibi", "2.9", "ALiBi: a penalty in proportion to distance",
+                           run, options};

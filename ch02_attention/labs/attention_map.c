@@ -1,7 +1,9 @@
-// The weights of a small example, for each mask and each position encoding. Lecture, section 2.2.
+// The weights of a small example, for each mask and each position encoding. Lecture,
+// section 2.2.
 //
-// Tokens are letters of a word, each with its own random vector, so that equal letters look alike and nothing but
-// masks and positions tells them apart: row i of the map is what letter i attends to.
+// Tokens are letters of a word, each with its own random vector, so that equal letters
+// look alike and nothing but masks and positions tells them apart: row i of the map is
+// what letter i attends to.
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,10 +12,11 @@
 
 #include "ch02_attention/multihead.h"
 #include "common/error.h"
-#include "common/plot.h"
+#include "common/program/plot.h"
 
 static const Option options[] = {
-    {"mask", "causal", "none, causal, window (causal, of 4) or padding (the last 4 keys)"},
+    {"mask", "causal",
+     "none, causal, window (causal, of 4) or padding (the last 4 keys)"},
     {"position", "none", "none, sinusoidal, rope, xpos, alibi or t5"},
     {"text", "attentionattends", "letters, each a token; at most 40"},
     {0}};
@@ -21,7 +24,8 @@ static const Option options[] = {
 enum { WIDTH = 32, MOST = 40, NEAR = 4, BUCKETS = 8 };
 
 static const char *const masks[] = {"none", "causal", "window", "padding", NULL};
-static const char *const positions[] = {"none", "sinusoidal", "rope", "xpos", "alibi", "t5", NULL};
+static const char *const positions[] = {"none",  "sinusoidal", "rope", "xpos",
+                                        "alibi", "t5",         NULL};
 
 static Position make_position(int kind, int T, Mat buckets) {
     switch (kind) {
@@ -43,11 +47,14 @@ static Mask make_mask(int kind, const int *key_lengths) {
     }
 }
 
-// x: a vector for each letter. W_Q and W_K are nearly the identity: letters look for their like.
-static void make_weights(Rng *rng, Mat weights, const char *text, int T, Mask mask, const Position *position) {
+// x: a vector for each letter. W_Q and W_K are nearly the identity: letters look for
+// their like.
+static void make_weights(Rng *rng, Mat weights, const char *text, int T, Mask mask,
+                         const Position *position) {
     Mat letters = mat_new(256, WIDTH), x = mat_new(T, WIDTH), out = mat_new(T, WIDTH);
     rng_fill_normal(rng, letters, 1);
-    for (int t = 0; t < T; t++) mat_copy(mat_rows(x, t, 1), mat_rows(letters, (unsigned char)text[t], 1));
+    for (int t = 0; t < T; t++)
+        mat_copy(mat_rows(x, t, 1), mat_rows(letters, (unsigned char)text[t], 1));
     position_add(position, x, 0);
     Heads heads = {.batch = 1,
                    .n_heads = 1,
@@ -68,7 +75,8 @@ static void print_map(Lab *lab, Mat w, const char *text, const Mask *mask) {
     for (int i = 0; i < w.rows; i++) {
         for (int j = 0; j < w.cols; j++) {
             int shade = (int)fmin(8, sqrt((double)*mat_at(w, i, j)) * 10);
-            line[2 * j] = mask_sees(mask, w.rows, w.cols, i, j) ? shades[shade] : '.', line[2 * j + 1] = ' ';
+            line[2 * j] = mask_sees(mask, w.rows, w.cols, i, j) ? shades[shade] : '.',
+                     line[2 * j + 1] = ' ';
         }
         lab_print(lab, "  %c %.*s", text[i], 2 * w.cols, line);
     }
@@ -80,17 +88,21 @@ static void draw(Lab *lab, Mat w, const char *text) {
     for (int i = 0; i < w.rows; i++)
         for (int j = 0; j < w.cols; j++) plot_row(p, j, i, *mat_at(w, i, j));
     char title[128];
-    snprintf(title, sizeof title, "weights: mask %s, positions %s", option_text(&lab->args, "mask"),
-             option_text(&lab->args, "position"));
+    snprintf(title, sizeof title, "weights: mask %s, positions %s",
+             option_text(&lab->args, "mask"), option_text(&lab->args, "position"));
     plot_title(p, title);
     plot_axes(p, "key", "query");
-    plot_set(p, "yrange [%g:-0.5]", w.rows - 0.5), plot_set(p, "xrange [-0.5:%g]", w.cols - 0.5);
-    plot_set(p, "size ratio -1"), plot_set(p, "palette defined (0 \"white\", 1 \"#08306b\")"),
+    plot_set(p, "yrange [%g:-0.5]", w.rows - 0.5),
+        plot_set(p, "xrange [-0.5:%g]", w.cols - 0.5);
+    plot_set(p, "size ratio -1"),
+        plot_set(p, "palette defined (0 \"white\", 1 \"#08306b\")"),
         plot_set(p, "cbrange [0:1]");
-    plot_set(p, "cblabel \"weight\""), plot_set(p, "tics nomirror out"), plot_set(p, "key off");
+    plot_set(p, "cblabel \"weight\""), plot_set(p, "tics nomirror out"),
+        plot_set(p, "key off");
     for (int t = 0; t < w.rows; t++) {
         const char *how = t ? "add " : "";
-        plot_set(p, "xtics %s(\"%c\" %d)", how, text[t], t), plot_set(p, "ytics %s(\"%c\" %d)", how, text[t], t);
+        plot_set(p, "xtics %s(\"%c\" %d)", how, text[t], t),
+            plot_set(p, "ytics %s(\"%c\" %d)", how, text[t], t);
     }
     plot_series(p, "using \"key\":\"query\":\"weight\" with image pixels title \"\"");
     plot_not_in_letters(p);  // print_map does
@@ -103,12 +115,14 @@ static void run(Lab *lab) {
         kind = option_choice(&lab->args, "position", positions);
     if (T < 2 || T > MOST) die("--text: expected 2 to %d letters", MOST);
     for (int t = 0; t < T; t++)
-        if (!isalnum((unsigned char)text[t])) die("--text: expected letters and digits");
+        if (!isalnum((unsigned char)text[t]))
+            die("--text: expected letters and digits");
     if (kind == 3 && (mask_kind == 0 || mask_kind == 3))
         die("--position xpos: only with a causal mask (causal, window)");
     Mat buckets = mat_new(1, BUCKETS), weights = mat_new(T, T);
     for (int b = 0; b < BUCKETS; b++)
-        *mat_at(buckets, 0, b) = (real)(1 - 0.5 * b);  // as if it had learned to stay near
+        // as if it had learned to stay near
+        *mat_at(buckets, 0, b) = (real)(1 - 0.5 * b);
     Position position = make_position(kind, T, buckets);
     int length = T > NEAR ? T - NEAR : T;
     Mask mask = make_mask(mask_kind, &length);
@@ -118,17 +132,20 @@ static void run(Lab *lab) {
         double sum = 0;
         for (int j = 0; j < T; j++) {
             sum += *mat_at(weights, i, j);
-            if (!mask_sees(&mask, T, T, i, j)) hidden = nan_max(hidden, *mat_at(weights, i, j));
+            if (!mask_sees(&mask, T, T, i, j))
+                hidden = nan_max(hidden, *mat_at(weights, i, j));
         }
         off = nan_max(off, fabs(sum - 1));
     }
     // T weights, each within 3 ulps of e^s / sum; the sum's own rounding, log2(T) deep.
-    claim_near(lab, "2.12", "rows of weights add up to 1: worst", 0, off, (3 + log2(T)) * 0x1p-23);
+    claim_near(lab, "2.12", "rows of weights add up to 1: worst", 0, off,
+               (3 + log2(T)) * 0x1p-23);
     claim_near(lab, "2.12", "weights that the mask hides: largest", 0, hidden, 0);
     print_map(lab, weights, text, &mask);
     draw(lab, weights, text);
     position_free(&position), mat_free(buckets), mat_free(weights);
 }
 
-const LabSpec lab_attention_map = {"attention-map", "2.2",
-                                   "Who attends to whom: weights under each mask and encoding", run, options};
+const LabSpec lab_attention_map = {
+    "attention-map", "2.2", "Who attends to whom: weights under each mask and encoding",
+    run, options};

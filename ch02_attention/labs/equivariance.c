@@ -9,10 +9,12 @@
 
 #include "ch02_attention/attention.h"
 #include "common/error.h"
-#include "common/plot.h"
+#include "common/program/plot.h"
 
-static const Option options[] = {
-    {"tokens", "48", "T"}, {"dim", "16", "d"}, {"changed", "24", "the token that changes"}, {0}};
+static const Option options[] = {{"tokens", "48", "T"},
+                                 {"dim", "16", "d"},
+                                 {"changed", "24", "the token that changes"},
+                                 {0}};
 
 // softmax first, then the mask: the mistake.
 static void attention_masked_late(Mat out, Mat q, Mat k, Mat v) {
@@ -27,44 +29,53 @@ static void attention_masked_late(Mat out, Mat q, Mat k, Mat v) {
 typedef enum { NONE, CAUSAL, LATE, KINDS } Kind;
 
 static void attend(Mat out, Kind kind, const Mat *w, Mat x) {  // w: W_Q, W_K, W_V
-    Mat q = mat_new(x.rows, x.cols), k = mat_new(x.rows, x.cols), v = mat_new(x.rows, x.cols);
+    Mat q = mat_new(x.rows, x.cols), k = mat_new(x.rows, x.cols),
+        v = mat_new(x.rows, x.cols);
     matmul(q, x, w[0]), matmul(k, x, w[1]), matmul(v, x, w[2]);
-    if (kind == LATE)
-        attention_masked_late(out, q, k, v);
+    if (kind == LATE) attention_masked_late(out, q, k, v);
     else
-        attention(out, (Mat){0}, q, k, v, attention_scale(x.cols), (Mat){0}, &(Mask){.causal = kind == CAUSAL});
+        attention(out, (Mat){0}, q, k, v, attention_scale(x.cols), (Mat){0},
+                  &(Mask){.causal = kind == CAUSAL});
     mat_free(q), mat_free(k), mat_free(v);
 }
 
 static double largest(Mat m) {
     double most = 0;
     for (int i = 0; i < m.rows; i++)
-        for (int j = 0; j < m.cols; j++) most = nan_max(most, fabs((double)*mat_at(m, i, j)));
+        for (int j = 0; j < m.cols; j++)
+            most = nan_max(most, fabs((double)*mat_at(m, i, j)));
     return most;
 }
 
 static double row_difference(Mat a, int i, Mat b, int j) {
     double most = 0;
-    for (int c = 0; c < a.cols; c++) most = nan_max(most, fabs((double)*mat_at(a, i, c) - *mat_at(b, j, c)));
+    for (int c = 0; c < a.cols; c++)
+        most = nan_max(most, fabs((double)*mat_at(a, i, c) - *mat_at(b, j, c)));
     return most;
 }
 
 // max |attention(Pi X) - Pi attention(X)|
 static double equivariance_error(Kind kind, const Mat *w, Mat x) {
-    Mat moved = mat_new(x.rows, x.cols), out = mat_new(x.rows, x.cols), out_moved = mat_new(x.rows, x.cols);
+    Mat moved = mat_new(x.rows, x.cols), out = mat_new(x.rows, x.cols),
+        out_moved = mat_new(x.rows, x.cols);
     int *order = allocate((size_t)x.rows, sizeof *order);
     double worst = 0;
-    for (int i = 0; i < x.rows; i++) order[i] = x.rows - 1 - i;  // backwards: never the order it had
-    for (int i = 0; i < x.rows; i++) mat_copy(mat_rows(moved, i, 1), mat_rows(x, order[i], 1));
+    // backwards: never the order it had
+    for (int i = 0; i < x.rows; i++) order[i] = x.rows - 1 - i;
+    for (int i = 0; i < x.rows; i++)
+        mat_copy(mat_rows(moved, i, 1), mat_rows(x, order[i], 1));
     attend(out, kind, w, x), attend(out_moved, kind, w, moved);
-    for (int i = 0; i < x.rows; i++) worst = nan_max(worst, row_difference(out_moved, i, out, order[i]));
+    for (int i = 0; i < x.rows; i++)
+        worst = nan_max(worst, row_difference(out_moved, i, out, order[i]));
     mat_free(moved), mat_free(out), mat_free(out_moved), free(order);
     return worst;
 }
 
 // change[t]: how far output t moves when token `changed` is replaced.
-static void leak(double *change, Rng *rng, Kind kind, const Mat *w, Mat x, int changed) {
-    Mat other = mat_new(x.rows, x.cols), out = mat_new(x.rows, x.cols), after = mat_new(x.rows, x.cols);
+static void leak(double *change, Rng *rng, Kind kind, const Mat *w, Mat x,
+                 int changed) {
+    Mat other = mat_new(x.rows, x.cols), out = mat_new(x.rows, x.cols),
+        after = mat_new(x.rows, x.cols);
     mat_copy(other, x);
     rng_fill_normal(rng, mat_rows(other, changed, 1), 1);
     attend(out, kind, w, x), attend(after, kind, w, other);
@@ -73,18 +84,20 @@ static void leak(double *change, Rng *rng, Kind kind, const Mat *w, Mat x, int c
 }
 
 static void run(Lab *lab) {
-    int T = (int)option_int(&lab->args, "tokens", 2, 2048), d = (int)option_int(&lab->args, "dim", 1, 512);
+    int T = (int)option_int(&lab->args, "tokens", 2, 2048),
+        d = (int)option_int(&lab->args, "dim", 1, 512);
     int changed = (int)option_int(&lab->args, "changed", 1, T - 1);
     Rng rng = lab->rng;
-    Mat w[] = {mat_new(d, d), mat_new(d, d), mat_new(d, d)}, x = mat_new(T, d), v = mat_new(T, d);
+    Mat w[] = {mat_new(d, d), mat_new(d, d), mat_new(d, d)}, x = mat_new(T, d),
+        v = mat_new(T, d);
     for (int i = 0; i < 3; i++) rng_fill_normal(&rng, w[i], 1 / sqrt(d));
     rng_fill_normal(&rng, x, 1);
     matmul(v, x, w[2]);
-    // Only sums over keys change their order: T roundings of 2^-24 each in the sum of weights and in the mean of
-    // values.
+    // Only sums over keys change their order: T roundings of 2^-24 each in the sum of
+    // weights and in the mean of values.
     double rounding = 2 * (T + 4) * 0x1p-24 * largest(v);
-    claim_near(lab, "2.10", "no mask: attention(Pi X) - Pi attention(X)", 0, equivariance_error(NONE, w, x),
-               rounding);
+    claim_near(lab, "2.10", "no mask: attention(Pi X) - Pi attention(X)", 0,
+               equivariance_error(NONE, w, x), rounding);
     claim_at_least(lab, "2.10", "causal: it is not equivariant", 100 * rounding,
                    equivariance_error(CAUSAL, w, x));
     double *change[KINDS];
@@ -95,25 +108,32 @@ static void run(Lab *lab) {
         leak(change[kind], &same, (Kind)kind, w, x, changed);
         for (int t = 0; t < changed; t++) moved[kind] += change[kind][t] > 0;
     }
-    claim_equal(lab, "2.11", "causal: earlier outputs that change at all", 0, moved[CAUSAL]);
-    claim_equal(lab, "2.11", "no mask: earlier outputs that change", changed, moved[NONE]);
+    claim_equal(lab, "2.11", "causal: earlier outputs that change at all", 0,
+                moved[CAUSAL]);
+    claim_equal(lab, "2.11", "no mask: earlier outputs that change", changed,
+                moved[NONE]);
     // One denominator in T may happen to round to itself; half of them do not.
-    claim_at_least(lab, "2.11", "mask after softmax: earlier outputs that change", (changed + 1) / 2, moved[LATE]);
+    claim_at_least(lab, "2.11", "mask after softmax: earlier outputs that change",
+                   (changed + 1) / 2, moved[LATE]);
     Plot *p = plot_new(lab, "equivariance", "position none causal late");
     const double floor = 1e-9;
     for (int t = 0; t < T; t++)
-        plot_row(p, t, fmax(floor, change[NONE][t]), fmax(floor, change[CAUSAL][t]), fmax(floor, change[LATE][t]));
+        plot_row(p, t, fmax(floor, change[NONE][t]), fmax(floor, change[CAUSAL][t]),
+                 fmax(floor, change[LATE][t]));
     plot_axes(p, "position t", "change of output t");
-    plot_set(p, "logscale y"), plot_set(p, "format y \"10^{%%T}\""), plot_set(p, "yrange [3e-10:30]");
+    plot_set(p, "logscale y"), plot_set(p, "format y \"10^{%%T}\""),
+        plot_set(p, "yrange [3e-10:30]");
     plot_set(p, "ytics add (\"0\" 1e-9)");
     plot_set(p, "arrow 1 from %d, 3e-10 to %d, 30 nohead dashtype 3", changed, changed);
     plot_set(p, "label 1 \"this token is replaced\" at %g, 12", changed + 0.01 * T);
-    plot_points(p, "position", "causal", "causal mask"), plot_points(p, "position", "none", "no mask");
+    plot_points(p, "position", "causal", "causal mask"),
+        plot_points(p, "position", "none", "no mask");
     plot_points(p, "position", "late", "mask after softmax: leaks");
     plot_end(p);
     for (int i = 0; i < 3; i++) mat_free(w[i]), free(change[i]);
     mat_free(x), mat_free(v);
 }
 
-const LabSpec lab_equivariance = {"equivariance", "2.2", "What a mask changes, and where it must stand", run,
+const LabSpec lab_equivariance = {"equivariance", "2.2",
+                                  "What a mask changes, and where it must stand", run,
                                   options};

@@ -9,24 +9,29 @@
 
 #include "ch02_attention/multihead.h"
 #include "common/error.h"
-#include "common/plot.h"
+#include "common/program/plot.h"
 
-static const Option options[] = {{"width", "32", "C, a power of two"}, {"tokens", "48", "N"}, {0}};
+static const Option options[] = {
+    {"width", "32", "C, a power of two"}, {"tokens", "48", "N"}, {0}};
 
 typedef struct {
     long long parameters, multiply_adds, exponentials;
 } Count;
 
-// Attention by plain loops with counters in them; its output must agree with attend_heads.
+// Attention by plain loops with counters in them; its output must agree with
+// attend_heads.
 static Count count(Rng *rng, int N, int C, int h) {
     int d = C / h;
     Projections w = projections_new(C, C, h, h, d);
-    Count c = {.parameters = (long long)w.q.rows * w.q.cols + (long long)w.k.rows * w.k.cols
-                             + (long long)w.v.rows * w.v.cols + (long long)w.o.rows * w.o.cols};
+    Count c = {.parameters =
+                   (long long)w.q.rows * w.q.cols + (long long)w.k.rows * w.k.cols
+                   + (long long)w.v.rows * w.v.cols + (long long)w.o.rows * w.o.cols};
     Mat q = mat_new(N, C), k = mat_new(N, C), v = mat_new(N, C), out = mat_new(N, C);
     rng_fill_normal(rng, q, 1), rng_fill_normal(rng, k, 1), rng_fill_normal(rng, v, 1);
-    attend_heads(out, (Mat){0}, q, k, v,
-                 &(Heads){.batch = 1, .n_heads = h, .n_kv_heads = h, .scale = attention_scale(d)});
+    attend_heads(
+        out, (Mat){0}, q, k, v,
+        &(Heads){
+            .batch = 1, .n_heads = h, .n_kv_heads = h, .scale = attention_scale(d)});
     double *p = allocate((size_t)N, sizeof *p), worst = 0;
     for (int head = 0; head < h; head++)
         for (int i = 0; i < N; i++) {
@@ -39,7 +44,8 @@ static Count count(Rng *rng, int N, int C, int h) {
             }
             for (int a = head * d; a < (head + 1) * d; a++) {
                 double o = 0;
-                for (int j = 0; j < N; j++, c.multiply_adds++) o += p[j] / sum * *mat_at(v, j, a);
+                for (int j = 0; j < N; j++, c.multiply_adds++)
+                    o += p[j] / sum * *mat_at(v, j, a);
                 worst = nan_max(worst, fabs(o - *mat_at(out, i, a)));
             }
         }
@@ -49,7 +55,8 @@ static Count count(Rng *rng, int N, int C, int h) {
     return c;
 }
 
-// Gaussian elimination with complete pivoting; a pivot below 1e-9 of the first is rounding (1e-16, grown a little).
+// Gaussian elimination with complete pivoting; a pivot below 1e-9 of the first is
+// rounding (1e-16, grown a little).
 static int rank(double *m, int n) {
     double first = 0;
     for (int r = 0; r < n; r++) {
@@ -69,7 +76,8 @@ static int rank(double *m, int n) {
             m[i * n + r] = m[i * n + col], m[i * n + col] = x;
         }
         for (int i = r + 1; i < n; i++)
-            for (int j = n - 1; j >= r; j--) m[i * n + j] -= m[i * n + r] / pivot * m[r * n + j];
+            for (int j = n - 1; j >= r; j--)
+                m[i * n + j] -= m[i * n + r] / pivot * m[r * n + j];
     }
     return n;
 }
@@ -80,43 +88,55 @@ static int head_rank(Rng *rng, int C, int d) {
     rng_fill_normal(rng, wq, 1), rng_fill_normal(rng, wk, 1);
     for (int i = 0; i < C; i++)
         for (int j = 0; j < C; j++)
-            for (int a = 0; a < d; a++) form[i * C + j] += (double)*mat_at(wq, i, a) * *mat_at(wk, j, a);
+            for (int a = 0; a < d; a++)
+                form[i * C + j] += (double)*mat_at(wq, i, a) * *mat_at(wk, j, a);
     int r = rank(form, C);
     mat_free(wq), mat_free(wk), free(form);
     return r;
 }
 
 static void run(Lab *lab) {
-    int C = (int)option_int(&lab->args, "width", 4, 128), N = (int)option_int(&lab->args, "tokens", 2, 256);
-    if (C & (C - 1)) die("--width %d: heads of 1, 2, 4 ... columns need a power of two", C);
+    int C = (int)option_int(&lab->args, "width", 4, 128),
+        N = (int)option_int(&lab->args, "tokens", 2, 256);
+    if (C & (C - 1))
+        die("--width %d: heads of 1, 2, 4 ... columns need a power of two", C);
     Rng rng = lab->rng;
     Plot *p = plot_new(lab, "heads",
-                       "heads parameters multiply_adds exponentials rank parameters_derived multiply_adds_derived "
+                       "heads parameters multiply_adds exponentials rank "
+                       "parameters_derived multiply_adds_derived "
                        "exponentials_derived rank_derived");
-    int wrong_parameters = 0, wrong_products = 0, wrong_exponentials = 0, wrong_rank = 0;
+    int wrong_parameters = 0, wrong_products = 0, wrong_exponentials = 0,
+        wrong_rank = 0;
     for (int h = 1; h <= C; h *= 2) {
         Count c = count(&rng, N, C, h);
         int r = head_rank(&rng, C, C / h);
         long long squares = (long long)N * N;
-        wrong_parameters += c.parameters != 4LL * C * C, wrong_products += c.multiply_adds != 2 * squares * C;
+        wrong_parameters += c.parameters != 4LL * C * C,
+            wrong_products += c.multiply_adds != 2 * squares * C;
         wrong_exponentials += c.exponentials != h * squares, wrong_rank += r != C / h;
-        plot_row(p, h, (double)c.parameters, (double)c.multiply_adds, (double)c.exponentials, r, 4.0 * C * C,
-                 2.0 * N * N * C, (double)h * N * N, C / h);
+        plot_row(p, h, (double)c.parameters, (double)c.multiply_adds,
+                 (double)c.exponentials, r, 4.0 * C * C, 2.0 * N * N * C,
+                 (double)h * N * N, C / h);
     }
-    claim_equal(lab, "2.14", "h = 1, 2, 4 .. C: parameters other than 4 C^2", 0, wrong_parameters);
+    claim_equal(lab, "2.14", "h = 1, 2, 4 .. C: parameters other than 4 C^2", 0,
+                wrong_parameters);
     claim_equal(lab, "2.14", "multiply-adds other than 2 N^2 C", 0, wrong_products);
     claim_equal(lab, "2.14", "exponentials other than h N^2", 0, wrong_exponentials);
     // Random factors have full rank d with probability 1.
-    claim_equal(lab, "2.15", "rank of W_Q W_K^T of one head other than d", 0, wrong_rank);
+    claim_equal(lab, "2.15", "rank of W_Q W_K^T of one head other than d", 0,
+                wrong_rank);
     plot_axes(p, "h: heads", "count");
     plot_set(p, "logscale xy 2"), plot_set(p, "format y \"2^{%%L}\"");
     plot_line(p, "heads", "multiply_adds_derived", "2 N^2 C"),
         plot_line(p, "heads", "exponentials_derived", "h N^2");
-    plot_line(p, "heads", "parameters_derived", "4 C^2"), plot_line(p, "heads", "rank_derived", "C / h");
+    plot_line(p, "heads", "parameters_derived", "4 C^2"),
+        plot_line(p, "heads", "rank_derived", "C / h");
     plot_points(p, "heads", "multiply_adds", "multiply-adds"),
         plot_points(p, "heads", "exponentials", "exponentials");
-    plot_points(p, "heads", "parameters", "parameters"), plot_points(p, "heads", "rank", "rank of a head");
+    plot_points(p, "heads", "parameters", "parameters"),
+        plot_points(p, "heads", "rank", "rank of a head");
     plot_end(p);
 }
 
-const LabSpec lab_heads = {"heads", "2.4", "Several heads cost nothing but exponentials", run, options};
+const LabSpec lab_heads = {"heads", "2.4",
+                           "Several heads cost nothing but exponentials", run, options};

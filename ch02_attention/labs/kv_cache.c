@@ -1,30 +1,34 @@
-// A6: the KV cache, and what sharing keys and values between heads saves. Lecture, section 2.4.
+// A6: the KV cache, and what sharing keys and values between heads saves. Lecture,
+// section 2.4.
 //
 //     bytes a token = 2 x layers x kv heads x head_dim x bytes a number
 //
-// MHA, GQA and MQA are one function; a token at a time through the cache gives what one pass over all of them gives;
-// and a checkpoint is converted by averaging projection matrices, X mean(W) = mean(X W), not by pooling anything at
-// run time.
+// MHA, GQA and MQA are one function; a token at a time through the cache gives what one
+// pass over all of them gives; and a checkpoint is converted by averaging projection
+// matrices, X mean(W) = mean(X W), not by pooling anything at run time.
 #include <math.h>
 #include <stdlib.h>
 
 #include "ch02_attention/kv_cache.h"
-#include "common/plot.h"
+#include "common/program/plot.h"
 
-static const Option options[] = {{"tokens", "64", "T, of the comparison with a full pass"}, {0}};
+static const Option options[] = {
+    {"tokens", "64", "T, of the comparison with a full pass"}, {0}};
 
 enum { LAYERS = 4, HEADS = 8, DIM = 16, LONGEST = 4096 };
 
 static double difference(Mat a, Mat b) {
     double most = 0;
     for (int i = 0; i < a.rows; i++)
-        for (int j = 0; j < a.cols; j++) most = nan_max(most, fabs((double)*mat_at(a, i, j) - *mat_at(b, i, j)));
+        for (int j = 0; j < a.cols; j++)
+            most = nan_max(most, fabs((double)*mat_at(a, i, j) - *mat_at(b, i, j)));
     return most;
 }
 
 // Prefill a third, then one token at a time; every output against one causal pass.
 static double cache_error(Rng *rng, int T, int kv_heads) {
-    Mat q = mat_new(T, HEADS * DIM), k = mat_new(T, kv_heads * DIM), v = mat_new(T, kv_heads * DIM);
+    Mat q = mat_new(T, HEADS * DIM), k = mat_new(T, kv_heads * DIM),
+        v = mat_new(T, kv_heads * DIM);
     Mat full = mat_new(T, HEADS * DIM), steps = mat_new(T, HEADS * DIM);
     Position rope = position_new_rope((Rope){.dim = DIM, .base = 10000}, T);
     Heads heads = {.batch = 1,
@@ -37,21 +41,24 @@ static double cache_error(Rng *rng, int T, int kv_heads) {
     rng_fill_normal(rng, q, 1), rng_fill_normal(rng, k, 1), rng_fill_normal(rng, v, 1);
     attend_heads(full, (Mat){0}, q, k, v, &heads);
     for (int t = 0, count = T / 3; t < T; t += count, count = 1)
-        attend_cached(mat_rows(steps, t, count), mat_rows(q, t, count), mat_rows(k, t, count),
-                      mat_rows(v, t, count), &cache, 0, &heads);
+        attend_cached(mat_rows(steps, t, count), mat_rows(q, t, count),
+                      mat_rows(k, t, count), mat_rows(v, t, count), &cache, 0, &heads);
     double error = difference(full, steps);
     kv_cache_free(&cache), position_free(&rope);
     mat_free(q), mat_free(k), mat_free(v), mat_free(full), mat_free(steps);
     return error;
 }
 
-// GQA on projections against MHA on the same heads, each repeated; and X mean(W) against mean(X W).
+// GQA on projections against MHA on the same heads, each repeated; and X mean(W)
+// against mean(X W).
 static void claim_conversion(Lab *lab, Rng *rng, int T) {
     enum { C = HEADS * DIM, KV = 2, GROUP = HEADS / KV };
-    Mat x = mat_new(T, C), w = mat_new(C, C), small = mat_new(C, KV * DIM), large = mat_new(C, C);
-    Mat q = mat_new(T, C), k = mat_new(T, KV * DIM), k_all = mat_new(T, C), gqa = mat_new(T, C),
-        mha = mat_new(T, C);
-    rng_fill_normal(rng, x, 1), rng_fill_normal(rng, w, 1 / sqrt(C)), rng_fill_normal(rng, q, 1);
+    Mat x = mat_new(T, C), w = mat_new(C, C), small = mat_new(C, KV * DIM),
+        large = mat_new(C, C);
+    Mat q = mat_new(T, C), k = mat_new(T, KV * DIM), k_all = mat_new(T, C),
+        gqa = mat_new(T, C), mha = mat_new(T, C);
+    rng_fill_normal(rng, x, 1), rng_fill_normal(rng, w, 1 / sqrt(C)),
+        rng_fill_normal(rng, q, 1);
     kv_heads_average(small, KV, w, HEADS);
     matmul(k, x, small), matmul(k_all, x, w);
     double worst = 0;
@@ -59,20 +66,26 @@ static void claim_conversion(Lab *lab, Rng *rng, int T) {
         for (int c = 0; c < KV * DIM; c++) {
             double mean = 0;
             for (int g = 0; g < GROUP; g++)
-                mean += *mat_at(k_all, t, (c / DIM * GROUP + g) * DIM + c % DIM) / GROUP;
+                mean +=
+                    *mat_at(k_all, t, (c / DIM * GROUP + g) * DIM + c % DIM) / GROUP;
             worst = nan_max(worst, fabs(mean - *mat_at(k, t, c)));
         }
-    // Sums of C products, together of size 1, up to 5: C roundings of 2^-24 that know nothing of each other.
+    // Sums of C products, together of size 1, up to 5: C roundings of 2^-24 that know
+    // nothing of each other.
     double rounding = 5 * sqrt(C) * 0x1p-24;
     claim_near(lab, "2.18", "X mean(W) - mean(X W), largest", 0, worst, rounding);
     kv_heads_repeat(large, HEADS, small, KV);
     matmul(k_all, x, large);
-    Heads heads = {
-        .batch = 1, .n_heads = HEADS, .n_kv_heads = KV, .scale = attention_scale(DIM), .mask = {.causal = true}};
+    Heads heads = {.batch = 1,
+                   .n_heads = HEADS,
+                   .n_kv_heads = KV,
+                   .scale = attention_scale(DIM),
+                   .mask = {.causal = true}};
     attend_heads(gqa, (Mat){0}, q, k, k, &heads);
     heads.n_kv_heads = HEADS;
     attend_heads(mha, (Mat){0}, q, k_all, k_all, &heads);
-    claim_near(lab, "2.18", "GQA - MHA with repeated heads, largest", 0, difference(gqa, mha), rounding);
+    claim_near(lab, "2.18", "GQA - MHA with repeated heads, largest", 0,
+               difference(gqa, mha), rounding);
     Mat all[] = {x, w, small, large, q, k, k_all, gqa, mha};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) mat_free(all[i]);
 }
@@ -80,22 +93,27 @@ static void claim_conversion(Lab *lab, Rng *rng, int T) {
 static void run(Lab *lab) {
     int T = (int)option_int(&lab->args, "tokens", 3, 4096);
     Rng rng = lab->rng;
-    // Sums of d products and of T weighted values, up to 5, in another order: T + d roundings of 2^-24 that know
-    // nothing of each other.
+    // Sums of d products and of T weighted values, up to 5, in another order: T + d
+    // roundings of 2^-24 that know nothing of each other.
     double rounding = 5 * sqrt(T + DIM) * 0x1p-24;
-    claim_near(lab, "2.16", "MHA, RoPE: a token at a time - full pass", 0, cache_error(&rng, T, HEADS), rounding);
+    claim_near(lab, "2.16", "MHA, RoPE: a token at a time - full pass", 0,
+               cache_error(&rng, T, HEADS), rounding);
     claim_near(lab, "2.16", "GQA, 2 kv heads", 0, cache_error(&rng, T, 2), rounding);
     claim_near(lab, "2.16", "MQA, 1 kv head", 0, cache_error(&rng, T, 1), rounding);
-    Plot *p = plot_new(lab, "kv_cache", "tokens mha gqa mqa mha_derived gqa_derived mqa_derived");
+    Plot *p = plot_new(lab, "kv_cache",
+                       "tokens mha gqa mqa mha_derived gqa_derived mqa_derived");
     const int kinds[] = {HEADS, 2, 1};
     long long off = 0;
     for (int t = 64; t <= LONGEST; t *= 2) {
         double row[7] = {t};
         for (int i = 0; i < 3; i++) {
             KvCache cache = kv_cache_new(LAYERS, 1, kinds[i], DIM, t);
-            size_t derived = (size_t)t * kv_cache_bytes_per_token(LAYERS, kinds[i], DIM, sizeof(real));
+            size_t derived =
+                (size_t)t
+                * kv_cache_bytes_per_token(LAYERS, kinds[i], DIM, sizeof(real));
             off += cache.bytes != derived;
-            row[1 + i] = (double)cache.bytes / 0x1p20, row[4 + i] = (double)derived / 0x1p20;
+            row[1 + i] = (double)cache.bytes / 0x1p20,
+                    row[4 + i] = (double)derived / 0x1p20;
             kv_cache_free(&cache);
         }
         plot_row_values(p, row);
@@ -109,11 +127,13 @@ static void run(Lab *lab) {
     plot_axes(p, "tokens", "cache, MiB (4 layers, 8 heads of 16)");
     plot_set(p, "logscale xy 2");
     plot_line(p, "tokens", "mha_derived", "MHA: 2 L n_{kv} d b"),
-        plot_line(p, "tokens", "gqa_derived", "GQA, 2 kv heads"), plot_line(p, "tokens", "mqa_derived", "MQA");
-    plot_points(p, "tokens", "mha", "allocated, MHA"), plot_points(p, "tokens", "gqa", "GQA"),
-        plot_points(p, "tokens", "mqa", "MQA");
+        plot_line(p, "tokens", "gqa_derived", "GQA, 2 kv heads"),
+        plot_line(p, "tokens", "mqa_derived", "MQA");
+    plot_points(p, "tokens", "mha", "allocated, MHA"),
+        plot_points(p, "tokens", "gqa", "GQA"), plot_points(p, "tokens", "mqa", "MQA");
     plot_end(p);
 }
 
-const LabSpec lab_kv_cache = {"kv-cache", "2.4", "The KV cache: the same outputs, and what it occupies", run,
-                              options};
+const LabSpec lab_kv_cache = {"kv-cache", "2.4",
+                              "The KV cache: the same outputs, and what it occupies",
+                              run, options};

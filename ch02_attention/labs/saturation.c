@@ -3,32 +3,38 @@
 //     J = dp/ds = diag(p) - p p^T,    tr J = 1 - sum p^2,    |J|_2 <= 1/2
 //     |J|_F^2 = sum p^2 - 2 sum p^3 + (sum p^2)^2
 //
-// n scores drawn from N(0, sigma^2). With w = e^s and 1 / W^2 = integral of t e^(-tW) dt over t > 0:
+// n scores drawn from N(0, sigma^2). With w = e^s and 1 / W^2 = integral of t e^(-tW)
+// dt over t > 0:
 //
 //     E sum p^2 = n integral of t E[w^2 e^(-tw)] (E e^(-tw))^(n-1) dt
 //
-// which is the line in the figure. tr J falls with sigma; |J|_F first rises, up to about sigma = sqrt(2 ln n),
-// where one score begins to outweigh all the others together.
+// which is the line in the figure. tr J falls with sigma; |J|_F first rises, up to
+// about sigma = sqrt(2 ln n), where one score begins to outweigh all the others
+// together.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ch02_attention/attention.h"
 #include "common/error.h"
-#include "common/plot.h"
+#include "common/program/plot.h"
 
-static const Option options[] = {
-    {"scores", "64", "n: scores in a softmax"}, {"draws", "2000", "softmaxes for each sigma"}, {0}};
+static const Option options[] = {{"scores", "64", "n: scores in a softmax"},
+                                 {"draws", "2000", "softmaxes for each sigma"},
+                                 {0}};
 
 enum { MOST = 1024 };
 
-// E sum p^2. t = e^u: t w = e^(u + s), dt = t du. u and s run over multiples of one step, so that all their sums do.
+// E sum p^2. t = e^u: t w = e^(u + s), dt = t du. u and s run over multiples of one
+// step, so that all their sums do.
 static double expected_square_sum(int n, double sigma) {
     double step = fmin(0.1, sigma / 20), total = 0;
     int half = (int)(9 * sigma / step), low = (int)(60 / step);
     for (int u = -half - low; u <= half + low / 6; u++) {
-        double once = 0, squared = 0;                                // E e^(-tw), E (tw)^2 e^(-tw)
-        for (int s = -half; s <= half && (u + s) * step < 7; s++) {  // beyond, e^(-tw) is below 1e-400
+        // E e^(-tw), E (tw)^2 e^(-tw)
+        double once = 0, squared = 0;
+        // beyond, e^(-tw) is below 1e-400
+        for (int s = -half; s <= half && (u + s) * step < 7; s++) {
             double z = s * step / sigma, tw = exp((u + s) * step);
             double density = exp(-z * z / 2) / sqrt(2 * M_PI) * step / sigma;
             once += density * exp(-tw), squared += density * tw * tw * exp(-tw);
@@ -48,8 +54,8 @@ static Jacobian jacobian_from_p(const double *p, int n) {
     return (Jacobian){1 - two, sqrt(fmax(0, two - 2 * three + two * two)), 0};
 }
 
-// |J|_2 by power iteration: J v = p v - p (p . v). It only ever comes from below, so start it well: J's largest
-// eigenvector lives on the largest p.
+// |J|_2 by power iteration: J v = p v - p (p . v). It only ever comes from below, so
+// start it well: J's largest eigenvector lives on the largest p.
 static double largest_eigenvalue(const double *p, int n) {
     double v[MOST], size = 0;
     int top = 0;
@@ -65,7 +71,8 @@ static double largest_eigenvalue(const double *p, int n) {
     return sqrt(size);
 }
 
-// From softmax_backward itself, a column at a time: J e_j. float rounds each entry to some 4 ulps of p.
+// From softmax_backward itself, a column at a time: J e_j. float rounds each entry to
+// some 4 ulps of p.
 static Jacobian jacobian_from_code(const real *p, int n) {
     real column[MOST];
     Jacobian j = {0};
@@ -101,23 +108,28 @@ static Point measure(const Rng *rng, int n, double sigma, int draws) {
         all[draw].largest = largest_eigenvalue(p, n);
         if (draw >= 50) continue;  // the code's own J costs n^2
         Jacobian j = jacobian_from_code(row, n);
-        off[draw] = nan_max(fabs(j.trace - all[draw].trace), fabs(j.frobenius - all[draw].frobenius));
+        off[draw] = nan_max(fabs(j.trace - all[draw].trace),
+                            fabs(j.frobenius - all[draw].frobenius));
     }
     Point at = {0};
     double t = 0, f = 0;
     for (int i = 0; i < draws; i++) {
         at.trace += all[i].trace / draws, at.frobenius += all[i].frobenius / draws;
-        at.largest = nan_max(at.largest, all[i].largest), at.off = nan_max(at.off, off[i]);
+        at.largest = nan_max(at.largest, all[i].largest),
+        at.off = nan_max(at.off, off[i]);
     }
     for (int i = 0; i < draws; i++)
-        t += pow(all[i].trace - at.trace, 2), f += pow(all[i].frobenius - at.frobenius, 2);
-    at.trace_error = sqrt(t / draws / draws), at.frobenius_error = sqrt(f / draws / draws);
+        t += pow(all[i].trace - at.trace, 2),
+            f += pow(all[i].frobenius - at.frobenius, 2);
+    at.trace_error = sqrt(t / draws / draws),
+    at.frobenius_error = sqrt(f / draws / draws);
     free(all), free(off);
     return at;
 }
 
 static void run(Lab *lab) {
-    const double sigmas[] = {0.25, 0.5, 1, 1.5, 2, 3, 4, 6, 8, 11, 16, 22.627416997969522};
+    const double sigmas[] = {0.25, 0.5, 1, 1.5, 2,  3,
+                             4,    6,   8, 11,  16, 22.627416997969522};
     enum {
         COUNT = sizeof sigmas / sizeof *sigmas,
         ONE = 2,
@@ -131,7 +143,9 @@ static void run(Lab *lab) {
         draws = (int)option_int(&lab->args, "draws", 50, 1000000);
     Point at[COUNT];
     double worst = 0, largest = 0, off = 0, derived[COUNT];
-    Plot *p = plot_new(lab, "saturation", "sigma trace trace_error trace_derived frobenius frobenius_error");
+    Plot *p =
+        plot_new(lab, "saturation",
+                 "sigma trace trace_error trace_derived frobenius frobenius_error");
     for (int i = 0; i < COUNT; i++) {
         Rng own = rng_split(&lab->rng, (uint64_t)i);
         at[i] = measure(&own, n, sigmas[i], draws);
@@ -139,29 +153,39 @@ static void run(Lab *lab) {
         double off_by = fabs(at[i].trace - derived[i]) / at[i].trace_error;
         worst = nan_max(worst, off_by);
         largest = nan_max(largest, at[i].largest), off = nan_max(off, at[i].off);
-        plot_row(p, sigmas[i], at[i].trace, 5 * at[i].trace_error, derived[i], at[i].frobenius,
-                 5 * at[i].frobenius_error);
+        plot_row(p, sigmas[i], at[i].trace, 5 * at[i].trace_error, derived[i],
+                 at[i].frobenius, 5 * at[i].frobenius_error);
     }
-    // n columns of roundings of 4 ulps of p each, which sum to 1, and of a dot product's (n + 4) ulps: below n 2^-22.
-    claim_near(lab, "2.4", "softmax_backward: tr J and |J|_F by the formulas", 0, off, n * 0x1p-22);
-    claim_near(lab, "2.5", "sigma = 1: tr J = 1 - E sum p^2", derived[ONE], at[ONE].trace,
-               5 * at[ONE].trace_error);
-    claim_near(lab, "2.5", "sigma = 8: tr J", derived[EIGHT], at[EIGHT].trace, 5 * at[EIGHT].trace_error);
+    // n columns of roundings of 4 ulps of p each, which sum to 1, and of a dot
+    // product's (n + 4) ulps: below n 2^-22.
+    claim_near(lab, "2.4", "softmax_backward: tr J and |J|_F by the formulas", 0, off,
+               n * 0x1p-22);
+    claim_near(lab, "2.5", "sigma = 1: tr J = 1 - E sum p^2", derived[ONE],
+               at[ONE].trace, 5 * at[ONE].trace_error);
+    claim_near(lab, "2.5", "sigma = 8: tr J", derived[EIGHT], at[EIGHT].trace,
+               5 * at[EIGHT].trace_error);
     claim_at_most(lab, "2.5", "all sigma: worst tr J, in standard errors", 5, worst);
     // sigma = sqrt(512) is what d = 512 gives without the scale, sigma = 1 with it.
-    claim_near(lab, "2.5", "tr J without the scale, d = 512 / with it", derived[LAST] / derived[ONE],
-               at[LAST].trace / at[ONE].trace,
-               5 * hypot(at[LAST].trace_error, at[ONE].trace_error * derived[LAST] / derived[ONE]) / derived[ONE]);
+    claim_near(lab, "2.5", "tr J without the scale, d = 512 / with it",
+               derived[LAST] / derived[ONE], at[LAST].trace / at[ONE].trace,
+               5
+                   * hypot(at[LAST].trace_error,
+                           at[ONE].trace_error * derived[LAST] / derived[ONE])
+                   / derived[ONE]);
     // Rounding of p.v and of n products: a few 1e-16.
     claim_at_most(lab, "2.6", "|J|_2, largest of all", 0.5 + 1e-12, largest);
-    claim_near(lab, "2.6", "|J|_2 of two equal weights", 0.5, largest_eigenvalue((double[]){0.5, 0.5}, 2), 1e-15);
-    if (n == 64)  // "the gradient falls as scores grow" is false here: 5 standard errors of the difference
+    claim_near(lab, "2.6", "|J|_2 of two equal weights", 0.5,
+               largest_eigenvalue((double[]){0.5, 0.5}, 2), 1e-15);
+    // "the gradient falls as scores grow" is false here: 5 standard errors of the
+    // difference
+    if (n == 64)
         claim_at_least(lab, "2.6", "|J|_F rises: sigma = 2 less sigma = 1",
                        5 * hypot(at[ONE].frobenius_error, at[TWO].frobenius_error),
                        at[TWO].frobenius - at[ONE].frobenius);
     plot_axes(p, "sigma: standard deviation of the scores", "size of the Jacobian");
     plot_set(p, "logscale x 2"), plot_set(p, "yrange [0:1.05]");
-    plot_set(p, "arrow 1 from %.4f, 0 to %.4f, 1 nohead dashtype 3", sqrt(2 * log(n)), sqrt(2 * log(n)));
+    plot_set(p, "arrow 1 from %.4f, 0 to %.4f, 1 nohead dashtype 3", sqrt(2 * log(n)),
+             sqrt(2 * log(n)));
     plot_set(p, "label 1 \"sqrt(2 ln n)\" at %.4f, 0.95", 1.05 * sqrt(2 * log(n)));
     plot_line(p, "sigma", "trace_derived", "1 - E sum p^2");
     plot_errors(p, "sigma", "trace", "trace_error", "tr J"),
@@ -169,5 +193,6 @@ static void run(Lab *lab) {
     plot_end(p);
 }
 
-const LabSpec lab_saturation = {"saturation", "2.1", "Large scores: the softmax freezes and its gradient vanishes",
-                                run, options};
+const LabSpec lab_saturation = {
+    "saturation", "2.1", "Large scores: the softmax freezes and its gradient vanishes",
+    run, options};

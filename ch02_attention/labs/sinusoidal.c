@@ -1,33 +1,39 @@
 // A7: what sinusoidal positions know. Lecture, section 2.5.
 //
-// The kernel <PE_p, PE_q> depends on p - q, and is even; from one position to another there is a linear map. Then W_Q
-// and W_K, which a model puts between, take the kernel away.
+// The kernel <PE_p, PE_q> depends on p - q, and is even; from one position to another
+// there is a linear map. Then W_Q and W_K, which a model puts between, take the kernel
+// away.
 #include <math.h>
 #include <stdlib.h>
 
-#include "ch02_attention/position.h"
 #include "ch02_attention/decay.h"
 #include "ch02_attention/labs/turned.h"
+#include "ch02_attention/position.h"
 #include "ch02_attention/sinusoidal.h"
 #include "common/error.h"
-#include "common/plot.h"
+#include "common/program/plot.h"
 
 enum { LENGTH = 512, NEAR = 128, ANCHORS = 4, ROUNDS = 200 };
 static const int anchors[ANCHORS] = {0, 100, 250, LENGTH - NEAR - 1};
 
 static const Option options[] = {{"dim", "128", "d_model"}, {0}};
 
-// u = 2^-24: what rounding the table's numbers, at most 1, costs: u for each of d products' two factors.
+// u = 2^-24: what rounding the table's numbers, at most 1, costs: u for each of d
+// products' two factors.
 static double rounding(int dim) { return 2 * dim * 0x1p-24; }
 
 static void claim_norm(Lab *lab, Mat pe) {
     double worst = 0;
     for (int p = 0; p < pe.rows; p++)
-        worst = nan_max(worst, fabs(row_dot(mat_rows(pe, p, 1), mat_rows(pe, p, 1)) - pe.cols / 2.0));
-    claim_near(lab, "2.20", "|PE_p|^2 - d/2, largest over p", 0, worst, rounding(pe.cols));
+        worst = nan_max(worst, fabs(row_dot(mat_rows(pe, p, 1), mat_rows(pe, p, 1))
+                                    - pe.cols / 2.0));
+    claim_near(lab, "2.20", "|PE_p|^2 - d/2, largest over p", 0, worst,
+               rounding(pe.cols));
 }
 
-static double kernel(Mat pe, int p, int q) { return row_dot(mat_rows(pe, p, 1), mat_rows(pe, q, 1)); }
+static double kernel(Mat pe, int p, int q) {
+    return row_dot(mat_rows(pe, p, 1), mat_rows(pe, q, 1));
+}
 
 static double *angles_new(int dim) {
     double *w = allocate((size_t)dim / 2, sizeof *w);
@@ -39,30 +45,39 @@ static void claim_kernel(Lab *lab, Mat pe, Rng *rng) {
     double *w = angles_new(pe.cols), worst = 0, asymmetry = 0, n = pe.cols / 2.0;
     for (int round = 0; round < ROUNDS; round++) {
         int p = rng_below(rng, pe.rows), q = rng_below(rng, pe.rows);
-        worst = nan_max(worst, fabs(kernel(pe, p, q) - n * rope_cosine_sum(w, pe.cols / 2, p - q)));
+        worst = nan_max(
+            worst, fabs(kernel(pe, p, q) - n * rope_cosine_sum(w, pe.cols / 2, p - q)));
         int middle = pe.rows / 2, k = rng_below(rng, middle);
-        asymmetry = nan_max(asymmetry, fabs(kernel(pe, middle, middle + k) - kernel(pe, middle, middle - k)));
+        asymmetry = nan_max(asymmetry, fabs(kernel(pe, middle, middle + k)
+                                            - kernel(pe, middle, middle - k)));
     }
-    claim_near(lab, "2.20", "PE_p . PE_q - sum cos(w_i (p - q)), largest", 0, worst, rounding(pe.cols));
-    claim_near(lab, "2.21", "k before and k after: difference, largest", 0, asymmetry, 2 * rounding(pe.cols));
+    claim_near(lab, "2.20", "PE_p . PE_q - sum cos(w_i (p - q)), largest", 0, worst,
+               rounding(pe.cols));
+    claim_near(lab, "2.21", "k before and k after: difference, largest", 0, asymmetry,
+               2 * rounding(pe.cols));
     free(w);
 }
 
-// One R_k for all p: rounding of the two numbers that are turned, and of the one compared with.
+// One R_k for all p: rounding of the two numbers that are turned, and of the one
+// compared with.
 static void claim_shift(Lab *lab, Mat pe, Rng *rng) {
     int dim = pe.cols;
-    double worst = 0, *from = allocate((size_t)dim, sizeof *from), *to = allocate((size_t)dim, sizeof *to);
+    double worst = 0, *from = allocate((size_t)dim, sizeof *from),
+           *to = allocate((size_t)dim, sizeof *to);
     for (int round = 0; round < ROUNDS; round++) {
         int p = rng_below(rng, pe.rows), q = rng_below(rng, pe.rows);
         for (int j = 0; j < dim; j++) from[j] = *mat_at(pe, p, j);
         sinusoidal_shift(to, from, dim, q - p);
-        for (int j = 0; j < dim; j++) worst = nan_max(worst, fabs(to[j] - *mat_at(pe, q, j)));
+        for (int j = 0; j < dim; j++)
+            worst = nan_max(worst, fabs(to[j] - *mat_at(pe, q, j)));
     }
-    claim_near(lab, "2.21", "PE_{p+k} - R_k PE_p, largest number", 0, worst, 3 * 0x1p-24);
+    claim_near(lab, "2.21", "PE_{p+k} - R_k PE_p, largest number", 0, worst,
+               3 * 0x1p-24);
     free(from), free(to);
 }
 
-// <A PE_p, PE_q> with A = W_K W_Q^T random: how much it varies along a diagonal, p - q fixed. seen: row p is A PE_p.
+// <A PE_p, PE_q> with A = W_K W_Q^T random: how much it varies along a diagonal, p - q
+// fixed. seen: row p is A PE_p.
 static double spread_on_diagonals(Mat pe, Mat seen) {
     double square = 0, total = 0;
     for (int k = 0; k < NEAR; k += 8) {
@@ -78,31 +93,39 @@ static double spread_on_diagonals(Mat pe, Mat seen) {
     return sqrt(fmax(0, square) / total);
 }
 
-// Between positions stand W_Q and W_K, here random: the score's variation at a fixed distance, as a part of its size.
-// Without them it is 0 but for rounding. With them a score is a sum of independent signs, only the slowest angles of
-// which stand still while p moves: most of its size is variation; 0.1 is far below what any draw gives.
+// Between positions stand W_Q and W_K, here random: the score's variation at a fixed
+// distance, as a part of its size. Without them it is 0 but for rounding. With them a
+// score is a sum of independent signs, only the slowest angles of which stand still
+// while p moves: most of its size is variation; 0.1 is far below what any draw gives.
 static void claim_destroyed(Lab *lab, Mat pe, Mat seen, Rng *rng) {
     Mat w = mat_new(pe.cols, pe.cols);
     rng_fill_normal(rng, w, 1 / sqrt(pe.cols));
     matmul(seen, pe, w);
-    claim_at_most(lab, "2.22", "at equal distance the kernel varies by (relative)", 1e-5, spread_on_diagonals(pe, pe));
-    claim_at_least(lab, "2.22", "behind W_Q, W_K the scores vary by (relative)", 0.1, spread_on_diagonals(pe, seen));
+    claim_at_most(lab, "2.22", "at equal distance the kernel varies by (relative)",
+                  1e-5, spread_on_diagonals(pe, pe));
+    claim_at_least(lab, "2.22", "behind W_Q, W_K the scores vary by (relative)", 0.1,
+                   spread_on_diagonals(pe, seen));
     mat_free(w);
 }
 
 static void draw(Lab *lab, Mat pe, Mat seen) {
-    Plot *plot = plot_new(lab, "sinusoidal", "shift formula p0 p100 p250 p383 behind_100 behind_250");
+    Plot *plot = plot_new(lab, "sinusoidal",
+                          "shift formula p0 p100 p250 p383 behind_100 behind_250");
     double *w = angles_new(pe.cols), n = pe.cols / 2.0;
     for (int k = -NEAR; k <= NEAR; k++) {
         double row[2 + ANCHORS + 2] = {k, rope_cosine_sum(w, pe.cols / 2, k)};
         for (int a = 0; a < ANCHORS; a++) {
             int q = anchors[a] + k;
             row[2 + a] =
-                q < 0 || (k + NEAR) % ANCHORS != a ? NAN : kernel(pe, anchors[a], q) / n;  // each its own quarter
+                // each its own quarter
+                q < 0 || (k + NEAR) % ANCHORS != a ? NAN
+                                                   : kernel(pe, anchors[a], q) / n;
         }
         for (int a = 1; a <= 2; a++)
-            row[5 + a] =
-                anchors[a] + k < 0 ? NAN : row_dot(mat_rows(seen, anchors[a], 1), mat_rows(pe, anchors[a] + k, 1)) / n;
+            row[5 + a] = anchors[a] + k < 0 ? NAN
+                                            : row_dot(mat_rows(seen, anchors[a], 1),
+                                                      mat_rows(pe, anchors[a] + k, 1))
+                                                  / n;
         plot_row_values(plot, row);
     }
     plot_title(plot, "Sinusoidal positions: what two of them have in common");
@@ -113,15 +136,20 @@ static void draw(Lab *lab, Mat pe, Mat seen) {
     plot_points(plot, "shift", "p250", "p = 250");
     plot_points(plot, "shift", "p383", "p = 383");
     plot_series(plot,
-                "using \"shift\":\"behind_100\" with lines linecolor \"#cc79a7\" title \"behind W_Q, W_K: p = 100\"");
-    plot_series(plot, "using \"shift\":\"behind_250\" with lines linecolor \"#d55e00\" title \"p = 250\"");
+                "using \"shift\":\"behind_100\" with lines linecolor \"#cc79a7\" title "
+                "\"behind W_Q, W_K: p = 100\"");
+    plot_series(plot,
+                "using \"shift\":\"behind_250\" with lines linecolor \"#d55e00\" title "
+                "\"p = 250\"");
     plot_end(plot);
     free(w);
 }
 
 static void run(Lab *lab) {
     int dim = (int)option_int(&lab->args, "dim", 2, 1024);
-    if (dim % 2) die("--dim %d: expected an even number, a sine and a cosine for each angle", dim);
+    if (dim % 2)
+        die("--dim %d: expected an even number, a sine and a cosine for each angle",
+            dim);
     Rng rng = lab->rng;
     Mat pe = mat_new(LENGTH, dim), seen = mat_new(LENGTH, dim);
     Position p = position_new_sinusoidal(dim, LENGTH);
@@ -135,4 +163,5 @@ static void run(Lab *lab) {
     mat_free(pe), mat_free(seen);
 }
 
-const LabSpec lab_sinusoidal = {"sinusoidal", "2.5", "Sinusoidal positions and what they know", run, options};
+const LabSpec lab_sinusoidal = {
+    "sinusoidal", "2.5", "Sinusoidal positions and what they know", run, options};

@@ -1,20 +1,23 @@
 // A17: how far a stack of sparse layers sees. Lecture, section 2.10.
 //
-// Exact zeros: a token of the input is changed, and those outputs whose bits change are those that depend on it. That
-// pattern is compared with reachability over the links, and with the formulas.
+// Exact zeros: a token of the input is changed, and those outputs whose bits change are
+// those that depend on it. That pattern is compared with reachability over the links,
+// and with the formulas.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ch02_attention/sparse.h"
 #include "common/error.h"
-#include "common/plot.h"
-#include "common/vec.h"
+#include "common/numeric/vec.h"
+#include "common/program/plot.h"
 
 enum { TOKENS = 96, DIM = 8, MOST_LAYERS = 8 };
 
 static const Option options[] = {
-    {"window", "4", "W: keys a query sees, its own included"}, {"layers", "3", "L: layers"}, {0}};
+    {"window", "4", "W: keys a query sees, its own included"},
+    {"layers", "3", "L: layers"},
+    {0}};
 
 // ---- a stack of attention layers, x = softmax(mask(x x^T / sqrt(d))) x
 
@@ -22,7 +25,8 @@ static void layer(Mat x, Mat scores, Mat mask, Mat out) {
     matmul(scores, x, mat_transpose(x));
     for (int i = 0; i < x.rows; i++) {
         real *row = mat_at(scores, i, 0);
-        for (int j = 0; j < x.rows; j++) row[j] = row[j] / (real)sqrt(DIM) + *mat_at(mask, i, j);
+        for (int j = 0; j < x.rows; j++)
+            row[j] = row[j] / (real)sqrt(DIM) + *mat_at(mask, i, j);
         size_t n = (size_t)x.rows;
         real sum = array_exp_sum(row, row, n, array_max(row, n));
         for (int j = 0; j < x.rows; j++) row[j] /= sum;
@@ -32,7 +36,8 @@ static void layer(Mat x, Mat scores, Mat mask, Mat out) {
 }
 
 static void stack(Mat out, Mat in, const SparsePattern *layers, int count) {
-    Mat scores = mat_new(TOKENS, TOKENS), mask = mat_new(TOKENS, TOKENS), sum = mat_new(TOKENS, DIM);
+    Mat scores = mat_new(TOKENS, TOKENS), mask = mat_new(TOKENS, TOKENS),
+        sum = mat_new(TOKENS, DIM);
     mat_copy(out, in);
     for (int l = 0; l < count; l++) {
         sparse_mask(mask, layers[l]);
@@ -41,10 +46,11 @@ static void stack(Mat out, Mat in, const SparsePattern *layers, int count) {
     mat_free(scores), mat_free(mask), mat_free(sum);
 }
 
-// depends[i * TOKENS + j]: changing token j changes bits of output i. Inputs are small, so that attention is nearly
-// even and no path is lost in rounding: a path weighs about 1/W a layer, 1/96 where a layer is full: at least 2e-6, of
-// a change of 1.
-static void find_dependence(bool *depends, Mat x, const SparsePattern *layers, int count) {
+// depends[i * TOKENS + j]: changing token j changes bits of output i. Inputs are small,
+// so that attention is nearly even and no path is lost in rounding: a path weighs about
+// 1/W a layer, 1/96 where a layer is full: at least 2e-6, of a change of 1.
+static void find_dependence(bool *depends, Mat x, const SparsePattern *layers,
+                            int count) {
     Mat base = mat_new(TOKENS, DIM);
     stack(base, x, layers, count);
 #pragma omp parallel for
@@ -54,7 +60,8 @@ static void find_dependence(bool *depends, Mat x, const SparsePattern *layers, i
         for (int c = 0; c < DIM; c++) *mat_at(changed, j, c) += c % 2 ? 1 : -1;
         stack(out, changed, layers, count);
         for (int i = 0; i < TOKENS; i++)
-            depends[i * TOKENS + j] = memcmp(mat_at(out, i, 0), mat_at(base, i, 0), DIM * sizeof(real)) != 0;
+            depends[i * TOKENS + j] =
+                memcmp(mat_at(out, i, 0), mat_at(base, i, 0), DIM * sizeof(real)) != 0;
         mat_free(changed), mat_free(out);
     }
     mat_free(base);
@@ -79,7 +86,8 @@ typedef struct {
 } Field;
 
 static Field measure(Mat x, const SparsePattern *layers, int count) {
-    bool *depends = allocate(TOKENS * TOKENS, sizeof *depends), *reach = allocate(TOKENS * TOKENS, sizeof *reach);
+    bool *depends = allocate(TOKENS * TOKENS, sizeof *depends),
+         *reach = allocate(TOKENS * TOKENS, sizeof *reach);
     find_dependence(depends, x, layers, count);
     sparse_reach(reach, TOKENS, layers, count);
     Field f = {seen_by_last(depends), furthest_seen(depends), 0};
@@ -89,41 +97,53 @@ static Field measure(Mat x, const SparsePattern *layers, int count) {
 }
 
 static void claim_stacks(Lab *lab, Mat x, int window, int layers) {
-    SparsePattern plain[MOST_LAYERS], dilated[MOST_LAYERS], growing[MOST_LAYERS], alternating[MOST_LAYERS];
+    SparsePattern plain[MOST_LAYERS], dilated[MOST_LAYERS], growing[MOST_LAYERS],
+        alternating[MOST_LAYERS];
     long long all = 1;
     for (int l = 0; l < layers; l++) {
         plain[l] = (SparsePattern){window, 1}, dilated[l] = (SparsePattern){window, 2};
-        growing[l] = sparse_growing(l, window), alternating[l] = sparse_alternating(l, window);
+        growing[l] = sparse_growing(l, window),
+        alternating[l] = sparse_alternating(l, window);
         all *= all < TOKENS ? window : 1;
     }
     Field f = measure(x, plain, layers);
-    int step = layers * (window - 1);  // at most 28: with every 2nd key, 57 of the 96 tokens
-    claim_equal(lab, "2.57", "window: L (W-1) + 1 tokens back, not L W", step + 1, f.span);
-    claim_equal(lab, "2.57", "window: outputs that depend otherwise than reached", 0, f.differing);
+    // at most 28: with every 2nd key, 57 of the 96 tokens
+    int step = layers * (window - 1);
+    claim_equal(lab, "2.57", "window: L (W-1) + 1 tokens back, not L W", step + 1,
+                f.span);
+    claim_equal(lab, "2.57", "window: outputs that depend otherwise than reached", 0,
+                f.differing);
     f = measure(x, dilated, layers);
-    claim_equal(lab, "2.58", "every 2nd key: 2 L (W-1) + 1 tokens back", 2 * step + 1, f.span);
-    claim_equal(lab, "2.58", "every 2nd key: tokens seen, L (W-1) + 1, with gaps", step + 1, f.seen);
+    claim_equal(lab, "2.58", "every 2nd key: 2 L (W-1) + 1 tokens back", 2 * step + 1,
+                f.span);
+    claim_equal(lab, "2.58", "every 2nd key: tokens seen, L (W-1) + 1, with gaps",
+                step + 1, f.seen);
     f = measure(x, growing, layers);
-    claim_equal(lab, "2.59", "dilation 1, W, W^2 ...: W^L tokens, no gaps", all < TOKENS ? all : TOKENS, f.seen);
+    claim_equal(lab, "2.59", "dilation 1, W, W^2 ...: W^L tokens, no gaps",
+                all < TOKENS ? all : TOKENS, f.seen);
     claim_equal(lab, "2.59", "the same: outputs that depend otherwise", 0, f.differing);
     f = measure(x, alternating, layers);
-    claim_equal(lab, "2.60", "GPT-3's, full and banded by turns: all tokens", TOKENS, f.seen);
+    claim_equal(lab, "2.60", "GPT-3's, full and banded by turns: all tokens", TOKENS,
+                f.seen);
 }
 
 static void claim_pairs(Lab *lab, int window) {
     SparsePattern pattern = {window, 1};
-    claim_equal(lab, "2.57", "pairs of a window: N W - W (W-1) / 2", sparse_window_pairs(TOKENS, window),
+    claim_equal(lab, "2.57", "pairs of a window: N W - W (W-1) / 2",
+                sparse_window_pairs(TOKENS, window),
                 sparse_pairs_counted(pattern, TOKENS));
 }
 
 static void draw(Lab *lab, Mat x, int window, int layers) {
-    Plot* p = plot_new(
-        lab, "sliding_window",
-        "layers window dilated growing alternating window_formula dilated_formula growing_formula wrong_formula");
+    Plot *p = plot_new(lab, "sliding_window",
+                       "layers window dilated growing alternating window_formula "
+                       "dilated_formula growing_formula wrong_formula");
     SparsePattern stacks[4][MOST_LAYERS];
     for (int l = 0; l < layers; l++) {
-        stacks[0][l] = (SparsePattern){window, 1}, stacks[1][l] = (SparsePattern){window, 2};
-        stacks[2][l] = sparse_growing(l, window), stacks[3][l] = sparse_alternating(l, window);
+        stacks[0][l] = (SparsePattern){window, 1},
+        stacks[1][l] = (SparsePattern){window, 2};
+        stacks[2][l] = sparse_growing(l, window),
+        stacks[3][l] = sparse_alternating(l, window);
         double row[9] = {l + 1};
         for (int k = 0; k < 4; k++) row[1 + k] = measure(x, stacks[k], l + 1).span;
         row[5] = (l + 1) * (window - 1) + 1, row[6] = 2 * (l + 1) * (window - 1) + 1;
@@ -146,7 +166,8 @@ static void draw(Lab *lab, Mat x, int window, int layers) {
 }
 
 static void run(Lab *lab) {
-    int window = (int)option_int(&lab->args, "window", 1, 8), layers = (int)option_int(&lab->args, "layers", 1, 4);
+    int window = (int)option_int(&lab->args, "window", 1, 8),
+        layers = (int)option_int(&lab->args, "layers", 1, 4);
     Mat x = mat_new(TOKENS, DIM);
     Rng rng = lab->rng;
     rng_fill_normal(&rng, x, 0.3);
@@ -156,4 +177,5 @@ static void run(Lab *lab) {
     mat_free(x);
 }
 
-const LabSpec lab_sliding_window = {"sliding-window", "2.10", "How far sparse layers see", run, options};
+const LabSpec lab_sliding_window = {"sliding-window", "2.10",
+                                    "How far sparse layers see", run, options};

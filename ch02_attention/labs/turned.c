@@ -20,7 +20,8 @@ void scores_by_distance(double *scores, int count, const Position *p, Mat q, Mat
         Mat queries = mat_new(rows, q.cols);
         for (int t = 0; t < rows; t++) mat_copy(mat_rows(queries, t, 1), q);
         position_turn(p, queries, 1, first, false);
-        for (int t = 0; t < rows; t++) scores[first + t] = row_dot(mat_rows(queries, t, 1), key);
+        for (int t = 0; t < rows; t++)
+            scores[first + t] = row_dot(mat_rows(queries, t, 1), key);
         mat_free(queries);
     }
     mat_free(key);

@@ -1,4 +1,5 @@
-// Why attention at all: counted costs, and the gradient that reaches far back. Lecture, section 2.11.
+// Why attention at all: counted costs, and the gradient that reaches far back. Lecture,
+// section 2.11.
 #include "ch02_attention/why_attention.h"
 
 #include <math.h>
@@ -6,30 +7,34 @@
 
 #include "ch02_attention/attention.h"
 #include "common/error.h"
-#include "common/plot.h"
+#include "common/program/plot.h"
 
-static const Option options[] = {{"tokens", "128", "n, of the counts"},
-                                 {"dim", "8", "d"},
-                                 {"kernel", "5", "k of the convolution"},
-                                 {"steps", "200", "how far back gradients are followed"},
-                                 {0}};
+static const Option options[] = {
+    {"tokens", "128", "n, of the counts"},
+    {"dim", "8", "d"},
+    {"kernel", "5", "k of the convolution"},
+    {"steps", "200", "how far back gradients are followed"},
+    {0}};
 
 enum { STATE = 24, DRAWS = 400 };
 
 static void claim_counts(Lab *lab, int n, int d, int kernel) {
-    LayerCount a = count_attention(n, d), r = count_recurrence(n, d), c = count_convolution(n, d, kernel);
+    LayerCount a = count_attention(n, d), r = count_recurrence(n, d),
+               c = count_convolution(n, d, kernel);
     int layers = (n - 1 + kernel - 2) / (kernel - 1);
-    lab_print(lab, "n = %d, d = %d, k = %d %16s %8s %8s %8s", n, d, kernel, "multiply-adds", "layers", "steps",
-              "path");
+    lab_print(lab, "n = %d, d = %d, k = %d %16s %8s %8s %8s", n, d, kernel,
+              "multiply-adds", "layers", "steps", "path");
     const LayerCount all[] = {a, r, c};
     const char *const names[] = {"self-attention", "recurrence", "convolution"};
     for (int i = 0; i < 3; i++)
-        lab_print(lab, "%-24s %15lld %8d %8d %8d", names[i], all[i].multiply_adds, all[i].layers, all[i].steps,
-                  all[i].path);
-    claim_equal(lab, "2.61", "self-attention: multiply-adds 2 n^2 d", 2LL * n * n * d, a.multiply_adds);
-    claim_equal(lab, "2.61", "recurrence: n d^2", (long long)n * d * d, r.multiply_adds);
-    claim_equal(lab, "2.61", "convolution: k n d^2 a layer", (long long)kernel * n * d * d * layers,
-                c.multiply_adds);
+        lab_print(lab, "%-24s %15lld %8d %8d %8d", names[i], all[i].multiply_adds,
+                  all[i].layers, all[i].steps, all[i].path);
+    claim_equal(lab, "2.61", "self-attention: multiply-adds 2 n^2 d", 2LL * n * n * d,
+                a.multiply_adds);
+    claim_equal(lab, "2.61", "recurrence: n d^2", (long long)n * d * d,
+                r.multiply_adds);
+    claim_equal(lab, "2.61", "convolution: k n d^2 a layer",
+                (long long)kernel * n * d * d * layers, c.multiply_adds);
     claim_equal(lab, "2.62", "self-attention: steps one after the other", 1, a.steps);
     claim_equal(lab, "2.62", "recurrence: n", n, r.steps);
     claim_equal(lab, "2.62", "convolution: ceil((n-1)/(k-1))", layers, c.steps);
@@ -38,11 +43,13 @@ static void claim_counts(Lab *lab, int n, int d, int kernel) {
     claim_equal(lab, "2.63", "convolution: ceil((n-1)/(k-1))", layers, c.path);
 }
 
-// norms, with mean and standard error over draws, of one distance range against another.
+// norms, with mean and standard error over draws, of one distance range against
+// another.
 typedef struct {
-    double *mean;             // of each distance
-    double near, far, error;  // mean of the nearer and the farther half; standard error of their difference
-    double off;               // the largest |sum over distances - 1|
+    double *mean;  // of each distance
+    // mean of the nearer and the farther half; standard error of their difference
+    double near, far, error;
+    double off;  // the largest |sum over distances - 1|
 } Attended;
 
 static Attended attended(const Rng *rng, int T) {
@@ -61,7 +68,8 @@ static Attended attended(const Rng *rng, int T) {
             if (k < T / 2) near += x;
             if (k >= T - T / 2) far += x;
         }
-        a.near += near / DRAWS, a.far += far / DRAWS, squares += (far - near) * (far - near);
+        a.near += near / DRAWS, a.far += far / DRAWS,
+            squares += (far - near) * (far - near);
         double middle = T % 2 ? norms[(size_t)draw * T + T / 2] : 0;
         a.off = nan_max(a.off, fabs(near + far + middle - 1));
     }
@@ -71,63 +79,78 @@ static Attended attended(const Rng *rng, int T) {
 }
 
 static void run(Lab *lab) {
-    int n = (int)option_int(&lab->args, "tokens", 2, 1024), d = (int)option_int(&lab->args, "dim", 1, 64);
+    int n = (int)option_int(&lab->args, "tokens", 2, 1024),
+        d = (int)option_int(&lab->args, "dim", 1, 64);
     int kernel = (int)option_int(&lab->args, "kernel", 2, 64),
         steps = (int)option_int(&lab->args, "steps", 2, 1000);
     claim_counts(lab, n, d, kernel);
     const double radii[] = {0.9, 0.99, 1.05};
     enum { RADII = 3 };
-    double *linear[RADII], *bent = allocate((size_t)steps + 1, sizeof *bent), worst = 0, excess = -INFINITY;
+    double *linear[RADII], *bent = allocate((size_t)steps + 1, sizeof *bent), worst = 0,
+                           excess = -INFINITY;
     for (int i = 0; i < RADII; i++) {
         Rng own = rng_split(&lab->rng, (uint64_t)i);
         linear[i] = allocate((size_t)steps + 1, sizeof(double));
         rnn_gradient_norms(linear[i], steps, STATE, radii[i], true, &own);
-        for (int k = 0; k <= steps; k++) worst = nan_max(worst, fabs(linear[i][k] / pow(radii[i], k) - 1));
+        for (int k = 0; k <= steps; k++)
+            worst = nan_max(worst, fabs(linear[i][k] / pow(radii[i], k) - 1));
         if (radii[i] != 1.05) continue;
         rnn_gradient_norms(bent, steps, STATE, radii[i], false, &own);
-        for (int k = 1; k <= steps; k++) excess = nan_max(excess, bent[k] / pow(radii[i], k) - 1);
+        for (int k = 1; k <= steps; k++)
+            excess = nan_max(excess, bent[k] / pow(radii[i], k) - 1);
     }
     Rng own = rng_split(&lab->rng, RADII);
     Attended a = attended(&own, steps + 1);
     // Each step rounds sums of STATE products: at most 2 STATE 2^-53 of the norm.
     claim_near(lab, "2.64", "linear RNN: |gradient| / radius^k - 1, worst", 0, worst,
                2.0 * STATE * (steps + 1) * 0x1p-53);
-    claim_at_most(lab, "2.64", "tanh RNN, radius 1.05: the same, at most", 2.0 * STATE * (steps + 1) * 0x1p-53,
-                  excess);
+    claim_at_most(lab, "2.64", "tanh RNN, radius 1.05: the same, at most",
+                  2.0 * STATE * (steps + 1) * 0x1p-53, excess);
     // Weights of float: T of them, each within 3 ulps, and their sum's own roundings.
-    claim_near(lab, "2.65", "attention: gradients of all distances add up to 1", 1, 1 + a.off,
-               (steps + 8) * 0x1p-24);
-    claim_near(lab, "2.66", "attention: far half - near half of them", 0, a.far - a.near, 5 * a.error);
+    claim_near(lab, "2.65", "attention: gradients of all distances add up to 1", 1,
+               1 + a.off, (steps + 8) * 0x1p-24);
+    claim_near(lab, "2.66", "attention: far half - near half of them", 0,
+               a.far - a.near, 5 * a.error);
     Plot *p = plot_new(lab, "why_attention",
-                       "distance rnn_low rnn_mid rnn_high law_low law_mid law_high tanh attention uniform");
+                       "distance rnn_low rnn_mid rnn_high law_low law_mid law_high "
+                       "tanh attention uniform");
     for (int k = 0; k <= steps; k++)
-        plot_row(p, k, linear[0][k], linear[1][k], linear[2][k], pow(radii[0], k), pow(radii[1], k),
-                 pow(radii[2], k), bent[k], a.mean[k], 1.0 / (steps + 1));
+        plot_row(p, k, linear[0][k], linear[1][k], linear[2][k], pow(radii[0], k),
+                 pow(radii[1], k), pow(radii[2], k), bent[k], a.mean[k],
+                 1.0 / (steps + 1));
     plot_title(p, "The gradient that reaches a token k steps back");
     plot_axes(p, "k: steps back", "size of the gradient that arrives");
-    plot_set(p, "logscale y"), plot_set(p, "format y \"10^{%%T}\""), plot_set(p, "yrange [1e-12:1e6]");
-    plot_line(p, "distance", "law_low", "0.9^k"), plot_line(p, "distance", "law_mid", "0.99^k"),
+    plot_set(p, "logscale y"), plot_set(p, "format y \"10^{%%T}\""),
+        plot_set(p, "yrange [1e-12:1e6]");
+    plot_line(p, "distance", "law_low", "0.9^k"),
+        plot_line(p, "distance", "law_mid", "0.99^k"),
         plot_line(p, "distance", "law_high", "1.05^k");
     plot_line(p, "distance", "uniform", "1/T");
     plot_series(p,
-                "using \"distance\":\"rnn_low\" every 8 with points pointtype 7 pointsize 0.7 linecolor "
+                "using \"distance\":\"rnn_low\" every 8 with points pointtype 7 "
+                "pointsize 0.7 linecolor "
                 "\"#444444\" title \"linear RNNs\"");
     plot_series(p,
-                "using \"distance\":\"rnn_mid\" every 8 with points pointtype 7 pointsize 0.7 linecolor "
+                "using \"distance\":\"rnn_mid\" every 8 with points pointtype 7 "
+                "pointsize 0.7 linecolor "
                 "\"#444444\" notitle");
     plot_series(p,
-                "using \"distance\":\"rnn_high\" every 8 with points pointtype 7 pointsize 0.7 linecolor "
+                "using \"distance\":\"rnn_high\" every 8 with points pointtype 7 "
+                "pointsize 0.7 linecolor "
                 "\"#444444\" notitle");
     plot_series(p,
-                "using \"distance\":\"tanh\" every 8 with points pointtype 5 pointsize 0.7 linecolor \"#d55e00\" "
+                "using \"distance\":\"tanh\" every 8 with points pointtype 5 pointsize "
+                "0.7 linecolor \"#d55e00\" "
                 "title \"tanh RNN, radius 1.05\"");
     plot_series(p,
-                "using \"distance\":\"attention\" every 4 with points pointtype 9 pointsize 0.9 linecolor "
+                "using \"distance\":\"attention\" every 4 with points pointtype 9 "
+                "pointsize 0.9 linecolor "
                 "\"#0072b2\" title \"attention, mean\"");
     plot_end(p);
     for (int i = 0; i < RADII; i++) free(linear[i]);
     free(bent), free(a.mean);
 }
 
-const LabSpec lab_why_attention = {"why-attention", "2.11", "Self-attention, recurrence and convolution, counted",
-                                   run, options};
+const LabSpec lab_why_attention = {
+    "why-attention", "2.11", "Self-attention, recurrence and convolution, counted", run,
+    options};

@@ -1,8 +1,9 @@
-// Attention by its definition, in double, with plain loops: what the tests hold the fast functions against. It shares
-// no code with them but the encodings themselves (position.c has tests of its own).
+// Attention by its definition, in double, with plain loops: what the tests hold the
+// fast functions against. It shares no code with them but the encodings themselves
+// (position.c has tests of its own).
 #pragma once
 #include "ch02_attention/multihead.h"
-#include "common/rng.h"
+#include "common/numeric/rng.h"
 
 #ifdef REAL_IS_DOUBLE
 #define REAL_EPS 0x1p-53

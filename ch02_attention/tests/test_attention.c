@@ -1,5 +1,5 @@
-// Attention of one head: forward against the definition in double, backward against central differences (double
-// build), masks, and the mutations that must not pass.
+// Attention of one head: forward against the definition in double, backward against
+// central differences (double build), masks, and the mutations that must not pass.
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
@@ -8,12 +8,15 @@
 #include "ch02_attention/tests/reference.h"
 #include "common/error.h"
 
-// T, S, d, d_v = d; every size odd somewhere, one of each 1, and two past the block of rows.
-static const int sizes[][3] = {{1, 1, 1},  {1, 1, 2},  {1, 7, 3},   {7, 1, 2},     {5, 5, 2},
-                               {13, 9, 5}, {9, 13, 5}, {33, 33, 7}, {70, 131, 17}, {150, 150, 8}};
+// T, S, d, d_v = d; every size odd somewhere, one of each 1, and two past the block of
+// rows.
+static const int sizes[][3] = {{1, 1, 1},     {1, 1, 2},    {1, 7, 3},  {7, 1, 2},
+                               {5, 5, 2},     {13, 9, 5},   {9, 13, 5}, {33, 33, 7},
+                               {70, 131, 17}, {150, 150, 8}};
 enum { SIZES = sizeof sizes / sizeof *sizes, MASKS = 8 };
 
-static Mask mask_number(int n, int T, int S, unsigned char *allowed, int *length, Rng *rng) {
+static Mask mask_number(int n, int T, int S, unsigned char *allowed, int *length,
+                        Rng *rng) {
     for (int i = 0; i < T * S; i++) allowed[i] = rng_below(rng, 3) > 0;
     if (T > 2) memset(allowed + 2 * S, 0, (size_t)S);  // one query that may see nothing
     *length = S > 2 ? S - S / 3 : S;
@@ -23,8 +26,13 @@ static Mask mask_number(int n, int T, int S, unsigned char *allowed, int *length
         case 3: return (Mask){.causal = true, .window = 4};
         case 4: return (Mask){.key_lengths = length};
         case 5: return (Mask){.allowed = allowed};
-        case 6: return (Mask){.causal = true, .window = 40, .key_lengths = length, .allowed = allowed};
-        case 7: *length = 0; return (Mask){.key_lengths = length};  // nobody sees anything
+        case 6:
+            return (Mask){.causal = true,
+                          .window = 40,
+                          .key_lengths = length,
+                          .allowed = allowed};
+        // nobody sees anything
+        case 7: *length = 0; return (Mask){.key_lengths = length};
         default: return (Mask){0};
     }
 }
@@ -48,18 +56,21 @@ static void check_mask(int T, int S, int d, const Mask *mask, Rng *rng) {
     for (int i = 0; i < T; i++) {
         int seen = 0;
         for (int j = 0; j < S; j++) {
-            cr_assert_eq(mask_sees(mask, T, S, i, j), reference_sees(mask, 0, T, S, i, j));
+            cr_assert_eq(mask_sees(mask, T, S, i, j),
+                         reference_sees(mask, 0, T, S, i, j));
             seen += reference_sees(mask, 0, T, S, i, j);
         }
         cr_assert_eq(mask_count(mask, T, S, i), seen);
     }
     for (int row = 0; row < T; row += 4) {  // a block leaves out nothing that is seen
         ScoreBlock b = score_block(mask, T, S, row, 4);
-        cr_assert(b.col >= 0 && b.cols >= 0 && b.col + b.cols <= S && b.row == row && b.rows <= 4);
+        cr_assert(b.col >= 0 && b.cols >= 0 && b.col + b.cols <= S && b.row == row
+                  && b.rows <= 4);
         for (int i = row; i < row + b.rows; i++)
             for (int j = 0; j < S; j++)
-                cr_assert(!mask_sees(mask, T, S, i, j) || (b.col <= j && j < b.col + b.cols),
-                          "%d of %d sees %d of %d", i, T, j, S);
+                cr_assert(
+                    !mask_sees(mask, T, S, i, j) || (b.col <= j && j < b.col + b.cols),
+                    "%d of %d sees %d of %d", i, T, j, S);
     }
 }
 
@@ -68,27 +79,32 @@ Test(attention, masks) { every_case(check_mask); }
 Test(attention, pairs_of_a_causal_window) {  // N W - W (W - 1) / 2
     int pairs = 0, N = 37, W = 5;
     for (int i = 0; i < N; i++)
-        for (int j = 0; j < N; j++) pairs += mask_sees(&(Mask){.causal = true, .window = W}, N, N, i, j);
+        for (int j = 0; j < N; j++)
+            pairs += mask_sees(&(Mask){.causal = true, .window = W}, N, N, i, j);
     cr_assert_eq(pairs, N * W - W * (W - 1) / 2);
 }
 
 // ---- forward
 
 // bias as the reference knows it: through the scores of one head.
-static void reference(Mat out, Mat weights, Mat q, Mat k, Mat v, double scale, Mat bias, const Mask *mask) {
+static void reference(Mat out, Mat weights, Mat q, Mat k, Mat v, double scale, Mat bias,
+                      const Mask *mask) {
     int T = q.rows, S = k.rows;
     double *s = allocate((size_t)S, sizeof *s);
     for (int i = 0; i < T; i++) {
         double sum = 0, most = -INFINITY;
         for (int j = 0; j < S; j++) {
             s[j] = 0;
-            for (int c = 0; c < q.cols; c++) s[j] += (double)*mat_at(q, i, c) * *mat_at(k, j, c);
+            for (int c = 0; c < q.cols; c++)
+                s[j] += (double)*mat_at(q, i, c) * *mat_at(k, j, c);
             s[j] = scale * s[j] + (bias.at ? *mat_at(bias, i, j) : 0);
             if (!reference_sees(mask, 0, T, S, i, j)) s[j] = -INFINITY;
             most = fmax(most, s[j]);
         }
-        for (int j = 0; j < S; j++) sum += s[j] = s[j] == -INFINITY ? 0 : exp(s[j] - most);
-        for (int j = 0; j < S; j++) *mat_at(weights, i, j) = (real)(s[j] = sum > 0 ? s[j] / sum : 0);
+        for (int j = 0; j < S; j++)
+            sum += s[j] = s[j] == -INFINITY ? 0 : exp(s[j] - most);
+        for (int j = 0; j < S; j++)
+            *mat_at(weights, i, j) = (real)(s[j] = sum > 0 ? s[j] / sum : 0);
         for (int c = 0; c < v.cols; c++) {
             double o = 0;
             for (int j = 0; j < S; j++) o += s[j] * *mat_at(v, j, c);
@@ -101,22 +117,25 @@ static void reference(Mat out, Mat weights, Mat q, Mat k, Mat v, double scale, M
 static void check_forward(int T, int S, int d, const Mask *mask, Rng *rng) {
     // q by columns, k as part of wider rows, v plain: views of every kind.
     Mat wide = random_mat(rng, S, d + 5, 1);
-    Mat q = mat_transpose(random_mat(rng, d, T, 1)), k = mat_cols(wide, 3, d), v = random_mat(rng, S, d, 1),
-        bias = random_mat(rng, T, S, 1);
-    Mat out = mat_new(T, d), weights = mat_new(T, S), alone = mat_new(T, d), want = mat_new(T, d),
-        want_weights = mat_new(T, S);
+    Mat q = mat_transpose(random_mat(rng, d, T, 1)), k = mat_cols(wide, 3, d),
+        v = random_mat(rng, S, d, 1), bias = random_mat(rng, T, S, 1);
+    Mat out = mat_new(T, d), weights = mat_new(T, S), alone = mat_new(T, d),
+        want = mat_new(T, d), want_weights = mat_new(T, S);
     for (int with_bias = 0; with_bias < 2; with_bias++) {
         Mat b = with_bias ? bias : (Mat){0};
         mat_fill(weights, 0), mat_fill(out, NAN), mat_fill(alone, NAN);
         attention(out, weights, q, k, v, attention_scale(d), b, mask);
         attention(alone, (Mat){0}, q, k, v, attention_scale(d), b, mask);
         reference(want, want_weights, q, k, v, 1 / sqrt(d), b, mask);
-        // A score is off by (d + 3) roundings of sum |q k| <= |q| |k|, about 3 d here; a weight by twice that,
-        // relative; an output by that times the largest value, and S roundings of its sum.
+        // A score is off by (d + 3) roundings of sum |q k| <= |q| |k|, about 3 d here;
+        // a weight by twice that, relative; an output by that times the largest value,
+        // and S roundings of its sum.
         double off = REAL_EPS * ((d + 3) * 8.0 * d * attention_scale(d) + S + 8);
-        cr_assert(largest_difference(weights, want_weights) <= off, "weights off by %g, not %g: T %d, S %d, d %d",
+        cr_assert(largest_difference(weights, want_weights) <= off,
+                  "weights off by %g, not %g: T %d, S %d, d %d",
                   largest_difference(weights, want_weights), off, T, S, d);
-        cr_assert(largest_difference(out, want) <= 2 * off * largest(v), "out, T %d, S %d, d %d", T, S, d);
+        cr_assert(largest_difference(out, want) <= 2 * off * largest(v),
+                  "out, T %d, S %d, d %d", T, S, d);
         cr_assert(memcmp(out.at, alone.at, (size_t)T * d * sizeof(real)) == 0,
                   "other bits where weights are not kept");
     }
@@ -127,14 +146,15 @@ static void check_forward(int T, int S, int d, const Mask *mask, Rng *rng) {
 Test(attention, forward_is_the_definition) { every_case(check_forward); }
 
 Test(attention, nothing_to_see_gives_zeros) {
-    real row[3] = {-INFINITY, -INFINITY, -INFINITY}, one[1] = {(real)-1e30}, large[2] = {1000, 1000},
-         bad[2] = {NAN, 1};
+    real row[3] = {-INFINITY, -INFINITY, -INFINITY}, one[1] = {(real)-1e30},
+         large[2] = {1000, 1000}, bad[2] = {NAN, 1};
     softmax(row, 3), softmax(one, 1), softmax(large, 2), softmax(bad, 2);
     for (int i = 0; i < 3; i++) cr_assert_eq(row[i], 0);
     cr_assert_eq(one[0], 1);
     cr_assert(large[0] == 0.5 && large[1] == 0.5);
     cr_assert(isnan(bad[1]), "a NaN must not be hidden");
-    Mat none = mat_new(2, 0), q = mat_new(2, 3), out = mat_new(2, 3), empty = mat_new(0, 3);
+    Mat none = mat_new(2, 0), q = mat_new(2, 3), out = mat_new(2, 3),
+        empty = mat_new(0, 3);
     mat_fill(out, NAN);
     attention(out, none, q, empty, empty, 1, (Mat){0}, &(Mask){0});  // S = 0
     cr_assert_eq(largest(out), 0);
@@ -152,13 +172,15 @@ typedef struct {
 
 static double loss(const Case *c) {
     Mat out = mat_new(c->q.rows, c->v.cols);
-    attention(out, (Mat){0}, c->q, c->k, c->v, attention_scale(c->q.cols), c->bias, c->mask);
+    attention(out, (Mat){0}, c->q, c->k, c->v, attention_scale(c->q.cols), c->bias,
+              c->mask);
     double l = inner_product(out, c->r);
     mat_free(out);
     return l;
 }
 
-// The largest |grad - (L(+h) - L(-h)) / 2h| over some elements of x; h^2 L''' / 6 is about 1e-10, rounding / h 1e-11.
+// The largest |grad - (L(+h) - L(-h)) / 2h| over some elements of x; h^2 L''' / 6 is
+// about 1e-10, rounding / h 1e-11.
 static double gradient_error(const Case *c, Mat x, Mat grad, Rng *rng) {
     const double h = 1e-5;
     double worst = 0;
@@ -176,20 +198,23 @@ static double gradient_error(const Case *c, Mat x, Mat grad, Rng *rng) {
 }
 
 static void check_backward(int T, int S, int d, const Mask *mask, Rng *rng) {
-    Case c = {random_mat(rng, T, d, 1), random_mat(rng, S, d, 1), random_mat(rng, S, d, 1),
-              random_mat(rng, T, S, 1), random_mat(rng, T, d, 1), mask};
+    Case c = {random_mat(rng, T, d, 1), random_mat(rng, S, d, 1),
+              random_mat(rng, S, d, 1), random_mat(rng, T, S, 1),
+              random_mat(rng, T, d, 1), mask};
     Mat out = mat_new(T, d), weights = mat_new(T, S),
         grads[] = {mat_new(T, d), mat_new(S, d), mat_new(S, d), mat_new(T, S)};
     Mat xs[] = {c.q, c.k, c.v, c.bias};
     attention(out, weights, c.q, c.k, c.v, attention_scale(d), c.bias, mask);
     for (int g = 0; g < 4; g++) mat_fill(grads[g], 1);  // gradients are added
-    attention_backward(grads[0], grads[1], grads[2], grads[3], c.r, weights, c.q, c.k, c.v, attention_scale(d),
-                       mask);
+    attention_backward(grads[0], grads[1], grads[2], grads[3], c.r, weights, c.q, c.k,
+                       c.v, attention_scale(d), mask);
     for (int g = 0; g < 4; g++) {
         for (int i = 0; i < grads[g].rows; i++)
             for (int j = 0; j < grads[g].cols; j++) *mat_at(grads[g], i, j) -= 1;
-        double size = 1 + largest(grads[g]), off = gradient_error(&c, xs[g], grads[g], rng);
-        cr_assert(off <= 1e-7 * size, "gradient %d off by %g of %g: T %d, S %d, d %d", g, off, size, T, S, d);
+        double size = 1 + largest(grads[g]),
+               off = gradient_error(&c, xs[g], grads[g], rng);
+        cr_assert(off <= 1e-7 * size, "gradient %d off by %g of %g: T %d, S %d, d %d",
+                  g, off, size, T, S, d);
     }
     for (int g = 0; g < 4; g++) mat_free(grads[g]), mat_free(xs[g]);
     mat_free(c.r), mat_free(out), mat_free(weights);
@@ -205,7 +230,8 @@ Test(attention, mutations_of_backward_are_seen) {
     Case c = {random_mat(&rng, T, D, 1), random_mat(&rng, T, D, 1),
               random_mat(&rng, T, D, 1), (Mat){0},
               random_mat(&rng, T, D, 1), &causal};
-    Mat out = mat_new(T, D), p = mat_new(T, T), ds = mat_new(T, T), dq = mat_new(T, D), dk = mat_new(T, D);
+    Mat out = mat_new(T, D), p = mat_new(T, T), ds = mat_new(T, T), dq = mat_new(T, D),
+        dk = mat_new(T, D);
     real scale = attention_scale(D);
     attention(out, p, c.q, c.k, c.v, scale, (Mat){0}, &causal);
     for (int mutation = 0; mutation < 5; mutation++) {
@@ -215,15 +241,18 @@ Test(attention, mutations_of_backward_are_seen) {
             for (int j = 0; j < T; j++) d += *mat_at(p, i, j) * *mat_at(ds, i, j);
             if (mutation == 1) d = 0;      // the D term dropped
             if (mutation == 2) d = d / T;  // its mean instead of its sum
-            for (int j = 0; j < T; j++) *mat_at(ds, i, j) = *mat_at(p, i, j) * (*mat_at(ds, i, j) - d);
+            for (int j = 0; j < T; j++)
+                *mat_at(ds, i, j) = *mat_at(p, i, j) * (*mat_at(ds, i, j) - d);
         }
         matmul(dq, ds, c.k), matmul(dk, mat_transpose(ds), c.q);
         for (int i = 0; i < T * D; i++) {
             if (mutation != 3) dq.at[i] *= scale;  // the scale missing in dQ
             if (mutation != 4) dk.at[i] *= scale;  // or in dK
         }
-        double off = fmax(gradient_error(&c, c.q, dq, &rng), gradient_error(&c, c.k, dk, &rng));
-        cr_assert((off > 1e-3) == (mutation > 0) && (mutation || off < 1e-8), "mutation %d: %g", mutation, off);
+        double off =
+            fmax(gradient_error(&c, c.q, dq, &rng), gradient_error(&c, c.k, dk, &rng));
+        cr_assert((off > 1e-3) == (mutation > 0) && (mutation || off < 1e-8),
+                  "mutation %d: %g", mutation, off);
     }
     Mat all[] = {c.q, c.k, c.v, c.r, out, p, ds, dq, dk};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) mat_free(all[i]);
@@ -238,16 +267,19 @@ Test(attention, a_missing_scale_is_seen) {  // Var(q.k) = d, and not 1
     Rng rng = rng_new(4);
     Mat q = random_mat(&rng, T, D, 1), k = random_mat(&rng, T, D, 1), s = mat_new(T, T);
     matmul(s, q, mat_transpose(k));
-    double raw = inner_product(s, s) / T / T, scaled = raw * attention_scale(D) * attention_scale(D);
+    double raw = inner_product(s, s) / T / T,
+           scaled = raw * attention_scale(D) * attention_scale(D);
     double error = sqrt(((2 + 6.0 / D) / T + 4.0 / D) / T);  // labs/variance.c
-    cr_assert(fabs(scaled - 1) <= 5 * error && fabs(raw - 1) > 100 * error && fabs(raw / D - 1) <= 5 * error);
+    cr_assert(fabs(scaled - 1) <= 5 * error && fabs(raw - 1) > 100 * error
+              && fabs(raw / D - 1) <= 5 * error);
     mat_free(q), mat_free(k), mat_free(s);
 }
 
 Test(attention, tied_scores_are_symmetric_and_others_are_not) {
     enum { T = 37, D = 24 };
     Rng rng = rng_new(5);
-    Mat q = random_mat(&rng, T, D, 1), k = random_mat(&rng, T, D, 1), tied = mat_new(T, T), untied = mat_new(T, T);
+    Mat q = random_mat(&rng, T, D, 1), k = random_mat(&rng, T, D, 1),
+        tied = mat_new(T, T), untied = mat_new(T, T);
     matmul(tied, q, mat_transpose(q)), matmul(untied, q, mat_transpose(k));
     cr_assert_eq(largest_difference(tied, mat_transpose(tied)), 0);
     cr_assert(largest_difference(untied, mat_transpose(untied)) > 1);
@@ -257,15 +289,17 @@ Test(attention, tied_scores_are_symmetric_and_others_are_not) {
 Test(attention, the_future_does_not_leak_but_a_late_mask_does) {
     enum { T = 150, D = 8 };
     Rng rng = rng_new(6);
-    Mat q = random_mat(&rng, T, D, 1), k = random_mat(&rng, T, D, 1), v = random_mat(&rng, T, D, 1), out[2],
-        late[2];
+    Mat q = random_mat(&rng, T, D, 1), k = random_mat(&rng, T, D, 1),
+        v = random_mat(&rng, T, D, 1), out[2], late[2];
     Mask causal = {.causal = true};
     for (int changed = 1; changed < T; changed += 37) {
         for (int run = 0; run < 2; run++) {
             Mat weights = mat_new(T, T);
             out[run] = mat_new(T, D), late[run] = mat_new(T, D);
-            attention(out[run], (Mat){0}, q, k, v, attention_scale(D), (Mat){0}, &causal);
-            attention(late[run], weights, q, k, v, attention_scale(D), (Mat){0}, &(Mask){0});
+            attention(out[run], (Mat){0}, q, k, v, attention_scale(D), (Mat){0},
+                      &causal);
+            attention(late[run], weights, q, k, v, attention_scale(D), (Mat){0},
+                      &(Mask){0});
             for (int i = 0; i < T; i++)
                 for (int j = i + 1; j < T; j++) *mat_at(weights, i, j) = 0;
             matmul(late[run], weights, v);
@@ -274,9 +308,10 @@ Test(attention, the_future_does_not_leak_but_a_late_mask_does) {
             rng_fill_normal(&rng, mat_rows(q, changed, T - changed), 1);
             mat_free(weights);
         }
-        cr_assert(memcmp(out[0].at, out[1].at, (size_t)changed * D * sizeof(real)) == 0, "token %d leaks",
-                  changed);
-        cr_assert(memcmp(late[0].at, late[1].at, (size_t)changed * D * sizeof(real)) != 0);
+        cr_assert(memcmp(out[0].at, out[1].at, (size_t)changed * D * sizeof(real)) == 0,
+                  "token %d leaks", changed);
+        cr_assert(memcmp(late[0].at, late[1].at, (size_t)changed * D * sizeof(real))
+                  != 0);
         for (int run = 0; run < 2; run++) mat_free(out[run]), mat_free(late[run]);
     }
     mat_free(q), mat_free(k), mat_free(v);

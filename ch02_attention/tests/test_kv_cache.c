@@ -1,5 +1,5 @@
-// The KV cache: any way of cutting a text into steps gives the outputs of one causal pass; bytes; and what must be
-// seen.
+// The KV cache: any way of cutting a text into steps gives the outputs of one causal
+// pass; bytes; and what must be seen.
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
@@ -12,13 +12,15 @@ enum { B = 2, H = 6, D = 4, T = 150 };
 
 static Mat time_rows(Mat m, int first, int count) {  // of a batch: gathered
     Mat part = mat_new(B * count, m.cols);
-    for (int b = 0; b < B; b++) mat_copy(mat_rows(part, b * count, count), mat_rows(m, b * T + first, count));
+    for (int b = 0; b < B; b++)
+        mat_copy(mat_rows(part, b * count, count), mat_rows(m, b * T + first, count));
     return part;
 }
 
-// The largest difference to one pass over everything; `position` for the pass and `cached_position` for the steps.
-static double cache_error(int kv, const Mask *mask, const Position *position, const Position *cached_position,
-                          int prefill, int step) {
+// The largest difference to one pass over everything; `position` for the pass and
+// `cached_position` for the steps.
+static double cache_error(int kv, const Mask *mask, const Position *position,
+                          const Position *cached_position, int prefill, int step) {
     Rng rng = rng_new(1);
     Mat q = random_mat(&rng, B * T, H * D, 1), k = random_mat(&rng, B * T, kv * D, 1),
         v = random_mat(&rng, B * T, kv * D, 1), full = mat_new(B * T, H * D);
@@ -27,11 +29,14 @@ static double cache_error(int kv, const Mask *mask, const Position *position, co
     double worst = 0;
     attend_heads(full, (Mat){0}, q, k, v, &heads);
     heads.position = cached_position;
-    for (int t = 0, count = prefill; t < T; t += count, count = step < T - t ? step : T - t) {
-        Mat parts[] = {time_rows(q, t, count), time_rows(k, t, count), time_rows(v, t, count),
-                       time_rows(full, t, count), mat_new(B * count, H * D)};
+    for (int t = 0, count = prefill; t < T;
+         t += count, count = step < T - t ? step : T - t) {
+        Mat parts[] = {time_rows(q, t, count), time_rows(k, t, count),
+                       time_rows(v, t, count), time_rows(full, t, count),
+                       mat_new(B * count, H * D)};
         for (int layer = 0; layer < 3; layer += 2) {
-            attend_cached(parts[4], parts[0], parts[1], parts[2], &cache, layer, &heads);
+            attend_cached(parts[4], parts[0], parts[1], parts[2], &cache, layer,
+                          &heads);
             worst = fmax(worst, largest_difference(parts[3], parts[4]));
         }
         for (int i = 0; i < 5; i++) mat_free(parts[i]);
@@ -45,20 +50,25 @@ static double cache_error(int kv, const Mask *mask, const Position *position, co
 Test(kv_cache, steps_give_the_outputs_of_one_pass) {
     Rng rng = rng_new(2);
     Mat slopes = random_mat(&rng, 1, H, 0.2), buckets = random_mat(&rng, H, 8, 1);
-    Position positions[] = {position_new_none(), position_new_rope((Rope){.dim = D, .base = 100}, T),
-                            position_new_xpos(D, T, 100, ROPE_INTERLEAVED), position_new_alibi(H, slopes),
-                            position_new_t5(buckets, 30, true)};
+    Position positions[] = {
+        position_new_none(), position_new_rope((Rope){.dim = D, .base = 100}, T),
+        position_new_xpos(D, T, 100, ROPE_INTERLEAVED), position_new_alibi(H, slopes),
+        position_new_t5(buckets, 30, true)};
     const Mask masks[] = {{.causal = true}, {.causal = true, .window = 7}};
     const int cuts[][2] = {{1, 1}, {50, 1}, {T, 1}, {3, 13}, {149, 1}};
-    // Values up to 5; a score up to 20 whose roundings (some 20) a weight multiplies; T roundings of a sum.
+    // Values up to 5; a score up to 20 whose roundings (some 20) a weight multiplies; T
+    // roundings of a sum.
     double tolerance = 5 * (400 + T) * REAL_EPS;
     for (int kv = 1; kv <= H; kv += kv == 2 ? 4 : 1)
         for (int p = 0; p < 5; p++)
             for (int m = 0; m < 2; m++)
                 for (int c = 0; c < 5; c++) {
-                    double off = cache_error(kv, &masks[m], &positions[p], &positions[p], cuts[c][0], cuts[c][1]);
-                    cr_assert(off <= tolerance, "%d kv heads, %s, mask %d, steps %d, %d: %g", kv,
-                              position_name(positions[p].kind), m, cuts[c][0], cuts[c][1], off);
+                    double off = cache_error(kv, &masks[m], &positions[p],
+                                             &positions[p], cuts[c][0], cuts[c][1]);
+                    cr_assert(off <= tolerance,
+                              "%d kv heads, %s, mask %d, steps %d, %d: %g", kv,
+                              position_name(positions[p].kind), m, cuts[c][0],
+                              cuts[c][1], off);
                     cr_assert(off <= (sizeof(real) == 4 ? 2e-6 : 1e-14), "%g", off);
                 }
     // The mutation: keys cached without turning them must be seen.
@@ -84,7 +94,11 @@ Test(kv_cache, clear_begins_again) {
     Rng rng = rng_new(3);
     Mat q = random_mat(&rng, 1, 4, 1), out = mat_new(1, 4);
     KvCache c = kv_cache_new(1, 1, 1, 4, 1);
-    Heads heads = {.batch = 1, .n_heads = 1, .n_kv_heads = 1, .scale = 1, .mask = {.causal = true}};
+    Heads heads = {.batch = 1,
+                   .n_heads = 1,
+                   .n_kv_heads = 1,
+                   .scale = 1,
+                   .mask = {.causal = true}};
     for (int round = 0; round < 2; round++) {
         attend_cached(out, q, q, q, &c, 0, &heads);
         cr_assert_eq(largest_difference(out, q), 0);  // one key: its value

@@ -1,5 +1,6 @@
-// Many heads: forward against the definition, backward against central differences (double build) for every mask and
-// encoding at odd sizes, GQA against MHA, bits against threads.
+// Many heads: forward against the definition, backward against central differences
+// (double build) for every mask and encoding at odd sizes, GQA against MHA, bits
+// against threads.
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
@@ -46,17 +47,28 @@ static Case case_new(const Shape *s, Rng *rng) {
               .k = random_mat(rng, s->batch * s->S, s->n_kv_heads * s->d, 1)};
     c.v = random_mat(rng, s->batch * s->S, s->n_kv_heads * s->d, 1),
     c.r = random_mat(rng, s->batch * s->T, s->n_heads * s->d, 1);
-    c.slopes = random_mat(rng, 1, s->n_heads, 0.3), c.buckets = random_mat(rng, s->n_heads, BUCKETS, 1);
+    c.slopes = random_mat(rng, 1, s->n_heads, 0.3),
+    c.buckets = random_mat(rng, s->n_heads, BUCKETS, 1);
     c.allowed = allocate((size_t)s->batch * s->T * s->S, 1);
-    for (int i = 0; i < s->batch * s->T * s->S; i++) c.allowed[i] = rng_below(rng, 3) > 0;
+    for (int i = 0; i < s->batch * s->T * s->S; i++)
+        c.allowed[i] = rng_below(rng, 3) > 0;
     switch (s->position) {
-        case POSITION_ROPE: c.position = position_new_rope((Rope){.dim = s->d, .base = 100}, s->S); break;
-        case POSITION_XPOS: c.position = position_new_xpos(s->d, s->S, 100, ROPE_HALF_SPLIT); break;
-        case POSITION_ALIBI: c.position = position_new_alibi(s->n_heads, c.slopes); break;
-        case POSITION_T5: c.position = position_new_t5(c.buckets, 20, s->mask == 1); break;
+        case POSITION_ROPE:
+            c.position = position_new_rope((Rope){.dim = s->d, .base = 100}, s->S);
+            break;
+        case POSITION_XPOS:
+            c.position = position_new_xpos(s->d, s->S, 100, ROPE_HALF_SPLIT);
+            break;
+        case POSITION_ALIBI:
+            c.position = position_new_alibi(s->n_heads, c.slopes);
+            break;
+        case POSITION_T5:
+            c.position = position_new_t5(c.buckets, 20, s->mask == 1);
+            break;
         default: c.position = position_new_none();
     }
-    c.heads = (Heads){s->batch, s->n_heads, s->n_kv_heads, attention_scale(s->d), {0}, NULL};
+    c.heads =
+        (Heads){s->batch, s->n_heads, s->n_kv_heads, attention_scale(s->d), {0}, NULL};
     return c;
 }
 
@@ -70,7 +82,9 @@ static void case_wire(Case *c, const Shape *s) {
         case 3: c->heads.mask = (Mask){.window = 4}; break;
         case 4: c->heads.mask = (Mask){.key_lengths = c->lengths}; break;
         case 5:
-            c->heads.mask = (Mask){.causal = true, .allowed = c->allowed, .allowed_step = (size_t)s->T * s->S};
+            c->heads.mask = (Mask){.causal = true,
+                                   .allowed = c->allowed,
+                                   .allowed_step = (size_t)s->T * s->S};
             break;
         default: break;
     }
@@ -79,7 +93,8 @@ static void case_wire(Case *c, const Shape *s) {
 
 static void case_free(Case *c) {
     position_free(&c->position), free(c->allowed);
-    mat_free(c->q), mat_free(c->k), mat_free(c->v), mat_free(c->r), mat_free(c->slopes), mat_free(c->buckets);
+    mat_free(c->q), mat_free(c->k), mat_free(c->v), mat_free(c->r), mat_free(c->slopes),
+        mat_free(c->buckets);
 }
 
 Test(multihead, forward_is_the_definition) {
@@ -96,12 +111,16 @@ Test(multihead, forward_is_the_definition) {
         attend_heads(out, weights, c.q, c.k, c.v, &c.heads);
         attend_heads(alone, (Mat){0}, c.q, c.k, c.v, &c.heads);
         reference_heads(want, want_weights, c.q, c.k, c.v, &c.heads);
-        double off = REAL_EPS * ((s->d + 8) * 16.0 * s->d + s->S + 60);  // test_attention.c; and biases up to 30
-        cr_assert(largest_difference(weights, want_weights) <= off, "shape %d: weights off by %g", n,
+        // test_attention.c; and biases up to 30
+        double off = REAL_EPS * ((s->d + 8) * 16.0 * s->d + s->S + 60);
+        cr_assert(largest_difference(weights, want_weights) <= off,
+                  "shape %d: weights off by %g", n,
                   largest_difference(weights, want_weights));
-        cr_assert(largest_difference(out, want) <= 2 * off * largest(c.v), "shape %d: out off by %g", n,
-                  largest_difference(out, want));
-        cr_assert(memcmp(out.at, alone.at, (size_t)out.rows * out.cols * sizeof(real)) == 0, "shape %d", n);
+        cr_assert(largest_difference(out, want) <= 2 * off * largest(c.v),
+                  "shape %d: out off by %g", n, largest_difference(out, want));
+        cr_assert(
+            memcmp(out.at, alone.at, (size_t)out.rows * out.cols * sizeof(real)) == 0,
+            "shape %d", n);
         Mat all[] = {out, alone, want, weights, want_weights};
         for (size_t i = 0; i < sizeof all / sizeof *all; i++) mat_free(all[i]);
         case_free(&c);
@@ -120,12 +139,14 @@ static double loss_of_core(void *context) {
 }
 
 // |grad - central difference| at some elements of x.
-static double gradient_error(double (*loss)(void *), void *context, Mat x, Mat grad, Rng *rng) {
+static double gradient_error(double (*loss)(void *), void *context, Mat x, Mat grad,
+                             Rng *rng) {
     const double h = 1e-5;
     double worst = 0;
     int probes = x.rows * x.cols < 20 ? x.rows * x.cols : 20;
     for (int probe = 0; probe < probes; probe++) {
-        int at = probes < 20 ? probe : rng_below(rng, x.rows * x.cols), i = at / x.cols, j = at % x.cols;
+        int at = probes < 20 ? probe : rng_below(rng, x.rows * x.cols), i = at / x.cols,
+            j = at % x.cols;
         real *number = mat_at(x, i, j), was = *number;
         *number = was + h;
         double up = loss(context);
@@ -143,19 +164,24 @@ Test(multihead, backward_is_the_derivative) {
         const Shape *s = &shapes[n];
         Case c = case_new(s, &rng);
         case_wire(&c, s);
-        Mat out = mat_new(c.q.rows, c.q.cols), weights = mat_new(s->batch * s->n_heads * s->T, s->S);
+        Mat out = mat_new(c.q.rows, c.q.cols),
+            weights = mat_new(s->batch * s->n_heads * s->T, s->S);
         Mat parameters = s->position == POSITION_ALIBI ? c.slopes
                          : s->position == POSITION_T5  ? c.buckets
                                                        : (Mat){0};
         Mat xs[] = {c.q, c.k, c.v, parameters}, grads[4];
         attend_heads(out, weights, c.q, c.k, c.v, &c.heads);
-        for (int g = 0; g < 4; g++) grads[g] = xs[g].at ? mat_new(xs[g].rows, xs[g].cols) : xs[g];
+        for (int g = 0; g < 4; g++)
+            grads[g] = xs[g].at ? mat_new(xs[g].rows, xs[g].cols) : xs[g];
         for (int twice = 0; twice < 2; twice++)  // gradients are added
-            attend_heads_backward(grads[0], grads[1], grads[2], grads[3], c.r, weights, c.q, c.k, c.v, &c.heads);
+            attend_heads_backward(grads[0], grads[1], grads[2], grads[3], c.r, weights,
+                                  c.q, c.k, c.v, &c.heads);
         for (int g = 0; g < 4 && xs[g].at; g++) {
             for (int i = 0; i < grads[g].rows * grads[g].cols; i++) grads[g].at[i] /= 2;
-            double size = 1 + largest(grads[g]), off = gradient_error(loss_of_core, &c, xs[g], grads[g], &rng);
-            cr_assert(off <= 1e-7 * size, "shape %d, gradient %d: off by %g of %g", n, g, off, size);
+            double size = 1 + largest(grads[g]),
+                   off = gradient_error(loss_of_core, &c, xs[g], grads[g], &rng);
+            cr_assert(off <= 1e-7 * size, "shape %d, gradient %d: off by %g of %g", n,
+                      g, off, size);
             mat_free(grads[g]);
         }
         mat_free(out), mat_free(weights), case_free(&c);
@@ -172,7 +198,8 @@ typedef struct {
 static double loss_of_layer(void *context) {
     Layer *l = context;
     Mat source = l->self ? l->x : l->context, out = mat_new(l->x.rows, l->x.cols);
-    MultiheadSaved saved = multihead_saved_new(l->x.rows, source.rows, &l->w, &l->heads);
+    MultiheadSaved saved =
+        multihead_saved_new(l->x.rows, source.rows, &l->w, &l->heads);
     multihead(out, &saved, l->x, source, &l->w, &l->heads);
     double value = inner_product(out, l->r);
     multihead_saved_free(&saved), mat_free(out);
@@ -183,28 +210,31 @@ static void check_layer(bool self, int n_kv_heads, Rng *rng) {
     enum { BATCH = 2, N_HEADS = 6, D = 4, T = 5, C = 7, C_CONTEXT = 9 };
     int S = self ? T : 8, columns = self ? C : C_CONTEXT;
     Position rope = position_new_rope((Rope){.dim = D, .base = 50}, S);
-    Layer l = {random_mat(rng, BATCH * T, C, 1),
-               random_mat(rng, BATCH * S, columns, 1),
-               random_mat(rng, BATCH * T, C, 1),
-               projections_new(C, columns, N_HEADS, n_kv_heads, D),
-               {BATCH, N_HEADS, n_kv_heads, attention_scale(D), {.causal = self}, &rope},
-               self};
+    Layer l = {
+        random_mat(rng, BATCH * T, C, 1),
+        random_mat(rng, BATCH * S, columns, 1),
+        random_mat(rng, BATCH * T, C, 1),
+        projections_new(C, columns, N_HEADS, n_kv_heads, D),
+        {BATCH, N_HEADS, n_kv_heads, attention_scale(D), {.causal = self}, &rope},
+        self};
     Projections w_grad = projections_new(C, columns, N_HEADS, n_kv_heads, D);
     Mat ws[] = {l.w.q, l.w.k, l.w.v, l.w.o};
     for (int i = 0; i < 4; i++) rng_fill_normal(rng, ws[i], 0.5);
-    Mat out = mat_new(BATCH * T, C), x_grad = mat_new(BATCH * T, C), context_grad = mat_new(BATCH * S, columns),
-        source = self ? l.x : l.context;
+    Mat out = mat_new(BATCH * T, C), x_grad = mat_new(BATCH * T, C),
+        context_grad = mat_new(BATCH * S, columns), source = self ? l.x : l.context;
     MultiheadSaved saved = multihead_saved_new(l.x.rows, source.rows, &l.w, &l.heads);
     multihead(out, &saved, l.x, source, &l.w, &l.heads);
-    multihead_backward(x_grad, self ? x_grad : context_grad, &w_grad, (Mat){0}, l.r, &saved, l.x, source, &l.w,
-                       &l.heads);
+    multihead_backward(x_grad, self ? x_grad : context_grad, &w_grad, (Mat){0}, l.r,
+                       &saved, l.x, source, &l.w, &l.heads);
     Mat xs[] = {l.x, l.w.q, l.w.k, l.w.v, l.w.o, l.context},
         grads[] = {x_grad, w_grad.q, w_grad.k, w_grad.v, w_grad.o, context_grad};
     for (int g = 0; g < 6; g++) {
-        double size = 1 + largest(grads[g]), off = gradient_error(loss_of_layer, &l, xs[g], grads[g], rng);
+        double size = 1 + largest(grads[g]),
+               off = gradient_error(loss_of_layer, &l, xs[g], grads[g], rng);
         cr_assert(off <= 1e-7 * size, "gradient %d off by %g of %g", g, off, size);
     }
-    multihead_saved_free(&saved), projections_free(&l.w), projections_free(&w_grad), position_free(&rope);
+    multihead_saved_free(&saved), projections_free(&l.w), projections_free(&w_grad),
+        position_free(&rope);
     Mat all[] = {l.x, l.context, l.r, out, x_grad, context_grad};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) mat_free(all[i]);
 }
@@ -224,21 +254,28 @@ Test(multihead, gqa_is_mha_with_repeated_heads) {
     Rng rng = rng_new(4);
     for (int kv = 1; kv <= H; kv++) {
         if (H % kv) continue;
-        Mat q = random_mat(&rng, B * T, H * D, 1), k = random_mat(&rng, B * T, kv * D, 1),
+        Mat q = random_mat(&rng, B * T, H * D, 1),
+            k = random_mat(&rng, B * T, kv * D, 1),
             v = random_mat(&rng, B * T, kv * D, 1);
-        Mat k_all = mat_new(B * T, H * D), v_all = mat_new(B * T, H * D), gqa = mat_new(B * T, H * D),
-            mha = mat_new(B * T, H * D);
-        Heads heads = {
-            .batch = B, .n_heads = H, .n_kv_heads = kv, .scale = attention_scale(D), .mask = {.causal = true}};
+        Mat k_all = mat_new(B * T, H * D), v_all = mat_new(B * T, H * D),
+            gqa = mat_new(B * T, H * D), mha = mat_new(B * T, H * D);
+        Heads heads = {.batch = B,
+                       .n_heads = H,
+                       .n_kv_heads = kv,
+                       .scale = attention_scale(D),
+                       .mask = {.causal = true}};
         kv_heads_repeat(k_all, H, k, kv), kv_heads_repeat(v_all, H, v, kv);
         attend_heads(gqa, (Mat){0}, q, k, v, &heads);
         heads.n_kv_heads = H;
         attend_heads(mha, (Mat){0}, q, k_all, v_all, &heads);
-        cr_assert_eq(largest_difference(gqa, mha), 0, "%d kv heads", kv);  // the same numbers in the same order
+        // the same numbers in the same order
+        cr_assert_eq(largest_difference(gqa, mha), 0, "%d kv heads", kv);
         kv_heads_average(k, kv, k_all, H);
         kv_heads_repeat(v_all, H, k, kv);
-        cr_assert(largest_difference(k_all, v_all) <= H * REAL_EPS * largest(k_all), "mean of equal heads");
-        // The mutation: neighbours that do not share a group (head % kv, not head / group) must be seen.
+        cr_assert(largest_difference(k_all, v_all) <= H * REAL_EPS * largest(k_all),
+                  "mean of equal heads");
+        // The mutation: neighbours that do not share a group (head % kv, not head /
+        // group) must be seen.
         if (kv > 1 && kv < H) {
             for (int head = 0; head < H; head++)
                 mat_copy(mat_cols(k_all, head * D, D), mat_cols(k, head % kv * D, D));
@@ -253,18 +290,22 @@ Test(multihead, gqa_is_mha_with_repeated_heads) {
 Test(multihead, projecting_by_the_mean_is_the_mean_of_projections) {
     enum { C = 11, D = 3, MANY = 6, FEW = 2 };
     Rng rng = rng_new(5);
-    Mat x = random_mat(&rng, 8, C, 1), w = random_mat(&rng, C, MANY * D, 1), mean = mat_new(C, FEW * D);
-    Mat all = mat_new(8, MANY * D), few = mat_new(8, FEW * D), want = mat_new(8, FEW * D);
+    Mat x = random_mat(&rng, 8, C, 1), w = random_mat(&rng, C, MANY * D, 1),
+        mean = mat_new(C, FEW * D);
+    Mat all = mat_new(8, MANY * D), few = mat_new(8, FEW * D),
+        want = mat_new(8, FEW * D);
     kv_heads_average(mean, FEW, w, MANY);
     matmul(all, x, w), matmul(few, x, mean);
     kv_heads_average(want, FEW, all, MANY);
-    cr_assert(largest_difference(few, want) <= (C + 4) * REAL_EPS * C * largest(x) * largest(w));
+    cr_assert(largest_difference(few, want)
+              <= (C + 4) * REAL_EPS * C * largest(x) * largest(w));
     for (int c = 0; c < D; c++) {
         double sum = 0;
         for (int g = 0; g < 3; g++) sum += *mat_at(w, 4, (3 + g) * D + c);
         cr_assert_float_eq(*mat_at(mean, 4, D + c), sum / 3, 8 * REAL_EPS * largest(w));
     }
-    mat_free(x), mat_free(w), mat_free(mean), mat_free(all), mat_free(few), mat_free(want);
+    mat_free(x), mat_free(w), mat_free(mean), mat_free(all), mat_free(few),
+        mat_free(want);
 }
 
 // ---- threads
@@ -279,15 +320,18 @@ Test(multihead, same_bits_for_any_number_of_threads) {
     for (int threads = 1; threads <= 5; threads++) {
         omp_set_num_threads(threads);
         Mat weights = mat_new(3 * 6 * 70, 70);
-        Mat made[] = {mat_new(c.q.rows, c.q.cols), mat_new(c.q.rows, c.q.cols), mat_new(c.k.rows, c.k.cols),
-                      mat_new(c.k.rows, c.k.cols), mat_new(6, BUCKETS),         weights};
+        Mat made[] = {mat_new(c.q.rows, c.q.cols), mat_new(c.q.rows, c.q.cols),
+                      mat_new(c.k.rows, c.k.cols), mat_new(c.k.rows, c.k.cols),
+                      mat_new(6, BUCKETS),         weights};
         attend_heads(made[0], weights, c.q, c.k, c.v, &c.heads);
-        attend_heads_backward(made[1], made[2], made[3], made[4], c.r, weights, c.q, c.k, c.v, &c.heads);
+        attend_heads_backward(made[1], made[2], made[3], made[4], c.r, weights, c.q,
+                              c.k, c.v, &c.heads);
         for (int i = 0; i < 6; i++) {
-            if (threads == 1)
-                first[i] = made[i];
+            if (threads == 1) first[i] = made[i];
             else
-                cr_assert(memcmp(first[i].at, made[i].at, (size_t)made[i].rows * made[i].cols * sizeof(real)) == 0,
+                cr_assert(memcmp(first[i].at, made[i].at,
+                                 (size_t)made[i].rows * made[i].cols * sizeof(real))
+                              == 0,
                           "%d threads, %d", threads, i);
             if (threads > 1) mat_free(made[i]);
         }

@@ -1,12 +1,14 @@
-// The one interface of all encodings: gradients against central differences, KV cache, and planted errors.
+// The one interface of all encodings: gradients against central differences, KV cache,
+// and planted errors.
 #include <criterion/criterion.h>
 #include <math.h>
 
 #include "ch02_attention/alibi.h"
 #include "ch02_attention/position.h"
-#include "common/rng.h"
+#include "common/numeric/rng.h"
 
-// Every function here is linear in what is varied: a central difference has no error but rounding, at any step.
+// Every function here is linear in what is varied: a central difference has no error
+// but rounding, at any step.
 #ifdef REAL_IS_DOUBLE
 static const double TOLERANCE = 1e-7, STEP = 1e-2;
 #else
@@ -23,14 +25,16 @@ static Mat random_mat(Rng *rng, int rows, int cols) {
 static double dot(Mat a, Mat b) {
     double sum = 0;
     for (int i = 0; i < a.rows; i++)
-        for (int j = 0; j < a.cols; j++) sum += (double)*mat_at(a, i, j) * *mat_at(b, i, j);
+        for (int j = 0; j < a.cols; j++)
+            sum += (double)*mat_at(a, i, j) * *mat_at(b, i, j);
     return sum;
 }
 
 static double difference(Mat a, Mat b) {
     double worst = 0;
     for (int i = 0; i < a.rows; i++)
-        for (int j = 0; j < a.cols; j++) worst = fmax(worst, fabs((double)*mat_at(a, i, j) - *mat_at(b, i, j)));
+        for (int j = 0; j < a.cols; j++)
+            worst = fmax(worst, fabs((double)*mat_at(a, i, j) - *mat_at(b, i, j)));
     return worst;
 }
 
@@ -39,16 +43,23 @@ static double difference(Mat a, Mat b) {
 typedef struct {
     int rows, heads, dim, first;
 } Size;
-static const Size sizes[] = {{1, 1, 2, 0}, {1, 1, 2, 5}, {3, 1, 6, 0}, {5, 3, 4, 7}, {2, 2, 34, 11}, {0, 1, 2, 0}};
+static const Size sizes[] = {{1, 1, 2, 0}, {1, 1, 2, 5},   {3, 1, 6, 0},
+                             {5, 3, 4, 7}, {2, 2, 34, 11}, {0, 1, 2, 0}};
 enum { SIZES = sizeof sizes / sizeof *sizes, LENGTH = 40 };
 
 static Position turning(int kind, int dim) {
     RopePairing pairing = kind % 2 ? ROPE_HALF_SPLIT : ROPE_INTERLEAVED;
-    if (kind < 2) return position_new_rope((Rope){.dim = dim, .base = 100, .pairing = pairing}, LENGTH);
+    if (kind < 2)
+        return position_new_rope((Rope){.dim = dim, .base = 100, .pairing = pairing},
+                                 LENGTH);
     if (kind < 4) return position_new_xpos(dim, LENGTH, 100, pairing);
-    return position_new_rope(
-        (Rope){.dim = dim, .base = 100, .pairing = pairing, .scaling = ROPE_SCALING_YARN, .factor = 4, .trained = 50},
-        LENGTH);
+    return position_new_rope((Rope){.dim = dim,
+                                    .base = 100,
+                                    .pairing = pairing,
+                                    .scaling = ROPE_SCALING_YARN,
+                                    .factor = 4,
+                                    .trained = 50},
+                             LENGTH);
 }
 enum { TURNING = 6 };
 
@@ -64,9 +75,11 @@ static double turn_loss(const Position *p, Mat x, Mat weight, Size size, bool is
 typedef void Backward(const Position *p, Mat x_grad, int heads, int first, bool is_key);
 
 // Largest difference of the gradient from central differences, over all elements.
-static double turn_gradient_error(const Position *p, Size size, bool is_key, Backward *backward) {
+static double turn_gradient_error(const Position *p, Size size, bool is_key,
+                                  Backward *backward) {
     Rng rng = rng_new(7);
-    Mat x = random_mat(&rng, size.rows, size.heads * size.dim), weight = random_mat(&rng, x.rows, x.cols);
+    Mat x = random_mat(&rng, size.rows, size.heads * size.dim),
+        weight = random_mat(&rng, x.rows, x.cols);
     Mat grad = mat_new(x.rows, x.cols);
     mat_copy(grad, weight);
     backward(p, grad, size.heads, size.first, is_key);
@@ -90,21 +103,26 @@ Test(position, turn_backward_is_the_gradient) {
         for (int s = 0; s < SIZES; s++)
             for (int is_key = 0; is_key < 2; is_key++) {
                 Position p = turning(kind, sizes[s].dim);
-                double error = turn_gradient_error(&p, sizes[s], is_key, position_turn_backward);
-                cr_assert(error < TOLERANCE, "kind %d, size %d, key %d: off by %g", kind, s, is_key, error);
+                double error =
+                    turn_gradient_error(&p, sizes[s], is_key, position_turn_backward);
+                cr_assert(error < TOLERANCE, "kind %d, size %d, key %d: off by %g",
+                          kind, s, is_key, error);
                 position_free(&p);
             }
 }
 
-// Planted: forward's rotation instead of its transpose; positions counted from 0; queries' growth for keys.
+// Planted: forward's rotation instead of its transpose; positions counted from 0;
+// queries' growth for keys.
 static void forward_again(const Position *p, Mat g, int heads, int first, bool is_key) {
     position_turn(p, g, heads, first, is_key);
 }
-static void first_forgotten(const Position *p, Mat g, int heads, int first, bool is_key) {
+static void first_forgotten(const Position *p, Mat g, int heads, int first,
+                            bool is_key) {
     (void)first;
     position_turn_backward(p, g, heads, 0, is_key);
 }
-static void growth_swapped(const Position *p, Mat g, int heads, int first, bool is_key) {
+static void growth_swapped(const Position *p, Mat g, int heads, int first,
+                           bool is_key) {
     position_turn_backward(p, g, heads, first, !is_key);
 }
 
@@ -114,7 +132,9 @@ Test(position, gradient_check_sees_planted_errors) {
         Position p = turning(kind, size.dim);
         cr_assert(turn_gradient_error(&p, size, false, forward_again) > 0.1);
         cr_assert(turn_gradient_error(&p, size, false, first_forgotten) > 0.1);
-        if (p.kind == POSITION_XPOS) cr_assert(turn_gradient_error(&p, size, false, growth_swapped) > 10 * TOLERANCE);
+        if (p.kind == POSITION_XPOS)
+            cr_assert(turn_gradient_error(&p, size, false, growth_swapped)
+                      > 10 * TOLERANCE);
         position_free(&p);
     }
 }
@@ -124,14 +144,20 @@ Test(position, one_row_at_a_time_gives_the_same_bits) {
     for (int kind = 0; kind < TURNING; kind++)
         for (int transposed = 0; transposed < 2; transposed++) {
             Position p = turning(kind, 6);
-            Mat all = transposed ? mat_transpose(random_mat(&rng, 18, 9)) : random_mat(&rng, 9, 18);  // any strides
+            // any strides
+            Mat all = transposed ? mat_transpose(random_mat(&rng, 18, 9))
+                                 : random_mat(&rng, 9, 18);
             Mat rows = mat_new(9, 18);
             mat_copy(rows, all);
             position_turn(&p, all, 3, 4, true);
-            for (int t = 0; t < 9; t++) position_turn(&p, mat_rows(rows, t, 1), 3, 4 + t, true);
-            // rows of any stride may be computed by other instructions (fused or not): the last bit
-            cr_assert(difference(all, rows) <= (transposed ? 1e-6 : 0), "kind %d", kind);
-            mat_free(transposed ? mat_transpose(all) : all), mat_free(rows), position_free(&p);
+            for (int t = 0; t < 9; t++)
+                position_turn(&p, mat_rows(rows, t, 1), 3, 4 + t, true);
+            // rows of any stride may be computed by other instructions (fused or not):
+            // the last bit
+            cr_assert(difference(all, rows) <= (transposed ? 1e-6 : 0), "kind %d",
+                      kind);
+            mat_free(transposed ? mat_transpose(all) : all), mat_free(rows),
+                position_free(&p);
         }
 }
 
@@ -141,7 +167,8 @@ Test(position, heads_are_turned_alike) {
     mat_copy(mat_cols(both, 0, 4), x), mat_copy(mat_cols(both, 4, 4), x);
     Position p = turning(0, 4);
     position_turn(&p, x, 1, 2, false), position_turn(&p, both, 2, 2, false);
-    cr_assert(difference(mat_cols(both, 0, 4), x) == 0 && difference(mat_cols(both, 4, 4), x) == 0);
+    cr_assert(difference(mat_cols(both, 0, 4), x) == 0
+              && difference(mat_cols(both, 4, 4), x) == 0);
     mat_free(x), mat_free(both), position_free(&p);
 }
 
@@ -151,9 +178,12 @@ Test(position, learned_table_and_its_gradient) {
     Rng rng = rng_new(5);
     for (int rows = 1; rows <= 3; rows += 2)
         for (int first = 0; first <= 4; first += 4) {
-            Mat table = random_mat(&rng, 8, 3), grad = mat_new(8, 3), weight = random_mat(&rng, rows, 3);
+            Mat table = random_mat(&rng, 8, 3), grad = mat_new(8, 3),
+                weight = random_mat(&rng, rows, 3);
             Position p = position_new_learned(table);
-            position_add_backward(&p, weight, first, grad), position_add_backward(&p, weight, first, grad);  // it adds
+            // it adds
+            position_add_backward(&p, weight, first, grad),
+                position_add_backward(&p, weight, first, grad);
             for (int i = 0; i < 8; i++)
                 for (int j = 0; j < 3; j++) {
                     double sides[2];
@@ -166,7 +196,9 @@ Test(position, learned_table_and_its_gradient) {
                         mat_free(x);
                     }
                     *mat_at(table, i, j) = kept;
-                    cr_assert(fabs(2 * (sides[0] - sides[1]) / (2 * STEP) - *mat_at(grad, i, j)) < TOLERANCE);
+                    cr_assert(fabs(2 * (sides[0] - sides[1]) / (2 * STEP)
+                                   - *mat_at(grad, i, j))
+                              < TOLERANCE);
                 }
             position_free(&p);
             mat_free(table), mat_free(grad), mat_free(weight);
@@ -193,14 +225,18 @@ Test(position, sinusoidal_adds_the_table_from_first_on) {
 typedef struct {
     int queries, keys, first_query, first_key;
 } Tile;
-static const Tile tiles[] = {{1, 1, 0, 0}, {1, 7, 6, 0}, {5, 5, 0, 0}, {3, 4, 9, 2}, {4, 3, 2, 9}, {0, 3, 0, 0}};
+static const Tile tiles[] = {{1, 1, 0, 0}, {1, 7, 6, 0}, {5, 5, 0, 0},
+                             {3, 4, 9, 2}, {4, 3, 2, 9}, {0, 3, 0, 0}};
 enum { TILES = sizeof tiles / sizeof *tiles };
 
-typedef void BiasBackward(const Position *p, int head, Mat scores_grad, int first_query, int first_key, Mat grad);
+typedef void BiasBackward(const Position *p, int head, Mat scores_grad, int first_query,
+                          int first_key, Mat grad);
 
-static double bias_gradient_error(const Position *p, Mat parameters, int head, Tile tile, BiasBackward *backward) {
+static double bias_gradient_error(const Position *p, Mat parameters, int head,
+                                  Tile tile, BiasBackward *backward) {
     Rng rng = rng_new(6);
-    Mat weight = random_mat(&rng, tile.queries, tile.keys), grad = mat_new(parameters.rows, parameters.cols);
+    Mat weight = random_mat(&rng, tile.queries, tile.keys),
+        grad = mat_new(parameters.rows, parameters.cols);
     backward(p, head, weight, tile.first_query, tile.first_key, grad);
     double worst = 0;
     for (int i = 0; i < parameters.rows; i++)
@@ -215,7 +251,8 @@ static double bias_gradient_error(const Position *p, Mat parameters, int head, T
                 mat_free(scores);
             }
             *mat_at(parameters, i, j) = kept;
-            worst = fmax(worst, fabs((sides[0] - sides[1]) / (2 * STEP) - *mat_at(grad, i, j)));
+            worst = fmax(
+                worst, fabs((sides[0] - sides[1]) / (2 * STEP) - *mat_at(grad, i, j)));
         }
     mat_free(weight), mat_free(grad);
     return worst;
@@ -225,12 +262,19 @@ Test(position, bias_backward_is_the_gradient) {
     Rng rng = rng_new(8);
     for (int heads = 1; heads <= 3; heads += 2) {
         Mat slopes = random_mat(&rng, 1, heads), table = random_mat(&rng, heads, 8);
-        Position alibi = position_new_alibi(heads, slopes), causal = position_new_t5(table, 9, true),
+        Position alibi = position_new_alibi(heads, slopes),
+                 causal = position_new_t5(table, 9, true),
                  both = position_new_t5(table, 9, false);
         for (int t = 0; t < TILES; t++) {
-            cr_assert(bias_gradient_error(&alibi, slopes, heads - 1, tiles[t], position_bias_backward) < TOLERANCE);
-            cr_assert(bias_gradient_error(&causal, table, heads - 1, tiles[t], position_bias_backward) < TOLERANCE);
-            cr_assert(bias_gradient_error(&both, table, heads - 1, tiles[t], position_bias_backward) < TOLERANCE);
+            cr_assert(bias_gradient_error(&alibi, slopes, heads - 1, tiles[t],
+                                          position_bias_backward)
+                      < TOLERANCE);
+            cr_assert(bias_gradient_error(&causal, table, heads - 1, tiles[t],
+                                          position_bias_backward)
+                      < TOLERANCE);
+            cr_assert(bias_gradient_error(&both, table, heads - 1, tiles[t],
+                                          position_bias_backward)
+                      < TOLERANCE);
         }
         position_free(&alibi), position_free(&causal), position_free(&both);
         mat_free(slopes), mat_free(table);
@@ -242,14 +286,16 @@ static void tile_forgotten(const Position *p, int head, Mat s, int q, int k, Mat
     (void)q, (void)k;
     position_bias_backward(p, head, s, 0, 0, grad);
 }
-static void distance_turned(const Position *p, int head, Mat s, int q, int k, Mat grad) {
+static void distance_turned(const Position *p, int head, Mat s, int q, int k,
+                            Mat grad) {
     position_bias_backward(p, head, mat_transpose(s), k, q, grad);
 }
 
 Test(position, bias_gradient_check_sees_planted_errors) {
     Rng rng = rng_new(9);
     Mat slopes = random_mat(&rng, 1, 2), table = random_mat(&rng, 2, 8);
-    Position alibi = position_new_alibi(2, slopes), t5 = position_new_t5(table, 9, false);
+    Position alibi = position_new_alibi(2, slopes),
+             t5 = position_new_t5(table, 9, false);
     cr_assert(bias_gradient_error(&alibi, slopes, 1, tiles[3], tile_forgotten) > 0.1);
     cr_assert(bias_gradient_error(&t5, table, 1, tiles[3], tile_forgotten) > 0.1);
     cr_assert(bias_gradient_error(&t5, table, 1, tiles[3], distance_turned) > 0.1);
@@ -264,10 +310,13 @@ Test(position, bias_by_tile_is_bias_of_the_whole) {
                         position_new_t5(table, 20, false)};
     for (int k = 0; k < 3; k++) {
         Mat whole = mat_new(12, 12), tiled = mat_new(12, 12);
-        *mat_at(whole, 3, 8) = *mat_at(tiled, 3, 8) = -(real)INFINITY;  // a masked score
+        // a masked score
+        *mat_at(whole, 3, 8) = *mat_at(tiled, 3, 8) = -(real)INFINITY;
         position_bias(&kinds[k], 1, whole, 0, 0);
         for (int i = 0; i < 12; i += 4)
-            for (int j = 0; j < 12; j += 6) position_bias(&kinds[k], 1, mat_cols(mat_rows(tiled, i, 4), j, 6), i, j);
+            for (int j = 0; j < 12; j += 6)
+                position_bias(&kinds[k], 1, mat_cols(mat_rows(tiled, i, 4), j, 6), i,
+                              j);
         cr_assert(isinf(*mat_at(whole, 3, 8)) && isinf(*mat_at(tiled, 3, 8)));
         *mat_at(whole, 3, 8) = *mat_at(tiled, 3, 8) = 0;
         cr_assert(difference(whole, tiled) == 0, "kind %d", k);
@@ -283,13 +332,19 @@ Test(position, bias_by_tile_is_bias_of_the_whole) {
 Test(position, what_does_not_concern_a_kind_changes_nothing) {
     Rng rng = rng_new(11);
     Mat table = random_mat(&rng, 2, 8);
-    Position kinds[] = {position_new_none(), position_new_sinusoidal(4, 8), position_new_learned(table), turning(0, 4),
-                        turning(2, 4), position_new_alibi(2, NONE), position_new_t5(table, 20, true)};
+    Position kinds[] = {position_new_none(),
+                        position_new_sinusoidal(4, 8),
+                        position_new_learned(table),
+                        turning(0, 4),
+                        turning(2, 4),
+                        position_new_alibi(2, NONE),
+                        position_new_t5(table, 20, true)};
     for (int k = 0; k < POSITION_KINDS; k++) {
         Mat x = random_mat(&rng, 2, 8), before = mat_new(2, 8);
         mat_copy(before, x);
         cr_assert((int)kinds[k].kind == k);
-        if (k != POSITION_SINUSOIDAL && k != POSITION_LEARNED) position_add(&kinds[k], x, 3);
+        if (k != POSITION_SINUSOIDAL && k != POSITION_LEARNED)
+            position_add(&kinds[k], x, 3);
         if (k != POSITION_LEARNED) position_add_backward(&kinds[k], x, 0, NONE);
         if (k != POSITION_ROPE && k != POSITION_XPOS) {
             position_turn(&kinds[k], x, 2, 1000, true);

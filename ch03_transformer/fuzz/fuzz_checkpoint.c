@@ -1,7 +1,8 @@
 // libFuzzer target (`make fuzz`): checkpoints and vocabularies that nobody would write.
 //
-// The first byte chooses the reader; the rest is its file. What can be read must run: a model gives finite or infinite
-// logits for a few tokens, a vocabulary encodes a text and spells its tokens. Everything else must be refused in one line.
+// The first byte chooses the reader; the rest is its file. What can be read must run: a
+// model gives finite or infinite logits for a few tokens, a vocabulary encodes a text
+// and spells its tokens. Everything else must be refused in one line.
 //
 //     0   llama2.c's checkpoint
 //     1   llm.c's GPT-2
@@ -40,7 +41,10 @@ static void run(const InferModel *m) {
     enum { TOKENS = 3 };
     Inference s;
     Error err = {""};
-    if ((double)m->vocab * TOKENS > 1e6 || !well(inference_new(&s, m, m->context < TOKENS ? m->context : TOKENS, &err), &err)) return;
+    if ((double)m->vocab * TOKENS > 1e6
+        || !well(inference_new(&s, m, m->context < TOKENS ? m->context : TOKENS, &err),
+                 &err))
+        return;
     Mat logits = mat_new(1, m->vocab);
     int first = 0, last = m->vocab - 1;
     infer(&s, &first, 1, logits);
@@ -63,7 +67,8 @@ static void model_file(void) {
 // checkpoint.h's checksum, over lines and numbers.
 static void with_checksum(const uint8_t *data, size_t size) {
     const uint8_t *zero = memchr(data, 0, size);
-    size_t lines = zero ? (size_t)(zero - data) : size, numbers = zero ? (size - lines - 1) / 4 : 0;
+    size_t lines = zero ? (size_t)(zero - data) : size,
+           numbers = zero ? (size - lines - 1) / 4 : 0;
     uint64_t h = 0xcbf29ce484222325u;
     for (size_t i = 0; i < lines; i++) h = (h ^ data[i]) * 0x100000001b3u;
     for (size_t i = 0; i < numbers; i++) {
@@ -74,7 +79,8 @@ static void with_checksum(const uint8_t *data, size_t size) {
     FILE *f = fopen(path, "wb");
     assert(f);
     fwrite(data, 1, lines, f);
-    fprintf(f, "checksum %016" PRIx64 "%*s\n", h, (int)((64 - (lines + 26) % 64) % 64), "");
+    fprintf(f, "checksum %016" PRIx64 "%*s\n", h, (int)((64 - (lines + 26) % 64) % 64),
+            "");
     if (numbers) fwrite(zero + 1, 4, numbers, f);
     assert(fclose(f) == 0);
     model_file();
@@ -90,7 +96,8 @@ static void vocabulary(const uint8_t *data, size_t size) {
     for (size_t i = 0; i < 16 && i < size; i++) text[8 + i] = (char)data[size - 1 - i];
     int *ids, count;
     if (well(llama_tokenizer_encode(&t, text, 64, &ids, &count, &err), &err)) free(ids);
-    for (int id = 0; id < t.size; id++) llama_tokenizer_decode(&t, id ? id - 1 : -1, id, &size);
+    for (int id = 0; id < t.size; id++)
+        llama_tokenizer_decode(&t, id ? id - 1 : -1, id, &size);
     llama_tokenizer_free(&t);
 }
 

@@ -12,16 +12,17 @@ typedef enum {
     QK_WHOLE_ROW,  // one mean for all heads
     QK_LENGTH,     // x / |x|
     QK_NO_EPSILON,
-    QK_CONSTANT,   // backward: s does not depend on x
-    QK_NO_GAIN,    // backward: the gain missing from dx
-    QK_LAST,       // the gain's gradient: the last token and head only
-    QK_MEAN,       // the mean over heads
+    QK_CONSTANT,  // backward: s does not depend on x
+    QK_NO_GAIN,   // backward: the gain missing from dx
+    QK_LAST,      // the gain's gradient: the last token and head only
+    QK_MEAN,      // the mean over heads
 } QkRule;
 
 static double inverse_of(Mat x, int i, int head, QkRule rule) {
     double sum = 0, epsilon = rule == QK_NO_EPSILON ? 0 : EPSILON;
     bool whole = rule == QK_WHOLE_ROW;
-    for (int c = 0; c < WIDE; c++) sum += whole || c / DIM == head ? at(x, i, c) * at(x, i, c) : 0;
+    for (int c = 0; c < WIDE; c++)
+        sum += whole || c / DIM == head ? at(x, i, c) * at(x, i, c) : 0;
     return 1 / sqrt(sum / (rule == QK_LENGTH ? 1 : whole ? WIDE : DIM) + epsilon);
 }
 
@@ -29,7 +30,8 @@ static Mat qk_value(Mat x, Mat gain, QkRule rule) {
     Mat out = mat_new(ROWS, WIDE);
     for (int i = 0; i < ROWS; i++)
         for (int c = 0; c < WIDE; c++)
-            *mat_at(out, i, c) = (real)(at(gain, 0, c % DIM) * at(x, i, c) * inverse_of(x, i, c / DIM, rule));
+            *mat_at(out, i, c) = (real)(at(gain, 0, c % DIM) * at(x, i, c)
+                                        * inverse_of(x, i, c / DIM, rule));
     return out;
 }
 
@@ -37,32 +39,39 @@ typedef struct {
     Mat x, gain;
 } QkGrad;
 
-static void head_reference(Table dx, Table dgain, Mat x, Mat gain, Mat out_grad, int i, int head, QkRule rule) {
+static void head_reference(Table dx, Table dgain, Mat x, Mat gain, Mat out_grad, int i,
+                           int head, QkRule rule) {
     double r = inverse_of(x, i, head, QK_RIGHT), mean = 0;
     for (int c = 0; c < DIM; c++) {
         double yd = at(x, i, head * DIM + c) * r * at(out_grad, i, head * DIM + c);
-        dgain.at[c] = (rule == QK_LAST ? 0 : dgain.at[c]) + yd / (rule == QK_MEAN ? HEADS : 1);
+        dgain.at[c] =
+            (rule == QK_LAST ? 0 : dgain.at[c]) + yd / (rule == QK_MEAN ? HEADS : 1);
         mean += yd * (rule == QK_NO_GAIN ? 1 : at(gain, 0, c)) / DIM;
     }
     for (int c = 0; c < DIM; c++) {
-        double g = at(out_grad, i, head * DIM + c) * (rule == QK_NO_GAIN ? 1 : at(gain, 0, c));
+        double g =
+            at(out_grad, i, head * DIM + c) * (rule == QK_NO_GAIN ? 1 : at(gain, 0, c));
         double y = at(x, i, head * DIM + c) * r;
-        dx.at[i * WIDE + head * DIM + c] = r * (g - (rule == QK_CONSTANT ? 0 : y * mean));
+        dx.at[i * WIDE + head * DIM + c] =
+            r * (g - (rule == QK_CONSTANT ? 0 : y * mean));
     }
 }
 
 static QkGrad qk_grad(Mat x, Mat gain, Mat out_grad, QkRule rule) {
     Table dx = table_new(ROWS, WIDE), dgain = table_new(1, DIM);
     for (int i = 0; i < ROWS; i++)
-        for (int head = 0; head < HEADS; head++) head_reference(dx, dgain, x, gain, out_grad, i, head, rule);
+        for (int head = 0; head < HEADS; head++)
+            head_reference(dx, dgain, x, gain, out_grad, i, head, rule);
     return (QkGrad){mat_of(dx, 0), mat_of(dgain, 0)};
 }
 
 // A number times its gain, times 1 / s: no cancelling.
 static double value_tolerance(Mat want) { return rounding(DIM, largest(want)); }
-// dx: two terms of the size of 1/s |gain dout|, and the mean of d such; 1/s < 10. dgain: a sum over rows and heads.
+// dx: two terms of the size of 1/s |gain dout|, and the mean of d such; 1/s < 10.
+// dgain: a sum over rows and heads.
 static double x_tolerance(Mat gain, Mat out_grad) {
-    return rounding(2 * DIM, 10 * 2 * largest(gain) * longest_row(out_grad) * sqrt(DIM));
+    return rounding(2 * DIM,
+                    10 * 2 * largest(gain) * longest_row(out_grad) * sqrt(DIM));
 }
 static double gain_tolerance(Mat out_grad) {
     return rounding(ROWS * HEADS + DIM, ROWS * longest_row(out_grad) * sqrt(DIM));
@@ -70,14 +79,18 @@ static double gain_tolerance(Mat out_grad) {
 
 static void check_forward(Grade *g, Mat x, Mat gain) {
     Tape *t = tape_new(NULL);
-    Mat got = copied(qk_norm(t, variable_node(t, x), variable_node(t, gain), EPSILON)->value);
+    Mat got =
+        copied(qk_norm(t, variable_node(t, x), variable_node(t, gain), EPSILON)->value);
     Mat want = qk_value(x, gain, QK_RIGHT);
     double tolerance = value_tolerance(want);
     grade_mistake(g, near_mat(got, qk_value(x, gain, QK_WHOLE_ROW), tolerance),
-                  "one mean for the whole row: each head is normalised by itself, over its own d columns");
-    grade_mistake(g, near_mat(got, qk_value(x, gain, QK_LENGTH), tolerance),
-                  "divided by the length, not by the root of the mean square: sqrt(d) too small");
-    grade_mistake(g, near_mat(got, qk_value(x, gain, QK_NO_EPSILON), tolerance), "epsilon is missing");
+                  "one mean for the whole row: each head is normalised by itself, over "
+                  "its own d columns");
+    grade_mistake(
+        g, near_mat(got, qk_value(x, gain, QK_LENGTH), tolerance),
+        "divided by the length, not by the root of the mean square: sqrt(d) too small");
+    grade_mistake(g, near_mat(got, qk_value(x, gain, QK_NO_EPSILON), tolerance),
+                  "epsilon is missing");
     grade_near_mat(g, 3, "forward", got, want, tolerance);
     tape_free(t);
 }
@@ -86,17 +99,23 @@ static void check_backward(Grade *g, Mat x, Mat gain, Mat out_grad) {
     Tape *t = tape_new(NULL);
     Node *x_node = variable_node(t, x), *gain_node = variable_node(t, gain);
     tape_backward_from(t, qk_norm(t, x_node, gain_node, EPSILON), out_grad);
-    QkGrad want = qk_grad(x, gain, out_grad, QK_RIGHT), got = {copied(x_node->grad), copied(gain_node->grad)};
+    QkGrad want = qk_grad(x, gain, out_grad, QK_RIGHT),
+           got = {copied(x_node->grad), copied(gain_node->grad)};
     double dx = x_tolerance(gain, out_grad), dgain = gain_tolerance(out_grad);
     grade_mistake(g, near_mat(got.x, qk_grad(x, gain, out_grad, QK_CONSTANT).x, dx),
-                  "s was taken for a constant: each number of the head changes it, so y mean(y g) is subtracted");
+                  "s was taken for a constant: each number of the head changes it, so "
+                  "y mean(y g) is subtracted");
     grade_mistake(g, near_mat(got.x, qk_grad(x, gain, out_grad, QK_NO_GAIN).x, dx),
                   "x's gradient without the gain: g = gain dout, also inside the mean");
     grade_near_mat(g, 4, "x's gradient", got.x, want.x, dx);
-    grade_mistake(g, near_mat(got.gain, qk_grad(x, gain, out_grad, QK_LAST).gain, dgain),
-                  "the gain has the gradient of the last head of the last token: all share it, sum over them");
-    grade_mistake(g, near_mat(got.gain, qk_grad(x, gain, out_grad, QK_MEAN).gain, dgain),
-                  "the gain's gradient is the mean over heads: each head pulls with its full gradient, it is the sum");
+    grade_mistake(g,
+                  near_mat(got.gain, qk_grad(x, gain, out_grad, QK_LAST).gain, dgain),
+                  "the gain has the gradient of the last head of the last token: all "
+                  "share it, sum over them");
+    grade_mistake(g,
+                  near_mat(got.gain, qk_grad(x, gain, out_grad, QK_MEAN).gain, dgain),
+                  "the gain's gradient is the mean over heads: each head pulls with "
+                  "its full gradient, it is the sum");
     grade_near_mat(g, 2, "the gain's gradient", got.gain, want.gain, dgain);
     tape_free(t);
 }
@@ -105,40 +124,53 @@ static void check_backward(Grade *g, Mat x, Mat gain, Mat out_grad) {
 static void check_twice(Grade *g, Mat x, Mat other, Mat gain, Mat out_grad) {
     Tape *t = tape_new(NULL);
     Node *x_node = variable_node(t, x), *gain_node = variable_node(t, gain);
-    Node *q = qk_norm(t, x_node, gain_node, EPSILON), *k = qk_norm(t, variable_node(t, other), gain_node, EPSILON);
+    Node *q = qk_norm(t, x_node, gain_node, EPSILON),
+         *k = qk_norm(t, variable_node(t, other), gain_node, EPSILON);
     tape_backward_from(t, add(t, add(t, q, k), x_node), out_grad);
-    QkGrad a = qk_grad(x, gain, out_grad, QK_RIGHT), b = qk_grad(other, gain, out_grad, QK_RIGHT);
+    QkGrad a = qk_grad(x, gain, out_grad, QK_RIGHT),
+           b = qk_grad(other, gain, out_grad, QK_RIGHT);
     double tolerance = 2 * (x_tolerance(gain, out_grad) + gain_tolerance(out_grad));
     Mat dx = copied(x_node->grad), dgain = copied(gain_node->grad);
     grade_mistake(g, near_mat(dx, a.x, tolerance) || near_mat(dgain, a.gain, tolerance),
-                  "an input that is used twice kept one gradient: pull adds to what is there, see grad_write's *add");
+                  "an input that is used twice kept one gradient: pull adds to what is "
+                  "there, see grad_write's *add");
     mat_add_scaled(a.x, 1, out_grad), mat_add_scaled(a.gain, 1, b.gain);
-    grade_expect(g, 2, near_mat(dx, a.x, tolerance) && near_mat(dgain, a.gain, tolerance),
-                 "used twice: x's first gradient is %g, should be %g; the gain's %g, should be %g", at(dx, 0, 0),
-                 at(a.x, 0, 0), at(dgain, 0, 0), at(a.gain, 0, 0));
+    grade_expect(g, 2,
+                 near_mat(dx, a.x, tolerance) && near_mat(dgain, a.gain, tolerance),
+                 "used twice: x's first gradient is %g, should be %g; the gain's %g, "
+                 "should be %g",
+                 at(dx, 0, 0), at(a.x, 0, 0), at(dgain, 0, 0), at(a.gain, 0, 0));
     tape_free(t);
 }
 
 static void check_bound(Grade *g) {
-    Mat q = mat_view((real[]){1, -3, 0.5, 2}, 1, 4), k = mat_view((real[]){0.5, 2, -4, 1}, 1, 4);
-    double scale = 0.5, got = qk_score_bound(q, k, scale), products = 10.5, close = 1e-5;
+    Mat q = mat_view((real[]){1, -3, 0.5, 2}, 1, 4),
+        k = mat_view((real[]){0.5, 2, -4, 1}, 1, 4);
+    double scale = 0.5, got = qk_score_bound(q, k, scale), products = 10.5,
+           close = 1e-5;
     grade_mistake(g, fabs(got - scale * longest_row(q) * longest_row(k)) < close,
-                  "bound: |q_gain| |k_gain| is the size for y = all ones; a y with all of its length sqrt(d) in one "
+                  "bound: |q_gain| |k_gain| is the size for y = all ones; a y with all "
+                  "of its length sqrt(d) in one "
                   "channel exceeds it");
-    grade_mistake(g, fabs(got - scale * products) < close,
-                  "bound: the sum over channels is the score of y = all ones; others are larger");
+    grade_mistake(
+        g, fabs(got - scale * products) < close,
+        "bound: the sum over channels is the score of y = all ones; others are larger");
     grade_mistake(g, fabs(got - scale * 4 * 3 * 4) < close,
-                  "bound: true but too wide: the largest of q_gain and the largest of k_gain are different channels");
+                  "bound: true but too wide: the largest of q_gain and the largest of "
+                  "k_gain are different channels");
     grade_mistake(g, fabs(got - scale * 6) < close,
-                  "bound: d is missing: the mean square is 1, so the length of a normalised head is sqrt(d)");
+                  "bound: d is missing: the mean square is 1, so the length of a "
+                  "normalised head is sqrt(d)");
     grade_mistake(g, fabs(got - 4 * 6) < close, "bound: the scale is missing");
-    grade_mistake(g, fabs(got - scale * 4 * 2) < close, "bound: gains may be negative: it is the largest |product|");
+    grade_mistake(g, fabs(got - scale * 4 * 2) < close,
+                  "bound: gains may be negative: it is the largest |product|");
     grade_near(g, 4, "bound", got, scale * 4 * 6, close);
 }
 
 void check_qk_norm(Grade *g) {
     Rng rng = rng_new(11);
-    Mat x = random_mat(&rng, ROWS, WIDE), other = random_mat(&rng, ROWS, WIDE), gain = random_mat(&rng, 1, DIM);
+    Mat x = random_mat(&rng, ROWS, WIDE), other = random_mat(&rng, ROWS, WIDE),
+        gain = random_mat(&rng, 1, DIM);
     Mat out_grad = random_mat(&rng, ROWS, WIDE);
     for (int i = 0; i < ROWS; i++) *mat_at(x, i, i) *= 4;  // heads of different sizes
     check_forward(g, x, gain);

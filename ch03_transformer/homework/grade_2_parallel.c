@@ -6,7 +6,15 @@
 #include "ch03_transformer/arithmetic.h"
 #include "ch03_transformer/homework/grade.h"
 
-enum { CHANNELS = 12, HEADS = 3, DIM = 4, HIDDEN = 20, BATCH = 2, TIME = 5, WIDE = HEADS * DIM };
+enum {
+    CHANNELS = 12,
+    HEADS = 3,
+    DIM = 4,
+    HIDDEN = 20,
+    BATCH = 2,
+    TIME = 5,
+    WIDE = HEADS * DIM
+};
 
 typedef struct {
     Params params;
@@ -19,8 +27,8 @@ typedef struct {
 
 // The fused matrix is the four others, side by side.
 static void fill_fused(Parallel *p) {
-    int parts[] = {p->block.attention.query.weight, p->block.attention.key.weight, p->block.attention.value.weight,
-                   p->block.ffn.up.weight};
+    int parts[] = {p->block.attention.query.weight, p->block.attention.key.weight,
+                   p->block.attention.value.weight, p->block.ffn.up.weight};
     Mat in = params_value(&p->params, p->fused.in.weight);
     for (int i = 0, first = 0; i < 4; i++) {
         Mat part = params_value(&p->params, parts[i]);
@@ -48,41 +56,51 @@ static void parallel_new(Parallel *p) {
                         .init_ffn = normal(0.5),
                         .init_ffn_down = normal(0.5)};
     Rng rng = rng_new(21);
-    *p =
-        (Parallel){.x = random_mat(&rng, BATCH * TIME, CHANNELS), .out_grad = random_mat(&rng, BATCH * TIME, CHANNELS)};
+    *p = (Parallel){.x = random_mat(&rng, BATCH * TIME, CHANNELS),
+                    .out_grad = random_mat(&rng, BATCH * TIME, CHANNELS)};
     Block b = p->block = block_new(&p->params, &shape, "block");
-    Linear in = linear_new(&p->params, CHANNELS, WIDE + 2 * DIM + HIDDEN, false, normal(0.5), "fused");
-    p->fused =
-        (FusedBlock){b.norm_attention, in, b.attention.out, b.ffn.down, HEADS, 1, DIM, HIDDEN, b.attention.scale};
+    Linear in = linear_new(&p->params, CHANNELS, WIDE + 2 * DIM + HIDDEN, false,
+                           normal(0.5), "fused");
+    p->fused = (FusedBlock){
+        b.norm_attention, in, b.attention.out, b.ffn.down, HEADS, 1, DIM, HIDDEN,
+        b.attention.scale};
     params_allocate(&p->params);
     params_init(&p->params, &rng);
     params_allocate_grads(&p->params);
-    int gains[] = {b.norm_attention.gain, b.norm_attention.bias, b.norm_ffn.gain, b.norm_ffn.bias};
-    for (int i = 0; i < 4; i++) rng_fill_normal(&rng, params_value(&p->params, gains[i]), 1);  // two different norms
+    int gains[] = {b.norm_attention.gain, b.norm_attention.bias, b.norm_ffn.gain,
+                   b.norm_ffn.bias};
+    // two different norms
+    for (int i = 0; i < 4; i++)
+        rng_fill_normal(&rng, params_value(&p->params, gains[i]), 1);
     fill_fused(p);
-    p->position = position_new_rope((Rope){.dim = DIM, .base = 100, .pairing = ROPE_INTERLEAVED}, TIME);
-    p->around = (Surroundings){.batch = BATCH, .mask = {.causal = true}, .position = &p->position};
+    p->position = position_new_rope(
+        (Rope){.dim = DIM, .base = 100, .pairing = ROPE_INTERLEAVED}, TIME);
+    p->around = (Surroundings){
+        .batch = BATCH, .mask = {.causal = true}, .position = &p->position};
 }
 
 typedef enum {
     PARALLEL_RIGHT,
-    PARALLEL_SEQUENTIAL,      // the chapter's block
-    PARALLEL_ONE_AFTER_OTHER, // the feed-forward reads x + attention, with the same norm
+    PARALLEL_SEQUENTIAL,  // the chapter's block
+    // the feed-forward reads x + attention, with the same norm
+    PARALLEL_ONE_AFTER_OTHER,
     PARALLEL_TWO_NORMS,
-    PARALLEL_CHAIN,           // the feed-forward reads attention's output
+    PARALLEL_CHAIN,  // the feed-forward reads attention's output
     PARALLEL_X_TWICE,
     PARALLEL_NO_X,
-    PARALLEL_NORM_ADDED,      // n + ... instead of x + ...
+    PARALLEL_NORM_ADDED,  // n + ... instead of x + ...
 } ParallelRule;
 
 static Node *by_rule(Tape *t, const Parallel *p, Node *x, ParallelRule rule) {
     const Block *b = &p->block;
     if (rule == PARALLEL_SEQUENTIAL) return block(t, b, x, &p->around);
-    Node *n = norm(t, &b->norm_attention, x), *mixed = self_attention(t, &b->attention, n, &p->around);
-    Node *read = rule == PARALLEL_TWO_NORMS         ? norm(t, &b->norm_ffn, x)
-                 : rule == PARALLEL_ONE_AFTER_OTHER ? norm(t, &b->norm_attention, add(t, x, mixed))
-                 : rule == PARALLEL_CHAIN           ? mixed
-                                                    : n;
+    Node *n = norm(t, &b->norm_attention, x),
+         *mixed = self_attention(t, &b->attention, n, &p->around);
+    Node *read = rule == PARALLEL_TWO_NORMS ? norm(t, &b->norm_ffn, x)
+                 : rule == PARALLEL_ONE_AFTER_OTHER
+                     ? norm(t, &b->norm_attention, add(t, x, mixed))
+                 : rule == PARALLEL_CHAIN ? mixed
+                                          : n;
     Node *parts = add(t, mixed, ffn(t, &b->ffn, read));
     if (rule == PARALLEL_NO_X) return parts;
     Node *y = add(t, rule == PARALLEL_NORM_ADDED ? n : x, parts);
@@ -99,7 +117,8 @@ typedef enum { RUN_RULE, RUN_PARALLEL, RUN_FUSED } What;
 static int calls_of(Tape *t, const char *name) {
     OperationTime times[64];
     int n = tape_times(t, times, 64), calls = 0;
-    for (int i = 0; i < n; i++) calls += strcmp(times[i].name, name) == 0 ? (int)times[i].calls : 0;
+    for (int i = 0; i < n; i++)
+        calls += strcmp(times[i].name, name) == 0 ? (int)times[i].calls : 0;
     return calls;
 }
 
@@ -112,7 +131,8 @@ static ParallelRun run(Parallel *p, What what, ParallelRule rule) {
               : what == RUN_PARALLEL ? parallel_block(t, &p->block, x, &p->around)
                                      : by_rule(t, p, x, rule);
     tape_backward_from(t, y, p->out_grad);
-    ParallelRun r = {copied(y->value), copied(x->grad), all_grads(&p->params), calls_of(t, "linear")};
+    ParallelRun r = {copied(y->value), copied(x->grad), all_grads(&p->params),
+                     calls_of(t, "linear")};
     tape_free(t);
     return r;
 }
@@ -122,26 +142,37 @@ static void check_block(Grade *g, Parallel *p) {
         ParallelRule rule;
         const char *says;
     } mistakes[] = {
-        {PARALLEL_SEQUENTIAL, "this is the chapter's block, one part after the other: both read the norm of x"},
-        {PARALLEL_ONE_AFTER_OTHER, "the feed-forward reads x + attention: it does not wait for attention, both read n"},
-        {PARALLEL_TWO_NORMS, "two norms, as in GPT-NeoX: GPT-J has one, and both parts read its n"},
+        {PARALLEL_SEQUENTIAL,
+         "this is the chapter's block, one part after the other: both read the norm of "
+         "x"},
+        {PARALLEL_ONE_AFTER_OTHER,
+         "the feed-forward reads x + attention: it does not wait for attention, both "
+         "read n"},
+        {PARALLEL_TWO_NORMS,
+         "two norms, as in GPT-NeoX: GPT-J has one, and both parts read its n"},
         {PARALLEL_CHAIN, "the feed-forward reads attention's output: both read n"},
-        {PARALLEL_X_TWICE, "x was added twice: each part brings no residual of its own, x is added once"},
+        {PARALLEL_X_TWICE,
+         "x was added twice: each part brings no residual of its own, x is added once"},
         {PARALLEL_NO_X, "x itself is missing: y = x + attention(n) + ffn(n)"},
-        {PARALLEL_NORM_ADDED, "the norm was added instead of x: the residual goes around the norm"},
+        {PARALLEL_NORM_ADDED,
+         "the norm was added instead of x: the residual goes around the norm"},
     };
     ParallelRun got = run(p, RUN_PARALLEL, 0), want = run(p, RUN_RULE, PARALLEL_RIGHT);
     double tolerance = layers_rounding(want.value);
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++)
-        grade_mistake(g, near_mat(got.value, run(p, RUN_RULE, mistakes[i].rule).value, tolerance), "%s",
-                      mistakes[i].says);
+        grade_mistake(
+            g, near_mat(got.value, run(p, RUN_RULE, mistakes[i].rule).value, tolerance),
+            "%s", mistakes[i].says);
     grade_near_mat(g, 3, "the block's value", got.value, want.value, tolerance);
-    grade_near_mat(g, 1, "the block: x's gradient", got.x_grad, want.x_grad, layers_rounding(want.x_grad));
-    grade_near_mat(g, 1, "the block: the parameters' gradients", got.grads, want.grads, layers_rounding(want.grads));
+    grade_near_mat(g, 1, "the block: x's gradient", got.x_grad, want.x_grad,
+                   layers_rounding(want.x_grad));
+    grade_near_mat(g, 1, "the block: the parameters' gradients", got.grads, want.grads,
+                   layers_rounding(want.grads));
 }
 
-// Without an output matrix one part is nothing: then the other's dropout is to be seen in y - x. The share of zeros
-// among 960 is 1/2 with a standard deviation of 0.016; 0.1 are six of these.
+// Without an output matrix one part is nothing: then the other's dropout is to be seen
+// in y - x. The share of zeros among 960 is 1/2 with a standard deviation of 0.016; 0.1
+// are six of these.
 static double dropped(const Parallel *p, int silent) {
     enum { SEEDS = 8, NUMBERS = SEEDS * BATCH * TIME * CHANNELS };
     Mat weight = params_value(&p->params, silent), before = copied(weight);
@@ -154,7 +185,8 @@ static double dropped(const Parallel *p, int silent) {
         tape_training(t, true, seed);
         Node *y = parallel_block(t, &b, constant_node(t, p->x), &p->around);
         for (int i = 0; i < BATCH * TIME; i++)
-            for (int j = 0; j < CHANNELS; j++) zeros += at(y->value, i, j) == at(p->x, i, j);
+            for (int j = 0; j < CHANNELS; j++)
+                zeros += at(y->value, i, j) == at(p->x, i, j);
         tape_reset(t);
     }
     mat_copy(weight, before);
@@ -163,12 +195,15 @@ static double dropped(const Parallel *p, int silent) {
 }
 
 static void check_dropout(Grade *g, const Parallel *p) {
-    double attention = dropped(p, p->block.ffn.down.weight), feed = dropped(p, p->block.attention.out.weight);
-    grade_mistake(g, attention < 0.1 || feed < 0.1, "no dropout after %s: each part has b->dropout, as in block()",
+    double attention = dropped(p, p->block.ffn.down.weight),
+           feed = dropped(p, p->block.attention.out.weight);
+    grade_mistake(g, attention < 0.1 || feed < 0.1,
+                  "no dropout after %s: each part has b->dropout, as in block()",
                   attention < 0.1 ? "attention" : "the feed-forward");
     grade_expect(g, 1, fabs(attention - 0.5) < 0.1 && fabs(feed - 0.5) < 0.1,
-                 "dropout of 0.5: %.0f %% of attention and %.0f %% of the feed-forward are zeros", 100 * attention,
-                 100 * feed);
+                 "dropout of 0.5: %.0f %% of attention and %.0f %% of the feed-forward "
+                 "are zeros",
+                 100 * attention, 100 * feed);
 }
 
 // Slices that overlap: the columns of both get two gradients.
@@ -176,19 +211,27 @@ static void check_slice(Grade *g, Mat x, Mat out_grad) {
     enum { COUNT = 5, FIRST = 2, SECOND = 4 };
     Tape *t = tape_new(NULL);
     Node *from = variable_node(t, x);
-    Node *a = slice_cols(t, from, FIRST, COUNT), *b = slice_cols(t, from, SECOND, COUNT);
-    Mat want = mat_new(x.rows, x.cols), last = mat_new(x.rows, x.cols), grad = mat_cols(out_grad, 0, COUNT);
+    Node *a = slice_cols(t, from, FIRST, COUNT),
+         *b = slice_cols(t, from, SECOND, COUNT);
+    Mat want = mat_new(x.rows, x.cols), last = mat_new(x.rows, x.cols),
+        grad = mat_cols(out_grad, 0, COUNT);
     grade_near_mat(g, 1, "slice_cols", copied(b->value), mat_cols(x, SECOND, COUNT), 0);
-    grade_expect(g, 1, a->value.at == mat_at(x, 0, FIRST) && tape_counts(t).activation_bytes == 0,
-                 "slice_cols made a copy: mat_cols is a view of the same numbers, and node_of takes it");
+    grade_expect(
+        g, 1,
+        a->value.at == mat_at(x, 0, FIRST) && tape_counts(t).activation_bytes == 0,
+        "slice_cols made a copy: mat_cols is a view of the same numbers, and node_of "
+        "takes it");
     tape_backward_from(t, add(t, a, b), grad);
     mat_add_scaled(mat_cols(want, SECOND, COUNT), 1, grad), mat_copy(last, want);
-    mat_add_scaled(mat_cols(want, FIRST, COUNT), 1, grad), mat_copy(mat_cols(last, FIRST, COUNT), grad);
+    mat_add_scaled(mat_cols(want, FIRST, COUNT), 1, grad),
+        mat_copy(mat_cols(last, FIRST, COUNT), grad);
     Mat got = copied(from->grad), alone = mat_new(x.rows, x.cols);
     mat_copy(mat_cols(alone, FIRST, COUNT), grad);
     grade_mistake(g, near_mat(got, last, 0) || near_mat(got, alone, 0),
-                  "slice_cols: two slices of one node, and one's gradient is gone: pull adds to what is there");
-    grade_near_mat(g, 2, "slice_cols: the gradient", got, want, rounding(2, 2 * largest(grad)));
+                  "slice_cols: two slices of one node, and one's gradient is gone: "
+                  "pull adds to what is there");
+    grade_near_mat(g, 2, "slice_cols: the gradient", got, want,
+                   rounding(2, 2 * largest(grad)));
     tape_free(t);
 }
 
@@ -211,21 +254,28 @@ static void check_fused(Grade *g, Parallel *p) {
     ParallelRun got = run(p, RUN_FUSED, 0), want = run(p, RUN_RULE, PARALLEL_RIGHT);
     double tolerance = layers_rounding(want.value);
     grade_mistake(g, near_mat(got.value, key_and_value_swapped(p), tolerance),
-                  "fused: keys and values changed places: the columns are query | key | value | up");
-    grade_mistake(g, near_mat(got.value, without(*p, true, false), tolerance), "fused: the scores' scale is missing");
+                  "fused: keys and values changed places: the columns are query | key "
+                  "| value | up");
+    grade_mistake(g, near_mat(got.value, without(*p, true, false), tolerance),
+                  "fused: the scores' scale is missing");
     grade_mistake(g, near_mat(got.value, without(*p, false, true), tolerance),
-                  "fused: s->position is missing: heads begin with {s->batch, ..., s->mask, s->position}");
+                  "fused: s->position is missing: heads begin with {s->batch, ..., "
+                  "s->mask, s->position}");
     grade_near_mat(g, 3, "the fused block's value", got.value, want.value, tolerance);
     Mat grad = mat_new(CHANNELS, WIDE + 2 * DIM + HIDDEN);
-    Parallel parts = *p;  // the gradients of the four, side by side, as fill_fused lays the values
+    // the gradients of the four, side by side, as fill_fused lays the values
+    Parallel parts = *p;
     parts.params.values = want.grads.at;
     parts.params.list = p->params.list;
     fill_fused(&parts);
     mat_copy(grad, params_value(&parts.params, p->fused.in.weight));
-    Mat in = mat_view(got.grads.at + p->params.list[p->fused.in.weight].grad_first, grad.rows, grad.cols);
+    Mat in = mat_view(got.grads.at + p->params.list[p->fused.in.weight].grad_first,
+                      grad.rows, grad.cols);
     grade_near_mat(g, 1, "W_in's gradient", in, grad, layers_rounding(grad));
-    grade_expect(g, 1, got.products == 3, "fused: %d matrix products: one makes query, key, value and up; two go out",
-                 got.products);
+    grade_expect(
+        g, 1, got.products == 3,
+        "fused: %d matrix products: one makes query, key, value and up; two go out",
+        got.products);
 }
 
 void check_parallel(Grade *g) {

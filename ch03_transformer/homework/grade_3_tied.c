@@ -6,7 +6,8 @@
 
 enum { VOCABULARY = 7, DIM = 5, INPUTS = 9, OUTPUTS = 4 };
 static const double INPUT_SCALE = 2.5, LOGIT_SCALE = 0.4;
-static const int IDS[INPUTS] = {3, 0, 3, 5, 3, 1, 0, 6, 3};  // 3 and 0 come again, 2 and 4 never
+// 3 and 0 come again, 2 and 4 never
+static const int IDS[INPUTS] = {3, 0, 3, 5, 3, 1, 0, 6, 3};
 
 typedef struct {
     Mat input_grad, logits_grad, hidden, table;
@@ -14,7 +15,7 @@ typedef struct {
 
 typedef enum {
     TIED_RIGHT,
-    TIED_LAST,          // an id that comes again keeps its last gradient
+    TIED_LAST,  // an id that comes again keeps its last gradient
     TIED_NO_INPUT_SCALE,
     TIED_NO_LOGIT_SCALE,
     TIED_SCALES_ON_BOTH,
@@ -24,23 +25,27 @@ typedef enum {
 
 static Mat table_reference(const Tied *x, TiedRule rule, double start) {
     Table sum = table_new(VOCABULARY, DIM);
-    double in = rule == TIED_NO_INPUT_SCALE ? 1 : INPUT_SCALE, out = rule == TIED_NO_LOGIT_SCALE ? 1 : LOGIT_SCALE;
+    double in = rule == TIED_NO_INPUT_SCALE ? 1 : INPUT_SCALE,
+           out = rule == TIED_NO_LOGIT_SCALE ? 1 : LOGIT_SCALE;
     if (rule == TIED_SCALES_ON_BOTH) in = out = INPUT_SCALE * LOGIT_SCALE;
     if (rule == TIED_INPUT_ONLY) out = 0;
     if (rule == TIED_OUTPUT_ONLY) in = 0;
     for (int i = 0; i < INPUTS; i++) {
-        for (int c = 0; c < DIM && rule == TIED_LAST; c++) sum.at[IDS[i] * DIM + c] = -start;
+        for (int c = 0; c < DIM && rule == TIED_LAST; c++)
+            sum.at[IDS[i] * DIM + c] = -start;
         add_row(sum, IDS[i], in, x->input_grad, i);
     }
     for (int m = 0; m < OUTPUTS; m++)
-        for (int v = 0; v < VOCABULARY; v++) add_row(sum, v, out * at(x->logits_grad, m, v), x->hidden, m);
+        for (int v = 0; v < VOCABULARY; v++)
+            add_row(sum, v, out * at(x->logits_grad, m, v), x->hidden, m);
     return mat_of(sum, start);
 }
 
 static Mat hidden_reference(const Tied *x, double logit_scale, double start) {
     Table sum = table_new(OUTPUTS, DIM);
     for (int m = 0; m < OUTPUTS; m++)
-        for (int v = 0; v < VOCABULARY; v++) add_row(sum, m, logit_scale * at(x->logits_grad, m, v), x->table, v);
+        for (int v = 0; v < VOCABULARY; v++)
+            add_row(sum, m, logit_scale * at(x->logits_grad, m, v), x->table, v);
     return mat_of(sum, start);
 }
 
@@ -50,31 +55,43 @@ typedef struct {
 
 static TiedGrad run_tied(const Tied *x) {
     TiedGrad got = {filled(VOCABULARY, DIM, START), filled(OUTPUTS, DIM, START)};
-    tied_backward(got.table, got.hidden, IDS, x->input_grad, INPUT_SCALE, x->logits_grad, LOGIT_SCALE, x->hidden,
-                  x->table);
+    tied_backward(got.table, got.hidden, IDS, x->input_grad, INPUT_SCALE,
+                  x->logits_grad, LOGIT_SCALE, x->hidden, x->table);
     return got;
 }
 
-// At most INPUTS + OUTPUTS terms a number, none larger than 2.5 times the gradients and hidden states involved.
+// At most INPUTS + OUTPUTS terms a number, none larger than 2.5 times the gradients and
+// hidden states involved.
 static double table_tolerance(const Tied *x) {
-    double in = INPUT_SCALE * largest(x->input_grad), out = INPUT_SCALE * largest(x->logits_grad) * largest(x->hidden);
+    double in = INPUT_SCALE * largest(x->input_grad),
+           out = INPUT_SCALE * largest(x->logits_grad) * largest(x->hidden);
     return rounding(INPUTS + OUTPUTS, START + INPUTS * in + OUTPUTS * out);
 }
 static double hidden_tolerance(const Tied *x) {
-    return rounding(VOCABULARY, START + VOCABULARY * largest(x->logits_grad) * largest(x->table));
+    return rounding(VOCABULARY,
+                    START + VOCABULARY * largest(x->logits_grad) * largest(x->table));
 }
 
-static void check_table(Grade *g, const Tied *both, const Tied *input, const Tied *output) {
+static void check_table(Grade *g, const Tied *both, const Tied *input,
+                        const Tied *output) {
     static const struct {
         TiedRule rule;
         const char *says;
     } mistakes[] = {
-        {TIED_OUTPUT_ONLY, "the table learns as head only: the look-up's gradient is missing"},
-        {TIED_INPUT_ONLY, "the table learns as look-up only: the head's gradient, logits_grad^T hidden, is missing"},
-        {TIED_LAST, "a token that comes again has its last gradient only: they add up in its row"},
-        {TIED_NO_INPUT_SCALE, "input_scale is missing: the input is input_scale E, so E's gradient has it too"},
-        {TIED_NO_LOGIT_SCALE, "logit_scale is missing: the logits are logit_scale h E^T"},
-        {TIED_SCALES_ON_BOTH, "both scales on both gradients: each belongs to its own use of the table"},
+        {TIED_OUTPUT_ONLY,
+         "the table learns as head only: the look-up's gradient is missing"},
+        {TIED_INPUT_ONLY,
+         "the table learns as look-up only: the head's gradient, logits_grad^T hidden, "
+         "is missing"},
+        {TIED_LAST,
+         "a token that comes again has its last gradient only: they add up in its row"},
+        {TIED_NO_INPUT_SCALE,
+         "input_scale is missing: the input is input_scale E, so E's gradient has it "
+         "too"},
+        {TIED_NO_LOGIT_SCALE,
+         "logit_scale is missing: the logits are logit_scale h E^T"},
+        {TIED_SCALES_ON_BOTH,
+         "both scales on both gradients: each belongs to its own use of the table"},
     };
     Mat got = run_tied(both).table, want = table_reference(both, TIED_RIGHT, START);
     double tolerance = table_tolerance(both);
@@ -83,8 +100,9 @@ static void check_table(Grade *g, const Tied *both, const Tied *input, const Tie
     grade_near_mat(g, 4, "the head alone: table_grad", run_tied(output).table,
                    table_reference(output, TIED_RIGHT, START), tolerance);
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++)
-        grade_mistake(g, near_mat(got, table_reference(both, mistakes[i].rule, START), tolerance), "%s",
-                      mistakes[i].says);
+        grade_mistake(
+            g, near_mat(got, table_reference(both, mistakes[i].rule, START), tolerance),
+            "%s", mistakes[i].says);
     grade_near_mat(g, 4, "the look-up alone: table_grad", run_tied(input).table,
                    table_reference(input, TIED_RIGHT, START), tolerance);
     grade_near_mat(g, 3, "table_grad", got, want, tolerance);
@@ -95,17 +113,20 @@ static void check_hidden(Grade *g, const Tied *both) {
     double tolerance = hidden_tolerance(both);
     grade_mistake(g, near_mat(got, filled(OUTPUTS, DIM, START), 0),
                   "hidden_grad got nothing: it is logit_scale dlogits E");
-    grade_mistake(g, near_mat(got, hidden_reference(both, 1, START), tolerance), "hidden_grad: logit_scale is missing");
-    grade_mistake(g, near_mat(got, hidden_reference(both, LOGIT_SCALE, 0), tolerance), "hidden_grad: +=, not =");
+    grade_mistake(g, near_mat(got, hidden_reference(both, 1, START), tolerance),
+                  "hidden_grad: logit_scale is missing");
+    grade_mistake(g, near_mat(got, hidden_reference(both, LOGIT_SCALE, 0), tolerance),
+                  "hidden_grad: +=, not =");
     grade_near_mat(g, 4, "hidden_grad", got, want, tolerance);
 }
 
 void check_tied(Grade *g) {
     Rng rng = rng_new(31);
-    Tied both = {random_mat(&rng, INPUTS, DIM), random_mat(&rng, OUTPUTS, VOCABULARY), random_mat(&rng, OUTPUTS, DIM),
-                 random_mat(&rng, VOCABULARY, DIM)};
+    Tied both = {random_mat(&rng, INPUTS, DIM), random_mat(&rng, OUTPUTS, VOCABULARY),
+                 random_mat(&rng, OUTPUTS, DIM), random_mat(&rng, VOCABULARY, DIM)};
     Tied input = both, output = both;
-    input.logits_grad = mat_new(OUTPUTS, VOCABULARY), output.input_grad = mat_new(INPUTS, DIM);
+    input.logits_grad = mat_new(OUTPUTS, VOCABULARY),
+    output.input_grad = mat_new(INPUTS, DIM);
     check_hidden(g, &both);
     check_table(g, &both, &input, &output);
 }

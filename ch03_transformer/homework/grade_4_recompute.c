@@ -22,8 +22,14 @@ typedef struct {
 } Recomputing;
 
 static void recomputing_new(Recomputing *r) {
-    AttentionShape attention = {.channels = CHANNELS, .memory_channels = CHANNELS, .n_heads = 2, .n_kv_heads = 2,
-                                .head_dim = 8, .init_qk = normal(0.4), .init_v = normal(0.4), .init_out = normal(0.4)};
+    AttentionShape attention = {.channels = CHANNELS,
+                                .memory_channels = CHANNELS,
+                                .n_heads = 2,
+                                .n_kv_heads = 2,
+                                .head_dim = 8,
+                                .init_qk = normal(0.4),
+                                .init_v = normal(0.4),
+                                .init_out = normal(0.4)};
     BlockShape shape = {.place = PLACE_PRE,
                         .norm = NORM_RMS,
                         .epsilon = 1e-5,
@@ -33,7 +39,8 @@ static void recomputing_new(Recomputing *r) {
                         .init_ffn = normal(0.4),
                         .init_ffn_down = normal(0.4)};
     Rng rng = rng_new(41);
-    *r = (Recomputing){.x = random_mat(&rng, ROWS, CHANNELS), .out_grad = random_mat(&rng, ROWS, CHANNELS)};
+    *r = (Recomputing){.x = random_mat(&rng, ROWS, CHANNELS),
+                       .out_grad = random_mat(&rng, ROWS, CHANNELS)};
     r->context.block = block_new(&r->params, &shape, "block");
     r->context.around = (Surroundings){.batch = BATCH, .mask = {.causal = true}};
     r->context.rate = 0.5, r->context.calls = &r->calls;
@@ -58,14 +65,14 @@ static Node *dropped_linear(Tape *t, Node *x, const void *context) {
 // What a step through one sub-graph leaves.
 typedef struct {
     Mat value, x_grad, grads;
-    size_t bytes;             // of activations, after forward
-    int forward, backward;    // calls of the sub-graph
+    size_t bytes;           // of activations, after forward
+    int forward, backward;  // calls of the sub-graph
 } Trace;
 
 typedef enum {
-    PLAIN = 1,      // f itself instead of recompute
-    CONSTANT = 2,   // x wants no gradient
-    BESIDE = 4,     // y = f(x) + x
+    PLAIN = 1,     // f itself instead of recompute
+    CONSTANT = 2,  // x wants no gradient
+    BESIDE = 4,    // y = f(x) + x
     TRAINING = 8,
 } How;
 
@@ -75,10 +82,14 @@ static Trace run(Recomputing *r, SubGraph *f, int how) {
     params_zero_grads(&r->params);
     r->calls = 0;
     Node *x = how & CONSTANT ? constant_node(t, r->x) : variable_node(t, r->x);
-    Node *y = how & PLAIN ? f(t, x, &r->context) : recompute(t, &r->params, x, f, &r->context);
-    Trace got = {.value = copied(y->value), .bytes = tape_counts(t).activation_bytes, .forward = r->calls};
+    Node *y = how & PLAIN ? f(t, x, &r->context)
+                          : recompute(t, &r->params, x, f, &r->context);
+    Trace got = {.value = copied(y->value),
+                 .bytes = tape_counts(t).activation_bytes,
+                 .forward = r->calls};
     tape_backward_from(t, how & BESIDE ? add(t, y, x) : y, r->out_grad);
-    got.x_grad = copied(x->grad), got.grads = all_grads(&r->params), got.backward = r->calls - got.forward;
+    got.x_grad = copied(x->grad), got.grads = all_grads(&r->params),
+    got.backward = r->calls - got.forward;
     tape_free(t);
     return got;
 }
@@ -89,22 +100,29 @@ static void check_plain(Grade *g, Recomputing *r) {
     Mat twice = copied(want.grads), nothing = mat_new(1, want.grads.cols);
     mat_add_scaled(twice, 1, want.grads);
     double tolerance = layers_rounding(want.grads);
-    grade_near_mat(g, 2, "the value", got.value, want.value, layers_rounding(want.value));
+    grade_near_mat(g, 2, "the value", got.value, want.value,
+                   layers_rounding(want.value));
     grade_mistake(g, got.bytes >= want.bytes,
-                  "t keeps what it would keep without recomputation, %zu bytes: f must build on a tape of its own",
+                  "t keeps what it would keep without recomputation, %zu bytes: f must "
+                  "build on a tape of its own",
                   got.bytes);
     grade_mistake(g, near_mat(got.grads, twice, tolerance),
-                  "the parameters' gradients come twice: the inner tape has added them to params already");
+                  "the parameters' gradients come twice: the inner tape has added them "
+                  "to params already");
     grade_mistake(g, got.backward == 0 && near_mat(got.grads, want.grads, tolerance),
-                  "f was not called again in backward: its inner tape was kept, with all that it holds");
+                  "f was not called again in backward: its inner tape was kept, with "
+                  "all that it holds");
     grade_mistake(g, near_mat(got.grads, nothing, 0),
-                  "the parameters learned nothing: the tape that f is built on needs them, tape_new(params)");
+                  "the parameters learned nothing: the tape that f is built on needs "
+                  "them, tape_new(params)");
     grade_expect(
         g, 3, got.bytes <= output + output / 8 && got.forward == 1 && got.backward == 1,
-        "%zu bytes of activations for an output of %zu; f called %d times forward, %d backward, should be 1, 1",
+        "%zu bytes of activations for an output of %zu; f called %d times forward, %d "
+        "backward, should be 1, 1",
         got.bytes, output, got.forward, got.backward);
     grade_near_mat(g, 4, "the parameters' gradients", got.grads, want.grads, tolerance);
-    grade_near_mat(g, 3, "x's gradient", got.x_grad, want.x_grad, layers_rounding(want.x_grad));
+    grade_near_mat(g, 3, "x's gradient", got.x_grad, want.x_grad,
+                   layers_rounding(want.x_grad));
 }
 
 static void check_beside(Grade *g, Recomputing *r) {
@@ -112,25 +130,31 @@ static void check_beside(Grade *g, Recomputing *r) {
           lost = run(r, whole_block, PLAIN);
     double tolerance = layers_rounding(want.x_grad);
     grade_mistake(g, near_mat(got.x_grad, lost.x_grad, tolerance),
-                  "x is used beside f too, and that gradient is gone: pull adds to x's gradient, it does not write it");
+                  "x is used beside f too, and that gradient is gone: pull adds to x's "
+                  "gradient, it does not write it");
     grade_near_mat(g, 2, "f(x) + x: x's gradient", got.x_grad, want.x_grad, tolerance);
 }
 
 static void check_constant(Grade *g, Recomputing *r) {
-    Trace got = run(r, whole_block, CONSTANT), want = run(r, whole_block, PLAIN | CONSTANT);
-    grade_mistake(
-        g, largest(got.grads) == 0,
-        "x wants no gradient, so nothing was pulled: the parameters inside f want theirs. What says needs_grad?");
-    grade_near_mat(g, 2, "x a constant: the parameters' gradients", got.grads, want.grads, layers_rounding(want.grads));
+    Trace got = run(r, whole_block, CONSTANT),
+          want = run(r, whole_block, PLAIN | CONSTANT);
+    grade_mistake(g, largest(got.grads) == 0,
+                  "x wants no gradient, so nothing was pulled: the parameters inside f "
+                  "want theirs. What says needs_grad?");
+    grade_near_mat(g, 2, "x a constant: the parameters' gradients", got.grads,
+                   want.grads, layers_rounding(want.grads));
 }
 
-// What W's gradient must be if the numbers that are 0 in `dropped` were dropped: x^T (keep dy / (1 - rate)).
+// What W's gradient must be if the numbers that are 0 in `dropped` were dropped: x^T
+// (keep dy / (1 - rate)).
 static Mat gradient_by_zeros(const Recomputing *r, Mat dropped) {
     Table sum = table_new(CHANNELS, CHANNELS);
     Mat kept = mat_new(ROWS, CHANNELS);
     for (int i = 0; i < ROWS; i++)
         for (int j = 0; j < CHANNELS; j++)
-            if (at(dropped, i, j) != 0) *mat_at(kept, i, j) = (real)(at(r->out_grad, i, j) / (1 - r->context.rate));
+            if (at(dropped, i, j) != 0)
+                *mat_at(kept, i, j) =
+                    (real)(at(r->out_grad, i, j) / (1 - r->context.rate));
     for (int i = 0; i < ROWS; i++)
         for (int c = 0; c < CHANNELS; c++) add_row(sum, c, at(r->x, i, c), kept, i);
     return mat_of(sum, 0);
@@ -157,18 +181,24 @@ static bool two_calls_drop_the_same(Recomputing *r) {
 static void check_dropout(Grade *g, Recomputing *r) {
     Trace got = run(r, dropped_linear, TRAINING);
     int weight = r->context.block.attention.query.weight;
-    Mat grad = mat_view(got.grads.at + r->params.list[weight].grad_first, CHANNELS, CHANNELS);
-    Mat want = gradient_by_zeros(r, got.value), undropped = gradient_by_zeros(r, filled(ROWS, CHANNELS, 1));
+    Mat grad =
+        mat_view(got.grads.at + r->params.list[weight].grad_first, CHANNELS, CHANNELS);
+    Mat want = gradient_by_zeros(r, got.value),
+        undropped = gradient_by_zeros(r, filled(ROWS, CHANNELS, 1));
     mat_add_scaled(undropped, (real)-r->context.rate, copied(undropped));
     double tolerance = rounding(ROWS, 2 * ROWS * largest(r->x) * largest(r->out_grad));
     grade_mistake(g, zeros(got.value) == 0,
-                  "nothing is dropped while training: the inner tape must be told, tape_training(inner, ...)");
-    grade_mistake(g, near_mat(grad, undropped, tolerance), "the second run of f drops nothing, though the first did");
+                  "nothing is dropped while training: the inner tape must be told, "
+                  "tape_training(inner, ...)");
+    grade_mistake(g, near_mat(grad, undropped, tolerance),
+                  "the second run of f drops nothing, though the first did");
     grade_mistake(g, !near_mat(grad, want, tolerance),
-                  "the second run of f dropped other numbers than the first: it must begin with the same seed");
+                  "the second run of f dropped other numbers than the first: it must "
+                  "begin with the same seed");
     grade_near_mat(g, 3, "dropout: the gradient of W", grad, want, tolerance);
-    grade_mistake(g, two_calls_drop_the_same(r),
-                  "two calls drop the same numbers: each needs a seed of its own, tape_draw(t)");
+    grade_mistake(
+        g, two_calls_drop_the_same(r),
+        "two calls drop the same numbers: each needs a seed of its own, tape_draw(t)");
     grade_expect(g, 1, true, "two calls drop the same numbers");
 }
 

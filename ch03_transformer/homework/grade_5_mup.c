@@ -13,7 +13,8 @@ typedef struct {
     double base_sd, sd, rate;  // what a rule must say
 } Case;
 
-// The wide model has 4 times the channels, but only twice the feed-forward's hidden columns.
+// The wide model has 4 times the channels, but only twice the feed-forward's hidden
+// columns.
 static const Case HIDDEN[] = {
     {"W_Q", 32, 32, 128, 128, 0.02, 0.01, 0.25},
     {"the feed-forward's up", 32, 128, 128, 256, 0.02, 0.01, 0.25},
@@ -28,7 +29,11 @@ static const Case REST[] = {
 };
 
 static MupRule rule_of(const Case *c) {
-    Param base = {.name = "p", .rows = c->rows, .cols = c->cols, .init = normal(c->base_sd), .decays = c->rows > 1};
+    Param base = {.name = "p",
+                  .rows = c->rows,
+                  .cols = c->cols,
+                  .init = normal(c->base_sd),
+                  .decays = c->rows > 1};
     Param wide = base;
     wide.rows = c->wide_rows, wide.cols = c->wide_cols;
     return mup_rule(&base, &wide);
@@ -39,32 +44,39 @@ static bool close_to(double a, double b) { return fabs(a - b) <= 1e-5 * fabs(b);
 static void expect_case(Grade *g, int points, const Case *c) {
     MupRule rule = rule_of(c);
     grade_expect(g, points, close_to(rule.sd, c->sd) && close_to(rule.rate, c->rate),
-                 "%s, %d x %d from %d x %d: sd %g, rate %g, should be %g, %g", c->what, c->wide_rows, c->wide_cols,
-                 c->rows, c->cols, rule.sd, rule.rate, c->sd, c->rate);
+                 "%s, %d x %d from %d x %d: sd %g, rate %g, should be %g, %g", c->what,
+                 c->wide_rows, c->wide_cols, c->rows, c->cols, rule.sd, rule.rate,
+                 c->sd, c->rate);
 }
 
 static void check_hidden(Grade *g) {
-    MupRule square = rule_of(&HIDDEN[0]), down = rule_of(&HIDDEN[2]), up = rule_of(&HIDDEN[1]);
+    MupRule square = rule_of(&HIDDEN[0]), down = rule_of(&HIDDEN[2]),
+            up = rule_of(&HIDDEN[1]);
+    grade_mistake(g, close_to(square.rate, 1),
+                  "standard parametrisation: Adam's step of a hidden matrix grows with "
+                  "the width unless its rate shrinks");
+    grade_mistake(g, close_to(square.rate, 0.5),
+                  "hidden rate 1 / sqrt(m): the changes of a column pull together, so "
+                  "n of them add up to n, not to sqrt(n)");
     grade_mistake(
-        g, close_to(square.rate, 1),
-        "standard parametrisation: Adam's step of a hidden matrix grows with the width unless its rate shrinks");
-    grade_mistake(
-        g, close_to(square.rate, 0.5),
-        "hidden rate 1 / sqrt(m): the changes of a column pull together, so n of them add up to n, not to sqrt(n)");
-    grade_mistake(g, close_to(square.sd, 0.02),
-                  "the sd of a hidden matrix did not change: its variance goes as 1 / fan_in");
-    grade_mistake(g, close_to(square.sd, 0.005), "sd 1 / m: it is the variance that goes as 1 / fan_in");
+        g, close_to(square.sd, 0.02),
+        "the sd of a hidden matrix did not change: its variance goes as 1 / fan_in");
+    grade_mistake(g, close_to(square.sd, 0.005),
+                  "sd 1 / m: it is the variance that goes as 1 / fan_in");
     grade_mistake(g, close_to(up.rate, 0.5) && close_to(down.rate, 0.25),
-                  "fan_out was taken for fan_in: matrices are in x out here, so fan_in is the rows");
+                  "fan_out was taken for fan_in: matrices are in x out here, so fan_in "
+                  "is the rows");
     for (int i = 0; i < 3; i++) expect_case(g, i < 2 ? 1 : 2, &HIDDEN[i]);
 }
 
 static void check_rest(Grade *g) {
     MupRule embedding = rule_of(&REST[0]), head = rule_of(&REST[3]);
     grade_mistake(g, embedding.rate < 0.9,
-                  "the embedding's rate shrinks too: its fan_in, the vocabulary, stays, one row is read at a time");
+                  "the embedding's rate shrinks too: its fan_in, the vocabulary, "
+                  "stays, one row is read at a time");
     grade_mistake(g, head.rate < 0.9 || head.sd < 0.019,
-                  "the head shrinks twice: logit_scale has the factor already, so sd and rate stay");
+                  "the head shrinks twice: logit_scale has the factor already, so sd "
+                  "and rate stay");
     expect_case(g, 1, &REST[0]);
     expect_case(g, 0, &REST[1]);
     expect_case(g, 1, &REST[2]);
@@ -83,23 +95,31 @@ static void check_scales(Grade *g) {
     custom.attention_scale = 1, custom.logit_scale = 3;
     mup_scales(&wide, &base);
     double standard = 1 / sqrt(32), want = sqrt(8) / 32;
-    grade_mistake(g, close_to(wide.attention_scale, standard) || wide.attention_scale == 0,
-                  "attention's scale is still 1 / sqrt(d): q and k will be correlated, so their product grows as d");
+    grade_mistake(g,
+                  close_to(wide.attention_scale, standard) || wide.attention_scale == 0,
+                  "attention's scale is still 1 / sqrt(d): q and k will be correlated, "
+                  "so their product grows as d");
     grade_mistake(g, close_to(wide.attention_scale, 1.0 / 32),
-                  "attention's scale is 1 / d_head, which is not the base's 1 / sqrt(d_head) at the base's width");
-    grade_mistake(g, close_to(wide.logit_scale, 1),
-                  "logit_scale did not change: the head sums over 4 times the channels");
-    grade_mistake(g, close_to(wide.logit_scale, 0.5), "logit_scale 1 / sqrt(m): trained, the head's terms add up as m");
-    grade_expect(g, 2, close_to(wide.attention_scale, want) && close_to(wide.logit_scale, 0.25),
-                 "4 times as wide: attention_scale %g, logit_scale %g, should be %g, 0.25", wide.attention_scale,
-                 wide.logit_scale, want);
+                  "attention's scale is 1 / d_head, which is not the base's 1 / "
+                  "sqrt(d_head) at the base's width");
+    grade_mistake(
+        g, close_to(wide.logit_scale, 1),
+        "logit_scale did not change: the head sums over 4 times the channels");
+    grade_mistake(g, close_to(wide.logit_scale, 0.5),
+                  "logit_scale 1 / sqrt(m): trained, the head's terms add up as m");
+    grade_expect(
+        g, 2, close_to(wide.attention_scale, want) && close_to(wide.logit_scale, 0.25),
+        "4 times as wide: attention_scale %g, logit_scale %g, should be %g, 0.25",
+        wide.attention_scale, wide.logit_scale, want);
     mup_scales(&wide, &custom);
-    grade_expect(g, 1, close_to(wide.attention_scale, 0.25) && close_to(wide.logit_scale, 0.75),
-                 "from a base with scales of its own, 1 and 3: %g, %g, should be 0.25, 0.75", wide.attention_scale,
-                 wide.logit_scale);
+    grade_expect(
+        g, 1, close_to(wide.attention_scale, 0.25) && close_to(wide.logit_scale, 0.75),
+        "from a base with scales of its own, 1 and 3: %g, %g, should be 0.25, 0.75",
+        wide.attention_scale, wide.logit_scale);
 }
 
-// ---- the coordinate check: a few steps of Adam, and how far the model's numbers have moved
+// ---- the coordinate check: a few steps of Adam, and how far the model's numbers have
+// moved
 
 enum { BASE = 32, WIDTHS = 4, STEPS = 4, BATCH = 2, TIME = 16 };
 static const double RATE = 0.002;
@@ -108,7 +128,8 @@ typedef struct {
     Mat hidden, logits;
 } Coordinates;
 
-static Coordinates coordinates(Tape *t, Model *m, const Tokens *in, const int *targets, bool backward) {
+static Coordinates coordinates(Tape *t, Model *m, const Tokens *in, const int *targets,
+                               bool backward) {
     Node *h = model_decode(t, m, in, NULL, NULL), *logits = model_logits(t, m, h);
     Coordinates c = {copied(h->value), copied(logits->value)};
     if (backward) tape_backward(t, cross_entropy(t, logits, targets));
@@ -116,14 +137,16 @@ static Coordinates coordinates(Tape *t, Model *m, const Tokens *in, const int *t
     return c;
 }
 
-// Adam without decay moves each number in proportion to the rate: a parameter's own rate is a part of its step.
+// Adam without decay moves each number in proportion to the rate: a parameter's own
+// rate is a part of its step.
 static void step(Optimiser *o, Model *m, const double *rates) {
     Mat all = mat_view(m->params.values, 1, (int)m->params.size), before = copied(all);
     optimiser_step(o, &m->params, RATE);
     for (int k = 0; k < m->params.count; k++) {
         const Param *p = &m->params.list[k];
         for (size_t i = p->first; i < p->first + param_size(p); i++)
-            m->params.values[i] = before.at[i] + (real)rates[k] * (m->params.values[i] - before.at[i]);
+            m->params.values[i] =
+                before.at[i] + (real)rates[k] * (m->params.values[i] - before.at[i]);
     }
     mat_free(before);
 }
@@ -141,7 +164,8 @@ typedef struct {
 
 static Model wide_model(int width, double *rates) {
     Config base_config = gpt(BASE), config = gpt(width);
-    base_config.final_norm = config.final_norm = false;  // to see the residual stream grow
+    // to see the residual stream grow
+    base_config.final_norm = config.final_norm = false;
     mup_scales(&config, &base_config);
     Model base, m;
     model_new(&base, &base_config, NULL), model_new(&m, &config, NULL);
@@ -156,7 +180,8 @@ static Moved moved(int width) {
     double rates[64];
     int tokens[BATCH * TIME], targets[BATCH * TIME];
     Rng rng = rng_new(51), draw = rng_new(52);
-    for (int i = 0; i < BATCH * TIME; i++) tokens[i] = rng_below(&draw, 32), targets[i] = rng_below(&draw, 32);
+    for (int i = 0; i < BATCH * TIME; i++)
+        tokens[i] = rng_below(&draw, 32), targets[i] = rng_below(&draw, 32);
     Tokens in = {.batch = BATCH, .time = TIME, .tokens = tokens};
     Model m = wide_model(width, rates);
     model_allocate(&m, &rng);
@@ -171,7 +196,8 @@ static Moved moved(int width) {
     }
     Coordinates last = coordinates(t, &m, &in, targets, false);
     tape_free(t), optimiser_free(&o), model_free(&m);
-    return (Moved){mean_difference(last.hidden, first.hidden), mean_difference(last.logits, first.logits)};
+    return (Moved){mean_difference(last.hidden, first.hidden),
+                   mean_difference(last.logits, first.logits)};
 }
 
 // The slope of log2 y over the widths' log2, by least squares over equal distances 1.
@@ -189,15 +215,20 @@ static void check_coordinates(Grade *g) {
     for (int i = 0; i < WIDTHS; i++) {
         Moved far = moved(BASE << i);
         hidden[i] = far.hidden, logits[i] = far.logits;
-        printf("width %d: after %d steps the hidden states have moved by %g, the logits by %g\n", BASE << i, STEPS,
-               far.hidden, far.logits);
+        printf(
+            "width %d: after %d steps the hidden states have moved by %g, the logits "
+            "by %g\n",
+            BASE << i, STEPS, far.hidden, far.logits);
     }
     double h = slope(hidden), l = slope(logits);
     printf("slopes %g %g\n", h, l);
-    // 0 in the limit; with one seed and these widths the solution's slopes are between -0.2 and 0.05, standard
-    // parametrisation's above 1, those of rates 1 / sqrt(m) about 0.5.
+    // 0 in the limit; with one seed and these widths the solution's slopes are between
+    // -0.2 and 0.05, standard parametrisation's above 1, those of rates 1 / sqrt(m)
+    // about 0.5.
     grade_expect(g, 5, fabs(h) < 0.3 && fabs(l) < 0.3,
-                 "coordinate check: hidden states move as width^%.2f, logits as width^%.2f; neither may change", h, l);
+                 "coordinate check: hidden states move as width^%.2f, logits as "
+                 "width^%.2f; neither may change",
+                 h, l);
 }
 
 void check_mup(Grade *g) {

@@ -21,14 +21,17 @@ static void case_new(Case *c) {
     Rng rng = rng_new(61);
     *c = (Case){0};
     model_new(&c->model, &config, NULL);
-    for (int k = 0; k < c->model.params.count; k++) c->model.params.list[k].init.sd *= 10;  // gradients of all sizes
+    // gradients of all sizes
+    for (int k = 0; k < c->model.params.count; k++)
+        c->model.params.list[k].init.sd *= 10;
     model_allocate(&c->model, &rng);
     params_allocate_grads(&c->model.params);
     c->initial = copied(mat_view(c->model.params.values, 1, (int)c->model.params.size));
     for (int k = 0, first = 0; k < MICRO; first += BATCHES[k++] * TIME) {
         for (int i = 0; i < BATCHES[k] * TIME; i++) {
             c->tokens[first + i] = rng_below(&rng, VOCABULARY);
-            c->targets[first + i] = i < COUNTED[k] ? rng_below(&rng, VOCABULARY) : IGNORED;
+            c->targets[first + i] =
+                i < COUNTED[k] ? rng_below(&rng, VOCABULARY) : IGNORED;
         }
         Tokens in = {.batch = BATCHES[k], .time = TIME, .tokens = c->tokens + first};
         c->micro[k] = (MicroBatch){in, c->targets + first};
@@ -40,7 +43,8 @@ static void case_new(Case *c) {
 static Mat batch_gradient(Case *c, const MicroBatch *batch, double *loss) {
     Tape *t = tape_new(&c->model.params);
     params_zero_grads(&c->model.params);
-    Node *logits = model_logits(t, &c->model, model_decode(t, &c->model, &batch->in, NULL, NULL));
+    Node *logits =
+        model_logits(t, &c->model, model_decode(t, &c->model, &batch->in, NULL, NULL));
     Node *node = cross_entropy(t, logits, batch->targets);
     *loss = *node->value.at;
     tape_backward(t, node);
@@ -52,17 +56,18 @@ static double length(Mat gradient) { return longest_row(gradient); }
 
 static void clip(Mat gradient, double most) {
     double norm = length(gradient);
-    for (int i = 0; i < gradient.cols && norm > most; i++) *mat_at(gradient, 0, i) *= (real)(most / norm);
+    for (int i = 0; i < gradient.cols && norm > most; i++)
+        *mat_at(gradient, 0, i) *= (real)(most / norm);
 }
 
 typedef enum {
     SUM_RIGHT,
-    SUM_MEANS,      // each micro-batch counts the same
-    SUM_ADDED,      // the means, not divided at all
-    SUM_ROWS,       // by the number of tokens, counted or not
-    SUM_TWICE,      // right, and divided by the number of micro-batches
-    SUM_LAST,       // zeroed before each micro-batch
-    SUM_CLIP_EACH,  // each micro-batch's share is clipped
+    SUM_MEANS,        // each micro-batch counts the same
+    SUM_ADDED,        // the means, not divided at all
+    SUM_ROWS,         // by the number of tokens, counted or not
+    SUM_TWICE,        // right, and divided by the number of micro-batches
+    SUM_LAST,         // zeroed before each micro-batch
+    SUM_CLIP_EACH,    // each micro-batch's share is clipped
     SUM_CLIP_SO_FAR,  // the sum is clipped after each micro-batch
 } SumRule;
 
@@ -107,7 +112,8 @@ static Step run_step(Case *c, int micro, double most, double stale) {
     Tape *t = tape_new(p);
     mat_copy(values, c->initial);
     for (size_t i = 0; i < p->grad_size; i++) p->grads[i] = (real)stale;
-    Step s = {.result = accumulate_step(&c->model, t, &o, c->micro, micro, 1, most), .steps = o.step};
+    Step s = {.result = accumulate_step(&c->model, t, &o, c->micro, micro, 1, most),
+              .steps = o.step};
     s.gradient = copied(c->initial);
     mat_add_scaled(s.gradient, -1, values);
     mat_copy(values, c->initial);
@@ -115,13 +121,15 @@ static Step run_step(Case *c, int micro, double most, double stale) {
     return s;
 }
 
-// The parameters are at most 4 or so, and a difference of them is off by their rounding.
+// The parameters are at most 4 or so, and a difference of them is off by their
+// rounding.
 static double step_tolerance(const Case *c, Mat want) {
     return layers_rounding(want) + rounding(0, largest(c->initial));
 }
 
 static Mat full_batch(Case *c, double *loss) {
-    MicroBatch all = {{.batch = SEQUENCES, .time = TIME, .tokens = c->tokens}, c->targets};
+    MicroBatch all = {{.batch = SEQUENCES, .time = TIME, .tokens = c->tokens},
+                      c->targets};
     return batch_gradient(c, &all, loss);
 }
 
@@ -131,21 +139,31 @@ static void check_sum(Grade *g, Case *c) {
         const char *says;
     } mistakes[] = {
         {SUM_MEANS,
-         "the mean of the micro-batches' means: a target counts more where few are counted. Weigh each by its "
+         "the mean of the micro-batches' means: a target counts more where few are "
+         "counted. Weigh each by its "
          "counted targets"},
-        {SUM_ADDED, "the sum of the micro-batches' means: cross_entropy divides by its own targets, not by all"},
-        {SUM_ROWS, "weighed by the number of tokens: only counted targets are in the mean"},
-        {SUM_TWICE, "divided twice: counted / total are shares already, they add up to 1"},
-        {SUM_LAST, "only the last micro-batch is left: gradients are zeroed once, before the first"},
+        {SUM_ADDED,
+         "the sum of the micro-batches' means: cross_entropy divides by its own "
+         "targets, not by all"},
+        {SUM_ROWS,
+         "weighed by the number of tokens: only counted targets are in the mean"},
+        {SUM_TWICE,
+         "divided twice: counted / total are shares already, they add up to 1"},
+        {SUM_LAST,
+         "only the last micro-batch is left: gradients are zeroed once, before the "
+         "first"},
     };
     double loss;
     Mat want = full_batch(c, &loss);
     Step got = run_step(c, MICRO, 0, 0);
     double tolerance = step_tolerance(c, want);
-    grade_mistake(g, got.steps > 1, "%ld steps were taken: one, after all micro-batches", got.steps);
+    grade_mistake(g, got.steps > 1,
+                  "%ld steps were taken: one, after all micro-batches", got.steps);
     grade_mistake(g, got.steps == 0, "no step was taken");
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++)
-        grade_mistake(g, near_mat(got.gradient, by_rule(c, mistakes[i].rule, 0), tolerance), "%s", mistakes[i].says);
+        grade_mistake(
+            g, near_mat(got.gradient, by_rule(c, mistakes[i].rule, 0), tolerance), "%s",
+            mistakes[i].says);
     grade_near_mat(g, 7, "the gradient of the step", got.gradient, want, tolerance);
     grade_near(g, 2, "the loss", got.result.loss, loss, rounding(64, loss));
 }
@@ -157,8 +175,10 @@ static void check_stale(Grade *g, Case *c) {
     mat_add_scaled(kept, 1, want);
     double tolerance = step_tolerance(c, kept);
     grade_mistake(g, near_mat(got.gradient, kept, tolerance),
-                  "gradients from before the step are still in it: tape_backward adds, so zero them first");
-    grade_near_mat(g, 3, "with old gradients lying there: the gradient", got.gradient, want, tolerance);
+                  "gradients from before the step are still in it: tape_backward adds, "
+                  "so zero them first");
+    grade_near_mat(g, 3, "with old gradients lying there: the gradient", got.gradient,
+                   want, tolerance);
 }
 
 static void check_clip(Grade *g, Case *c) {
@@ -168,12 +188,17 @@ static void check_clip(Grade *g, Case *c) {
     clip(want, most);
     Step got = run_step(c, MICRO, most, 0);
     double tolerance = step_tolerance(c, want);
-    grade_mistake(g, near_mat(got.gradient, by_rule(c, SUM_CLIP_EACH, most), tolerance) ||
-                         near_mat(got.gradient, by_rule(c, SUM_CLIP_SO_FAR, most), tolerance),
-                  "clipped micro-batch by micro-batch, which changes the direction: clip the sum, once");
-    grade_mistake(g, near_mat(got.gradient, full, tolerance),
-                  "the step is not clipped: clipping comes before the optimiser's step");
-    grade_near_mat(g, 4, "clipped: the gradient of the step", got.gradient, want, tolerance);
+    grade_mistake(
+        g,
+        near_mat(got.gradient, by_rule(c, SUM_CLIP_EACH, most), tolerance)
+            || near_mat(got.gradient, by_rule(c, SUM_CLIP_SO_FAR, most), tolerance),
+        "clipped micro-batch by micro-batch, which changes the direction: clip the "
+        "sum, once");
+    grade_mistake(
+        g, near_mat(got.gradient, full, tolerance),
+        "the step is not clipped: clipping comes before the optimiser's step");
+    grade_near_mat(g, 4, "clipped: the gradient of the step", got.gradient, want,
+                   tolerance);
     grade_mistake(g, fabs(got.result.norm - most) <= 1e-4 * most,
                   "norm is that after clipping: it is asked for before");
     grade_near(g, 1, "the norm before clipping", got.result.norm, norm, 1e-4 * norm);
@@ -185,9 +210,10 @@ static void check_nothing(Grade *g, Case *c) {
     c->micro[0] = c->micro[1];
     Step got = run_step(c, 1, 1, 0.5);
     c->micro[0] = first;
-    grade_expect(g, 1, got.steps == 0 && got.result.loss == 0 && got.result.norm == 0,
-                 "nothing counted: %ld steps, loss %g, norm %g; should be no step, 0, 0", got.steps, got.result.loss,
-                 got.result.norm);
+    grade_expect(
+        g, 1, got.steps == 0 && got.result.loss == 0 && got.result.norm == 0,
+        "nothing counted: %ld steps, loss %g, norm %g; should be no step, 0, 0",
+        got.steps, got.result.loss, got.result.norm);
 }
 
 // One large micro-batch, eight times over, and what the tape needs for it.
@@ -196,20 +222,24 @@ static void check_memory(Grade *g) {
     Config config = config_small_gpt(WORDS, LONG, 32, 2, 2);
     Rng rng = rng_new(62);
     Model m;
-    model_new(&m, &config, NULL), model_allocate(&m, &rng), params_allocate_grads(&m.params);
+    model_new(&m, &config, NULL), model_allocate(&m, &rng),
+        params_allocate_grads(&m.params);
     int tokens[2 * LONG];
     for (int i = 0; i < 2 * LONG; i++) tokens[i] = rng_below(&rng, WORDS);
     MicroBatch micro[COPIES];
-    for (int k = 0; k < COPIES; k++) micro[k] = (MicroBatch){{.batch = 2, .time = LONG, .tokens = tokens}, tokens};
+    for (int k = 0; k < COPIES; k++)
+        micro[k] = (MicroBatch){{.batch = 2, .time = LONG, .tokens = tokens}, tokens};
     Optimiser o = optimiser_new(&m.params, (OptimiserSettings){.kind = OPTIMISER_SGD});
     Tape *one = tape_new(&m.params), *all = tape_new(&m.params);
     accumulate_step(&m, one, &o, micro, 1, 0, 0);
     accumulate_step(&m, all, &o, micro, COPIES, 0, 0);
     size_t least = tape_counts(one).arena_bytes, used = tape_counts(all).arena_bytes;
     grade_mistake(g, used > 2 * least,
-                  "the tape holds all micro-batches at once, %zu bytes instead of %zu: tape_reset after each", used,
-                  least);
-    grade_expect(g, 2, tape_counts(all).nodes == 0, "%d nodes are left on the tape", tape_counts(all).nodes);
+                  "the tape holds all micro-batches at once, %zu bytes instead of %zu: "
+                  "tape_reset after each",
+                  used, least);
+    grade_expect(g, 2, tape_counts(all).nodes == 0, "%d nodes are left on the tape",
+                 tape_counts(all).nodes);
 }
 
 void check_accumulate(Grade *g) {

@@ -28,4 +28,6 @@ double largest(Mat m) {
 
 double layers_rounding(Mat want) { return 0x1p-14 * largest(want); }
 
-Mat all_grads(const Params *p) { return copied(mat_view(p->grads, 1, (int)p->grad_size)); }
+Mat all_grads(const Params *p) {
+    return copied(mat_view(p->grads, 1, (int)p->grad_size));
+}

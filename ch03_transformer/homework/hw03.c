@@ -1,27 +1,40 @@
-// Homework of chapter 3: your file. The contracts are in hw03.h, the problems in README.md.
+// Homework of chapter 3: your file. The contracts are in hw03.h, the problems in
+// README.md.
 #include "ch03_transformer/homework/hw03.h"
 
-#include "common/homework.h"
+#include "common/program/homework.h"
 
 // ---- 1. QK-norm
 
-Node *qk_norm(Tape *t, Node *x, Node *gain, double epsilon) { HW_TODO(t, x, gain, epsilon); }
+Node *qk_norm(Tape *t, Node *x, Node *gain, double epsilon) {
+    HW_TODO(t, x, gain, epsilon);
+}
 
-double qk_score_bound(Mat q_gain, Mat k_gain, double scale) { HW_TODO(q_gain, k_gain, scale); }
+double qk_score_bound(Mat q_gain, Mat k_gain, double scale) {
+    HW_TODO(q_gain, k_gain, scale);
+}
 
 // ---- 2. The parallel block
 
-Node *parallel_block(Tape *t, const Block *b, Node *x, const Surroundings *s) { HW_TODO(t, b, x, s); }
+Node *parallel_block(Tape *t, const Block *b, Node *x, const Surroundings *s) {
+    HW_TODO(t, b, x, s);
+}
 
-Node *slice_cols(Tape *t, Node *x, int first, int count) { HW_TODO(t, x, first, count); }
+Node *slice_cols(Tape *t, Node *x, int first, int count) {
+    HW_TODO(t, x, first, count);
+}
 
-Node *fused_block(Tape *t, const FusedBlock *b, Node *x, const Surroundings *s) { HW_TODO(t, b, x, s); }
+Node *fused_block(Tape *t, const FusedBlock *b, Node *x, const Surroundings *s) {
+    HW_TODO(t, b, x, s);
+}
 
 // ---- 3. Tied weights, backward
 
-void tied_backward(Mat table_grad, Mat hidden_grad, const int *ids, Mat input_grad, double input_scale,
-                   Mat logits_grad, double logit_scale, Mat hidden, Mat table) {
-    HW_TODO(table_grad, hidden_grad, ids, input_grad, input_scale, logits_grad, logit_scale, hidden, table);
+void tied_backward(Mat table_grad, Mat hidden_grad, const int *ids, Mat input_grad,
+                   double input_scale, Mat logits_grad, double logit_scale, Mat hidden,
+                   Mat table) {
+    HW_TODO(table_grad, hidden_grad, ids, input_grad, input_scale, logits_grad,
+            logit_scale, hidden, table);
 }
 
 // ---- 4. Recomputation
@@ -38,7 +51,7 @@ void mup_scales(Config *wide, const Config *base) { HW_TODO(wide, base); }
 
 // ---- 6. Gradient accumulation
 
-StepResult accumulate_step(Model *m, Tape *t, Optimiser *o, const MicroBatch *micro, int count, double rate,
-                           double most) {
+StepResult accumulate_step(Model *m, Tape *t, Optimiser *o, const MicroBatch *micro,
+                           int count, double rate, double most) {
     HW_TODO(m, t, o, micro, count, rate, most);
 }

@@ -1,4 +1,5 @@
-// The solution of chapter 3's homework. Each function is as short as its idea; README.md has the ideas.
+// The solution of chapter 3's homework. Each function is as short as its idea;
+// README.md has the ideas.
 #include "ch03_transformer/homework/hw03.h"
 
 #include <math.h>
@@ -29,7 +30,8 @@ static void head_backward(Mat dx, Mat dgain, Mat dout, Mat x, Mat gain, Mat inve
             yg += yd * *mat_at(gain, 0, c);
         }
         for (int c = 0; c < x.cols; c++) {
-            real g = *mat_at(gain, 0, c) * *mat_at(dout, i, c), y = *mat_at(x, i, c) * r;
+            real g = *mat_at(gain, 0, c) * *mat_at(dout, i, c),
+                 y = *mat_at(x, i, c) * r;
             *mat_at(dx, i, c) += r * (g - y * yg / (real)x.cols);
         }
     }
@@ -40,8 +42,8 @@ static void qk_norm_pull(Tape *t, Node *self) {
     int dim = gain->value.cols;
     Mat inverse = *(Mat *)self->saved, dx = grad_add(t, x), dgain = grad_add(t, gain);
     for (int h = 0; h < x->value.cols / dim; h++)
-        head_backward(head_of(dx, h, dim), dgain, head_of(self->grad, h, dim), head_of(x->value, h, dim), gain->value,
-                      mat_cols(inverse, h, 1));
+        head_backward(head_of(dx, h, dim), dgain, head_of(self->grad, h, dim),
+                      head_of(x->value, h, dim), gain->value, mat_cols(inverse, h, 1));
 }
 
 Node *qk_norm(Tape *t, Node *x, Node *gain, double epsilon) {
@@ -54,19 +56,22 @@ Node *qk_norm(Tape *t, Node *x, Node *gain, double epsilon) {
     for (int h = 0; h < heads; h++)
         for (int i = 0; i < x->value.rows; i++) {
             Mat from = head_of(x->value, h, dim);
-            real r = *mat_at(inverse, i, h) = 1 / (real)sqrt((double)row_dot(from, from, i) / dim + epsilon);
+            real r = *mat_at(inverse, i, h) =
+                1 / (real)sqrt((double)row_dot(from, from, i) / dim + epsilon);
             for (int c = 0; c < dim; c++)
-                *mat_at(out->value, i, h * dim + c) = *mat_at(gain->value, 0, c) * *mat_at(from, i, c) * r;
+                *mat_at(out->value, i, h * dim + c) =
+                    *mat_at(gain->value, 0, c) * *mat_at(from, i, c) * r;
         }
     return out;
 }
 
-// q . k = sum of (g_c h_c) y_c z_c with |y|^2, |z|^2 <= d: at most d times the largest factor, and that much if y and
-// z have nothing but this channel.
+// q . k = sum of (g_c h_c) y_c z_c with |y|^2, |z|^2 <= d: at most d times the largest
+// factor, and that much if y and z have nothing but this channel.
 double qk_score_bound(Mat q_gain, Mat k_gain, double scale) {
     double most = 0;
     for (int c = 0; c < q_gain.cols; c++)
-        most = fmax(most, fabs((double)*mat_at(q_gain, 0, c) * (double)*mat_at(k_gain, 0, c)));
+        most = fmax(
+            most, fabs((double)*mat_at(q_gain, 0, c) * (double)*mat_at(k_gain, 0, c)));
     return fabs(scale) * q_gain.cols * most;
 }
 
@@ -93,20 +98,25 @@ Node *slice_cols(Tape *t, Node *x, int first, int count) {
 
 Node *fused_block(Tape *t, const FusedBlock *b, Node *x, const Surroundings *s) {
     int wide = b->n_heads * b->head_dim, narrow = b->n_kv_heads * b->head_dim;
-    Heads heads = {s->batch, b->n_heads, b->n_kv_heads, (real)b->scale, s->mask, s->position};
+    Heads heads = {s->batch,       b->n_heads, b->n_kv_heads,
+                   (real)b->scale, s->mask,    s->position};
     Node *all = linear(t, &b->in, norm(t, &b->norm, x));
     Node *q = slice_cols(t, all, 0, wide), *k = slice_cols(t, all, wide, narrow);
-    Node *v = slice_cols(t, all, wide + narrow, narrow), *up = slice_cols(t, all, wide + 2 * narrow, b->hidden);
-    Node *mixed = linear(t, &b->attention_out, attend(t, q, k, v, s->position_param, &heads));
+    Node *v = slice_cols(t, all, wide + narrow, narrow),
+         *up = slice_cols(t, all, wide + 2 * narrow, b->hidden);
+    Node *mixed =
+        linear(t, &b->attention_out, attend(t, q, k, v, s->position_param, &heads));
     return add(t, x, add(t, mixed, linear(t, &b->down, gelu(t, up))));
 }
 
 // ---- 3. Tied weights, backward
 
-void tied_backward(Mat table_grad, Mat hidden_grad, const int *ids, Mat input_grad, double input_scale,
-                   Mat logits_grad, double logit_scale, Mat hidden, Mat table) {
+void tied_backward(Mat table_grad, Mat hidden_grad, const int *ids, Mat input_grad,
+                   double input_scale, Mat logits_grad, double logit_scale, Mat hidden,
+                   Mat table) {
     for (int i = 0; i < input_grad.rows; i++)
-        mat_add_scaled(mat_rows(table_grad, ids[i], 1), (real)input_scale, mat_rows(input_grad, i, 1));
+        mat_add_scaled(mat_rows(table_grad, ids[i], 1), (real)input_scale,
+                       mat_rows(input_grad, i, 1));
     Mat scaled = mat_new(logits_grad.rows, logits_grad.cols);
     mat_add_scaled(scaled, (real)logit_scale, logits_grad);
     matmul_add(table_grad, mat_transpose(scaled), hidden);
@@ -128,7 +138,8 @@ typedef struct {
 static Tape *run_inside(const Recomputed *r, Node *x, Node **x_inside, Node **y) {
     Tape *inner = tape_new(r->params);
     tape_training(inner, r->training, r->seed);
-    *x_inside = wants_grad(x) ? variable_node(inner, x->value) : constant_node(inner, x->value);
+    *x_inside =
+        wants_grad(x) ? variable_node(inner, x->value) : constant_node(inner, x->value);
     *y = r->f(inner, *x_inside, r->context);
     return inner;
 }
@@ -157,16 +168,19 @@ Node *recompute(Tape *t, Params *params, Node *x, SubGraph *f, const void *conte
 
 // ---- 5. Maximal update parametrisation
 
-// What grows says what the parameter is: rows and columns, a hidden matrix; columns alone, an embedding, a gain or a
-// bias; rows alone, the head, whose share is in logit_scale.
+// What grows says what the parameter is: rows and columns, a hidden matrix; columns
+// alone, an embedding, a gain or a bias; rows alone, the head, whose share is in
+// logit_scale.
 MupRule mup_rule(const Param *base, const Param *wide) {
     double rows = (double)wide->rows / base->rows;
     bool hidden = wide->rows != base->rows && wide->cols != base->cols;
-    return hidden ? (MupRule){base->init.sd / sqrt(rows), 1 / rows} : (MupRule){base->init.sd, 1};
+    return hidden ? (MupRule){base->init.sd / sqrt(rows), 1 / rows}
+                  : (MupRule){base->init.sd, 1};
 }
 
 void mup_scales(Config *wide, const Config *base) {
-    double before = base->attention_scale == 0 ? 1 / sqrt(base->head_dim) : base->attention_scale;
+    double before =
+        base->attention_scale == 0 ? 1 / sqrt(base->head_dim) : base->attention_scale;
     wide->attention_scale = before * base->head_dim / wide->head_dim;
     wide->logit_scale = base->logit_scale * base->channels / wide->channels;
 }
@@ -175,12 +189,13 @@ void mup_scales(Config *wide, const Config *base) {
 
 static int counted_targets(const MicroBatch *micro) {
     int counted = 0;
-    for (int i = 0; i < micro->in.batch * micro->in.time; i++) counted += micro->targets[i] >= 0;
+    for (int i = 0; i < micro->in.batch * micro->in.time; i++)
+        counted += micro->targets[i] >= 0;
     return counted;
 }
 
-StepResult accumulate_step(Model *m, Tape *t, Optimiser *o, const MicroBatch *micro, int count, double rate,
-                           double most) {
+StepResult accumulate_step(Model *m, Tape *t, Optimiser *o, const MicroBatch *micro,
+                           int count, double rate, double most) {
     StepResult result = {0};
     double total = 0;
     for (int k = 0; k < count; k++) total += counted_targets(&micro[k]);
@@ -188,7 +203,8 @@ StepResult accumulate_step(Model *m, Tape *t, Optimiser *o, const MicroBatch *mi
     params_zero_grads(&m->params);
     for (int k = 0; k < count; k++) {
         Node *logits = model_logits(t, m, model_decode(t, m, &micro[k].in, NULL, NULL));
-        Node *loss = scale(t, cross_entropy(t, logits, micro[k].targets), counted_targets(&micro[k]) / total);
+        Node *loss = scale(t, cross_entropy(t, logits, micro[k].targets),
+                           counted_targets(&micro[k]) / total);
         result.loss += (double)*loss->value.at;
         tape_backward(t, loss);
         tape_reset(t);

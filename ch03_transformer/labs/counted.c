@@ -26,16 +26,21 @@ static int *repeated(int count, int value) {
 
 Counted counted_step(const Model *m, StepShape s) {
     Tape *t = tape_new((Params *)&m->params);  // its gradients are written to
-    int *ids = some_tokens(s.batch * s.time, m->config.vocabulary), *prefixes = repeated(s.batch, s.prefix);
+    int *ids = some_tokens(s.batch * s.time, m->config.vocabulary),
+        *prefixes = repeated(s.batch, s.prefix);
     int *source = some_tokens(s.batch * s.source, m->config.vocabulary);
-    Tokens in = {.batch = s.batch, .time = s.time, .tokens = ids, .prefixes = s.prefix ? prefixes : NULL};
+    Tokens in = {.batch = s.batch,
+                 .time = s.time,
+                 .tokens = ids,
+                 .prefixes = s.prefix ? prefixes : NULL};
     Tokens from = {.batch = s.batch, .time = s.source, .tokens = source};
     bool both = m->config.family == FAMILY_ENCODER_DECODER;
     Node *memory = both ? model_encode(t, m, &from) : NULL;
-    Node *hidden = both ? model_decode(t, m, &in, memory, &from) : model_hidden(t, m, &in);
+    Node *hidden =
+        both ? model_decode(t, m, &in, memory, &from) : model_hidden(t, m, &in);
     tape_backward(t, cross_entropy(t, model_logits(t, m, hidden), ids));
     TapeCounts c = tape_counts(t);
     tape_free(t), free(ids), free(prefixes), free(source);
-    return (Counted){llround(c.flops_forward), llround(c.flops_backward), (long long)c.activation_bytes,
-                     (long long)c.grad_bytes};
+    return (Counted){llround(c.flops_forward), llround(c.flops_backward),
+                     (long long)c.activation_bytes, (long long)c.grad_bytes};
 }

@@ -1,10 +1,11 @@
-// One step of training on a small model, and what the tape counted: for the labs that account for operations and bytes.
+// One step of training on a small model, and what the tape counted: for the labs that
+// account for operations and bytes.
 #pragma once
 #include "ch03_transformer/accounting.h"
 #include "ch03_transformer/model.h"
 
-// Names and shapes of the parameters only; model_allocate and params_allocate_grads are to follow.
-// A config that cannot be ends the program.
+// Names and shapes of the parameters only; model_allocate and params_allocate_grads are
+// to follow. A config that cannot be ends the program.
 void counted_model(Model *m, const Config *c);
 
 // Tokens of one stack, or of an encoder (`source` of them a sequence) and a decoder.

@@ -1,17 +1,20 @@
-// N6: how far one step of training moves the output of a deep stack. Lecture, section 3.7.
+// N6: how far one step of training moves the output of a deep stack. Lecture, section
+// 3.7.
 //
 //     DeepNorm  x' = norm(alpha x + F(x)), gain beta at initialisation:  |Delta F| = eta d/4 (1 + 2/n), for every N
 //     bound     |Delta F| <= sum over 2N sublayers of sqrt(v^2 + w^2) / alpha |Delta theta_i|,  v = w = beta
 //     SGD       |Delta theta_i| ~ eta beta / alpha:   2N 2 beta^2 / alpha^2 = 1
 //     sign      |Delta theta_i| ~ eta:                2N sqrt(2) beta / alpha = sqrt(2N)   (Adam's first step)
 //
-// Wang et al., "DeepNet" (2022), arXiv:2203.00555, Theorem 4.2 and its table. The step is the optimiser's own, at a rate
-// that moves the output by 0.2 %: far above float's rounding, and small enough for |Delta F| / eta to be the derivative,
-// which half the rate shows.
+// Wang et al., "DeepNet" (2022), arXiv:2203.00555, Theorem 4.2 and its table. The step
+// is the optimiser's own, at a rate that moves the output by 0.2 %: far above float's
+// rounding, and small enough for |Delta F| / eta to be the derivative, which half the
+// rate shows.
 //
-// Mean field: one SGD step on a loss at one token moves that token's output by eta K |dL/dF|, K = sum over parameters of
-// (dF/dtheta)^2 for one channel of F; K_ij for two tokens. With x' = norm(a x + b G(x)), gains g of G's two matrices, and
-// sigma^2 = a^2 + b^2 g^4 (what theory_stack.h adds), each sublayer maps
+// Mean field: one SGD step on a loss at one token moves that token's output by eta K
+// |dL/dF|, K = sum over parameters of (dF/dtheta)^2 for one channel of F; K_ij for two
+// tokens. With x' = norm(a x + b G(x)), gains g of G's two matrices, and sigma^2 = a^2
+// + b^2 g^4 (what theory_stack.h adds), each sublayer maps
 //
 //     attention      K_ij <- ((a^2 K_ij + b^2 g^4 mean K) + 2 b^2 g^2 d a(r)) / sigma^2
 //     feed-forward   K_ij <- ((a^2 + b^2 g^4 k'(r)) K_ij + b^2 g^2 d (k(r) + r k'(r))) / sigma^2        r = 1 for i = j
@@ -24,13 +27,14 @@
 #include "ch03_transformer/labs/theory_stack.h"
 #include "ch03_transformer/optimiser.h"
 #include "common/error.h"
-#include "common/plot.h"
+#include "common/program/plot.h"
 
-static const Option options[] = {{"dim", "64", "channels d"},
-                                 {"tokens", "32", "tokens n"},
-                                 {"depth-most", "64", "largest number of layers N"},
-                                 {"draws", "12", "draws of weights, tokens and classes"},
-                                 {0}};
+static const Option options[] = {
+    {"dim", "64", "channels d"},
+    {"tokens", "32", "tokens n"},
+    {"depth-most", "64", "largest number of layers N"},
+    {"draws", "12", "draws of weights, tokens and classes"},
+    {0}};
 
 enum { CLASSES = 64, DEPTHS = 6 };
 typedef enum { DEEPNORM, POST, WRONG, KINDS } Kind;  // WRONG: norm(x + alpha F(x))
@@ -39,42 +43,57 @@ typedef enum { SGD, SIGN, STEPS } Step;
 typedef struct {
     int d, n, draws, depths;
     double N[DEPTHS];  // 2, 4, 8, ...
-    double size[KINDS][STEPS][DEPTHS], error[KINDS][STEPS][DEPTHS];  // |Delta F| / eta: geometric mean; s.e. of its ln
-    double predicted[KINDS][DEPTHS];                                 // SGD's, by mean field
-    double bent[KINDS];  // largest change of the mean of ln(|Delta F| / eta) when eta is halved
+    // |Delta F| / eta: geometric mean; s.e. of its ln
+    double size[KINDS][STEPS][DEPTHS], error[KINDS][STEPS][DEPTHS];
+    // SGD's, by mean field
+    double predicted[KINDS][DEPTHS];
+    // largest change of the mean of ln(|Delta F| / eta) when eta is halved
+    double bent[KINDS];
 } Updates;
 
 // ---- the table, by hand
 
 // Sublayers times 2 beta^2 / alpha^2.
-static double bound(DeepNorm dn, int sublayers) { return sublayers * 2 * pow(dn.beta / dn.alpha, 2); }
+static double bound(DeepNorm dn, int sublayers) {
+    return sublayers * 2 * pow(dn.beta / dn.alpha, 2);
+}
 
 static void claim_table(Lab *lab) {
     double sum = 0, product = 0, cross = 0;
     for (int N = 1; N <= 1000; N++) {
-        DeepNorm all[] = {deepnorm(N, 0, false), deepnorm(0, N, true), deepnorm(7, N, true)};
+        DeepNorm all[] = {deepnorm(N, 0, false), deepnorm(0, N, true),
+                          deepnorm(7, N, true)};
         for (int i = 0; i < 3; i++) {
             sum = nan_max(sum, fabs(bound(all[i], (i < 2 ? 2 : 3) * N) - 1));
             product = nan_max(product, fabs(all[i].alpha * all[i].beta - M_SQRT1_2));
         }
-        // An encoder is seen through M cross-attentions of a decoder: M beta_d^2 / alpha_d.
+        // An encoder is seen through M cross-attentions of a decoder: M beta_d^2 /
+        // alpha_d.
         for (int M = 1; M <= 1000; M *= 10) {
             DeepNorm e = deepnorm(N, M, false), d = deepnorm(N, M, true);
-            cross = nan_max(cross, fabs(bound(e, 2 * N) * M * d.beta * d.beta / d.alpha - 1));
+            cross = nan_max(cross,
+                            fabs(bound(e, 2 * N) * M * d.beta * d.beta / d.alpha - 1));
         }
     }
     const double rounding = 1e-12;  // pow's, a few ulps
-    claim_near(lab, "3.38", "18-layer encoder: alpha = 36^(1/4) = sqrt 6", sqrt(6), deepnorm(18, 0, false).alpha, rounding);
-    claim_near(lab, "3.38", "18-layer encoder: beta = 144^(-1/4) = 1 / sqrt 12", 1 / sqrt(12), deepnorm(18, 0, false).beta,
+    claim_near(lab, "3.38", "18-layer encoder: alpha = 36^(1/4) = sqrt 6", sqrt(6),
+               deepnorm(18, 0, false).alpha, rounding);
+    claim_near(lab, "3.38", "18-layer encoder: beta = 144^(-1/4) = 1 / sqrt 12",
+               1 / sqrt(12), deepnorm(18, 0, false).beta, rounding);
+    claim_near(lab, "3.38", "one stack, decoder with cross: bound's sum - 1", 0, sum,
                rounding);
-    claim_near(lab, "3.38", "one stack, decoder with cross: bound's sum - 1", 0, sum, rounding);
-    claim_near(lab, "3.38", "alpha beta = 1 / sqrt 2: largest difference", 0, product, rounding);
-    // beta^2 / alpha^2 = 12^(1/2) 3^(1/4) / (4 N M^(1/4)) and alpha beta = 1 / sqrt 2: the constants, then two decimals.
+    claim_near(lab, "3.38", "alpha beta = 1 / sqrt 2: largest difference", 0, product,
+               rounding);
+    // beta^2 / alpha^2 = 12^(1/2) 3^(1/4) / (4 N M^(1/4)) and alpha beta = 1 / sqrt 2:
+    // the constants, then two decimals.
     double quotient = sqrt(sqrt(12) * pow(3, 0.25) / 4), half = 0.005 * (1 + rounding);
     DeepNorm constants = deepnorm(1, 1, false);
-    claim_near(lab, "3.39", "encoder below a decoder: alpha's constant", sqrt(M_SQRT1_2 / quotient), constants.alpha, half);
-    claim_near(lab, "3.39", "encoder below a decoder: beta's constant", sqrt(M_SQRT1_2 * quotient), constants.beta, half);
-    claim_near(lab, "3.39", "the same, all N and M: bound's sum - 1", 0, cross, 2 * half * (1 / 0.81 + 1 / 0.87));
+    claim_near(lab, "3.39", "encoder below a decoder: alpha's constant",
+               sqrt(M_SQRT1_2 / quotient), constants.alpha, half);
+    claim_near(lab, "3.39", "encoder below a decoder: beta's constant",
+               sqrt(M_SQRT1_2 * quotient), constants.beta, half);
+    claim_near(lab, "3.39", "the same, all N and M: bound's sum - 1", 0, cross,
+               2 * half * (1 / 0.81 + 1 / 0.87));
 }
 
 // ---- mean field
@@ -83,19 +102,22 @@ typedef struct {
     double r, own, cross;  // cosine of two tokens, K_ii, K_ij
 } Kernel;
 
-static Kernel kernel_attention(Kernel k, const Updates *u, double a2, double b2, double g2) {
+static Kernel kernel_attention(Kernel k, const Updates *u, double a2, double b2,
+                               double g2) {
     double mean = k.own / u->n + (1 - 1.0 / u->n) * k.cross, a = mean_square(k.r, u->n);
     double sigma2 = a2 + b2 * g2 * g2 * a, both = b2 * g2 * (g2 * mean + 2 * u->d * a);
     return (Kernel){(a2 * k.r + b2 * g2 * g2 * a) / sigma2,
-                    (a2 * k.own + both) / sigma2,
-                    (a2 * k.cross + both) / sigma2};
+                    (a2 * k.own + both) / sigma2, (a2 * k.cross + both) / sigma2};
 }
 
 static Kernel kernel_ffn(Kernel k, const Updates *u, double a2, double b2, double g2) {
-    double product = relu_product(k.r), both = both_positive(k.r), b2g4 = b2 * g2 * g2, sigma2 = a2 + b2g4 / 2;
-    return (Kernel){(a2 * k.r + b2g4 * product) / sigma2,
-                    ((a2 + b2g4 / 2) * k.own + b2 * g2 * u->d) / sigma2,
-                    ((a2 + b2g4 * both) * k.cross + b2 * g2 * u->d * (product + k.r * both)) / sigma2};
+    double product = relu_product(k.r), both = both_positive(k.r), b2g4 = b2 * g2 * g2,
+           sigma2 = a2 + b2g4 / 2;
+    return (Kernel){
+        (a2 * k.r + b2g4 * product) / sigma2,
+        ((a2 + b2g4 / 2) * k.own + b2 * g2 * u->d) / sigma2,
+        ((a2 + b2g4 * both) * k.cross + b2 * g2 * u->d * (product + k.r * both))
+            / sigma2};
 }
 
 static double predict(const Updates *u, Kind kind, int N) {
@@ -103,7 +125,8 @@ static double predict(const Updates *u, Kind kind, int N) {
     double square = dn.alpha * dn.alpha, g2 = dn.beta * dn.beta;
     double a2 = kind == WRONG ? 1 : square, b2 = kind == WRONG ? square : 1;
     Kernel k = {0};
-    for (int l = 0; l < N; l++) k = kernel_ffn(kernel_attention(k, u, a2, b2, g2), u, a2, b2, g2);
+    for (int l = 0; l < N; l++)
+        k = kernel_ffn(kernel_attention(k, u, a2, b2, g2), u, a2, b2, g2);
     return k.own;
 }
 
@@ -123,13 +146,22 @@ static Node *times_alpha(Tape *t, const Linear *l, Node *x, Node *y) {
 
 static void begin(Run *r, const Updates *u, Kind kind, int N, Rng *rng) {
     DeepNorm dn = kind == POST ? (DeepNorm){1, 1} : deepnorm(N, 0, false);
-    StackShape shape = {.tokens = u->n, .channels = u->d, .layers = N, .classes = CLASSES, .alpha = dn.alpha,
-                        .place = kind == DEEPNORM ? PLACE_DEEPNORM : PLACE_POST, .value_gain = dn.beta, .out_gain = dn.beta};
-    *r = (Run){theory_stack_new(&shape, rng), mat_new(u->n, u->d), mat_new(1, u->d), NULL, dn.alpha};
+    StackShape shape = {.tokens = u->n,
+                        .channels = u->d,
+                        .layers = N,
+                        .classes = CLASSES,
+                        .alpha = dn.alpha,
+                        .place = kind == DEEPNORM ? PLACE_DEEPNORM : PLACE_POST,
+                        .value_gain = dn.beta,
+                        .out_gain = dn.beta};
+    *r = (Run){theory_stack_new(&shape, rng), mat_new(u->n, u->d), mat_new(1, u->d),
+               NULL, dn.alpha};
     rng_fill_normal(rng, r->x, 1);
     for (int l = 0; l < N && kind == WRONG; l++) {
-        Linear *ends[] = {&r->stack.blocks[l].attention.out, &r->stack.blocks[l].ffn.down};
-        for (int i = 0; i < 2; i++) ends[i]->adapt = times_alpha, ends[i]->adapter = &r->alpha;
+        Linear *ends[] = {&r->stack.blocks[l].attention.out,
+                          &r->stack.blocks[l].ffn.down};
+        for (int i = 0; i < 2; i++)
+            ends[i]->adapt = times_alpha, ends[i]->adapter = &r->alpha;
     }
     Params *p = &r->stack.params;
     params_freeze(p, "gain", true), params_freeze(p, "readout", true);
@@ -148,15 +180,18 @@ static void end(Run *r) {
     mat_free(r->x), mat_free(r->before), free(r->values);
 }
 
-// |Delta F| of token 0 after one step; the parameters are as they were. Adam's first step is rate x sign(gradient).
+// |Delta F| of token 0 after one step; the parameters are as they were. Adam's first
+// step is rate x sign(gradient).
 static double moved(Run *r, Step step, double rate) {
     Params *p = &r->stack.params;
-    OptimiserSettings settings = {.kind = step == SGD ? OPTIMISER_SGD : OPTIMISER_ADAM, .epsilon = 1e-30};
+    OptimiserSettings settings = {.kind = step == SGD ? OPTIMISER_SGD : OPTIMISER_ADAM,
+                                  .epsilon = 1e-30};
     Optimiser o = optimiser_new(p, settings);
     optimiser_step(&o, p, rate);
     optimiser_free(&o);
     Tape *t = tape_new(p);
-    Mat after = mat_rows(theory_forward(t, &r->stack, constant_node(t, r->x), NULL)->value, 0, 1);
+    Mat after = mat_rows(
+        theory_forward(t, &r->stack, constant_node(t, r->x), NULL)->value, 0, 1);
     mat_add_scaled(after, -1, r->before);
     double size = sqrt(sum_of_squares(after));
     tape_free(t);
@@ -164,7 +199,8 @@ static double moved(Run *r, Step step, double rate) {
     return size;
 }
 
-// ln(|Delta F| / eta), and its change at eta / 2. The rate is found in a few rounds: |F| = sqrt(d).
+// ln(|Delta F| / eta), and its change at eta / 2. The rate is found in a few rounds:
+// |F| = sqrt(d).
 static double update_size(Run *r, Step step, double *change) {
     const double wanted = 2e-3 * sqrt(r->x.cols);
     double rate = 1e-5;
@@ -172,14 +208,16 @@ static double update_size(Run *r, Step step, double *change) {
         double size = moved(r, step, rate);
         rate *= size * 100 > wanted ? wanted / size : 100;
     }
-    double whole = log(moved(r, step, rate) / rate), half = log(moved(r, step, rate / 2) / (rate / 2));
+    double whole = log(moved(r, step, rate) / rate),
+           half = log(moved(r, step, rate / 2) / (rate / 2));
     *change = half - whole;
     return whole;
 }
 
 static void measure(Updates *u, const Rng *parent, Kind kind, int depth) {
     size_t count = (size_t)u->draws * STEPS;
-    double *sizes = allocate(count, sizeof *sizes), *changes = allocate(count, sizeof *changes);
+    double *sizes = allocate(count, sizeof *sizes),
+           *changes = allocate(count, sizeof *changes);
     Rng rng = rng_split(parent, (uint64_t)(kind * DEPTHS + depth));
 #pragma omp parallel for schedule(dynamic)
     for (int draw = 0; draw < u->draws; draw++) {
@@ -187,86 +225,116 @@ static void measure(Updates *u, const Rng *parent, Kind kind, int depth) {
         Run r;
         begin(&r, u, kind, (int)u->N[depth], &own);
         for (int step = 0; step < STEPS; step++)
-            sizes[draw * STEPS + step] = update_size(&r, (Step)step, &changes[draw * STEPS + step]);
+            sizes[draw * STEPS + step] =
+                update_size(&r, (Step)step, &changes[draw * STEPS + step]);
         end(&r);
     }
     for (int step = 0; step < STEPS; step++) {
         Average a = average(sizes + step, u->draws, STEPS);
         u->size[kind][step][depth] = exp(a.mean), u->error[kind][step][depth] = a.error;
-        u->bent[kind] = nan_max(u->bent[kind], fabs(average(changes + step, u->draws, STEPS).mean));
+        u->bent[kind] =
+            nan_max(u->bent[kind], fabs(average(changes + step, u->draws, STEPS).mean));
     }
     free(sizes), free(changes);
 }
 
 // ---- claims
 
-// 10 % at one end of four octaves move a slope by 0.1 / (5 ln 2) = 0.03, as much as is allowed for below.
+// 10 % at one end of four octaves move a slope by 0.1 / (5 ln 2) = 0.03, as much as is
+// allowed for below.
 static void claim_linear(Lab *lab, const Updates *u) {
-    claim_at_most(lab, "3.40", "DeepNorm: change of |Delta F| / eta at eta / 2", 0.02, u->bent[DEEPNORM]);
-    claim_at_most(lab, "3.40", "Post-LN, alpha misplaced: the same", 0.1, nan_max(u->bent[POST], u->bent[WRONG]));
+    claim_at_most(lab, "3.40", "DeepNorm: change of |Delta F| / eta at eta / 2", 0.02,
+                  u->bent[DEEPNORM]);
+    claim_at_most(lab, "3.40", "Post-LN, alpha misplaced: the same", 0.1,
+                  nan_max(u->bent[POST], u->bent[WRONG]));
 }
 
-// Left out: 1/d as in the other labs, twice for backward and forward; and the scatter of K's eigenvalues, which N blocks
-// average: their relative variance is at most 1 / (2N), of which a norm feels half.
+// Left out: 1/d as in the other labs, twice for backward and forward; and the scatter
+// of K's eigenvalues, which N blocks average: their relative variance is at most 1 /
+// (2N), of which a norm feels half.
 static void claim_value(Lab *lab, const Updates *u) {
     double worst = 0;
     for (int i = 0; i < u->depths; i++)
-        worst = nan_max(worst, fabs(u->size[DEEPNORM][SGD][i] / u->predicted[DEEPNORM][i] - 1) /
-                                   (5 * u->error[DEEPNORM][SGD][i] + 2.0 / u->d + 1 / (4 * u->N[i])));
-    claim_at_most(lab, "3.41", "DeepNorm, SGD: |Delta F| / eta - mean field, worst", 1, worst);
-    // Each of 2N sublayers mixes tokens by beta^4 / alpha^2 of what there is. So r <= 2N beta^4 / alpha^2 = 1 / (4 sqrt(2N));
-    // r enters K twice, and K itself is mixed once.
+        worst = nan_max(
+            worst,
+            fabs(u->size[DEEPNORM][SGD][i] / u->predicted[DEEPNORM][i] - 1)
+                / (5 * u->error[DEEPNORM][SGD][i] + 2.0 / u->d + 1 / (4 * u->N[i])));
+    claim_at_most(lab, "3.41", "DeepNorm, SGD: |Delta F| / eta - mean field, worst", 1,
+                  worst);
+    // Each of 2N sublayers mixes tokens by beta^4 / alpha^2 of what there is. So r <=
+    // 2N beta^4 / alpha^2 = 1 / (4 sqrt(2N)); r enters K twice, and K itself is mixed
+    // once.
     int last = u->depths - 1;
     double limit = u->d / 4.0 * (1 + 2.0 / u->n);
-    claim_near(lab, "3.41", "mean field at the largest N: d/4 (1 + 2/n)", limit, u->predicted[DEEPNORM][last],
-               limit * 3 / (4 * sqrt(2 * u->N[last])));
+    claim_near(lab, "3.41", "mean field at the largest N: d/4 (1 + 2/n)", limit,
+               u->predicted[DEEPNORM][last], limit * 3 / (4 * sqrt(2 * u->N[last])));
 }
 
 // Against N, from N = 4 on.
 static double slope_of(const Updates *u, Kind kind, Step step, double *error) {
-    return log_slope(u->N + 1, u->size[kind][step] + 1, u->error[kind][step] + 1, u->depths - 1, error);
+    return log_slope(u->N + 1, u->size[kind][step] + 1, u->error[kind][step] + 1,
+                     u->depths - 1, error);
 }
 
 static void claim_slopes(Lab *lab, const Updates *u) {
     if (u->depths < 5) return;
     double sgd_error, sign_error, unused;
-    double sgd = slope_of(u, DEEPNORM, SGD, &sgd_error), sign = slope_of(u, DEEPNORM, SIGN, &sign_error);
-    // Beside 5 standard errors: the scatter of eigenvalues falls from 1 / (4N) at N = 4 to nothing.
+    double sgd = slope_of(u, DEEPNORM, SGD, &sgd_error),
+           sign = slope_of(u, DEEPNORM, SIGN, &sign_error);
+    // Beside 5 standard errors: the scatter of eigenvalues falls from 1 / (4N) at N = 4
+    // to nothing.
     const double scatter = 0.03;
-    claim_near(lab, "3.41", "DeepNorm, SGD: slope against N", 0, sgd, 5 * sgd_error + scatter);
-    claim_at_least(lab, "3.41", "DeepNorm, SGD: standard errors below 1/2", 5, (0.5 - sgd) / sgd_error);
-    claim_at_least(lab, "3.42", "Post-LN, SGD: slope against N", 0.8, slope_of(u, POST, SGD, &unused));
-    claim_near(lab, "3.43", "DeepNorm, sign steps: slope against N", 0.5, sign, 5 * sign_error + scatter);
-    claim_at_least(lab, "3.43", "DeepNorm, sign steps: standard errors above 0", 5, sign / sign_error);
-    claim_at_least(lab, "3.43", "Post-LN, sign steps: slope against N", 0.8, slope_of(u, POST, SIGN, &unused));
-    claim_at_least(lab, "3.44", "alpha on the wrong branch, SGD: slope against N", 0.8, slope_of(u, WRONG, SGD, &unused));
+    claim_near(lab, "3.41", "DeepNorm, SGD: slope against N", 0, sgd,
+               5 * sgd_error + scatter);
+    claim_at_least(lab, "3.41", "DeepNorm, SGD: standard errors below 1/2", 5,
+                   (0.5 - sgd) / sgd_error);
+    claim_at_least(lab, "3.42", "Post-LN, SGD: slope against N", 0.8,
+                   slope_of(u, POST, SGD, &unused));
+    claim_near(lab, "3.43", "DeepNorm, sign steps: slope against N", 0.5, sign,
+               5 * sign_error + scatter);
+    claim_at_least(lab, "3.43", "DeepNorm, sign steps: standard errors above 0", 5,
+                   sign / sign_error);
+    claim_at_least(lab, "3.43", "Post-LN, sign steps: slope against N", 0.8,
+                   slope_of(u, POST, SIGN, &unused));
+    claim_at_least(lab, "3.44", "alpha on the wrong branch, SGD: slope against N", 0.8,
+                   slope_of(u, WRONG, SGD, &unused));
 }
 
 static void draw(Lab *lab, const Updates *u) {
-    Plot *p = plot_new(lab, "deepnorm", "layers deepnorm deepnorm_predicted deepnorm_sign root wrong wrong_predicted post "
-                                        "post_predicted post_sign");
+    Plot *p = plot_new(lab, "deepnorm",
+                       "layers deepnorm deepnorm_predicted deepnorm_sign root wrong "
+                       "wrong_predicted post "
+                       "post_predicted post_sign");
     double root = u->size[DEEPNORM][SIGN][u->depths / 2] / sqrt(u->N[u->depths / 2]);
     for (int i = 0; i < u->depths; i++)
-        plot_row(p, u->N[i], u->size[DEEPNORM][SGD][i], u->predicted[DEEPNORM][i], u->size[DEEPNORM][SIGN][i],
-                 root * sqrt(u->N[i]), u->size[WRONG][SGD][i], u->predicted[WRONG][i], u->size[POST][SGD][i],
+        plot_row(p, u->N[i], u->size[DEEPNORM][SGD][i], u->predicted[DEEPNORM][i],
+                 u->size[DEEPNORM][SIGN][i], root * sqrt(u->N[i]),
+                 u->size[WRONG][SGD][i], u->predicted[WRONG][i], u->size[POST][SGD][i],
                  u->predicted[POST][i], u->size[POST][SIGN][i]);
     plot_axes(p, "N: layers", "|change of the output| / rate");
-    plot_set(p, "logscale x 2"), plot_set(p, "logscale y"), plot_set(p, "format y \"10^{%%T}\"");
+    plot_set(p, "logscale x 2"), plot_set(p, "logscale y"),
+        plot_set(p, "format y \"10^{%%T}\"");
     plot_set(p, "xrange [%g:%g]", u->N[0] / 1.2, u->N[u->depths - 1] * 1.2);
     plot_line(p, "layers", "deepnorm_predicted", "DeepNorm, mean field");
     plot_line(p, "layers", "wrong_predicted", "{/Symbol a} misplaced, mean field");
-    plot_line(p, "layers", "post_predicted", "Post-LN, mean field"), plot_dashes(p, "layers", "root", "N^{1/2}");
+    plot_line(p, "layers", "post_predicted", "Post-LN, mean field"),
+        plot_dashes(p, "layers", "root", "N^{1/2}");
     plot_points(p, "layers", "deepnorm", "DeepNorm, SGD");
     plot_points(p, "layers", "wrong", "{/Symbol a} misplaced, SGD");
     plot_points(p, "layers", "post", "Post-LN, SGD");
-    plot_series(p, "using \"layers\":\"deepnorm_sign\" with points pointtype 6 linecolor \"#000000\" title \"DeepNorm, sign\"");
-    plot_series(p, "using \"layers\":\"post_sign\" with points pointtype 6 linecolor \"#56b4e9\" title \"Post-LN, sign\"");
+    plot_series(p,
+                "using \"layers\":\"deepnorm_sign\" with points pointtype 6 linecolor "
+                "\"#000000\" title \"DeepNorm, sign\"");
+    plot_series(p,
+                "using \"layers\":\"post_sign\" with points pointtype 6 linecolor "
+                "\"#56b4e9\" title \"Post-LN, sign\"");
     plot_end(p);
 }
 
 static void run(Lab *lab) {
     const Args *args = &lab->args;
-    Updates u = {.d = (int)option_int(args, "dim", 16, 128), .n = (int)option_int(args, "tokens", 1, 256),
+    Updates u = {.d = (int)option_int(args, "dim", 16, 128),
+                 .n = (int)option_int(args, "tokens", 1, 256),
                  .draws = (int)option_int(args, "draws", 8, 1000)};
     int most = (int)option_int(args, "depth-most", 2, 64);
     for (int N = 2; N <= most; N *= 2) u.N[u.depths++] = N;
@@ -284,4 +352,6 @@ static void run(Lab *lab) {
     draw(lab, &u);
 }
 
-const LabSpec lab_deepnorm = {"deepnorm", "3.7", "How far one step moves the output, against depth", run, options};
+const LabSpec lab_deepnorm = {"deepnorm", "3.7",
+                              "How far one step moves the output, against depth", run,
+                              options};

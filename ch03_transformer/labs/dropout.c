@@ -2,8 +2,9 @@
 //
 //     y = keep x / (1 - p),  P(keep) = 1 - p        E y = x        Var y = x^2 p / (1 - p)
 //
-// Without the division the mean is (1 - p) x and the variance x^2 p (1 - p): then evaluation must shrink the weights, as in
-// Srivastava et al., JMLR 15 (2014). The mask is a hash, made again backward: dy/dx is keep / (1 - p) of the same keep.
+// Without the division the mean is (1 - p) x and the variance x^2 p (1 - p): then
+// evaluation must shrink the weights, as in Srivastava et al., JMLR 15 (2014). The mask
+// is a hash, made again backward: dy/dx is keep / (1 - p) of the same keep.
 #include "ch03_transformer/dropout.h"
 
 #include <math.h>
@@ -13,10 +14,11 @@
 #include <omp.h>
 #endif
 
-#include "common/plot.h"
+#include "common/program/plot.h"
 
-static const Option options[] = {
-    {"numbers", "262144", "numbers for each rate"}, {"value", "1.5", "what each of them is"}, {0}};
+static const Option options[] = {{"numbers", "262144", "numbers for each rate"},
+                                 {"value", "1.5", "what each of them is"},
+                                 {0}};
 
 enum { COLS = 64 };
 
@@ -36,10 +38,13 @@ static Moments measure(Tape *t, Mat x, double value, double rate) {
             double z = (double)*mat_at(y, i, j);
             m.mean += z / n, m.square += pow(z - value, 2) / n;
         }
-    // y is 0 or x / (1 - p); (y - x)^2 is x^2 or (x p / (1 - p))^2: both variances are p (1 - p) (difference)^2.
+    // y is 0 or x / (1 - p); (y - x)^2 is x^2 or (x p / (1 - p))^2: both variances are
+    // p (1 - p) (difference)^2.
     m.mean_error = sqrt(v / n);
-    m.square_error = sqrt(p * (1 - p) / n) * value * value * fabs(1 - 2 * p) / pow(1 - p, 2);
-    // The factor and the product are rounded: y is off by 2 u y, and (y - x)^2 by 4 u y |y - x|.
+    m.square_error =
+        sqrt(p * (1 - p) / n) * value * value * fabs(1 - 2 * p) / pow(1 - p, 2);
+    // The factor and the product are rounded: y is off by 2 u y, and (y - x)^2 by 4 u y
+    // |y - x|.
     double kept = fabs(value) / (1 - p);
     m.mean_error += 2 * 0x1p-24 * kept, m.square_error += 4 * 0x1p-24 * kept * kept;
     tape_reset(t);
@@ -55,16 +60,20 @@ static void claim_moments(Lab *lab, Tape *t, Mat x, double value) {
         mean = nan_max(mean, fabs(m.mean - value) / m.mean_error);
         variance = nan_max(variance, fabs(m.square - expected) / m.square_error);
         unscaled = nan_min(unscaled, fabs(m.mean - (1 - rate) * value) / m.mean_error);
-        plot_row(p, rate, rate / (1 - rate), rate * (1 - rate), m.mean / value, m.square / value / value, 1);
+        plot_row(p, rate, rate / (1 - rate), rate * (1 - rate), m.mean / value,
+                 m.square / value / value, 1);
     }
     claim_at_most(lab, "3.26", "E y = x: worst of 18 rates, s.e.", 5, mean);
     claim_at_most(lab, "3.26", "Var y = x^2 p / (1 - p): worst, s.e.", 5, variance);
-    claim_at_least(lab, "3.26", "E y = (1 - p) x, the rival: nearest, s.e.", 5, unscaled);
+    claim_at_least(lab, "3.26", "E y = (1 - p) x, the rival: nearest, s.e.", 5,
+                   unscaled);
     plot_axes(p, "rate p", "of y / x");
-    plot_set(p, "xrange [0:0.95]"), plot_set(p, "yrange [0.03:20]"), plot_set(p, "logscale y");
+    plot_set(p, "xrange [0:0.95]"), plot_set(p, "yrange [0.03:20]"),
+        plot_set(p, "logscale y");
     plot_line(p, "rate", "derived", "p / (1 - p)"), plot_line(p, "rate", "one", "1");
     plot_dashes(p, "rate", "unscaled", "p (1 - p), without the division");
-    plot_points(p, "rate", "variance", "variance"), plot_points(p, "rate", "mean", "mean");
+    plot_points(p, "rate", "variance", "variance"),
+        plot_points(p, "rate", "mean", "mean");
     plot_end(p);
 }
 
@@ -96,7 +105,8 @@ static int threads_set(int threads) {
 
 static void claim_mask(Lab *lab, Tape *t, Mat x) {
     Mat y[2], grad[2];
-    for (int i = 0; i < 2; i++) y[i] = mat_new(x.rows, x.cols), grad[i] = mat_new(x.rows, x.cols);
+    for (int i = 0; i < 2; i++)
+        y[i] = mat_new(x.rows, x.cols), grad[i] = mat_new(x.rows, x.cols);
     size_t size = (size_t)x.rows * (size_t)x.cols, bytes = size * sizeof(real);
     rng_fill_normal(&lab->rng, x, 1);
     uint64_t seed = rng_bits(&lab->rng);
@@ -106,14 +116,18 @@ static void claim_mask(Lab *lab, Tape *t, Mat x) {
     both_ways(t, x, y[1], grad[1], seed);
     threads_set(before);
     long long other_mask = 0;
-    for (size_t i = 0; i < size; i++) other_mask += y[0].at[i] != x.at[i] * grad[0].at[i];
-    // grad is 0 or the factor that x was multiplied by: the same product, the same rounding.
+    for (size_t i = 0; i < size; i++)
+        other_mask += y[0].at[i] != x.at[i] * grad[0].at[i];
+    // grad is 0 or the factor that x was multiplied by: the same product, the same
+    // rounding.
     claim_equal(lab, "3.27", "numbers with y != x dy/dx, bit for bit", 0, other_mask);
-    long long moved = (memcmp(y[0].at, y[1].at, bytes) != 0) + (memcmp(grad[0].at, grad[1].at, bytes) != 0);
+    long long moved = (memcmp(y[0].at, y[1].at, bytes) != 0)
+                      + (memcmp(grad[0].at, grad[1].at, bytes) != 0);
     claim_equal(lab, "3.27", "1 and 3 threads: of y and dx, how many differ", 0, moved);
     tape_training(t, false, 0);
     Node *in = constant_node(t, x);
-    claim_equal(lab, "3.27", "not training: the result is x itself, the same node", 1, dropout(t, in, 0.3) == in);
+    claim_equal(lab, "3.27", "not training: the result is x itself, the same node", 1,
+                dropout(t, in, 0.3) == in);
     tape_reset(t);
     for (int i = 0; i < 2; i++) mat_free(y[i]), mat_free(grad[i]);
 }
@@ -131,4 +145,6 @@ static void run(Lab *lab) {
     tape_free(t), mat_free(x);
 }
 
-const LabSpec lab_dropout = {"dropout", "3.4", "Dropout keeps the mean and adds variance p / (1 - p)", run, options};
+const LabSpec lab_dropout = {"dropout", "3.4",
+                             "Dropout keeps the mean and adds variance p / (1 - p)",
+                             run, options};

@@ -1,4 +1,5 @@
-// Generation: the cache, what a token costs, files, and sampling. Lecture, section 3.12.
+// Generation: the cache, what a token costs, files, and sampling. Lecture, section
+// 3.12.
 //
 //     N: numbers in all matrices that a token is multiplied by
 //     T tokens together: 2 N T operations, N numbers read once      T / 2 operations a byte in fp32, 1/2 for one token
@@ -13,12 +14,13 @@
 #include "ch03_transformer/checkpoint_llama2c.h"
 #include "ch03_transformer/infer_model.h"
 #include "ch03_transformer/model_file.h"
-#include "common/file.h"
-#include "common/plot.h"
+#include "common/program/file.h"
+#include "common/program/plot.h"
 
-static const Option options[] = {{"tokens", "48", "of the text whose logits are compared"},
-                                 {"draws", "20000", "samples from one distribution"},
-                                 {0}};
+static const Option options[] = {
+    {"tokens", "48", "of the text whose logits are compared"},
+    {"draws", "20000", "samples from one distribution"},
+    {0}};
 
 enum { V = 50, CHANNELS = 32, LAYERS = 2, HEADS = 4, KV_HEADS = 2, LONGEST = 1024 };
 
@@ -58,7 +60,8 @@ static char *temporary(const Lab *lab, const char *name) {
     return path;
 }
 
-// A LLaMA, run as a file of llama2.c's brings it back: rows for outputs, where the model has columns.
+// A LLaMA, run as a file of llama2.c's brings it back: rows for outputs, where the
+// model has columns.
 static void llama_new(Kind *k, const Lab *lab, const Rng *rng) {
     Config c = config_small_llama(V, LONGEST, CHANNELS, LAYERS, HEADS, KV_HEADS);
     c.hidden = 96;
@@ -68,7 +71,8 @@ static void llama_new(Kind *k, const Lab *lab, const Rng *rng) {
     Error err;
     char *path = temporary(lab, "generation.llama2c");
     view_or_die(&view, &k->model);
-    if (!llama2c_write(&view, path, &err) || !llama2c_read(&k->run, path, &err)) die("%s", err.text);
+    if (!llama2c_write(&view, path, &err) || !llama2c_read(&k->run, path, &err))
+        die("%s", err.text);
     remove(path), free(path), infer_model_free(&view);
     session_or_die(k);
 }
@@ -83,7 +87,9 @@ static void gpt_new(Kind *k, const Rng *rng) {
     session_or_die(k);
 }
 
-static void kind_free(Kind *k) { inference_free(&k->session), infer_model_free(&k->run), model_free(&k->model); }
+static void kind_free(Kind *k) {
+    inference_free(&k->session), infer_model_free(&k->run), model_free(&k->model);
+}
 
 // count x V, by the tape: no cache, other code.
 static void tape_logits(Mat to, const Kind *k, const int *tokens) {
@@ -96,15 +102,19 @@ static void tape_logits(Mat to, const Kind *k, const int *tokens) {
 static double difference(Mat a, Mat b) {
     double most = 0;
     for (int i = 0; i < a.rows; i++)
-        for (int j = 0; j < a.cols; j++) most = nan_max(most, fabs((double)*mat_at(a, i, j) - *mat_at(b, i, j)));
+        for (int j = 0; j < a.cols; j++)
+            most = nan_max(most, fabs((double)*mat_at(a, i, j) - *mat_at(b, i, j)));
     return most;
 }
 
-// What roundings of 2^-24 that know nothing of each other do to logits of this size on the longest way: in each layer sums
-// over five widths, the hidden width and T; then the output's. Five standard deviations of their sum.
+// What roundings of 2^-24 that know nothing of each other do to logits of this size on
+// the longest way: in each layer sums over five widths, the hidden width and T; then
+// the output's. Five standard deviations of their sum.
 static double rounding(const Kind *k, Mat logits) {
-    double way = LAYERS * (5.0 * CHANNELS + k->run.hidden + logits.rows) + CHANNELS, most = 0;
-    for (int i = 0; i < logits.rows * logits.cols; i++) most = nan_max(most, fabs((double)logits.at[i]));
+    double way = LAYERS * (5.0 * CHANNELS + k->run.hidden + logits.rows) + CHANNELS,
+           most = 0;
+    for (int i = 0; i < logits.rows * logits.cols; i++)
+        most = nan_max(most, fabs((double)logits.at[i]));
     return 5 * sqrt(way) * 0x1p-24 * most;
 }
 
@@ -117,12 +127,15 @@ static void claim_logits(Lab *lab, Kind *k, Rng *rng, int T) {
     inference_clear(&k->session);
     infer(&k->session, tokens, T, together);
     inference_clear(&k->session);
-    for (int i = 0; i < T; i++) infer(&k->session, &tokens[i], 1, mat_rows(apart, i, 1));
+    for (int i = 0; i < T; i++)
+        infer(&k->session, &tokens[i], 1, mat_rows(apart, i, 1));
     tape_logits(trained, k, tokens);
     char what[64];
     snprintf(what, sizeof what, "%s: prompt in one piece - token by token", k->name);
-    claim_near(lab, "3.90", what, 0, difference(together, apart), rounding(k, together));
-    snprintf(what, sizeof what, "%s: token by token - the tape's forward pass", k->name);
+    claim_near(lab, "3.90", what, 0, difference(together, apart),
+               rounding(k, together));
+    snprintf(what, sizeof what, "%s: token by token - the tape's forward pass",
+             k->name);
     claim_near(lab, "3.90", what, 0, difference(apart, trained), rounding(k, together));
     mat_free(together), mat_free(apart), mat_free(trained), free(tokens);
 }
@@ -135,7 +148,8 @@ static int next(Mat logits, const Rng *rng, int i) {
     return token_sample(logits, 1, 1, &own);
 }
 
-// n tokens from the cache or, without it, each time from the beginning. Returns the operations.
+// n tokens from the cache or, without it, each time from the beginning. Returns the
+// operations.
 static double decode(Kind *k, const Rng *rng, int *ids, int n, bool cached) {
     Mat logits = mat_new(1, V);
     double before = k->session.flops;
@@ -150,25 +164,32 @@ static double decode(Kind *k, const Rng *rng, int *ids, int n, bool cached) {
 }
 
 static void claim_decoding(Lab *lab, Kind *k, const Rng *rng, int n) {
-    int *with = allocate((size_t)n, sizeof *with), *without = allocate((size_t)n, sizeof *without), differ = 0;
-    double flops = decode(k, rng, with, n, true), again = decode(k, rng, without, n, false);
+    int *with = allocate((size_t)n, sizeof *with),
+        *without = allocate((size_t)n, sizeof *without), differ = 0;
+    double flops = decode(k, rng, with, n, true),
+           again = decode(k, rng, without, n, false);
     Mat logits = mat_new(n, V);
     tape_logits(logits, k, with);
     for (int i = 0; i + 1 < n; i++)
-        differ += with[i + 1] != without[i + 1] || with[i + 1] != next(mat_rows(logits, i, 1), rng, i);
+        differ += with[i + 1] != without[i + 1]
+                  || with[i + 1] != next(mat_rows(logits, i, 1), rng, i);
     char what[64];
-    snprintf(what, sizeof what, "%s: ids with, without the cache, by tape: differ", k->name);
+    snprintf(what, sizeof what, "%s: ids with, without the cache, by tape: differ",
+             k->name);
     claim_equal(lab, "3.91", what, 0, differ);
-    long long N = (long long)infer_model_weights(&k->run), out = (long long)V * CHANNELS, steps = n;
-    claim_equal(lab, "3.91", "operations with the cache: 2 N n", 2 * N * steps, (long long)flops);
-    claim_equal(lab, "3.91", "without: (N - V d) n (n + 1) + 2 V d n", (N - out) * steps * (steps + 1) + 2 * out * steps,
-                (long long)again);
+    long long N = (long long)infer_model_weights(&k->run),
+              out = (long long)V * CHANNELS, steps = n;
+    claim_equal(lab, "3.91", "operations with the cache: 2 N n", 2 * N * steps,
+                (long long)flops);
+    claim_equal(lab, "3.91", "without: (N - V d) n (n + 1) + 2 V d n",
+                (N - out) * steps * (steps + 1) + 2 * out * steps, (long long)again);
     free(with), free(without), mat_free(logits);
 }
 
 // ---- [3.92] operations a byte
 
-// A session's operations for T tokens, all logits wanted, and the bytes of weights it read for them.
+// A session's operations for T tokens, all logits wanted, and the bytes of weights it
+// read for them.
 static double intensity(Kind *k, int T, long long *flops, long long *numbers) {
     int *tokens = allocate((size_t)T, sizeof *tokens);
     Mat logits = mat_new(T, V);
@@ -186,17 +207,24 @@ static void claim_intensity(Lab *lab, Kind *k) {
     const InferModel *m = &k->run;
     long long d = CHANNELS, kv = d / HEADS * KV_HEADS, flops, numbers;
     long long N = LAYERS * (2 * d * d + 2 * d * kv + 3 * d * m->hidden) + V * d;
-    claim_equal(lab, "3.92", "N = L (2 d^2 + 2 d d_kv + 3 d h) + V d", N, (long long)infer_model_weights(m));
-    claim_near(lab, "3.92", "one token: operations a byte of fp32 weights", 0.5, intensity(k, 1, &flops, &numbers), 0);
+    claim_equal(lab, "3.92", "N = L (2 d^2 + 2 d d_kv + 3 d h) + V d", N,
+                (long long)infer_model_weights(m));
+    claim_near(lab, "3.92", "one token: operations a byte of fp32 weights", 0.5,
+               intensity(k, 1, &flops, &numbers), 0);
     claim_equal(lab, "3.92", "one token: numbers read", N, numbers);
-    claim_near(lab, "3.92", "100 tokens together: operations a byte", 50, intensity(k, 100, &flops, &numbers), 0);
+    claim_near(lab, "3.92", "100 tokens together: operations a byte", 50,
+               intensity(k, 100, &flops, &numbers), 0);
     claim_equal(lab, "3.92", "100 tokens: numbers read", N, numbers);
     claim_equal(lab, "3.92", "100 tokens: operations, 2 N T", 200 * N, flops);
     Plot *p = plot_new(lab, "generation", "tokens counted derived by_256");
-    for (int T = 1; T <= LONGEST; T *= 2) plot_row(p, T, intensity(k, T, NULL, NULL), T / 2.0, fmin(T, 256) / 2);
-    plot_axes(p, "tokens that go through together", "operations a byte of weights (fp32)");
-    plot_set(p, "logscale xy 2"), plot_set(p, "yrange [0.25:1024]"), plot_set(p, "xrange [0.7:1500]");
-    plot_line(p, "tokens", "derived", "T / 2"), plot_dashes(p, "tokens", "by_256", "in pieces of 256");
+    for (int T = 1; T <= LONGEST; T *= 2)
+        plot_row(p, T, intensity(k, T, NULL, NULL), T / 2.0, fmin(T, 256) / 2);
+    plot_axes(p, "tokens that go through together",
+              "operations a byte of weights (fp32)");
+    plot_set(p, "logscale xy 2"), plot_set(p, "yrange [0.25:1024]"),
+        plot_set(p, "xrange [0.7:1500]");
+    plot_line(p, "tokens", "derived", "T / 2"),
+        plot_dashes(p, "tokens", "by_256", "in pieces of 256");
     plot_points(p, "tokens", "counted", "counted");
     plot_end(p);
 }
@@ -226,8 +254,10 @@ static bool is_read_llama2c(const char *path) {
     return ok;
 }
 
-// How many of the bits of bytes first .. end - 1 may be flipped without is_read's notice.
-static long long unnoticed(const char *path, long long first, long long end, bool (*is_read)(const char *path)) {
+// How many of the bits of bytes first .. end - 1 may be flipped without is_read's
+// notice.
+static long long unnoticed(const char *path, long long first, long long end,
+                           bool (*is_read)(const char *path)) {
     FILE *f = fopen(path, "r+b");
     if (!f) die("%s: cannot be changed", path);
     long long count = 0;
@@ -235,7 +265,8 @@ static long long unnoticed(const char *path, long long first, long long end, boo
         fseek(f, at, SEEK_SET);
         int byte = fgetc(f);
         for (int bit = 0; bit <= 8; bit++) {  // the last one puts the byte back
-            fseek(f, at, SEEK_SET), fputc(bit < 8 ? byte ^ 1 << bit : byte, f), fflush(f);
+            fseek(f, at, SEEK_SET), fputc(bit < 8 ? byte ^ 1 << bit : byte, f),
+                fflush(f);
             if (bit < 8) count += is_read(path);
         }
     }
@@ -252,59 +283,81 @@ static long long different(Mat a, Mat b) {
 
 // The layers' matrices and the two tables.
 static long long different_weights(const InferModel *a, const InferModel *b) {
-    long long count = different(a->embedding, b->embedding) + different(a->output, b->output) + different(a->final_norm, b->final_norm);
+    long long count = different(a->embedding, b->embedding)
+                      + different(a->output, b->output)
+                      + different(a->final_norm, b->final_norm);
     for (int l = 0; l < a->layers; l++) {
         const InferLayer *x = &a->layer[l], *y = &b->layer[l];
-        count += different(x->norm, y->norm) + different(x->q, y->q) + different(x->k, y->k) + different(x->v, y->v) + different(x->o, y->o);
-        count += different(x->ffn_norm, y->ffn_norm) + different(x->gate, y->gate) + different(x->up, y->up) + different(x->down, y->down);
+        count += different(x->norm, y->norm) + different(x->q, y->q)
+                 + different(x->k, y->k) + different(x->v, y->v)
+                 + different(x->o, y->o);
+        count += different(x->ffn_norm, y->ffn_norm) + different(x->gate, y->gate)
+                 + different(x->up, y->up) + different(x->down, y->down);
     }
     return count;
 }
 
 static void claim_files(Lab *lab, const Kind *k) {
-    char *own = temporary(lab, "generation.own"), *llama2c = temporary(lab, "generation.llama2c");
+    char *own = temporary(lab, "generation.own"),
+         *llama2c = temporary(lab, "generation.llama2c");
     Error err;
     Model again;
     InferModel view;
     view_or_die(&view, &k->model);
-    if (!model_save(own, &k->model, &err) || !model_load(own, &again, &err) || !llama2c_write(&view, llama2c, &err))
+    if (!model_save(own, &k->model, &err) || !model_load(own, &again, &err)
+        || !llama2c_write(&view, llama2c, &err))
         die("%s", err.text);
     long long P = (long long)k->model.params.size, off = 0;
-    for (long long i = 0; i < P; i++) off += k->model.params.values[i] != again.params.values[i];
+    for (long long i = 0; i < P; i++)
+        off += k->model.params.values[i] != again.params.values[i];
     claim_equal(lab, "3.93", "our format: numbers that came back different", 0, off);
-    claim_equal(lab, "3.93", "llama2.c's: numbers that came back different", 0, different_weights(&view, &k->run));
-    long long tables = (long long)LONGEST * (CHANNELS / HEADS);  // cosines and sines, d_head / 2 each
-    claim_equal(lab, "3.93", "llama2.c's: bytes, 28 + 4 (P + T d_head)", 28 + 4 * (P + tables), file_size(llama2c));
-    claim_equal(lab, "3.93", "ours: bytes beside 4 P, modulo 64", 0, (file_size(own) - 4 * P) % 64);
+    claim_equal(lab, "3.93", "llama2.c's: numbers that came back different", 0,
+                different_weights(&view, &k->run));
+    // cosines and sines, d_head / 2 each
+    long long tables = (long long)LONGEST * (CHANNELS / HEADS);
+    claim_equal(lab, "3.93", "llama2.c's: bytes, 28 + 4 (P + T d_head)",
+                28 + 4 * (P + tables), file_size(llama2c));
+    claim_equal(lab, "3.93", "ours: bytes beside 4 P, modulo 64", 0,
+                (file_size(own) - 4 * P) % 64);
     remove(own), remove(llama2c), free(own), free(llama2c);
     model_free(&again), infer_model_free(&view);
 }
 
 // A model of some hundred numbers, and every bit of its files.
 static void claim_flips(Lab *lab, const Rng *rng) {
-    char *own = temporary(lab, "generation.own"), *llama2c = temporary(lab, "generation.llama2c");
+    char *own = temporary(lab, "generation.own"),
+         *llama2c = temporary(lab, "generation.llama2c");
     Error err;
     Model m;
     InferModel view;
     random_model(&m, config_small_llama(5, 2, 4, 1, 2, 1), rng);
     view_or_die(&view, &m);
-    if (!model_save(own, &m, &err) || !llama2c_write(&view, llama2c, &err)) die("%s", err.text);
+    if (!model_save(own, &m, &err) || !llama2c_write(&view, llama2c, &err))
+        die("%s", err.text);
     long long size = file_size(own), P = (long long)m.params.size, near_one = 0;
-    claim_equal(lab, "3.93", "ours: flipped bits that nobody notices", 0, unnoticed(own, 0, size, is_read_own));
-    // A bit of a float is noticed there if it makes a NaN or an infinity: if the exponent, all ones but one bit, becomes
-    // all ones. Below 2^64 that is the exponent of 1 <= |w| < 2 alone.
-    for (long long i = 0; i < P; i++) near_one += fabsf((float)m.params.values[i]) >= 1 && fabsf((float)m.params.values[i]) < 2;
+    claim_equal(lab, "3.93", "ours: flipped bits that nobody notices", 0,
+                unnoticed(own, 0, size, is_read_own));
+    // A bit of a float is noticed there if it makes a NaN or an infinity: if the
+    // exponent, all ones but one bit, becomes all ones. Below 2^64 that is the exponent
+    // of 1 <= |w| < 2 alone.
+    for (long long i = 0; i < P; i++)
+        near_one += fabsf((float)m.params.values[i]) >= 1
+                    && fabsf((float)m.params.values[i]) < 2;
     long long head = (long long)view.vocab * view.dim, end = file_size(llama2c);
-    claim_equal(lab, "3.93", "llama2.c's: of 32 P, all but one a |w| in [1, 2)", 32 * P - near_one,
-                unnoticed(llama2c, 28, 28 + 4 * (P - head), is_read_llama2c) + unnoticed(llama2c, end - 4 * head, end, is_read_llama2c));
-    lab_print(lab, "tried: all %lld bits of our file of %lld bytes, %lld of theirs", 8 * size, size, 32 * P);
+    claim_equal(lab, "3.93", "llama2.c's: of 32 P, all but one a |w| in [1, 2)",
+                32 * P - near_one,
+                unnoticed(llama2c, 28, 28 + 4 * (P - head), is_read_llama2c)
+                    + unnoticed(llama2c, end - 4 * head, end, is_read_llama2c));
+    lab_print(lab, "tried: all %lld bits of our file of %lld bytes, %lld of theirs",
+              8 * size, size, 32 * P);
     remove(own), remove(llama2c), free(own), free(llama2c);
     infer_model_free(&view), model_free(&m);
 }
 
 // ---- [3.94] the nucleus
 
-// What is left of softmax(logits): the most likely tokens, until they have top_p. The slow way.
+// What is left of softmax(logits): the most likely tokens, until they have top_p. The
+// slow way.
 static void nucleus(double *p, Mat logits, double top_p) {
     double sum = 0, kept = 0, q[V];
     for (int i = 0; i < V; i++) sum += q[i] = exp((double)logits.at[i]), p[i] = 0;
@@ -328,7 +381,10 @@ static void claim_sampling(Lab *lab, Kind *k, Rng *rng, int draws) {
     for (int i = 0; i < draws; i++) count[token_sample(logits, 1, top_p, rng)]++;
     for (int i = 0; i < V; i++) {
         if (p[i] == 0) outside += count[i];
-        else worst = nan_max(worst, fabs((double)count[i] / draws - p[i]) / sqrt(p[i] * (1 - p[i]) / draws)), size++;
+        else
+            worst = nan_max(worst, fabs((double)count[i] / draws - p[i])
+                                       / sqrt(p[i] * (1 - p[i]) / draws)),
+            size++;
     }
     lab_print(lab, "the nucleus of 0.9 has %lld of %d tokens", size, V);
     claim_equal(lab, "3.94", "top-p: samples from outside the nucleus", 0, outside);
@@ -337,8 +393,10 @@ static void claim_sampling(Lab *lab, Kind *k, Rng *rng, int draws) {
 }
 
 static void run(Lab *lab) {
-    int T = (int)option_int(&lab->args, "tokens", 2, 256), draws = (int)option_int(&lab->args, "draws", 1000, 10000000);
-    Rng rng = rng_split(&lab->rng, 0), of_llama = rng_split(&lab->rng, 1), of_gpt = rng_split(&lab->rng, 2);
+    int T = (int)option_int(&lab->args, "tokens", 2, 256),
+        draws = (int)option_int(&lab->args, "draws", 1000, 10000000);
+    Rng rng = rng_split(&lab->rng, 0), of_llama = rng_split(&lab->rng, 1),
+        of_gpt = rng_split(&lab->rng, 2);
     Kind llama, gpt;
     llama_new(&llama, lab, &of_llama), gpt_new(&gpt, &of_gpt);
     claim_logits(lab, &llama, &rng, T), claim_logits(lab, &gpt, &rng, T);
@@ -351,4 +409,6 @@ static void run(Lab *lab) {
     kind_free(&llama), kind_free(&gpt);
 }
 
-const LabSpec lab_generation = {"generation", "3.12", "Generation: the cache, a token's price, files, sampling", run, options};
+const LabSpec lab_generation = {
+    "generation", "3.12", "Generation: the cache, a token's price, files, sampling",
+    run, options};

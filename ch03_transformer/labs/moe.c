@@ -1,12 +1,15 @@
-// A mixture of experts: what a token costs, and who does the work. Lecture, section 3.4.
+// A mixture of experts: what a token costs, and who does the work. Lecture, section
+// 3.4.
 //
 //     k of E experts a token:   k / E of the operations of all E, and the router's 2 n d E
 //     balance = E sum_e f_e P_e = 1 + E sum_e (f_e - 1/E) (P_e - 1/E)
 //
-// Operations are counted by the tape against one layer as wide as all experts. The balance is 1 if f or P is uniform, E / k
-// at most; "1 is its minimum" is wrong, and a router that leaves half of the experts idle brings it to 4 / (E + 2). Then the
-// same router is trained on tokens of which some kinds are rare, with the balance in its loss and without.
-// Fedus, Zoph, Shazeer (2021), arXiv:2101.03961; Jiang et al. (2024), arXiv:2401.04088.
+// Operations are counted by the tape against one layer as wide as all experts. The
+// balance is 1 if f or P is uniform, E / k at most; "1 is its minimum" is wrong, and a
+// router that leaves half of the experts idle brings it to 4 / (E + 2). Then the same
+// router is trained on tokens of which some kinds are rare, with the balance in its
+// loss and without. Fedus, Zoph, Shazeer (2021), arXiv:2101.03961; Jiang et al. (2024),
+// arXiv:2401.04088.
 #include "ch03_transformer/moe.h"
 
 #include <math.h>
@@ -16,19 +19,28 @@
 #include "ch03_transformer/arithmetic.h"
 #include "ch03_transformer/optimiser.h"
 #include "common/error.h"
-#include "common/plot.h"
+#include "common/program/plot.h"
 
-static const Option options[] = {{"experts", "8", "E, an even number from 4"},
-                                 {"chosen", "1", "k, in the training"},
-                                 {"factor", "0.3", "the balance counts this much in the loss"},
-                                 {"steps", "150", "of training"},
-                                 {0}};
+static const Option options[] = {
+    {"experts", "8", "E, an even number from 4"},
+    {"chosen", "1", "k, in the training"},
+    {"factor", "0.3", "the balance counts this much in the loss"},
+    {"steps", "150", "of training"},
+    {0}};
 
 enum { D = 16, HIDDEN = 32 };
 
-static Moe experts_new(Params *p, int experts, int chosen, FfnKind kind, int channels, int hidden) {
-    MoeShape shape = {experts, chosen, channels, hidden, kind, false,
-                      normal(0.3 / sqrt(channels)), normal(1 / sqrt(channels)), normal(1 / sqrt(hidden))};
+static Moe experts_new(Params *p, int experts, int chosen, FfnKind kind, int channels,
+                       int hidden) {
+    MoeShape shape = {experts,
+                      chosen,
+                      channels,
+                      hidden,
+                      kind,
+                      false,
+                      normal(0.3 / sqrt(channels)),
+                      normal(1 / sqrt(channels)),
+                      normal(1 / sqrt(hidden))};
     return moe_new(p, &shape, "moe");
 }
 
@@ -38,22 +50,27 @@ typedef struct {
     long long weights, forward, backward;
 } Cost;
 
-// Of `rows` random rows through a mixture; chosen 0: through one layer that is E times as wide.
+// Of `rows` random rows through a mixture; chosen 0: through one layer that is E times
+// as wide.
 static Cost cost(Lab *lab, int experts, int chosen, int rows) {
     Params p = {0};
     Moe m = {0};
     Ffn wide = {0};
     if (chosen) m = experts_new(&p, experts, chosen, FFN_GELU, D, HIDDEN);
-    else wide = ffn_new(&p, FFN_GELU, D, experts * HIDDEN, false, normal(1), normal(1), "wide");
+    else
+        wide = ffn_new(&p, FFN_GELU, D, experts * HIDDEN, false, normal(1), normal(1),
+                       "wide");
     params_allocate(&p), params_allocate_grads(&p), params_init(&p, &lab->rng);
     Tape *t = tape_new(&p);
     Mat x = mat_new(rows, D);
     Rng rng = rng_split(&lab->rng, 1);
     rng_fill_normal(&rng, x, 1);
-    Node *in = variable_node(t, x), *y = chosen ? moe(t, &m, in, NULL) : ffn(t, &wide, in);
+    Node *in = variable_node(t, x),
+         *y = chosen ? moe(t, &m, in, NULL) : ffn(t, &wide, in);
     tape_backward_from(t, y, x);
     TapeCounts counts = tape_counts(t);
-    Cost c = {(long long)p.size, (long long)counts.flops_forward, (long long)counts.flops_backward};
+    Cost c = {(long long)p.size, (long long)counts.flops_forward,
+              (long long)counts.flops_backward};
     tape_free(t), mat_free(x), params_free(&p);
     return c;
 }
@@ -61,43 +78,54 @@ static Cost cost(Lab *lab, int experts, int chosen, int rows) {
 static void claim_cost(Lab *lab, int experts) {
     enum { TOKENS = 50 };
     Cost all = cost(lab, experts, 0, TOKENS);
-    long long forward = 0, backward = 0, weights = 0, router = 2LL * TOKENS * D * experts;
+    long long forward = 0, backward = 0, weights = 0,
+              router = 2LL * TOKENS * D * experts;
     for (int k = 1; k <= experts; k++) {
         Cost c = cost(lab, experts, k, TOKENS);
         forward += experts * (c.forward - router) != k * all.forward;
         backward += experts * (c.backward - 2 * router) != k * all.backward;
         weights += c.weights != all.weights + D * experts;
     }
-    claim_equal(lab, "3.28", "forward is not k / E of all experts: of E values of k", 0, forward);
+    claim_equal(lab, "3.28", "forward is not k / E of all experts: of E values of k", 0,
+                forward);
     claim_equal(lab, "3.28", "backward is not", 0, backward);
-    claim_equal(lab, "3.28", "weights are not those of all experts and the router", 0, weights);
+    claim_equal(lab, "3.28", "weights are not those of all experts and the router", 0,
+                weights);
 }
 
-// Mixtral 8x7B: d = 4096, 32 layers, 8 experts of width 14336 with 2 chosen, 32 heads of 128 with 8 for keys and values,
-// 32000 tokens, embedding and head apart. Published: 46.7 and 12.9 billion, good to half of the last digit.
+// Mixtral 8x7B: d = 4096, 32 layers, 8 experts of width 14336 with 2 chosen, 32 heads
+// of 128 with 8 for keys and values, 32000 tokens, embedding and head apart. Published:
+// 46.7 and 12.9 billion, good to half of the last digit.
 static void claim_mixtral(Lab *lab) {
     const long long d = 4096, layers = 32, hidden = 14336, experts = 8, chosen = 2;
     Params p = {0};
-    experts_new(&p, (int)experts, (int)chosen, FFN_SWIGLU, (int)d, (int)hidden);  // counted only: no memory
-    long long attention = 2 * d * d + 2 * d * 8 * 128, norms = 2 * d, outside = 2 * 32000 * d + d;
+    // counted only: no memory
+    experts_new(&p, (int)experts, (int)chosen, FFN_SWIGLU, (int)d, (int)hidden);
+    long long attention = 2 * d * d + 2 * d * 8 * 128, norms = 2 * d,
+              outside = 2 * 32000 * d + d;
     long long total = layers * ((long long)p.size + attention + norms) + outside;
     long long idle = layers * (experts - chosen) * 3 * d * hidden;
     params_free(&p);
-    claim_near(lab, "3.28", "Mixtral 8x7B: parameters, billions", 46.7, (double)total * 1e-9, 0.05);
-    claim_near(lab, "3.28", "of which a token uses", 12.9, (double)(total - idle) * 1e-9, 0.05);
+    claim_near(lab, "3.28", "Mixtral 8x7B: parameters, billions", 46.7,
+               (double)total * 1e-9, 0.05);
+    claim_near(lab, "3.28", "of which a token uses", 12.9,
+               (double)(total - idle) * 1e-9, 0.05);
 }
 
 // ---- the balance of routers made by hand
 
-// x is the identity, so that the router's matrix is the table of logits: token i has row i.
-static double balance_of(int experts, int chosen, double (*logit)(int token, int expert, int experts)) {
+// x is the identity, so that the router's matrix is the table of logits: token i has
+// row i.
+static double balance_of(int experts, int chosen,
+                         double (*logit)(int token, int expert, int experts)) {
     Params p = {0};
     Moe m = experts_new(&p, experts, chosen, FFN_RELU, experts, 1);
     params_allocate(&p);
     Mat table = params_value(&p, m.router.weight), x = mat_new(experts, experts);
     for (int i = 0; i < experts; i++) {
         *mat_at(x, i, i) = 1;
-        for (int e = 0; e < experts; e++) *mat_at(table, i, e) = (real)logit(i, e, experts);
+        for (int e = 0; e < experts; e++)
+            *mat_at(table, i, e) = (real)logit(i, e, experts);
     }
     Tape *t = tape_new(&p);
     Routing r;
@@ -111,17 +139,27 @@ static double balance_of(int experts, int chosen, double (*logit)(int token, int
 
 static double indifferent(int i, int e, int n) { return (void)i, (void)e, (void)n, 0; }
 static double each_its_own(int i, int e, int n) { return (void)n, i == e ? 1 : 0; }
-static double all_to_one(int i, int e, int n) { return (void)i, (void)n, e == 0 ? SURE : 0; }
-// Two tokens for each of the first E/2 experts. Each likes its own and, equally well, all the idle ones: ties go to the first.
-static double half_idle(int i, int e, int n) { return e == i / 2 || e >= n / 2 ? SURE : 0; }
+static double all_to_one(int i, int e, int n) {
+    return (void)i, (void)n, e == 0 ? SURE : 0;
+}
+// Two tokens for each of the first E/2 experts. Each likes its own and, equally well,
+// all the idle ones: ties go to the first.
+static double half_idle(int i, int e, int n) {
+    return e == i / 2 || e >= n / 2 ? SURE : 0;
+}
 
 static void claim_balance(Lab *lab, int experts) {
-    // E^2 products of a share and a p, each with three roundings, and a sum of E: relative.
+    // E^2 products of a share and a p, each with three roundings, and a sum of E:
+    // relative.
     double tolerance = (experts + 8) * 0x1p-24, lowest = 4.0 / (experts + 2);
-    claim_near(lab, "3.29", "P uniform, every token to one expert: balance", 1, balance_of(experts, 1, indifferent), tolerance);
-    claim_near(lab, "3.29", "f uniform, P not certain: balance", 1, balance_of(experts, 1, each_its_own), tolerance);
-    claim_near(lab, "3.29", "all to one, certainly: E", experts, balance_of(experts, 1, all_to_one), experts * tolerance);
-    claim_near(lab, "3.29", "half of the experts idle: 4 / (E + 2)", lowest, balance_of(experts, 1, half_idle), tolerance);
+    claim_near(lab, "3.29", "P uniform, every token to one expert: balance", 1,
+               balance_of(experts, 1, indifferent), tolerance);
+    claim_near(lab, "3.29", "f uniform, P not certain: balance", 1,
+               balance_of(experts, 1, each_its_own), tolerance);
+    claim_near(lab, "3.29", "all to one, certainly: E", experts,
+               balance_of(experts, 1, all_to_one), experts * tolerance);
+    claim_near(lab, "3.29", "half of the experts idle: 4 / (E + 2)", lowest,
+               balance_of(experts, 1, half_idle), tolerance);
 }
 
 // ---- training
@@ -148,7 +186,8 @@ static void task_draw(const Task *task, Rng *rng, Mat x, Mat y) {
         int c = rng_categorical(rng, task->weight, CLUSTERS);
         for (int a = 0; a < D; a++) {
             real value = *mat_at(x, i, a) += *mat_at(task->centre, c, a);
-            for (int b = 0; b < D; b++) *mat_at(y, i, b) += value * *mat_at(task->map, c * D + a, b);
+            for (int b = 0; b < D; b++)
+                *mat_at(y, i, b) += value * *mat_at(task->map, c * D + a, b);
         }
     }
 }
@@ -179,7 +218,8 @@ static Outcome look(Tape *t, const Moe *m, const Task *task, Rng *rng) {
     double covariance = 0, even = 1.0 / r.experts;
     for (int e = 0; e < r.experts; e++) {
         double p = 0;
-        for (int i = 0; i < FRESH; i++) p += (double)*mat_at(r.probability->value, i, e) / FRESH;
+        for (int i = 0; i < FRESH; i++)
+            p += (double)*mat_at(r.probability->value, i, e) / FRESH;
         o.share[e] = (double)r.count[e] / FRESH / r.chosen;
         covariance += (o.share[e] - even) * (p - even);
     }
@@ -216,7 +256,8 @@ static void figure(Lab *lab, const Outcome *o, int experts, double factor) {
     Plot *p = plot_new(lab, "moe", "rank even without with without_place with_place");
     for (int run = 0; run < RUNS; run++)
         for (int e = 0; e < experts; e++)
-            plot_row(p, e + 1, 1.0 / experts, o[2 * run].share[e], o[2 * run + 1].share[e], e + 0.9, e + 1.1);
+            plot_row(p, e + 1, 1.0 / experts, o[2 * run].share[e],
+                     o[2 * run + 1].share[e], e + 0.9, e + 1.1);
     char with[64];
     snprintf(with, sizeof with, "with %g times the balance", factor);
     plot_axes(p, "expert, the busiest first", "share of the tokens");
@@ -234,20 +275,26 @@ static void claim_training(Lab *lab, int experts) {
     Outcome o[2 * RUNS];
 #pragma omp parallel for schedule(dynamic)
     for (int i = 0; i < 2 * RUNS; i++)
-        o[i] = train(rng_split(&lab->rng, (uint64_t)(2 + i / 2)), experts, chosen, steps, i % 2 ? factor : 0);
+        o[i] = train(rng_split(&lab->rng, (uint64_t)(2 + i / 2)), experts, chosen,
+                     steps, i % 2 ? factor : 0);
     double identity = 0, busiest[2] = {0}, loss[2] = {0}, balance[2] = {0};
     for (int i = 0; i < 2 * RUNS; i++) {
         // As in claim_balance; the balance is at most E.
-        identity = nan_max(identity, o[i].identity / ((experts + 8) * 0x1p-24 * o[i].balance));
-        busiest[i % 2] += o[i].share[0] / RUNS, loss[i % 2] += o[i].loss / RUNS, balance[i % 2] += o[i].balance / RUNS;
+        identity =
+            nan_max(identity, o[i].identity / ((experts + 8) * 0x1p-24 * o[i].balance));
+        busiest[i % 2] += o[i].share[0] / RUNS, loss[i % 2] += o[i].loss / RUNS,
+            balance[i % 2] += o[i].balance / RUNS;
     }
-    claim_at_most(lab, "3.29", "1 + E sum (f - 1/E) (P - 1/E): off / rounding", 1, identity);
-    // No law says by how much the busiest expert's share falls. Half of what it has too much is asked for, far more than the
-    // runs differ by.
+    claim_at_most(lab, "3.29", "1 + E sum (f - 1/E) (P - 1/E): off / rounding", 1,
+                  identity);
+    // No law says by how much the busiest expert's share falls. Half of what it has too
+    // much is asked for, far more than the runs differ by.
     double even = 1.0 / experts;
-    claim_at_most(lab, "3.29", "busiest share, less 1/E: half of it without, with", (busiest[0] - even) / 2,
-                  busiest[1] - even);
-    lab_print(lab, "without, with: busiest %.3f, %.3f, balance %.3f, %.3f, squared error %.4f, %.4f; means of %d runs",
+    claim_at_most(lab, "3.29", "busiest share, less 1/E: half of it without, with",
+                  (busiest[0] - even) / 2, busiest[1] - even);
+    lab_print(lab,
+              "without, with: busiest %.3f, %.3f, balance %.3f, %.3f, squared error "
+              "%.4f, %.4f; means of %d runs",
               busiest[0], busiest[1], balance[0], balance[1], loss[0], loss[1], RUNS);
     figure(lab, o, experts, factor);
 }
@@ -261,4 +308,6 @@ static void run(Lab *lab) {
     claim_training(lab, experts);
 }
 
-const LabSpec lab_moe = {"moe", "3.4", "A mixture of experts: its price, and who does the work", run, options};
+const LabSpec lab_moe = {"moe", "3.4",
+                         "A mixture of experts: its price, and who does the work", run,
+                         options};

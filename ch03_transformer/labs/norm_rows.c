@@ -3,11 +3,17 @@
 #include <math.h>
 
 #include "ch03_transformer/batch_norm.h"
-#include "common/vec.h"
+#include "common/numeric/vec.h"
 
-Node *bare_layer_norm(Tape *t, Node *x, double epsilon) { return layer_norm(t, x, NULL, NULL, epsilon); }
-Node *bare_rms_norm(Tape *t, Node *x, double epsilon) { return rms_norm(t, x, NULL, epsilon); }
-Node *bare_batch_norm(Tape *t, Node *x, double epsilon) { return batch_norm(t, x, NULL, NULL, epsilon); }
+Node *bare_layer_norm(Tape *t, Node *x, double epsilon) {
+    return layer_norm(t, x, NULL, NULL, epsilon);
+}
+Node *bare_rms_norm(Tape *t, Node *x, double epsilon) {
+    return rms_norm(t, x, NULL, epsilon);
+}
+Node *bare_batch_norm(Tape *t, Node *x, double epsilon) {
+    return batch_norm(t, x, NULL, NULL, epsilon);
+}
 
 void norm_through(BareNorm *bare, Mat out, Mat dx, Mat x, Mat g, double epsilon) {
     Tape *t = tape_new(NULL);
@@ -20,10 +26,13 @@ void norm_through(BareNorm *bare, Mat out, Mat dx, Mat x, Mat g, double epsilon)
     tape_free(t);
 }
 
-// Additions a number goes through: array_sum's and array_dot's four vectors and their tail, or one vector, as in backward.
+// Additions a number goes through: array_sum's and array_dot's four vectors and their
+// tail, or one vector, as in backward.
 static double sum_depth(int d) { return d / VEC_LANES + d % (4 * VEC_LANES) + 8; }
 
-static double row_a(const RowNorm *r, real x) { return fabs(row_y(r, x)) + r->x_size / r->s; }
+static double row_a(const RowNorm *r, real x) {
+    return fabs(row_y(r, x)) + r->x_size / r->s;
+}
 
 RowNorm row_norm(NormKind kind, const real *x, const real *g, int d, double epsilon) {
     RowNorm r = {.depth = sum_depth(d)};
@@ -43,8 +52,11 @@ RowNorm row_norm(NormKind kind, const real *x, const real *g, int d, double epsi
 
 double row_y(const RowNorm *r, real x) { return (x - r->mean) / r->s; }
 
-double row_y_error(const RowNorm *r, real x) { return (r->depth + 5) * 0x1p-24 * row_a(r, x); }
+double row_y_error(const RowNorm *r, real x) {
+    return (r->depth + 5) * 0x1p-24 * row_a(r, x);
+}
 
 double row_dx_error(const RowNorm *r, real x, real g) {
-    return (3.5 * r->depth + 18) * 0x1p-24 * (fabs((double)g) + r->g_size + row_a(r, x) * r->yg_size) / r->s;
+    return (3.5 * r->depth + 18) * 0x1p-24
+           * (fabs((double)g) + r->g_size + row_a(r, x) * r->yg_size) / r->s;
 }

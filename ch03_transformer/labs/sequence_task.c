@@ -7,40 +7,50 @@
 
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/optimiser.h"
-#include "common/plot.h"
+#include "common/program/plot.h"
 
-enum { CHANNELS = 64, HEADS = 2, MOST_LAYERS = 8, CHUNK = 50 };  // CHUNK: examples that are tested together
+// CHUNK: examples that are tested together
+enum { CHANNELS = 64, HEADS = 2, MOST_LAYERS = 8, CHUNK = 50 };
 
 // ---- examples
 
 static Examples examples_new(int count) {
     size_t n = (size_t)count;
-    return (Examples){.count = count, .lengths = allocate(n, sizeof(int)), .source = allocate(n * TIME, sizeof(int)),
-                      .decoder = allocate(n * TIME, sizeof(int)), .targets = allocate(n * TIME, sizeof(int)),
+    return (Examples){.count = count,
+                      .lengths = allocate(n, sizeof(int)),
+                      .source = allocate(n * TIME, sizeof(int)),
+                      .decoder = allocate(n * TIME, sizeof(int)),
+                      .targets = allocate(n * TIME, sizeof(int)),
                       .keys = allocate(n, sizeof(uint64_t))};
 }
 
 static void examples_free(Examples *e) {
-    free(e->lengths), free(e->source), free(e->decoder), free(e->targets), free(e->keys);
+    free(e->lengths), free(e->source), free(e->decoder), free(e->targets),
+        free(e->keys);
     *e = (Examples){0};
 }
 
 // `count` of e's examples from `first` on.
 static Examples part(const Examples *e, int first, int count) {
     int at = first * TIME;
-    return (Examples){count, e->lengths + first, e->source + at, e->decoder + at, e->targets + at, e->keys + first};
+    return (Examples){count,           e->lengths + first, e->source + at,
+                      e->decoder + at, e->targets + at,    e->keys + first};
 }
 
 static uint64_t key_of(const int *letters, int n) {
-    uint64_t key = 1;  // before the first letter, so that shorter sequences have other keys
+    // before the first letter, so that shorter sequences have other keys
+    uint64_t key = 1;
     for (int i = 0; i < n; i++) key = key * LETTERS + (uint64_t)letters[i];
     return key;
 }
 
-// An eighth of all sequences: multiplying by 2^64 over the golden ratio mixes the key into the top bits.
+// An eighth of all sequences: multiplying by 2^64 over the golden ratio mixes the key
+// into the top bits.
 static bool is_held_out(uint64_t key) { return key * 0x9e3779b97f4a7c15u >> 61 == 0; }
 
-static int by_letter(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }
+static int by_letter(const void *a, const void *b) {
+    return *(const int *)a - *(const int *)b;
+}
 
 static void answer(int *to, const int *letters, int n, Task task) {
     for (int i = 0; i < n; i++) to[i] = letters[n - 1 - i];
@@ -48,7 +58,8 @@ static void answer(int *to, const int *letters, int n, Task task) {
 }
 
 static void draw_one(const Examples *e, int b, Rng *rng, Task task, bool held_out) {
-    int *source = e->source + b * TIME, *decoder = e->decoder + b * TIME, *targets = e->targets + b * TIME, n;
+    int *source = e->source + b * TIME, *decoder = e->decoder + b * TIME,
+        *targets = e->targets + b * TIME, n;
     do {
         n = LEAST + rng_below(rng, MOST - LEAST + 1);
         for (int i = 0; i < n; i++) source[i] = rng_below(rng, LETTERS);
@@ -64,7 +75,8 @@ static void draw_one(const Examples *e, int b, Rng *rng, Task task, bool held_ou
 // Anything at all into the source's padding.
 static void examples_scribble(Examples *e, Rng *rng) {
     for (int b = 0; b < e->count; b++)
-        for (int i = e->lengths[b]; i < TIME; i++) e->source[b * TIME + i] = rng_below(rng, TOKENS);
+        for (int i = e->lengths[b]; i < TIME; i++)
+            e->source[b * TIME + i] = rng_below(rng, TOKENS);
 }
 
 // held_out: of the eighth of all sequences that is never trained on.
@@ -89,10 +101,22 @@ static void make_model(Lab *lab, Model *m) {
     static const char *const positions[] = {"sinusoidal", "none", NULL};
     int layers = (int)option_int(&lab->args, "layers", 1, MOST_LAYERS);
     bool none = option_choice(&lab->args, "positions", positions) == 1;
-    Config c = {.name = lab->spec->name, .family = FAMILY_ENCODER_DECODER, .vocabulary = TOKENS, .context = TIME,
-                .channels = CHANNELS, .layers = layers, .decoder_layers = layers, .heads = HEADS, .ffn = FFN_RELU,
-                .norm = NORM_LAYER, .place = PLACE_DEEPNORM, .position = none ? POSITION_NONE : POSITION_SINUSOIDAL,
-                .embedding_scale = sqrt(CHANNELS), .norm_bias = true, .ffn_bias = true, .init = INIT_XAVIER};
+    Config c = {.name = lab->spec->name,
+                .family = FAMILY_ENCODER_DECODER,
+                .vocabulary = TOKENS,
+                .context = TIME,
+                .channels = CHANNELS,
+                .layers = layers,
+                .decoder_layers = layers,
+                .heads = HEADS,
+                .ffn = FFN_RELU,
+                .norm = NORM_LAYER,
+                .place = PLACE_DEEPNORM,
+                .position = none ? POSITION_NONE : POSITION_SINUSOIDAL,
+                .embedding_scale = sqrt(CHANNELS),
+                .norm_bias = true,
+                .ffn_bias = true,
+                .init = INIT_XAVIER};
     Error err;
     if (!model_new(m, &c, &err)) die("%s", err.text);
     model_allocate(m, &lab->rng);
@@ -101,12 +125,16 @@ static void make_model(Lab *lab, Model *m) {
 
 // Logits for all of e, with the right letters as the decoder's input.
 static Node *logits_of(Tape *t, const Model *m, const Examples *e) {
-    Tokens source = {.batch = e->count, .time = TIME, .tokens = e->source, .lengths = e->lengths};
-    Tokens decoder = {.batch = e->count, .time = TIME, .tokens = e->decoder, .lengths = e->lengths};
-    return model_logits(t, m, model_decode(t, m, &decoder, model_encode(t, m, &source), &source));
+    Tokens source = {
+        .batch = e->count, .time = TIME, .tokens = e->source, .lengths = e->lengths};
+    Tokens decoder = {
+        .batch = e->count, .time = TIME, .tokens = e->decoder, .lengths = e->lengths};
+    return model_logits(
+        t, m, model_decode(t, m, &decoder, model_encode(t, m, &source), &source));
 }
 
-static double train_step(Tape *t, Model *m, Optimiser *o, const Examples *e, double rate) {
+static double train_step(Tape *t, Model *m, Optimiser *o, const Examples *e,
+                         double rate) {
     Node *loss = cross_entropy(t, logits_of(t, m, e), e->targets);
     double value = (double)*loss->value.at;
     tape_backward(t, loss);
@@ -119,11 +147,14 @@ static double train_step(Tape *t, Model *m, Optimiser *o, const Examples *e, dou
 
 // keys: of all sequences it was trained on, steps x batch; the caller frees them.
 static void train(Lab *lab, Model *m, Task task, uint64_t **keys, size_t *count) {
-    int steps = (int)option_int(&lab->args, "steps", 1, 2000), batch = (int)option_int(&lab->args, "batch", 1, 256);
+    int steps = (int)option_int(&lab->args, "steps", 1, 2000),
+        batch = (int)option_int(&lab->args, "batch", 1, 256);
     double rate = option_real(&lab->args, "rate", 1e-6, 1);
     Schedule schedule = {.peak = rate, .warmup = 50, .total = steps > 50 ? steps : 51};
     make_model(lab, m);
-    Optimiser o = optimiser_new(&m->params, (OptimiserSettings){.kind = OPTIMISER_ADAMW, .beta2 = 0.98, .decay = 0.01});
+    Optimiser o = optimiser_new(
+        &m->params,
+        (OptimiserSettings){.kind = OPTIMISER_ADAMW, .beta2 = 0.98, .decay = 0.01});
     Tape *t = tape_new(&m->params);
     Examples e = examples_new(batch);
     *keys = allocate((size_t)steps * (size_t)batch, sizeof **keys), *count = 0;
@@ -135,7 +166,8 @@ static void train(Lab *lab, Model *m, Task task, uint64_t **keys, size_t *count)
         sum += train_step(t, m, &o, &e, schedule_rate(&schedule, s)), since++;
         lab_progress(lab, s, steps);
         if (s % (steps < 8 ? 1 : steps / 8)) continue;
-        lab_print(lab, "step %4d: loss %.4f nats a token, the mean of %d steps", s, sum / since, since);
+        lab_print(lab, "step %4d: loss %.4f nats a token, the mean of %d steps", s,
+                  sum / since, since);
         sum = 0, since = 0;
     }
     examples_free(&e), tape_free(t), optimiser_free(&o);
@@ -150,27 +182,36 @@ static int largest(Mat row) {
     return best;
 }
 
-static void write_chunk(Tape *t, const Model *m, const Examples *e, bool blind, int *written) {
-    Tokens source = {.batch = e->count, .time = TIME, .tokens = e->source, .lengths = e->lengths};
+static void write_chunk(Tape *t, const Model *m, const Examples *e, bool blind,
+                        int *written) {
+    Tokens source = {
+        .batch = e->count, .time = TIME, .tokens = e->source, .lengths = e->lengths};
     Mat memory = mat_new(e->count * TIME, CHANNELS);
     if (!blind) mat_copy(memory, model_encode(t, m, &source)->value);
     int *input = allocate((size_t)e->count * TIME, sizeof *input);
-    for (int i = 0; i < TIME; i++) {  // input: count x (i + 1), BEGIN and the i tokens written so far
+    // input: count x (i + 1), BEGIN and the i tokens written so far
+    for (int i = 0; i < TIME; i++) {
         for (int b = 0; b < e->count; b++)
-            for (int k = 0; k <= i; k++) input[b * (i + 1) + k] = k ? written[b * TIME + k - 1] : BEGIN;
+            for (int k = 0; k <= i; k++)
+                input[b * (i + 1) + k] = k ? written[b * TIME + k - 1] : BEGIN;
         tape_reset(t);
         Tokens so_far = {.batch = e->count, .time = i + 1, .tokens = input};
-        Node *logits = model_logits(t, m, model_decode(t, m, &so_far, constant_node(t, memory), &source));
-        for (int b = 0; b < e->count; b++) written[b * TIME + i] = largest(mat_rows(logits->value, b * (i + 1) + i, 1));
+        Node *logits = model_logits(
+            t, m, model_decode(t, m, &so_far, constant_node(t, memory), &source));
+        for (int b = 0; b < e->count; b++)
+            written[b * TIME + i] =
+                largest(mat_rows(logits->value, b * (i + 1) + i, 1));
     }
     tape_reset(t), free(input), mat_free(memory);
 }
 
-// blind: in place of the encoder's output the decoder gets zeros. written: count x TIME.
+// blind: in place of the encoder's output the decoder gets zeros. written: count x
+// TIME.
 static void write_answers(Model *m, const Examples *e, bool blind, int *written) {
     Tape *t = tape_new(&m->params);
     for (int first = 0; first < e->count; first += CHUNK) {
-        Examples chunk = part(e, first, e->count - first < CHUNK ? e->count - first : CHUNK);
+        Examples chunk =
+            part(e, first, e->count - first < CHUNK ? e->count - first : CHUNK);
         write_chunk(t, m, &chunk, blind, written + first * TIME);
     }
     tape_free(t);
@@ -180,7 +221,8 @@ static int exact_answers(const Examples *e, const int *written) {
     int exact = 0;
     for (int b = 0; b < e->count; b++) {
         bool right = true;
-        for (int i = 0; i < e->lengths[b]; i++) right &= written[b * TIME + i] == e->targets[b * TIME + i];
+        for (int i = 0; i < e->lengths[b]; i++)
+            right &= written[b * TIME + i] == e->targets[b * TIME + i];
         exact += right;
     }
     return exact;
@@ -188,26 +230,34 @@ static int exact_answers(const Examples *e, const int *written) {
 
 // ---- looking: where the decoder puts its weight while it reads the right letters
 
-// One head of one cross-attention: the mean of its weights over the examples with n letters, (n + 1) x (n + 1). Row i
-// writes letter i (the last one: END). Columns: the source's letters, then END; with TASK_SORT the letters in order.
+// One head of one cross-attention: the mean of its weights over the examples with n
+// letters, (n + 1) x (n + 1). Row i writes letter i (the last one: END). Columns: the
+// source's letters, then END; with TASK_SORT the letters in order.
 typedef struct {
     int layer, head;
-    double aligned;      // mean weight on the letter to be written, equal ones together; without the row of END
+    // mean weight on the letter to be written, equal ones together; without the row of
+    // END
+    double aligned;
     Mat maps[MOST + 1];  // by n
 } Look;
 
 // Where row i must look: the column of the letter to be written.
-static int look_column(Task task, int n, int i) { return task == TASK_SORT ? i : n - 1 - i; }
+static int look_column(Task task, int n, int i) {
+    return task == TASK_SORT ? i : n - 1 - i;
+}
 
-// The nodes of the decoder's cross-attentions, in the order of the layers, as watching_attend meets them.
+// The nodes of the decoder's cross-attentions, in the order of the layers, as
+// watching_attend meets them.
 static Node *watched[MOST_LAYERS];
 static int watched_count;
 
-static Node *watching_attend(Tape *t, Node *q, Node *k, Node *v, Node *position_param, const Heads *heads) {
+static Node *watching_attend(Tape *t, Node *q, Node *k, Node *v, Node *position_param,
+                             const Heads *heads) {
     return watched[watched_count++] = attend(t, q, k, v, position_param, heads);
 }
 
-// The source's places in the order of the columns: as they are, or the letters sorted, equal ones from left to right.
+// The source's places in the order of the columns: as they are, or the letters sorted,
+// equal ones from left to right.
 static void column_places(int *places, const int *source, int n, Task task) {
     for (int j = 0; j <= n; j++) places[j] = j;
     for (int i = 1; i < n && task == TASK_SORT; i++)
@@ -219,33 +269,39 @@ static void column_places(int *places, const int *source, int n, Task task) {
 
 // Adds example b's weights: map (TIME x TIME) as attend has it.
 static void look_add(Look *look, const Examples *e, int b, Mat map, Task task) {
-    const int n = e->lengths[b] - 1, *source = e->source + b * TIME, *targets = e->targets + b * TIME;
+    const int n = e->lengths[b] - 1, *source = e->source + b * TIME,
+              *targets = e->targets + b * TIME;
     int places[TIME];
     column_places(places, source, n, task);
     for (int i = 0; i <= n; i++)
         for (int j = 0; j <= n; j++) {
             real weight = *mat_at(map, i, places[j]);
             *mat_at(look->maps[n], i, j) += weight;
-            if (i < n && source[places[j]] == targets[i]) look->aligned += (double)weight;
+            if (i < n && source[places[j]] == targets[i])
+                look->aligned += (double)weight;
         }
 }
 
 // Sums become means.
 static void look_divide(Look *look, const Examples *e) {
     int examples[MOST + 1] = {0}, rows = 0;
-    for (int b = 0; b < e->count; b++) examples[e->lengths[b] - 1]++, rows += e->lengths[b] - 1;
+    for (int b = 0; b < e->count; b++)
+        examples[e->lengths[b] - 1]++, rows += e->lengths[b] - 1;
     for (int n = LEAST; n <= MOST; n++)
         for (int i = 0; i <= n && examples[n]; i++)
-            for (int j = 0; j <= n; j++) *mat_at(look->maps[n], i, j) /= (real)examples[n];
+            for (int j = 0; j <= n; j++)
+                *mat_at(look->maps[n], i, j) /= (real)examples[n];
     look->aligned /= rows;
 }
 
 static void look_all(Model *m, const Examples *e, Task task, Look *looks) {
     Tape *t = tape_new(&m->params);
     Mat map = mat_new(TIME, TIME);
-    for (int i = 0; i < m->decoder.layers; i++) m->decoder.blocks[i].cross.attend = watching_attend;
+    for (int i = 0; i < m->decoder.layers; i++)
+        m->decoder.blocks[i].cross.attend = watching_attend;
     for (int first = 0; first < e->count; first += CHUNK) {
-        Examples chunk = part(e, first, e->count - first < CHUNK ? e->count - first : CHUNK);
+        Examples chunk =
+            part(e, first, e->count - first < CHUNK ? e->count - first : CHUNK);
         watched_count = 0;
         logits_of(t, m, &chunk);
         for (int k = 0; k < m->decoder.layers * HEADS; k++)
@@ -255,7 +311,8 @@ static void look_all(Model *m, const Examples *e, Task task, Look *looks) {
             }
         tape_reset(t);
     }
-    for (int i = 0; i < m->decoder.layers; i++) m->decoder.blocks[i].cross.attend = attend;
+    for (int i = 0; i < m->decoder.layers; i++)
+        m->decoder.blocks[i].cross.attend = attend;
     tape_free(t), mat_free(map);
 }
 
@@ -281,12 +338,14 @@ static Look best_look(Model *m, const Examples *e, Task task) {
     return looks[best];
 }
 
-// In how many of all maps' rows (but END's) the largest weight is on the letter to be written.
+// In how many of all maps' rows (but END's) the largest weight is on the letter to be
+// written.
 static int look_rows_right(const Look *look, Task task, int *rows) {
     int right = 0;
     *rows = 0;
     for (int n = LEAST; n <= MOST; n++)
-        for (int i = 0; i < n; i++, ++*rows) right += largest(mat_rows(look->maps[n], i, 1)) == look_column(task, n, i);
+        for (int i = 0; i < n; i++, ++*rows)
+            right += largest(mat_rows(look->maps[n], i, 1)) == look_column(task, n, i);
     return right;
 }
 
@@ -294,21 +353,28 @@ static void look_draw(Lab *lab, const Look *look, Task task) {
     Mat map = look->maps[MOST];
     Plot *p = plot_new(lab, lab->spec->name, "read written weight");
     for (int i = 0; i < map.rows; i++)
-        for (int j = 0; j < map.cols; j++) plot_row(p, j + 1, i + 1, (double)*mat_at(map, i, j));
+        for (int j = 0; j < map.cols; j++)
+            plot_row(p, j + 1, i + 1, (double)*mat_at(map, i, j));
     char title[128];
     snprintf(title, sizeof title,
-             "%s: cross-attention, decoder layer %d, head %d, mean over held-out sequences of %d letters",
+             "%s: cross-attention, decoder layer %d, head %d, mean over held-out "
+             "sequences of %d letters",
              lab->spec->name, look->layer + 1, look->head + 1, MOST);
     plot_title(p, title);
-    plot_axes(p, task == TASK_SORT ? "read: the source's letters in order, END" : "read: the source's letters, END",
+    plot_axes(p,
+              task == TASK_SORT ? "read: the source's letters in order, END"
+                                : "read: the source's letters, END",
               "written: letters, END");
-    plot_set(p, "yrange [%g:0.5]", TIME + 0.5), plot_set(p, "xrange [0.5:%g]", TIME + 0.5);
+    plot_set(p, "yrange [%g:0.5]", TIME + 0.5),
+        plot_set(p, "xrange [0.5:%g]", TIME + 0.5);
     plot_set(p, "xtics 1"), plot_set(p, "xtics add (\"END\" %d)", TIME);
     plot_set(p, "ytics 1"), plot_set(p, "ytics add (\"END\" %d)", TIME);
     plot_set(p, "size ratio -1"), plot_set(p, "cbrange [0:1]");
     plot_set(p, "palette defined (0 \"white\", 1 \"#08306b\")");
-    plot_set(p, "cblabel \"weight\""), plot_set(p, "tics nomirror out"), plot_set(p, "key off");
-    plot_series(p, "using \"read\":\"written\":\"weight\" with image pixels title \"\"");
+    plot_set(p, "cblabel \"weight\""), plot_set(p, "tics nomirror out"),
+        plot_set(p, "key off");
+    plot_series(p,
+                "using \"read\":\"written\":\"weight\" with image pixels title \"\"");
     plot_not_in_letters(p);
     plot_end(p);
 }
@@ -318,14 +384,17 @@ static void look_draw(Lab *lab, const Look *look, Task task) {
 static void look_at(Lab *lab, Trial *t, Task task) {
     Look look = best_look(&t->model, &t->tests, task);
     t->rows_right = look_rows_right(&look, task, &t->rows);
-    lab_print(lab, "decoder layer %d, head %d: %.1f %% of its weight is on the letter to be written", look.layer + 1,
-              look.head + 1, 100 * look.aligned);
+    lab_print(lab,
+              "decoder layer %d, head %d: %.1f %% of its weight is on the letter to be "
+              "written",
+              look.layer + 1, look.head + 1, 100 * look.aligned);
     look_draw(lab, &look, task);
     look_free(&look);
 }
 
 Trial trial_run(Lab *lab, Task task) {
-    Trial t = {.tests = examples_new(TESTS), .written = allocate(TESTS * TIME, sizeof *t.written)};
+    Trial t = {.tests = examples_new(TESTS),
+               .written = allocate(TESTS * TIME, sizeof *t.written)};
     uint64_t *keys;
     size_t trained;
     train(lab, &t.model, task, &keys, &trained);
@@ -336,19 +405,24 @@ Trial trial_run(Lab *lab, Task task) {
     t.exact_blind = exact_answers(&t.tests, t.written);
     write_answers(&t.model, &t.tests, false, t.written);
     t.exact = exact_answers(&t.tests, t.written);
-    lab_print(lab, "right up to the last letter: %d of %d held-out sequences", t.exact, TESTS);
+    lab_print(lab, "right up to the last letter: %d of %d held-out sequences", t.exact,
+              TESTS);
     look_at(lab, &t, task);
     free(keys);
     return t;
 }
 
-void trial_free(Trial *t) { examples_free(&t->tests), free(t->written), model_free(&t->model); }
+void trial_free(Trial *t) {
+    examples_free(&t->tests), free(t->written), model_free(&t->model);
+}
 
 int trial_scribbled(Trial *t, Rng *rng) {
     int *again = allocate(TESTS * TIME, sizeof *again), changed = 0;
     examples_scribble(&t->tests, rng);
     write_answers(&t->model, &t->tests, false, again);
-    for (int b = 0; b < TESTS; b++) changed += memcmp(t->written + b * TIME, again + b * TIME, TIME * sizeof(int)) != 0;
+    for (int b = 0; b < TESTS; b++)
+        changed +=
+            memcmp(t->written + b * TIME, again + b * TIME, TIME * sizeof(int)) != 0;
     free(again);
     return changed;
 }

@@ -3,7 +3,8 @@
 //     parameters      a + b at any depth       a: embeddings and head, b: one block; not shared: a + L b
 //     gradient        dL/dtheta = sum over l of dL/dtheta_l     at theta_1 = ... = theta_L = theta, by the chain rule
 //
-// Operations do not get fewer: the block runs L times. Lan et al. (2019), arXiv:1909.11942.
+// Operations do not get fewer: the block runs L times. Lan et al. (2019),
+// arXiv:1909.11942.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,17 +13,21 @@
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/model.h"
 #include "common/error.h"
-#include "common/plot.h"
+#include "common/program/plot.h"
 
 static const Option options[] = {
-    {"depth-most", "12", "largest number of layers"}, {"channels", "32", "d, rounded down to a multiple of 4"}, {0}};
+    {"depth-most", "12", "largest number of layers"},
+    {"channels", "32", "d, rounded down to a multiple of 4"},
+    {0}};
 
 enum { VOCABULARY = 61, TOKENS = 12, BATCH = 2, HEADS = 4 };
 
 static Config albert(int channels, int layers, bool shared) {
     Config c = *config_find("albert-base");
-    c.vocabulary = VOCABULARY, c.context = TOKENS, c.channels = channels, c.layers = layers, c.heads = HEADS;
-    c.embedding_channels = channels / 2, c.hidden = 0, c.shared_layers = shared, c.dropout = 0;
+    c.vocabulary = VOCABULARY, c.context = TOKENS, c.channels = channels,
+    c.layers = layers, c.heads = HEADS;
+    c.embedding_channels = channels / 2, c.hidden = 0, c.shared_layers = shared,
+    c.dropout = 0;
     c.head = HEAD_MLM, c.tied = true, c.init = INIT_XAVIER;
     return c;
 }
@@ -47,7 +52,8 @@ static double forward_backward(Model *m, const int *tokens, const int *targets) 
     Tape *t = tape_new(&m->params);
     params_allocate_grads(&m->params);
     Tokens in = {.batch = BATCH, .time = TOKENS, .tokens = tokens};
-    tape_backward(t, cross_entropy(t, model_logits(t, m, model_hidden(t, m, &in)), targets));
+    tape_backward(
+        t, cross_entropy(t, model_logits(t, m, model_hidden(t, m, &in)), targets));
     double flops = tape_counts(t).flops_forward;
     tape_free(t);
     return flops;
@@ -57,17 +63,22 @@ static double forward_backward(Model *m, const int *tokens, const int *targets) 
 static int shared_index(const Model *shared, const char *name) {
     char own[96];
     int block, used = 0;
-    if (sscanf(name, "block.%d.%n", &block, &used) != 1 || !used) return params_find(&shared->params, name);
+    if (sscanf(name, "block.%d.%n", &block, &used) != 1 || !used)
+        return params_find(&shared->params, name);
     snprintf(own, sizeof own, "block.0.%s", name + used);
     return params_find(&shared->params, own);
 }
 
 typedef struct {
-    double sum_off, last_off;  // largest difference of the shared gradient to the sum, and to the last block's alone
-} Comparison;                  // both as a part of the gradient's largest number
+    // largest difference of the shared gradient to the sum, and to the last block's
+    // alone
+    double sum_off, last_off;
+} Comparison;  // both as a part of the gradient's largest number
 
-// One parameter's gradients: the shared one's, and those of its places in the blocks of `apart`.
-static void compare_parameter(Comparison *c, double *largest, Mat whole, const Model *apart, const char *name, int layers) {
+// One parameter's gradients: the shared one's, and those of its places in the blocks of
+// `apart`.
+static void compare_parameter(Comparison *c, double *largest, Mat whole,
+                              const Model *apart, const char *name, int layers) {
     Mat *own = allocate((size_t)layers, sizeof *own);
     for (int l = 0; l < layers; l++) {
         char own_name[96];
@@ -78,7 +89,8 @@ static void compare_parameter(Comparison *c, double *largest, Mat whole, const M
         double sum = 0, last = (double)own[layers - 1].at[k];
         for (int l = 0; l < layers; l++) sum += (double)own[l].at[k];
         *largest = nan_max(*largest, fabs(sum));
-        c->sum_off = nan_max(c->sum_off, fabs(whole.at[k] - sum)), c->last_off = nan_max(c->last_off, fabs(whole.at[k] - last));
+        c->sum_off = nan_max(c->sum_off, fabs(whole.at[k] - sum)),
+        c->last_off = nan_max(c->last_off, fabs(whole.at[k] - last));
     }
     free(own);
 }
@@ -89,7 +101,8 @@ static Comparison compare(const Model *shared, const Model *apart, int layers) {
     for (int i = 0; i < shared->params.count; i++) {
         const char *name = shared->params.list[i].name;
         if (!strncmp(name, "block.0.", 8))
-            compare_parameter(&c, &largest, params_grad(&shared->params, i), apart, name + 8, layers);
+            compare_parameter(&c, &largest, params_grad(&shared->params, i), apart,
+                              name + 8, layers);
     }
     return (Comparison){c.sum_off / largest, c.last_off / largest};
 }
@@ -97,21 +110,30 @@ static Comparison compare(const Model *shared, const Model *apart, int layers) {
 static void claim_gradient(Lab *lab, int channels, int layers) {
     Rng rng = lab->rng;
     int tokens[BATCH * TOKENS], targets[BATCH * TOKENS];
-    for (int i = 0; i < BATCH * TOKENS; i++) tokens[i] = rng_below(&rng, VOCABULARY), targets[i] = rng_below(&rng, VOCABULARY);
-    Model shared = shape_of(channels, layers, true), apart = shape_of(channels, layers, false);
+    for (int i = 0; i < BATCH * TOKENS; i++)
+        tokens[i] = rng_below(&rng, VOCABULARY),
+        targets[i] = rng_below(&rng, VOCABULARY);
+    Model shared = shape_of(channels, layers, true),
+          apart = shape_of(channels, layers, false);
     model_allocate(&shared, &rng), model_allocate(&apart, NULL);
     for (int i = 0; i < apart.params.count; i++)
         mat_copy(params_value(&apart.params, i),
-                 params_value(&shared.params, shared_index(&shared, apart.params.list[i].name)));
-    double operations = forward_backward(&shared, tokens, targets), operations_apart = forward_backward(&apart, tokens, targets);
+                 params_value(&shared.params,
+                              shared_index(&shared, apart.params.list[i].name)));
+    double operations = forward_backward(&shared, tokens, targets),
+           operations_apart = forward_backward(&apart, tokens, targets);
     Comparison c = compare(&shared, &apart, layers);
-    // The same products in another order: K = layers B T of them make a number, rounded at most K times; the sum of their
-    // sizes is some sqrt(K) times the size of their sum.
+    // The same products in another order: K = layers B T of them make a number, rounded
+    // at most K times; the sum of their sizes is some sqrt(K) times the size of their
+    // sum.
     double products = (double)layers * BATCH * TOKENS;
-    claim_near(lab, "3.53", "shared gradient - sum over applications, relative", 0, c.sum_off, pow(products, 1.5) * 0x1p-24);
+    claim_near(lab, "3.53", "shared gradient - sum over applications, relative", 0,
+               c.sum_off, pow(products, 1.5) * 0x1p-24);
     // Not one of them: the others' share is layers - 1 of layers.
-    claim_at_least(lab, "3.53", "shared gradient - that of the last application", 0.1, c.last_off);
-    claim_near(lab, "3.53", "operations forward: the same as without sharing", operations_apart, operations, 0);
+    claim_at_least(lab, "3.53", "shared gradient - that of the last application", 0.1,
+                   c.last_off);
+    claim_near(lab, "3.53", "operations forward: the same as without sharing",
+               operations_apart, operations, 0);
     model_free(&shared), model_free(&apart);
 }
 
@@ -119,21 +141,29 @@ static void run(Lab *lab) {
     int most = (int)option_int(&lab->args, "depth-most", 2, 24);
     int d = HEADS * (int)(option_int(&lab->args, "channels", 8, 256) / HEADS);
     // A block: 4 d^2 + 8 d^2 weights, 4 d + 5 d biases, 4 d in two norms.
-    long long one = count(d, 1, true), block = 12LL * d * d + 13 * d, off_shared = 0, off_apart = 0;
-    Plot *p = plot_new(lab, "shared_layers", "layers shared apart one_block all_blocks");
+    long long one = count(d, 1, true), block = 12LL * d * d + 13 * d, off_shared = 0,
+              off_apart = 0;
+    Plot *p =
+        plot_new(lab, "shared_layers", "layers shared apart one_block all_blocks");
     for (int layers = 1; layers <= most; layers++) {
-        long long shared = count(d, layers, true), apart = count(d, layers, false), all = one + (layers - 1) * block;
+        long long shared = count(d, layers, true), apart = count(d, layers, false),
+                  all = one + (layers - 1) * block;
         off_shared += llabs(shared - one), off_apart += llabs(apart - all);
         plot_row(p, layers, (double)shared, (double)apart, (double)one, (double)all);
     }
-    claim_equal(lab, "3.53", "shared, all depths: parameters - those of depth 1", 0, off_shared);
-    claim_equal(lab, "3.53", "apart: parameters - (layers - 1) (12 d^2 + 13 d) more", 0, off_apart);
+    claim_equal(lab, "3.53", "shared, all depths: parameters - those of depth 1", 0,
+                off_shared);
+    claim_equal(lab, "3.53", "apart: parameters - (layers - 1) (12 d^2 + 13 d) more", 0,
+                off_apart);
     claim_gradient(lab, d, most);
     plot_axes(p, "layers L", "parameters");
     plot_set(p, "yrange [0:*]"), plot_set(p, "format y \"%%.0s%%c\"");
-    plot_line(p, "layers", "one_block", "a + b"), plot_line(p, "layers", "all_blocks", "a + L b");
-    plot_points(p, "layers", "shared", "one shared block"), plot_points(p, "layers", "apart", "a block for each layer");
+    plot_line(p, "layers", "one_block", "a + b"),
+        plot_line(p, "layers", "all_blocks", "a + L b");
+    plot_points(p, "layers", "shared", "one shared block"),
+        plot_points(p, "layers", "apart", "a block for each layer");
     plot_end(p);
 }
 
-const LabSpec lab_shared_layers = {"shared-layers", "3.8", "ALBERT: one block, applied L times", run, options};
+const LabSpec lab_shared_layers = {"shared-layers", "3.8",
+                                   "ALBERT: one block, applied L times", run, options};

@@ -3,8 +3,9 @@
 //     ReLU, GELU   2 matrices, d x 4d             2 d (4 d) = 8 d^2 weights
 //     SwiGLU       3 matrices, d x h'             3 d h' = 8 d^2    =>   h' = 8 d / 3, 2/3 of 4 d
 //
-// Weights are counted in Params, operations by the tape. Odd and even parts say what the bend is: with f(x) - f(-x) = x,
-// ffn(x) - ffn(-x) = x U D, and for SwiGLU ffn(x) + ffn(-x) = (xG * xU) D. Shazeer (2020), arXiv:2002.05202.
+// Weights are counted in Params, operations by the tape. Odd and even parts say what
+// the bend is: with f(x) - f(-x) = x, ffn(x) - ffn(-x) = x U D, and for SwiGLU ffn(x) +
+// ffn(-x) = (xG * xU) D. Shazeer (2020), arXiv:2002.05202.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #include "ch03_transformer/arithmetic.h"
 #include "ch03_transformer/ffn.h"
 #include "ch03_transformer/published.h"
-#include "common/plot.h"
+#include "common/program/plot.h"
 
 static const Option options[] = {
     {"multiple", "256", "SwiGLU's width is rounded up to a multiple of it"},
@@ -21,12 +22,14 @@ static const Option options[] = {
 
 enum { ROWS = 5 };
 
-static const char *const names[FFN_KINDS] = {"ReLU", "GELU", "GELU, tanh form", "SwiGLU"};
+static const char *const names[FFN_KINDS] = {"ReLU", "GELU", "GELU, tanh form",
+                                             "SwiGLU"};
 
 // ---- what a layer costs
 
 typedef struct {
-    long long weights, forward, backward, kept;  // FLOPs for ROWS rows; kept: numbers a row that the tape holds
+    // FLOPs for ROWS rows; kept: numbers a row that the tape holds
+    long long weights, forward, backward, kept;
 } Cost;
 
 static long long weights_of(FfnKind kind, int d, int hidden) {
@@ -39,14 +42,18 @@ static long long weights_of(FfnKind kind, int d, int hidden) {
 
 static Cost cost(FfnKind kind, int d) {
     Params p = {0};
-    Ffn layer = ffn_new(&p, kind, d, ffn_hidden(kind, d, 1), false, normal(1), normal(1), "ffn");
+    Ffn layer = ffn_new(&p, kind, d, ffn_hidden(kind, d, 1), false, normal(1),
+                        normal(1), "ffn");
     params_allocate(&p), params_allocate_grads(&p);
     Tape *t = tape_new(&p);
     Mat x = mat_new(ROWS, d);
     Node *y = ffn(t, &layer, variable_node(t, x));
-    Cost c = {.weights = (long long)p.size, .kept = (long long)(tape_counts(t).activation_bytes / sizeof(real) / ROWS)};
+    Cost c = {
+        .weights = (long long)p.size,
+        .kept = (long long)(tape_counts(t).activation_bytes / sizeof(real) / ROWS)};
     tape_backward_from(t, y, x);
-    c.forward = (long long)tape_counts(t).flops_forward, c.backward = (long long)tape_counts(t).flops_backward;
+    c.forward = (long long)tape_counts(t).flops_forward,
+    c.backward = (long long)tape_counts(t).flops_backward;
     mat_free(x), tape_free(t), params_free(&p);
     return c;
 }
@@ -58,13 +65,16 @@ static void claim_widths(Lab *lab) {
     for (int i = 0; i < 4; i++) {
         const PublishedModel *m = published_find(models[i]);
         char what[64];
-        snprintf(what, sizeof what, "%s, d = %d: 8 d / 3 to a multiple of 256", models[i], m->d);
+        snprintf(what, sizeof what, "%s, d = %d: 8 d / 3 to a multiple of 256",
+                 models[i], m->d);
         claim_equal(lab, "3.24", what, m->ffn, ffn_hidden(FFN_SWIGLU, m->d, 256));
     }
-    // Llama 2's 70B multiplies the width by 1.3 first, and rounds to 4096 (params.json of the release).
+    // Llama 2's 70B multiplies the width by 1.3 first, and rounds to 4096 (params.json
+    // of the release).
     const PublishedModel *m = published_find("llama2-70b");
     int wider = (int)(1.3 * ffn_hidden(FFN_SWIGLU, m->d, 1));
-    claim_equal(lab, "3.24", "llama2-70b: 1.3 times that, a multiple of 4096", m->ffn, (wider + 4095) / 4096 * 4096);
+    claim_equal(lab, "3.24", "llama2-70b: 1.3 times that, a multiple of 4096", m->ffn,
+                (wider + 4095) / 4096 * 4096);
     lab_print(lab, "(the rule alone gives it %d)", ffn_hidden(FFN_SWIGLU, m->d, 256));
 }
 
@@ -74,8 +84,10 @@ static void claim_parity(Lab *lab) {
     for (int d = 48; d <= 96; d++) {
         Cost gelu_cost = cost(FFN_GELU, d), gated = cost(FFN_SWIGLU, d);
         rest += gelu_cost.weights - gated.weights != 8 * d % 3 * d;
-        if (d % 3 == 0) unequal += gelu_cost.weights != gated.weights || gelu_cost.forward != gated.forward ||
-                                   gelu_cost.backward != gated.backward;
+        if (d % 3 == 0)
+            unequal += gelu_cost.weights != gated.weights
+                       || gelu_cost.forward != gated.forward
+                       || gelu_cost.backward != gated.backward;
         const Cost *both[] = {&gelu_cost, &gated};
         for (int i = 0; i < 2; i++) {
             forward += both[i]->forward != 2 * ROWS * both[i]->weights;
@@ -84,8 +96,10 @@ static void claim_parity(Lab *lab) {
         // Held: up, bend, result; and gate, its bend, up, their product, result.
         memory += gelu_cost.kept != 9 * d || gated.kept != 4 * (8 * d / 3) + d;
     }
-    claim_equal(lab, "3.25", "3 divides d: weights or FLOPs differ, of 17 d", 0, unequal);
-    claim_equal(lab, "3.25", "8 d^2 less (8 d mod 3) d weights: not so, of 49 d", 0, rest);
+    claim_equal(lab, "3.25", "3 divides d: weights or FLOPs differ, of 17 d", 0,
+                unequal);
+    claim_equal(lab, "3.25", "8 d^2 less (8 d mod 3) d weights: not so, of 49 d", 0,
+                rest);
     claim_equal(lab, "3.25", "forward is not 2 FLOPs a weight and row", 0, forward);
     claim_equal(lab, "3.25", "backward is not twice forward", 0, backward);
     claim_equal(lab, "3.25", "numbers kept a row: not 9 d, or not 4 h' + d", 0, memory);
@@ -93,10 +107,13 @@ static void claim_parity(Lab *lab) {
     double most = 0;
     int multiple = (int)option_int(&lab->args, "multiple", 1, 1 << 12);
     for (int d = 1; d <= 8192; d++) {
-        double surplus = (double)weights_of(FFN_SWIGLU, d, ffn_hidden(FFN_SWIGLU, d, multiple)) - 8.0 * d * d;
+        double surplus =
+            (double)weights_of(FFN_SWIGLU, d, ffn_hidden(FFN_SWIGLU, d, multiple))
+            - 8.0 * d * d;
         most = nan_max(most, surplus / (3.0 * d));
     }
-    claim_at_most(lab, "3.25", "rounding up: surplus in columns, of 3 d weights", multiple - 1, most);
+    claim_at_most(lab, "3.25", "rounding up: surplus in columns, of 3 d weights",
+                  multiple - 1, most);
 }
 
 // ---- the odd and the even part
@@ -106,21 +123,25 @@ static double off(Mat y, Mat z, Mat size) {
     double worst = 0;
     for (int i = 0; i < y.rows; i++)
         for (int j = 0; j < y.cols; j++)
-            worst = nan_max(worst, fabs((double)*mat_at(y, i, j) - (double)*mat_at(z, i, j)) / (double)*mat_at(size, i, j));
+            worst =
+                nan_max(worst, fabs((double)*mat_at(y, i, j) - (double)*mat_at(z, i, j))
+                                   / (double)*mat_at(size, i, j));
     return worst;
 }
 
 static Node *sizes(Tape *t, Node *x) {
     Mat m = tape_mat(t, x->value.rows, x->value.cols);
     for (int i = 0; i < m.rows; i++)
-        for (int j = 0; j < m.cols; j++) *mat_at(m, i, j) = (real)fabs((double)*mat_at(x->value, i, j));
+        for (int j = 0; j < m.cols; j++)
+            *mat_at(m, i, j) = (real)fabs((double)*mat_at(x->value, i, j));
     return constant_node(t, m);
 }
 
 // x W, or the sum of the sizes of its terms.
 static Node *times(Tape *t, Node *x, const Linear *l, bool sized) {
     Node *w = param(t, l->weight);
-    return sized ? matmul_node(t, sizes(t, x), sizes(t, w), NULL) : matmul_node(t, x, w, NULL);
+    return sized ? matmul_node(t, sizes(t, x), sizes(t, w), NULL)
+                 : matmul_node(t, x, w, NULL);
 }
 
 // The layer without its bend: x U D, or (xG * xU) D.
@@ -136,17 +157,23 @@ static void claim_parts(Lab *lab) {
         Params p = {0};
         FfnKind kind = (FfnKind)k;
         int hidden = ffn_hidden(kind, D, 1);
-        Ffn f = ffn_new(&p, kind, D, hidden, false, normal(1 / sqrt(D)), normal(1 / sqrt(hidden)), "ffn");
+        Ffn f = ffn_new(&p, kind, D, hidden, false, normal(1 / sqrt(D)),
+                        normal(1 / sqrt(hidden)), "ffn");
         params_allocate(&p), params_init(&p, &lab->rng);
         Tape *t = tape_new(&p);
         Mat at = tape_mat(t, ROWS, D);
         rng_fill_normal(&lab->rng, at, 1);
-        Node *x = constant_node(t, at), *y = ffn(t, &f, x), *mirrored = ffn(t, &f, scale(t, x, -1));
-        Node *part = kind == FFN_SWIGLU ? add(t, y, mirrored) : subtract(t, y, mirrored);
+        Node *x = constant_node(t, at), *y = ffn(t, &f, x),
+             *mirrored = ffn(t, &f, scale(t, x, -1));
+        Node *part =
+            kind == FFN_SWIGLU ? add(t, y, mirrored) : subtract(t, y, mirrored);
         char what[64];
-        snprintf(what, sizeof what, "%s: ffn(x) %s", names[k], kind == FFN_SWIGLU ? "+ ffn(-x) = (xG * xU) D" : "- ffn(-x) = x U D");
-        // Three layers, each a sum of d and one of h products, and at most 12 roundings in the bend.
-        claim_near(lab, "3.22", what, 0, off(part->value, unbent(t, &f, x, false), unbent(t, &f, x, true)),
+        snprintf(what, sizeof what, "%s: ffn(x) %s", names[k],
+                 kind == FFN_SWIGLU ? "+ ffn(-x) = (xG * xU) D" : "- ffn(-x) = x U D");
+        // Three layers, each a sum of d and one of h products, and at most 12 roundings
+        // in the bend.
+        claim_near(lab, "3.22", what, 0,
+                   off(part->value, unbent(t, &f, x, false), unbent(t, &f, x, true)),
                    3 * (D + hidden + 12) * 0x1p-24);
         tape_free(t), params_free(&p);
     }
@@ -154,7 +181,9 @@ static void claim_parts(Lab *lab) {
 
 // ---- the figure
 
-static double per_square(FfnKind kind, int d, int hidden) { return (double)weights_of(kind, d, hidden) / d / d; }
+static double per_square(FfnKind kind, int d, int hidden) {
+    return (double)weights_of(kind, d, hidden) / d / d;
+}
 
 static void figure(Lab *lab) {
     int multiple = (int)option_int(&lab->args, "multiple", 1, 1 << 12);
@@ -162,18 +191,24 @@ static void figure(Lab *lab) {
     Plot *p = plot_new(lab, "swiglu", "dim eight twelve bound gelu gated rounded wide");
     for (double step = 48; step < most * 1.01; step *= pow(2, 0.25)) {
         int d = (int)lround(step);
-        plot_row(p, d, 8, 12, 8 + 3.0 * (multiple - 1) / d, per_square(FFN_GELU, d, 4 * d),
+        plot_row(p, d, 8, 12, 8 + 3.0 * (multiple - 1) / d,
+                 per_square(FFN_GELU, d, 4 * d),
                  per_square(FFN_SWIGLU, d, ffn_hidden(FFN_SWIGLU, d, 1)),
-                 per_square(FFN_SWIGLU, d, ffn_hidden(FFN_SWIGLU, d, multiple)), per_square(FFN_SWIGLU, d, 4 * d));
+                 per_square(FFN_SWIGLU, d, ffn_hidden(FFN_SWIGLU, d, multiple)),
+                 per_square(FFN_SWIGLU, d, 4 * d));
     }
     plot_axes(p, "d", "weights of the layer / d^2");
     plot_set(p, "logscale x 2"), plot_set(p, "yrange [6:18]");
     char rounded[64], bound[64];
     snprintf(rounded, sizeof rounded, "8 d / 3 to a multiple of %d", multiple);
     snprintf(bound, sizeof bound, "8 + 3 x %d / d", multiple - 1);
-    plot_line(p, "dim", "eight", "8"), plot_line(p, "dim", "twelve", "12"), plot_dashes(p, "dim", "bound", bound);
-    plot_series(p, "using \"dim\":\"gelu\" with points pointtype 6 pointsize 1.6 linecolor \"#000000\" title \"GELU, 4 d\"");
-    plot_points(p, "dim", "wide", "SwiGLU, 4 d"), plot_points(p, "dim", "gated", "8 d / 3");
+    plot_line(p, "dim", "eight", "8"), plot_line(p, "dim", "twelve", "12"),
+        plot_dashes(p, "dim", "bound", bound);
+    plot_series(p,
+                "using \"dim\":\"gelu\" with points pointtype 6 pointsize 1.6 "
+                "linecolor \"#000000\" title \"GELU, 4 d\"");
+    plot_points(p, "dim", "wide", "SwiGLU, 4 d"),
+        plot_points(p, "dim", "gated", "8 d / 3");
     plot_points(p, "dim", "rounded", rounded);
     plot_end(p);
 }
@@ -185,4 +220,6 @@ static void run(Lab *lab) {
     figure(lab);
 }
 
-const LabSpec lab_swiglu = {"swiglu", "3.4", "SwiGLU at the price of GELU: two thirds of the width", run, options};
+const LabSpec lab_swiglu = {"swiglu", "3.4",
+                            "SwiGLU at the price of GELU: two thirds of the width", run,
+                            options};

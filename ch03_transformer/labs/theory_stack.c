@@ -11,13 +11,20 @@ static double or_one(double gain) { return gain == 0 ? 1 : gain; }
 
 static BlockShape block_shape(const StackShape *s) {
     int d = s->channels;
-    Init in = normal(or_one(s->value_gain) / sqrt(d)), out = normal(or_one(s->out_gain) / sqrt(d));
+    Init in = normal(or_one(s->value_gain) / sqrt(d)),
+         out = normal(or_one(s->out_gain) / sqrt(d));
     return (BlockShape){.place = s->place,
                         .alpha = s->alpha,
                         .norm = NORM_LAYER,
                         .epsilon = 1e-5,
-                        .attention = {.channels = d, .memory_channels = d, .n_heads = 1, .n_kv_heads = 1, .head_dim = d,
-                                      .init_qk = constant(0), .init_v = in, .init_out = out},
+                        .attention = {.channels = d,
+                                      .memory_channels = d,
+                                      .n_heads = 1,
+                                      .n_kv_heads = 1,
+                                      .head_dim = d,
+                                      .init_qk = constant(0),
+                                      .init_v = in,
+                                      .init_out = out},
                         .ffn = FFN_RELU,
                         .hidden = d,
                         .init_ffn = in,
@@ -34,8 +41,12 @@ TheoryStack theory_stack_new(const StackShape *shape, const Rng *rng) {
         snprintf(name, sizeof name, "block.%d", l);
         s.blocks[l] = block_new(&s.params, &b, name);
     }
-    if (shape->place == PLACE_PRE) s.final_norm = norm_new(&s.params, NORM_LAYER, d, false, b.epsilon, "final_norm");
-    if (shape->classes) s.readout = params_add(&s.params, d, shape->classes, normal(1 / sqrt(d)), "readout");
+    if (shape->place == PLACE_PRE)
+        s.final_norm =
+            norm_new(&s.params, NORM_LAYER, d, false, b.epsilon, "final_norm");
+    if (shape->classes)
+        s.readout =
+            params_add(&s.params, d, shape->classes, normal(1 / sqrt(d)), "readout");
     params_allocate(&s.params);
     params_init(&s.params, rng);
     return s;
@@ -77,7 +88,8 @@ Node *theory_loss(Tape *t, const TheoryStack *s, Node *x, Rng *rng) {
 double sum_of_squares(Mat m) {
     double sum = 0;
     for (int i = 0; i < m.rows; i++)
-        for (int j = 0; j < m.cols; j++) sum += (double)*mat_at(m, i, j) * *mat_at(m, i, j);
+        for (int j = 0; j < m.cols; j++)
+            sum += (double)*mat_at(m, i, j) * *mat_at(m, i, j);
     return sum;
 }
 
@@ -99,16 +111,19 @@ void pre_ln_moments(Moments *m, int layers, int tokens, double weight) {
     for (int l = 0; l < 2 * layers; l += 2) {
         double a = weight * mean_square(cosine(m[l]), tokens);
         m[l + 1] = (Moments){m[l].square + a, m[l].product + a};
-        m[l + 2] = (Moments){m[l + 1].square + weight / 2,
-                             m[l + 1].product + weight * relu_product(cosine(m[l + 1]))};
+        m[l + 2] =
+            (Moments){m[l + 1].square + weight / 2,
+                      m[l + 1].product + weight * relu_product(cosine(m[l + 1]))};
     }
 }
 
 void pre_ln_gradients(double *squares, const Moments *m, int layers, int tokens) {
     double T = 1 / m[2 * layers].square, S = T;
     for (int l = layers; l >= 1; l--) {
-        const Moments *ffn = &m[2 * l - 1], *attention = &m[2 * l - 2];  // what the two read
-        double r = cosine(*ffn), between = (S - T) * (1 + both_positive(r) / ffn->square);
+        // what the two read
+        const Moments *ffn = &m[2 * l - 1], *attention = &m[2 * l - 2];
+        double r = cosine(*ffn),
+               between = (S - T) * (1 + both_positive(r) / ffn->square);
         squares[l] = T / 2 + relu_product(r) * (S - T);
         T *= 1 + 0.5 / ffn->square;
         S = T + between;
@@ -126,7 +141,8 @@ Average average(const double *x, int n, int step) {
     return (Average){mean, sqrt(squares / (n - 1.0) / n)};
 }
 
-double log_slope(const double *x, const double *y, const double *errors, int n, double *error) {
+double log_slope(const double *x, const double *y, const double *errors, int n,
+                 double *error) {
     double mean = 0, weight = 0, slope = 0, variance = 0;
     for (int i = 0; i < n; i++) mean += log(x[i]) / n;
     for (int i = 0; i < n; i++) weight += pow(log(x[i]) - mean, 2);

@@ -31,19 +31,22 @@ double gradient_error(Params *p, BuildLoss *build, void *context, int most) {
     Rng rng = rng_new(7);
     Tape *t = tape_new(p);
     params_zero_grads(p);
-    for (int i = 0; i < 2; i++) {  // twice: gradients of parameters are added to what is there
+    // twice: gradients of parameters are added to what is there
+    for (int i = 0; i < 2; i++) {
         tape_backward(t, build(t, context));
         tape_reset(t);
     }
     for (size_t i = 0; i < p->grad_size; i++) p->grads[i] /= 2;
     double largest = 0, worst = 0;
-    for (size_t i = 0; i < p->grad_size; i++) largest = fmax(largest, fabs((double)p->grads[i]));
+    for (size_t i = 0; i < p->grad_size; i++)
+        largest = fmax(largest, fabs((double)p->grads[i]));
     for (int k = 0; k < p->count; k++) {
         Mat value = params_value(p, k), grad = params_grad(p, k);
         int size = value.rows * value.cols, n = size < most ? size : most;
         for (int i = 0; i < n && grad.at; i++) {
             int at = n == size ? i : rng_below(&rng, size);
-            double exact = (double)grad.at[at], measured = difference(t, build, context, &value.at[at]);
+            double exact = (double)grad.at[at],
+                   measured = difference(t, build, context, &value.at[at]);
             double error = fabs(exact - measured) / fmax(fabs(exact), largest / 1000);
             worst = isnan(error) ? INFINITY : fmax(worst, error);
         }

@@ -1,4 +1,5 @@
-// Our own checkpoints: what is written is read, bit for bit; whatever is not intact is refused and changes nothing.
+// Our own checkpoints: what is written is read, bit for bit; whatever is not intact is
+// refused and changes nothing.
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,8 +9,8 @@
 #include <unistd.h>
 
 #include "ch03_transformer/checkpoint.h"
-#include "common/file.h"
-#include "common/rng.h"
+#include "common/numeric/rng.h"
+#include "common/program/file.h"
 
 static char path[] = "/tmp/course-checkpoint-XXXXXX";
 
@@ -23,7 +24,8 @@ static void teardown(void) { unlink(path); }
 TestSuite(checkpoint, .init = setup, .fini = teardown);
 
 enum { COUNT = 3 };
-static const CheckpointNote notes[] = {{"model", "tiny gpt, 3 layers"}, {"step", "100"}};
+static const CheckpointNote notes[] = {{"model", "tiny gpt, 3 layers"},
+                                       {"step", "100"}};
 
 static void make(CheckpointTensor *t, uint64_t seed) {
     Rng rng = rng_new(seed);
@@ -33,7 +35,8 @@ static void make(CheckpointTensor *t, uint64_t seed) {
     for (int i = 0; i < COUNT; i++) {
         rng_fill_normal(&rng, t[i].at, 1);
         for (int r = 0; r < t[i].at.rows; r++)  // values that fp32 has
-            for (int c = 0; c < t[i].at.cols; c++) *mat_at(t[i].at, r, c) = (float)*mat_at(t[i].at, r, c);
+            for (int c = 0; c < t[i].at.cols; c++)
+                *mat_at(t[i].at, r, c) = (float)*mat_at(t[i].at, r, c);
     }
 }
 
@@ -91,7 +94,11 @@ Test(checkpoint, what_is_written_is_read) {
     float first;
     memcpy(&first, bytes.data + header, 4);
     cr_assert_eq(first, (float)t[0].at.at[0]);
-    cr_assert(strncmp(bytes.data, "course-checkpoint 1\nnote model tiny gpt, 3 layers\nnote step 100\ntensor token.weight 7 5\n", 60) == 0);
+    cr_assert(strncmp(bytes.data,
+                      "course-checkpoint 1\nnote model tiny gpt, 3 layers\nnote step "
+                      "100\ntensor token.weight 7 5\n",
+                      60)
+              == 0);
     bytes_free(&bytes), release(t), release(u);
 }
 
@@ -100,14 +107,17 @@ static void refused(const char *what) {
     Error err = {""};
     make(t, 2), make(u, 2);
     cr_assert(!checkpoint_load(path, t, COUNT, &err), "accepted: %s", what);
-    cr_assert(strncmp(err.text, path, strlen(path)) == 0 && !strchr(err.text, '\n'), "%s: %s", what, err.text);
-    for (int i = 0; i < COUNT; i++) cr_assert(equal(t[i].at, u[i].at), "%s: changed something", what);
+    cr_assert(strncmp(err.text, path, strlen(path)) == 0 && !strchr(err.text, '\n'),
+              "%s: %s", what, err.text);
+    for (int i = 0; i < COUNT; i++)
+        cr_assert(equal(t[i].at, u[i].at), "%s: changed something", what);
     release(t), release(u);
 }
 
 Test(checkpoint, every_cut_and_every_flipped_bit_is_refused) {
     Bytes bytes = written();
-    for (size_t size = 0; size < bytes.size; size++) replace(bytes.data, size), refused("cut");
+    for (size_t size = 0; size < bytes.size; size++)
+        replace(bytes.data, size), refused("cut");
     for (size_t i = 0; i < bytes.size; i++)
         for (int bit = 0; bit < 8; bit++) {
             bytes.data[i] ^= (char)(1 << bit);
@@ -120,7 +130,8 @@ Test(checkpoint, every_cut_and_every_flipped_bit_is_refused) {
     bytes_free(&bytes);
 }
 
-// A digit of the checksum may be written in one way only: neither "A" for "a" nor " " for a leading "0" is what was written.
+// A digit of the checksum may be written in one way only: neither "A" for "a" nor " "
+// for a leading "0" is what was written.
 Test(checkpoint, the_checksum_is_read_literally) {
     bool zero = false;
     for (int seed = 1; !zero; seed++) {
@@ -137,7 +148,8 @@ Test(checkpoint, the_checksum_is_read_literally) {
             char old = digits[i];
             if (old >= 'a') digits[i] = (char)(old - 'a' + 'A');
             else if (old == '0' && i == 0) digits[i] = ' ';
-            if (digits[i] != old) replace(bytes.data, bytes.size), refused("another spelling");
+            if (digits[i] != old)
+                replace(bytes.data, bytes.size), refused("another spelling");
             digits[i] = old;
         }
         bytes_free(&bytes);
@@ -150,8 +162,11 @@ Test(checkpoint, long_rows) {
     Mat from = mat_new(2, LONG), to = mat_new(2, LONG);
     Error err;
     for (int i = 0; i < 2 * LONG; i++) from.at[i] = (real)i;
-    cr_assert(checkpoint_write(path, &(CheckpointTensor){"long", from}, 1, NULL, 0, &err), "%s", err.text);
-    cr_assert(checkpoint_load(path, &(CheckpointTensor){"long", to}, 1, &err), "%s", err.text);
+    cr_assert(
+        checkpoint_write(path, &(CheckpointTensor){"long", from}, 1, NULL, 0, &err),
+        "%s", err.text);
+    cr_assert(checkpoint_load(path, &(CheckpointTensor){"long", to}, 1, &err), "%s",
+              err.text);
     cr_assert(equal(from, to));
     Bytes bytes;
     cr_assert(file_read(&bytes, path, &err));
@@ -161,7 +176,8 @@ Test(checkpoint, long_rows) {
     bytes_free(&bytes), mat_free(from), mat_free(to);
 }
 
-// A header that is not a multiple of 64 bytes, though all else fits; sizes whose sum of bytes is 0 to 64 bits.
+// A header that is not a multiple of 64 bytes, though all else fits; sizes whose sum of
+// bytes is 0 to 64 bits.
 Test(checkpoint, headers_that_only_seem_to_fit) {
     Bytes bytes = written();
     char *end = strchr(strstr(bytes.data, "checksum "), '\n');
@@ -171,7 +187,9 @@ Test(checkpoint, headers_that_only_seem_to_fit) {
     bytes_free(&bytes);
     char header[512];
     int n = snprintf(header, sizeof header, "course-checkpoint 1\n");
-    for (int i = 0; i < 4; i++) n += snprintf(header + n, sizeof header - (size_t)n, "tensor t%d 1073741824 1073741824\n", i);
+    for (int i = 0; i < 4; i++)
+        n += snprintf(header + n, sizeof header - (size_t)n,
+                      "tensor t%d 1073741824 1073741824\n", i);
     n += snprintf(header + n, sizeof header - (size_t)n, "checksum %016d", 0);
     n += snprintf(header + n, sizeof header - (size_t)n, "%*s\n", 63 - n % 64, "");
     cr_assert_eq(n % 64, 0);
@@ -180,13 +198,25 @@ Test(checkpoint, headers_that_only_seem_to_fit) {
 
 Test(checkpoint, malformed_headers) {
     static const char *const bad[] = {
-        "", "x", "course-checkpoint 2\n", "course-checkpoint 1\n", "course-checkpoint 1\ntensor a 1\nchecksum 0\n",
-        "course-checkpoint 1\ntensor a 1 1", "course-checkpoint 1\ntensor  1 1\n", "course-checkpoint 1\nnote x\n",
-        "course-checkpoint 1\ntensor a -1 1\nchecksum 0000000000000000\n", "course-checkpoint 1\nchecksum 12\n",
-        "course-checkpoint 1\ntensor a 2147483647 2147483647\ntensor b 2147483647 2147483647\nchecksum 0000000000000000\n",
-        "course-checkpoint 1\ntensor a 99999999999999999999 1\nchecksum 0000000000000000\n",
-        "course-checkpoint 1\ntensor a 1 1\ntensor a 1 1\nchecksum 0000000000000000\n........", "course-checkpoint 1\nhello\n"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) replace(bad[i], strlen(bad[i])), refused(bad[i]);
+        "",
+        "x",
+        "course-checkpoint 2\n",
+        "course-checkpoint 1\n",
+        "course-checkpoint 1\ntensor a 1\nchecksum 0\n",
+        "course-checkpoint 1\ntensor a 1 1",
+        "course-checkpoint 1\ntensor  1 1\n",
+        "course-checkpoint 1\nnote x\n",
+        "course-checkpoint 1\ntensor a -1 1\nchecksum 0000000000000000\n",
+        "course-checkpoint 1\nchecksum 12\n",
+        "course-checkpoint 1\ntensor a 2147483647 2147483647\ntensor b 2147483647 "
+        "2147483647\nchecksum 0000000000000000\n",
+        "course-checkpoint 1\ntensor a 99999999999999999999 1\nchecksum "
+        "0000000000000000\n",
+        "course-checkpoint 1\ntensor a 1 1\ntensor a 1 1\nchecksum "
+        "0000000000000000\n........",
+        "course-checkpoint 1\nhello\n"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        replace(bad[i], strlen(bad[i])), refused(bad[i]);
 }
 
 Test(checkpoint, another_model_is_refused) {
@@ -196,16 +226,22 @@ Test(checkpoint, another_model_is_refused) {
     make(t, 1);
     cr_assert(!checkpoint_load(path, t, COUNT - 1, &err));
     t[1].name = "block.1.gain";
-    cr_assert(!checkpoint_load(path, t, COUNT, &err) && strstr(err.text, "block.1.gain"));
+    cr_assert(!checkpoint_load(path, t, COUNT, &err)
+              && strstr(err.text, "block.1.gain"));
     t[1].name = "block.0.gain", t[2].at = mat_transpose(t[2].at);
-    cr_assert(!checkpoint_load(path, t, COUNT, &err) && strstr(err.text, "expected 4 x 6"), "%s", err.text);
+    cr_assert(
+        !checkpoint_load(path, t, COUNT, &err) && strstr(err.text, "expected 4 x 6"),
+        "%s", err.text);
     t[1].name = t[0].name;  // intact, but which one is meant?
     cr_assert(checkpoint_write(path, t, COUNT, notes, 2, &err));
-    cr_assert(!checkpoint_load(path, t, COUNT, &err) && strstr(err.text, "there already"), "%s", err.text);
+    cr_assert(
+        !checkpoint_load(path, t, COUNT, &err) && strstr(err.text, "there already"),
+        "%s", err.text);
     t[1].name = "block.0.gain";
     t[0].at.at[3] = NAN;
     cr_assert(checkpoint_write(path, t, COUNT, notes, 2, &err));
-    cr_assert(!checkpoint_load(path, t, COUNT, &err) && strstr(err.text, "NaN"), "%s", err.text);
+    cr_assert(!checkpoint_load(path, t, COUNT, &err) && strstr(err.text, "NaN"), "%s",
+              err.text);
     cr_assert(!checkpoint_write("/nowhere/at/all", t, COUNT, notes, 2, &err));
     cr_assert(!checkpoint_load("/tmp", t, COUNT, &err));
     release(t), bytes_free(&bytes);

@@ -1,6 +1,8 @@
-// Generation, against a reference of its own: files are written here, number by number, from the formats' descriptions,
-// and run here by the equations in double, straight through, without a cache. So a misread order, a wrong pair of RoPE
-// or a forgotten bias shows in the logits. The reference also counts its multiply-adds, for accounting.h.
+// Generation, against a reference of its own: files are written here, number by number,
+// from the formats' descriptions, and run here by the equations in double, straight
+// through, without a cache. So a misread order, a wrong pair of RoPE or a forgotten
+// bias shows in the logits. The reference also counts its multiply-adds, for
+// accounting.h.
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdint.h>
@@ -12,12 +14,12 @@
 #include "ch03_transformer/accounting.h"
 #include "ch03_transformer/checkpoint_gpt2.h"
 #include "ch03_transformer/checkpoint_llama2c.h"
-#include "common/file.h"
+#include "common/program/file.h"
 
 typedef struct {
     bool gpt2, tied, bf16;
     int dim, hidden, layers, heads, kv, vocab, padded, context;
-    float *w;       // the file's numbers, in its order
+    float *w;  // the file's numbers, in its order
     size_t size;
 } Tiny;
 
@@ -41,11 +43,15 @@ static float to_bf16(float x) {
 }
 
 static Tiny tiny(Tiny t, uint64_t seed) {
-    size_t d = (size_t)t.dim, h = (size_t)t.hidden, l = (size_t)t.layers, kv = d / (size_t)t.heads * (size_t)t.kv;
+    size_t d = (size_t)t.dim, h = (size_t)t.hidden, l = (size_t)t.layers,
+           kv = d / (size_t)t.heads * (size_t)t.kv;
     if (!t.padded) t.padded = t.vocab;
-    if (t.gpt2) t.size = (size_t)(t.padded + t.context) * d + l * (12 * d * d + 13 * d) + 2 * d;
-    else t.size = (size_t)t.vocab * d * (t.tied ? 1 : 2) + l * (2 * d + 2 * d * d + 2 * d * kv + 3 * d * h) + d +
-                  (size_t)t.context * (d / (size_t)t.heads / 2) * 2;
+    if (t.gpt2)
+        t.size = (size_t)(t.padded + t.context) * d + l * (12 * d * d + 13 * d) + 2 * d;
+    else
+        t.size = (size_t)t.vocab * d * (t.tied ? 1 : 2)
+                 + l * (2 * d + 2 * d * d + 2 * d * kv + 3 * d * h) + d
+                 + (size_t)t.context * (d / (size_t)t.heads / 2) * 2;
     t.w = malloc(t.size * sizeof *t.w);
     Rng rng = rng_new(seed);
     for (size_t i = 0; i < t.size; i++) {
@@ -55,7 +61,8 @@ static Tiny tiny(Tiny t, uint64_t seed) {
     return t;
 }
 
-static void write_bytes(const void *header, size_t header_size, const void *data, size_t size) {
+static void write_bytes(const void *header, size_t header_size, const void *data,
+                        size_t size) {
     FILE *f = fopen(path, "wb");
     fwrite(header, 1, header_size, f), fwrite(data, 1, size, f);
     cr_assert_eq(fclose(f), 0);
@@ -63,11 +70,14 @@ static void write_bytes(const void *header, size_t header_size, const void *data
 
 static void write_tiny(const Tiny *t) {
     if (!t->gpt2) {
-        int32_t header[] = {t->dim, t->hidden, t->layers, t->heads, t->kv, t->tied ? t->vocab : -t->vocab, t->context};
+        int32_t header[] = {t->dim,    t->hidden, t->layers,
+                            t->heads,  t->kv,     t->tied ? t->vocab : -t->vocab,
+                            t->context};
         write_bytes(header, sizeof header, t->w, 4 * t->size);
         return;
     }
-    int32_t header[256] = {20240326, t->bf16 ? 5 : 3, t->context, t->vocab, t->layers, t->heads, t->dim, t->padded};
+    int32_t header[256] = {20240326,  t->bf16 ? 5 : 3, t->context, t->vocab,
+                           t->layers, t->heads,        t->dim,     t->padded};
     uint16_t *halves = malloc(2 * t->size);
     for (size_t i = 0; i < t->size; i++) memcpy(&halves[i], (char *)&t->w[i] + 2, 2);
     if (t->bf16) write_bytes(header, sizeof header, halves, 2 * t->size);
@@ -92,10 +102,12 @@ static InferModel model_of(const Tiny *t) {
 enum { MOST = 64, WIDE = 256 };  // tokens, numbers in a row
 static long long multiply_adds;
 
-static void times(double *y, const float *w, const float *bias, const double *x, int rows, int cols) {
+static void times(double *y, const float *w, const float *bias, const double *x,
+                  int rows, int cols) {
     for (int i = 0; i < rows; i++) {
         y[i] = bias ? bias[i] : 0;
-        for (int j = 0; j < cols; j++) y[i] += (double)w[i * cols + j] * x[j], multiply_adds++;
+        for (int j = 0; j < cols; j++)
+            y[i] += (double)w[i * cols + j] * x[j], multiply_adds++;
     }
 }
 
@@ -105,7 +117,8 @@ static void norm_rms(double *y, const double *x, const float *g, int n) {
     for (int i = 0; i < n; i++) y[i] = g[i] * x[i] / sqrt(squares / n + 1e-5);
 }
 
-static void norm_layer(double *y, const double *x, const float *g, const float *b, int n) {
+static void norm_layer(double *y, const double *x, const float *g, const float *b,
+                       int n) {
     double mean = 0, var = 0;
     for (int i = 0; i < n; i++) mean += x[i] / n;
     for (int i = 0; i < n; i++) var += (x[i] - mean) * (x[i] - mean) / n;
@@ -115,27 +128,31 @@ static void norm_layer(double *y, const double *x, const float *g, const float *
 static void turn(double *x, int heads, int d, int position) {
     for (int h = 0; h < heads; h++)
         for (int i = 0; i < d; i += 2) {
-            double angle = position * pow(10000, -(double)i / d), a = x[h * d + i], b = x[h * d + i + 1];
+            double angle = position * pow(10000, -(double)i / d), a = x[h * d + i],
+                   b = x[h * d + i + 1];
             x[h * d + i] = a * cos(angle) - b * sin(angle);
             x[h * d + i + 1] = a * sin(angle) + b * cos(angle);
         }
 }
 
 // out: for token `t`, all heads side by side. q of that token, k and v of all up to it.
-static void attend_one(double *out, const double *q, double k[][WIDE], double v[][WIDE], int t, int heads, int kv, int d) {
+static void attend_one(double *out, const double *q, double k[][WIDE], double v[][WIDE],
+                       int t, int heads, int kv, int d) {
     for (int h = 0; h < heads; h++) {
         int from = h / (heads / kv) * d;
         double p[MOST], most = -INFINITY, sum = 0;
         for (int s = 0; s <= t; s++) {
             p[s] = 0;
-            for (int i = 0; i < d; i++) p[s] += q[h * d + i] * k[s][from + i], multiply_adds++;
+            for (int i = 0; i < d; i++)
+                p[s] += q[h * d + i] * k[s][from + i], multiply_adds++;
             p[s] /= sqrt(d);
             most = fmax(most, p[s]);
         }
         for (int s = 0; s <= t; s++) sum += p[s] = exp(p[s] - most);
         for (int i = 0; i < d; i++) {
             out[h * d + i] = 0;
-            for (int s = 0; s <= t; s++) out[h * d + i] += p[s] / sum * v[s][from + i], multiply_adds++;
+            for (int s = 0; s <= t; s++)
+                out[h * d + i] += p[s] / sum * v[s][from + i], multiply_adds++;
         }
     }
 }
@@ -146,11 +163,16 @@ static const float *next(const float **at, size_t n) {
     return here;
 }
 
-static void llama_reference(const Tiny *t, const int *tokens, int count, double *logits) {
-    size_t d = (size_t)t->dim, hid = (size_t)t->hidden, l = (size_t)t->layers, head = d / (size_t)t->heads, kv = head * (size_t)t->kv;
-    const float *at = t->w, *e = next(&at, (size_t)t->vocab * d), *n1 = next(&at, l * d), *wq = next(&at, l * d * d);
-    const float *wk = next(&at, l * kv * d), *wv = next(&at, l * kv * d), *wo = next(&at, l * d * d), *n2 = next(&at, l * d);
-    const float *w1 = next(&at, l * hid * d), *w2 = next(&at, l * hid * d), *w3 = next(&at, l * hid * d), *nf = next(&at, d);
+static void llama_reference(const Tiny *t, const int *tokens, int count,
+                            double *logits) {
+    size_t d = (size_t)t->dim, hid = (size_t)t->hidden, l = (size_t)t->layers,
+           head = d / (size_t)t->heads, kv = head * (size_t)t->kv;
+    const float *at = t->w, *e = next(&at, (size_t)t->vocab * d),
+                *n1 = next(&at, l * d), *wq = next(&at, l * d * d);
+    const float *wk = next(&at, l * kv * d), *wv = next(&at, l * kv * d),
+                *wo = next(&at, l * d * d), *n2 = next(&at, l * d);
+    const float *w1 = next(&at, l * hid * d), *w2 = next(&at, l * hid * d),
+                *w3 = next(&at, l * hid * d), *nf = next(&at, d);
     next(&at, (size_t)t->context * head);
     const float *out = t->tied ? e : at;
     static double x[MOST][WIDE], k[MOST][WIDE], v[MOST][WIDE];
@@ -181,16 +203,22 @@ static void llama_reference(const Tiny *t, const int *tokens, int count, double 
     }
 }
 
-static void gpt2_reference(const Tiny *t, const int *tokens, int count, double *logits) {
+static void gpt2_reference(const Tiny *t, const int *tokens, int count,
+                           double *logits) {
     size_t c = (size_t)t->dim, l = (size_t)t->layers;
-    const float *at = t->w, *wte = next(&at, (size_t)t->padded * c), *wpe = next(&at, (size_t)t->context * c);
-    const float *ln1w = next(&at, l * c), *ln1b = next(&at, l * c), *qkvw = next(&at, l * 3 * c * c), *qkvb = next(&at, l * 3 * c);
-    const float *pw = next(&at, l * c * c), *pb = next(&at, l * c), *ln2w = next(&at, l * c), *ln2b = next(&at, l * c);
-    const float *fw = next(&at, l * 4 * c * c), *fb = next(&at, l * 4 * c), *dw = next(&at, l * 4 * c * c), *db = next(&at, l * c);
+    const float *at = t->w, *wte = next(&at, (size_t)t->padded * c),
+                *wpe = next(&at, (size_t)t->context * c);
+    const float *ln1w = next(&at, l * c), *ln1b = next(&at, l * c),
+                *qkvw = next(&at, l * 3 * c * c), *qkvb = next(&at, l * 3 * c);
+    const float *pw = next(&at, l * c * c), *pb = next(&at, l * c),
+                *ln2w = next(&at, l * c), *ln2b = next(&at, l * c);
+    const float *fw = next(&at, l * 4 * c * c), *fb = next(&at, l * 4 * c),
+                *dw = next(&at, l * 4 * c * c), *db = next(&at, l * c);
     const float *lnfw = next(&at, c), *lnfb = next(&at, c);
     static double x[MOST][WIDE], k[MOST][WIDE], v[MOST][WIDE];
     for (int i = 0; i < count; i++)
-        for (size_t j = 0; j < c; j++) x[i][j] = (double)wte[(size_t)tokens[i] * c + j] + wpe[(size_t)i * c + j];
+        for (size_t j = 0; j < c; j++)
+            x[i][j] = (double)wte[(size_t)tokens[i] * c + j] + wpe[(size_t)i * c + j];
     for (size_t j = 0; j < l; j++)
         for (int i = 0; i < count; i++) {
             double y[WIDE], q[WIDE], mixed[WIDE], z[WIDE], f[4 * WIDE];
@@ -204,7 +232,11 @@ static void gpt2_reference(const Tiny *t, const int *tokens, int count, double *
             for (size_t n = 0; n < c; n++) x[i][n] += z[n];
             norm_layer(y, x[i], ln2w + j * c, ln2b + j * c, (int)c);
             times(f, fw + j * 4 * c * c, fb + j * 4 * c, y, 4 * (int)c, (int)c);
-            for (size_t n = 0; n < 4 * c; n++) f[n] *= 0.5 * (1 + tanh(sqrt(2 / acos(-1)) * (f[n] + 0.044715 * f[n] * f[n] * f[n])));
+            for (size_t n = 0; n < 4 * c; n++)
+                f[n] *= 0.5
+                        * (1
+                           + tanh(sqrt(2 / acos(-1))
+                                  * (f[n] + 0.044715 * f[n] * f[n] * f[n])));
             times(z, dw + j * 4 * c * c, db + j * c, f, (int)c, 4 * (int)c);
             for (size_t n = 0; n < c; n++) x[i][n] += z[n];
         }
@@ -224,13 +256,60 @@ static void reference(const Tiny *t, const int *tokens, int count, double *logit
 // ---- what is compared
 
 static const Tiny shapes[] = {
-    {.tied = true, .dim = 24, .hidden = 40, .layers = 3, .heads = 4, .kv = 4, .vocab = 50, .context = 48},
-    {.tied = false, .dim = 24, .hidden = 40, .layers = 3, .heads = 4, .kv = 4, .vocab = 50, .context = 48},
-    {.tied = true, .dim = 64, .hidden = 172, .layers = 2, .heads = 8, .kv = 4, .vocab = 97, .context = 48},
-    {.tied = false, .dim = 32, .hidden = 33, .layers = 2, .heads = 4, .kv = 1, .vocab = 61, .context = 48},
-    {.gpt2 = true, .dim = 36, .layers = 3, .heads = 3, .vocab = 50, .padded = 64, .context = 48},
-    {.gpt2 = true, .dim = 32, .layers = 2, .heads = 4, .vocab = 50, .padded = 50, .context = 48},
-    {.gpt2 = true, .bf16 = true, .dim = 40, .layers = 2, .heads = 5, .vocab = 70, .padded = 128, .context = 48},
+    {.tied = true,
+     .dim = 24,
+     .hidden = 40,
+     .layers = 3,
+     .heads = 4,
+     .kv = 4,
+     .vocab = 50,
+     .context = 48},
+    {.tied = false,
+     .dim = 24,
+     .hidden = 40,
+     .layers = 3,
+     .heads = 4,
+     .kv = 4,
+     .vocab = 50,
+     .context = 48},
+    {.tied = true,
+     .dim = 64,
+     .hidden = 172,
+     .layers = 2,
+     .heads = 8,
+     .kv = 4,
+     .vocab = 97,
+     .context = 48},
+    {.tied = false,
+     .dim = 32,
+     .hidden = 33,
+     .layers = 2,
+     .heads = 4,
+     .kv = 1,
+     .vocab = 61,
+     .context = 48},
+    {.gpt2 = true,
+     .dim = 36,
+     .layers = 3,
+     .heads = 3,
+     .vocab = 50,
+     .padded = 64,
+     .context = 48},
+    {.gpt2 = true,
+     .dim = 32,
+     .layers = 2,
+     .heads = 4,
+     .vocab = 50,
+     .padded = 50,
+     .context = 48},
+    {.gpt2 = true,
+     .bf16 = true,
+     .dim = 40,
+     .layers = 2,
+     .heads = 5,
+     .vocab = 70,
+     .padded = 128,
+     .context = 48},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes, T = 40 };
 
@@ -251,7 +330,8 @@ static double difference(Mat logits, const double *want) {
     double worst = 0, most = 0;
     for (int i = 0; i < logits.rows; i++)
         for (int j = 0; j < logits.cols; j++) {
-            worst = fmax(worst, fabs(*mat_at(logits, i, j) - want[i * logits.cols + j]));
+            worst =
+                fmax(worst, fabs(*mat_at(logits, i, j) - want[i * logits.cols + j]));
             most = fmax(most, fabs(want[i * logits.cols + j]));
         }
     return worst / most;
@@ -271,23 +351,27 @@ Test(infer, logits_are_the_reference_s) {
         random_tokens(tokens, T, t.vocab);
         reference(&t, tokens, T, want);
         infer(&s, tokens, T, logits);  // all at once
-        cr_assert_lt(difference(logits, want), TOLERANCE, "shape %d: %g", n, difference(logits, want));
-        inference_clear(&s);           // a prompt of 13, then one at a time from the cache
+        cr_assert_lt(difference(logits, want), TOLERANCE, "shape %d: %g", n,
+                     difference(logits, want));
+        // a prompt of 13, then one at a time from the cache
+        inference_clear(&s);
         infer(&s, tokens, 13, one);
         for (int i = 13; i < T; i++) {
             double off = difference(one, want + (i - 1) * t.vocab);
             cr_assert_lt(off, TOLERANCE, "shape %d, token %d: %g", n, i, off);
             infer(&s, tokens + i, 1, one);
         }
-        inference_clear(&s);           // in pieces, logits only for the last
-        infer(&s, tokens, 5, (Mat){0}), infer(&s, tokens + 5, 30, (Mat){0}), infer(&s, tokens + 35, 5, one);
+        inference_clear(&s);  // in pieces, logits only for the last
+        infer(&s, tokens, 5, (Mat){0}), infer(&s, tokens + 5, 30, (Mat){0}),
+            infer(&s, tokens + 35, 5, one);
         cr_assert_lt(difference(one, want + (T - 1) * t.vocab), TOLERANCE);
-        inference_free(&s), infer_model_free(&m), mat_free(logits), mat_free(one), free(want), free(t.w);
+        inference_free(&s), infer_model_free(&m), mat_free(logits), mat_free(one),
+            free(want), free(t.w);
     }
 }
 
-// Greedy ids, each from a whole pass of the reference. The reference has no rounding to speak of, so a tie is the only
-// way to differ; random logits have none.
+// Greedy ids, each from a whole pass of the reference. The reference has no rounding to
+// speak of, so a tie is the only way to differ; random logits have none.
 Test(infer, greedy_ids_are_the_reference_s) {
     for (int n = 0; n < SHAPES; n++) {
         Tiny t = tiny(shapes[n], 100 + (uint64_t)n);
@@ -303,7 +387,8 @@ Test(infer, greedy_ids_are_the_reference_s) {
             const double *row = want + (count - 1) * t.vocab;
             for (int i = 0; i < t.vocab; i++) best = row[i] > row[best] ? i : best;
             previous = token_greedy(one);
-            cr_assert_eq(previous, best, "shape %d, token %d: %d, reference %d", n, count, previous, best);
+            cr_assert_eq(previous, best, "shape %d, token %d: %d, reference %d", n,
+                         count, previous, best);
             ids[count] = best;
             infer(&s, &previous, 1, one);
         }
@@ -314,7 +399,15 @@ Test(infer, greedy_ids_are_the_reference_s) {
 // More tokens than go through together.
 Test(infer, a_long_prompt_is_its_tokens) {
     enum { LONG = 600 };
-    Tiny t = tiny((Tiny){.tied = true, .dim = 16, .hidden = 24, .layers = 2, .heads = 2, .kv = 1, .vocab = 30, .context = LONG}, 5);
+    Tiny t = tiny((Tiny){.tied = true,
+                         .dim = 16,
+                         .hidden = 24,
+                         .layers = 2,
+                         .heads = 2,
+                         .kv = 1,
+                         .vocab = 30,
+                         .context = LONG},
+                  5);
     InferModel m = model_of(&t);
     Inference s = session(&m, LONG);
     int tokens[LONG];
@@ -325,7 +418,8 @@ Test(infer, a_long_prompt_is_its_tokens) {
     double worst = 0;
     for (int i = 0; i < LONG; i++) {
         infer(&s, &tokens[i], 1, one);
-        for (int j = 0; j < t.vocab; j++) worst = fmax(worst, fabs(*mat_at(one, 0, j) - *mat_at(all, i, j)));
+        for (int j = 0; j < t.vocab; j++)
+            worst = fmax(worst, fabs(*mat_at(one, 0, j) - *mat_at(all, i, j)));
     }
     cr_assert_lt(worst, 20 * TOLERANCE, "%g", worst);
     inference_free(&s), infer_model_free(&m), mat_free(all), mat_free(one), free(t.w);
@@ -334,8 +428,13 @@ Test(infer, a_long_prompt_is_its_tokens) {
 Test(infer, operations_are_those_that_accounting_counts) {
     for (int n = 0; n < SHAPES; n++) {
         Tiny t = tiny(shapes[n], 1);
-        PublishedModel p = {.vocab = t.vocab, .d = t.dim, .heads = t.heads, .kv_heads = t.gpt2 ? t.heads : t.kv,
-                            .ffn = t.gpt2 ? 4 * t.dim : t.hidden, .ffn_matrices = t.gpt2 ? 2 : 3, .decoder_layers = t.layers};
+        PublishedModel p = {.vocab = t.vocab,
+                            .d = t.dim,
+                            .heads = t.heads,
+                            .kv_heads = t.gpt2 ? t.heads : t.kv,
+                            .ffn = t.gpt2 ? 4 * t.dim : t.hidden,
+                            .ffn_matrices = t.gpt2 ? 2 : 3,
+                            .decoder_layers = t.layers};
         int tokens[T];
         double *want = malloc(T * (size_t)t.vocab * sizeof *want);
         random_tokens(tokens, T, t.vocab);
@@ -364,10 +463,14 @@ Test(infer, llama2c_files_come_back) {
         cr_assert(llama2c_write(&m, path, &err), "%s", err.text);
         cr_assert(file_read(&after, path, &err));
         cr_assert_eq(before.size, after.size);
-        size_t tables = (size_t)t.context * (size_t)(t.dim / t.heads) * 4, rest = t.tied ? 0 : (size_t)t.vocab * (size_t)t.dim * 4;
+        size_t tables = (size_t)t.context * (size_t)(t.dim / t.heads) * 4,
+               rest = t.tied ? 0 : (size_t)t.vocab * (size_t)t.dim * 4;
         cr_assert(memcmp(before.data, after.data, before.size - tables - rest) == 0);
-        cr_assert(memcmp(before.data + before.size - rest, after.data + after.size - rest, rest) == 0);
-        // The tables that old versions read: cos and sin of position m times 10000^(-2i/d), m = 1.
+        cr_assert(memcmp(before.data + before.size - rest,
+                         after.data + after.size - rest, rest)
+                  == 0);
+        // The tables that old versions read: cos and sin of position m times
+        // 10000^(-2i/d), m = 1.
         float cosine, sine;
         int half = t.dim / t.heads / 2, i = half - 1;
         const char *at = after.data + after.size - rest - tables;
@@ -376,7 +479,8 @@ Test(infer, llama2c_files_come_back) {
         cr_assert_float_eq(cosine, cos(pow(10000, -(double)i / half)), 1e-6);
         cr_assert_float_eq(sine, sin(pow(10000, -(double)i / half)), 1e-6);
         cr_assert(llama2c_read(&again, path, &err), "%s", err.text);
-        infer_model_free(&again), infer_model_free(&m), mat_free(copy), bytes_free(&before), bytes_free(&after), free(t.w);
+        infer_model_free(&again), infer_model_free(&m), mat_free(copy),
+            bytes_free(&before), bytes_free(&after), free(t.w);
     }
 }
 
@@ -386,7 +490,8 @@ static void refused(const Tiny *t, const char *what) {
     InferModel m;
     Error err = {""};
     cr_assert(!read_tiny(t, &m, &err), "accepted: %s", what);
-    cr_assert(strncmp(err.text, path, strlen(path)) == 0 && !strchr(err.text, '\n'), "%s: %s", what, err.text);
+    cr_assert(strncmp(err.text, path, strlen(path)) == 0 && !strchr(err.text, '\n'),
+              "%s: %s", what, err.text);
     cr_assert(!m.layer && !m.owned);
 }
 
@@ -398,18 +503,26 @@ Test(infer, malformed_files_are_refused) {
         Error err;
         cr_assert(file_read(&good, path, &err));
         int32_t *header = (int32_t *)(void *)good.data;
-        size_t sizes[] = {0, 1, 27, 28, 29, 1023, 1024, good.size / 2, good.size - 4, good.size - 1};
+        size_t sizes[] = {
+            0, 1, 27, 28, 29, 1023, 1024, good.size / 2, good.size - 4, good.size - 1};
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-            if (sizes[i] < good.size) write_bytes(good.data, sizes[i], "", 0), refused(&t, "cut");
+            if (sizes[i] < good.size)
+                write_bytes(good.data, sizes[i], "", 0), refused(&t, "cut");
         write_bytes(good.data, good.size, "1234", 4), refused(&t, "too long");
-        static const int32_t values[] = {0, -1, 1, 3, 7, 1 << 20, INT32_MAX, INT32_MIN, 20240326, 0x616b3432, 1234567};
+        static const int32_t values[] = {0,        -1,         1,         3,
+                                         7,        1 << 20,    INT32_MAX, INT32_MIN,
+                                         20240326, 0x616b3432, 1234567};
         for (int field = 0; field < (t.gpt2 ? 8 : 7); field++)
             for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
                 int32_t old = header[field];
-                bool heads = field == (t.gpt2 ? 5 : 3) || (field == 4 && !t.gpt2);  // no part of the size: 1 may do
-                bool padded = t.gpt2 && field == 3;  // a smaller vocabulary with more padding
+                // no part of the size: 1 may do
+                bool heads = field == (t.gpt2 ? 5 : 3) || (field == 4 && !t.gpt2);
+                // a smaller vocabulary with more padding
+                bool padded = t.gpt2 && field == 3;
                 bool version = t.gpt2 && field == 1 && values[v] == 3;
-                if (values[v] == old || heads || (padded && values[v] > 0 && values[v] <= t.padded) || version) continue;
+                if (values[v] == old || heads
+                    || (padded && values[v] > 0 && values[v] <= t.padded) || version)
+                    continue;
                 header[field] = values[v];
                 write_bytes(good.data, good.size, "", 0), refused(&t, "header");
                 header[field] = old;
@@ -420,15 +533,30 @@ Test(infer, malformed_files_are_refused) {
 
 Test(infer, heads_that_do_not_divide) {
     Tiny t = tiny(shapes[0], 1);
-    const int heads[][2] = {{5, 5}, {8, 8}, {4, 3}, {4, 8}, {24, 24}, {0, 0}, {25, 1}};  // 8: 3 numbers a head, odd
+    // 8: 3 numbers a head, odd
+    const int heads[][2] = {{5, 5}, {8, 8}, {4, 3}, {4, 8}, {24, 24}, {0, 0}, {25, 1}};
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
         Tiny bad = t;
         bad.heads = heads[i][0], bad.kv = heads[i][1];
         write_tiny(&bad), refused(&bad, "heads");
     }
     free(t.w);
-    const Tiny whole[] = {{.tied = true, .dim = 24, .hidden = 40, .layers = 1, .heads = 8, .kv = 8, .vocab = 50, .context = 48},
-                          {.tied = true, .dim = 24, .hidden = 40, .layers = 1, .heads = 4, .kv = 3, .vocab = 50, .context = 48}};
+    const Tiny whole[] = {{.tied = true,
+                           .dim = 24,
+                           .hidden = 40,
+                           .layers = 1,
+                           .heads = 8,
+                           .kv = 8,
+                           .vocab = 50,
+                           .context = 48},
+                          {.tied = true,
+                           .dim = 24,
+                           .hidden = 40,
+                           .layers = 1,
+                           .heads = 4,
+                           .kv = 3,
+                           .vocab = 50,
+                           .context = 48}};
     for (int i = 0; i < 2; i++) {  // files of the size that such heads would have
         Tiny bad = tiny(whole[i], 1);
         write_tiny(&bad), refused(&bad, "heads");
@@ -444,41 +572,56 @@ Test(infer, no_number_may_be_a_nan) {
     for (int n = 0; n < SHAPES; n++)
         for (int place = 0; place < 5; place++) {
             Tiny t = tiny(shapes[n], 1);
-            size_t tables = t.gpt2 || t.tied ? 0 : (size_t)t.context * (size_t)(t.dim / t.heads);
-            size_t used = t.size - (t.tied ? (size_t)t.context * (size_t)(t.dim / t.heads) : 0);  // RoPE's tables are skipped
+            size_t tables =
+                t.gpt2 || t.tied ? 0 : (size_t)t.context * (size_t)(t.dim / t.heads);
+            // RoPE's tables are skipped
+            size_t used =
+                t.size - (t.tied ? (size_t)t.context * (size_t)(t.dim / t.heads) : 0);
             size_t i = place == 4 ? used - 1 : used * (size_t)place / 4;
-            if (!t.gpt2 && !t.tied && i < t.size - (size_t)t.vocab * (size_t)t.dim) i = i > tables ? i - tables : i;
+            if (!t.gpt2 && !t.tied && i < t.size - (size_t)t.vocab * (size_t)t.dim)
+                i = i > tables ? i - tables : i;
             t.w[i] = place % 2 ? INFINITY : NAN;
             write_tiny(&t), refused(&t, "NaN");
             free(t.w);
         }
 }
 
-// A header of a model of terabytes on a small file: refused at once, without its memory.
+// A header of a model of terabytes on a small file: refused at once, without its
+// memory.
 Test(infer, absurd_sizes_are_refused_before_anything_is_allocated) {
     Tiny t = tiny(shapes[0], 1);
-    const int32_t headers[][7] = {{1 << 20, 1 << 20, 1 << 14, 1 << 10, 1 << 10, 1 << 26, 1 << 26},
-                                  {65536, 65536, 16384, 1, 1, 65536, 65536},
-                                  {INT32_MAX, INT32_MAX, INT32_MAX, 1, 1, INT32_MAX, INT32_MAX},
-                                  {INT32_MIN, 1, 1, 1, 1, 1, 1}};
+    const int32_t headers[][7] = {
+        {1 << 20, 1 << 20, 1 << 14, 1 << 10, 1 << 10, 1 << 26, 1 << 26},
+        {65536, 65536, 16384, 1, 1, 65536, 65536},
+        {INT32_MAX, INT32_MAX, INT32_MAX, 1, 1, INT32_MAX, INT32_MAX},
+        {INT32_MIN, 1, 1, 1, 1, 1, 1}};
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
         write_bytes(headers[i], sizeof headers[i], t.w, 1000), refused(&t, "absurd");
     free(t.w);
     t = tiny(shapes[4], 1);
-    int32_t header[256] = {20240326, 3, 1 << 26, 1 << 26, 1 << 14, 1 << 10, 1 << 20, 1 << 26};
+    int32_t header[256] = {20240326, 3,       1 << 26, 1 << 26,
+                           1 << 14,  1 << 10, 1 << 20, 1 << 26};
     write_bytes(header, sizeof header, t.w, 1000), refused(&t, "absurd");
     free(t.w);
 }
 
 // A cache that no index could reach.
 Test(infer, absurd_caches_are_refused) {
-    InferModel m = {.dim = 2, .hidden = 2, .layers = 1 << 10, .heads = 1, .kv_heads = 1, .vocab = 2, .context = 1 << 24};
+    InferModel m = {.dim = 2,
+                    .hidden = 2,
+                    .layers = 1 << 10,
+                    .heads = 1,
+                    .kv_heads = 1,
+                    .vocab = 2,
+                    .context = 1 << 24};
     Inference s;
     Error err = {""};
-    cr_assert(!inference_new(&s, &m, m.context, &err) && strstr(err.text, "too large"), "%s", err.text);
+    cr_assert(!inference_new(&s, &m, m.context, &err) && strstr(err.text, "too large"),
+              "%s", err.text);
 }
 
-// What went through products: each weight once a call, two operations for each of a call's tokens.
+// What went through products: each weight once a call, two operations for each of a
+// call's tokens.
 Test(infer, weights_and_operations_are_counted) {
     for (int n = 0; n < SHAPES; n++) {
         Tiny t = tiny(shapes[n], 1);
@@ -503,9 +646,11 @@ Test(infer, samples_have_the_softmax_s_frequencies) {
     const double temperatures[] = {1, 2}, tops[] = {1, 0.8};
     for (int i = 0; i < N; i++) logits.at[i] = (real)(log(p[i]) + 3);
     for (int which = 0; which < 4; which++) {
-        double temperature = temperatures[which % 2], top_p = tops[which / 2], want[N], sum = 0, cut = 0;
+        double temperature = temperatures[which % 2], top_p = tops[which / 2], want[N],
+               sum = 0, cut = 0;
         for (int i = 0; i < N; i++) sum += want[i] = pow(p[i], 1 / temperature);
-        for (int i = 0; i < N; i++) {  // p falls already: a token is kept where those before it have not got top_p
+        // p falls already: a token is kept where those before it have not got top_p
+        for (int i = 0; i < N; i++) {
             double before = cut;
             cut += want[i] / sum;
             if (before >= top_p - 1e-6) want[i] = 0;
@@ -514,20 +659,25 @@ Test(infer, samples_have_the_softmax_s_frequencies) {
         for (int i = 0; i < N; i++) sum += want[i];
         int seen[N] = {0};
         Rng rng = rng_new(3);
-        for (int i = 0; i < DRAWS; i++) seen[token_sample(logits, temperature, top_p, &rng)]++;
+        for (int i = 0; i < DRAWS; i++)
+            seen[token_sample(logits, temperature, top_p, &rng)]++;
         for (int i = 0; i < N; i++) {
             double q = want[i] / sum, error = sqrt(q * (1 - q) / DRAWS);
-            cr_assert_float_eq((double)seen[i] / DRAWS, q, 5 * error, "T %g, p %g, token %d", temperature, top_p, i);
+            cr_assert_float_eq((double)seen[i] / DRAWS, q, 5 * error,
+                               "T %g, p %g, token %d", temperature, top_p, i);
         }
     }
     Rng rng = rng_new(4);
-    for (int i = 0; i < 100; i++) cr_assert_eq(token_sample(logits, 1, 0, &rng), 0);     // no probability: the best alone
-    for (int i = 0; i < 100; i++) cr_assert_eq(token_sample(logits, 1e-3, 1, &rng), 0);  // cold
+    // no probability: the best alone
+    for (int i = 0; i < 100; i++) cr_assert_eq(token_sample(logits, 1, 0, &rng), 0);
+    // cold
+    for (int i = 0; i < 100; i++) cr_assert_eq(token_sample(logits, 1e-3, 1, &rng), 0);
     logits.at[3] = logits.at[0] = 9;
     cr_assert_eq(token_greedy(logits), 0);  // of equals the first
     logits.at[4] = 9.0001f;
     cr_assert_eq(token_greedy(logits), 4);
-    mat_fill(logits, 2);  // four equal ones and none: half of the probability is two of them, not three
+    // four equal ones and none: half of the probability is two of them, not three
+    mat_fill(logits, 2);
     logits.at[4] = -1000;
     for (int i = 0; i < 100; i++) cr_assert_lt(token_sample(logits, 1, 0.5, &rng), 2);
     mat_free(logits);

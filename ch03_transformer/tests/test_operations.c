@@ -40,28 +40,36 @@ static Inputs inputs_new(void) {
 #define Y param(t, in->y)
 #define ROW param(t, in->row)
 #define ROW2 param(t, in->row2)
-#define OPERATION(name, expression)                     \
+#define OPERATION(name, expression) \
     static Node *build_##name(Tape *t, void *context) { \
-        const Inputs *in = context;                     \
-        (void)in;                                       \
-        return random_loss(t, expression);              \
+        const Inputs *in = context; \
+        (void)in; \
+        return random_loss(t, expression); \
     }
 
 static const int ids[] = {3, 0, 3, 5}, targets[] = {4, IGNORED, 36, 0, 17, IGNORED};
 static const int places[] = {3, 0, 3, 4, 0, 3};
 static const int lengths[] = {2, 3};
 
-static Node *heads_of(Tape *t, const Inputs *in, Position *position, Mask mask, int n_heads, int n_kv_heads, bool cross) {
-    // q: 2 x 3 rows of 12 channels, cut from x; k and v from other places; key-value heads are narrower.
+static Node *heads_of(Tape *t, const Inputs *in, Position *position, Mask mask,
+                      int n_heads, int n_kv_heads, bool cross) {
+    // q: 2 x 3 rows of 12 channels, cut from x; k and v from other places; key-value
+    // heads are narrower.
     int narrow = 12 / n_heads * n_kv_heads;
     Rng rng = rng_new(5);
-    Mat m[3] = {tape_mat(t, COLS, 12), tape_mat(t, COLS, narrow), tape_mat(t, COLS, narrow)};
+    Mat m[3] = {tape_mat(t, COLS, 12), tape_mat(t, COLS, narrow),
+                tape_mat(t, COLS, narrow)};
     for (int i = 0; i < 3; i++) rng_fill_normal(&rng, m[i], 0.3);
     Node *context = cross ? concat_rows(t, Y, slice_rows(t, X, 1, 2)) : Y;
-    Node *q = matmul_node(t, X, constant_node(t, m[0]), NULL), *k = matmul_node(t, context, constant_node(t, m[1]), NULL);
+    Node *q = matmul_node(t, X, constant_node(t, m[0]), NULL),
+         *k = matmul_node(t, context, constant_node(t, m[1]), NULL);
     Node *v = matmul_node(t, context, constant_node(t, m[2]), NULL);
-    Heads heads = {2, n_heads, n_kv_heads, attention_scale(12 / n_heads), mask, position};
-    return attend(t, q, k, v, position && position->kind == POSITION_ALIBI ? param(t, in->slopes) : NULL, &heads);
+    Heads heads = {2,    n_heads, n_kv_heads, attention_scale(12 / n_heads),
+                   mask, position};
+    return attend(
+        t, q, k, v,
+        position && position->kind == POSITION_ALIBI ? param(t, in->slopes) : NULL,
+        &heads);
 }
 
 static Node *attend_rope(Tape *t, const Inputs *in) {
@@ -73,7 +81,8 @@ static Node *attend_rope(Tape *t, const Inputs *in) {
 static Node *attend_alibi(Tape *t, const Inputs *in) {
     static Position alibi;
     alibi = position_new_alibi(4, params_value(&in->p, in->slopes));
-    return heads_of(t, in, &alibi, (Mask){.causal = true, .key_lengths = lengths}, 4, 2, false);
+    return heads_of(t, in, &alibi, (Mask){.causal = true, .key_lengths = lengths}, 4, 2,
+                    false);
 }
 
 // Nothing learns but the slopes.
@@ -92,9 +101,11 @@ static Node *scaled_twice(Tape *t, const Inputs *in) {
     return scale_rows(t, scale_rows(t, add(t, X, Y), factors), factors);
 }
 
-// More rows than the 32 blocks of a sum over rows; more columns than a stripe of 64; and only a bias that learns.
+// More rows than the 32 blocks of a sum over rows; more columns than a stripe of 64;
+// and only a bias that learns.
 static Node *tall(Tape *t, const Inputs *in) {
-    Node *both = concat_rows(t, X, Y), *four = concat_rows(t, both, product(t, both, both));
+    Node *both = concat_rows(t, X, Y),
+         *four = concat_rows(t, both, product(t, both, both));
     return concat_rows(t, four, concat_rows(t, four, both));
 }
 
@@ -113,9 +124,12 @@ static Node *only_bias(Tape *t, const Inputs *in) {
 
 OPERATION(linear, matmul_node(t, X, param(t, in->w), NULL))
 OPERATION(linear_bias, matmul_node(t, param_transposed(t, in->x), Y, ROW))
-OPERATION(linear_tall, matmul_node(t, tall(t, in), param_transposed(t, in->x), matmul_node(t, ROW, param_transposed(t, in->x), NULL)))
+OPERATION(linear_tall,
+          matmul_node(t, tall(t, in), param_transposed(t, in->x),
+                      matmul_node(t, ROW, param_transposed(t, in->x), NULL)))
 OPERATION(linear_only_bias, only_bias(t, in))
-OPERATION(linear_tied, matmul_node(t, matmul_node(t, X, param(t, in->w), NULL), param_transposed(t, in->w), ROW))
+OPERATION(linear_tied, matmul_node(t, matmul_node(t, X, param(t, in->w), NULL),
+                                   param_transposed(t, in->w), ROW))
 OPERATION(add, add(t, X, Y))
 OPERATION(add_same, add(t, product(t, X, Y), add(t, X, X)))
 OPERATION(subtract, subtract(t, product(t, X, X), subtract(t, Y, X)))
@@ -129,22 +143,26 @@ OPERATION(slice, product(t, slice_rows(t, X, 1, 3), slice_rows(t, X, 2, 3)))
 OPERATION(concat, product(t, concat_rows(t, X, Y), concat_rows(t, Y, Y)))
 OPERATION(gather_rows, gather_rows(t, X, ids, 4))
 OPERATION(scatter_rows, scatter_rows(t, add(t, X, Y), places, 5))
-OPERATION(scatter_twice, product(t, scatter_rows(t, X, places, 5), scatter_rows(t, product(t, X, Y), places, 5)))
+OPERATION(scatter_twice, product(t, scatter_rows(t, X, places, 5),
+                                 scatter_rows(t, product(t, X, Y), places, 5)))
 OPERATION(gather_wide, gather_rows(t, wide(t, in), ids, 4))
 OPERATION(scatter_wide, scatter_rows(t, wide(t, in), places, 5))
-OPERATION(scale_rows, scale_rows(t, X, matmul_node(t, Y, param_transposed(t, in->row), NULL)))
+OPERATION(scale_rows,
+          scale_rows(t, X, matmul_node(t, Y, param_transposed(t, in->row), NULL)))
 OPERATION(scale_rows_twice, scaled_twice(t, in))
 OPERATION(softmax, softmax_rows(t, product(t, X, Y)))
 OPERATION(softmax_add, add(t, X, product(t, X, softmax_rows(t, X))))
 OPERATION(cross_entropy, cross_entropy(t, product(t, X, Y), targets))
-OPERATION(log_probs, product(t, token_log_probs(t, X, targets), token_log_probs(t, Y, targets)))
+OPERATION(log_probs,
+          product(t, token_log_probs(t, X, targets), token_log_probs(t, Y, targets)))
 OPERATION(layer_norm, layer_norm(t, X, ROW, ROW2, 1e-5))
 OPERATION(layer_norm_in_place, layer_norm(t, add(t, X, Y), ROW, ROW2, 0.1))
 OPERATION(layer_norm_plain, layer_norm(t, X, NULL, NULL, 1e-5))
 OPERATION(layer_norm_tall, layer_norm(t, tall(t, in), ROW, ROW2, 1e-5))
 OPERATION(rms_norm_tall, rms_norm(t, tall(t, in), ROW, 1e-5))
 OPERATION(rms_norm, rms_norm(t, X, ROW, 1e-5))
-OPERATION(rms_norm_in_place, rms_norm(t, rms_norm(t, add(t, X, Y), NULL, 1e-5), ROW, 0.1))
+OPERATION(rms_norm_in_place,
+          rms_norm(t, rms_norm(t, add(t, X, Y), NULL, 1e-5), ROW, 0.1))
 OPERATION(batch_norm, batch_norm(t, X, ROW, ROW2, 1e-5))
 OPERATION(relu, relu(t, X))
 OPERATION(gelu, gelu(t, add(t, X, X)))
@@ -155,31 +173,75 @@ OPERATION(log_sigmoid, log_sigmoid(t, scale(t, X, 3)))
 OPERATION(dropout_param, (tape_training(t, true, 11), dropout(t, X, 0.4)))
 OPERATION(dropout, (tape_training(t, true, 11), dropout(t, product(t, X, Y), 0.4)))
 OPERATION(attend_full, heads_of(t, in, NULL, (Mask){0}, 3, 1, false))
-OPERATION(attend_cross, heads_of(t, in, NULL, (Mask){.key_lengths = lengths}, 2, 2, true))
-OPERATION(attend_window, heads_of(t, in, NULL, (Mask){.causal = true, .window = 2}, 1, 1, false))
+OPERATION(attend_cross,
+          heads_of(t, in, NULL, (Mask){.key_lengths = lengths}, 2, 2, true))
+OPERATION(attend_window,
+          heads_of(t, in, NULL, (Mask){.causal = true, .window = 2}, 1, 1, false))
 OPERATION(attend_rope, attend_rope(t, in))
 OPERATION(attend_alibi, attend_alibi(t, in))
 OPERATION(attend_only_slopes, attend_only_slopes(t, in))
 
-#define ROW_OF(name) {#name, build_##name}
+#define ROW_OF(name) \
+    { #name, build_##name }
 static const struct {
     const char *name;
     BuildLoss *build;
-} operations[] = {ROW_OF(linear), ROW_OF(linear_bias), ROW_OF(linear_tied), ROW_OF(linear_tall), ROW_OF(linear_only_bias), ROW_OF(add_bias_tall),
-                  ROW_OF(add), ROW_OF(add_same), ROW_OF(subtract),
-                  ROW_OF(scale), ROW_OF(product), ROW_OF(square), ROW_OF(add_bias), ROW_OF(mean), ROW_OF(slice), ROW_OF(concat),
-                  ROW_OF(gather_rows), ROW_OF(scatter_rows), ROW_OF(scatter_twice), ROW_OF(gather_wide), ROW_OF(scatter_wide), ROW_OF(scale_rows),
-                  ROW_OF(scale_rows_twice), ROW_OF(softmax), ROW_OF(softmax_add), ROW_OF(cross_entropy), ROW_OF(log_probs), ROW_OF(layer_norm), ROW_OF(layer_norm_in_place),
-                  ROW_OF(layer_norm_plain), ROW_OF(rms_norm), ROW_OF(rms_norm_in_place), ROW_OF(layer_norm_tall), ROW_OF(rms_norm_tall), ROW_OF(batch_norm), ROW_OF(relu),
-                  ROW_OF(gelu), ROW_OF(gelu_tanh), ROW_OF(silu), ROW_OF(tanh), ROW_OF(log_sigmoid), ROW_OF(dropout), ROW_OF(dropout_param),
-                  ROW_OF(attend_full), ROW_OF(attend_cross), ROW_OF(attend_window), ROW_OF(attend_rope), ROW_OF(attend_alibi),
+} operations[] = {ROW_OF(linear),
+                  ROW_OF(linear_bias),
+                  ROW_OF(linear_tied),
+                  ROW_OF(linear_tall),
+                  ROW_OF(linear_only_bias),
+                  ROW_OF(add_bias_tall),
+                  ROW_OF(add),
+                  ROW_OF(add_same),
+                  ROW_OF(subtract),
+                  ROW_OF(scale),
+                  ROW_OF(product),
+                  ROW_OF(square),
+                  ROW_OF(add_bias),
+                  ROW_OF(mean),
+                  ROW_OF(slice),
+                  ROW_OF(concat),
+                  ROW_OF(gather_rows),
+                  ROW_OF(scatter_rows),
+                  ROW_OF(scatter_twice),
+                  ROW_OF(gather_wide),
+                  ROW_OF(scatter_wide),
+                  ROW_OF(scale_rows),
+                  ROW_OF(scale_rows_twice),
+                  ROW_OF(softmax),
+                  ROW_OF(softmax_add),
+                  ROW_OF(cross_entropy),
+                  ROW_OF(log_probs),
+                  ROW_OF(layer_norm),
+                  ROW_OF(layer_norm_in_place),
+                  ROW_OF(layer_norm_plain),
+                  ROW_OF(rms_norm),
+                  ROW_OF(rms_norm_in_place),
+                  ROW_OF(layer_norm_tall),
+                  ROW_OF(rms_norm_tall),
+                  ROW_OF(batch_norm),
+                  ROW_OF(relu),
+                  ROW_OF(gelu),
+                  ROW_OF(gelu_tanh),
+                  ROW_OF(silu),
+                  ROW_OF(tanh),
+                  ROW_OF(log_sigmoid),
+                  ROW_OF(dropout),
+                  ROW_OF(dropout_param),
+                  ROW_OF(attend_full),
+                  ROW_OF(attend_cross),
+                  ROW_OF(attend_window),
+                  ROW_OF(attend_rope),
+                  ROW_OF(attend_alibi),
                   ROW_OF(attend_only_slopes)};
 
 Test(operations, gradients_are_central_differences) {
     Inputs in = inputs_new();
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
         double error = gradient_error(&in.p, operations[i].build, &in, 400);
-        cr_expect(error <= gradient_tolerance(), "%s: off by %g", operations[i].name, error);
+        cr_expect(error <= gradient_tolerance(), "%s: off by %g", operations[i].name,
+                  error);
     }
     params_free(&in.p);
 }
@@ -198,13 +260,18 @@ Test(operations, activations_are_their_definitions) {
     real x[N];
     for (int i = 0; i < N; i++) x[i] = (real)(0.01 * (i - N / 2));
     Node *in = one_row(t, x, N);
-    Mat y[] = {relu(t, in)->value, gelu(t, in)->value, gelu_tanh(t, in)->value, silu(t, in)->value, log_sigmoid(t, in)->value};
-    double tolerance = sizeof(real) == 8 ? 1e-14 : 2e-6;  // of numbers up to 10: a few ulps of 5e-7
+    Mat y[] = {relu(t, in)->value, gelu(t, in)->value, gelu_tanh(t, in)->value,
+               silu(t, in)->value, log_sigmoid(t, in)->value};
+    // of numbers up to 10: a few ulps of 5e-7
+    double tolerance = sizeof(real) == 8 ? 1e-14 : 2e-6;
     for (int i = 0; i < N; i++) {
         double v = (double)x[i], u = sqrt(2 / M_PI) * (v + 0.044715 * v * v * v);
-        double expected[] = {v > 0 ? v : 0, v * 0.5 * erfc(-v * M_SQRT1_2), v / 2 * (1 + tanh(u)), v / (1 + exp(-v)), -log1p(exp(-v))};
+        double expected[] = {v > 0 ? v : 0, v * 0.5 * erfc(-v * M_SQRT1_2),
+                             v / 2 * (1 + tanh(u)), v / (1 + exp(-v)), -log1p(exp(-v))};
         for (int k = 0; k < 5; k++)
-            cr_expect(fabs((double)y[k].at[i] - expected[k]) <= tolerance, "activation %d at %g: %g, not %g", k, v, (double)y[k].at[i], expected[k]);
+            cr_expect(fabs((double)y[k].at[i] - expected[k]) <= tolerance,
+                      "activation %d at %g: %g, not %g", k, v, (double)y[k].at[i],
+                      expected[k]);
     }
     tape_free(t);
 }
@@ -236,9 +303,12 @@ Test(operations, extremes_stay_finite) {
     Tape *t = tape_new(NULL);
     const real x[] = {-1e30f, -1e4f, -100, -0.0f, 0, 100, 1e4f, 1e30f};
     Node *in = one_row(t, x, 8);
-    Node *y[] = {gelu(t, in), silu(t, in), tanh_node(t, in), log_sigmoid(t, in), relu(t, in)};
+    Node *y[] = {gelu(t, in), silu(t, in), tanh_node(t, in), log_sigmoid(t, in),
+                 relu(t, in)};
     for (int k = 0; k < 5; k++)
-        for (int i = 0; i < 8; i++) cr_expect(isfinite((double)y[k]->value.at[i]), "activation %d at %g", k, (double)x[i]);
+        for (int i = 0; i < 8; i++)
+            cr_expect(isfinite((double)y[k]->value.at[i]), "activation %d at %g", k,
+                      (double)x[i]);
     const int target[] = {0};
     Node *loss = cross_entropy(t, one_row(t, x, 8), target);
     cr_expect(isfinite((double)*loss->value.at));
@@ -264,21 +334,25 @@ Test(operations, cross_entropy_ignores) {
         for (int j = 0; j < 5; j++) sum += exp((double)*mat_at(l, i, j));
         expected += (log(sum) - (double)*mat_at(l, i, some[i])) / 2;
     }
-    cr_expect_float_eq((double)*loss->value.at, expected, sizeof(real) == 8 ? 1e-14 : 1e-6);
+    cr_expect_float_eq((double)*loss->value.at, expected,
+                       sizeof(real) == 8 ? 1e-14 : 1e-6);
     tape_free(t), mat_free(l);
 }
 
-// The one that divides by d - 1 is another function: 1 / (d - 1) is not within rounding of 1 / d.
+// The one that divides by d - 1 is another function: 1 / (d - 1) is not within rounding
+// of 1 / d.
 Test(operations, variance_is_biased) {
     Tape *t = tape_new(NULL);
     const real x[] = {1, 2, 4, 9};
     Mat y = layer_norm(t, one_row(t, x, 4), NULL, NULL, 0.5)->value;
-    double squares = 9 + 4 + 0 + 25, biased = (9 - 4) / sqrt(squares / 4 + 0.5), unbiased = (9 - 4) / sqrt(squares / 3 + 0.5);
+    double squares = 9 + 4 + 0 + 25, biased = (9 - 4) / sqrt(squares / 4 + 0.5),
+           unbiased = (9 - 4) / sqrt(squares / 3 + 0.5);
     cr_expect_float_eq((double)y.at[3], biased, 1e-6);
     cr_expect(fabs((double)y.at[3] - unbiased) > 0.1);
     const real centred[] = {-3, -2, 0, 5};
     double rms = 5 / sqrt(squares / 4 + 0.5);
-    cr_expect_float_eq((double)rms_norm(t, one_row(t, centred, 4), NULL, 0.5)->value.at[3], rms, 1e-6);
+    cr_expect_float_eq(
+        (double)rms_norm(t, one_row(t, centred, 4), NULL, 0.5)->value.at[3], rms, 1e-6);
     tape_free(t);
 }
 
@@ -299,29 +373,44 @@ Test(operations, dropout_drops_the_rate_and_keeps_the_mean) {
             dropped += out, same += out == (*mat_at(again->value, i, j) == 0);
             neighbours += j && out && *mat_at(y->value, i, j - 1) == 0;
             below += i && out && *mat_at(y->value, i - 1, j) == 0;
-            if (!out) cr_expect_float_eq((double)*mat_at(y->value, i, j), 1 / 0.7, 1e-6);
+            if (!out)
+                cr_expect_float_eq((double)*mat_at(y->value, i, j), 1 / 0.7, 1e-6);
         }
     double n = N * N, sd = sqrt(0.3 * 0.7 / n);
     cr_expect(fabs(dropped / n - 0.3) < 5 * sd, "%g", dropped / n);
-    cr_expect(fabs(same / n - 0.58) < 5 * sqrt(0.58 * 0.42 / n), "two draws are independent: %g", same / n);
-    cr_expect(fabs(neighbours / n - 0.09) < 5 * sqrt(0.09 / n) && fabs(below / n - 0.09) < 5 * sqrt(0.09 / n));
+    cr_expect(fabs(same / n - 0.58) < 5 * sqrt(0.58 * 0.42 / n),
+              "two draws are independent: %g", same / n);
+    cr_expect(fabs(neighbours / n - 0.09) < 5 * sqrt(0.09 / n)
+              && fabs(below / n - 0.09) < 5 * sqrt(0.09 / n));
     tape_training(t, true, 5);
-    cr_expect(memcmp(dropout(t, x, 0.3)->value.at, y->value.at, (size_t)N * N * sizeof(real)) == 0, "the same seed");
+    cr_expect(
+        memcmp(dropout(t, x, 0.3)->value.at, y->value.at, (size_t)N * N * sizeof(real))
+            == 0,
+        "the same seed");
     tape_training(t, true, 6);
-    cr_expect(memcmp(dropout(t, x, 0.3)->value.at, y->value.at, (size_t)N * N * sizeof(real)) != 0, "another seed");
+    cr_expect(
+        memcmp(dropout(t, x, 0.3)->value.at, y->value.at, (size_t)N * N * sizeof(real))
+            != 0,
+        "another seed");
     tape_training(t, false, 5);
     cr_expect(dropout(t, x, 0.3) == x, "not training any more");
     mat_free(ones), mat_free(one), tape_free(t);
 }
 
-// The counter against mask_sees, pair by pair: causal, a window, padding, a table; as many queries as keys and fewer.
+// The counter against mask_sees, pair by pair: causal, a window, padding, a table; as
+// many queries as keys and fewer.
 Test(operations, attention_counts_the_pairs_that_are_seen) {
     enum { BATCH = 2, KEYS = 7, WIDE = 3 * 2 };
     unsigned char allowed[BATCH * KEYS * KEYS];
     const int ends[BATCH] = {4, 7};
     for (int i = 0; i < BATCH * KEYS * KEYS; i++) allowed[i] = i * 7 % 5 < 2;
-    const Mask masks[] = {{0}, {.causal = true}, {.window = 2}, {.causal = true, .window = 3}, {.key_lengths = ends},
-                          {.causal = true, .key_lengths = ends}, {.allowed = allowed, .allowed_step = KEYS * KEYS},
+    const Mask masks[] = {{0},
+                          {.causal = true},
+                          {.window = 2},
+                          {.causal = true, .window = 3},
+                          {.key_lengths = ends},
+                          {.causal = true, .key_lengths = ends},
+                          {.allowed = allowed, .allowed_step = KEYS * KEYS},
                           {.causal = true, .allowed = allowed}};
     for (size_t k = 0; k < sizeof masks / sizeof *masks; k++)
         for (int time = KEYS; time > 0; time -= 3) {
@@ -330,9 +419,11 @@ Test(operations, attention_counts_the_pairs_that_are_seen) {
             for (int b = 0; b < BATCH; b++) {
                 Mask mask = mask_of_sequence(&masks[k], b);
                 for (int i = 0; i < time; i++)
-                    for (int j = 0; j < KEYS; j++) seen += mask_sees(&mask, time, KEYS, i, j);
+                    for (int j = 0; j < KEYS; j++)
+                        seen += mask_sees(&mask, time, KEYS, i, j);
             }
-            cr_expect_eq(attend_flops(&heads, BATCH * time, BATCH * KEYS, WIDE), 2.0 * seen * WIDE, "mask %zu, T = %d", k, time);
+            cr_expect_eq(attend_flops(&heads, BATCH * time, BATCH * KEYS, WIDE),
+                         2.0 * seen * WIDE, "mask %zu, T = %d", k, time);
         }
 }
 
@@ -343,10 +434,12 @@ Test(operations, attention_map_has_rows_of_sum_one) {
     Node *x = variable_node(t, q);
     Heads heads = {2, 2, 2, 1, {.causal = true}, NULL};
     Node *y = attend(t, x, x, x, NULL, &heads);
-    attend_map(map, y, 1, 0);  // times the values of that sequence and head: what attention gave
+    // times the values of that sequence and head: what attention gave
+    attend_map(map, y, 1, 0);
     Mat head = mat_new(5, 4);
     matmul(head, map, mat_cols(mat_rows(q, 5, 5), 0, 4));
-    cr_expect(largest_difference(head, mat_cols(mat_rows(y->value, 5, 5), 0, 4)) < 1e-5);
+    cr_expect(largest_difference(head, mat_cols(mat_rows(y->value, 5, 5), 0, 4))
+              < 1e-5);
     mat_free(head);
     attend_map(map, y, 1, 1);
     for (int i = 0; i < 5; i++) {
@@ -356,6 +449,7 @@ Test(operations, attention_map_has_rows_of_sum_one) {
         for (int j = i + 1; j < 5; j++) cr_expect(*mat_at(map, i, j) == 0);
     }
     TapeCounts counts = tape_counts(t);
-    cr_expect_float_eq(counts.flops_forward, 2.0 * 2 * (2 * 15) * 8, 0.5, "two products over the 15 pairs of each of 2 sequences");
+    cr_expect_float_eq(counts.flops_forward, 2.0 * 2 * (2 * 15) * 8, 0.5,
+                       "two products over the 15 pairs of each of 2 sequences");
     mat_free(q), mat_free(map), tape_free(t);
 }

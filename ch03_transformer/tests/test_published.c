@@ -1,4 +1,5 @@
-// Parameter counts: equal to the published integers, kind by kind where those are known.
+// Parameter counts: equal to the published integers, kind by kind where those are
+// known.
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -15,9 +16,11 @@ Test(published, totals_are_the_published_integers) {
     int known = 0;
     for (const PublishedModel *m = published_models; m->name; m++) {
         ParameterCount c = parameter_count(m);
-        cr_assert_eq(c.total, c.embedding + c.positions + c.attention + c.ffn + c.norms + c.head);
+        cr_assert_eq(c.total, c.embedding + c.positions + c.attention + c.ffn + c.norms
+                                  + c.head);
         if (!m->published) continue;
-        cr_assert_eq(c.total, m->published, "%s: %lld, published %lld", m->name, c.total, m->published);
+        cr_assert_eq(c.total, m->published, "%s: %lld, published %lld", m->name,
+                     c.total, m->published);
         known++;
     }
     cr_assert_geq(known, 20);
@@ -31,7 +34,8 @@ Test(published, totals_are_the_published_integers) {
 }
 
 Test(published, the_rounded_ones_round_as_the_papers_do) {
-    cr_assert_float_eq((double)count("transformer-base").total / 1e6, 65, 2.5);  // "65 million", vocabulary "about 37000"
+    // "65 million", vocabulary "about 37000"
+    cr_assert_float_eq((double)count("transformer-base").total / 1e6, 65, 2.5);
     cr_assert_float_eq((double)count("transformer-big").total / 1e6, 213, 2.5);
     cr_assert_float_eq((double)count("glm-130b").total / 1e9, 130, 2);
 }
@@ -58,10 +62,12 @@ Test(published, albert_factorises_its_embedding) {
     cr_assert_eq(embedding_weights_count(&full), 30720000);
     cr_assert_eq(embedding_weights_count(&albert), 3971072);
     full = albert, full.shared_layers = false;
-    cr_assert_eq(parameter_count(&full).attention, 24 * parameter_count(&albert).attention);
+    cr_assert_eq(parameter_count(&full).attention,
+                 24 * parameter_count(&albert).attention);
 }
 
-// Formulas against the models themselves: the same count from shapes and from lists of parameters.
+// Formulas against the models themselves: the same count from shapes and from lists of
+// parameters.
 Test(published, models_have_as_many_parameters) {
     int both = 0;
     for (const Config *c = config_models; c->name; c++) {
@@ -72,7 +78,8 @@ Test(published, models_have_as_many_parameters) {
         cr_assert(model_new(&m, c, &err), "%s", err.text);
         PublishedModel own = published_of(&m.config);
         ParameterCount want = parameter_count(p), got = parameter_count(&own);
-        cr_assert_eq((long long)m.params.size, want.total, "%s: %zu", c->name, m.params.size);
+        cr_assert_eq((long long)m.params.size, want.total, "%s: %zu", c->name,
+                     m.params.size);
         cr_assert(memcmp(&want, &got, sizeof want) == 0, "%s: published_of", c->name);
         model_free(&m);
         both++;
@@ -80,33 +87,52 @@ Test(published, models_have_as_many_parameters) {
     cr_assert_geq(both, 10);
 }
 
-// What no published model has: wide heads, SwiGLU with biases, untied encoder-decoders of two depths.
+// What no published model has: wide heads, SwiGLU with biases, untied encoder-decoders
+// of two depths.
 Test(published, other_models_have_as_many_parameters) {
-#define SMALL .vocabulary = 11, .context = 9, .channels = 12, .layers = 2, .heads = 2, .norm_bias = true
-    const Config others[] = {{SMALL, .head_dim = 5, .attention_bias = true}, {SMALL, .ffn = FFN_SWIGLU, .ffn_bias = true, .final_norm = true},
-                             {SMALL, .family = FAMILY_ENCODER_DECODER, .decoder_layers = 3, .kv_heads = 1, .attention_bias = true, .final_norm = true},
-                             {SMALL, .family = FAMILY_ENCODER_DECODER, .decoder_layers = 1, .head_dim = 8, .position = POSITION_T5, .tied = true},
-                             {SMALL, .family = FAMILY_ENCODER, .embedding_channels = 6, .embedding_norm = true, .head = HEAD_NONE, .pooler = true,
-                              .position = POSITION_LEARNED, .segments = 3, .shared_layers = true}};
+#define SMALL \
+    .vocabulary = 11, .context = 9, .channels = 12, .layers = 2, .heads = 2, \
+    .norm_bias = true
+    const Config others[] = {
+        {SMALL, .head_dim = 5, .attention_bias = true},
+        {SMALL, .ffn = FFN_SWIGLU, .ffn_bias = true, .final_norm = true},
+        {SMALL, .family = FAMILY_ENCODER_DECODER, .decoder_layers = 3, .kv_heads = 1,
+         .attention_bias = true, .final_norm = true},
+        {SMALL, .family = FAMILY_ENCODER_DECODER, .decoder_layers = 1, .head_dim = 8,
+         .position = POSITION_T5, .tied = true},
+        {SMALL, .family = FAMILY_ENCODER, .embedding_channels = 6,
+         .embedding_norm = true, .head = HEAD_NONE, .pooler = true,
+         .position = POSITION_LEARNED, .segments = 3, .shared_layers = true}};
 #undef SMALL
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         Model m;
         Error err;
         cr_assert(model_new(&m, &others[i], &err), "%s", err.text);
         PublishedModel own = published_of(&m.config);
-        cr_expect_eq(parameter_count(&own).total, (long long)m.params.size, "%zu: %lld, not %zu", i, parameter_count(&own).total, m.params.size);
+        cr_expect_eq(parameter_count(&own).total, (long long)m.params.size,
+                     "%zu: %lld, not %zu", i, parameter_count(&own).total,
+                     m.params.size);
         model_free(&m);
     }
 }
 
 Test(published, names) {
-    const char *same[][2] = {{"GPT-2", "gpt2"}, {"llama_7B", "llama-7b"}, {"Llama-2-7b", "llama2-7b"}, {"gpt2-small", "gpt2"},
-                             {"llama-30b", "llama-33b"}, {"llama1-7b", "llama-7b"}, {"gpt", "gpt1"},
-                             {"GPT-2 124M", "gpt2"}, {"Transformer", "transformer-base"}, {"BERT base", "bert-base"}};
+    const char *same[][2] = {{"GPT-2", "gpt2"},
+                             {"llama_7B", "llama-7b"},
+                             {"Llama-2-7b", "llama2-7b"},
+                             {"gpt2-small", "gpt2"},
+                             {"llama-30b", "llama-33b"},
+                             {"llama1-7b", "llama-7b"},
+                             {"gpt", "gpt1"},
+                             {"GPT-2 124M", "gpt2"},
+                             {"Transformer", "transformer-base"},
+                             {"BERT base", "bert-base"}};
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
         cr_assert(published_find(same[i][0]), "%s", same[i][0]);
         cr_assert_str_eq(published_find(same[i][0])->name, same[i][1]);
     }
-    cr_assert(!published_find("gpt5") && !published_find("") && !published_find("llama-7"));
-    for (const PublishedModel *a = published_models; a->name; a++) cr_assert_eq(published_find(a->name), a, "%s", a->name);
+    cr_assert(!published_find("gpt5") && !published_find("")
+              && !published_find("llama-7"));
+    for (const PublishedModel *a = published_models; a->name; a++)
+        cr_assert_eq(published_find(a->name), a, "%s", a->name);
 }

@@ -2,7 +2,7 @@
 # sh test_run.sh PROGRAM BUILD: params, memory and run on real files, and what they say to bad input.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../../common/check_commands.sh"
+. "$here/../../tools/check_commands.sh"
 cat "$here"/../*.c "$here"/../*.h >"$work/text"
 cd "$work" || exit 1
 LC_ALL=C

@@ -1,4 +1,5 @@
-// llama2.c's tokenizer: merges by score, byte fallback, the space after BOS; files that are not intact.
+// llama2.c's tokenizer: merges by score, byte fallback, the space after BOS; files that
+// are not intact.
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdint.h>
@@ -8,7 +9,7 @@
 #include <unistd.h>
 
 #include "ch03_transformer/tokenizer_llama2c.h"
-#include "common/file.h"
+#include "common/program/file.h"
 
 static char path[] = "/tmp/course-tokenizer-XXXXXX";
 static void setup(void) {
@@ -23,8 +24,21 @@ enum { PIECES = 14, SIZE = 259 + PIECES };
 static const struct {
     const char *text;
     float score;
-} pieces[PIECES] = {{" ", -9}, {"a", -1}, {"b", -2}, {"c", -3}, {"ab", -4}, {"bc", -3.5f}, {" a", -6}, {"abc", -8}, {" ab", -7}, {"é", -9}, {"aa", -5},
-                    {"€", -9}, {"<0x41>b", -9}, {"a", 0}};  // the last: of equal texts the first counts
+} pieces[PIECES] = {{" ", -9},
+                    {"a", -1},
+                    {"b", -2},
+                    {"c", -3},
+                    {"ab", -4},
+                    {"bc", -3.5f},
+                    {" a", -6},
+                    {"abc", -8},
+                    {" ab", -7},
+                    {"é", -9},
+                    {"aa", -5},
+                    // the last: of equal texts the first counts
+                    {"€", -9},
+                    {"<0x41>b", -9},
+                    {"a", 0}};
 
 static int id_of(const char *text) {
     for (int i = 0; i < PIECES; i++)
@@ -59,12 +73,16 @@ static LlamaTokenizer tokenizer(void) {
     return t;
 }
 
-static void check(const LlamaTokenizer *t, const char *text, const int *want, int want_count) {
+static void check(const LlamaTokenizer *t, const char *text, const int *want,
+                  int want_count) {
     int *ids, count;
     Error err;
     cr_assert(llama_tokenizer_encode(t, text, 100, &ids, &count, &err), "%s", err.text);
-    cr_assert_eq(count, want_count, "'%s': %d ids, expected %d", text, count, want_count);
-    for (int i = 0; i < count; i++) cr_assert_eq(ids[i], want[i], "'%s', %d: %d, expected %d", text, i, ids[i], want[i]);
+    cr_assert_eq(count, want_count, "'%s': %d ids, expected %d", text, count,
+                 want_count);
+    for (int i = 0; i < count; i++)
+        cr_assert_eq(ids[i], want[i], "'%s', %d: %d, expected %d", text, i, ids[i],
+                     want[i]);
     free(ids);
 }
 
@@ -90,7 +108,8 @@ Test(llama_tokenizer, merges_by_score) {
     free(large), llama_tokenizer_free(&t);
 }
 
-static void check_decode(const LlamaTokenizer *t, int previous, int id, const char *want, size_t want_size) {
+static void check_decode(const LlamaTokenizer *t, int previous, int id,
+                         const char *want, size_t want_size) {
     size_t size;
     const char *bytes = llama_tokenizer_decode(t, previous, id, &size);
     cr_assert(size == want_size && memcmp(bytes, want, size) == 0, "%d", id);
@@ -110,7 +129,8 @@ static void refused(int size) {
     LlamaTokenizer t;
     Error err = {""};
     cr_assert(!llama_tokenizer_read(&t, path, size, &err));
-    cr_assert(!strchr(err.text, '\n') && strncmp(err.text, path, strlen(path)) == 0, "%s", err.text);
+    cr_assert(!strchr(err.text, '\n') && strncmp(err.text, path, strlen(path)) == 0,
+              "%s", err.text);
     cr_assert(!t.text && !t.bytes);
 }
 
@@ -133,11 +153,13 @@ Test(llama_tokenizer, malformed_files) {
         refused(SIZE);
     }
     memcpy(good.data + 8, &(int32_t){5}, 4);  // as it was
-    for (int what = 0; what < 3; what++) {  // a length of 0 for all, a score of NaN, a zero in a text
+    // a length of 0 for all, a score of NaN, a zero in a text
+    for (int what = 0; what < 3; what++) {
         char *at = good.data + 4 * what, old[4];
         memcpy(old, at, 4);
         memcpy(at, what == 1 ? (void *)&(float){NAN} : (void *)&(int32_t){0}, 4);
-        if (what == 2) memcpy(at, old, 4), at = good.data + 12, memcpy(old, at, 4), *at = '\0';
+        if (what == 2)
+            memcpy(at, old, 4), at = good.data + 12, memcpy(old, at, 4), *at = '\0';
         FILE *f = fopen(path, "wb");
         fwrite(good.data, 1, good.size, f), fclose(f);
         refused(SIZE);

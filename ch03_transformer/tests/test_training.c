@@ -1,4 +1,5 @@
-// Training: the optimisers against their formulas, learning rates, and the same bits for any number of threads.
+// Training: the optimisers against their formulas, learning rates, and the same bits
+// for any number of threads.
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
@@ -12,7 +13,8 @@
 #include "ch03_transformer/optimiser.h"
 #include "ch03_transformer/tests/gradients.h"
 
-// Three steps with gradients g1, g2, g3 of one number in a matrix and one in a vector, by the book.
+// Three steps with gradients g1, g2, g3 of one number in a matrix and one in a vector,
+// by the book.
 enum { STEPS = 3 };
 static const double gradients[STEPS] = {0.3, -2, 0.01}, RATE = 0.1, DECAY = 0.5;
 
@@ -29,20 +31,25 @@ static double by_the_book(OptimiserKind kind, bool decays, bool coupled) {
             continue;
         }
         m = beta1 * m + (1 - beta1) * g, v = beta2 * v + (1 - beta2) * g * g;
-        double step = RATE * (m / (1 - pow(beta1, t))) / (sqrt(v / (1 - pow(beta2, t))) + 1e-8);
+        double step =
+            RATE * (m / (1 - pow(beta1, t))) / (sqrt(v / (1 - pow(beta2, t))) + 1e-8);
         w -= step + (kind == OPTIMISER_ADAMW && !coupled ? RATE * decay * w : 0);
     }
     return w;
 }
 
-enum { MANY = 200 };  // more numbers than a thread takes at once; and a parameter before them that does not learn
+// more numbers than a thread takes at once; and a parameter before them that does not
+// learn
+enum { MANY = 200 };
 
 static void run(OptimiserKind kind, double *matrix, double *vector) {
     Params p = {0};
     params_add(&p, 2, 3, constant(7), "frozen");
-    int big = params_add(&p, MANY, MANY, constant(1.5), "matrix"), small = params_add(&p, 1, 5, constant(1.5), "vector");
+    int big = params_add(&p, MANY, MANY, constant(1.5), "matrix"),
+        small = params_add(&p, 1, 5, constant(1.5), "vector");
     params_freeze(&p, "frozen", true);
-    params_allocate(&p), params_allocate_grads(&p), params_init(&p, &(Rng){{1, 2, 3, 4}});
+    params_allocate(&p), params_allocate_grads(&p),
+        params_init(&p, &(Rng){{1, 2, 3, 4}});
     OptimiserSettings settings = {.kind = kind, .momentum = 0.9, .decay = DECAY};
     if (beta1 != 0.9) settings.beta1 = beta1, settings.beta2 = beta2;
     Optimiser o = optimiser_new(&p, settings);
@@ -59,20 +66,25 @@ static void run(OptimiserKind kind, double *matrix, double *vector) {
 
 Test(training, optimisers_are_their_formulas) {
     double tolerance = sizeof(real) == 8 ? 1e-12 : 2e-6;
-    const OptimiserKind kinds[] = {OPTIMISER_SGD, OPTIMISER_ADAM, OPTIMISER_ADAMW, OPTIMISER_ADAM_L2};
+    const OptimiserKind kinds[] = {OPTIMISER_SGD, OPTIMISER_ADAM, OPTIMISER_ADAMW,
+                                   OPTIMISER_ADAM_L2};
     for (int i = 0; i < 8; i++) {
         int k = i % 4;
         double matrix, vector;
         beta1 = i < 4 ? 0.9 : 0.8, beta2 = i < 4 ? 0.999 : 0.95;
         run(kinds[k], &matrix, &vector);
-        bool decays = kinds[k] != OPTIMISER_ADAM, coupled = kinds[k] == OPTIMISER_ADAM_L2;
-        cr_expect_float_eq(matrix, by_the_book(kinds[k], decays, coupled), tolerance, "kind %d: %.9g", k, matrix);
-        cr_expect_float_eq(vector, by_the_book(kinds[k], false, false), tolerance, "kind %d, vectors do not decay: %.9g", k, vector);
+        bool decays = kinds[k] != OPTIMISER_ADAM,
+             coupled = kinds[k] == OPTIMISER_ADAM_L2;
+        cr_expect_float_eq(matrix, by_the_book(kinds[k], decays, coupled), tolerance,
+                           "kind %d: %.9g", k, matrix);
+        cr_expect_float_eq(vector, by_the_book(kinds[k], false, false), tolerance,
+                           "kind %d, vectors do not decay: %.9g", k, vector);
     }
     // The mistake: a decay that passes through the moments is another optimiser.
     double adamw, ignored;
     run(OPTIMISER_ADAMW, &adamw, &ignored);
-    cr_expect(fabs(adamw - by_the_book(OPTIMISER_ADAMW, true, true)) > 0.01, "decoupled decay");
+    cr_expect(fabs(adamw - by_the_book(OPTIMISER_ADAMW, true, true)) > 0.01,
+              "decoupled decay");
 }
 
 Test(training, schedules) {
@@ -80,13 +92,16 @@ Test(training, schedules) {
     cr_expect_float_eq(schedule_rate(&s, 1), 0.2, 1e-12);
     cr_expect_float_eq(schedule_rate(&s, 10), 2, 1e-12);
     cr_expect_float_eq(schedule_rate(&s, 60), 1.25, 1e-12);
-    cr_expect_float_eq(schedule_rate(&s, 35), 0.5 + 1.5 * (1 + cos(M_PI / 4)) / 2, 1e-12);
+    cr_expect_float_eq(schedule_rate(&s, 35), 0.5 + 1.5 * (1 + cos(M_PI / 4)) / 2,
+                       1e-12);
     cr_expect_float_eq(schedule_rate(&s, 110), 0.5, 1e-12);
     s.warmup = 0;
     cr_expect_float_eq(schedule_rate(&s, 55), 1.25, 1e-12, "without warm-up");
     cr_expect_float_eq(schedule_rate(&s, 10000), 0.5, 1e-12);
-    cr_expect_float_eq(schedule_noam(512, 4000, 1, 4000), 1 / sqrt(512.0 * 4000), 1e-12);
-    cr_expect_float_eq(schedule_noam(512, 4000, 1, 1000), 0.25 / sqrt(512.0 * 4000), 1e-12);
+    cr_expect_float_eq(schedule_noam(512, 4000, 1, 4000), 1 / sqrt(512.0 * 4000),
+                       1e-12);
+    cr_expect_float_eq(schedule_noam(512, 4000, 1, 1000), 0.25 / sqrt(512.0 * 4000),
+                       1e-12);
 }
 
 // ---- the same bits
@@ -102,16 +117,21 @@ static double train(Model *m, const Config *c, int threads, int steps) {
     Rng rng = rng_new(5);
     cr_assert(model_new(m, c, &err), "%s", err.text);
     model_allocate(m, &rng), params_allocate_grads(&m->params);
-    Optimiser o = optimiser_new(&m->params, (OptimiserSettings){.kind = OPTIMISER_ADAMW, .decay = 0.1});
+    Optimiser o = optimiser_new(
+        &m->params, (OptimiserSettings){.kind = OPTIMISER_ADAMW, .decay = 0.1});
     Tape *t = tape_new(&m->params);
     tape_training(t, true, 9);
     int tokens[B * T], targets[B * T];
-    for (int i = 0; i < B * T; i++) tokens[i] = rng_below(&rng, V), targets[i] = i % 7 ? (tokens[i] + 1) % V : IGNORED;
+    for (int i = 0; i < B * T; i++)
+        tokens[i] = rng_below(&rng, V),
+        targets[i] = i % 7 ? (tokens[i] + 1) % V : IGNORED;
     Tokens in = {.batch = B, .time = T, .tokens = tokens};
     double value = 0;
     for (int step = 0; step < steps; step++) {
-        Node *memory = c->family == FAMILY_ENCODER_DECODER ? model_encode(t, m, &in) : NULL;
-        Node *h = memory ? model_decode(t, m, &in, memory, &in) : model_hidden(t, m, &in);
+        Node *memory =
+            c->family == FAMILY_ENCODER_DECODER ? model_encode(t, m, &in) : NULL;
+        Node *h =
+            memory ? model_decode(t, m, &in, memory, &in) : model_hidden(t, m, &in);
         Node *loss = cross_entropy(t, model_logits(t, m, h), targets);
         value = (double)*loss->value.at;
         tape_backward(t, loss);
@@ -125,17 +145,22 @@ static double train(Model *m, const Config *c, int threads, int steps) {
 }
 
 Test(training, the_same_bits_for_1_2_and_4_threads) {
-    Config gpt = config_small_gpt(V, T, 96, 2, 3), llama = config_small_llama(V, T, 96, 2, 4, 2), t5 = *config_find("t5-small");
+    Config gpt = config_small_gpt(V, T, 96, 2, 3),
+           llama = config_small_llama(V, T, 96, 2, 4, 2), t5 = *config_find("t5-small");
     gpt.dropout = 0.1, gpt.tied = true;
-    t5.vocabulary = V, t5.channels = 96, t5.layers = t5.decoder_layers = 1, t5.heads = 2, t5.head_dim = 48, t5.hidden = 200;
+    t5.vocabulary = V, t5.channels = 96, t5.layers = t5.decoder_layers = 1,
+    t5.heads = 2, t5.head_dim = 48, t5.hidden = 200;
     const Config *configs[] = {&gpt, &llama, &t5};
     for (int k = 0; k < 3; k++) {
         Model one, other;
         double loss = train(&one, configs[k], 1, 3);
         for (int threads = 2; threads <= 4; threads += 2) {
-            cr_expect(train(&other, configs[k], threads, 3) == loss, "%s, %d threads", configs[k]->name, threads);
-            cr_expect(memcmp(one.params.values, other.params.values, one.params.size * sizeof(real)) == 0, "%s: parameters, %d threads",
+            cr_expect(train(&other, configs[k], threads, 3) == loss, "%s, %d threads",
                       configs[k]->name, threads);
+            cr_expect(memcmp(one.params.values, other.params.values,
+                             one.params.size * sizeof(real))
+                          == 0,
+                      "%s: parameters, %d threads", configs[k]->name, threads);
             model_free(&other);
         }
         model_free(&one);
@@ -148,6 +173,7 @@ Test(training, a_small_model_learns) {
     double first = train(&m, &c, 2, 1);
     model_free(&m);
     double last = train(&m, &c, 2, 60);
-    cr_expect(fabs(first - log(V)) < 0.1 && last < 0.2 * first, "%g, then %g", first, last);
+    cr_expect(fabs(first - log(V)) < 0.1 && last < 0.2 * first, "%g, then %g", first,
+              last);
     model_free(&m);
 }

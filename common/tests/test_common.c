@@ -8,16 +8,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/file.h"
-#include "common/lab.h"
-#include "common/plot.h"
-#include "common/rng.h"
+#include "common/numeric/rng.h"
+#include "common/program/file.h"
+#include "common/program/lab.h"
+#include "common/program/plot.h"
 
 // ---- random numbers
 
 // The mean of n draws of variance v is within 5 standard errors of the truth.
 static void mean_is(double sum, int n, double mean, double variance, const char *what) {
-    cr_assert_leq(fabs(sum / n - mean), 5 * sqrt(variance / n), "%s: %g, not %g", what, sum / n, mean);
+    cr_assert_leq(fabs(sum / n - mean), 5 * sqrt(variance / n), "%s: %g, not %g", what,
+                  sum / n, mean);
 }
 
 Test(rng, moments) {
@@ -37,7 +38,8 @@ Test(rng, moments) {
     mean_is(normal4, N, 3, 96, "normal, to the fourth");
 }
 
-// The first outputs of xoshiro256++ from the state 1, 2, 3, 4, as the authors' own code gives them.
+// The first outputs of xoshiro256++ from the state 1, 2, 3, 4, as the authors' own code
+// gives them.
 Test(rng, is_xoshiro256) {
     Rng rng = {{1, 2, 3, 4}};
     uint64_t want[] = {41943041u, 58720359u, 3588806011781223u, 3591011842654386u};
@@ -55,14 +57,16 @@ Test(rng, categorical_below_and_shuffle) {
         rng_shuffle(&rng, items, 5);
         first[items[0]]++;
     }
-    for (int i = 0; i < 4; i++) mean_is(seen[i], N, p[i] / 3, p[i] / 3 * (1 - p[i] / 3), "categorical");
+    for (int i = 0; i < 4; i++)
+        mean_is(seen[i], N, p[i] / 3, p[i] / 3 * (1 - p[i] / 3), "categorical");
     for (int i = 0; i < 7; i++) mean_is(below[i], N, 1.0 / 7, 6.0 / 49, "below");
     for (int i = 0; i < 5; i++) mean_is(first[i], N, 0.2, 0.16, "shuffle");
     cr_assert_eq(seen[1], 0);
 }
 
 Test(rng, streams_differ_and_repeat) {
-    Rng parent = rng_new(1), a = rng_split(&parent, 0), b = rng_split(&parent, 1), again = rng_split(&parent, 0);
+    Rng parent = rng_new(1), a = rng_split(&parent, 0), b = rng_split(&parent, 1),
+        again = rng_split(&parent, 0);
     int same = 0;
     for (int i = 0; i < 1000; i++) {
         uint64_t x = rng_bits(&a);
@@ -97,10 +101,12 @@ Test(file, read_and_write) {
     cr_assert(output_open(&out, path, &err));
     fputs("new", out.stream);
     Bytes bytes;
-    cr_assert(file_read(&bytes, path, &err) && bytes.size == 0);  // nothing is seen before the commit
+    // nothing is seen before the commit
+    cr_assert(file_read(&bytes, path, &err) && bytes.size == 0);
     bytes_free(&bytes);
     cr_assert(output_commit(&out, &err));
-    cr_assert(file_read(&bytes, path, &err) && bytes.size == 3 && memcmp(bytes.data, "new\0\0", 5) == 0);
+    cr_assert(file_read(&bytes, path, &err) && bytes.size == 3
+              && memcmp(bytes.data, "new\0\0", 5) == 0);
     bytes_free(&bytes);
     cr_assert(output_open(&out, path, &err));
     fputs("other", out.stream);
@@ -143,7 +149,8 @@ Test(file, what_is_not_a_plain_file_stays) {
     cr_assert(output_commit(&out, &err), "%s", err.text);
     struct stat info;
     cr_assert(lstat(link_path, &info) == 0 && S_ISLNK(info.st_mode));
-    cr_assert(stat(plain, &info) == 0 && info.st_size == 3 && (info.st_mode & 0777) == 0640);
+    cr_assert(stat(plain, &info) == 0 && info.st_size == 3
+              && (info.st_mode & 0777) == 0640);
     cr_assert(lstat(pipe_path, &info) == 0 && S_ISFIFO(info.st_mode));
     remove(pipe_path), remove(link_path), remove(plain), remove(folder);
 }
@@ -157,8 +164,10 @@ typedef struct {
 
 static void claims_run(Lab *lab) {
     claim_near(lab, "1.1", "near", 1, 1 + option_real(&lab->args, "error", 0, 9), 0.5);
-    claim_near(lab, "1.2", "a number", 1, option_flag(&lab->args, "nan") ? NAN : 1, 0.5);
-    claim_at_most(lab, "1.3", "bound", 2, (double)option_int(&lab->args, "size", 1, 99));
+    claim_near(lab, "1.2", "a number", 1, option_flag(&lab->args, "nan") ? NAN : 1,
+               0.5);
+    claim_at_most(lab, "1.3", "bound", 2,
+                  (double)option_int(&lab->args, "size", 1, 99));
     claim_equal(lab, "1.4", "count", 3, 3);
     Plot *p = plot_new(lab, "a_plot", "x y");
     plot_row(p, 1, 2);
@@ -167,9 +176,12 @@ static void claims_run(Lab *lab) {
     plot_end(p);
 }
 
-static const Option claims_options[] = {
-    {"error", "0", "error"}, {"nan", OPTION_FLAG, "nan"}, {"size", "2", "size", .letter = 's'}, {0}};
-static const LabSpec claims_lab = {"claims", "1.1", "claims", claims_run, claims_options};
+static const Option claims_options[] = {{"error", "0", "error"},
+                                        {"nan", OPTION_FLAG, "nan"},
+                                        {"size", "2", "size", .letter = 's'},
+                                        {0}};
+static const LabSpec claims_lab = {"claims", "1.1", "claims", claims_run,
+                                   claims_options};
 static const LabSpec *const all_labs[] = {&claims_lab, NULL};
 static const Program program = {"A program", all_labs, NULL, NULL};
 
@@ -183,7 +195,8 @@ static Ran run(const char *arguments) {
         dup2(ends[1], 1), dup2(ends[1], 2), close(ends[0]), close(ends[1]);
         char *copy = strdup(arguments), *argv[16] = {strdup("folder/a_program")};
         int argc = 1;
-        for (char *word = strtok(copy, " "); word; word = strtok(NULL, " ")) argv[argc++] = word;
+        for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
+            argv[argc++] = word;
         argv[argc++] = out;
         int status = program_main(&program, argc, argv);
         fflush(stdout);
@@ -203,8 +216,10 @@ static Ran run(const char *arguments) {
 
 static void ran_with(const char *arguments, int status, const char *text) {
     Ran ran = run(arguments);
-    cr_assert_eq(ran.status, status, "'%s' gave status %d:\n%s", arguments, ran.status, ran.text);
-    cr_assert(strstr(ran.text, text), "'%s' gave no '%s':\n%s", arguments, text, ran.text);
+    cr_assert_eq(ran.status, status, "'%s' gave status %d:\n%s", arguments, ran.status,
+                 ran.text);
+    cr_assert(strstr(ran.text, text), "'%s' gave no '%s':\n%s", arguments, text,
+              ran.text);
 }
 
 Test(lab, claims_decide_the_exit_status) {
@@ -219,13 +234,16 @@ Test(lab, claims_decide_the_exit_status) {
 
 Test(lab, a_nan_among_many_stays) {
     double worst = 0, least = 9, numbers[] = {1, NAN, 2};
-    for (int i = 0; i < 3; i++) worst = nan_max(worst, numbers[i]), least = nan_min(least, numbers[i]);
+    for (int i = 0; i < 3; i++)
+        worst = nan_max(worst, numbers[i]), least = nan_min(least, numbers[i]);
     cr_assert(isnan(worst) && isnan(least));
-    cr_assert(nan_max(1, 2) == 2 && nan_max(2, 1) == 2 && nan_min(1, 2) == 1 && nan_min(2, 1) == 1);
+    cr_assert(nan_max(1, 2) == 2 && nan_max(2, 1) == 2 && nan_min(1, 2) == 1
+              && nan_min(2, 1) == 1);
 }
 
 Test(lab, options_are_checked) {
-    ran_with("claims --size 100", 2, "a_program: --size 100: expected a whole number from 1 to 99");
+    ran_with("claims --size 100", 2,
+             "a_program: --size 100: expected a whole number from 1 to 99");
     ran_with("claims --size x", 2, "expected a whole number");
     ran_with("claims --error 1e999", 2, "expected a number");
     ran_with("claims --sise 3", 2, "unknown option --sise");
@@ -243,7 +261,8 @@ Test(plot, leaves_data_and_script) {
     ran_with("", 0, "a_plot");
     Bytes tsv, gp;
     Error err;
-    cr_assert(file_read(&tsv, "/tmp/course-test-plots/a_plot.tsv", &err), "%s", err.text);
+    cr_assert(file_read(&tsv, "/tmp/course-test-plots/a_plot.tsv", &err), "%s",
+              err.text);
     cr_assert_str_eq(tsv.data, "x\ty\n1\t2\n2\tnan\n");
     cr_assert(file_read(&gp, "/tmp/course-test-plots/a_plot.gp", &err));
     cr_assert(strstr(gp.data, "using \"x\":\"y\" with lines"));

@@ -1,5 +1,5 @@
-// The graders' harness: what is earned, what is said, and that nothing a student does gets further than its
-// own problem.
+// The graders' harness: what is earned, what is said, and that nothing a student does
+// gets further than its own problem.
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,9 +8,10 @@
 #include <unistd.h>
 
 #include "common/error.h"
-#include "common/homework.h"
+#include "common/program/homework.h"
 
-// ---- Checks, with a student's work inside ---------------------------------------------------------------
+// ---- Checks, with a student's work inside
+// ---------------------------------------------------------------
 
 static void passing(Grade *g) {
     grade_expect(g, 15, 1 + 1 == 2, "never seen");
@@ -37,7 +38,9 @@ static void mistaken_unnoticed(Grade *g) {
 static void wrong_sum(Grade *g) { grade_expect(g, 15, true, "never seen"); }
 
 static int stub(int a, double b, const char *c) { HW_TODO(a, b, c); }
-static void not_done(Grade *g) { grade_expect(g, 20, stub(1, 2, "3") == 6, "never seen"); }
+static void not_done(Grade *g) {
+    grade_expect(g, 20, stub(1, 2, "3") == 6, "never seen");
+}
 static void half_done(Grade *g) {
     grade_expect(g, 5, true, "never seen");
     not_done(g);
@@ -89,10 +92,14 @@ static void babbling(Grade *g) {
 }
 static void flooding(Grade *g) {
     (void)g;
-    for (;;) puts("again and again and again and again and again and again and again and again");
+    for (;;)
+        puts(
+            "again and again and again and again and again and again and again and "
+            "again");
 }
 
-// ---- Running them ---------------------------------------------------------------------------------------
+// ---- Running them
+// ---------------------------------------------------------------------------------------
 
 typedef struct {
     int status;
@@ -100,7 +107,8 @@ typedef struct {
 } Printed;
 
 // What homework_main prints on standard output.
-static Printed grade_with(const Problem *problems, const char *first, const char *second) {
+static Printed grade_with(const Problem *problems, const char *first,
+                          const char *second) {
     static Printed p;
     char program[] = "grade_hw99", arguments[2][32];
     snprintf(arguments[0], sizeof arguments[0], "%s", first ? first : "");
@@ -110,7 +118,8 @@ static Printed grade_with(const Problem *problems, const char *first, const char
     FILE *file = tmpfile();
     int saved = dup(STDOUT_FILENO);
     dup2(fileno(file), STDOUT_FILENO);
-    p.status = homework_main(1 + (first != NULL) + (second != NULL), argv, "hw99", problems);
+    p.status =
+        homework_main(1 + (first != NULL) + (second != NULL), argv, "hw99", problems);
     fflush(stdout);
     dup2(saved, STDOUT_FILENO);
     close(saved);
@@ -133,11 +142,13 @@ static const char *hint_of(void (*check)(Grade *), int points) {
     char start[64], end[64];
     snprintf(start, sizeof start, "1  Title            %4d/20", points);
     snprintf(end, sizeof end, "\nhw99: %d/20\n", points);
-    cr_assert(strncmp(p.text, start, strlen(start)) == 0, "'%s' starts '%s'", p.text, start);
+    cr_assert(strncmp(p.text, start, strlen(start)) == 0, "'%s' starts '%s'", p.text,
+              start);
     char *tail = strstr(p.text, end);
     cr_assert(tail && strcmp(tail, end) == 0, "'%s' ends '%s'", p.text, end);
     cr_assert_eq(p.status, points == 20 ? 0 : 1);
-    snprintf(hint, sizeof hint, "%.*s", (int)(tail - p.text - (long)strlen(start)), p.text + strlen(start));
+    snprintf(hint, sizeof hint, "%.*s", (int)(tail - p.text - (long)strlen(start)),
+             p.text + strlen(start));
     return hint;
 }
 static void says(void (*check)(Grade *), int points, const char *words) {
@@ -148,23 +159,26 @@ static void says_exactly(void (*check)(Grade *), int points, const char *hint) {
     cr_expect_str_eq(hint_of(check, points), hint);
 }
 
-static const Problem everything[] = {
-    {"1", "BPE dropout", 20, 5, passing},   {"2", "A longer title here", 20, 5, partial},
-    {"3a", "Crashing", 20, 5, aborting},    {"3b", "Not done", 20, 5, not_done},
-    {"4", "Exits", 20, 5, leaving},         {"5", "Babbles", 20, 5, babbling},
-    {0}};
+static const Problem everything[] = {{"1", "BPE dropout", 20, 5, passing},
+                                     {"2", "A longer title here", 20, 5, partial},
+                                     {"3a", "Crashing", 20, 5, aborting},
+                                     {"3b", "Not done", 20, 5, not_done},
+                                     {"4", "Exits", 20, 5, leaving},
+                                     {"5", "Babbles", 20, 5, babbling},
+                                     {0}};
 
 Test(homework, prints_a_line_a_problem_and_the_total) {
     Printed p = grade_with(everything, NULL, NULL);
-    cr_expect_str_eq(p.text,
-                     "1  BPE dropout           20/20\n"
-                     "2  A longer title here    7/20  the first hint, with 7 and words\n"
-                     "3a Crashing               0/20  crashed (abort): "
-                     "hw99.c:12: Assertion `n > 0' failed.\n"
-                     "3b Not done               0/20  not done yet (stub)\n"
-                     "4  Exits                  0/20  exited before the check was over\n"
-                     "5  Babbles               20/20\n"
-                     "hw99: 47/120\n");
+    cr_expect_str_eq(
+        p.text,
+        "1  BPE dropout           20/20\n"
+        "2  A longer title here    7/20  the first hint, with 7 and words\n"
+        "3a Crashing               0/20  crashed (abort): "
+        "hw99.c:12: Assertion `n > 0' failed.\n"
+        "3b Not done               0/20  not done yet (stub)\n"
+        "4  Exits                  0/20  exited before the check was over\n"
+        "5  Babbles               20/20\n"
+        "hw99: 47/120\n");
     cr_expect_eq(p.status, 1);
 }
 
@@ -210,19 +224,25 @@ Test(homework, steps) {
 
 Test(homework, crashes_cost_one_problem) {
     says(writing_to_null, 0, "crashed (");
-    says_exactly(aborting, 0, "  crashed (abort): hw99.c:12: Assertion `n > 0' failed.");
+    says_exactly(aborting, 0,
+                 "  crashed (abort): hw99.c:12: Assertion `n > 0' failed.");
     says(recursing, 0, "crashed (");
-    const char *overflow = hint_of(recursing, 0);  // "stack overflow", or the sanitizer's "stack-overflow"
-    cr_expect(strstr(overflow, "stack") && strstr(overflow, "overflow"), "'%s'", overflow);
-    const char *memory = hint_of(greedy, 0);  // "out of memory", or the sanitizer's "allocation-size..."
-    cr_expect(strstr(memory, "out of memory") || strstr(memory, "allocation-size"), "'%s'", memory);
+    // "stack overflow", or the sanitizer's "stack-overflow"
+    const char *overflow = hint_of(recursing, 0);
+    cr_expect(strstr(overflow, "stack") && strstr(overflow, "overflow"), "'%s'",
+              overflow);
+    // "out of memory", or the sanitizer's "allocation-size..."
+    const char *memory = hint_of(greedy, 0);
+    cr_expect(strstr(memory, "out of memory") || strstr(memory, "allocation-size"),
+              "'%s'", memory);
 }
 
 Test(homework, endless_loops_cost_one_problem) {
     says(looping, 0, "took longer than 0.");
     says(sleeping, 0, "took longer than 0.");
     const char *flood = hint_of(flooding, 0);
-    cr_expect(strstr(flood, "printed more than") || strstr(flood, "took longer"), "'%s'", flood);
+    cr_expect(strstr(flood, "printed more than") || strstr(flood, "took longer"),
+              "'%s'", flood);
 }
 
 Test(homework, points_cannot_be_printed) {
@@ -230,7 +250,8 @@ Test(homework, points_cannot_be_printed) {
     says_exactly(forging, 0, "  exited before the check was over");
 }
 
-// ---- Comparing ------------------------------------------------------------------------------------------
+// ---- Comparing
+// ------------------------------------------------------------------------------------------
 
 static void near_fails(Grade *g) { grade_near(g, 20, "the loss", 1.5, 1.25, 1e-3); }
 static void near_nan(Grade *g) { grade_near(g, 20, "the loss", NAN, 1.25, 1e-3); }
@@ -245,7 +266,8 @@ static void mat_transposed(Grade *g) {
     grade_near_mat(g, 15, "scores", m, mat_transpose(m), 0.5);
 }
 static void mat_shape(Grade *g) {
-    grade_near_mat(g, 20, "scores", mat_view(square, 1, 2), mat_view(square, 2, 1), 0.5);
+    grade_near_mat(g, 20, "scores", mat_view(square, 1, 2), mat_view(square, 2, 1),
+                   0.5);
 }
 static const int three[] = {5, 6, 7}, other[] = {5, 9, 7};
 static void ints_differ(Grade *g) {
@@ -259,18 +281,26 @@ static void bytes_differ(Grade *g) {
     grade_equal_bytes(g, 5, "text", "same", 4, "same", 4);
     grade_equal_bytes(g, 15, "text", "some \xef words", 12, "some \"words", 11);
 }
-static void bytes_short(Grade *g) { grade_equal_bytes(g, 20, "text", "many", 4, "many words", 10); }
+static void bytes_short(Grade *g) {
+    grade_equal_bytes(g, 20, "text", "many", 4, "many words", 10);
+}
 
 Test(homework, comparisons_say_where) {
-    says_exactly(near_fails, 0, "  the loss: 1.5, should be 1.25 (off by 0.25, allowed 0.001)");
+    says_exactly(near_fails, 0,
+                 "  the loss: 1.5, should be 1.25 (off by 0.25, allowed 0.001)");
     says_exactly(near_nan, 0, "  the loss: not a number (NaN), should be 1.25");
     says_exactly(near_infinite, 10, "  the mask: inf, should be -inf");
-    says_exactly(mat_transposed, 5, "  scores: row 0, column 1 is 2, should be 3 (off by 1, allowed 0.5)");
+    says_exactly(mat_transposed, 5,
+                 "  scores: row 0, column 1 is 2, should be 3 (off by 1, allowed 0.5)");
     says_exactly(mat_shape, 0, "  scores: 1 x 2, should be 2 x 1");
     says_exactly(ints_differ, 10, "  ids: [1] is 9, should be 6");
-    says_exactly(ints_short, 0, "  ids: 2 of them, should be 3 (those in common agree)");
+    says_exactly(ints_short, 0,
+                 "  ids: 2 of them, should be 3 (those in common agree)");
     says_exactly(ints_null, 0, "  ids: NULL");
-    says_exactly(bytes_differ, 5,
-                 "  text: byte 5 differs: \"ome \\xef words\", should be \"ome \\x22words\"");
-    says_exactly(bytes_short, 0, "  text: 4 bytes, should be 10: ends \"many\", should end \"many words\"");
+    says_exactly(
+        bytes_differ, 5,
+        "  text: byte 5 differs: \"ome \\xef words\", should be \"ome \\x22words\"");
+    says_exactly(
+        bytes_short, 0,
+        "  text: 4 bytes, should be 10: ends \"many\", should end \"many words\"");
 }

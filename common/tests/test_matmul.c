@@ -1,8 +1,9 @@
 // matmul against the definition in double, for every kind of view and many sizes.
 //
-// The bound: a sum of k products in floating point, in any order, fused or not, is off by at most
-// gamma(k) * sum |a| |b|, gamma(k) = k eps / (1 - k eps), with eps half the distance from 1 to the next
-// number (Higham, "Accuracy and Stability of Numerical Algorithms", 2002, 3.5). matmul_add adds once more.
+// The bound: a sum of k products in floating point, in any order, fused or not, is off
+// by at most gamma(k) * sum |a| |b|, gamma(k) = k eps / (1 - k eps), with eps half the
+// distance from 1 to the next number (Higham, "Accuracy and Stability of Numerical
+// Algorithms", 2002, 3.5). matmul_add adds once more.
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>
@@ -13,8 +14,8 @@
 #endif
 
 #include "common/error.h"
-#include "common/mat.h"
-#include "common/rng.h"
+#include "common/numeric/mat.h"
+#include "common/numeric/rng.h"
 
 #ifdef REAL_IS_DOUBLE
 #define EPS (DBL_EPSILON / 2)
@@ -25,8 +26,8 @@ typedef double Wide;
 #endif
 
 enum View { ROWS, COLUMNS, PADDED_ROWS, PADDED_COLUMNS, SPREAD, BACKWARDS, VIEWS };
-static const char *const view_names[VIEWS] = {"rows", "columns", "padded rows", "padded columns", "spread",
-                                              "backwards"};
+static const char *const view_names[VIEWS] = {
+    "rows", "columns", "padded rows", "padded columns", "spread", "backwards"};
 static const real GUARD = (real)-12345.5;
 
 // A view of exactly enough memory: ASan sees a step over either end.
@@ -44,16 +45,20 @@ static Field field_new(int rows, int cols, enum View kind) {
         case PADDED_ROWS: down = cols + 5, right = 1; break;
         case PADDED_COLUMNS: down = 1, right = rows + 3; break;
         case SPREAD: down = 3 * cols + 2, right = 3; break;
-        case BACKWARDS: down = -cols, right = 1, first = (ptrdiff_t)(rows - 1) * cols; break;
+        case BACKWARDS:
+            down = -cols, right = 1, first = (ptrdiff_t)(rows - 1) * cols;
+            break;
         case VIEWS: break;
     }
     Field f = {.count = 0};
     if (rows > 0 && cols > 0)
-        f.count = (size_t)(first + (rows - 1) * (down > 0 ? down : 0) + (cols - 1) * right + 1);
+        f.count = (size_t)(first + (rows - 1) * (down > 0 ? down : 0)
+                           + (cols - 1) * right + 1);
     f.memory = malloc((f.count + 1) * sizeof(real));
     // one element further, so that the data is not aligned to more than an element
     for (size_t i = 0; i <= f.count; i++) f.memory[i] = GUARD;
-    f.view = (Mat){f.memory + 1 + (rows > 0 && cols > 0 ? first : 0), rows, cols, down, right};
+    f.view = (Mat){f.memory + 1 + (rows > 0 && cols > 0 ? first : 0), rows, cols, down,
+                   right};
     return f;
 }
 
@@ -63,9 +68,10 @@ static Field field_random(int rows, int cols, enum View kind, Rng *rng) {
     return f;
 }
 
-static void check_product(int m, int n, int k, enum View of_a, enum View of_b, enum View of_c, bool add,
-                          Rng *rng) {
-    Field a = field_random(m, k, of_a, rng), b = field_random(k, n, of_b, rng), c = field_new(m, n, of_c);
+static void check_product(int m, int n, int k, enum View of_a, enum View of_b,
+                          enum View of_c, bool add, Rng *rng) {
+    Field a = field_random(m, k, of_a, rng), b = field_random(k, n, of_b, rng),
+          c = field_new(m, n, of_c);
     Field before = field_new(m, n, of_c);
     if (add) {
         rng_fill_normal(rng, c.view, 1);
@@ -85,13 +91,15 @@ static void check_product(int m, int n, int k, enum View of_a, enum View of_b, e
             real got = *mat_at(c.view, i, j);
             double bound = (k + 1) * (double)EPS * 1.01 * (double)size;
             cr_assert(fabs((double)(got - sum)) <= bound,
-                      "%d x %d x %d, a by %s, b by %s, c by %s%s: c[%d,%d] = %.9g, should be %.9g +- %.2g",
-                      m, n, k, view_names[of_a], view_names[of_b], view_names[of_c], add ? ", added" : "",
-                      i, j, (double)got, (double)sum, bound);
+                      "%d x %d x %d, a by %s, b by %s, c by %s%s: c[%d,%d] = %.9g, "
+                      "should be %.9g +- %.2g",
+                      m, n, k, view_names[of_a], view_names[of_b], view_names[of_c],
+                      add ? ", added" : "", i, j, (double)got, (double)sum, bound);
             *mat_at(c.view, i, j) = GUARD;
         }
     for (size_t i = 0; i <= c.count; i++)
-        cr_assert(c.memory[i] == GUARD, "%d x %d x %d: wrote beside c (%s)", m, n, k, view_names[of_c]);
+        cr_assert(c.memory[i] == GUARD, "%d x %d x %d: wrote beside c (%s)", m, n, k,
+                  view_names[of_c]);
     free(a.memory);
     free(b.memory);
     free(c.memory);
@@ -100,48 +108,56 @@ static void check_product(int m, int n, int k, enum View of_a, enum View of_b, e
 
 Test(matmul, every_kind_of_view) {
     Rng rng = rng_new(1);
-    static const int sizes[][3] = {{1, 1, 1},   {2, 3, 4},    {13, 33, 17}, {1, 70, 40}, {70, 1, 40},
-                                   {37, 65, 1}, {50, 10, 30}, {5, 130, 21}, {1, 1, 50},  {24, 64, 32}};
+    static const int sizes[][3] = {{1, 1, 1},   {2, 3, 4},   {13, 33, 17}, {1, 70, 40},
+                                   {70, 1, 40}, {37, 65, 1}, {50, 10, 30}, {5, 130, 21},
+                                   {1, 1, 50},  {24, 64, 32}};
     for (int a = 0; a < VIEWS; a++)
         for (int b = 0; b < VIEWS; b++)
             for (int c = 0; c < VIEWS; c++)
                 for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
                     for (int add = 0; add < 2; add++)
-                        check_product(sizes[s][0], sizes[s][1], sizes[s][2], (enum View)a, (enum View)b,
-                                      (enum View)c, add, &rng);
+                        check_product(sizes[s][0], sizes[s][1], sizes[s][2],
+                                      (enum View)a, (enum View)b, (enum View)c, add,
+                                      &rng);
 }
 
 Test(matmul, many_random_sizes) {
     Rng rng = rng_new(2);
     for (int round = 0; round < 400; round++) {
         int most = round % 4 == 0 ? 150 : 40;
-        check_product(1 + rng_below(&rng, most), 1 + rng_below(&rng, most), 1 + rng_below(&rng, most),
-                      (enum View)rng_below(&rng, VIEWS), (enum View)rng_below(&rng, VIEWS),
+        check_product(1 + rng_below(&rng, most), 1 + rng_below(&rng, most),
+                      1 + rng_below(&rng, most), (enum View)rng_below(&rng, VIEWS),
+                      (enum View)rng_below(&rng, VIEWS),
                       (enum View)rng_below(&rng, VIEWS), rng_below(&rng, 2), &rng);
     }
 }
 
-// Past every block's edge: more rows, columns and depth than one block holds, on 1 and on 3 threads.
+// Past every block's edge: more rows, columns and depth than one block holds, on 1 and
+// on 3 threads.
 Test(matmul, larger_than_a_block) {
     Rng rng = rng_new(3);
-    static const int sizes[][3] = {{130, 70, 513},  {257, 9, 300},   {9, 1100, 257}, {1, 1500, 1100},
-                                   {1500, 1, 1100}, {250, 530, 261}, {400, 300, 3},  {3, 5, 2100}};
+    static const int sizes[][3] = {{130, 70, 513},  {257, 9, 300},   {9, 1100, 257},
+                                   {1, 1500, 1100}, {1500, 1, 1100}, {250, 530, 261},
+                                   {400, 300, 3},   {3, 5, 2100}};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (int transposed = 0; transposed < 4; transposed++) {
 #ifdef _OPENMP
             omp_set_num_threads(transposed % 2 ? 3 : 1);
 #endif
-            check_product(sizes[s][0], sizes[s][1], sizes[s][2], transposed & 1 ? COLUMNS : ROWS,
-                          transposed & 2 ? COLUMNS : ROWS, PADDED_ROWS, transposed == 1, &rng);
+            check_product(
+                sizes[s][0], sizes[s][1], sizes[s][2], transposed & 1 ? COLUMNS : ROWS,
+                transposed & 2 ? COLUMNS : ROWS, PADDED_ROWS, transposed == 1, &rng);
         }
 }
 
 Test(matmul, nothing) {
     Rng rng = rng_new(4);
-    static const int sizes[][3] = {{0, 0, 0}, {0, 5, 3}, {5, 0, 3}, {1, 0, 1}, {0, 1, 7}};
+    static const int sizes[][3] = {
+        {0, 0, 0}, {0, 5, 3}, {5, 0, 3}, {1, 0, 1}, {0, 1, 7}};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (int add = 0; add < 2; add++)
-            check_product(sizes[s][0], sizes[s][1], sizes[s][2], ROWS, ROWS, ROWS, add, &rng);
+            check_product(sizes[s][0], sizes[s][1], sizes[s][2], ROWS, ROWS, ROWS, add,
+                          &rng);
     for (int kind = 0; kind < VIEWS; kind++)
         for (int add = 0; add < 2; add++) {  // k = 0: zeros, or nothing added
             check_product(3, 4, 0, ROWS, ROWS, (enum View)kind, add, &rng);
@@ -149,7 +165,8 @@ Test(matmul, nothing) {
         }
 }
 
-// 0 * inf and 0 * NaN are NaN by the definition, and no number beside that row and column knows of it.
+// 0 * inf and 0 * NaN are NaN by the definition, and no number beside that row and
+// column knows of it.
 Test(matmul, nan_and_infinity_go_where_they_belong) {
     enum { M = 30, N = 75, K = 40 };
     for (int m = 1; m <= M; m += M - 1)
@@ -159,16 +176,19 @@ Test(matmul, nan_and_infinity_go_where_they_belong) {
             Mat c = mat_new(m, N);
             mat_fill(a.view, 0);
             mat_fill(b.view, 1);
-            *mat_at(b.view, 7, 3) = INFINITY;   // times 0: column 3 is NaN
-            *mat_at(b.view, 39, 70) = NAN;      // column 70 too
-            *mat_at(a.view, m - 1, 20) = INFINITY;  // times 1: the last row is inf, but for those
+            *mat_at(b.view, 7, 3) = INFINITY;  // times 0: column 3 is NaN
+            *mat_at(b.view, 39, 70) = NAN;     // column 70 too
+            // times 1: the last row is inf, but for those
+            *mat_at(a.view, m - 1, 20) = INFINITY;
             matmul(c, a.view, b.view);
             for (int i = 0; i < m; i++)
                 for (int j = 0; j < N; j++) {
                     real x = *mat_at(c, i, j);
-                    if (j == 3 || j == 70) cr_assert(isnan(x), "c[%d,%d] = %g", i, j, (double)x);
+                    if (j == 3 || j == 70)
+                        cr_assert(isnan(x), "c[%d,%d] = %g", i, j, (double)x);
                     else
-                        cr_assert(x == (i == m - 1 ? (real)INFINITY : 0), "c[%d,%d] = %g", i, j, (double)x);
+                        cr_assert(x == (i == m - 1 ? (real)INFINITY : 0),
+                                  "c[%d,%d] = %g", i, j, (double)x);
                 }
             free(a.memory);
             free(b.memory);
@@ -188,10 +208,12 @@ Test(matmul, naive_is_the_definition) {
 
 #ifdef _OPENMP
 
-static void product_bits(int m, int n, int k, bool inside, int threads, real *out, const real *a,
-                         const real *b, int transposed) {
-    Mat left = transposed & 1 ? mat_transpose(mat_view((real *)a, k, m)) : mat_view((real *)a, m, k);
-    Mat right = transposed & 2 ? mat_transpose(mat_view((real *)b, n, k)) : mat_view((real *)b, k, n);
+static void product_bits(int m, int n, int k, bool inside, int threads, real *out,
+                         const real *a, const real *b, int transposed) {
+    Mat left = transposed & 1 ? mat_transpose(mat_view((real *)a, k, m))
+                              : mat_view((real *)a, m, k);
+    Mat right = transposed & 2 ? mat_transpose(mat_view((real *)b, n, k))
+                               : mat_view((real *)b, k, n);
     omp_set_num_threads(threads);
     memset(out, 0, (size_t)m * n * sizeof *out);
     if (!inside) {
@@ -213,12 +235,15 @@ static void product_bits(int m, int n, int k, bool inside, int threads, real *ou
 }
 
 Test(matmul, same_bits_for_any_number_of_threads) {
-    static const int sizes[][3] = {{300, 270, 301}, {64, 1030, 70},  {1000, 33, 130}, {1, 3000, 1030},
-                                   {3000, 1, 1030}, {7, 2000, 300}, {512, 512, 64}, {1001, 5, 700}};
+    static const int sizes[][3] = {{300, 270, 301}, {64, 1030, 70},  {1000, 33, 130},
+                                   {1, 3000, 1030}, {3000, 1, 1030}, {7, 2000, 300},
+                                   {512, 512, 64},  {1001, 5, 700}};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         int m = sizes[s][0], n = sizes[s][1], k = sizes[s][2];
-        real *a = allocate((size_t)m * k, sizeof *a), *b = allocate((size_t)k * n, sizeof *b);
-        real *one = allocate((size_t)m * n, sizeof *one), *many = allocate((size_t)m * n, sizeof *many);
+        real *a = allocate((size_t)m * k, sizeof *a),
+             *b = allocate((size_t)k * n, sizeof *b);
+        real *one = allocate((size_t)m * n, sizeof *one),
+             *many = allocate((size_t)m * n, sizeof *many);
         Rng rng = rng_new(5);
         rng_fill_normal(&rng, mat_view(a, m, k), 1);
         rng_fill_normal(&rng, mat_view(b, k, n), 1);
@@ -227,7 +252,8 @@ Test(matmul, same_bits_for_any_number_of_threads) {
             for (int threads = 2; threads <= 5; threads++) {
                 product_bits(m, n, k, threads == 5, threads, many, a, b, transposed);
                 cr_assert(memcmp(one, many, (size_t)m * n * sizeof *one) == 0,
-                          "%d x %d x %d (%d): %d threads", m, n, k, transposed, threads);
+                          "%d x %d x %d (%d): %d threads", m, n, k, transposed,
+                          threads);
             }
         }
         free(a);

@@ -1,15 +1,17 @@
-// vec_exp and vec_tanh against libm in ulps, and the functions over arrays at every length and alignment.
+// vec_exp and vec_tanh against libm in ulps, and the functions over arrays at every
+// length and alignment.
 //
-// An ulp of y is the distance from |y| to the next number; the reference is libm one precision up.
+// An ulp of y is the distance from |y| to the next number; the reference is libm one
+// precision up.
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/mat.h"
-#include "common/rng.h"
-#include "common/vec.h"
+#include "common/numeric/mat.h"
+#include "common/numeric/rng.h"
+#include "common/numeric/vec.h"
 
 #ifdef REAL_IS_DOUBLE
 typedef long double Wide;
@@ -18,7 +20,8 @@ typedef long double Wide;
 #define LARGEST DBL_MAX
 #define next nextafter
 #define nan_with nan
-static const double EXP_ULPS = 1.1, TANH_ULPS = 3;  // glibc promises 1 and 2 beyond the rounding
+// glibc promises 1 and 2 beyond the rounding
+static const double EXP_ULPS = 1.1, TANH_ULPS = 3;
 static Wide exact_exp(Wide x) { return expl(x); }
 static Wide exact_tanh(Wide x) { return tanhl(x); }
 #else
@@ -33,7 +36,6 @@ static Wide exact_exp(Wide x) { return exp(x); }
 static Wide exact_tanh(Wide x) { return tanh(x); }
 #endif
 
-
 static double ulps(real got, Wide exact) {
     real rounded = (real)fabsl(exact);
     if (rounded < SMALLEST) rounded = SMALLEST;
@@ -44,7 +46,8 @@ static real one_exp(real x) { return vec_exp(vec_splat(x))[VEC_LANES - 1]; }
 static real one_tanh(real x) { return vec_tanh(vec_splat(x))[VEC_LANES - 1]; }
 
 // The worst of a sweep over [first, last], `steps` steps, all lanes used.
-static double worst(Vec (*function)(Vec), Wide (*exact)(Wide), double first, double last, int steps) {
+static double worst(Vec (*function)(Vec), Wide (*exact)(Wide), double first,
+                    double last, int steps) {
     double most = 0;
     for (int i = 0; i < steps; i += VEC_LANES) {
         Vec x;
@@ -53,7 +56,8 @@ static double worst(Vec (*function)(Vec), Wide (*exact)(Wide), double first, dou
         Vec y = function(x);
         for (int lane = 0; lane < VEC_LANES; lane++) {
             Wide want = exact(x[lane]);
-            if (want < SMALLEST && want > -SMALLEST && exact == exact_exp) continue;  // flushed: below
+            // flushed: below
+            if (want < SMALLEST && want > -SMALLEST && exact == exact_exp) continue;
             most = fmax(most, ulps(y[lane], want));
         }
     }
@@ -64,15 +68,15 @@ static Vec exp_of(Vec x) { return vec_exp(x); }
 static Vec tanh_of(Vec x) { return vec_tanh(x); }
 
 Test(vec, exp_is_within_its_bound) {
-    double most =
-        fmax(worst(exp_of, exact_exp, -87.336, 88.722, 4000000), worst(exp_of, exact_exp, -1, 1, 2000000));
+    double most = fmax(worst(exp_of, exact_exp, -87.336, 88.722, 4000000),
+                       worst(exp_of, exact_exp, -1, 1, 2000000));
     cr_assert(most <= EXP_ULPS, "%g ulp", most);
     cr_assert(most > 0.4, "%g ulp: the sweep saw nothing", most);
 }
 
 Test(vec, tanh_is_within_its_bound) {
-    double most =
-        fmax(worst(tanh_of, exact_tanh, -10, 10, 4000000), worst(tanh_of, exact_tanh, -1, 1, 2000000));
+    double most = fmax(worst(tanh_of, exact_tanh, -10, 10, 4000000),
+                       worst(tanh_of, exact_tanh, -1, 1, 2000000));
     for (double x = 1e-30; x < 1; x *= 1.01)
         most = fmax(most, ulps(one_tanh((real)x), exact_tanh((real)x)));
     cr_assert(most <= TANH_ULPS, "%g ulp", most);
@@ -85,23 +89,30 @@ Test(vec, exp_at_the_edges) {
     cr_assert(one_exp(INFINITY) == (real)INFINITY);
     cr_assert(isnan(one_exp(NAN)));
     cr_assert(isnan(one_exp(-(real)NAN)));
-    cr_assert(isnan(one_exp(nan_with("1"))) && isnan(one_exp(nan_with("255"))));  // with low bits set
+    // with low bits set
+    cr_assert(isnan(one_exp(nan_with("1"))) && isnan(one_exp(nan_with("255"))));
     cr_assert(one_exp(LARGEST) == (real)INFINITY && one_exp(-LARGEST) == 0);
     cr_assert(one_exp(SMALLEST) == 1 && one_exp(-SMALLEST) == 1);
-    // The last that is finite, the first that is not; the last that is normal, the first that is flushed.
+    // The last that is finite, the first that is not; the last that is normal, the
+    // first that is flushed.
     real top = (real)log((double)LARGEST), bottom = (real)log((double)SMALLEST);
     for (int i = 0; i < 100; i++) {
         Wide exact = exact_exp(top);
         if (exact <= LARGEST) cr_assert(ulps(one_exp(top), exact) <= EXP_ULPS);
         else cr_assert(one_exp(top) == (real)INFINITY, "%.9g", (double)top);
         exact = exact_exp(bottom);
-        if (exact >= SMALLEST) cr_assert(ulps(one_exp(bottom), exact) <= EXP_ULPS, "%.9g", (double)bottom);
-        else cr_assert(one_exp(bottom) == 0 || sizeof(real) == sizeof(double), "%.9g", (double)bottom);
-        top = next(top, i < 50 ? INFINITY : 0), bottom = next(bottom, i < 50 ? -INFINITY : 0);
+        if (exact >= SMALLEST)
+            cr_assert(ulps(one_exp(bottom), exact) <= EXP_ULPS, "%.9g", (double)bottom);
+        else
+            cr_assert(one_exp(bottom) == 0 || sizeof(real) == sizeof(double), "%.9g",
+                      (double)bottom);
+        top = next(top, i < 50 ? INFINITY : 0),
+        bottom = next(bottom, i < 50 ? -INFINITY : 0);
     }
     for (real x = sizeof x == sizeof(float) ? -88 : -746; x > -1e6; x *= (real)1.01)
         cr_assert(one_exp(x) == 0);
-    for (real x = 710; x < 1e6; x *= (real)1.01) cr_assert(one_exp(x) == (real)INFINITY);
+    for (real x = 710; x < 1e6; x *= (real)1.01)
+        cr_assert(one_exp(x) == (real)INFINITY);
 }
 
 Test(vec, tanh_at_the_edges) {
@@ -138,19 +149,22 @@ Test(vec, arrays_of_every_length_and_alignment) {
         }
         cr_assert(array_max(x, count) == most, "n = %d", n);
         // n additions, each off by half an ulp of a partial sum
-        cr_assert(fabs((double)(array_sum(x, count) - sum)) <= n * (double)EPS / 2 * (double)size, "n = %d",
-                  n);
-        cr_assert(fabs((double)(array_dot(x, y, count) - dot)) <=
-                  (n + 1) * (double)EPS / 2 * (double)dot_size);
+        cr_assert(fabs((double)(array_sum(x, count) - sum))
+                      <= n * (double)EPS / 2 * (double)size,
+                  "n = %d", n);
+        cr_assert(fabs((double)(array_dot(x, y, count) - dot))
+                  <= (n + 1) * (double)EPS / 2 * (double)dot_size);
 
         real shift = n ? most : 0;
         Wide total = 0;
         real got = array_exp_sum(y, x, count, shift);
         for (int i = 0; i < n; i++) {
-            cr_assert(y[i] == one_exp(x[i] - shift), "n = %d, i = %d: the place must not matter", n, i);
+            cr_assert(y[i] == one_exp(x[i] - shift),
+                      "n = %d, i = %d: the place must not matter", n, i);
             total += y[i];
         }
-        cr_assert(fabs((double)(got - total)) <= n * (double)EPS / 2 * (double)total, "n = %d", n);
+        cr_assert(fabs((double)(got - total)) <= n * (double)EPS / 2 * (double)total,
+                  "n = %d", n);
         if (n) memcpy(y, x, count * sizeof *y);
         cr_assert(array_exp_sum(y, y, count, shift) == got, "n = %d: in place", n);
 
@@ -160,7 +174,8 @@ Test(vec, arrays_of_every_length_and_alignment) {
         if (n) memcpy(y, x, count * sizeof *y);
         array_tanh(y, count);
         for (int i = 0; i < n; i++) cr_assert(y[i] == one_tanh(x[i]));
-        for (size_t i = 0; i < offset; i++) cr_assert(memory[i] == 777 && other[i] == 777);
+        for (size_t i = 0; i < offset; i++)
+            cr_assert(memory[i] == 777 && other[i] == 777);
         free(memory);
         free(other);
     }
@@ -183,7 +198,8 @@ Test(vec, max_in_every_place) {
 Test(vec, masked_softmax) {
     real x[77], out[77];
     for (int i = 0; i < 77; i++) x[i] = -INFINITY;
-    cr_assert(array_exp_sum(out, x, 77, array_max(x, 77)) == 0);  // fully masked: zeros, not NaN
+    // fully masked: zeros, not NaN
+    cr_assert(array_exp_sum(out, x, 77, array_max(x, 77)) == 0);
     for (int i = 0; i < 77; i++) cr_assert(out[i] == 0);
     x[70] = 3;
     cr_assert(array_exp_sum(out, x, 77, array_max(x, 77)) == 1);

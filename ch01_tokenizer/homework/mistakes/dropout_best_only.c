@@ -11,10 +11,12 @@ size_t bpe_dropout(const PairTable *table, int *symbols, size_t n, double p, Rng
         size_t where = 0;
         for (size_t i = 0; i + 1 < n; i++) {
             int merged = pair_find(table, symbols[i], symbols[i + 1]);
-            if (merged != NO_SYMBOL && (best == NO_SYMBOL || merged < best)) best = merged, where = i;
+            if (merged != NO_SYMBOL && (best == NO_SYMBOL || merged < best))
+                best = merged, where = i;
         }
         if (best == NO_SYMBOL || rng_uniform(rng) < p) return n;
         symbols[where] = best;
-        memmove(&symbols[where + 1], &symbols[where + 2], (n - where - 2) * sizeof *symbols);
+        memmove(&symbols[where + 1], &symbols[where + 2],
+                (n - where - 2) * sizeof *symbols);
     }
 }

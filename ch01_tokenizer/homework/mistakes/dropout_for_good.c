@@ -15,11 +15,13 @@ size_t bpe_dropout(const PairTable *table, int *symbols, size_t n, double p, Rng
             int merged = pair_find(table, symbols[i], symbols[i + 1]);
             if (merged == NO_SYMBOL) continue;
             if (place[i] == NOT_DRAWN) place[i] = rng_uniform(rng) < p ? SKIPPED : KEPT;
-            if (place[i] == KEPT && (best == NO_SYMBOL || merged < best)) best = merged, where = i;
+            if (place[i] == KEPT && (best == NO_SYMBOL || merged < best))
+                best = merged, where = i;
         }
         if (best == NO_SYMBOL) break;
         symbols[where] = best;
-        memmove(&symbols[where + 1], &symbols[where + 2], (n - where - 2) * sizeof *symbols);
+        memmove(&symbols[where + 1], &symbols[where + 2],
+                (n - where - 2) * sizeof *symbols);
         memmove(&place[where + 1], &place[where + 2], n - where - 2);
         place[where] = NOT_DRAWN;
         if (where > 0) place[where - 1] = NOT_DRAWN;

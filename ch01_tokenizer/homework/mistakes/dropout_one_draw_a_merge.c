@@ -19,6 +19,7 @@ size_t bpe_dropout(const PairTable *table, int *symbols, size_t n, double p, Rng
         }
         if (best == NO_SYMBOL) return n;
         symbols[where] = best;
-        memmove(&symbols[where + 1], &symbols[where + 2], (n - where - 2) * sizeof *symbols);
+        memmove(&symbols[where + 1], &symbols[where + 2],
+                (n - where - 2) * sizeof *symbols);
     }
 }

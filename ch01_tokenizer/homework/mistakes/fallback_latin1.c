@@ -5,13 +5,13 @@
 #include "../solution.c"
 #undef fallback_decode
 
-size_t fallback_decode(const PointVocabulary *vocabulary, const int *tokens, size_t n, char *text) {
+size_t fallback_decode(const PointVocabulary *vocabulary, const int *tokens, size_t n,
+                       char *text) {
     size_t size = 0;
     for (size_t i = 0; i < n; i++) {
         if (tokens[i] >= FIRST_BYTE && tokens[i] < FIRST_POINT)
             size += (size_t)utf8_encode(text + size, tokens[i] - FIRST_BYTE);
-        else
-            size += solved_fallback_decode(vocabulary, &tokens[i], 1, text + size);
+        else size += solved_fallback_decode(vocabulary, &tokens[i], 1, text + size);
     }
     return size;
 }

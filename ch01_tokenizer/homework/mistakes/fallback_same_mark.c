@@ -5,7 +5,8 @@
 #include "../solution.c"
 #undef fallback_encode
 
-size_t fallback_encode(const PointVocabulary *vocabulary, const char *text, size_t n, int *tokens) {
+size_t fallback_encode(const PointVocabulary *vocabulary, const char *text, size_t n,
+                       int *tokens) {
     size_t count = 0;
     int length;
     for (size_t i = 0; i < n; i += (size_t)length) {

@@ -5,8 +5,8 @@
 #include "../solution.c"
 #undef match_encode
 
-size_t match_encode(const MatchTrie *trie, const MatchLink *links, const char *word, size_t n,
-                    int *tokens) {
+size_t match_encode(const MatchTrie *trie, const MatchLink *links, const char *word,
+                    size_t n, int *tokens) {
     size_t count = 0;
     int node = WORD_ROOT;
     for (size_t i = 0; i < n;) {

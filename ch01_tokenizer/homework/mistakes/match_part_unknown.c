@@ -5,8 +5,8 @@
 #include "../solution.c"
 #undef match_encode
 
-size_t match_encode(const MatchTrie *trie, const MatchLink *links, const char *word, size_t n,
-                    int *tokens) {
+size_t match_encode(const MatchTrie *trie, const MatchLink *links, const char *word,
+                    size_t n, int *tokens) {
     size_t count = 0;
     int node = WORD_ROOT;
     bool known = true;
@@ -15,7 +15,8 @@ size_t match_encode(const MatchTrie *trie, const MatchLink *links, const char *w
         if (next != NO_NODE) node = next, i++;
         else known = follow(&links[node], &node, tokens, &count);
     }
-    while (n > 0 && known && node != REST_ROOT) known = follow(&links[node], &node, tokens, &count);
+    while (n > 0 && known && node != REST_ROOT)
+        known = follow(&links[node], &node, tokens, &count);
     if (!known) tokens[count++] = UNKNOWN_TOKEN;
     return count;
 }

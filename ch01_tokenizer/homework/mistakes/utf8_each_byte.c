@@ -1,5 +1,6 @@
-// loses: 2, says: each byte of a broken character was replaced, keeps: 10
-// The chapter's utf8_decode says UTF8_BAD and length 1, so one byte is replaced, and on from the next.
+// loses: 2, says: each byte of a broken character was replaced, keeps: 10 The chapter's
+// utf8_decode says UTF8_BAD and length 1, so one byte is replaced, and on from the
+// next.
 #include "ch01_tokenizer/homework/hw01.h"
 #define utf8_stream solved_utf8_stream
 #include "../solution.c"
@@ -15,8 +16,10 @@ size_t utf8_stream(Utf8Stream *stream, const char *chunk, size_t n, int *points)
     size_t written = 0;
     for (size_t i = 0; i < n; i++) {
         stream->bytes[stream->count++] = (unsigned char)chunk[i];
-        while (stream->count > 0 && !may_become_a_character(stream->bytes, stream->count)) {
-            int length, point = utf8_decode((const char *)stream->bytes, (size_t)stream->count, &length);
+        while (stream->count > 0
+               && !may_become_a_character(stream->bytes, stream->count)) {
+            int length, point = utf8_decode((const char *)stream->bytes,
+                                            (size_t)stream->count, &length);
             points[written++] = point == UTF8_BAD ? REPLACEMENT : point;
             stream->count -= length;
             memmove(stream->bytes, stream->bytes + length, (size_t)stream->count);

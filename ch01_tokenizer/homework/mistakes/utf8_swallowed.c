@@ -11,8 +11,7 @@ size_t utf8_stream(Utf8Stream *stream, const char *chunk, size_t n, int *points)
         unsigned char byte = (unsigned char)chunk[i];
         if (stream->count > 0 && !may_follow(stream->bytes[0], stream->count, byte))
             written += utf8_stream_end(stream, points + written);
-        else
-            written += solved_utf8_stream(stream, chunk + i, 1, points + written);
+        else written += solved_utf8_stream(stream, chunk + i, 1, points + written);
     }
     return written;
 }

@@ -5,4 +5,6 @@
 #include "../solution.c"
 #undef base_for_wavelength
 
-double base_for_wavelength(int dim, double wavelength) { return pow(wavelength, dim / (dim - 2.0)); }
+double base_for_wavelength(int dim, double wavelength) {
+    return pow(wavelength, dim / (dim - 2.0));
+}

@@ -5,11 +5,14 @@
 #include "../solution.c"
 #undef gqa_convert
 
-void gqa_convert(Projections *gqa, const Projections *mha, int n_heads, int groups, const int *group_of) {
+void gqa_convert(Projections *gqa, const Projections *mha, int n_heads, int groups,
+                 const int *group_of) {
     int d = mha->q.cols / n_heads;
     solved_gqa_convert(gqa, mha, n_heads, groups, group_of);
     for (int head = n_heads - 1; head >= 0; head--) {
-        mat_copy(mat_cols(gqa->k, group_of[head] * d, d), mat_cols(mha->k, head * d, d));
-        mat_copy(mat_cols(gqa->v, group_of[head] * d, d), mat_cols(mha->v, head * d, d));
+        mat_copy(mat_cols(gqa->k, group_of[head] * d, d),
+                 mat_cols(mha->k, head * d, d));
+        mat_copy(mat_cols(gqa->v, group_of[head] * d, d),
+                 mat_cols(mha->v, head * d, d));
     }
 }

@@ -5,7 +5,8 @@
 #include "../solution.c"
 #undef gqa_convert
 
-void gqa_convert(Projections *gqa, const Projections *mha, int n_heads, int groups, const int *group_of) {
+void gqa_convert(Projections *gqa, const Projections *mha, int n_heads, int groups,
+                 const int *group_of) {
     int *mine = allocate((size_t)n_heads, sizeof *mine);
     for (int head = 0; head < n_heads; head++) mine[head] = head % groups;
     (void)group_of;

@@ -5,12 +5,13 @@
 #include "../solution.c"
 #undef gqa_convert
 
-void gqa_convert(Projections *gqa, const Projections *mha, int n_heads, int groups, const int *group_of) {
+void gqa_convert(Projections *gqa, const Projections *mha, int n_heads, int groups,
+                 const int *group_of) {
     int d = mha->q.cols / n_heads, size = n_heads / groups;
     solved_gqa_convert(gqa, mha, n_heads, groups, group_of);
     mat_fill(gqa->q, 0);
     for (int head = 0; head < n_heads; head++)
         for (int place = 0; place < size; place++)
-            add_scaled(mat_cols(gqa->q, (group_of[head] * size + place) * d, d), 1 / (real)size,
-                       mat_cols(mha->q, head * d, d));
+            add_scaled(mat_cols(gqa->q, (group_of[head] * size + place) * d, d),
+                       1 / (real)size, mat_cols(mha->q, head * d, d));
 }

@@ -5,7 +5,8 @@
 #include "../solution.c"
 #undef gqa_convert
 
-void gqa_convert(Projections *gqa, const Projections *mha, int n_heads, int groups, const int *group_of) {
+void gqa_convert(Projections *gqa, const Projections *mha, int n_heads, int groups,
+                 const int *group_of) {
     solved_gqa_convert(gqa, mha, n_heads, groups, group_of);
     mat_copy(gqa->q, mha->q), mat_copy(gqa->o, mha->o);
 }

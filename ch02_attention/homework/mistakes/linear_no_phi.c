@@ -18,7 +18,8 @@ void linear_attention(Mat out, Mat q, Mat k, Mat v) {
     for (int j = 0; j < k.rows; j++) take_key(&state, phi_k, v, j);
     for (int i = 0; i < q.rows; i++) {
         real sum = dot_rows(phi_q, i, state.keys, 0);
-        for (int c = 0; c < q.cols; c++) add_row(out, i, *mat_at(phi_q, i, c) / sum, state.values, c);
+        for (int c = 0; c < q.cols; c++)
+            add_row(out, i, *mat_at(phi_q, i, c) / sum, state.values, c);
     }
     mat_free(phi_q), mat_free(phi_k), mat_free(state.values), mat_free(state.keys);
 }

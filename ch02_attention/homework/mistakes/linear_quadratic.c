@@ -1,12 +1,13 @@
-// loses: 6, says: the work grows with N^2, keeps: 18
-// The quadratic form, over all pairs of a first call, with the state brought up to date beside it.
+// loses: 6, says: the work grows with N^2, keeps: 18 The quadratic form, over all pairs
+// of a first call, with the state brought up to date beside it.
 #include "ch02_attention/homework/hw02.h"
 #define linear_attention_causal solved_linear_attention_causal
 #include "../solution.c"
 #undef linear_attention_causal
 
 void linear_attention_causal(LinearState *state, Mat out, Mat q, Mat k, Mat v) {
-    if (state->keys.at[0] != 0) {  // short sequences go on; the price is seen on a long one
+    // short sequences go on; the price is seen on a long one
+    if (state->keys.at[0] != 0) {
         solved_linear_attention_causal(state, out, q, k, v);
         return;
     }

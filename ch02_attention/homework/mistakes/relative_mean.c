@@ -5,11 +5,12 @@
 #include "../solution.c"
 #undef relative_scores_backward
 
-void relative_scores_backward(Mat q_grad, Mat table_grad, Mat scores_grad, Mat q, Mat table, real scale,
-                              int furthest, bool causal) {
+void relative_scores_backward(Mat q_grad, Mat table_grad, Mat scores_grad, Mat q,
+                              Mat table, real scale, int furthest, bool causal) {
     Mat sums = mat_new(table.rows, table.cols);
     int *pairs = allocate((size_t)table.rows, sizeof *pairs);
-    solved_relative_scores_backward(q_grad, sums, scores_grad, q, table, scale, furthest, causal);
+    solved_relative_scores_backward(q_grad, sums, scores_grad, q, table, scale,
+                                    furthest, causal);
     for (int i = 0; i < scores_grad.rows; i++)
         for (int j = 0; j < scores_grad.cols; j++)
             pairs[bucket_of(scores_grad, i, j, table.rows, furthest, causal)]++;

@@ -5,9 +5,10 @@
 #include "../solution.c"
 #undef relative_scores_backward
 
-void relative_scores_backward(Mat q_grad, Mat table_grad, Mat scores_grad, Mat q, Mat table, real scale,
-                              int furthest, bool causal) {
+void relative_scores_backward(Mat q_grad, Mat table_grad, Mat scores_grad, Mat q,
+                              Mat table, real scale, int furthest, bool causal) {
     Mat unused = mat_new(q_grad.rows, q_grad.cols);
-    solved_relative_scores_backward(unused, table_grad, scores_grad, q, table, scale, furthest, causal);
+    solved_relative_scores_backward(unused, table_grad, scores_grad, q, table, scale,
+                                    furthest, causal);
     mat_free(unused);
 }

@@ -5,7 +5,8 @@
 #include "../solution.c"
 #undef relative_scores
 
-void relative_scores(Mat scores, Mat q, Mat table, real scale, int furthest, bool causal) {
+void relative_scores(Mat scores, Mat q, Mat table, real scale, int furthest,
+                     bool causal) {
     for (int i = 0; i < scores.rows; i++)
         for (int j = 0; j < scores.cols; j++) {
             int bucket = t5_bucket(i - j, table.rows, furthest, causal);

@@ -5,10 +5,12 @@
 #include "../solution.c"
 #undef relative_scores
 
-void relative_scores(Mat scores, Mat q, Mat table, real scale, int furthest, bool causal) {
+void relative_scores(Mat scores, Mat q, Mat table, real scale, int furthest,
+                     bool causal) {
     for (int i = 0; i < scores.rows; i++)
         for (int j = 0; j < scores.cols; j++) {
-            int bucket = t5_bucket(j - (i + scores.cols - scores.rows), table.rows, furthest, causal);
+            int bucket = t5_bucket(j - (i + scores.cols - scores.rows), table.rows,
+                                   furthest, causal);
             *mat_at(scores, i, j) += scale * dot_rows(q, i, table, bucket);
         }
 }

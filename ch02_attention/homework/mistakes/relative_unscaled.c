@@ -5,8 +5,9 @@
 #include "../solution.c"
 #undef relative_scores_backward
 
-void relative_scores_backward(Mat q_grad, Mat table_grad, Mat scores_grad, Mat q, Mat table, real scale,
-                              int furthest, bool causal) {
+void relative_scores_backward(Mat q_grad, Mat table_grad, Mat scores_grad, Mat q,
+                              Mat table, real scale, int furthest, bool causal) {
     (void)scale;
-    solved_relative_scores_backward(q_grad, table_grad, scores_grad, q, table, 1, furthest, causal);
+    solved_relative_scores_backward(q_grad, table_grad, scores_grad, q, table, 1,
+                                    furthest, causal);
 }

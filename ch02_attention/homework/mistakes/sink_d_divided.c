@@ -5,9 +5,11 @@
 #include "../solution.c"
 #undef sink_softmax_backward
 
-real sink_softmax_backward(real *grad, const real *weights, size_t n, real sink_weight) {
+real sink_softmax_backward(real *grad, const real *weights, size_t n,
+                           real sink_weight) {
     real d = 0;
     for (size_t j = 0; j < n; j++) d += weights[j] * grad[j];
-    for (size_t j = 0; j < n; j++) grad[j] = weights[j] * (grad[j] - d / (1 - sink_weight));
+    for (size_t j = 0; j < n; j++)
+        grad[j] = weights[j] * (grad[j] - d / (1 - sink_weight));
     return -sink_weight * d;
 }

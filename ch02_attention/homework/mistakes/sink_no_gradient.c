@@ -5,7 +5,8 @@
 #include "../solution.c"
 #undef sink_softmax_backward
 
-real sink_softmax_backward(real *grad, const real *weights, size_t n, real sink_weight) {
+real sink_softmax_backward(real *grad, const real *weights, size_t n,
+                           real sink_weight) {
     solved_sink_softmax_backward(grad, weights, n, sink_weight);
     return 0;
 }

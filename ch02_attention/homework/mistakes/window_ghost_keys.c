@@ -10,7 +10,8 @@ void window_attention(Mat out, Mat weights, Mat q, Mat k, Mat v, real scale) {
     real *row = allocate((size_t)window, sizeof *row);
     mat_fill(out, 0);
     for (int i = 0; i < q.rows; i++) {
-        for (int w = 0; w < window; w++) row[w] = w <= i ? scale * dot_rows(q, i, k, i - w) : 0;
+        for (int w = 0; w < window; w++)
+            row[w] = w <= i ? scale * dot_rows(q, i, k, i - w) : 0;
         softmax(row, (size_t)window);
         for (int w = 0; w < window; w++) *mat_at(weights, i, w) = row[w];
         for (int w = 0; w < window && w <= i; w++) add_row(out, i, row[w], v, i - w);

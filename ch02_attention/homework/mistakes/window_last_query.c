@@ -5,8 +5,8 @@
 #include "../solution.c"
 #undef window_attention_backward
 
-void window_attention_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat out_grad, Mat weights, Mat q, Mat k,
-                               Mat v, real scale) {
+void window_attention_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat out_grad,
+                               Mat weights, Mat q, Mat k, Mat v, real scale) {
     real *dp = allocate((size_t)weights.cols, sizeof *dp);
     for (int i = 0; i < q.rows; i++) {
         int seen = visible_keys(i, weights.cols);

@@ -5,8 +5,9 @@
 #include "../solution.c"
 #undef window_attention_backward
 
-void window_attention_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat out_grad, Mat weights, Mat q, Mat k,
-                               Mat v, real scale) {
+void window_attention_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat out_grad,
+                               Mat weights, Mat q, Mat k, Mat v, real scale) {
     mat_fill(q_grad, 0), mat_fill(k_grad, 0), mat_fill(v_grad, 0);
-    solved_window_attention_backward(q_grad, k_grad, v_grad, out_grad, weights, q, k, v, scale);
+    solved_window_attention_backward(q_grad, k_grad, v_grad, out_grad, weights, q, k, v,
+                                     scale);
 }

@@ -5,8 +5,8 @@
 #include "../solution.c"
 #undef accumulate_step
 
-StepResult accumulate_step(Model *m, Tape *t, Optimiser *o, const MicroBatch *micro, int count, double rate,
-                           double most) {
+StepResult accumulate_step(Model *m, Tape *t, Optimiser *o, const MicroBatch *micro,
+                           int count, double rate, double most) {
     StepResult result = {0};
     double total = 0;
     for (int k = 0; k < count; k++) total += counted_targets(&micro[k]);

@@ -5,8 +5,8 @@
 #include "../solution.c"
 #undef accumulate_step
 
-StepResult accumulate_step(Model *m, Tape *t, Optimiser *o, const MicroBatch *micro, int count, double rate,
-                           double most) {
+StepResult accumulate_step(Model *m, Tape *t, Optimiser *o, const MicroBatch *micro,
+                           int count, double rate, double most) {
     StepResult result = {0};
     double total = 0;
     for (int k = 0; k < count; k++) total += counted_targets(&micro[k]);
@@ -15,7 +15,8 @@ StepResult accumulate_step(Model *m, Tape *t, Optimiser *o, const MicroBatch *mi
     for (int k = 0; k < count; k++) {
         params_zero_grads(&m->params);
         Node *logits = model_logits(t, m, model_decode(t, m, &micro[k].in, NULL, NULL));
-        Node *loss = scale(t, cross_entropy(t, logits, micro[k].targets), counted_targets(&micro[k]) / total);
+        Node *loss = scale(t, cross_entropy(t, logits, micro[k].targets),
+                           counted_targets(&micro[k]) / total);
         result.loss += (double)*loss->value.at;
         tape_backward(t, loss);
         optimiser_step(o, &m->params, rate);

@@ -7,6 +7,7 @@
 
 MupRule mup_rule(const Param *base, const Param *wide) {
     MupRule rule = solved_mup_rule(base, wide);
-    if (wide->rows > 1 && wide->rows == base->rows) rule.rate = (double)base->cols / wide->cols;
+    if (wide->rows > 1 && wide->rows == base->rows)
+        rule.rate = (double)base->cols / wide->cols;
     return rule;
 }

@@ -6,6 +6,10 @@
 #undef parallel_block
 
 Node *parallel_block(Tape *t, const Block *b, Node *x, const Surroundings *s) {
-    Node *mixed = dropout(t, self_attention(t, &b->attention, norm(t, &b->norm_attention, x), s), b->dropout);
-    return add(t, x, add(t, mixed, dropout(t, ffn(t, &b->ffn, norm(t, &b->norm_ffn, x)), b->dropout)));
+    Node *mixed =
+        dropout(t, self_attention(t, &b->attention, norm(t, &b->norm_attention, x), s),
+                b->dropout);
+    return add(t, x,
+               add(t, mixed,
+                   dropout(t, ffn(t, &b->ffn, norm(t, &b->norm_ffn, x)), b->dropout)));
 }

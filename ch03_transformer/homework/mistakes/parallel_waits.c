@@ -6,6 +6,7 @@
 #undef parallel_block
 
 Node *parallel_block(Tape *t, const Block *b, Node *x, const Surroundings *s) {
-    Node *h = add(t, x, self_attention(t, &b->attention, norm(t, &b->norm_attention, x), s));
+    Node *h =
+        add(t, x, self_attention(t, &b->attention, norm(t, &b->norm_attention, x), s));
     return add(t, h, ffn(t, &b->ffn, norm(t, &b->norm_attention, h)));
 }

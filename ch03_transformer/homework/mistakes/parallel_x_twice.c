@@ -8,5 +8,6 @@
 Node *parallel_block(Tape *t, const Block *b, Node *x, const Surroundings *s) {
     Node *n = norm(t, &b->norm_attention, x);
     Node *mixed = dropout(t, self_attention(t, &b->attention, n, s), b->dropout);
-    return add(t, add(t, x, mixed), add(t, x, dropout(t, ffn(t, &b->ffn, n), b->dropout)));
+    return add(t, add(t, x, mixed),
+               add(t, x, dropout(t, ffn(t, &b->ffn, n), b->dropout)));
 }

@@ -6,5 +6,7 @@
 #undef qk_score_bound
 
 double qk_score_bound(Mat q_gain, Mat k_gain, double scale) {
-    return scale * sqrt((double)row_dot(q_gain, q_gain, 0) * (double)row_dot(k_gain, k_gain, 0));
+    return scale
+           * sqrt((double)row_dot(q_gain, q_gain, 0)
+                  * (double)row_dot(k_gain, k_gain, 0));
 }

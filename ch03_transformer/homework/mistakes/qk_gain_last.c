@@ -12,7 +12,8 @@ static void wrong_pull(Tape *t, Node *self) {
     for (int c = 0; c < dim; c++) {
         int column = x->value.cols - dim + c, last = x->value.rows - 1;
         real r = *mat_at(*(Mat *)self->saved, last, x->value.cols / dim - 1);
-        *mat_at(gain->grad, 0, c) = *mat_at(x->value, last, column) * r * *mat_at(self->grad, last, column);
+        *mat_at(gain->grad, 0, c) =
+            *mat_at(x->value, last, column) * r * *mat_at(self->grad, last, column);
     }
 }
 

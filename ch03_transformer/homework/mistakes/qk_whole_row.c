@@ -7,6 +7,7 @@
 
 Node *qk_norm(Tape *t, Node *x, Node *gain, double epsilon) {
     Mat wide = tape_mat(t, 1, x->value.cols);
-    for (int c = 0; c < wide.cols; c++) *mat_at(wide, 0, c) = *mat_at(gain->value, 0, c % gain->value.cols);
+    for (int c = 0; c < wide.cols; c++)
+        *mat_at(wide, 0, c) = *mat_at(gain->value, 0, c % gain->value.cols);
     return rms_norm(t, x, variable_node(t, wide), epsilon);
 }

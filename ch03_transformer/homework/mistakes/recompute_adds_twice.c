@@ -7,8 +7,8 @@
 
 static void wrong_pull(Tape *t, Node *self) {
     Params *p = ((Recomputed *)self->saved)->params;
-    Mat grads = mat_view(p->grads, 1, (int)p->grad_size), before = mat_new(1, grads.cols),
-        found = mat_new(1, grads.cols);
+    Mat grads = mat_view(p->grads, 1, (int)p->grad_size),
+        before = mat_new(1, grads.cols), found = mat_new(1, grads.cols);
     mat_copy(before, grads);
     recompute_pull(t, self);
     mat_copy(found, grads);

@@ -6,7 +6,8 @@
 #undef slice_cols
 
 static void wrong_pull(Tape *t, Node *y) {
-    mat_copy(mat_cols(grad_add(t, y->from[0]), *(int *)y->saved, y->value.cols), y->grad);
+    mat_copy(mat_cols(grad_add(t, y->from[0]), *(int *)y->saved, y->value.cols),
+             y->grad);
 }
 
 Node *slice_cols(Tape *t, Node *x, int first, int count) {

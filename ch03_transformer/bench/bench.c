@@ -1,0 +1,165 @@
+// Speed and memory of training, and what limits them: one step (forward, backward,
+// clipping, AdamW) of a small GPT, L = 4 layers, H = 4 heads, C = 256 channels, T = 256
+// tokens, B = 8 sequences, V = 1024, with a table by operation.
+//
+// "Of peak" counts only the multiply-adds of matrix products that the formulas need
+// (the tape's counters); the peak is measured between the steps. Other programs share
+// the machine: the median step is what one gets, the best what it can do.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#include "ch03_transformer/bench/decode.h"
+#include "ch03_transformer/cross_entropy.h"
+#include "ch03_transformer/model.h"
+#include "ch03_transformer/optimiser.h"
+#include "common/numeric/timing.h"
+
+enum { V = 1024, T = 256, C = 256, L = 4, H = 4, B = 8, STEPS = 40, WARM = 3 };
+
+static double peak_of_all(void) {
+    double sum = 0;
+#ifdef _OPENMP
+#pragma omp parallel reduction(+ : sum)
+#endif
+    sum += fma_peak_gflops();
+    return sum;
+}
+
+typedef struct {
+    Model model;
+    Tape *tape;
+    Optimiser optimiser;
+    int tokens[B * T], targets[B * T];
+    double forward, backward, update;  // seconds
+    float loss;
+} Training;
+
+static void training_new(Training *w) {
+    Error err;
+    Rng rng = rng_new(1);
+    Config c = config_small_gpt(V, T, C, L, H);
+    if (!model_new(&w->model, &c, &err)) die("%s", err.text);
+    model_allocate(&w->model, &rng);
+    params_allocate_grads(&w->model.params);
+    w->optimiser = optimiser_new(
+        &w->model.params, (OptimiserSettings){.kind = OPTIMISER_ADAMW, .decay = 0.1});
+    w->tape = tape_new(&w->model.params);
+    for (int i = 0; i < B * T; i++)
+        w->tokens[i] = rng_below(&rng, V), w->targets[i] = (w->tokens[i] * 7 + 1) % V;
+}
+
+static void training_free(Training *w) {
+    tape_free(w->tape), optimiser_free(&w->optimiser), model_free(&w->model);
+}
+
+static TapeCounts step(Training *w) {
+    Tokens in = {.batch = B, .time = T, .tokens = w->tokens};
+    double t0 = now_seconds();
+    Node *loss = cross_entropy(
+        w->tape,
+        model_logits(w->tape, &w->model, model_hidden(w->tape, &w->model, &in)),
+        w->targets);
+    w->loss = (float)*loss->value.at;
+    double t1 = now_seconds();
+    tape_backward(w->tape, loss);
+    double t2 = now_seconds();
+    params_clip(&w->model.params, 1);
+    optimiser_step(&w->optimiser, &w->model.params, 3e-4);
+    params_zero_grads(&w->model.params);
+    TapeCounts counts = tape_counts(w->tape);
+    tape_reset(w->tape);
+    double t3 = now_seconds();
+    w->forward += t1 - t0, w->backward += t2 - t1, w->update += t3 - t2;
+    return counts;
+}
+
+static int by_time(const void *a, const void *b) {
+    const OperationTime *x = a, *y = b;
+    double dx = x->forward + x->backward, dy = y->forward + y->backward;
+    return (dx < dy) - (dx > dy);
+}
+static int by_size(const void *a, const void *b) {
+    return (*(const double *)a > *(const double *)b)
+           - (*(const double *)a < *(const double *)b);
+}
+
+static void print_operations(Training *w) {
+    OperationTime times[64];
+    int n = tape_times(w->tape, times, 64);
+    double total = w->forward + w->backward + w->update;
+    qsort(times, (size_t)n, sizeof *times, by_time);
+    printf("%-16s %6s %11s %11s %7s\n", "operation", "calls", "forward ms",
+           "backward ms", "share");
+    for (int i = 0; i < n; i++)
+        printf("%-16s %6ld %11.2f %11.2f %6.1f%%\n", times[i].name,
+               times[i].calls / STEPS, 1e3 * times[i].forward / STEPS,
+               1e3 * times[i].backward / STEPS,
+               100 * (times[i].forward + times[i].backward) / total);
+    printf("%-16s %6d %11s %11.2f %6.1f%%\n", "clip, AdamW", 1, "",
+           1e3 * w->update / STEPS, 100 * w->update / total);
+}
+
+static void print_memory(const Params *p, TapeCounts counts, long rss_before) {
+    double state = 4.0 * (double)p->size * sizeof(real),
+           activations = (double)counts.activation_bytes;
+    double all = state + (double)counts.arena_bytes + (double)counts.grad_bytes;
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    printf(
+        "memory, MiB: parameters, gradients, moments %.1f; activations %.1f (arena "
+        "%.1f); gradients of nodes %.1f\n",
+        state / 0x1p20, activations / 0x1p20, (double)counts.arena_bytes / 0x1p20,
+        (double)counts.grad_bytes / 0x1p20);
+    printf(
+        "all %.1f = %.3f x (state + activations); the process grew by %.1f = %.3f x\n",
+        all / 0x1p20, all / (state + activations),
+        (double)(usage.ru_maxrss - rss_before) / 0x1p10,
+        (double)(usage.ru_maxrss - rss_before) * 0x1p10 / (state + activations));
+}
+
+static void train(void) {
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    static Training w;
+    training_new(&w);
+    for (int i = 0; i < WARM; i++) step(&w);
+    w.forward = w.backward = w.update = 0;
+    tape_profile(w.tape, true);
+    double seconds[STEPS], peak = 0;
+    TapeCounts counts = {0};
+    for (int i = 0; i < STEPS; i++) {
+        if (i % 10 == 0) peak = fmax(peak, peak_of_all());
+        double start = now_seconds();
+        counts = step(&w);
+        seconds[i] = now_seconds() - start;
+    }
+    qsort(seconds, STEPS, sizeof *seconds, by_size);
+    double flops = counts.flops_forward + counts.flops_backward;
+    printf(
+        "a training step: L = %d, H = %d, C = %d, T = %d, B = %d, V = %d; %zu "
+        "parameters, %.1f MFLOP a token\n",
+        L, H, C, T, B, V, w.model.params.size, 1e-6 * flops / (B * T));
+    printf(
+        "median %.1f ms, %.0f tokens/s, %.0f %% of peak; best %.1f ms, %.0f tokens/s, "
+        "%.0f %% (peak %.0f GFLOP/s)\n",
+        1e3 * seconds[STEPS / 2], B * T / seconds[STEPS / 2],
+        1e-7 * flops / seconds[STEPS / 2] / peak, 1e3 * seconds[0], B * T / seconds[0],
+        1e-7 * flops / seconds[0] / peak, peak);
+    print_operations(&w);
+    print_memory(&w.model.params, counts, usage.ru_maxrss);
+    printf("loss after %d steps: %.4f\n", STEPS + WARM, (double)w.loss);
+    training_free(&w);
+}
+
+int main(void) {
+    program_name_set("bench");
+    train();
+    bench_decode();
+    return 0;
+}

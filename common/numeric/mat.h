@@ -1,0 +1,64 @@
+// Matrices as views: a pointer, a shape and two strides, passed by value.
+//
+//                      col_stride
+//                     |-->|
+//        at --> [ x   x   x   x ]  -
+//               [ x   x   x   x ]  v row_stride      element (i, j) is at[i * row_stride + j * col_stride]
+//
+// A transpose, some rows or some columns are views of the same memory: nothing is
+// copied. So head h of a multi-head query is mat_cols(q, h * d, d), and its scores read
+// as the formula does:
+//
+//     matmul(scores, head, mat_transpose(key));                             S = Q K^T
+//
+// Everything is two-dimensional: rows = batch x time, columns = channels. Only mat_new
+// owns memory. Shapes that do not fit are a caller's bug: an assert names them.
+#pragma once
+#include <stddef.h>
+
+// The programs compute in float. The tests build everything once more with real =
+// double, so that every backward pass can be checked against central differences to
+// 1e-7.
+#ifdef REAL_IS_DOUBLE
+typedef double real;
+#else
+typedef float real;
+#endif
+
+typedef struct {
+    real *at;                          // element (0, 0)
+    int rows, cols;                    // 0 is a shape like any other
+    ptrdiff_t row_stride, col_stride;  // in elements
+} Mat;
+
+// rows x cols zeros in memory of its own, on a 64-byte boundary, rows one after the
+// other.
+Mat mat_new(int rows, int cols);
+void mat_free(Mat m);  // only what mat_new made
+
+// A view of rows * cols numbers that lie row after row.
+static inline Mat mat_view(real *at, int rows, int cols) {
+    return (Mat){at, rows, cols, cols, 1};
+}
+static inline real *mat_at(Mat m, int row, int col) {
+    return m.at + row * m.row_stride + col * m.col_stride;
+}
+static inline Mat mat_transpose(Mat m) {
+    return (Mat){m.at, m.cols, m.rows, m.col_stride, m.row_stride};
+}
+Mat mat_rows(Mat m, int first, int count);  // count x cols
+Mat mat_cols(Mat m, int first, int count);  // rows x count
+
+void mat_fill(Mat m, real value);
+void mat_add_scaled(Mat to, real factor, Mat from);  // to += factor from; as mat_copy
+void mat_copy(Mat to, Mat from);  // same shape; any strides; must not overlap
+
+// c = a b and c += a b:  c is m x n, a is m x k, b is k x n; any sizes, any views; c overlaps neither.
+// k = 0 gives c = 0 (or adds nothing). The bits of c do not depend on the number of
+// threads; inside a parallel region the work stays on the calling thread. Chapter 6
+// explains the tiles.
+void matmul(Mat c, Mat a, Mat b);
+void matmul_add(Mat c, Mat a, Mat b);
+// The same product by its definition, one thread, no tiles: what matmul is measured
+// against.
+void matmul_naive(Mat c, Mat a, Mat b);

@@ -1,0 +1,362 @@
+// C = A B, in blocks that fit the caches and tiles that fit the registers.
+//
+// A product of n x n matrices does 2 n^3 operations on 2 n^2 numbers: each number is
+// used n times. The art is to use it often while it is near. From the outside in (Goto
+// and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008; BLIS):
+//
+//                       16 panels (BLOCK_COLS)
+//                      +------+------+------+--- - -
+//            DEPTH = k | TILE |      |      |           B, one block: packed, read from L2/L3
+//                      | COLS |      |      |              one panel: DEPTH x TILE_COLS, stays in L1
+//                      +------+------+------+--- - -
+//             k
+//        +---------+   +------+------+
+//   TILE |---->    |   | tile |      |                  C, one tile: TILE_ROWS x 2 vectors, in registers
+//   ROWS |---->    |   |      |      |                     for all of k; then added to memory, once
+//        +---------+   +------+------+
+//        |         |   |      |      |
+//        +---------+   +------+------+
+//        :         :   :      :
+//     A, one block: 10 panels (BLOCK_ROWS) of TILE_ROWS x DEPTH, packed, stays in L2
+//
+// Packing copies a panel into the order in which the tile reads it, so that the
+// innermost loop walks straight through memory whatever the views' strides are. A panel
+// that is not full is padded with zeros.
+//
+// Threads: C is cut into a grid, one cell a thread, and each thread multiplies its cell
+// by the same program. Nobody ever splits k, so every element of C is the same sum in
+// the same order: the same bits.
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#include "common/error.h"
+#include "common/numeric/mat.h"
+#include "common/numeric/vec.h"
+
+enum {
+    // 24 sums of 32 registers, or 12 of 16; the rest hold A and B
+    TILE_ROWS = VEC_BYTES == 64 ? 12 : 6,
+    TILE_COLS = 2 * VEC_LANES,
+    DEPTH = 256,
+    BLOCK_ROWS = 10 * TILE_ROWS,
+    BLOCK_COLS = 16 * TILE_COLS,
+    CHUNK = 1024,  // of a vector, in a product of a vector and a matrix
+};
+
+static int min(int a, int b) { return a < b ? a : b; }
+static int ceil_div(int a, int b) { return a / b + (a % b != 0); }
+static Mat block(Mat m, int row, int col, int rows, int cols) {
+    return (Mat){mat_at(m, row, col), rows, cols, m.row_stride, m.col_stride};
+}
+
+// ---- the tile
+
+// c += a b, or c = a b: c is at most `rows` x TILE_COLS, a is a packed panel, b's rows
+// lie b_step apart. `rows` is a constant where this is called, so the loops over it
+// unroll and the sums live in registers.
+VEC_INLINE void tile(Mat c, const real *a, const real *b, ptrdiff_t b_step, int depth,
+                     bool add, const int rows) {
+    for (int i = 0; i < c.rows; i++) {  // c is needed at the end; ask for it now
+        __builtin_prefetch(mat_at(c, i, 0), 1);
+        __builtin_prefetch(mat_at(c, i, c.cols - 1), 1);
+    }
+    Vec sum[TILE_ROWS][2];
+#pragma GCC unroll 12
+    for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = (Vec){0};
+    for (int p = 0; p < depth; p++, a += TILE_ROWS, b += b_step) {
+        Vec left = vec_load(b), right = vec_load(b + VEC_LANES);
+#pragma GCC unroll 12
+        for (int i = 0; i < rows; i++) {
+            sum[i][0] += a[i] * left;
+            sum[i][1] += a[i] * right;
+        }
+    }
+    if (c.rows == rows && c.cols == TILE_COLS && c.col_stride == 1) {
+#pragma GCC unroll 12
+        for (int i = 0; i < rows; i++) {
+            real *to = c.at + i * c.row_stride;
+            vec_store(to, add ? vec_load(to) + sum[i][0] : sum[i][0]);
+            vec_store(to + VEC_LANES,
+                      add ? vec_load(to + VEC_LANES) + sum[i][1] : sum[i][1]);
+        }
+    } else {  // the edge of c, or columns that lie apart
+        real lanes[TILE_ROWS][TILE_COLS];
+#pragma GCC unroll 12
+        for (int i = 0; i < rows; i++)
+            for (int half = 0; half < 2; half++)
+                vec_store(lanes[i] + half * VEC_LANES, sum[i][half]);
+        for (int i = 0; i < c.rows; i++)
+            for (int j = 0; j < c.cols; j++) {
+                real *to = mat_at(c, i, j);
+                *to = add ? *to + lanes[i][j] : lanes[i][j];
+            }
+    }
+}
+
+// The last rows of c need not pay for a whole tile.
+VEC_FUNCTION static void tile_of_any_height(Mat c, const real *a, const real *b,
+                                            ptrdiff_t b_step, int depth, bool add) {
+    if (c.rows > 2 * TILE_ROWS / 3) tile(c, a, b, b_step, depth, add, TILE_ROWS);
+    else if (c.rows > TILE_ROWS / 3)
+        tile(c, a, b, b_step, depth, add, 2 * TILE_ROWS / 3);
+    else tile(c, a, b, b_step, depth, add, TILE_ROWS / 3);
+}
+
+// ---- packing
+
+// v becomes its transpose. Reading a row and a row half the height further down
+// zipwise, as in shuffling a pack of cards, turns the bits of (row, lane) round by one;
+// log2(VEC_LANES) times swap row and lane.
+VEC_INLINE void transpose(Vec v[VEC_LANES]) {
+#if VEC_LANES == 16
+#define ZIP_LOW(x, y) \
+    __builtin_shufflevector(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, \
+                            23)
+#define ZIP_HIGH(x, y) \
+    __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, \
+                            30, 15, 31)
+#elif VEC_LANES == 8
+#define ZIP_LOW(x, y) __builtin_shufflevector(x, y, 0, 8, 1, 9, 2, 10, 3, 11)
+#define ZIP_HIGH(x, y) __builtin_shufflevector(x, y, 4, 12, 5, 13, 6, 14, 7, 15)
+#elif VEC_LANES == 4
+#define ZIP_LOW(x, y) __builtin_shufflevector(x, y, 0, 4, 1, 5)
+#define ZIP_HIGH(x, y) __builtin_shufflevector(x, y, 2, 6, 3, 7)
+#else
+#define ZIP_LOW(x, y) __builtin_shufflevector(x, y, 0, 2)
+#define ZIP_HIGH(x, y) __builtin_shufflevector(x, y, 1, 3)
+#endif
+#pragma GCC unroll 4
+    for (int round = 1; round < VEC_LANES; round *= 2) {
+        Vec w[VEC_LANES];
+#pragma GCC unroll 8
+        for (int i = 0; i < VEC_LANES / 2; i++) {
+            w[2 * i] = ZIP_LOW(v[i], v[i + VEC_LANES / 2]);
+            w[2 * i + 1] = ZIP_HIGH(v[i], v[i + VEC_LANES / 2]);
+        }
+#pragma GCC unroll 16
+        for (int i = 0; i < VEC_LANES; i++) v[i] = w[i];
+    }
+}
+
+// to[p * width + i] = from(i, p), or 0 where i >= from.rows: one panel. `width` is a
+// constant where this is called.
+VEC_INLINE void pack_panel(real *to, Mat from, const int width) {
+    int p = 0;
+    if (from.row_stride == 1 && from.rows == width) {
+        for (; p < from.cols; p++, to += width)
+            memcpy(to, mat_at(from, 0, p), (size_t)width * sizeof *to);
+    } else if (from.col_stride == 1) {
+        // Squares of VEC_LANES x VEC_LANES, the last one first: where width is no
+        // multiple of VEC_LANES it runs over into the next column, which is written
+        // later.
+        for (; p + VEC_LANES <= from.cols; p += VEC_LANES, to += VEC_LANES * width)
+            for (int i = (width - 1) / VEC_LANES * VEC_LANES; i >= 0; i -= VEC_LANES) {
+                Vec square[VEC_LANES];
+                for (int lane = 0; lane < VEC_LANES; lane++)
+                    square[lane] = i + lane < from.rows
+                                       ? vec_load(mat_at(from, i + lane, p))
+                                       : (Vec){0};
+                transpose(square);
+                for (int lane = 0; lane < VEC_LANES; lane++)
+                    vec_store(to + lane * width + i, square[lane]);
+            }
+    }
+    for (; p < from.cols; p++, to += width)
+        for (int i = 0; i < width; i++) to[i] = i < from.rows ? *mat_at(from, i, p) : 0;
+}
+
+VEC_FUNCTION static void pack_a(real *to, Mat a) {
+    for (int i = 0; i < a.rows; i += TILE_ROWS, to += TILE_ROWS * a.cols)
+        pack_panel(to, block(a, i, 0, min(TILE_ROWS, a.rows - i), a.cols), TILE_ROWS);
+}
+
+VEC_FUNCTION static void pack_b(real *to, Mat b) {
+    for (int j = 0; j < b.cols; j += TILE_COLS, to += TILE_COLS * b.rows)
+        pack_panel(to,
+                   mat_transpose(block(b, 0, j, b.rows, min(TILE_COLS, b.cols - j))),
+                   TILE_COLS);
+}
+
+// Each thread keeps one buffer for both blocks from its first product to its end.
+static pthread_key_t buffer_key;
+static void buffer_key_make(void) { pthread_key_create(&buffer_key, free); }
+static real *buffer(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, buffer_key_make);
+    real *at = pthread_getspecific(buffer_key);
+    if (at) return at;
+    // TILE_COLS more: packing may run over a little
+    size_t bytes = (DEPTH * (BLOCK_COLS + BLOCK_ROWS) + TILE_COLS) * sizeof *at;
+    at = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    if (!at) die("out of memory: %zu bytes for matmul", bytes);
+    pthread_setspecific(buffer_key, at);
+    return at;
+}
+
+// ---- one thread's work
+
+// c += a b or c = a b, a packed, b packed or not. One panel of b stays in L1 while all
+// of a goes by.
+static void multiply_panels(Mat c, const real *a, const real *packed_b, Mat b,
+                            bool add) {
+    for (int j = 0; j < c.cols; j += TILE_COLS) {
+        int cols = min(TILE_COLS, c.cols - j);
+        const real *panel = packed_b ? packed_b + j * b.rows : mat_at(b, 0, j);
+        for (int i = 0; i < c.rows; i += TILE_ROWS)
+            tile_of_any_height(block(c, i, j, min(TILE_ROWS, c.rows - i), cols),
+                               a + i * b.rows, panel,
+                               packed_b ? TILE_COLS : b.row_stride, b.rows, add);
+    }
+}
+
+static void multiply_blocks(Mat c, Mat a, Mat b, bool add) {
+    real *packed_b = buffer(), *packed_a = packed_b + DEPTH * BLOCK_COLS;
+    // equal steps: 300 is 150 + 150, not 256 + 44
+    int depth = ceil_div(a.cols, ceil_div(a.cols, DEPTH));
+    // Rows of b that are used only once, or fit in L1 as they lie, are read in place if
+    // they fill a panel.
+    bool direct =
+        b.col_stride == 1
+        && (c.rows <= TILE_ROWS || b.rows * b.row_stride <= DEPTH * TILE_COLS);
+    for (int p = 0; p < a.cols; p += depth, add = true) {
+        int k = min(depth, a.cols - p);
+        for (int j = 0; j < c.cols; j += BLOCK_COLS) {
+            int cols = min(BLOCK_COLS, c.cols - j),
+                whole = direct ? cols / TILE_COLS * TILE_COLS : 0;
+            Mat left = block(b, p, j, k, whole),
+                rest = block(b, p, j + whole, k, cols - whole);
+            pack_b(packed_b, rest);
+            for (int i = 0; i < c.rows; i += BLOCK_ROWS) {
+                int rows = min(BLOCK_ROWS, c.rows - i);
+                pack_a(packed_a, block(a, i, p, rows, k));
+                multiply_panels(block(c, i, j, rows, whole), packed_a, NULL, left, add);
+                multiply_panels(block(c, i, j + whole, rows, cols - whole), packed_a,
+                                packed_b, rest, add);
+            }
+        }
+    }
+}
+
+// c (1 x n) from a (1 x k): each number of b is used once, so packing would not pay. b
+// is read in the order in which it lies: by columns as dot products, or by rows, four
+// at a time, added to c's.
+VEC_FUNCTION static void multiply_row(Mat c, Mat a, Mat b, bool add) {
+    for (int p = 0; p < a.cols; p += CHUNK, add = true) {
+        real x[CHUNK], sum[CHUNK];
+        int k = min(CHUNK, a.cols - p);
+        for (int i = 0; i < k; i++) x[i] = *mat_at(a, 0, p + i);
+        for (int j = 0; j < c.cols; j += CHUNK) {
+            int n = min(CHUNK, c.cols - j);
+            if (b.row_stride == 1) {
+                for (int i = 0; i < n; i++)
+                    sum[i] = array_dot(x, mat_at(b, p, j + i), (size_t)k);
+            } else {
+                memset(sum, 0, sizeof sum);
+                int i = 0;
+                for (; i + 4 <= k; i += 4) {
+                    const real *b0 = mat_at(b, p + i, j), *b1 = b0 + b.row_stride;
+                    const real *b2 = b1 + b.row_stride, *b3 = b2 + b.row_stride;
+                    for (int v = 0; v < n; v++)
+                        sum[v] += x[i] * b0[v] + x[i + 1] * b1[v]
+                                  + (x[i + 2] * b2[v] + x[i + 3] * b3[v]);
+                }
+                for (; i < k; i++)
+                    for (int v = 0; v < n; v++)
+                        sum[v] += x[i] * *mat_at(b, p + i, j + v);
+            }
+            for (int i = 0; i < n; i++)
+                *mat_at(c, 0, j + i) = sum[i] + (add ? *mat_at(c, 0, j + i) : 0);
+        }
+    }
+}
+
+// ---- sharing out
+
+// The grid of cells for `threads`: the rows of it. Arithmetic costs rows * cols of the
+// largest cell, packing about 16 (rows + cols); the product below has both.
+static int grid_rows(Mat c, int threads) {
+    int best = 1;
+    double best_cost = INFINITY;
+    for (int down = 1; down <= threads; down++) {
+        if (threads % down) continue;
+        int rows = ceil_div(ceil_div(c.rows, TILE_ROWS), down) * TILE_ROWS;
+        int cols = ceil_div(ceil_div(c.cols, TILE_COLS), threads / down) * TILE_COLS;
+        double cost = (rows + 16.0) * (cols + 16.0);
+        if (cost < best_cost) best_cost = cost, best = down;
+    }
+    return best;
+}
+
+// Cell number `cell` of a grid that is `down` x `across`.
+static void multiply_cell(Mat c, Mat a, Mat b, bool add, bool row, int cell, int down,
+                          int across) {
+    int rows = ceil_div(ceil_div(c.rows, TILE_ROWS), down) * TILE_ROWS,
+        i = cell / across * rows;
+    int cols = ceil_div(ceil_div(c.cols, TILE_COLS), across) * TILE_COLS,
+        j = cell % across * cols;
+    if (i >= c.rows || j >= c.cols) return;
+    rows = min(rows, c.rows - i), cols = min(cols, c.cols - j);
+    c = block(c, i, j, rows, cols), a = block(a, i, 0, rows, a.cols),
+    b = block(b, 0, j, b.rows, cols);
+    if (row) multiply_row(c, a, b, add);
+    else multiply_blocks(c, a, b, add);
+}
+
+static int threads_for(double microseconds) {
+#ifdef _OPENMP
+    // Waking a thread takes microseconds: it must get ten of them to do.
+    if (microseconds >= 20 && !omp_in_parallel())
+        return (int)fmin(omp_get_max_threads(), microseconds / 10);
+#endif
+    (void)microseconds;
+    return 1;
+}
+
+static void multiply(Mat c, Mat a, Mat b, bool add) {
+    assert(c.rows == a.rows && a.cols == b.rows && b.cols == c.cols
+           && "matmul: shapes do not fit");
+    if (c.rows == 0 || c.cols == 0) return;
+    if (a.cols == 0) {
+        if (!add) mat_fill(c, 0);
+        return;
+    }
+    // C' = B' A' where that is the better shape: a tile writes rows, and is wider than
+    // high.
+    bool by_columns = c.row_stride == 1 && c.col_stride != 1;
+    bool narrow = c.cols <= TILE_ROWS && c.cols < c.rows;
+    if (c.rows != 1 && (c.cols == 1 || narrow || (by_columns && c.rows > TILE_ROWS))) {
+        Mat left = a;
+        c = mat_transpose(c), a = mat_transpose(b), b = mat_transpose(left);
+    }
+    bool row = c.rows == 1 && (b.row_stride == 1 || b.col_stride == 1);
+    int threads = threads_for((double)c.rows * c.cols * a.cols * (row ? 1e-4 : 1e-5));
+    if (threads == 1) {  // OpenMP would do so too, only slower
+        multiply_cell(c, a, b, add, row, 0, 1, 1);
+        return;
+    }
+    int down = grid_rows(c, threads), across = threads / down;
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+#endif
+    for (int cell = 0; cell < threads; cell++)
+        multiply_cell(c, a, b, add, row, cell, down, across);
+}
+
+void matmul(Mat c, Mat a, Mat b) { multiply(c, a, b, false); }
+
+void matmul_add(Mat c, Mat a, Mat b) { multiply(c, a, b, true); }
+
+void matmul_naive(Mat c, Mat a, Mat b) {
+    assert(c.rows == a.rows && a.cols == b.rows && b.cols == c.cols
+           && "matmul_naive: shapes do not fit");
+    for (int i = 0; i < c.rows; i++)
+        for (int j = 0; j < c.cols; j++) {
+            real sum = 0;
+            for (int p = 0; p < a.cols; p++) sum += *mat_at(a, i, p) * *mat_at(b, p, j);
+            *mat_at(c, i, j) = sum;
+        }
+}

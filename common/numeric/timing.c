@@ -1,0 +1,57 @@
+#include "common/numeric/timing.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/error.h"
+#include "common/numeric/vec.h"
+
+double now_seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+// Two units that each take a new multiply-add a cycle and finish it four cycles later
+// need eight independent sums; ten leave some slack, and with the two factors they fit
+// in 16 registers.
+enum { SUMS = 10, ROUNDS = 100000 };
+
+VEC_FUNCTION static double fma_burst(Vec x, Vec y) {
+    Vec sum[SUMS];
+    for (int i = 0; i < SUMS; i++) sum[i] = x * (real)i;
+    double start = now_seconds();
+    for (int round = 0; round < ROUNDS; round++)
+#pragma GCC unroll 10
+        for (int i = 0; i < SUMS; i++) sum[i] = sum[i] * x + y;
+    // somebody wants the result
+    for (int i = 0; i < SUMS; i++) __asm__ volatile("" : : "m"(sum[i]));
+    return now_seconds() - start;
+}
+
+double fma_peak_gflops(void) {
+    // volatile: or the compiler would compute it all itself
+    volatile real x = 0.5, y = 0.25;
+    double best = INFINITY;
+    for (int run = 0; run < 50; run++)
+        best = fmin(best, fma_burst(vec_splat(x), vec_splat(y)));
+    return 2e-9 * VEC_LANES * SUMS * ROUNDS / best;
+}
+
+double copy_bandwidth_gbs(void) {
+    size_t bytes = (size_t)64 << 20;
+    char *from = allocate(bytes, 1), *to = allocate(bytes, 1);
+    memset(from, 1, bytes);  // so that pages are really there
+    memset(to, 2, bytes);
+    double best = INFINITY;
+    for (int run = 0; run < 5; run++) {
+        double start = now_seconds();
+        memcpy(to, from, bytes);
+        __asm__ volatile("" : : "r"(to) : "memory");
+        best = fmin(best, now_seconds() - start);
+    }
+    free(from);
+    free(to);
+    return 2e-9 * (double)bytes / best;
+}

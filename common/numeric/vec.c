@@ -1,0 +1,78 @@
+#include "common/numeric/vec.h"
+
+// Sums run in four vectors side by side: one addition takes four cycles, but a new one
+// can start in each.
+enum { WIDE = 4 * VEC_LANES };
+
+VEC_FUNCTION real array_max(const real *x, size_t n) {
+    Vec max[4];
+    for (int v = 0; v < 4; v++) max[v] = vec_splat(-INFINITY);
+    size_t i = 0;
+    for (; i + WIDE <= n; i += WIDE)
+        for (int v = 0; v < 4; v++)
+            max[v] = vec_max(max[v], vec_load(x + i + v * VEC_LANES));
+    Vec all = vec_max(vec_max(max[0], max[1]), vec_max(max[2], max[3]));
+    real most = -INFINITY;
+    for (int lane = 0; lane < VEC_LANES; lane++)
+        if (all[lane] > most) most = all[lane];
+    for (; i < n; i++)
+        if (x[i] > most) most = x[i];
+    return most;
+}
+
+VEC_FUNCTION real array_sum(const real *x, size_t n) {
+    Vec sum[4] = {{0}};
+    size_t i = 0;
+    for (; i + WIDE <= n; i += WIDE)
+        for (int v = 0; v < 4; v++) sum[v] += vec_load(x + i + v * VEC_LANES);
+    real total = vec_sum((sum[0] + sum[1]) + (sum[2] + sum[3]));
+    for (; i < n; i++) total += x[i];
+    return total;
+}
+
+VEC_FUNCTION real array_dot(const real *x, const real *y, size_t n) {
+    Vec sum[4] = {{0}};
+    size_t i = 0;
+    for (; i + WIDE <= n; i += WIDE)
+        for (int v = 0; v < 4; v++)
+            sum[v] += vec_load(x + i + v * VEC_LANES) * vec_load(y + i + v * VEC_LANES);
+    for (; i + VEC_LANES <= n; i += VEC_LANES)
+        sum[0] += vec_load(x + i) * vec_load(y + i);
+    real total = vec_sum((sum[0] + sum[1]) + (sum[2] + sum[3]));
+    for (; i < n; i++) total += x[i] * y[i];
+    return total;
+}
+
+VEC_FUNCTION void array_exp(real *x, size_t n) {
+    size_t i = 0;
+    for (; i + VEC_LANES <= n; i += VEC_LANES)
+        vec_store(x + i, vec_exp(vec_load(x + i)));
+    if (i < n) vec_store_part(x + i, n - i, vec_exp(vec_load_part(x + i, n - i, 0)));
+}
+
+VEC_FUNCTION void array_tanh(real *x, size_t n) {
+    size_t i = 0;
+    for (; i + VEC_LANES <= n; i += VEC_LANES)
+        vec_store(x + i, vec_tanh(vec_load(x + i)));
+    if (i < n) vec_store_part(x + i, n - i, vec_tanh(vec_load_part(x + i, n - i, 0)));
+}
+
+VEC_FUNCTION real array_exp_sum(real *out, const real *x, size_t n, real shift) {
+    if (shift == -INFINITY) shift = 0;  // or -inf - -inf would be NaN
+    Vec sum[2] = {{0}};
+    size_t i = 0;
+    for (; i + 2 * VEC_LANES <= n; i += 2 * VEC_LANES)
+        for (int v = 0; v < 2; v++) {
+            Vec e = vec_exp(vec_load(x + i + v * VEC_LANES) - shift);
+            vec_store(out + i + v * VEC_LANES, e);
+            sum[v] += e;
+        }
+    for (; i < n; i += VEC_LANES) {
+        size_t count = n - i < VEC_LANES ? n - i : VEC_LANES;
+        // e^-inf adds nothing
+        Vec e = vec_exp(vec_load_part(x + i, count, -INFINITY) - shift);
+        vec_store_part(out + i, count, e);
+        sum[0] += e;
+    }
+    return vec_sum(sum[0] + sum[1]);
+}

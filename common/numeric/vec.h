@@ -1,0 +1,169 @@
+// Wide arithmetic: Vec is VEC_LANES reals that are added, multiplied and compared in
+// one instruction.
+//
+//     Vec y = vec_load(p) * 2 + vec_splat(1);      + - * / work lane by lane (GNU C, gcc and clang)
+//     VecInt small = vec_abs(y) < 1;               a comparison gives -1 (all bits) or 0 in each lane
+//     y = vec_select(small, y, vec_splat(1));      lane by lane: small ? y : 1
+//
+// No intrinsics: the compiler picks the instructions for the machine it is told to
+// build for.
+//
+// e^x for float (Cody and Waite's method, "Software Manual for the Elementary
+// Functions", 1980):
+//
+//     e^x = 2^n e^r,    n = round(x / ln 2),    r = x - n ln 2,    |r| <= ln(2) / 2 = 0.3466
+//
+//   n     by adding and subtracting 1.5 * 2^23: a float of that size has no room for a fraction. So the
+//         sum's low bits *are* n. (Safe only because we never compile with -ffast-math: it cancels that.)
+//   r     in two steps, with ln 2 = LN2_HIGH + LN2_LOW; LN2_HIGH has 9 bits, so that n * LN2_HIGH is exact.
+//   e^r   = 1 + r + r^2 q(r), with q of degree 4 from Remez' algorithm; relative error below 4e-9.
+//   2^n   is added to the exponent bits of e^r.
+//
+// Error: at most 1.1 ulp (vec_exp), 1.4 ulp (vec_tanh), over all floats; test_vec.c
+// sweeps them. Results below the smallest normal number (x < -87.33) are flushed to 0:
+// a denormal would cost a hundred cycles, and a softmax has no use for one. e^-inf = 0,
+// e^inf = e^88.73 = inf, NaN stays NaN. With real = double both functions call libm
+// lane by lane.
+//
+// The functions over arrays take any n and any alignment, read and write nothing
+// outside [0, n), and give the same bits on every call (sums depend on VEC_LANES, so on
+// the machine one builds for).
+#pragma once
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "common/numeric/mat.h"
+
+#if defined __AVX512F__
+#define VEC_BYTES 64
+#elif defined __AVX__
+#define VEC_BYTES 32
+#else
+#define VEC_BYTES 16
+#endif
+
+#ifdef REAL_IS_DOUBLE
+#define VEC_LANES (VEC_BYTES / 8)
+typedef int64_t VecInt __attribute__((vector_size(VEC_BYTES)));
+typedef uint64_t VecBits __attribute__((vector_size(VEC_BYTES)));
+#else
+#define VEC_LANES (VEC_BYTES / 4)
+typedef int32_t VecInt __attribute__((vector_size(VEC_BYTES)));
+// VecInt whose overflow is defined
+typedef uint32_t VecBits __attribute__((vector_size(VEC_BYTES)));
+#endif
+typedef real Vec __attribute__((vector_size(VEC_BYTES)));
+
+#define VEC_INLINE static inline __attribute__((always_inline))
+
+// clang splits 64-byte vectors in two on some machines; a function that lives on them
+// says so here.
+#ifdef __clang__
+#define VEC_FUNCTION __attribute__((min_vector_width(VEC_BYTES * 8)))
+#else
+#define VEC_FUNCTION
+#endif
+
+// p need not be aligned. memcpy of a fixed size is one load or store.
+VEC_INLINE Vec vec_load(const real *p) {
+    Vec v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+VEC_INLINE void vec_store(real *p, Vec v) { memcpy(p, &v, sizeof v); }
+
+// x - 0 is x, for x = -0 as well
+VEC_INLINE Vec vec_splat(real x) { return x - (Vec){0}; }
+
+VEC_INLINE Vec vec_select(VecInt mask, Vec yes, Vec no) {
+    return (Vec)((mask & (VecInt)yes) | (~mask & (VecInt)no));
+}
+// NaN in x is passed over: max(y, NaN) = y.
+VEC_INLINE Vec vec_max(Vec y, Vec x) { return vec_select(x > y, x, y); }
+
+VEC_INLINE VecInt vec_sign_bits(Vec x) {
+    return (VecInt)x & (VecInt)vec_splat(-(real)0);
+}
+VEC_INLINE Vec vec_abs(Vec x) { return (Vec)((VecInt)x ^ vec_sign_bits(x)); }
+
+// The lanes added as a tree: (0 + n/2), (1 + n/2 + 1), ... and again, until one is
+// left.
+VEC_INLINE real vec_sum(Vec v) {
+    for (int half = VEC_LANES / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++) v[i] += v[i + half];
+    return v[0];
+}
+
+// Lanes 0 .. n-1 from p, `rest` in the others; and the way back. For the last, partial
+// vector of an array.
+VEC_INLINE Vec vec_load_part(const real *p, size_t n, real rest) {
+    real lanes[VEC_LANES];
+    for (size_t i = 0; i < VEC_LANES; i++) lanes[i] = i < n ? p[i] : rest;
+    return vec_load(lanes);
+}
+VEC_INLINE void vec_store_part(real *p, size_t n, Vec v) {
+    for (size_t i = 0; i < n; i++) p[i] = v[i];
+}
+
+#ifdef REAL_IS_DOUBLE
+
+VEC_INLINE Vec vec_exp(Vec x) {
+    for (int i = 0; i < VEC_LANES; i++) x[i] = exp(x[i]);
+    return x;
+}
+VEC_INLINE Vec vec_tanh(Vec x) {
+    for (int i = 0; i < VEC_LANES; i++) x[i] = tanh(x[i]);
+    return x;
+}
+
+#else
+
+VEC_INLINE Vec vec_exp(Vec x) {
+    const float ROUNDER = 0x1.8p23f, LN2_HIGH = 355.0f / 512, LN2_LOW = -2.12194440e-4f;
+    Vec rounded = x * 1.44269504f + ROUNDER;
+    Vec n = rounded - ROUNDER;
+    Vec r = x - n * LN2_HIGH - n * LN2_LOW;
+    Vec q = (((0.001381459865f * r + 0.00836871688f) * r + 0.04166838805f) * r
+             + 0.1666652063f)
+                * r
+            + 0.4999999345f;
+    Vec power = q * (r * r) + r + 1;
+    // the shift drops all of ROUNDER's own bits
+    power = (Vec)((VecBits)power + ((VecBits)rounded << 23));
+    // ln of the smallest normal
+    power = vec_select(x < -0x1.5d589ep6f, (Vec){0}, power);
+    // ln of the largest finite
+    power = vec_select(x > 0x1.62e42ep6f, vec_splat(INFINITY), power);
+    // NaN's bits were mangled above
+    return vec_select(x == x, power, x);
+}
+
+// Near 0 the odd polynomial of Cephes' tanhf, beyond 0.625 1 - 2 / (e^2x + 1), which
+// does not cancel there.
+VEC_INLINE Vec vec_tanh(Vec x) {
+    Vec y = vec_abs(x), z = y * y;
+    Vec p = (((-5.70498872745e-3f * z + 2.06390887954e-2f) * z - 5.37397155531e-2f) * z
+             + 1.33314422036e-1f)
+                * z
+            - 3.33332819422e-1f;
+    Vec near = p * z * y + y;
+    Vec far = 1 - 2 / (vec_exp(y + y) + 1);
+    Vec t = vec_select(y < 0.625f, near, far);
+    return (Vec)((VecInt)t | vec_sign_bits(x));
+}
+
+#endif
+
+// -INFINITY for n = 0; NaNs are passed over
+real array_max(const real *x, size_t n);
+real array_sum(const real *x, size_t n);
+real array_dot(const real *x, const real *y, size_t n);  // sum of x[i] y[i]
+void array_exp(real *x, size_t n);                       // x[i] = e^x[i]
+void array_tanh(real *x, size_t n);
+
+// out[i] = e^(x[i] - shift); returns their sum. With shift = array_max(x, n) this is
+// the softmax, but for a division. A shift of -INFINITY (every x is -INFINITY: a fully
+// masked row) gives zeros and the sum 0. out may be x.
+real array_exp_sum(real *out, const real *x, size_t n, real shift);

@@ -1,0 +1,107 @@
+// Homework: the harness of all six graders, and the convention of their problems.
+//
+// A chapter's homework/ holds
+//
+//   hw02.h         what the student implements: one or a few functions a problem, with their contracts
+//   hw02.c         the stubs; the one file the student edits; each body is HW_TODO(its, parameters);
+//   grade_hw02.c   the grader: one check a problem, and the table of problems
+//   solution.c     full marks; starts with #include "ch02_attention/homework/hw02.h"
+//   mistakes/*.c   typical errors, one a file (below)
+//
+// A grader:
+//
+//   static void check_scores(Grade *g) {
+//       Mat got = mat_new(3, 3);
+//       scores(got, query, key);                                           // the student's function
+//       grade_mistake(g, near(got, unscaled), "these are the unscaled scores");
+//       if (!grade_near_mat(g, 10, "the scores", got, want, 1e-5)) return;  // a step and its points
+//       grade_expect(g, 5, got.at[0] < 1, "score (0, 0) is %g: a transpose too many?", got.at[0]);
+//   }
+//   static const Problem problems[] = {{"1", "Scaled scores", 15, 5, check_scores}, {0}};
+//   int main(int argc, char **argv) { return homework_main(argc, argv, "hw02", problems); }
+//
+// prints a line a problem and the total:
+//
+//   1  Scaled scores     0/15  these are the unscaled scores
+//   hw02: 0/15
+//
+// How a check counts:
+//   A step that holds earns its points; the first that fails leaves its hint; the others go on counting.
+//   The points of a check's steps add up to the problem's: the harness says so where they do not.
+//   grade_mistake recognises a typical error. Its words replace every hint, points earned so far stay,
+//   steps after it earn nothing. So it stands right before the steps it explains; independent steps come
+//   earlier. A problem with a mistake never gets full points.
+//   A crash, a time-out, an exit() inside the check: 0 points, whatever was earned.
+//
+// What a check may do: everything. It runs in a process of its own, so that an endless
+// loop or a crash costs one problem; its input is empty, its prints are kept away (-v
+// shows them), its points come home through a pipe. It has 2 GB of memory; nothing
+// needs freeing. All computing happens inside checks: main must not use OpenMP before
+// homework_main, since threads do not survive a fork. Seeds are fixed, so that the same
+// file always gets the same lines.
+//
+// A planted mistake takes the solution, renames one of its functions out of the way,
+// and defines it anew:
+//
+//   // loses: 1, says: unscaled
+//   #include "ch02_attention/homework/hw02.h"
+//   #define scores solved_scores
+//   #include "../solution.c"
+//   #undef scores
+//   void scores(Mat s, Mat q, Mat k) { matmul(s, q, mat_transpose(k)); }
+//
+// hw02.h comes first, so that the rename leaves its declarations alone. Inside the
+// solution every call keeps the correct function, so that no other problem suffers; the
+// new one may call solved_scores. The first line names the problem and some words its
+// line must contain; ", keeps: 5" at the end says how many points remain (0 if not
+// said). The file loses no other points: tools/check_homework.sh proves it.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/numeric/mat.h"
+
+typedef struct Grade Grade;
+
+typedef struct {
+    const char *id;     // "1", "2b"; what the command line takes
+    const char *title;  // ASCII, without a '/'
+    int points;         // what the check's steps add up to
+    // limit of computing; of waiting, or on a busy machine, four times as much
+    double seconds;
+    void (*check)(Grade *);
+} Problem;
+
+// Runs the problems of a table that ends with {0}:  grade_hw02 [-v] [PROBLEM]
+// Returns main's status: 0 full marks, 1 not (yet), 2 the command line was wrong.
+int homework_main(int argc, char **argv, const char *name, const Problem *problems);
+
+// A step: earns its points if the condition holds, else leaves the hint. Returns the
+// condition.
+bool grade_expect(Grade *g, int points, bool condition, const char *hint, ...)
+    __attribute__((format(printf, 4, 5)));
+// Recognises a typical error: if the condition holds, this is the diagnosis. Returns
+// the condition.
+bool grade_mistake(Grade *g, bool condition, const char *diagnosis, ...)
+    __attribute__((format(printf, 3, 4)));
+
+// Steps that compare and find the words for the hint themselves; `what` names the
+// thing: "the loss". |got - want| <= tolerance; equal infinities are near, NaN is near
+// nothing.
+bool grade_near(Grade *g, int points, const char *what, double got, double want,
+                double tolerance);
+// The same for each element; the hint shows the first that is off. Shapes must agree.
+bool grade_near_mat(Grade *g, int points, const char *what, Mat got, Mat want,
+                    double tolerance);
+// Same count, same values; the hint shows the first difference. NULL is only right
+// where nothing is wanted.
+bool grade_equal_ints(Grade *g, int points, const char *what, const int *got,
+                      int got_count, const int *want, int want_count);
+bool grade_equal_bytes(Grade *g, int points, const char *what, const void *got,
+                       size_t got_size, const void *want, size_t want_size);
+
+// The body of a stub: uses up the parameters (at least one), marks the problem "not
+// done yet" and ends its check; does not return, so a stub needs no return value. For a
+// function without parameters: homework_todo(__func__).
+#define HW_TODO(...) homework_todo(__func__, __VA_ARGS__)
+_Noreturn void homework_todo(const char *function, ...);

@@ -1,0 +1,34 @@
+// Matrices for homework's graders: random ones, references that add up in double, and
+// how near is near enough.
+#pragma once
+#include <stdbool.h>
+
+#include "common/numeric/mat.h"
+#include "common/numeric/rng.h"
+
+// What gradients are added to. A gradient that misses it has been written with =
+// instead of +=.
+static const double START = 0.25;
+
+static inline double at(Mat m, int row, int col) { return *mat_at(m, row, col); }
+Mat random_mat(Rng *rng, int rows, int cols);  // normal, standard deviation 1
+Mat filled(int rows, int cols, real value);
+// The same shape, each element equal (infinities too) or within the tolerance.
+bool near_mat(Mat a, Mat b, double tolerance);
+double longest_row(Mat m);
+// A sum of n terms whose sizes add up to `size`, in float and in any order, is off by
+// at most about n 2^-24 size. 16 more: for what e^x, a division, a root and the terms
+// themselves add.
+double rounding(int n, double size);
+
+// Numbers that a reference adds up in double.
+typedef struct {
+    double *at;
+    int rows, cols;
+} Table;
+
+Table table_new(int rows, int cols);  // zeros
+// Row i of to += factor x row j of from.
+void add_row(Table to, int i, double factor, Mat from, int j);
+// The table's numbers, each plus `start`, as a Mat. Frees the table.
+Mat mat_of(Table t, double start);

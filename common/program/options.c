@@ -1,0 +1,157 @@
+#include "common/program/options.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/error.h"
+
+const char OPTION_FLAG[] = "";
+
+static const Option *find(const Args *args, const char *name, size_t length,
+                          char letter) {
+    for (int t = 0; t < ARGS_MOST_TABLES; t++)
+        for (const Option *o = args->tables[t]; o && o->name; o++)
+            if ((letter && o->letter == letter)
+                || (!letter && strlen(o->name) == length
+                    && strncmp(o->name, name, length) == 0))
+                return o;
+    return NULL;
+}
+
+static void add(Args *args, const Option *option, const char *value) {
+    args->given = reallocate(args->given, args->given_count + 1, sizeof *args->given);
+    args->values =
+        reallocate(args->values, args->given_count + 1, sizeof *args->values);
+    args->given[args->given_count] = option;
+    args->values[args->given_count++] = value;
+}
+
+// One option at argv[i]; returns the index of the last argument it used.
+static int parse_option(Args *args, int argc, char **argv, int i) {
+    char *name = argv[i];
+    bool is_long = name[1] == '-';
+    name += is_long ? 2 : 1;
+    char *equals = is_long ? strchr(name, '=') : NULL;
+    size_t length = equals ? (size_t)(equals - name) : strlen(name);
+    const Option *option = NULL;
+    if (is_long) option = find(args, name, length, 0);
+    else if (length == 1) option = find(args, name, length, name[0]);
+    if (!option) die("unknown option %s; --help lists them", argv[i]);
+    if (option->value == OPTION_FLAG) {
+        if (equals) die("--%s takes no value", option->name);
+        add(args, option, "yes");
+        return i;
+    }
+    if (!equals && i + 1 == argc) die("%s needs a value: %s", argv[i], option->help);
+    add(args, option, equals ? equals + 1 : argv[i + 1]);
+    return equals ? i : i + 1;
+}
+
+void args_parse(Args *args, int argc, char **argv, const Option *table0,
+                const Option *table1, const Option *table2) {
+    *args = (Args){.tables = {table0, table1, table2}};
+    args->files = allocate((size_t)argc + 1, sizeof *args->files);
+    bool only_files = false;
+    for (int i = 0; i < argc; i++) {
+        const char *word = argv[i];
+        if (only_files || word[0] != '-' || word[1] == '\0')
+            args->files[args->file_count++] = word;
+        else if (strcmp(word, "--") == 0) only_files = true;
+        else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+            args->help = true;
+        else i = parse_option(args, argc, argv, i);
+    }
+}
+
+void args_free(Args *args) {
+    free(args->given), free(args->values), free(args->files);
+    *args = (Args){0};
+}
+
+const char *option_nth(const Args *args, const char *name, size_t n) {
+    for (size_t i = 0; i < args->given_count; i++)
+        if (strcmp(args->given[i]->name, name) == 0 && n-- == 0) return args->values[i];
+    return NULL;
+}
+
+const char *option_text(const Args *args, const char *name) {
+    for (size_t i = args->given_count; i-- > 0;)
+        if (strcmp(args->given[i]->name, name) == 0) return args->values[i];
+    const Option *option = find(args, name, strlen(name), 0);
+    assert(option && "an option that no table lists");
+    return option->value;
+}
+
+bool option_flag(const Args *args, const char *name) {
+    return option_text(args, name)[0] != '\0';
+}
+
+static const char *required(const Args *args, const char *name) {
+    const char *text = option_text(args, name);
+    if (!text) die("--%s is needed; --help tells more", name);
+    return text;
+}
+
+long option_int(const Args *args, const char *name, long least, long most) {
+    const char *text = required(args, name);
+    char *end;
+    errno = 0;
+    long value = strtol(text, &end, 10);
+    if (end == text || *end || errno || value < least || value > most)
+        die("--%s %s: expected a whole number from %ld to %ld", name, text, least,
+            most);
+    return value;
+}
+
+static double number(const char *name, const char *text, size_t length, double least,
+                     double most) {
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || end != text + length || !(value >= least && value <= most))
+        die("--%s %.*s: expected a number from %g to %g", name, (int)length, text,
+            least, most);
+    return value;
+}
+
+double option_real(const Args *args, const char *name, double least, double most) {
+    const char *text = required(args, name);
+    return number(name, text, strlen(text), least, most);
+}
+
+int option_list(const Args *args, const char *name, double *numbers, int most,
+                double least, double greatest) {
+    const char *text = required(args, name);
+    for (int count = 0;;) {
+        size_t length = strcspn(text, ",");
+        if (count == most) die("--%s: expected at most %d numbers", name, most);
+        numbers[count++] = number(name, text, length, least, greatest);
+        if (text[length] == '\0') return count;
+        text += length + 1;
+    }
+}
+
+int option_choice(const Args *args, const char *name, const char *const *choices) {
+    const char *text = required(args, name);
+    char listed[256] = "";
+    for (int i = 0; choices[i]; i++) {
+        if (strcmp(choices[i], text) == 0) return i;
+        size_t used = strlen(listed);
+        snprintf(listed + used, sizeof listed - used, "%s%s", i ? ", " : "",
+                 choices[i]);
+    }
+    die("--%s %s: expected one of %s", name, text, listed);
+}
+
+void options_print(const Option *table) {
+    for (const Option *o = table; o && o->name; o++) {
+        char left[64], letter[8] = "";
+        if (o->letter) snprintf(letter, sizeof letter, "-%c, ", o->letter);
+        const char *value = o->value == OPTION_FLAG ? "" : o->value ? o->value : "...";
+        snprintf(left, sizeof left, "%s--%s %s", letter, o->name, value);
+        printf("  %-30s %s\n", left, o->help);
+    }
+}

@@ -1,0 +1,50 @@
+// Figures: a table of numbers, and which columns to lay over one another.
+//
+// A lab fills a table row by row; plot_end writes three files into the lab's --out
+// folder:
+//     NAME.tsv    the table: a line of column names, then tab-separated numbers
+//     NAME.gp     a gnuplot script that draws it: run `gnuplot NAME.gp` there to draw it again
+//     NAME.svg    the figure (or NAME.png; --terminal dumb draws in the terminal)
+// Without gnuplot it says so once and leaves the first two.
+//
+// House style: what was measured is points, what the lecture derived is lines.
+//
+//     Plot *p = plot_new(lab, "rope_decay", "distance cosine_sum bound measured");
+//     plot_row(p, s, cosine_sum, bound, measured);
+//     plot_axes(p, "distance", "score");
+//     plot_set(p, "logscale x 2");
+//     plot_line(p, "distance", "bound", "Abel bound");
+//     plot_points(p, "distance", "measured", "rotated vectors");
+//     plot_end(p);
+#pragma once
+#include "common/program/lab.h"
+
+typedef struct Plot Plot;
+
+// columns: names separated by spaces; name and column names: letters, digits,
+// underscores.
+Plot *plot_new(Lab *lab, const char *name, const char *columns);
+// As many doubles as there are columns; NAN leaves a hole.
+void plot_row_values(Plot *p, const double *values);
+#define plot_row(p, ...) plot_row_values((p), (const double[]){__VA_ARGS__})
+
+void plot_title(Plot *p, const char *title);  // default: the lab's title
+void plot_axes(Plot *p, const char *x_label, const char *y_label);
+// One gnuplot `set` command: plot_set(p, "logscale xy").
+void plot_set(Plot *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// Series, by column name: derived, measured, measured with the error bar +-error, and a
+// filled step.
+void plot_line(Plot *p, const char *x, const char *y, const char *title);
+void plot_dashes(Plot *p, const char *x, const char *y, const char *title);
+void plot_points(Plot *p, const char *x, const char *y, const char *title);
+void plot_errors(Plot *p, const char *x, const char *y, const char *error,
+                 const char *title);
+// Any other series in gnuplot's own words: "using \"x\":\"y\" axes x1y2 with lines
+// title 'z'".
+void plot_series(Plot *p, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+// The figure has colours or areas that letters cannot show: --terminal dumb leaves its
+// data and draws nothing.
+void plot_not_in_letters(Plot *p);
+// Writes the files, draws, and frees p.
+void plot_end(Plot *p);

@@ -1,0 +1,20 @@
+# Sourced by the chapters' tests of their commands, `. tools/check_commands.sh`, with PROGRAM as $1: a working folder,
+# counters, and two checks. Sets program (absolute) and work; afterwards the test is in $work.
+program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+
+check() { # check NAME: the exit status of the command before
+    if [ $? -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $1"; fi
+}
+
+# refuses NAME PATTERN ARGUMENTS...: status 2, one line on stderr that matches, nothing on stdout.
+refuses() {
+    name=$1 pattern=$2
+    shift 2
+    "$program" "$@" >out 2>err </dev/null
+    status=$?
+    [ $status -eq 2 ] && [ "$(wc -l <err)" -eq 1 ] && grep -q -e "$pattern" err && [ ! -s out ]
+    check "$name (status $status: $(cat err))"
+}
