@@ -6,33 +6,15 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "ch01_tokenizer/model_file.h"
 #include "ch01_tokenizer/pieces.h"
 #include "ch01_tokenizer/utf8.h"
+#include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
 #include "common/program/file.h"
 
 enum { REPEATS = 5, VOCABULARY = 8192 };
-
-static void use_threads(int threads) {
-#ifdef _OPENMP
-    omp_set_num_threads(threads);
-#else
-    (void)threads;
-#endif
-}
-
-static int all_cores(void) {
-#ifdef _OPENMP
-    return omp_get_num_procs();
-#else
-    return 1;
-#endif
-}
 
 static bool read_text(Bytes *text, const char *name) {
     char path[256];
@@ -72,7 +54,7 @@ static void train_row(const char *name) {
     fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
-        use_threads(1);
+        threads_set(1);
         train_once(name);
         _exit(0);
     }
@@ -98,7 +80,7 @@ static double split_rate(const Tokenizer *t, const Bytes *text) {
 static double encode_rate(const Tokenizer *t, const Bytes *text, int threads,
                           size_t *count) {
     double best = 1e9;
-    use_threads(threads);
+    threads_set(threads);
     for (int i = 0; i < REPEATS; i++) {
         Ids ids = {0};
         double begin = now_seconds();
@@ -124,12 +106,12 @@ static void encode_rows(const char *vocabulary) {
         size_t count = 0;
         if (!read_text(&text, texts[i])) continue;
         double split = split_rate(&t, &text), one = encode_rate(&t, &text, 1, &count);
-        double all = encode_rate(&t, &text, all_cores(), &count);
+        double all = encode_rate(&t, &text, threads_processors(), &count);
         printf(
             "encode %-22s %-8s %5.2f bytes a token   split alone %6.1f   1 core %6.1f  "
             " %d cores %6.1f MB/s\n",
             vocabulary, texts[i], (double)text.size / (double)count, split, one,
-            all_cores(), all);
+            threads_processors(), all);
         bytes_free(&text);
     }
     tokenizer_free(&t);

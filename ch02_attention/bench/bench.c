@@ -10,36 +10,16 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "ch02_attention/kv_cache.h"
 #include "ch02_attention/multihead.h"
 #include "common/error.h"
 #include "common/numeric/rng.h"
+#include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
 #include "common/numeric/vec.h"
 
 enum { B = 4, T = 512, C = 512, H = 8, ROUNDS = 24 };
-
-static void threads_set(int threads) {
-    (void)threads;
-#ifdef _OPENMP
-    omp_set_num_threads(threads);
-#endif
-}
-
-// All threads' peaks together.
-static double peak_of(int threads) {
-    double sum = 0;
-    (void)threads;
-#ifdef _OPENMP
-#pragma omp parallel reduction(+ : sum) num_threads(threads)
-#endif
-    sum += fma_peak_gflops();
-    return sum;
-}
 
 static Mat random_mat(Rng *rng, int rows, int cols, double sd) {
     Mat m = mat_new(rows, cols);
@@ -130,7 +110,7 @@ static void measure(Work *w, const int *threads, int counts, double seconds[JOBS
     for (int round = 0; round < ROUNDS; round++)
         for (int n = 0; n < counts; n++) {
             threads_set(threads[n]);
-            if (round % 3 == 0) peak[n] = fmax(peak[n], peak_of(threads[n]));
+            if (round % 3 == 0) peak[n] = fmax(peak[n], fma_peak_gflops_of(threads[n]));
             for (int job = 0; job < JOBS; job++) {
                 double start = now_seconds();
                 jobs[job].run(w);
@@ -224,11 +204,7 @@ static void decoding(void) {
 
 int main(void) {
     program_name_set("bench");
-    int cores = 1;
-#ifdef _OPENMP
-    cores = omp_get_max_threads();
-#endif
-    sequences(cores);
+    sequences(threads_count());
     decoding();
     return 0;
 }

@@ -10,26 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "ch03_transformer/bench/decode.h"
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/model.h"
 #include "ch03_transformer/optimiser.h"
+#include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
 
 enum { V = 1024, T = 256, C = 256, L = 4, H = 4, B = 8, STEPS = 40, WARM = 3 };
-
-static double peak_of_all(void) {
-    double sum = 0;
-#ifdef _OPENMP
-#pragma omp parallel reduction(+ : sum)
-#endif
-    sum += fma_peak_gflops();
-    return sum;
-}
 
 typedef struct {
     Model model;
@@ -134,7 +123,7 @@ static void train(void) {
     double seconds[STEPS], peak = 0;
     TapeCounts counts = {0};
     for (int i = 0; i < STEPS; i++) {
-        if (i % 10 == 0) peak = fmax(peak, peak_of_all());
+        if (i % 10 == 0) peak = fmax(peak, fma_peak_gflops_of(threads_count()));
         double start = now_seconds();
         counts = step(&w);
         seconds[i] = now_seconds() - start;

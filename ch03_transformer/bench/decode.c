@@ -2,11 +2,9 @@
 
 #include <math.h>
 #include <stdio.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "ch03_transformer/infer.h"
+#include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
 #include "common/numeric/vec.h"
 
@@ -102,10 +100,7 @@ void bench_decode(void) {
     Mat logits = mat_new(1, VOCAB);
     Error err;
     if (!inference_new(&s, &m, CONTEXT, &err)) die("%s", err.text);
-    int cores = 1;
-#ifdef _OPENMP
-    cores = omp_get_max_threads();
-#endif
+    int cores = threads_count();
     printf(
         "generation: LLaMA, %.1f M weights, dim %d, %d layers, %d heads, vocabulary "
         "%d; %d tokens, fp32\n",
@@ -114,9 +109,7 @@ void bench_decode(void) {
            "sum, 1 thread", "of it", "prefill tokens/s");
     for (int threads = 1; threads <= cores;
          threads = threads < cores ? cores : cores + 1) {
-#ifdef _OPENMP
-        omp_set_num_threads(threads);
-#endif
+        threads_set(threads);
         rows(&m, &s, logits, threads);
     }
     inference_free(&s), infer_model_free(&m), mat_free(logits);

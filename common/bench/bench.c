@@ -9,13 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "common/error.h"
 #include "common/numeric/mat.h"
 #include "common/numeric/rng.h"
+#include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
 #include "common/numeric/vec.h"
 
@@ -72,10 +70,8 @@ static double run(void (*product)(Mat, Mat, Mat), Mat c, Mat a, Mat b) {
     return best;
 }
 
-static void threads_set(int threads) {
-#ifdef _OPENMP
-    omp_set_num_threads(threads);
-#endif
+static void both_threads_set(int threads) {
+    threads_set(threads);
     if (gemm) gemm_threads(threads);
 }
 
@@ -85,18 +81,7 @@ static void settle(int threads) {
     if (threads > 1 && gemm) nanosleep(&(struct timespec){.tv_nsec = 40000000}, NULL);
 }
 
-// All threads' peaks together. Measured beside every product, as the clock speeds up
-// and slows down.
-static double peak_of(int threads) {
-    double sum = 0;
-    (void)threads;
-#ifdef _OPENMP
-#pragma omp parallel reduction(+ : sum) num_threads(threads)
-#endif
-    sum += fma_peak_gflops();
-    return sum;
-}
-
+// The peak is measured beside every product, as the clock speeds up and slows down.
 static void matmul_row(const char *layout, int m, int n, int k, int threads) {
     Mat a = layout[0] == 'T' ? mat_transpose(mat_new(k, m)) : mat_new(m, k);
     Mat b = layout[1] == 'T' ? mat_transpose(mat_new(n, k)) : mat_new(k, n);
@@ -104,15 +89,15 @@ static void matmul_row(const char *layout, int m, int n, int k, int threads) {
     Rng rng = rng_new(1);
     rng_fill_normal(&rng, a, 1);
     rng_fill_normal(&rng, b, 1);
-    threads_set(threads);
+    both_threads_set(threads);
     double operations = 2.0 * m * n * k, ours = INFINITY, theirs = INFINITY,
-           peak = peak_of(threads);
+           peak = fma_peak_gflops_of(threads);
     for (int round = 0; round < ROUNDS; round++) {
         ours = fmin(ours, run(matmul, c, a, b));
         settle(threads);
         if (gemm) theirs = fmin(theirs, run(matmul_openblas, c, a, b));
         settle(threads);
-        if (round % 2 == 1) peak = fmax(peak, peak_of(threads));
+        if (round % 2 == 1) peak = fmax(peak, fma_peak_gflops_of(threads));
     }
     double speed = 1e-9 * operations / ours;
     printf("%-6s %5d %5d %5d %8d %9.1f %7.0f%%", layout, m, n, k, threads, speed,
@@ -174,14 +159,11 @@ static void function_row(const char *name, void (*ours)(real *, size_t),
 int main(void) {
     program_name_set("bench");
     find_openblas();
-    int cores = 1;
-#ifdef _OPENMP
-    cores = omp_get_max_threads();
-#endif
+    int cores = threads_count();
     printf("multiply-add peak     %7.1f GFLOP/s on 1 core (%d lanes of %zu bytes)\n",
-           peak_of(1), VEC_LANES, sizeof(real));
-    printf("                      %7.1f GFLOP/s on %d threads\n", peak_of(cores),
-           cores);
+           fma_peak_gflops_of(1), VEC_LANES, sizeof(real));
+    printf("                      %7.1f GFLOP/s on %d threads\n",
+           fma_peak_gflops_of(cores), cores);
     printf("copy                  %7.1f GB/s (read + written)\n\n",
            copy_bandwidth_gbs());
 

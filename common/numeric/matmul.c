@@ -35,6 +35,8 @@
 
 #include "common/error.h"
 #include "common/numeric/mat.h"
+#include "common/numeric/small.h"
+#include "common/numeric/threads.h"
 #include "common/numeric/vec.h"
 
 enum {
@@ -47,8 +49,6 @@ enum {
     CHUNK = 1024,  // of a vector, in a product of a vector and a matrix
 };
 
-static int min(int a, int b) { return a < b ? a : b; }
-static int ceil_div(int a, int b) { return a / b + (a % b != 0); }
 static Mat block(Mat m, int row, int col, int rows, int cols) {
     return (Mat){mat_at(m, row, col), rows, cols, m.row_stride, m.col_stride};
 }
@@ -171,14 +171,15 @@ VEC_INLINE void pack_panel(real *to, Mat from, const int width) {
 
 VEC_FUNCTION static void pack_a(real *to, Mat a) {
     for (int i = 0; i < a.rows; i += TILE_ROWS, to += TILE_ROWS * a.cols)
-        pack_panel(to, block(a, i, 0, min(TILE_ROWS, a.rows - i), a.cols), TILE_ROWS);
+        pack_panel(to, block(a, i, 0, int_min(TILE_ROWS, a.rows - i), a.cols),
+                   TILE_ROWS);
 }
 
 VEC_FUNCTION static void pack_b(real *to, Mat b) {
     for (int j = 0; j < b.cols; j += TILE_COLS, to += TILE_COLS * b.rows)
-        pack_panel(to,
-                   mat_transpose(block(b, 0, j, b.rows, min(TILE_COLS, b.cols - j))),
-                   TILE_COLS);
+        pack_panel(
+            to, mat_transpose(block(b, 0, j, b.rows, int_min(TILE_COLS, b.cols - j))),
+            TILE_COLS);
 }
 
 // Each thread keeps one buffer for both blocks from its first product to its end.
@@ -204,10 +205,10 @@ static real *buffer(void) {
 static void multiply_panels(Mat c, const real *a, const real *packed_b, Mat b,
                             bool add) {
     for (int j = 0; j < c.cols; j += TILE_COLS) {
-        int cols = min(TILE_COLS, c.cols - j);
+        int cols = int_min(TILE_COLS, c.cols - j);
         const real *panel = packed_b ? packed_b + j * b.rows : mat_at(b, 0, j);
         for (int i = 0; i < c.rows; i += TILE_ROWS)
-            tile_of_any_height(block(c, i, j, min(TILE_ROWS, c.rows - i), cols),
+            tile_of_any_height(block(c, i, j, int_min(TILE_ROWS, c.rows - i), cols),
                                a + i * b.rows, panel,
                                packed_b ? TILE_COLS : b.row_stride, b.rows, add);
     }
@@ -223,15 +224,15 @@ static void multiply_blocks(Mat c, Mat a, Mat b, bool add) {
         b.col_stride == 1
         && (c.rows <= TILE_ROWS || b.rows * b.row_stride <= DEPTH * TILE_COLS);
     for (int p = 0; p < a.cols; p += depth, add = true) {
-        int k = min(depth, a.cols - p);
+        int k = int_min(depth, a.cols - p);
         for (int j = 0; j < c.cols; j += BLOCK_COLS) {
-            int cols = min(BLOCK_COLS, c.cols - j),
+            int cols = int_min(BLOCK_COLS, c.cols - j),
                 whole = direct ? cols / TILE_COLS * TILE_COLS : 0;
             Mat left = block(b, p, j, k, whole),
                 rest = block(b, p, j + whole, k, cols - whole);
             pack_b(packed_b, rest);
             for (int i = 0; i < c.rows; i += BLOCK_ROWS) {
-                int rows = min(BLOCK_ROWS, c.rows - i);
+                int rows = int_min(BLOCK_ROWS, c.rows - i);
                 pack_a(packed_a, block(a, i, p, rows, k));
                 multiply_panels(block(c, i, j, rows, whole), packed_a, NULL, left, add);
                 multiply_panels(block(c, i, j + whole, rows, cols - whole), packed_a,
@@ -247,10 +248,10 @@ static void multiply_blocks(Mat c, Mat a, Mat b, bool add) {
 VEC_FUNCTION static void multiply_row(Mat c, Mat a, Mat b, bool add) {
     for (int p = 0; p < a.cols; p += CHUNK, add = true) {
         real x[CHUNK], sum[CHUNK];
-        int k = min(CHUNK, a.cols - p);
+        int k = int_min(CHUNK, a.cols - p);
         for (int i = 0; i < k; i++) x[i] = *mat_at(a, 0, p + i);
         for (int j = 0; j < c.cols; j += CHUNK) {
-            int n = min(CHUNK, c.cols - j);
+            int n = int_min(CHUNK, c.cols - j);
             if (b.row_stride == 1) {
                 for (int i = 0; i < n; i++)
                     sum[i] = array_dot(x, mat_at(b, p, j + i), (size_t)k);
@@ -299,7 +300,7 @@ static void multiply_cell(Mat c, Mat a, Mat b, bool add, bool row, int cell, int
     int cols = ceil_div(ceil_div(c.cols, TILE_COLS), across) * TILE_COLS,
         j = cell % across * cols;
     if (i >= c.rows || j >= c.cols) return;
-    rows = min(rows, c.rows - i), cols = min(cols, c.cols - j);
+    rows = int_min(rows, c.rows - i), cols = int_min(cols, c.cols - j);
     c = block(c, i, j, rows, cols), a = block(a, i, 0, rows, a.cols),
     b = block(b, 0, j, b.rows, cols);
     if (row) multiply_row(c, a, b, add);
@@ -310,7 +311,7 @@ static int threads_for(double microseconds) {
 #ifdef _OPENMP
     // Waking a thread takes microseconds: it must get ten of them to do.
     if (microseconds >= 20 && !omp_in_parallel())
-        return (int)fmin(omp_get_max_threads(), microseconds / 10);
+        return (int)fmin(threads_count(), microseconds / 10);
 #endif
     (void)microseconds;
     return 1;

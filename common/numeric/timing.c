@@ -39,6 +39,14 @@ double fma_peak_gflops(void) {
     return 2e-9 * VEC_LANES * SUMS * ROUNDS / best;
 }
 
+double fma_peak_gflops_of(int threads) {
+    double sum = 0;
+    (void)threads;
+#pragma omp parallel reduction(+ : sum) num_threads(threads)
+    sum += fma_peak_gflops();
+    return sum;
+}
+
 double copy_bandwidth_gbs(void) {
     size_t bytes = (size_t)64 << 20;
     char *from = allocate(bytes, 1), *to = allocate(bytes, 1);

@@ -3,8 +3,11 @@
 
 double now_seconds(void);  // monotonic; only differences mean anything
 
-// Both measure on the calling thread for a moment (10 ms, 100 ms) and return the best
-// of several short runs, since noise from other programs only ever slows a run down.
-// fused multiply-adds on VEC_LANES reals, 2 operations each, no memory
+// Each measures for a moment (10 ms, 100 ms) and returns the best of several short
+// runs, since noise from other programs only ever slows a run down.
+//
+// Fused multiply-adds on VEC_LANES reals, 2 operations each, no memory: on the calling
+// thread, and the sum of `threads` threads that do so at the same time.
 double fma_peak_gflops(void);
+double fma_peak_gflops_of(int threads);
 double copy_bandwidth_gbs(void);  // memcpy of 64 MB, bytes read plus bytes written

@@ -7,11 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "common/error.h"
+#include "common/numeric/hash.h"
+#include "common/numeric/threads.h"
 #include "common/program/file.h"
 
 static const Option common_options[] = {
@@ -124,18 +123,9 @@ void lab_progress(Lab *lab, double done, double total) {
 // ---- the program
 
 static void set_threads(const Args *args) {
-    long threads = option_int(args, "threads", 0, 1024);
-#ifdef _OPENMP
-    if (threads) omp_set_num_threads((int)threads);
-#else
-    if (threads > 1) warn("built without OpenMP: one thread");
-#endif
-}
-
-static uint64_t hash(const char *text) {
-    uint64_t h = 0xcbf29ce484222325u;  // FNV-1a
-    for (; *text; text++) h = (h ^ (unsigned char)*text) * 0x100000001b3u;
-    return h;
+    int threads = (int)option_int(args, "threads", 0, 1024);
+    if (threads) threads_set(threads);
+    if (threads > 1 && !threads_possible()) warn("built without OpenMP: one thread");
 }
 
 static void lab_setup(Lab *lab, const Args *args) {
@@ -153,7 +143,7 @@ static void lab_setup(Lab *lab, const Args *args) {
 static void lab_run(Lab *lab, const LabSpec *spec) {
     lab->spec = spec;
     Rng all = rng_new(lab->seed);
-    lab->rng = rng_split(&all, hash(spec->name));
+    lab->rng = rng_split(&all, hash_text(HASH_START, spec->name));
     printf("\n%s  %s  (%s)\n", spec->section, spec->title, spec->name);
     spec->run(lab);
     if (fflush(stdout) != 0) die("standard output: cannot be written");

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/numeric/compare.h"  // nan_max: claims of the worst of many
 #include "common/numeric/rng.h"
 #include "common/program/options.h"
 
@@ -72,15 +73,6 @@ void claim_at_least(Lab *lab, const char *id, const char *what, double bound,
 // Whole numbers, exactly.
 void claim_equal(Lab *lab, const char *id, const char *what, long long predicted,
                  long long measured);
-
-// The larger and the smaller of two numbers, for the worst of many. Unlike fmax and
-// fmin they keep a NaN, so that the claim made of it fails.
-static inline double nan_max(double worst, double x) {
-    return x <= worst || worst != worst ? worst : x;
-}
-static inline double nan_min(double least, double x) {
-    return x >= least || least != least ? least : x;
-}
 
 // A line of text among the claims, indented.
 void lab_print(Lab *lab, const char *format, ...) __attribute__((format(printf, 2, 3)));

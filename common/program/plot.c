@@ -26,11 +26,15 @@ struct Plot {
     int lines, points;  // how many of each so far: their colours
 };
 
-// Okabe and Ito's palette, which colour-blind readers can tell apart; points never have
-// a line's colour.
-static const char *const line_colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7"};
-static const char *const point_colours[] = {"#000000", "#e69f00", "#56b4e9", "#7f7f7f"};
-enum { COLOURS = 4 };
+const char *plot_line_colour(int i) {
+    static const char *const colours[] = {PLOT_BLUE, PLOT_VERMILION, PLOT_GREEN,
+                                          PLOT_PURPLE};
+    return colours[i % 4];
+}
+const char *plot_point_colour(int i) {
+    static const char *const colours[] = {PLOT_BLACK, PLOT_ORANGE, PLOT_SKY, PLOT_GREY};
+    return colours[i % 4];
+}
 
 static void append(Text *text, const char *format, va_list args) {
     va_list again;
@@ -94,21 +98,21 @@ void plot_series(Plot *p, const char *format, ...) {
 void plot_line(Plot *p, const char *x, const char *y, const char *title) {
     plot_series(
         p, "using \"%s\":\"%s\" with lines linewidth 2 linecolor \"%s\" title \"%s\"",
-        x, y, line_colours[p->lines++ % COLOURS], title);
+        x, y, plot_line_colour(p->lines++), title);
 }
 
 void plot_dashes(Plot *p, const char *x, const char *y, const char *title) {
     plot_series(p,
                 "using \"%s\":\"%s\" with lines dashtype 2 linewidth 2 linecolor "
                 "\"%s\" title \"%s\"",
-                x, y, line_colours[p->lines++ % COLOURS], title);
+                x, y, plot_line_colour(p->lines++), title);
 }
 
 void plot_points(Plot *p, const char *x, const char *y, const char *title) {
     plot_series(p,
                 "using \"%s\":\"%s\" with points pointtype %d pointsize 0.9 linecolor "
                 "\"%s\" title \"%s\"",
-                x, y, p->points % 2 ? 9 : 7, point_colours[p->points % COLOURS], title);
+                x, y, p->points % 2 ? 9 : 7, plot_point_colour(p->points), title);
     p->points++;
 }
 
@@ -117,7 +121,7 @@ void plot_errors(Plot *p, const char *x, const char *y, const char *error,
     plot_series(p,
                 "using \"%s\":\"%s\":\"%s\" with yerrorbars pointtype 7 pointsize 0.9 "
                 "linecolor \"%s\" title \"%s\"",
-                x, y, error, point_colours[p->points++ % COLOURS], title);
+                x, y, error, plot_point_colour(p->points++), title);
 }
 
 void plot_not_in_letters(Plot *p) { p->not_in_letters = true; }

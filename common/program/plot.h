@@ -21,6 +21,22 @@
 
 typedef struct Plot Plot;
 
+// Okabe and Ito's palette, which colour-blind readers can tell apart, and a grey: for
+// series in gnuplot's own words, "linecolor \"" PLOT_BLUE "\"". plot_line and
+// plot_dashes take the colours of lines in turn, plot_points and plot_errors those of
+// points; points never have a line's colour.
+#define PLOT_BLUE "#0072b2"
+#define PLOT_VERMILION "#d55e00"
+#define PLOT_GREEN "#009e73"
+#define PLOT_PURPLE "#cc79a7"
+#define PLOT_BLACK "#000000"
+#define PLOT_ORANGE "#e69f00"
+#define PLOT_SKY "#56b4e9"
+#define PLOT_GREY "#7f7f7f"
+// i >= 0: blue, vermilion, green, purple in turn; black, orange, sky, grey in turn.
+const char *plot_line_colour(int i);
+const char *plot_point_colour(int i);
+
 // columns: names separated by spaces; name and column names: letters, digits,
 // underscores.
 Plot *plot_new(Lab *lab, const char *name, const char *columns);

@@ -1,0 +1,31 @@
+#include "common/numeric/threads.h"
+
+#include <assert.h>
+#ifdef _OPENMP
+#include <omp.h>
+
+bool threads_possible(void) { return true; }
+int threads_count(void) { return omp_get_max_threads(); }
+int threads_processors(void) { return omp_get_num_procs(); }
+
+int threads_set(int threads) {
+    assert(threads >= 1 && "threads_set: no thread at all");
+    int before = omp_get_max_threads();
+    omp_set_dynamic(0);
+    omp_set_num_threads(threads);
+    return before;
+}
+
+#else
+
+bool threads_possible(void) { return false; }
+int threads_count(void) { return 1; }
+int threads_processors(void) { return 1; }
+
+int threads_set(int threads) {
+    assert(threads >= 1 && "threads_set: no thread at all");
+    (void)threads;
+    return 1;
+}
+
+#endif

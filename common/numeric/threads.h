@@ -1,0 +1,11 @@
+// How many threads there are: OpenMP's settings, or 1 where the program was built
+// without it. Nothing else needs <omp.h>.
+#pragma once
+#include <stdbool.h>
+
+bool threads_possible(void);   // built with OpenMP
+int threads_count(void);       // what the next parallel region may use
+int threads_processors(void);  // what the machine has for this program
+// From now on at most `threads` >= 1; returns what it was before. The team gets exactly
+// that many, also when there are fewer processors. Without OpenMP nothing changes.
+int threads_set(int threads);

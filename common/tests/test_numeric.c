@@ -1,0 +1,106 @@
+// The small helpers: each value by hand or from the authors' own list.
+#include <criterion/criterion.h>
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#include "common/numeric/compare.h"
+#include "common/numeric/fit.h"
+#include "common/numeric/hash.h"
+#include "common/numeric/small.h"
+#include "common/numeric/threads.h"
+#include "common/numeric/timing.h"
+
+Test(small, the_lesser_and_the_greater) {
+    cr_expect(int_min(-3, 2) == -3 && int_min(2, -3) == -3 && int_max(-3, 2) == 2);
+    cr_expect(int_max(INT_MIN, INT_MAX) == INT_MAX && int_min(7, 7) == 7);
+    size_t large = SIZE_MAX;  // unsigned: not -1
+    cr_expect(size_min(large, 1) == 1 && size_max(large, 1) == large);
+    cr_expect(long_min(1LL << 40, -1) == -1 && long_max(1LL << 40, -1) == 1LL << 40);
+}
+
+Test(small, division_rounds_up) {
+    cr_expect(ceil_div(0, 5) == 0 && ceil_div(1, 5) == 1 && ceil_div(5, 5) == 1);
+    cr_expect(ceil_div(6, 5) == 2 && ceil_div(INT_MAX, 1) == INT_MAX);
+    cr_expect(ceil_div(INT_MAX, INT_MAX) == 1 && ceil_div(INT_MAX, 2) == 1 << 30);
+}
+
+// From the test suite of draft-eastlake-fnv: FNV-1a, 64 bits.
+Test(hash, known_values) {
+    static const struct {
+        const char *text;
+        uint64_t hash;
+    } known[] = {{"", 0xcbf29ce484222325u},
+                 {"a", 0xaf63dc4c8601ec8cu},
+                 {"foobar", 0x85944171f73967e8u}};
+    for (int i = 0; i < 3; i++)
+        cr_expect(hash_text(HASH_START, known[i].text) == known[i].hash);
+    // a zero byte counts, and a text may come in pieces
+    cr_expect(hash_bytes(HASH_START, "\0", 1) == 0xaf63bd4c8601b7dfu);
+    cr_expect(hash_bytes(hash_text(HASH_START, "foo"), "bar", 3) == known[2].hash);
+}
+
+Test(fit, slopes) {
+    // y = 3 - 2 x; then 0, 0, 1, 1: slope (0.5 * 1 + 1.5 * 1) / 5 = 0.4
+    const double x[] = {0, 1, 2, 3}, line[] = {3, 1, -1, -3}, steps[] = {0, 0, 1, 1},
+                 errors[] = {0.1, 0.2, 0.3, 0.4};
+    double error;
+    cr_expect(fabs(line_slope(x, line, NULL, 4, NULL) + 2) < 1e-15);
+    cr_expect(fabs(line_slope(x, steps, errors, 4, &error) - 0.4) < 1e-15);
+    // weights -0.3, -0.1, 0.1, 0.3
+    double want = sqrt(pow(0.03, 2) + pow(0.02, 2) + pow(0.03, 2) + pow(0.12, 2));
+    cr_expect(fabs(error - want) < 1e-15, "%g, not %g", error, want);
+    const double power[] = {1, 2, 4, 8}, cubes[] = {5, 40, 320, 2560};  // 5 x^3
+    cr_expect(fabs(log_slope(power, cubes, errors, 4, &error) - 3) < 1e-14);
+    cr_expect(fabs(error - want / log(2)) < 1e-15);  // the same points, ln 2 apart
+}
+
+Test(compare, largest_difference) {
+    real a[] = {1, 2, 3, 4, 5, 6}, b[] = {1, 2, 3, 4, 5, 6};
+    Mat x = mat_view(a, 2, 3), y = mat_view(b, 2, 3);
+    cr_expect(mat_difference(x, y) == 0 && array_difference(a, b, 6) == 0);
+    b[5] = 4;  // in the last place, and downwards
+    cr_expect(mat_difference(x, y) == 2 && array_difference(a, b, 6) == 2);
+    cr_expect(mat_difference(mat_transpose(x), mat_transpose(y)) == 2);
+    cr_expect(mat_difference(mat_cols(x, 0, 2), mat_cols(y, 0, 2)) == 0);
+    cr_expect(mat_difference(mat_rows(x, 0, 0), mat_rows(y, 0, 0)) == 0);
+    a[0] = -7;
+    cr_expect(mat_largest(x) == 7 && mat_largest(mat_rows(x, 1, 1)) == 6);
+}
+
+// A NaN stays, whichever comes first, and infinities of one sign are the same.
+Test(compare, nan_and_infinity) {
+    for (int at = 0; at < 3; at++) {
+        real a[] = {1, 2, 3}, b[] = {9, 9, 9};
+        a[at] = NAN;
+        cr_expect(isnan(array_difference(a, b, 3)) && isnan(array_difference(b, a, 3)));
+        cr_expect(isnan(mat_difference(mat_view(a, 1, 3), mat_view(b, 1, 3))));
+        cr_expect(isnan(mat_largest(mat_view(a, 3, 1))));
+    }
+    real inf = (real)INFINITY, a[] = {inf, -inf}, b[] = {inf, -inf}, c[] = {inf, inf};
+    cr_expect(array_difference(a, b, 2) == 0 && isinf(array_difference(a, c, 2)));
+    cr_expect(isnan(nan_max(NAN, 1)) && isnan(nan_max(1, NAN)) && nan_max(1, 2) == 2);
+    cr_expect(isnan(nan_min(NAN, 1)) && isnan(nan_min(1, NAN)) && nan_min(1, 2) == 1);
+}
+
+static int team_size(void) {
+    int team = 0;
+#pragma omp parallel reduction(+ : team)
+    team += 1;
+    return team;
+}
+
+Test(threads, as_many_as_were_set) {
+    int at_start = threads_count();
+    cr_assert(at_start >= 1 && threads_processors() >= 1);
+    cr_expect(threads_set(3) == at_start);
+    int want = threads_possible() ? 3 : 1;
+    cr_expect(threads_count() == want && team_size() == want);
+    cr_expect(threads_set(1) == want && threads_count() == 1 && team_size() == 1);
+}
+
+Test(timing, peaks_are_numbers) {
+    double start = now_seconds();
+    cr_expect(fma_peak_gflops_of(2) > 0 && fma_peak_gflops() > 0);
+    cr_expect(now_seconds() > start);
+}
