@@ -1,6 +1,12 @@
 #include "common/numeric/threads.h"
 
 #include <assert.h>
+
+const char *threads_waiting(void) {
+    if (!threads_possible()) return "are none";
+    return threads_wait_by_user ? "wait as the environment says" : "sleep";
+}
+
 #ifdef _OPENMP
 #include <omp.h>
 

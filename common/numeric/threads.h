@@ -9,3 +9,8 @@ int threads_processors(void);  // what the machine has for this program
 // From now on at most `threads` >= 1; returns what it was before. The team gets exactly
 // that many, also when there are fewer processors. Without OpenMP nothing changes.
 int threads_set(int threads);
+
+// How idle threads wait, in words for a bench: they sleep, unless the user's environment
+// says otherwise. Set before main (threads_start.c), in every program that uses threads.
+const char *threads_waiting(void);
+extern bool threads_wait_by_user;

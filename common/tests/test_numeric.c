@@ -2,7 +2,10 @@
 #include <criterion/criterion.h>
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/numeric/compare.h"
 #include "common/numeric/fit.h"
@@ -98,6 +101,67 @@ Test(threads, as_many_as_were_set) {
     cr_expect(threads_count() == want && team_size() == want);
     cr_expect(threads_set(1) == want && threads_count() == 1 && team_size() == 1);
 }
+
+#if defined __linux__ && defined _OPENMP
+
+// This program once more, with `settings` before it: what the OpenMP runtime says of
+// itself at its start. The caller frees.
+static char *runtime_says(const char *settings) {
+    char self[4096] = {0}, command[2 * sizeof self];
+    cr_assert(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
+    snprintf(command, sizeof command,
+             "env -i PATH=\"$PATH\" OMP_DISPLAY_ENV=verbose %s '%s' "
+             "--filter threads/as_many_as_were_set 2>&1",
+             settings, self);
+    FILE *stream = popen(command, "r");
+    char *text = NULL;
+    size_t size = 0;
+    cr_assert(getdelim(&text, &size, '\0', stream) > 0);
+    cr_assert(pclose(stream) == 0, "%s", text);
+    return text;
+}
+
+// Every value that the text gives for how long threads spin (libgomp's rounds, libomp's
+// milliseconds; each process tells once) is `want`.
+static bool spins_for(const char *text, const char *want) {
+    int seen = 0;
+    for (const char *at = text; (at = strpbrk(at, "GK")); at++) {
+        if (strncmp(at, "GOMP_SPINCOUNT", 14) != 0
+            && strncmp(at, "KMP_BLOCKTIME", 13) != 0)
+            continue;
+        const char *value = strchr(at, '\'');
+        if (!value || strncmp(value, want, strlen(want)) != 0) return false;
+        seen++;
+    }
+    return seen > 0;
+}
+
+Test(threads, idle_ones_sleep) {
+    char *text = runtime_says("");
+    cr_expect(spins_for(text, "'0'"), "%s", text);
+    free(text);
+}
+
+Test(threads, what_the_user_set_stays) {
+    char *text = runtime_says("OMP_WAIT_POLICY=active");
+    cr_expect(strstr(text, "'ACTIVE'") && !spins_for(text, "'0'"), "%s", text);
+    free(text);
+    text = runtime_says("GOMP_SPINCOUNT=777 KMP_BLOCKTIME=777");
+    cr_expect(spins_for(text, "'777'"), "%s", text);
+    free(text);
+}
+
+// The entry of the environment that was lent to the runtime is back.
+Test(threads, the_environment_is_whole) {
+    const char *names[] = {"PATH", "HOME", "PWD"};
+    for (int i = 0; i < 3; i++) {
+        char *value = getenv(names[i]);
+        cr_expect(!value || !strstr(value, "OMP_WAIT_POLICY"), "%s", names[i]);
+    }
+    cr_expect(getenv("PATH") && getenv("OMP_WAIT_POLICY"));
+}
+
+#endif
 
 Test(timing, peaks_are_numbers) {
     double start = now_seconds();
