@@ -29,9 +29,6 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "common/error.h"
 #include "common/numeric/mat.h"
@@ -308,13 +305,8 @@ static void multiply_cell(Mat c, Mat a, Mat b, bool add, bool row, int cell, int
 }
 
 static int threads_for(double microseconds) {
-#ifdef _OPENMP
     // Waking a thread takes microseconds: it must get ten of them to do.
-    if (microseconds >= 20 && !omp_in_parallel())
-        return (int)fmin(threads_count(), microseconds / 10);
-#endif
-    (void)microseconds;
-    return 1;
+    return microseconds < 20 ? 1 : (int)fmin(threads_free(), microseconds / 10);
 }
 
 static void multiply(Mat c, Mat a, Mat b, bool add) {
@@ -340,9 +332,7 @@ static void multiply(Mat c, Mat a, Mat b, bool add) {
         return;
     }
     int down = grid_rows(c, threads), across = threads / down;
-#ifdef _OPENMP
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
-#endif
     for (int cell = 0; cell < threads; cell++)
         multiply_cell(c, a, b, add, row, cell, down, across);
 }

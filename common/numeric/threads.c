@@ -12,6 +12,7 @@ const char *threads_waiting(void) {
 
 bool threads_possible(void) { return true; }
 int threads_count(void) { return omp_get_max_threads(); }
+int threads_free(void) { return omp_in_parallel() ? 1 : omp_get_max_threads(); }
 int threads_processors(void) { return omp_get_num_procs(); }
 
 int threads_set(int threads) {
@@ -26,6 +27,7 @@ int threads_set(int threads) {
 
 bool threads_possible(void) { return false; }
 int threads_count(void) { return 1; }
+int threads_free(void) { return 1; }
 int threads_processors(void) { return 1; }
 
 int threads_set(int threads) {

@@ -3,8 +3,10 @@
 #pragma once
 #include <stdbool.h>
 
-bool threads_possible(void);   // built with OpenMP
-int threads_count(void);       // what the next parallel region may use
+bool threads_possible(void);  // built with OpenMP
+int threads_count(void);      // what the next parallel region may use
+// threads_count(), or 1 inside a parallel region: work there stays on its thread
+int threads_free(void);
 int threads_processors(void);  // what the machine has for this program
 // From now on at most `threads` >= 1; returns what it was before. The team gets exactly
 // that many, also when there are fewer processors. Without OpenMP nothing changes.

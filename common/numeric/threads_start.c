@@ -62,9 +62,8 @@ static void lend(int argc, char **argv, char **environment) {
     *lent = (char *)POLICY;
 }
 
-__attribute__((section(".preinit_array"),
-               used)) static void (*const before_libraries)(int, char **,
-                                                            char **) = lend;
+typedef void AtStart(int argc, char **argv, char **environment);
+__attribute__((section(".preinit_array"), used)) static AtStart *const first = lend;
 
 static void give_back(void) {
     if (lent) *lent = lent_entry;

@@ -1,0 +1,121 @@
+#include "common/numeric/matvec.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+
+#include "common/numeric/small.h"
+#include "common/numeric/threads.h"
+#include "common/numeric/timing.h"
+#include "common/numeric/vec.h"
+
+enum { PLAIN, AHEAD };
+static const char *const names[] = {"plain", "asking ahead"};
+_Static_assert(sizeof names / sizeof *names == MATVEC_LOOPS, "a name for each loop");
+
+enum {
+    AHEAD_BYTES = 1024,  // sixteen lines: what arrives while they are multiplied
+    LEAST = 1 << 16,     // weights a thread; 5 to 20 us, a few times what waking takes
+    LINE = 64 / sizeof(real),  // of y: no two threads write to one cache line
+};
+
+// ---- the loops
+
+// y[i] = or += row i of W times x, i = first .. end - 1. Two sums side by side, as each
+// multiply-add waits four cycles for the one before it; the rest of a row that fills no
+// vector is added last, number by number. `ahead` is a constant where this is called.
+VEC_INLINE void rows_times(real *y, Mat w, const real *x, int first, int end, bool add,
+                           const bool ahead) {
+    for (int i = first; i < end; i++) {
+        const real *row = w.at + i * w.row_stride;
+        Vec sum[2] = {{0}};
+        int j = 0;
+        for (; j + 2 * VEC_LANES <= w.cols; j += 2 * VEC_LANES)
+            for (int half = 0; half < 2; half++) {
+                const real *at = row + j + half * VEC_LANES;
+                // no address is too far: a prefetch of what is not there does nothing
+                if (ahead) __builtin_prefetch((const char *)at + AHEAD_BYTES);
+                sum[half] += vec_load(x + j + half * VEC_LANES) * vec_load(at);
+            }
+        if (j + VEC_LANES <= w.cols) {
+            sum[0] += vec_load(x + j) * vec_load(row + j);
+            j += VEC_LANES;
+        }
+        real total = vec_sum(sum[0] + sum[1]);
+        for (; j < w.cols; j++) total += x[j] * row[j];
+        y[i] = total + (add ? y[i] : 0);
+    }
+}
+
+VEC_FUNCTION static void rows_plain(real *y, Mat w, const real *x, int first, int end,
+                                    bool add) {
+    rows_times(y, w, x, first, end, add, false);
+}
+VEC_FUNCTION static void rows_ahead(real *y, Mat w, const real *x, int first, int end,
+                                    bool add) {
+    rows_times(y, w, x, first, end, add, true);
+}
+
+static void run(int loop, real *y, Mat w, const real *x, int first, int end, bool add) {
+    if (loop == AHEAD) rows_ahead(y, w, x, first, end, add);
+    else rows_plain(y, w, x, first, end, add);
+}
+
+// ---- which one
+
+// The trial does real work, so it costs nothing but the clock: pieces of the first
+// large products go to the loops in turn, and the one with the fastest piece wins
+// (others on the machine only ever slow a piece down). PIECES of LEAST weights: some
+// 64 * 20 us, far less than a model's weights.
+enum { PIECES = 64 };
+static _Atomic int chosen = -1;
+static atomic_flag trying = ATOMIC_FLAG_INIT;
+static int pieces;
+static double best[MATVEC_LOOPS];  // seconds a weight
+
+static void trial_piece(real *y, Mat w, const real *x, int first, int end, bool add) {
+    int loop = pieces % MATVEC_LOOPS;
+    if (pieces < MATVEC_LOOPS) best[loop] = INFINITY;
+    double start = now_seconds();
+    run(loop, y, w, x, first, end, add);
+    double seconds = (now_seconds() - start) / ((double)(end - first) * w.cols);
+    best[loop] = fmin(best[loop], seconds);
+    if (++pieces == PIECES) chosen = best[AHEAD] < best[PLAIN] ? AHEAD : PLAIN;
+}
+
+// first .. end - 1 of one thread. The trial is one thread's; the others go by meanwhile.
+static void share(real *y, Mat w, const real *x, int first, int end, bool add) {
+    int step = int_max(1, LEAST / int_max(1, w.cols));
+    if (chosen >= 0 || end - first < step || atomic_flag_test_and_set(&trying)) {
+        run(chosen, y, w, x, first, end, add);
+        return;
+    }
+    for (; chosen < 0 && first + step <= end; first += step)
+        trial_piece(y, w, x, first, first + step, add);
+    run(chosen, y, w, x, first, end, add);
+    atomic_flag_clear(&trying);
+}
+
+int matvec_loop(void) { return chosen; }
+const char *matvec_loop_name(int loop) { return loop < 0 ? "" : names[loop]; }
+void matvec_loop_set(int loop) {
+    assert(-1 <= loop && loop < MATVEC_LOOPS);
+    pieces = 0, chosen = loop;
+}
+
+// ---- sharing out
+
+void matvec(real *y, Mat w, const real *x, bool add) {
+    assert(w.col_stride == 1 && "matvec: rows are not contiguous");
+    double weights = (double)w.rows * w.cols;
+    int threads = (int)fmin(threads_free(), weights / LEAST);
+    if (threads <= 1) {  // OpenMP would do so too, only slower
+        share(y, w, x, 0, w.rows, add);
+        return;
+    }
+    // a stream each: rows that lie together, in whole lines of y
+    int each = ceil_div(ceil_div(w.rows, threads), LINE) * LINE;
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+    for (int t = 0; t < threads; t++)
+        if (t * each < w.rows)
+            share(y, w, x, t * each, int_min(w.rows, (t + 1) * each), add);
+}
