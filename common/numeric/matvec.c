@@ -8,56 +8,70 @@
 #include "common/numeric/timing.h"
 #include "common/numeric/vec.h"
 
-enum { PLAIN, AHEAD };
-static const char *const names[] = {"plain", "asking ahead"};
+enum { ONE_STREAM, TWO_STREAMS };
+static const char *const names[] = {"one stream", "two streams, asked for ahead"};
 _Static_assert(sizeof names / sizeof *names == MATVEC_LOOPS, "a name for each loop");
 
 enum {
-    AHEAD_BYTES = 1024,  // sixteen lines: what arrives while they are multiplied
-    LEAST = 1 << 16,     // weights a thread; 5 to 20 us, a few times what waking takes
+    AHEAD = 2048,     // bytes: what arrives while they are multiplied
+    LEAST = 1 << 16,  // weights a thread; 5 to 20 us, a few times what waking takes
     LINE = 64 / sizeof(real),  // of y: no two threads write to one cache line
 };
 
 // ---- the loops
 
-// y[i] = or += row i of W times x, i = first .. end - 1. Two sums side by side, as each
-// multiply-add waits four cycles for the one before it; the rest of a row that fills no
-// vector is added last, number by number. `ahead` is a constant where this is called.
-VEC_INLINE void rows_times(real *y, Mat w, const real *x, int first, int end, bool add,
-                           const bool ahead) {
-    for (int i = first; i < end; i++) {
-        const real *row = w.at + i * w.row_stride;
-        Vec sum[2] = {{0}};
-        int j = 0;
-        for (; j + 2 * VEC_LANES <= w.cols; j += 2 * VEC_LANES)
-            for (int half = 0; half < 2; half++) {
-                const real *at = row + j + half * VEC_LANES;
-                // no address is too far: a prefetch of what is not there does nothing
-                if (ahead) __builtin_prefetch((const char *)at + AHEAD_BYTES);
-                sum[half] += vec_load(x + j + half * VEC_LANES) * vec_load(at);
+// y[i] = or += row i of W times x, for row i = `at` and, with two streams, at + apart.
+// Each row has two sums side by side, as a multiply-add waits four cycles for the one
+// before it; what fills no vector is added last, number by number. `streams` and
+// `ahead` are constants where this is called.
+VEC_INLINE void rows_times(real *y, Mat w, const real *x, int at, int apart, bool add,
+                           const int streams, const bool ahead) {
+    const real *row[2];
+    Vec sum[2][2] = {{{0}}};
+    for (int s = 0; s < streams; s++) row[s] = w.at + (at + s * apart) * w.row_stride;
+    int j = 0;
+    for (; j + 2 * VEC_LANES <= w.cols; j += 2 * VEC_LANES)
+#pragma GCC unroll 2
+        for (int half = 0; half < 2; half++) {
+            int k = j + half * VEC_LANES;
+            Vec xs = vec_load(x + k);
+#pragma GCC unroll 2
+            for (int s = 0; s < streams; s++) {
+                // no address is too far: asking for what is not there does nothing
+                if (ahead) __builtin_prefetch((const char *)(row[s] + k) + AHEAD);
+                sum[s][half] += xs * vec_load(row[s] + k);
             }
-        if (j + VEC_LANES <= w.cols) {
-            sum[0] += vec_load(x + j) * vec_load(row + j);
-            j += VEC_LANES;
         }
-        real total = vec_sum(sum[0] + sum[1]);
-        for (; j < w.cols; j++) total += x[j] * row[j];
+    for (int s = 0; s < streams; s++) {
+        int k = j, i = at + s * apart;
+        if (k + VEC_LANES <= w.cols) {
+            sum[s][0] += vec_load(x + k) * vec_load(row[s] + k);
+            k += VEC_LANES;
+        }
+        real total = vec_sum(sum[s][0] + sum[s][1]);
+        for (; k < w.cols; k++) total += x[k] * row[s][k];
         y[i] = total + (add ? y[i] : 0);
     }
 }
 
-VEC_FUNCTION static void rows_plain(real *y, Mat w, const real *x, int first, int end,
+// Rows first .. end - 1, one after the other.
+VEC_FUNCTION static void one_stream(real *y, Mat w, const real *x, int first, int end,
                                     bool add) {
-    rows_times(y, w, x, first, end, add, false);
+    for (int i = first; i < end; i++) rows_times(y, w, x, i, 0, add, 1, false);
 }
-VEC_FUNCTION static void rows_ahead(real *y, Mat w, const real *x, int first, int end,
-                                    bool add) {
-    rows_times(y, w, x, first, end, add, true);
+
+// The same rows in two halves, side by side.
+VEC_FUNCTION static void two_streams(real *y, Mat w, const real *x, int first, int end,
+                                     bool add) {
+    int half = (end - first) / 2;
+    for (int i = first; i < first + half; i++)
+        rows_times(y, w, x, i, half, add, 2, true);
+    if (first + 2 * half < end) rows_times(y, w, x, end - 1, 0, add, 1, true);
 }
 
 static void run(int loop, real *y, Mat w, const real *x, int first, int end, bool add) {
-    if (loop == AHEAD) rows_ahead(y, w, x, first, end, add);
-    else rows_plain(y, w, x, first, end, add);
+    if (loop == TWO_STREAMS) two_streams(y, w, x, first, end, add);
+    else one_stream(y, w, x, first, end, add);
 }
 
 // ---- which one
@@ -79,7 +93,10 @@ static void trial_piece(real *y, Mat w, const real *x, int first, int end, bool 
     run(loop, y, w, x, first, end, add);
     double seconds = (now_seconds() - start) / ((double)(end - first) * w.cols);
     best[loop] = fmin(best[loop], seconds);
-    if (++pieces == PIECES) chosen = best[AHEAD] < best[PLAIN] ? AHEAD : PLAIN;
+    if (++pieces == PIECES) {
+        bool two = best[TWO_STREAMS] < best[ONE_STREAM];
+        chosen = two ? TWO_STREAMS : ONE_STREAM;
+    }
 }
 
 // first .. end - 1 of one thread. The trial is one thread's; the others go by meanwhile.

@@ -2,8 +2,8 @@
 //
 // Each weight is used once, so nothing can be kept near (matmul.c's art is for many
 // rows); all that counts is to read without a pause. Rows that lie one after the other
-// are one stream, which the processor's own prefetcher follows. Some processors read it
-// faster when the loop also asks for what comes a kilobyte later, others slower: both
+// are one stream, which the processor's own prefetcher follows. Some processors read
+// faster in two streams that the loop asks for two kilobytes ahead, others slower: both
 // loops stand here, and the first large products try them in turn on the real weights.
 // They add in the same order: the same bits, whichever is chosen, for any number of
 // threads.
