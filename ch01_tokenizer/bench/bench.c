@@ -10,6 +10,7 @@
 #include "ch01_tokenizer/model_file.h"
 #include "ch01_tokenizer/pieces.h"
 #include "ch01_tokenizer/utf8.h"
+#include "common/numeric/machine.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
 #include "common/program/file.h"
@@ -125,6 +126,7 @@ int main(void) {
         return 0;
     }
     bytes_free(&text);
+    machine_print();
     train_row("english"), train_row("chinese"), train_row("source");
     static const char *const vocabularies[] = {"vocab.bpe", "r50k_base.tiktoken",
                                                "cl100k_base.tiktoken",

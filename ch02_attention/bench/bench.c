@@ -14,6 +14,7 @@
 #include "ch02_attention/kv_cache.h"
 #include "ch02_attention/multihead.h"
 #include "common/error.h"
+#include "common/numeric/machine.h"
 #include "common/numeric/rng.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
@@ -204,6 +205,7 @@ static void decoding(void) {
 
 int main(void) {
     program_name_set("bench");
+    machine_print();
     sequences(threads_count());
     decoding();
     return 0;

@@ -15,6 +15,7 @@
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/model.h"
 #include "ch03_transformer/optimiser.h"
+#include "common/numeric/machine.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
 
@@ -148,6 +149,7 @@ static void train(void) {
 
 int main(void) {
     program_name_set("bench");
+    machine_print();
     train();
     bench_decode();
     return 0;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "ch03_transformer/infer.h"
+#include "common/numeric/matvec.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
 #include "common/numeric/vec.h"
@@ -112,5 +113,7 @@ void bench_decode(void) {
         threads_set(threads);
         rows(&m, &s, logits, threads);
     }
+    if (matvec_loop() >= 0)
+        printf("weights are read in %s\n", matvec_loop_name(matvec_loop()));
     inference_free(&s), infer_model_free(&m), mat_free(logits);
 }

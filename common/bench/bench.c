@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "common/error.h"
+#include "common/numeric/machine.h"
 #include "common/numeric/mat.h"
 #include "common/numeric/rng.h"
 #include "common/numeric/threads.h"
@@ -159,6 +160,7 @@ static void function_row(const char *name, void (*ours)(real *, size_t),
 int main(void) {
     program_name_set("bench");
     find_openblas();
+    machine_print();
     int cores = threads_count();
     printf("multiply-add peak     %7.1f GFLOP/s on 1 core (%d lanes of %zu bytes)\n",
            fma_peak_gflops_of(1), VEC_LANES, sizeof(real));

@@ -4,7 +4,7 @@
 // used n times. The art is to use it often while it is near. From the outside in (Goto
 // and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008; BLIS):
 //
-//                       16 panels (BLOCK_COLS)
+//                       16 panels at most
 //                      +------+------+------+--- - -
 //            DEPTH = k | TILE |      |      |           B, one block: packed, read from L2/L3
 //                      | COLS |      |      |              one panel: DEPTH x TILE_COLS, stays in L1
@@ -17,7 +17,7 @@
 //        |         |   |      |      |
 //        +---------+   +------+------+
 //        :         :   :      :
-//     A, one block: 10 panels (BLOCK_ROWS) of TILE_ROWS x DEPTH, packed, stays in L2
+//     A, one block: at most 10 panels of TILE_ROWS x DEPTH, packed, stays in L2
 //
 // Packing copies a panel into the order in which the tile reads it, so that the
 // innermost loop walks straight through memory whatever the views' strides are. A panel
@@ -31,6 +31,7 @@
 #include <stdlib.h>
 
 #include "common/error.h"
+#include "common/numeric/machine.h"
 #include "common/numeric/mat.h"
 #include "common/numeric/small.h"
 #include "common/numeric/threads.h"
@@ -40,11 +41,21 @@ enum {
     // 24 sums of 32 registers, or 12 of 16; the rest hold A and B
     TILE_ROWS = VEC_BYTES == 64 ? 12 : 6,
     TILE_COLS = 2 * VEC_LANES,
+    // k is summed in steps of DEPTH, which are added in order: it decides the bits, so
+    // it is the same on all machines; the blocks below only decide what is near
     DEPTH = 256,
-    BLOCK_ROWS = 10 * TILE_ROWS,
-    BLOCK_COLS = 16 * TILE_COLS,
+    MOST_ROWS = 10 * TILE_ROWS,  // of a block: more gains nothing where they would fit
+    MOST_COLS = 16 * TILE_COLS,
     CHUNK = 1024,  // of a vector, in a product of a vector and a matrix
 };
+
+// A block of A takes at most an eighth of L2, one of B half of it: whole tiles.
+static int panels_in(size_t bytes, int tile, int most) {
+    int panels = (int)size_min(bytes / (DEPTH * tile * sizeof(real)), 1 << 10);
+    return int_min(most, int_max(1, panels) * tile);
+}
+static int block_rows(void) { return panels_in(cache_l2() / 8, TILE_ROWS, MOST_ROWS); }
+static int block_cols(void) { return panels_in(cache_l2() / 2, TILE_COLS, MOST_COLS); }
 
 static Mat block(Mat m, int row, int col, int rows, int cols) {
     return (Mat){mat_at(m, row, col), rows, cols, m.row_stride, m.col_stride};
@@ -188,7 +199,7 @@ static real *buffer(void) {
     real *at = pthread_getspecific(buffer_key);
     if (at) return at;
     // TILE_COLS more: packing may run over a little
-    size_t bytes = (DEPTH * (BLOCK_COLS + BLOCK_ROWS) + TILE_COLS) * sizeof *at;
+    size_t bytes = (DEPTH * (MOST_COLS + MOST_ROWS) + TILE_COLS) * sizeof *at;
     at = aligned_alloc(64, (bytes + 63) / 64 * 64);
     if (!at) die("out of memory: %zu bytes for matmul", bytes);
     pthread_setspecific(buffer_key, at);
@@ -212,7 +223,8 @@ static void multiply_panels(Mat c, const real *a, const real *packed_b, Mat b,
 }
 
 static void multiply_blocks(Mat c, Mat a, Mat b, bool add) {
-    real *packed_b = buffer(), *packed_a = packed_b + DEPTH * BLOCK_COLS;
+    real *packed_b = buffer(), *packed_a = packed_b + DEPTH * MOST_COLS;
+    const int most_rows = block_rows(), most_cols = block_cols();
     // equal steps: 300 is 150 + 150, not 256 + 44
     int depth = ceil_div(a.cols, ceil_div(a.cols, DEPTH));
     // Rows of b that are used only once, or fit in L1 as they lie, are read in place if
@@ -222,14 +234,14 @@ static void multiply_blocks(Mat c, Mat a, Mat b, bool add) {
         && (c.rows <= TILE_ROWS || b.rows * b.row_stride <= DEPTH * TILE_COLS);
     for (int p = 0; p < a.cols; p += depth, add = true) {
         int k = int_min(depth, a.cols - p);
-        for (int j = 0; j < c.cols; j += BLOCK_COLS) {
-            int cols = int_min(BLOCK_COLS, c.cols - j),
+        for (int j = 0; j < c.cols; j += most_cols) {
+            int cols = int_min(most_cols, c.cols - j),
                 whole = direct ? cols / TILE_COLS * TILE_COLS : 0;
             Mat left = block(b, p, j, k, whole),
                 rest = block(b, p, j + whole, k, cols - whole);
             pack_b(packed_b, rest);
-            for (int i = 0; i < c.rows; i += BLOCK_ROWS) {
-                int rows = int_min(BLOCK_ROWS, c.rows - i);
+            for (int i = 0; i < c.rows; i += most_rows) {
+                int rows = int_min(most_rows, c.rows - i);
                 pack_a(packed_a, block(a, i, p, rows, k));
                 multiply_panels(block(c, i, j, rows, whole), packed_a, NULL, left, add);
                 multiply_panels(block(c, i, j + whole, rows, cols - whole), packed_a,

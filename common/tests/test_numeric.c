@@ -10,6 +10,7 @@
 #include "common/numeric/compare.h"
 #include "common/numeric/fit.h"
 #include "common/numeric/hash.h"
+#include "common/numeric/machine.h"
 #include "common/numeric/small.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
@@ -162,6 +163,14 @@ Test(threads, the_environment_is_whole) {
 }
 
 #endif
+
+// What no processor is without, and none has: a wrong unit or another cache's size shows.
+Test(machine, caches_and_a_name) {
+    cr_expect(cache_l1() >= 8 << 10 && cache_l1() <= 1 << 20, "%zu", cache_l1());
+    cr_expect(cache_l2() >= 64 << 10 && cache_l2() <= 64 << 20, "%zu", cache_l2());
+    cr_expect(cache_l1() < cache_l2() && cache_l3_share() >= 64 << 10);
+    cr_expect(*processor_name() && !strchr(processor_name(), '\n'));
+}
 
 Test(timing, peaks_are_numbers) {
     double start = now_seconds();
