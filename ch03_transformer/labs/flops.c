@@ -223,7 +223,8 @@ static void draw(Lab *lab, Model *m) {
         plot_row_values(plot, row);
     }
     int crossing = 12 * m->config.channels + VOCABULARY / LAYERS - 1;
-    plot_axes(plot, "T: tokens of a sequence", "operations a token, forward");
+    plot_title(plot, "Operations per token, forward: weights and attention");
+    plot_axes(plot, "T: tokens of a sequence", "operations per token");
     plot_set(plot, "logscale x 2"), plot_set(plot, "logscale y"),
         plot_set(plot, "format y \"10^{%%T}\"");
     plot_set(plot, "xrange [3.5:%d]", LONGEST * 5 / 4);
