@@ -150,7 +150,7 @@ static void write_script(const Plot *p) {
     snprintf(head, sizeof head,
              "%sset title \"%s\"\nset datafile separator tab columnheaders\nset "
              "datafile missing \"nan\"\n"
-             "set key outside top center horizontal Left reverse samplen 1.5 width -2\n"
+             "set key outside top center horizontal Left reverse samplen 1.5 width -1\n"
              "set grid linecolor \"#cccccc\"\nset border 3\nset tics nomirror\n",
              output, p->title);
     write_text(p, "gp",
