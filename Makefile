@@ -173,13 +173,19 @@ $(BUILD)/lecture: $(call objects,float,$(wildcard tools/*.c) common/error.c comm
 	$(call say,link    $@)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@
 docs-check: $(BUILD)/lecture
-	@$(BUILD)/lecture check $(LECTURES) README.md && echo "docs-check: $(words $(LECTURES)) lectures, all well"
+	@$(BUILD)/lecture check $(LECTURES) docs/README.md README.md && echo "docs-check: $(words $(LECTURES)) lectures, all well"
 test-docs: $(BUILD)/lecture
 	@sh tools/tests/test_lecture.sh $< | tail -n 1 | sed 's/^/docs               test_lecture.sh              /'
 docs-refresh: $(BUILD)/lecture
 	@$(BUILD)/lecture refresh $(LECTURES)
-docs: .setup-docs docs-check
-	@sh tools/book.sh build/book
+# Each tour's rows, for the book's index of claims.
+TOURS := $(BUILD)/tours
+$(TOURS)/%.txt: $(BUILD)/%
+	@mkdir -p $(@D)
+	$(call say,tour    $*)
+	$(Q)$< --out $(TOURS)/$* >$@.new && mv $@.new $@
+docs: .setup-docs docs-check $(CHAPTERS:%=$(TOURS)/%.txt)
+	@sh tools/book.sh build/book $(TOURS)
 
 # The figures that the lectures show: every tour's, under docs/figures/chNN_name.svg.
 plots: $(SHORT)
