@@ -12,8 +12,10 @@ for page in (os.getenv "BOOK_PAGES" or ""):gmatch "%S+" do
     page_named[page] = true
 end
 if os.getenv "BOOK_NOTES" then notes = io.open(os.getenv "BOOK_NOTES", "w") end
-local function note(kind, text)
-    if notes then notes:write(kind, "\t", (text:gsub("%s+", " ")), "\n") end
+local function note(...)
+    if not notes then return end
+    for i, field in ipairs {...} do notes:write(i > 1 and "\t" or "", (field:gsub("%s+", " "))) end
+    notes:write "\n"
 end
 
 local function html(text) return pandoc.RawBlock("html", text) end
@@ -102,6 +104,7 @@ end
 
 -- ![...](figures/chNN_name.svg), and as a paragraph of its own in italics the caption: what to see, and
 -- last, in code, the command that draws it. On the hosting site the same is an image and an italic line.
+local command_of = {}
 local function figure(image, caption)
     local drawn = image.src:match "^figures/"
     local class = drawn and "figure plot" or "figure drawing"
@@ -111,7 +114,7 @@ local function figure(image, caption)
     end
     if drawn then
         caption[#caption] = pandoc.Span(command, {class = "command"})
-        note("figure", image.src .. "\t" .. command.text)
+        command_of[image.src] = command.text
     end
     return {
         html('<figure class="' .. class .. '">'),
@@ -160,6 +163,11 @@ local function listing(el)
     end
 end
 
+-- A short command or name does not break at its hyphens.
+local function code(el)
+    if #el.text <= 26 then el.classes:insert "short" return el end
+end
+
 local function comment(el)
     if not (el.format:match "html" and el.text:match "^<!%-%-") then return nil end
     return {}
@@ -178,7 +186,7 @@ local function number_formulas(doc)
         if not section then return pandoc.Span(el, {class = "maths"}) end
         count = count + 1
         local id = section .. letter(count)
-        note("formula", id .. "\t" .. el.text)
+        note("formula", id, el.text)
         local mark = pandoc.Link(id, "#formula-" .. id, "", {class = "number"})
         return pandoc.Span({pandoc.Span(el, {class = "maths"}), mark}, {id = "formula-" .. id, class = "display"})
     end
@@ -190,8 +198,10 @@ local function number_formulas(doc)
         if block.t == "Header" and block.level == 2 then
             local title = pandoc.utils.stringify(block)
             section, count = title:match "^(%d+%.%d+) ", 0
-            if section then note("section", section .. "\t" .. block.identifier .. "\t" .. title) end
+            if section then note("section", section, block.identifier, title) end
         end
+        local image = block.t == "Plain" and block.content[1].t == "Link" and block.content[1].target
+        if command_of[image] then note("figure", image, command_of[image]) end
         if block.t == "RawBlock" and block.text:match "^<!%-%- code: " then
             note("code", (block.text:match "^<!%-%- code: (.-) *%-%->"))
         end
@@ -212,6 +222,6 @@ end
 return {
     {Blocks = blocks},
     {Pandoc = number_formulas},
-    {RawBlock = comment, RawInline = comment, Link = link, CodeBlock = listing, Inlines = keep_together},
+    {RawBlock = comment, RawInline = comment, Link = link, CodeBlock = listing, Code = code, Inlines = keep_together},
     {Str = reference, Math = maths, Table = wide}, {Strong = derivation},
 }

@@ -88,11 +88,12 @@ book=$(sed -n '/^# /{s/^# *//;p;q;}' README.md 2>/dev/null || true)
 echo '$toc$' >"$work/toc.html"
 for lecture; do
     page=$(basename "$lecture" .md)
-    BOOK_NOTES=$work/$page.notes convert "$lecture" "$work/toc.html" --toc --toc-depth=2 -M pagetitle=x \
-        <"$lecture" >"$work/list"
+    export BOOK_NOTES="$work/$page.notes"
+    convert "$lecture" "$work/toc.html" --toc --toc-depth=2 -M pagetitle=x <"$lecture" >"$work/list"
     sed "s|href=\"#|href=\"$page.html#|g; s| id=\"toc-[^\"]*\"||g" "$work/list" >"$work/$page.toc"
     sed -n 's/^# *//p' "$lecture" | sed -n '1{s/[`*]//g;p;}' >"$work/$page.title"
 done
+unset BOOK_NOTES
 echo 'Index of claims' >"$work/claims.title"
 echo 'Index of formulas' >"$work/formulas.title"
 indexes=$([ -z "$tours" ] || echo claims; echo formulas)

@@ -7,9 +7,11 @@ function flush_formula(   line) {
     line = claims
     if (figures != "") line = (line == "" ? "" : line " · ") figures
     if (code != "") line = (line == "" ? "" : line " · ") code
-    printf "$$%s$$\n\n<p class=\"entry\">\n\n[%s](%s.html#formula-%s)%s\n\n</p>\n\n", tex, id, page, id, line == "" ? "" : " · " line
+    printf "$$%s$$\n\n<div class=\"entry\">\n\n[%s](%s.html#formula-%s)%s\n\n</div>\n\n", tex, id, page, id, line == "" ? "" : " · " line
     tex = claims = figures = code = ""
+    for (one_said in told) delete told[one_said]
 }
+function fresh(item) { return !told[item]++ }
 BEGIN { FS = "\t"; printf "## %s\n\n", title }
 FILENAME ~ /\.h$/ {
     if (FNR == 1) { text = ""; done = 0 }
@@ -33,14 +35,14 @@ END {
         if (k == "section") {
             flush_formula()
             section = one[i]; heading = "### [" three[i] "](" page ".html#" two[i] ")\n"
-            if (files[section] != "") heading = heading "\n<p class=\"entry\">\n\ncomputed in " files[section] "\n\n</p>\n"
+            if (files[section] != "") heading = heading "\n<div class=\"entry\">\n\ncomputed in " files[section] "\n\n</div>\n"
         } else if (k == "formula") {
             flush_formula()
             if (heading != "") print heading
             heading = ""
             id = one[i]; tex = two[i]
-        } else if (tex != "" && k == "claim") claims = claims (claims == "" ? "" : " ") "[" one[i] "]"
-        else if (tex != "" && k == "figure") figures = join(figures, "[" two[i] "](" one[i] ")")
+        } else if (tex != "" && k == "claim" && fresh(one[i])) claims = claims (claims == "" ? "" : " ") "[" one[i] "]"
+        else if (tex != "" && k == "figure" && fresh(one[i])) figures = join(figures, "[`" two[i] "`](" one[i] ")")
         else if (tex != "" && k == "code") {
             n = split(one[i], word, " "); names = ""
             for (j = 2; j <= n; j++) names = join(names, "`" word[j] "`")
