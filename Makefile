@@ -186,6 +186,7 @@ $(TOURS)/%.txt: $(BUILD)/%
 	$(Q)$< --out $(TOURS)/$* >$@.new && mv $@.new $@
 docs: .setup-docs docs-check $(CHAPTERS:%=$(TOURS)/%.txt)
 	@sh tools/book.sh build/book $(TOURS)
+	@sh tools/check_book.sh build/book
 
 # The figures that the lectures show: every tour's, under docs/figures/chNN_name.svg.
 plots: $(SHORT)

@@ -74,9 +74,11 @@ local function mathml(tex)
     return tex
 end
 
+-- A long formula in a line may scroll on a small screen.
 local function maths(el)
+    local long = el.mathtype == "InlineMath" and #el.text > 40
     el.text = mathml(el.text)
-    return el
+    return long and pandoc.Span(el, {class = "long-maths"}) or el
 end
 
 -- A full stop or bracket stays on the line of its formula.
@@ -157,7 +159,7 @@ end
 -- Listings of more lines than a page likes to keep together may break in print.
 local function listing(el)
     if el.classes[1] == "math" then return pandoc.Para {pandoc.Math("DisplayMath", el.text)} end
-    if select(2, el.text:gsub("\n", "")) > 24 then
+    if select(2, el.text:gsub("\n", "")) > 15 then
         el.classes:insert "long"
         return el
     end

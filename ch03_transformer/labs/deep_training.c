@@ -284,8 +284,8 @@ static void draw(Lab *lab, const Outcome *o) {
     plot_axes(p, "step", "loss, nats");
     plot_set(p, "yrange [0:*]");
     plot_title(p, "Training a stack of many layers: Post-LN, Pre-LN and DeepNorm");
-    draw_limit(p, "ln_V", 2, "ln V: knows nothing");
-    draw_limit(p, "entropy", 4, "entropy of the source: knows all");
+    draw_limit(p, "ln_V", 2, "ln V");
+    draw_limit(p, "entropy", 4, "source's entropy");
     draw_run(p, "post", "#7f7f7f", "Post-LN");
     draw_run(p, "post_warmup", "#e69f00", "Post-LN, warm-up");
     draw_run(p, "pre", "#0072b2", "Pre-LN");
