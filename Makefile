@@ -175,7 +175,9 @@ $(BUILD)/lecture: $(call objects,float,$(wildcard tools/*.c) common/error.c comm
 docs-check: $(BUILD)/lecture
 	@$(BUILD)/lecture check $(LECTURES) docs/README.md README.md && echo "docs-check: $(words $(LECTURES)) lectures, all well"
 test-docs: $(BUILD)/lecture
-	@sh tools/tests/test_lecture.sh $< | tail -n 1 | sed 's/^/docs               test_lecture.sh              /'
+	@for t in test_lecture test_book test_check_book; do \
+	    said=$$(sh tools/tests/$$t.sh $<) || { echo "$$said"; exit 1; }; \
+	    printf 'docs               %-28s %s\n' $$t.sh "$$(echo "$$said" | tail -n 1)"; done
 docs-refresh: $(BUILD)/lecture
 	@$(BUILD)/lecture refresh $(LECTURES)
 # Each tour's rows, for the book's index of claims.
