@@ -173,19 +173,29 @@ $(BUILD)/lecture: $(call objects,float,$(wildcard tools/*.c) common/error.c comm
 	$(call say,link    $@)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@
 docs-check: $(BUILD)/lecture
-	@$(BUILD)/lecture check $(LECTURES) README.md && echo "docs-check: $(words $(LECTURES)) lectures, all well"
+	@$(BUILD)/lecture check $(LECTURES) docs/README.md README.md && echo "docs-check: $(words $(LECTURES)) lectures, all well"
 test-docs: $(BUILD)/lecture
-	@sh tools/tests/test_lecture.sh $< | tail -n 1 | sed 's/^/docs               test_lecture.sh              /'
+	@for t in test_lecture test_book test_check_book; do \
+	    said=$$(sh tools/tests/$$t.sh $<) || { echo "$$said"; exit 1; }; \
+	    printf 'docs               %-28s %s\n' $$t.sh "$$(echo "$$said" | tail -n 1)"; done
 docs-refresh: $(BUILD)/lecture
 	@$(BUILD)/lecture refresh $(LECTURES)
-docs: .setup-docs docs-check
-	@sh tools/book.sh build/book
+# Each tour's rows, for the book's index of claims.
+TOURS := $(BUILD)/tours
+$(TOURS)/%.txt: $(BUILD)/%
+	@mkdir -p $(@D)
+	$(call say,tour    $*)
+	$(Q)$< --out $(TOURS)/$* >$@.new && mv $@.new $@
+docs: .setup-docs docs-check $(CHAPTERS:%=$(TOURS)/%.txt)
+	@sh tools/book.sh build/book $(TOURS)
+	@sh tools/check_book.sh build/book
 
 # The figures that the lectures show: every tour's, under docs/figures/chNN_name.svg.
 plots: $(SHORT)
 	@set -e; for c in $(CHAPTERS); do \
 	    ./$$c/$$c --out build/figures/$$c >/dev/null; \
-	    for f in build/figures/$$c/*.svg; do cp $$f docs/figures/$$(echo $$c | cut -c1-4)_$$(basename $$f); done; done
+	    for f in build/figures/$$c/*.svg; do sed -f tools/figure.sed $$f \
+	        >docs/figures/$$(echo $$c | cut -c1-4)_$$(basename $$f); done; done
 
 bench-common: $(BUILD)/bench-common
 	@$<

@@ -1,6 +1,18 @@
 #!/bin/sh
-# sh tools/book.sh OUTDIR: the lectures as an offline book, OUTDIR/index.html; one page a lecture. Needs
-# pandoc; the pages need no network, no script and no font that the system has not got.
+# sh tools/book.sh OUTDIR [TOURS]: the lectures as an offline book, OUTDIR/index.html; one page per lecture.
+# Needs pandoc; the pages need no network, no script and no font that the system has not got.
+#
+# TOURS is a folder with each tour's output, chNN_name.txt; with it the book has an index of claims.
+#
+# A lecture is Markdown as the hosting site renders it; tools/book.lua says what becomes of it here:
+#
+#     ![What a reader who cannot see it should know](figures/ch02_variance.svg)
+#
+#     *What to see, in a sentence. `./ch02_attention variance`*
+#
+# is a figure: its caption is the paragraph in italics below, whose last word is the command that draws it.
+# A drawing, ![...](drawings/x.svg), may have a caption, without a command. Paragraphs that begin with
+# **By hand.**, **Try** or **Questions** are boxes, <details> is a folded answer, open in print.
 #
 # Maths is read as where the repository is hosted: $...$, $$...$$, $`...`$ and ```math. A formula that
 # cannot become MathML is an error. Links between lectures become links between pages; links to code lead
@@ -10,10 +22,12 @@ set -eu
 
 die() { printf 'book: %s\n' "$1" >&2; exit "$2"; }
 
-[ $# -eq 1 ] || die 'usage: sh tools/book.sh OUTDIR' 2
+[ $# -eq 1 ] || [ $# -eq 2 ] || die 'usage: sh tools/book.sh OUTDIR [TOURS]' 2
 command -v pandoc >/dev/null || die 'pandoc is missing; `sh tools/setup.sh docs` installs it' 2
 mkdir -p "$1" || exit 2
 out=$(cd "$1" && pwd -P)
+tours=
+[ $# -eq 1 ] || tours=$(cd "$2" && pwd -P) || exit 2
 cd "$(dirname "$0")/.."
 root=$(pwd -P)
 set -- docs/ch*.md
@@ -24,69 +38,14 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
 case $out in
-    "$root"/*) up=$(echo "${out#"$root"/}" | sed 's|[^/][^/]*|..|g')/ ;;
-    *) up= ;;
+    "$root"/*) BOOK_UP=$(echo "${out#"$root"/}" | sed 's|[^/][^/]*|..|g')/ ;;
+    *) BOOK_UP= ;;
 esac
+BOOK_PAGES=$(for each; do basename "$each" .md; done)
+BOOK_CLAIMS=$([ -z "$tours" ] || echo yes)
+export BOOK_UP BOOK_PAGES BOOK_CLAIMS
 
-# ---- what GitHub's Markdown means in HTML ---------------------------------------------------------------
-
-cat >"$work/book.lua" <<END
-local up, page_of = "$up", {}
-$(for each; do
-    page=$(basename "$each" .md)
-    echo "page_of[tonumber(('$page'):match('^ch(%d+)'))] = '$page.html'"
-done)
-END
-cat >>"$work/book.lua" <<'END'
-local function is_comment(el) if el.format:match("html") and el.text:match("^<!%-%-") then return {} end end
-
-local function link(el)
-    local page, anchor = el.target:match("^(ch%d%d[^/#]*)%.md(.*)$")
-    if page then el.target = page .. ".html" .. anchor return el end
-    if el.target:match("^%.%./README%.md") then el.target = "index.html" return el end
-    if el.target:match("^#") or el.target:match("^%a[%w+.-]*:") then return nil end
-    if up == "" then return el.content end
-    el.target = up .. ("docs/" .. el.target):gsub("^docs/%.%./", "")
-    return el
-end
-
--- A reference [2.3] leads to the place where **[2.3]** is derived.
-local function reference(el)
-    local before, chapter, number, after = el.text:match("^(.-)%[(%d+)%.(%d+)%](.*)$")
-    local page = chapter and page_of[tonumber(chapter)]
-    if not page then return nil end
-    local id = chapter .. "." .. number
-    local to = pandoc.Link("[" .. id .. "]", page .. "#claim-" .. id, "", {class = "claim"})
-    return {pandoc.Str(before), to, pandoc.Str(after)}
-end
-
-local seen = {}
-local function derivation(el)
-    local id = pandoc.utils.stringify(el):match("^%[(%d+%.%d+)%]$")
-    if not id then return nil end
-    local anchor = seen[id] and "" or "claim-" .. id
-    seen[id] = true
-    return pandoc.Span("[" .. id .. "]", {id = anchor, class = "claim"})
-end
-
--- Browsers ignore the upright style that pandoc gives to \mathrm{softmax}; \text they respect.
-local function maths(el)
-    el.text = el.text:gsub("\\mathrm(%b{})", "\\text%1")
-    if el.mathtype == "DisplayMath" then return pandoc.Span(el, {class = "maths"}) end
-    return el
-end
-
-local function block_of_maths(el)
-    if el.classes[1] == "math" then return pandoc.Para {pandoc.Math("DisplayMath", el.text)} end
-end
-
-local function wide(el) return pandoc.Div(el, {class = "table"}) end
-
-return {
-    {RawBlock = is_comment, RawInline = is_comment, Link = link, CodeBlock = block_of_maths},
-    {Str = reference, Math = maths, Table = wide}, {Strong = derivation},
-}
-END
+# ---- one page -------------------------------------------------------------------------------------------
 
 # $`x`$ is $x$ with its edges marked.
 plain_maths() {
@@ -101,63 +60,91 @@ plain_maths() {
          { print line rest }'
 }
 
+# What pandoc's MathML leaves undone in browsers: sizes without a unit (\Big|), the bar of \overline, which
+# is drawn as a border since the sign for it does not stretch everywhere.
+mend_mathml() {
+    sed -e 's/minsize="\([0-9.]*\)" maxsize="[0-9.]*" stretchy="false"/minsize="\1em" maxsize="\1em" stretchy="true" symmetric="true"/g' \
+        -e 's|<mover>\(<msub><mi>[^<]*</mi><mrow>[^/]*\(</m[ion]>[^/]*\)*</mrow></msub>\)<mo accent="true">[¯‾]</mo></mover>|<mrow class="bar">\1</mrow>|g' \
+        -e 's|<mover><mi>\([^<]*\)</mi><mo accent="true">[¯‾]</mo></mover>|<mrow class="bar"><mi>\1</mi></mrow>|g'
+}
+
 convert() {  # convert LECTURE TEMPLATE [OPTION...] <markdown >html
     name=$1 template=$2
     shift 2
-    plain_maths | pandoc -f gfm+tex_math_dollars -t html5 --mathml --wrap=preserve --standalone \
-        --template="$template" --lua-filter="$work/book.lua" "$@" >"$work/page.html" 2>"$work/complaints" ||
+    plain_maths | BOOK_HERE=$name pandoc -f gfm+tex_math_dollars -t html5 --mathml --wrap=preserve --standalone \
+        --template="$template" --lua-filter=tools/book.lua "$@" >"$work/page.html" 2>"$work/complaints" ||
         die "$name: $(cat "$work/complaints")" 1
     ! grep -q 'Could not convert TeX' "$work/complaints" || die "$name: $(cat "$work/complaints")" 1
     cat "$work/complaints" >&2
-    # \Big( is twice as high as the line: pandoc leaves out the unit, and browsers then ignore it.
-    sed 's/minsize="\([0-9.]*\)" maxsize="[0-9.]*" stretchy="false"/minsize="\1em" maxsize="\1em" stretchy="true" symmetric="true"/g' \
-        "$work/page.html"
+    mend_mathml <"$work/page.html"
 }
 
-# ---- the pages ------------------------------------------------------------------------------------------
+# ---- what the pages are ---------------------------------------------------------------------------------
 
-book='' intro=''
-if [ -f README.md ]; then
-    book=$(sed -n '/^# /{s/^# *//;p;q;}' README.md)
-    intro=$(awk '/^# / { on = 1; next } on && /^[A-Za-z*`]/ { said = 1; print; next }
-                 said { exit }' README.md)
-fi
+book=$(sed -n '/^# /{s/^# *//;p;q;}' README.md 2>/dev/null || true)
 : "${book:=Lectures}"
 
-# Each lecture's contents, as a list; its first entry is the lecture's own title.
+# Each lecture's contents, as a list; its first entry is the lecture's own title. On the way, its formulas.
 echo '$toc$' >"$work/toc.html"
 for lecture; do
     page=$(basename "$lecture" .md)
+    export BOOK_NOTES="$work/$page.notes"
     convert "$lecture" "$work/toc.html" --toc --toc-depth=2 -M pagetitle=x <"$lecture" >"$work/list"
     sed "s|href=\"#|href=\"$page.html#|g; s| id=\"toc-[^\"]*\"||g" "$work/list" >"$work/$page.toc"
     sed -n 's/^# *//p' "$lecture" | sed -n '1{s/[`*]//g;p;}' >"$work/$page.title"
 done
+unset BOOK_NOTES
+echo 'Index of claims' >"$work/claims.title"
+echo 'Index of formulas' >"$work/formulas.title"
+indexes=$([ -z "$tours" ] || echo claims; echo formulas)
 
-mkdir "$work/book"
-turn() {  # turn CLASS WORD LECTURE: a link to the page before or after this one
-    page=$(basename "$3" .md)
-    echo "<a class=\"$1\" href=\"$page.html\"><small>$2</small>$(cat "$work/$page.title")</a>"
+title_of() { cat "$work/$1.title"; }
+
+sidebar() {  # sidebar PAGE: the contents of the page, and the other pages' titles
+    for other in $BOOK_PAGES $indexes; do
+        if [ "$other" = "$1" ] && [ -f "$work/$1.toc" ]; then
+            sed '1s/<ul>/<ul class="now">/; 2s/<li>/<li class="here">/' "$work/$1.toc"
+        else
+            here=$([ "$other" != "$1" ] || echo ' class="here"')
+            echo "<ul><li$here><a href=\"$other.html\">$(title_of "$other")</a></li></ul>"
+        fi
+    done
 }
 
-previous=
-for lecture; do
-    shift
-    here=$(basename "$lecture" .md)
-    sidebar=$(for toc in "$work"/*.toc; do
-        other=$(basename "$toc" .toc)
-        if [ "$other" = "$here" ]; then sed '1s/<ul>/<ul class="now">/; 2s/<li>/<li class="here">/' "$toc"
-        else echo "<ul><li><a href=\"$other.html\">$(cat "$work/$other.title")</a></li></ul>"; fi
-    done)
-    turn=$([ -z "$previous" ] || turn previous Previous "$previous"; [ $# -eq 0 ] || turn next Next "$1")
-    convert "$lecture" docs/template.html -M pagetitle="$(cat "$work/$here.title")" \
-        -V book="$book" -V sidebar="$sidebar" -V turn="$turn" <"$lecture" >"$work/book/$here.html"
-    previous=$lecture
+turn() {  # turn CLASS WORD PAGE: a link to the page before or after this one
+    [ -z "$3" ] || echo "<a class=\"$1\" href=\"$3.html\"><small>$2</small>$(title_of "$3")</a>"
+}
+
+mkdir "$work/book"
+page() {  # page PAGE SOURCE PREVIOUS NEXT
+    convert "$2" docs/template.html -M pagetitle="$(title_of "$1")" -V book="$book" -V sidebar="$(sidebar "$1")" \
+        -V turn="$(turn previous Previous "$3"; turn next Next "$4")" <"$2" >"$work/book/$1.html"
+}
+
+# ---- the lectures, the indexes, the cover -----------------------------------------------------------------
+
+if [ -n "$tours" ]; then
+    for name in $BOOK_PAGES; do
+        [ -f "$tours/$name.txt" ] || die "$tours has no $name.txt" 1
+        awk -v page="$name" -f tools/book_claims.awk "$tours/$name.txt"
+    done | { printf '# Index of claims\n\n'; cat tools/book_claims.md; cat; } >"$work/claims.md"
+fi
+for name in $BOOK_PAGES; do
+    awk -v page="$name" -v title="$(title_of "$name")" -f tools/book_formulas.awk "$work/$name.notes" "$name"/*.h
+done | { printf '# Index of formulas\n\n'; cat tools/book_formulas.md; cat; } >"$work/formulas.md"
+
+previous='' current=''
+for next in $BOOK_PAGES $indexes ''; do
+    source=$work/$current.md
+    [ ! -f "docs/$current.md" ] || source=docs/$current.md
+    [ -z "$current" ] || page "$current" "$source" "$previous" "$next"
+    previous=$current current=$next
 done
 
-printf '# %s\n\n%s\n' "$book" "$intro" >"$work/index.md"
-convert README.md docs/template.html -M pagetitle="$book" -V contents="$(cat "$work"/*.toc)" \
-    <"$work/index.md" >"$work/book/index.html"
+contents=$(cat "$work"/*.toc; for i in $indexes; do echo "<ul><li><a href=\"$i.html\">$(title_of "$i")</a></li></ul>"; done)
+convert docs/README.md docs/template.html -M pagetitle="$book" -V contents="$contents" \
+    <docs/README.md >"$work/book/index.html"
 
-[ ! -d docs/figures ] || cp -R docs/figures "$work/book/"
+for folder in figures drawings; do [ ! -d "docs/$folder" ] || cp -R "docs/$folder" "$work/book/"; done
 cp -R "$work/book/." "$out/"
 echo "book: $out/index.html"

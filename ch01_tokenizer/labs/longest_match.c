@@ -355,6 +355,7 @@ static void claim_costs(Lab *lab, const Table *t, const Source *source, Rng *rng
     claim_equal(lab, "1.6", "scan, the same text: n (n + 1) / 2",
                 LONGEST_TEXT * (LONGEST_TEXT + 1LL) / 2,
                 (long long)adversary(LONGEST_TEXT, 1).lookups);
+    plot_title(p, "Longest match: what a scan costs, and what a trie");
     plot_axes(p, "n: length of the text in bytes", "operations");
     plot_set(p, "logscale xy");
     plot_set(p, "format y \"10^{%%T}\"");

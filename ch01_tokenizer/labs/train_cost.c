@@ -73,14 +73,15 @@ static void run(Lab *lab) {
                        log2(1 + last.tokens_after / last.tokens_before), slope);
     claim_at_most(lab, "1.13", "count updates with lists, as a share of the bound", 1,
                   worst);
-    plot_axes(p, "merges T", "corpus positions");
+    plot_title(p, "Training: positions that are visited, counts that are updated");
+    plot_axes(p, "merges T", "visits or updates");
     plot_set(p, "logscale xy 2");
     plot_set(p, "format y \"2^{%%L}\"");
-    plot_line(p, "merges", "sum_of_tokens", "sum of N_t");
-    plot_line(p, "merges", "update_bound", "bound for lists");
-    plot_points(p, "merges", "naive_visits", "textbook loop: visits");
-    plot_points(p, "merges", "list_updates", "lists: updates of a count");
-    plot_points(p, "merges", "list_visits", "lists: visits");
+    plot_line(p, "merges", "sum_of_tokens", "textbook loop: sum of N_t");
+    plot_line(p, "merges", "update_bound", "lists: bound on the updates");
+    plot_points(p, "merges", "naive_visits", "textbook loop: visits, counted");
+    plot_points(p, "merges", "list_updates", "lists: updates, counted");
+    plot_points(p, "merges", "list_visits", "lists: visits, counted");
     plot_end(p);
     bytes_free(&text);
 }

@@ -13,7 +13,7 @@ static const Option options[] = {
     {"dim", "128", "head dimension"},
     {"base", "10000", "base of the angles"},
     {"trained", "2048", "L: positions the model was trained on"},
-    {"factor", "8", "s: how far to stretch them"},
+    {"factor", "8", "F: how far to stretch them"},
     {0}};
 
 enum { KINDS = 4, LONGEST = 64 };
@@ -161,11 +161,13 @@ static void run(Lab *lab) {
         }
         plot_row_values(p, row);
     }
-    plot_axes(p, "i, from the fastest angle to the slowest", "theta'_i / theta_i");
-    plot_set(p, "logscale y");
+    plot_title(p, "Stretched angles by a factor F: PI, NTK-aware, YaRN");
+    plot_axes(p, "plane i, from the fastest angle to the slowest",
+              "theta'_i / theta_i");
+    plot_set(p, "logscale y 2");
     plot_set(p, "yrange [%g:1.3]", 0.8 / rope.factor);
-    plot_line(p, "i", "pi_formula", "1/s");
-    plot_line(p, "i", "ntk_formula", "s^{-2i/(d-2)}");
+    plot_line(p, "i", "pi_formula", "1/F");
+    plot_line(p, "i", "ntk_formula", "F^{-2i/(d-2)}");
     plot_line(p, "i", "yarn_formula", "YaRN's ramp");
     plot_points(p, "i", "pi", "position interpolation");
     plot_points(p, "i", "ntk", "NTK-aware");

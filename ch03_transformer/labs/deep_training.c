@@ -258,6 +258,22 @@ static void claims(Lab *lab, const Outcome *o) {
                   o[DEEP].excess);
 }
 
+// A run's losses, one a step: a line, though measured, since dots would hide one another.
+static void draw_run(Plot *p, const char *column, const char *colour,
+                     const char *title) {
+    plot_series(p,
+                "using \"step\":\"%s\" with lines linewidth 2.5 linecolor \"%s\" "
+                "title \"%s\"",
+                column, colour, title);
+}
+
+static void draw_limit(Plot *p, const char *column, int dashes, const char *title) {
+    plot_series(p,
+                "using \"step\":\"%s\" with lines dashtype %d linewidth 1.5 "
+                "linecolor \"#000000\" title \"%s\"",
+                column, dashes, title);
+}
+
 static void draw(Lab *lab, const Outcome *o) {
     Plot *p = plot_new(lab, "deep_training",
                        "step post post_warmup pre deepnorm ln_V entropy");
@@ -267,12 +283,13 @@ static void draw(Lab *lab, const Outcome *o) {
                  o[PRE].losses[s], o[DEEP].losses[s], log(V), source_entropy());
     plot_axes(p, "step", "loss, nats");
     plot_set(p, "yrange [0:*]");
-    plot_line(p, "step", "ln_V", "ln V"),
-        plot_line(p, "step", "entropy", "entropy of the source");
-    plot_points(p, "step", "post", "Post-LN");
-    plot_points(p, "step", "post_warmup", "Post-LN, warm-up");
-    plot_points(p, "step", "pre", "Pre-LN");
-    plot_points(p, "step", "deepnorm", "DeepNorm");
+    plot_title(p, "Training a stack of many layers: Post-LN, Pre-LN and DeepNorm");
+    draw_limit(p, "ln_V", 2, "ln V");
+    draw_limit(p, "entropy", 4, "source's entropy");
+    draw_run(p, "post", "#7f7f7f", "Post-LN");
+    draw_run(p, "post_warmup", "#e69f00", "Post-LN, warm-up");
+    draw_run(p, "pre", "#0072b2", "Pre-LN");
+    draw_run(p, "deepnorm", "#d55e00", "DeepNorm");
     plot_end(p);
 }
 

@@ -311,23 +311,20 @@ static void draw(Lab *lab, const Updates *u) {
                  u->size[DEEPNORM][SIGN][i], root * sqrt(u->N[i]),
                  u->size[WRONG][SGD][i], u->predicted[WRONG][i], u->size[POST][SGD][i],
                  u->predicted[POST][i], u->size[POST][SIGN][i]);
+    plot_title(p, "How far one step moves the output");
     plot_axes(p, "N: layers", "|change of the output| / rate");
     plot_set(p, "logscale x 2"), plot_set(p, "logscale y"),
         plot_set(p, "format y \"10^{%%T}\"");
     plot_set(p, "xrange [%g:%g]", u->N[0] / 1.2, u->N[u->depths - 1] * 1.2);
     plot_line(p, "layers", "deepnorm_predicted", "DeepNorm, mean field");
-    plot_line(p, "layers", "wrong_predicted", "{/Symbol a} misplaced, mean field");
-    plot_line(p, "layers", "post_predicted", "Post-LN, mean field"),
-        plot_dashes(p, "layers", "root", "N^{1/2}");
+    plot_line(p, "layers", "wrong_predicted", "alpha misplaced, mean field");
+    plot_dashes(p, "layers", "root", "N^{1/2}");
     plot_points(p, "layers", "deepnorm", "DeepNorm, SGD");
-    plot_points(p, "layers", "wrong", "{/Symbol a} misplaced, SGD");
+    plot_points(p, "layers", "wrong", "alpha misplaced, SGD");
     plot_points(p, "layers", "post", "Post-LN, SGD");
     plot_series(p,
                 "using \"layers\":\"deepnorm_sign\" with points pointtype 6 linecolor "
-                "\"#000000\" title \"DeepNorm, sign\"");
-    plot_series(p,
-                "using \"layers\":\"post_sign\" with points pointtype 6 linecolor "
-                "\"#56b4e9\" title \"Post-LN, sign\"");
+                "\"#000000\" title \"DeepNorm, sign steps\"");
     plot_end(p);
 }
 

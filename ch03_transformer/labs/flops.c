@@ -223,7 +223,8 @@ static void draw(Lab *lab, Model *m) {
         plot_row_values(plot, row);
     }
     int crossing = 12 * m->config.channels + VOCABULARY / LAYERS - 1;
-    plot_axes(plot, "T: tokens of a sequence", "operations a token, forward");
+    plot_title(plot, "Operations per token, forward: weights and attention");
+    plot_axes(plot, "T: tokens of a sequence", "operations per token");
     plot_set(plot, "logscale x 2"), plot_set(plot, "logscale y"),
         plot_set(plot, "format y \"10^{%%T}\"");
     plot_set(plot, "xrange [3.5:%d]", LONGEST * 5 / 4);
@@ -232,12 +233,12 @@ static void draw(Lab *lab, Model *m) {
                  "arrow from %d,graph 0 to %d,graph 1 nohead dashtype 3 linecolor "
                  "\"#7f7f7f\"",
                  (crossing + 1) / i - (i == 1), (crossing + 1) / i - (i == 1));
-    plot_line(plot, "tokens", "weights_derived", "weights, 2 N");
-    plot_line(plot, "tokens", "causal_derived", "attention, causal, 2 L (T + 1) d");
-    plot_line(plot, "tokens", "full_derived", "full, 4 L T d");
-    plot_points(plot, "tokens", "weights", "counted, weights"),
-        plot_points(plot, "tokens", "causal", "causal"),
-        plot_points(plot, "tokens", "full", "full");
+    plot_line(plot, "tokens", "weights_derived", "weights: 2 N");
+    plot_line(plot, "tokens", "causal_derived", "causal: 2 L (T+1) d");
+    plot_line(plot, "tokens", "full_derived", "full: 4 L T d");
+    plot_points(plot, "tokens", "weights", "weights, counted"),
+        plot_points(plot, "tokens", "causal", "causal, counted"),
+        plot_points(plot, "tokens", "full", "full, counted");
     plot_end(plot);
 }
 

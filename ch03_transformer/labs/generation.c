@@ -219,8 +219,9 @@ static void claim_intensity(Lab *lab, Kind *k) {
     Plot *p = plot_new(lab, "generation", "tokens counted derived by_256");
     for (int T = 1; T <= LONGEST; T *= 2)
         plot_row(p, T, intensity(k, T, NULL, NULL), T / 2.0, fmin(T, 256) / 2);
+    plot_title(p, "Operations for each byte of weights that is read");
     plot_axes(p, "tokens that go through together",
-              "operations a byte of weights (fp32)");
+              "operations per byte of weights (fp32)");
     plot_set(p, "logscale xy 2"), plot_set(p, "yrange [0.25:1024]"),
         plot_set(p, "xrange [0.7:1500]");
     plot_line(p, "tokens", "derived", "T / 2"),

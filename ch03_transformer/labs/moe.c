@@ -260,6 +260,7 @@ static void figure(Lab *lab, const Outcome *o, int experts, double factor) {
                      o[2 * run + 1].share[e], e + 0.9, e + 1.1);
     char with[64];
     snprintf(with, sizeof with, "with %g times the balance", factor);
+    plot_title(p, "How a router shares out the tokens");
     plot_axes(p, "expert, the busiest first", "share of the tokens");
     plot_set(p, "xrange [0.5:%d.5]", experts), plot_set(p, "yrange [0:]");
     plot_line(p, "rank", "even", "1 / E");

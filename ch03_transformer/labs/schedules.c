@@ -151,6 +151,7 @@ static void run(Lab *lab) {
                  measured ? schedule_noam(channels, warmup, 1, t) : NAN,
                  cosine_formula(&s, t), noam);
     }
+    plot_title(p, "Two schedules of learning rates");
     plot_axes(p, "step", "learning rate"), plot_set(p, "yrange [0:*]"),
         plot_set(p, "format y \"%%g\"");
     plot_line(p, "step", "cosine_formula", "line, then cos^2"),

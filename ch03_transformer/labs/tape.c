@@ -121,6 +121,7 @@ static void draw(Lab *lab, const Differences *d) {
                  middle->two_sided * pow(d[i].h / middle->h, 2),
                  middle->one_sided * d[i].h / middle->h,
                  end->two_sided * end->h / d[i].h);
+    plot_title(p, "The tape's gradient against difference quotients");
     plot_axes(p, "h", "|differences - gradient|, all parameters");
     plot_set(p, "logscale x 2"), plot_set(p, "logscale y"),
         plot_set(p, "format x \"2^{%%L}\""), plot_set(p, "format y \"10^{%%T}\"");

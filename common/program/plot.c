@@ -145,7 +145,7 @@ static void write_script(const Plot *p) {
         snprintf(output, sizeof output, "set terminal dumb size 100,32\n");
     else
         snprintf(output, sizeof output,
-                 "set terminal %s size 800,480 %s\nset output \"%s.%s\"\n",
+                 "set terminal %s size 640,440 %s\nset output \"%s.%s\"\n",
                  strcmp(terminal, "svg") == 0 ? "svg" : "pngcairo",
                  strcmp(terminal, "svg") == 0
                      ? "font \"Helvetica,14\" background \"white\""
@@ -154,8 +154,8 @@ static void write_script(const Plot *p) {
     snprintf(head, sizeof head,
              "%sset title \"%s\"\nset datafile separator tab columnheaders\nset "
              "datafile missing \"nan\"\n"
-             "set key outside top center horizontal\nset grid linecolor "
-             "\"#cccccc\"\nset border 3\nset tics nomirror\n",
+             "set key outside top center horizontal Left reverse samplen 1.5 width -1\n"
+             "set grid linecolor \"#cccccc\"\nset border 3\nset tics nomirror\n",
              output, p->title);
     write_text(p, "gp",
                (const char *[]){head, p->sets.data ? p->sets.data : "", p->series.data,

@@ -1,0 +1,229 @@
+-- What the hosting site's Markdown means in the book: a filter for pandoc, called by tools/book.sh.
+--
+-- The environment says what the filter cannot know:
+--   BOOK_PAGES  names of the lectures, without .md
+--   BOOK_HERE   the page that is being made
+--   BOOK_UP     from the book's folder to the repository's; empty outside of it
+--   BOOK_NOTES  a file that gets, line by line, what the index of formulas is made of
+local here, up, notes = os.getenv "BOOK_HERE" or "", os.getenv "BOOK_UP" or "", nil
+local page_of, page_named = {}, {}
+for page in (os.getenv "BOOK_PAGES" or ""):gmatch "%S+" do
+    page_of[tonumber(page:match "^ch(%d+)")] = page .. ".html"
+    page_named[page] = true
+end
+if os.getenv "BOOK_NOTES" then notes = io.open(os.getenv "BOOK_NOTES", "w") end
+local function note(...)
+    if not notes then return end
+    for i, field in ipairs {...} do notes:write(i > 1 and "\t" or "", (field:gsub("%s+", " "))) end
+    notes:write "\n"
+end
+
+local function html(text) return pandoc.RawBlock("html", text) end
+
+-- ---- links and claims
+
+local function link(el)
+    local page, anchor = el.target:match "^(ch%d%d[^/#]*)%.md(.*)$"
+    if page and page_named[page] then el.target = page .. ".html" .. anchor return el end
+    if el.target:match "^%.%./README%.md" or el.target:match "^README%.md" then
+        el.target = "index.html"
+        return el
+    end
+    local within = {"^#", "^[%w_-]+%.html", "^figures/", "^drawings/", "^%a[%w+.-]*:"}
+    for _, pattern in ipairs(within) do
+        if el.target:match(pattern) then return nil end
+    end
+    if up == "" then return el.content end
+    el.target = up .. ("docs/" .. el.target):gsub("^docs/%.%./", "")
+    return el
+end
+
+-- A reference [2.3] leads to the place where **[2.3]** is derived.
+local function reference(el)
+    local before, chapter, number, after = el.text:match "^(.-)%[(%d+)%.(%d+)%](.*)$"
+    local page = chapter and page_of[tonumber(chapter)]
+    if not page then return nil end
+    local id = chapter .. "." .. number
+    local to = pandoc.Link("[" .. id .. "]", page .. "#claim-" .. id, "", {class = "claim"})
+    return {pandoc.Str(before), to, pandoc.Str(after)}
+end
+
+-- A derivation **[2.3]** leads to what was measured, where the book has an index of claims.
+local seen, has_claims = {}, os.getenv "BOOK_CLAIMS" == "yes"
+local function derivation(el)
+    local id = pandoc.utils.stringify(el):match "^%[(%d+%.%d+)%]$"
+    if not id then return nil end
+    local anchor = seen[id] and "" or "claim-" .. id
+    seen[id] = true
+    local text = "[" .. id .. "]"
+    if not has_claims then return pandoc.Span(text, {id = anchor, class = "claim"}) end
+    return pandoc.Link(text, "claims.html#claim-" .. id, "What was measured",
+                       {id = anchor, class = "claim derived"})
+end
+
+-- ---- mathematics
+
+-- Where pandoc's MathML is not what TeX means:
+--   \mathrm{softmax}   browsers ignore its upright style, and respect \text's
+--   \Big( ... \Big)^2  the closing one stays small; \left and \right grow
+--   \mathrel{+}=       becomes two signs with a gap
+local function mathml(tex)
+    tex = tex:gsub("\\mathrm(%b{})", "\\text%1"):gsub("\\mathrel{%+}=", "\\;\\text{+=}\\;")
+    local opened, closed = select(2, tex:gsub("\\[Bb]ig%(", "")), select(2, tex:gsub("\\[Bb]ig%)", ""))
+    if opened == closed then tex = tex:gsub("\\[Bb]ig%(", "\\left("):gsub("\\[Bb]ig%)", "\\right)") end
+    return tex
+end
+
+-- A long formula in a line may scroll on a small screen.
+local function maths(el)
+    local long = el.mathtype == "InlineMath" and #el.text > 40
+    el.text = mathml(el.text)
+    return long and pandoc.Span(el, {class = "long-maths"}) or el
+end
+
+-- A full stop or bracket stays on the line of its formula.
+local function keep_together(inlines)
+    local out = pandoc.List()
+    for i = 1, #inlines do
+        local el, last = inlines[i], out[#out]
+        local after = el.t == "Str" and last and last.t == "Math" and last.mathtype == "InlineMath"
+                      and el.text:match "^[.,;:!?)%]’']+"
+        local before = el.t == "Math" and el.mathtype == "InlineMath" and last and last.t == "Str"
+                       and last.text:match "[(%[]$"
+        if after then
+            out[#out] = pandoc.Span({last, pandoc.Str(after)}, {class = "together"})
+            if #el.text > #after then out:insert(pandoc.Str(el.text:sub(#after + 1))) end
+        elseif before and #last.text == 1 then
+            out[#out] = pandoc.Span({last, el}, {class = "together"})
+        else
+            out:insert(el)
+        end
+    end
+    return out
+end
+
+-- ---- figures, boxes, listings
+
+-- ![...](figures/chNN_name.svg), and as a paragraph of its own in italics the caption: what to see, and
+-- last, in code, the command that draws it. On the hosting site the same is an image and an italic line.
+local command_of = {}
+local function figure(image, caption)
+    local drawn = image.src:match "^figures/"
+    local class = drawn and "figure plot" or "figure drawing"
+    local command = caption[#caption]
+    if drawn and (not command or command.t ~= "Code" or not command.text:match "^%./ch%d%d_%w+ [%w-]+") then
+        error(here .. ": " .. image.src .. " needs a caption in italics below it that ends with its `./chNN_name lab`")
+    end
+    if drawn then
+        caption[#caption] = pandoc.Span(command, {class = "command"})
+        command_of[image.src] = command.text
+    end
+    return {
+        html('<figure class="' .. class .. '">'),
+        pandoc.Plain {pandoc.Link({image}, image.src, "", {class = "enlarge"})},
+        html "<figcaption>", pandoc.Plain(caption), html "</figcaption></figure>",
+    }
+end
+
+local function only(block, kind)
+    return block and block.t == "Para" and #block.content == 1 and block.content[1].t == kind
+           and block.content[1]
+end
+
+-- **By hand.**, **Try** and **Questions** begin a box.
+local boxes = {["By hand."] = "hand", Try = "try", Questions = "questions"}
+local function box_of(block)
+    local first = block.t == "Para" and block.content[1]
+    return first and first.t == "Strong" and boxes[pandoc.utils.stringify(first)]
+end
+
+local function blocks(list)
+    local out, i = pandoc.List(), 1
+    while i <= #list do
+        local image, caption = only(list[i], "Image"), only(list[i + 1], "Emph")
+        local box = box_of(list[i])
+        if image and (caption or image.src:match "^figures/") then
+            out:extend(figure(image, caption and caption.content or {}))
+            i = i + (caption and 2 or 1)
+        elseif box then
+            out:insert(pandoc.Div({list[i]}, {class = "box " .. box}))
+            i = i + 1
+        else
+            out:insert(list[i])
+            i = i + 1
+        end
+    end
+    return out
+end
+
+-- Listings of more lines than a page likes to keep together may break in print.
+local function listing(el)
+    if el.classes[1] == "math" then return pandoc.Para {pandoc.Math("DisplayMath", el.text)} end
+    if select(2, el.text:gsub("\n", "")) > 15 then
+        el.classes:insert "long"
+        return el
+    end
+end
+
+-- A short command or name does not break at its hyphens.
+local function code(el)
+    if #el.text <= 26 then el.classes:insert "short" return el end
+end
+
+local function comment(el)
+    if not (el.format:match "html" and el.text:match "^<!%-%-") then return nil end
+    return {}
+end
+
+local function wide(el) return pandoc.Div(el, {class = "table"}) end
+
+-- ---- formulas: every display gets the section's number and a letter
+
+local function letter(n) return string.char(96 + n) end
+
+local function number_formulas(doc)
+    local section, count = nil, 0
+    local function number(el)
+        if el.mathtype ~= "DisplayMath" then return nil end
+        if not section then return pandoc.Span(el, {class = "maths"}) end
+        count = count + 1
+        local id = section .. letter(count)
+        note("formula", id, el.text)
+        local mark = pandoc.Link(id, "#formula-" .. id, "", {class = "number"})
+        return pandoc.Span({pandoc.Span(el, {class = "maths"}), mark}, {id = "formula-" .. id, class = "display"})
+    end
+    local function claim(el)
+        local id = pandoc.utils.stringify(el):match "^%[(%d+%.%d+)%]$"
+        if id then note("claim", id) end
+    end
+    for i, block in ipairs(doc.blocks) do
+        if block.t == "Header" and block.level == 2 then
+            local title = pandoc.utils.stringify(block)
+            section, count = title:match "^(%d+%.%d+) ", 0
+            if section then note("section", section, block.identifier, title) end
+        end
+        local image = block.t == "Plain" and block.content[1].t == "Link" and block.content[1].target
+        if command_of[image] then note("figure", image, command_of[image]) end
+        if block.t == "RawBlock" and block.text:match "^<!%-%- code: " then
+            note("code", (block.text:match "^<!%-%- code: (.-) *%-%->"))
+        end
+        -- in reading order: a formula, then the claims on it
+        doc.blocks[i] = pandoc.walk_block(pandoc.Div {block}, {
+            Inlines = function(inlines)
+                for k, el in ipairs(inlines) do
+                    if el.t == "Math" then inlines[k] = number(el) or el
+                    elseif el.t == "Strong" then claim(el) end
+                end
+                return inlines
+            end,
+        }).content[1] or block
+    end
+    return doc
+end
+
+return {
+    {Blocks = blocks},
+    {Pandoc = number_formulas},
+    {RawBlock = comment, RawInline = comment, Link = link, CodeBlock = listing, Code = code, Inlines = keep_together},
+    {Str = reference, Math = maths, Table = wide}, {Strong = derivation},
+}

@@ -1,0 +1,90 @@
+#!/bin/sh
+# sh tools/tests/test_book.sh: a small repository's lectures become a book; what the Markdown says must be there,
+# and a figure without its caption must be refused.
+# shellcheck disable=SC2016  # dollars and backticks in quotes are meant
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+command -v pandoc >/dev/null || { echo 'no pandoc here: 0 passed, 0 failed'; exit 0; }
+tree=$(mktemp -d) || exit 2
+trap 'rm -rf "$tree"' EXIT
+trap 'exit 1' HUP INT TERM
+cd "$tree" || exit 2
+passed=0 failed=0
+
+verdict() {  # verdict STATUS WHAT
+    if [ "$1" -eq 0 ]; then passed=$((passed + 1)); echo "passed: $2"
+    else failed=$((failed + 1)); echo "failed: $2"; fi
+}
+has() {  # has PAGE TEXT WHAT: the page, on one line, holds the text
+    tr '\n' ' ' <"book/$1" | grep -qF -- "$2"
+    verdict $? "$3"
+}
+
+mkdir -p docs/figures tools ch01_tiny tours
+cp "$root"/tools/book* tools/
+cp "$root"/docs/template.html docs/
+echo '<svg xmlns="http://www.w3.org/2000/svg"/>' >docs/figures/ch01_one.svg
+printf '# A title\n' >README.md
+printf '# A title\n\nFor whom: see [chapter 1](ch01_tiny.md).\n' >docs/README.md
+printf '// Squares. Lecture, section 1.1.\nint square(int x);\n' >ch01_tiny/square.h
+cat >docs/ch01_tiny.md <<'END'
+# Chapter 1: tiny
+
+## 1.1 Squares
+
+With a full stop at its end, $y = x^2$.
+
+$$\Big(a + b\Big)^2 \mathrel{+}= \overline{S_{i+1}}$$
+
+So it is **[1.1]**, see [1.1].
+
+<!-- code: ch01_tiny/square.h square -->
+```c
+int square(int x);
+```
+
+![A parabola](figures/ch01_one.svg)
+
+*It is bent. `./ch01_tiny square`*
+
+**Try** another.
+
+<details>
+<summary>Answer</summary>
+
+It is 4.
+
+</details>
+END
+cat >tours/ch01_tiny.txt <<'END'
+Chapter 1: tiny
+
+1.1  What squares are  (square)
+  [1.1]   2 squared, |x| < 3                                  4              4  exact     ok
+  [1.1]   3 squared                                       <= 10              9  bound     ok
+END
+
+sh tools/book.sh book tours >said 2>&1
+verdict $? 'a lecture becomes a book'
+has ch01_tiny.html '<figure class="figure plot"> <a href="figures/ch01_one.svg" class="enlarge">' 'a figure can be clicked'
+has ch01_tiny.html '<figcaption> It is bent. <span class="command"><code class="short">./ch01_tiny square</code></span>' 'its caption has the command'
+has ch01_tiny.html 'class="together"' 'a full stop stays with its formula'
+has ch01_tiny.html '+=</mtext>' '+= is one sign'
+has ch01_tiny.html '<mrow class="bar">' 'a bar is drawn'
+! grep -q 'minsize' book/ch01_tiny.html
+verdict $? 'large brackets grow by themselves'
+has ch01_tiny.html 'id="formula-1.1a"' 'formulas have numbers'
+has ch01_tiny.html 'href="claims.html#claim-1.1"' 'a derivation leads to what was measured'
+has ch01_tiny.html '<div class="box try">' 'a Try is a box'
+has ch01_tiny.html '<summary>' 'an answer is folded'
+has claims.html '<td>2 squared, |x| &lt; 3</td><td>4</td><td>4</td><td>exact</td>' 'the index of claims has its rows'
+has claims.html '<td>&lt;= 10</td><td>9</td><td></td>' 'and its bounds'
+has formulas.html 'href="../ch01_tiny/square.h"' 'the index of formulas says what computes one'
+has formulas.html 'href="ch01_tiny.html#formula-1.1a"' 'and where it is derived'
+has index.html 'href="ch01_tiny.html"' 'the cover leads to the lectures'
+
+sed -i.bak '/^\*It is bent/d' docs/ch01_tiny.md
+! sh tools/book.sh other tours >said 2>&1 && grep -q 'ch01_one.svg needs a caption' said
+verdict $? 'a figure without a caption is refused'
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
