@@ -133,13 +133,13 @@ static void check_window_forward(Grade *g, const Window *x) {
            with_ghosts = first / (first + x->window - 1);
     Mat last_column = mat_cols(got.weights, x->window - 1, 1);
     grade_mistake(
-        g, near_mat(got.weights, mirrored(x->weights), t.weights),
+        g, near_mat(got.weights, mirrored(x->weights), t.weights), "band-mirrored",
         "the band's columns are the wrong way round: column 0 is the query's own key");
-    grade_mistake(g, fabs(at(got.weights, 0, 0) - with_ghosts) <= t.weights,
+    grade_mistake(g, fabs(at(got.weights, 0, 0) - with_ghosts) <= t.weights, "ghost-keys",
                   "query 0 sees itself alone, so its weight is 1: keys before the "
                   "first have no score, not 0");
     grade_mistake(
-        g, near_mat(last_column, mat_new(x->n, 1), 0),
+        g, near_mat(last_column, mat_new(x->n, 1), 0), "window-short",
         "the window is one key too short: the query itself is one of its W keys");
     grade_near_mat(g, 3, "weights", got.weights, x->weights, t.weights);
     grade_near_mat(g, 1, "out", got.out, x->out, t.out);
@@ -165,26 +165,26 @@ static void check_window_backward(Grade *g, const Window *x) {
     Window no_d = started(window_by_rule(*x, WINDOW_NO_D)),
            no_edge = started(window_by_rule(*x, WINDOW_NO_EDGE));
     Window unscaled = started(window_by_rule(*x, WINDOW_UNSCALED));
-    grade_mistake(g, all_near(&got, x, &t),
+    grade_mistake(g, all_near(&got, x, &t), "assigns",
                   "gradients are added to what is there: +=, not =");
-    grade_mistake(g, all_near(&got, &no_edge, &t),
+    grade_mistake(g, all_near(&got, &no_edge, &t), "edge-skipped",
                   "the first W - 1 queries sent no gradient: their windows are "
                   "shorter, not empty");
     grade_mistake(g,
                   near_mat(got.v, last.v_grad, t.v_grad)
                       || near_mat(got.k, last.k_grad, t.k_grad)
-                      || near_mat(got.v, plus_start(last.v_grad), t.v_grad),
+                      || near_mat(got.v, plus_start(last.v_grad), t.v_grad), "last-query",
                   "a key has the gradient of the last query that sees it: it is seen "
                   "by W queries, sum over them");
     grade_near_mat(g, 4, "v_grad", got.v, want.v_grad, t.v_grad);
     grade_mistake(g,
                   near_mat(got.q, no_d.q_grad, t.q_grad)
-                      || near_mat(got.k, no_d.k_grad, t.k_grad),
+                      || near_mat(got.k, no_d.k_grad, t.k_grad), "no-d",
                   "dS = P dP: the softmax's D, the sum of P dP over the window, was "
                   "not subtracted");
     grade_mistake(g,
                   near_mat(got.q, unscaled.q_grad, t.q_grad)
-                      || near_mat(got.k, unscaled.k_grad, t.k_grad),
+                      || near_mat(got.k, unscaled.k_grad, t.k_grad), "unscaled",
                   "the scale is missing: a score is scale q.k, so dQ and dK both have "
                   "that factor");
     grade_near_mat(g, 3, "q_grad", got.q, want.q_grad, t.q_grad);
@@ -217,7 +217,7 @@ static void check_window_cost(Grade *g, Rng *rng) {
     begin = cpu_seconds();
     run_window_backward(&x);
     double theirs = cpu_seconds() - begin, used = peak_megabytes() - before;
-    grade_mistake(g, used > MOST_MEGABYTES,
+    grade_mistake(g, used > MOST_MEGABYTES, "square-memory",
                   "N = %d, W = %d took %.0f MB: an N x N matrix? The band has 0.5 MB",
                   N, WINDOW, used);
     grade_expect(g, 2, used <= MOST_MEGABYTES, "N = %d, W = %d took %.0f MB", N, WINDOW,

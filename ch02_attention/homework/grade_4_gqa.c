@@ -142,21 +142,21 @@ static bool queries_averaged(const Projections *gqa) {
 
 static void check_gqa_means(Grade *g, const Projections *mha) {
     Projections gqa = convert(mha, 2, NEIGHBOURS);
-    grade_mistake(g, are_means(&gqa, mha, 2, EVERY_OTHER, MEAN_RIGHT),
+    grade_mistake(g, are_means(&gqa, mha, 2, EVERY_OTHER, MEAN_RIGHT), "interleaved",
                   "interleaved groups, head %% groups: group_of says 0 0 0 1 1 1, "
                   "heads 0, 1, 2 are group 0");
     grade_mistake(
-        g, are_means(&gqa, mha, 2, NEIGHBOURS, MEAN_SUM),
+        g, are_means(&gqa, mha, 2, NEIGHBOURS, MEAN_SUM), "sum",
         "the sum of a group's projections: divide by its size, or scores grow with it");
-    grade_mistake(g, are_means(&gqa, mha, 2, NEIGHBOURS, MEAN_FIRST),
+    grade_mistake(g, are_means(&gqa, mha, 2, NEIGHBOURS, MEAN_FIRST), "first-head",
                   "the first head of each group was kept: the others' keys and values "
                   "are thrown away");
-    grade_mistake(g, are_means(&gqa, mha, 2, NEIGHBOURS, MEAN_COLUMNS),
+    grade_mistake(g, are_means(&gqa, mha, 2, NEIGHBOURS, MEAN_COLUMNS), "columns",
                   "neighbouring columns were averaged: channel c of a group is the "
                   "mean of its heads' channels c");
     expect_means(g, 4, "0 0 0 1 1 1: W_K or W_V", &gqa, mha, 2, NEIGHBOURS);
     Projections scattered = convert(mha, 3, SCATTERED);
-    grade_mistake(g, are_means(&scattered, mha, 3, IN_ROWS, MEAN_RIGHT),
+    grade_mistake(g, are_means(&scattered, mha, 3, IN_ROWS, MEAN_RIGHT), "neighbours",
                   "groups of neighbours, though group_of says 2 0 1 1 2 0: heads 1 and "
                   "5 are group 0");
     expect_means(g, 4, "2 0 1 1 2 0: W_K or W_V", &scattered, mha, 3, SCATTERED);
@@ -170,17 +170,17 @@ static double layer_tolerance(void) { return 20 * 2 * 0x1p-22 * (2 * 5 + 1) * WI
 static void check_gqa_layer(Grade *g, const Projections *mha, Mat x) {
     Projections gqa = convert(mha, 3, SCATTERED), means = with_means(mha, 3, SCATTERED);
     bool q_stays = near_mat(gqa.q, mha->q, 0), o_stays = near_mat(gqa.o, mha->o, 0);
-    grade_mistake(g, q_stays && o_stays,
+    grade_mistake(g, q_stays && o_stays, "queries-stay",
                   "query heads stayed where they were: attend_heads gives head h the "
                   "key-value head h / size, so "
                   "they must move beside their group");
-    grade_mistake(g, q_stays,
+    grade_mistake(g, q_stays, "q-stays",
                   "W_Q stayed as it was: a head moves with its columns of W_Q and its "
                   "rows of W_O");
-    grade_mistake(g, o_stays,
+    grade_mistake(g, o_stays, "o-stays",
                   "W_O stayed as it was: a head's output comes at its new place, its "
                   "rows of W_O must move along");
-    grade_mistake(g, queries_averaged(&gqa),
+    grade_mistake(g, queries_averaged(&gqa), "queries-averaged",
                   "the queries were averaged too: a group shares keys and values only");
     grade_near_mat(g, 6, "the converted layer's output", layer(x, &gqa, 3),
                    layer(x, &means, HEADS), layer_tolerance());

@@ -108,12 +108,12 @@ static void check_relative_scores(Grade *g, const Relative *far, const Relative 
     Mat got = run_relative(both), want = relative_reference(both, RELATIVE_RIGHT);
     double t = relative_score_tolerance(both);
     grade_mistake(
-        g, near_mat(got, relative_reference(both, RELATIVE_SIGN), t),
+        g, near_mat(got, relative_reference(both, RELATIVE_SIGN), t), "sign",
         "the distance has the wrong sign: it is the query's position minus the key's");
     grade_mistake(
-        g, near_mat(got, relative_reference(both, RELATIVE_OFFSET), t),
+        g, near_mat(got, relative_reference(both, RELATIVE_OFFSET), t), "offset",
         "query i was put at position i: the queries stand at the end, at i + S - T");
-    grade_mistake(g, near_mat(got, relative_reference(both, RELATIVE_UNSCALED), t),
+    grade_mistake(g, near_mat(got, relative_reference(both, RELATIVE_UNSCALED), t), "unscaled",
                   "the scale is missing: the vector is added to the key, so it is "
                   "scaled like the key");
     grade_near_mat(g, 3, "scores, T = 5, S = 12, both directions", got, want, t);
@@ -141,27 +141,27 @@ static void check_relative_backward(Grade *g, const Relative *r, int q_points,
     double t = relative_grad_tolerance(r);
     // where T = S, some errors change nothing
     bool wrong = !near_mat(got.table, want.table, t);
-    grade_mistake(g, near_mat(got.table, bare.table, t) || near_mat(got.q, bare.q, t),
+    grade_mistake(g, near_mat(got.table, bare.table, t) || near_mat(got.q, bare.q, t), "assigns",
                   "gradients are added to what is there: +=, not =");
-    grade_mistake(g, wrong && near_mat(got.table, last.table, t),
+    grade_mistake(g, wrong && near_mat(got.table, last.table, t), "last-pair",
                   "a bucket has the gradient of its last pair: the pairs of a bucket "
                   "share a row, sum over them");
-    grade_mistake(g, wrong && near_mat(got.table, mean.table, t),
+    grade_mistake(g, wrong && near_mat(got.table, mean.table, t), "mean",
                   "a bucket has the mean over its pairs: each pair pulls with its full "
                   "gradient, it is the sum");
-    grade_mistake(g, wrong && near_mat(got.table, unscaled.table, t),
+    grade_mistake(g, wrong && near_mat(got.table, unscaled.table, t), "backward-unscaled",
                   "backward: the scale is missing; the score has scale q . table");
-    grade_mistake(g, wrong && near_mat(got.table, sign.table, t),
+    grade_mistake(g, wrong && near_mat(got.table, sign.table, t), "backward-sign",
                   "backward: the distance has the wrong sign, so the gradient went to "
                   "the mirrored buckets");
-    grade_mistake(g, wrong && near_mat(got.table, offset.table, t),
+    grade_mistake(g, wrong && near_mat(got.table, offset.table, t), "backward-offset",
                   "backward: query i was put at position i: the queries stand at the "
                   "end, at i + S - T");
     grade_near_mat(g, table_points,
                    r->causal ? "table_grad, causal" : "table_grad, both directions",
                    got.table, want.table, t);
     grade_mistake(
-        g, near_mat(got.q, filled(r->queries, r->q.cols, START), 0),
+        g, near_mat(got.q, filled(r->queries, r->q.cols, START), 0), "no-query-gradient",
         "q_grad got nothing: the query meets the table too, not only the keys");
     grade_near_mat(g, q_points,
                    r->causal ? "q_grad, causal" : "q_grad, both directions", got.q,

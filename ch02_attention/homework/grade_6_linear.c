@@ -63,16 +63,13 @@ static void check_linear_full(Grade *g, Rng *rng) {
     int *from = numbers(7, 0, 0), *to = numbers(7, 19, 0);
     static const struct {
         LinearRule rule;
-        const char *diagnosis;
+        const char *code, *diagnosis;
     } rivals[] = {
-        {LINEAR_NO_PHI, "phi is missing: q.k may be negative, and a weight may not"},
-        {LINEAR_ELU, "phi has no + 1: elu goes down to -1, elu + 1 stays above 0"},
-        {LINEAR_EXP,
-         "these are softmax's weights e^(q.k): here they are phi(q) . phi(k)"},
-        {LINEAR_SUM,
-         "not divided: the weights must sum to 1, by phi(q) . (sum of phi(k))"},
-        {LINEAR_COUNT,
-         "divided by the number of keys: it is the sum of the weights phi(q) . phi(k) "
+        {LINEAR_NO_PHI, "no-phi", "phi is missing: q.k may be negative, and a weight may not"},
+        {LINEAR_ELU, "elu-alone", "phi has no + 1: elu goes down to -1, elu + 1 stays above 0"},
+        {LINEAR_EXP, "softmax", "these are softmax's weights e^(q.k): here they are phi(q) . phi(k)"},
+        {LINEAR_SUM, "not-divided", "not divided: the weights must sum to 1, by phi(q) . (sum of phi(k))"},
+        {LINEAR_COUNT, "divided-by-count", "divided by the number of keys: it is the sum of the weights phi(q) . phi(k) "
          "that divides"},
     };
     linear_attention(got, q, k, v);
@@ -84,7 +81,7 @@ static void check_linear_full(Grade *g, Rng *rng) {
         // Without phi the sum that divides nearly cancels, so that rounding is seen
         // much more.
         bool same = near_mat(got, rival, 1e-3 * (1 + longest_row(rival)));
-        grade_mistake(g, !right && same, "%s", rivals[r].diagnosis);
+        grade_mistake(g, !right && same, rivals[r].code, "%s", rivals[r].diagnosis);
     }
     grade_near_mat(g, 5, "all keys: out", got, want, t);
 }
@@ -114,10 +111,10 @@ static void check_linear_cut(Grade *g, Mat q, Mat k, Mat v, Mat want, Mat cut_ou
     double t = linear_tolerance(k, v);
     Mat forgot = linear_reference(q, k, v, begins, numbers(TOKENS, 1, 1), LINEAR_RIGHT);
     Mat peeked = linear_reference(q, k, v, numbers(TOKENS, 0, 0), ends, LINEAR_RIGHT);
-    grade_mistake(g, near_mat(cut_out, forgot, t),
+    grade_mistake(g, near_mat(cut_out, forgot, t), "state-forgotten",
                   "a new call has forgotten the earlier ones: the state is carried "
                   "from call to call");
-    grade_mistake(g, near_mat(cut_out, peeked, t),
+    grade_mistake(g, near_mat(cut_out, peeked, t), "peeks",
                   "a query sees all keys of its call, later ones too");
     grade_near_mat(g, 5, "causal, in six calls: out", cut_out, want, t);
 }
@@ -157,9 +154,9 @@ static void check_linear_causal(Grade *g, Rng *rng) {
         linear_reference(q, k, v, first, numbers(TOKENS, TOKENS, 0), LINEAR_RIGHT);
     double t = linear_tolerance(k, v);
     grade_mistake(
-        g, near_mat(rest, mat_rows(before, 1, TOKENS - 1), t),
+        g, near_mat(rest, mat_rows(before, 1, TOKENS - 1), t), "not-itself",
         "a query does not see its own key: the state takes k_i in before q_i asks");
-    grade_mistake(g, near_mat(got, full, t),
+    grade_mistake(g, near_mat(got, full, t), "peeks",
                   "a query sees all keys of its call, later ones too");
     grade_near_mat(g, 5, "causal, in one call: out", got, want, t);
     check_linear_cut(g, q, k, v, want, run_linear(&cut_state, q, k, v, CUTS, CALLS));
@@ -183,7 +180,7 @@ static void check_linear_cost(Grade *g, Rng *rng) {
     begin = cpu_seconds();
     Mat out = run_linear(&state, q, k, v, whole, 1);
     double theirs = cpu_seconds() - begin;
-    grade_mistake(g, theirs > 4 * own + 0.05,
+    grade_mistake(g, theirs > 4 * own + 0.05, "quadratic",
                   "right, but %d tokens took %.2f s: the work grows with N^2. Use the "
                   "state, not all pairs",
                   LONG, theirs);

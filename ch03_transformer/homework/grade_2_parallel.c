@@ -140,28 +140,23 @@ static ParallelRun run(Parallel *p, What what, ParallelRule rule) {
 static void check_block(Grade *g, Parallel *p) {
     static const struct {
         ParallelRule rule;
-        const char *says;
+        const char *code, *says;
     } mistakes[] = {
-        {PARALLEL_SEQUENTIAL,
-         "this is the chapter's block, one part after the other: both read the norm of "
+        {PARALLEL_SEQUENTIAL, "sequential", "this is the chapter's block, one part after the other: both read the norm of "
          "x"},
-        {PARALLEL_ONE_AFTER_OTHER,
-         "the feed-forward reads x + attention: it does not wait for attention, both "
+        {PARALLEL_ONE_AFTER_OTHER, "waits", "the feed-forward reads x + attention: it does not wait for attention, both "
          "read n"},
-        {PARALLEL_TWO_NORMS,
-         "two norms, as in GPT-NeoX: GPT-J has one, and both parts read its n"},
-        {PARALLEL_CHAIN, "the feed-forward reads attention's output: both read n"},
-        {PARALLEL_X_TWICE,
-         "x was added twice: each part brings no residual of its own, x is added once"},
-        {PARALLEL_NO_X, "x itself is missing: y = x + attention(n) + ffn(n)"},
-        {PARALLEL_NORM_ADDED,
-         "the norm was added instead of x: the residual goes around the norm"},
+        {PARALLEL_TWO_NORMS, "two-norms", "two norms, as in GPT-NeoX: GPT-J has one, and both parts read its n"},
+        {PARALLEL_CHAIN, "chain", "the feed-forward reads attention's output: both read n"},
+        {PARALLEL_X_TWICE, "x-twice", "x was added twice: each part brings no residual of its own, x is added once"},
+        {PARALLEL_NO_X, "no-x", "x itself is missing: y = x + attention(n) + ffn(n)"},
+        {PARALLEL_NORM_ADDED, "norm-added", "the norm was added instead of x: the residual goes around the norm"},
     };
     ParallelRun got = run(p, RUN_PARALLEL, 0), want = run(p, RUN_RULE, PARALLEL_RIGHT);
     double tolerance = layers_rounding(want.value);
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++)
         grade_mistake(
-            g, near_mat(got.value, run(p, RUN_RULE, mistakes[i].rule).value, tolerance),
+            g, near_mat(got.value, run(p, RUN_RULE, mistakes[i].rule).value, tolerance), mistakes[i].code,
             "%s", mistakes[i].says);
     grade_near_mat(g, 3, "the block's value", got.value, want.value, tolerance);
     grade_near_mat(g, 1, "the block: x's gradient", got.x_grad, want.x_grad,
@@ -197,7 +192,7 @@ static double dropped(const Parallel *p, int silent) {
 static void check_dropout(Grade *g, const Parallel *p) {
     double attention = dropped(p, p->block.ffn.down.weight),
            feed = dropped(p, p->block.attention.out.weight);
-    grade_mistake(g, attention < 0.1 || feed < 0.1,
+    grade_mistake(g, attention < 0.1 || feed < 0.1, "no-dropout",
                   "no dropout after %s: each part has b->dropout, as in block()",
                   attention < 0.1 ? "attention" : "the feed-forward");
     grade_expect(g, 1, fabs(attention - 0.5) < 0.1 && fabs(feed - 0.5) < 0.1,
@@ -227,7 +222,7 @@ static void check_slice(Grade *g, Mat x, Mat out_grad) {
         mat_copy(mat_cols(last, FIRST, COUNT), grad);
     Mat got = copied(from->grad), alone = mat_new(x.rows, x.cols);
     mat_copy(mat_cols(alone, FIRST, COUNT), grad);
-    grade_mistake(g, near_mat(got, last, 0) || near_mat(got, alone, 0),
+    grade_mistake(g, near_mat(got, last, 0) || near_mat(got, alone, 0), "slice-assigns",
                   "slice_cols: two slices of one node, and one's gradient is gone: "
                   "pull adds to what is there");
     grade_near_mat(g, 2, "slice_cols: the gradient", got, want,
@@ -253,12 +248,12 @@ static Mat without(Parallel p, bool positions, bool scale) {
 static void check_fused(Grade *g, Parallel *p) {
     ParallelRun got = run(p, RUN_FUSED, 0), want = run(p, RUN_RULE, PARALLEL_RIGHT);
     double tolerance = layers_rounding(want.value);
-    grade_mistake(g, near_mat(got.value, key_and_value_swapped(p), tolerance),
+    grade_mistake(g, near_mat(got.value, key_and_value_swapped(p), tolerance), "fused-swapped",
                   "fused: keys and values changed places: the columns are query | key "
                   "| value | up");
-    grade_mistake(g, near_mat(got.value, without(*p, true, false), tolerance),
+    grade_mistake(g, near_mat(got.value, without(*p, true, false), tolerance), "fused-no-scale",
                   "fused: the scores' scale is missing");
-    grade_mistake(g, near_mat(got.value, without(*p, false, true), tolerance),
+    grade_mistake(g, near_mat(got.value, without(*p, false, true), tolerance), "fused-no-position",
                   "fused: s->position is missing: heads begin with {s->batch, ..., "
                   "s->mask, s->position}");
     grade_near_mat(g, 3, "the fused block's value", got.value, want.value, tolerance);

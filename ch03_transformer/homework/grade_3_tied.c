@@ -76,32 +76,26 @@ static void check_table(Grade *g, const Tied *both, const Tied *input,
                         const Tied *output) {
     static const struct {
         TiedRule rule;
-        const char *says;
+        const char *code, *says;
     } mistakes[] = {
-        {TIED_OUTPUT_ONLY,
-         "the table learns as head only: the look-up's gradient is missing"},
-        {TIED_INPUT_ONLY,
-         "the table learns as look-up only: the head's gradient, logits_grad^T hidden, "
+        {TIED_OUTPUT_ONLY, "head-only", "the table learns as head only: the look-up's gradient is missing"},
+        {TIED_INPUT_ONLY, "look-up-only", "the table learns as look-up only: the head's gradient, logits_grad^T hidden, "
          "is missing"},
-        {TIED_LAST,
-         "a token that comes again has its last gradient only: they add up in its row"},
-        {TIED_NO_INPUT_SCALE,
-         "input_scale is missing: the input is input_scale E, so E's gradient has it "
+        {TIED_LAST, "last-token", "a token that comes again has its last gradient only: they add up in its row"},
+        {TIED_NO_INPUT_SCALE, "no-input-scale", "input_scale is missing: the input is input_scale E, so E's gradient has it "
          "too"},
-        {TIED_NO_LOGIT_SCALE,
-         "logit_scale is missing: the logits are logit_scale h E^T"},
-        {TIED_SCALES_ON_BOTH,
-         "both scales on both gradients: each belongs to its own use of the table"},
+        {TIED_NO_LOGIT_SCALE, "no-logit-scale", "logit_scale is missing: the logits are logit_scale h E^T"},
+        {TIED_SCALES_ON_BOTH, "scales-on-both", "both scales on both gradients: each belongs to its own use of the table"},
     };
     Mat got = run_tied(both).table, want = table_reference(both, TIED_RIGHT, START);
     double tolerance = table_tolerance(both);
-    grade_mistake(g, near_mat(got, table_reference(both, TIED_RIGHT, 0), tolerance),
+    grade_mistake(g, near_mat(got, table_reference(both, TIED_RIGHT, 0), tolerance), "assigns",
                   "gradients are added to what is there: +=, not =");
     grade_near_mat(g, 4, "the head alone: table_grad", run_tied(output).table,
                    table_reference(output, TIED_RIGHT, START), tolerance);
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++)
         grade_mistake(
-            g, near_mat(got, table_reference(both, mistakes[i].rule, START), tolerance),
+            g, near_mat(got, table_reference(both, mistakes[i].rule, START), tolerance), mistakes[i].code,
             "%s", mistakes[i].says);
     grade_near_mat(g, 4, "the look-up alone: table_grad", run_tied(input).table,
                    table_reference(input, TIED_RIGHT, START), tolerance);
@@ -111,11 +105,11 @@ static void check_table(Grade *g, const Tied *both, const Tied *input,
 static void check_hidden(Grade *g, const Tied *both) {
     Mat got = run_tied(both).hidden, want = hidden_reference(both, LOGIT_SCALE, START);
     double tolerance = hidden_tolerance(both);
-    grade_mistake(g, near_mat(got, filled(OUTPUTS, DIM, START), 0),
+    grade_mistake(g, near_mat(got, filled(OUTPUTS, DIM, START), 0), "hidden-nothing",
                   "hidden_grad got nothing: it is logit_scale dlogits E");
-    grade_mistake(g, near_mat(got, hidden_reference(both, 1, START), tolerance),
+    grade_mistake(g, near_mat(got, hidden_reference(both, 1, START), tolerance), "hidden-no-scale",
                   "hidden_grad: logit_scale is missing");
-    grade_mistake(g, near_mat(got, hidden_reference(both, LOGIT_SCALE, 0), tolerance),
+    grade_mistake(g, near_mat(got, hidden_reference(both, LOGIT_SCALE, 0), tolerance), "hidden-assigns",
                   "hidden_grad: +=, not =");
     grade_near_mat(g, 4, "hidden_grad", got, want, tolerance);
 }

@@ -102,17 +102,17 @@ static void check_plain(Grade *g, Recomputing *r) {
     double tolerance = layers_rounding(want.grads);
     grade_near_mat(g, 2, "the value", got.value, want.value,
                    layers_rounding(want.value));
-    grade_mistake(g, got.bytes >= want.bytes,
+    grade_mistake(g, got.bytes >= want.bytes, "outer-tape",
                   "t keeps what it would keep without recomputation, %zu bytes: f must "
                   "build on a tape of its own",
                   got.bytes);
-    grade_mistake(g, near_mat(got.grads, twice, tolerance),
+    grade_mistake(g, near_mat(got.grads, twice, tolerance), "gradients-twice",
                   "the parameters' gradients come twice: the inner tape has added them "
                   "to params already");
-    grade_mistake(g, got.backward == 0 && near_mat(got.grads, want.grads, tolerance),
+    grade_mistake(g, got.backward == 0 && near_mat(got.grads, want.grads, tolerance), "tape-kept",
                   "f was not called again in backward: its inner tape was kept, with "
                   "all that it holds");
-    grade_mistake(g, near_mat(got.grads, nothing, 0),
+    grade_mistake(g, near_mat(got.grads, nothing, 0), "no-params",
                   "the parameters learned nothing: the tape that f is built on needs "
                   "them, tape_new(params)");
     grade_expect(
@@ -129,7 +129,7 @@ static void check_beside(Grade *g, Recomputing *r) {
     Trace got = run(r, whole_block, BESIDE), want = run(r, whole_block, PLAIN | BESIDE),
           lost = run(r, whole_block, PLAIN);
     double tolerance = layers_rounding(want.x_grad);
-    grade_mistake(g, near_mat(got.x_grad, lost.x_grad, tolerance),
+    grade_mistake(g, near_mat(got.x_grad, lost.x_grad, tolerance), "assigns",
                   "x is used beside f too, and that gradient is gone: pull adds to x's "
                   "gradient, it does not write it");
     grade_near_mat(g, 2, "f(x) + x: x's gradient", got.x_grad, want.x_grad, tolerance);
@@ -138,7 +138,7 @@ static void check_beside(Grade *g, Recomputing *r) {
 static void check_constant(Grade *g, Recomputing *r) {
     Trace got = run(r, whole_block, CONSTANT),
           want = run(r, whole_block, PLAIN | CONSTANT);
-    grade_mistake(g, largest(got.grads) == 0,
+    grade_mistake(g, largest(got.grads) == 0, "constant-input",
                   "x wants no gradient, so nothing was pulled: the parameters inside f "
                   "want theirs. What says needs_grad?");
     grade_near_mat(g, 2, "x a constant: the parameters' gradients", got.grads,
@@ -187,17 +187,17 @@ static void check_dropout(Grade *g, Recomputing *r) {
         undropped = gradient_by_zeros(r, filled(ROWS, CHANNELS, 1));
     mat_add_scaled(undropped, (real)-r->context.rate, copied(undropped));
     double tolerance = rounding(ROWS, 2 * ROWS * largest(r->x) * largest(r->out_grad));
-    grade_mistake(g, zeros(got.value) == 0,
+    grade_mistake(g, zeros(got.value) == 0, "not-training",
                   "nothing is dropped while training: the inner tape must be told, "
                   "tape_training(inner, ...)");
-    grade_mistake(g, near_mat(grad, undropped, tolerance),
+    grade_mistake(g, near_mat(grad, undropped, tolerance), "second-run-undropped",
                   "the second run of f drops nothing, though the first did");
-    grade_mistake(g, !near_mat(grad, want, tolerance),
+    grade_mistake(g, !near_mat(grad, want, tolerance), "other-mask",
                   "the second run of f dropped other numbers than the first: it must "
                   "begin with the same seed");
     grade_near_mat(g, 3, "dropout: the gradient of W", grad, want, tolerance);
     grade_mistake(
-        g, two_calls_drop_the_same(r),
+        g, two_calls_drop_the_same(r), "one-seed",
         "two calls drop the same numbers: each needs a seed of its own, tape_draw(t)");
     grade_expect(g, 1, true, "two calls drop the same numbers");
 }

@@ -136,33 +136,28 @@ static Mat full_batch(Case *c, double *loss) {
 static void check_sum(Grade *g, Case *c) {
     static const struct {
         SumRule rule;
-        const char *says;
+        const char *code, *says;
     } mistakes[] = {
-        {SUM_MEANS,
-         "the mean of the micro-batches' means: a target counts more where few are "
+        {SUM_MEANS, "mean-of-means", "the mean of the micro-batches' means: a target counts more where few are "
          "counted. Weigh each by its "
          "counted targets"},
-        {SUM_ADDED,
-         "the sum of the micro-batches' means: cross_entropy divides by its own "
+        {SUM_ADDED, "sum-of-means", "the sum of the micro-batches' means: cross_entropy divides by its own "
          "targets, not by all"},
-        {SUM_ROWS,
-         "weighed by the number of tokens: only counted targets are in the mean"},
-        {SUM_TWICE,
-         "divided twice: counted / total are shares already, they add up to 1"},
-        {SUM_LAST,
-         "only the last micro-batch is left: gradients are zeroed once, before the "
+        {SUM_ROWS, "by-tokens", "weighed by the number of tokens: only counted targets are in the mean"},
+        {SUM_TWICE, "divided-twice", "divided twice: counted / total are shares already, they add up to 1"},
+        {SUM_LAST, "zeroed-each", "only the last micro-batch is left: gradients are zeroed once, before the "
          "first"},
     };
     double loss;
     Mat want = full_batch(c, &loss);
     Step got = run_step(c, MICRO, 0, 0);
     double tolerance = step_tolerance(c, want);
-    grade_mistake(g, got.steps > 1,
+    grade_mistake(g, got.steps > 1, "many-steps",
                   "%ld steps were taken: one, after all micro-batches", got.steps);
-    grade_mistake(g, got.steps == 0, "no step was taken");
+    grade_mistake(g, got.steps == 0, "no-step", "no step was taken");
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++)
         grade_mistake(
-            g, near_mat(got.gradient, by_rule(c, mistakes[i].rule, 0), tolerance), "%s",
+            g, near_mat(got.gradient, by_rule(c, mistakes[i].rule, 0), tolerance), mistakes[i].code, "%s",
             mistakes[i].says);
     grade_near_mat(g, 7, "the gradient of the step", got.gradient, want, tolerance);
     grade_near(g, 2, "the loss", got.result.loss, loss, rounding(64, loss));
@@ -174,7 +169,7 @@ static void check_stale(Grade *g, Case *c) {
     Step got = run_step(c, MICRO, 0, 0.5);
     mat_add_scaled(kept, 1, want);
     double tolerance = step_tolerance(c, kept);
-    grade_mistake(g, near_mat(got.gradient, kept, tolerance),
+    grade_mistake(g, near_mat(got.gradient, kept, tolerance), "stale",
                   "gradients from before the step are still in it: tape_backward adds, "
                   "so zero them first");
     grade_near_mat(g, 3, "with old gradients lying there: the gradient", got.gradient,
@@ -191,15 +186,15 @@ static void check_clip(Grade *g, Case *c) {
     grade_mistake(
         g,
         near_mat(got.gradient, by_rule(c, SUM_CLIP_EACH, most), tolerance)
-            || near_mat(got.gradient, by_rule(c, SUM_CLIP_SO_FAR, most), tolerance),
+            || near_mat(got.gradient, by_rule(c, SUM_CLIP_SO_FAR, most), tolerance), "clips-each",
         "clipped micro-batch by micro-batch, which changes the direction: clip the "
         "sum, once");
     grade_mistake(
-        g, near_mat(got.gradient, full, tolerance),
+        g, near_mat(got.gradient, full, tolerance), "clips-late",
         "the step is not clipped: clipping comes before the optimiser's step");
     grade_near_mat(g, 4, "clipped: the gradient of the step", got.gradient, want,
                    tolerance);
-    grade_mistake(g, fabs(got.result.norm - most) <= 1e-4 * most,
+    grade_mistake(g, fabs(got.result.norm - most) <= 1e-4 * most, "norm-after",
                   "norm is that after clipping: it is asked for before");
     grade_near(g, 1, "the norm before clipping", got.result.norm, norm, 1e-4 * norm);
 }
@@ -234,7 +229,7 @@ static void check_memory(Grade *g) {
     accumulate_step(&m, one, &o, micro, 1, 0, 0);
     accumulate_step(&m, all, &o, micro, COPIES, 0, 0);
     size_t least = tape_counts(one).arena_bytes, used = tape_counts(all).arena_bytes;
-    grade_mistake(g, used > 2 * least,
+    grade_mistake(g, used > 2 * least, "tape-kept",
                   "the tape holds all micro-batches at once, %zu bytes instead of %zu: "
                   "tape_reset after each",
                   used, least);
