@@ -8,9 +8,16 @@
 #include "common/error.h"
 #include "common/program/homework_run.h"
 
+static bool has_code(const char *codes, const char *code) {
+    size_t size = strlen(code);
+    for (const char *at = codes; *at; at += strcspn(at, ","), at += *at == ',')
+        if (strncmp(at, code, size) == 0 && (at[size] == ',' || !at[size])) return true;
+    return false;
+}
+
 void homework_add_code(Findings *f, const char *code) {
     size_t used = strlen(f->codes);
-    if (used + strlen(code) + 2 > sizeof f->codes) return;
+    if (has_code(f->codes, code) || used + strlen(code) + 2 > sizeof f->codes) return;
     snprintf(f->codes + used, sizeof f->codes - used, "%s%s", used ? "," : "", code);
 }
 

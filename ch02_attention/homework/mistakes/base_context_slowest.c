@@ -1,4 +1,4 @@
-// loses: 3, says: enough for the slowest pair only, keeps: 8
+// loses: 3, says: the base of the slowest pair alone, keeps: 8
 //
 // The usual rule, stretch =
 // target / trained: it fits the slowest pair, those next to it leave what they saw.
