@@ -96,7 +96,8 @@ static void check_scales(Grade *g) {
     mup_scales(&wide, &base);
     double standard = 1 / sqrt(32), want = sqrt(8) / 32;
     grade_mistake(g,
-                  close_to(wide.attention_scale, standard) || wide.attention_scale == 0, "attention-standard",
+                  close_to(wide.attention_scale, standard) || wide.attention_scale == 0,
+                  "attention-standard",
                   "attention's scale is still 1 / sqrt(d): q and k will be correlated, "
                   "so their product grows as d");
     grade_mistake(g, close_to(wide.attention_scale, 1.0 / 32), "attention-not-base",
@@ -233,8 +234,8 @@ static void check_coordinates(Grade *g) {
 
 void check_mup(Grade *g) {
     one_thread();
-    check_hidden(g);
-    check_rest(g);
-    check_scales(g);
-    check_coordinates(g);
+    grade_part(g, check_hidden(g));
+    grade_part(g, check_rest(g));
+    grade_part(g, check_scales(g));
+    grade_part(g, check_coordinates(g));
 }
