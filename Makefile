@@ -75,14 +75,14 @@ export CC CPPFLAGS LDFLAGS
 .SECONDARY:
 .PHONY: help run test plots docs docs-check docs-refresh bench fuzz data handout clean format
 .PHONY: $(SHORT) $(SHORT:%=test-%) $(SHORT:ch%=hw%) $(SHORT:ch%=homework-%) $(SHORT:%=bench-%)
-.PHONY: test-common test-docs bench-common
+.PHONY: test-common test-docs bench-common blank test-homework
 
 help:
 	@echo 'make run            set up, build every chapter, run every tour'
 	@echo 'make test           set up, build and run every test'
 	@echo 'make chNN           build one chapter: $(SHORT)'
 	@echo 'make test-chNN      its tests (also test-common)'
-	@echo 'make hwNN           grade its homework (HW=path/to/your.c)'
+	@echo 'make hwNN           grade its homework (HW=path/to/your.c, ARGS=-h2 for hints)'
 	@echo 'make plots          draw the figures of the lectures again'
 	@echo 'make docs           the lectures as an offline book, build/book/index.html'
 	@echo 'make docs-check     lectures against code: snippets, claims, figures, links'
@@ -90,6 +90,7 @@ help:
 	@echo 'make bench          speed, as a share of what this machine can do'
 	@echo 'make data           larger English and Chinese texts into data/'
 	@echo 'make fuzz           a short fuzzing run of the file readers (clang)'
+	@echo 'make blank F=NAME   a chapter without the body of one function, for you to write'
 	@echo 'make handout        a tree for students, without solutions, into handout/'
 	@echo 'make SANITIZE=1 test, make OPENMP=0 test, make CC=clang test; V=1 shows every command'
 
@@ -123,8 +124,10 @@ $(BUILD)/$(1)/test-$(2): $(call objects,$(1),$(wildcard $(2)/tests/*.c)) $(call 
 endef
 $(foreach f,$(FOLDERS),$(eval $(call folder_rules,float,$(f)))$(eval $(call folder_rules,double,$(f))))
 
+# A student's tree (make handout) has its graders compiled, in libgrader.a, without their sources.
+graders = $(or $(call objects,float,$(wildcard $(1)/homework/grade_*.c)),$(wildcard $(1)/homework/libgrader.a))
 # Compiles a homework file with its grader: $(call grader,chapter,NN) FILE.c OUTPUT
-grader = sh -c '$(CC) -I. -D_GNU_SOURCE $(CFLAGS) "$$0" $(call objects,float,$(wildcard $(1)/homework/grade_*.c)) \
+grader = sh -c '$(CC) -I. -D_GNU_SOURCE $(CFLAGS) "$$0" $(call graders,$(1)) \
     $(call archives,float,$(1)) $(LDFLAGS) $(LDLIBS) -o "$$1"'
 
 # $(call chapter_rules,ch01_tokenizer,ch01,01)
@@ -134,12 +137,12 @@ $(BUILD)/$(1): $(call objects,float,$(call program,$(1))) $(call archives,float,
 	$$(Q)$(CC) $(LDFLAGS) $$^ $(LDLIBS) -o $$@
 $(2): $(BUILD)/$(1)
 	@cmp -s $(BUILD)/$(1) $(1)/$(1) || cp $(BUILD)/$(1) $(1)/$(1)
-homework-$(3): $(call objects,float,$(wildcard $(1)/homework/grade_*.c)) $(call archives,float,$(1))
+homework-$(3): $(call graders,$(1)) $(call archives,float,$(1))
 test-$(2): $(2) $(BUILD)/float/test-$(1) $(BUILD)/double/test-$(1) homework-$(3)
 	@sh tools/run_tests.sh $(BUILD) $(1) $$(call grader,$(1),$(3))
 hw$(3): HW ?= $(1)/homework/hw$(3).c
 hw$(3): homework-$(3)
-	@test -f $(1)/homework/grade_hw$(3).c || { echo '$(1) has no homework yet' >&2; exit 1; }
+	@test -n "$(call graders,$(1))" || { echo '$(1) has no homework yet' >&2; exit 1; }
 	@$$(call grader,$(1),$(3)) $$(HW) $(BUILD)/hw$(3)
 	@$(BUILD)/hw$(3) $(ARGS) || true
 bench-$(2): $(BUILD)/bench-$(2)
@@ -165,7 +168,7 @@ test-common: $(BUILD)/float/test-common $(BUILD)/double/test-common
 run: $(SHORT)
 	@set -e; for c in $(CHAPTERS); do ./$$c/$$c; done
 
-test: test-common test-docs $(SHORT:%=test-%)
+test: test-common test-docs test-homework $(SHORT:%=test-%)
 	@echo 'make test: all passed'
 
 LECTURES = $(wildcard docs/ch*.md)
@@ -224,7 +227,18 @@ format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 handout:
-	@sh tools/handout.sh handout
+	@CC='$(CC)' sh tools/handout.sh handout
+
+# A chapter with one function to be written anew: F=softmax_backward, F=attention.c:visible.
+blank: $(BUILD)/blank
+	@CC='$(CC)' BUILD=$(BUILD) sh tools/blank.sh '$(F)'
+$(BUILD)/blank: $(call objects,float,tools/blank/blank.c tools/snippet.c common/error.c common/program/file.c)
+	$(call say,link    $@)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
+# Handout and blank chapters, tried as a student would; both start from what is built here.
+test-homework: $(BUILD)/blank $(SHORT:ch%=homework-%) $(foreach c,$(CHAPTERS),$(BUILD)/double/test-$(c))
+	@set -e; for t in $(wildcard tools/tests/test_handout.sh tools/tests/test_blank.sh); do \
+	    CC='$(CC)' BUILD=$(BUILD) sh $$t; done
 
 clean:
 	rm -rf build handout $(foreach c,$(CHAPTERS),$(c)/$(c) $(c)/plots)

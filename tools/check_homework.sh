@@ -9,11 +9,14 @@
 #
 #   solution.c    must get full marks, without a hint
 #   hw02.c        (the stubs) must get 0 points, every problem "not done yet"
-#   mistakes/*.c  each loses exactly its problem's points, and is named. Its first line says which and how:
+#   mistakes/*.c  each loses exactly its problem's points, and is named: the cause says so and has a code,
+#                 the symptom is there and does not say it. Its first line says which and how:
 #                     // loses: 2, says: unscaled
 #                     // loses: 2, says: unscaled, keeps: 15
+#                 A crash or a time-out has no cause but a symptom; then `says` is looked for there.
+#   README.md     has each problem's difficulty, time and points as the grader has them
 #
-# Prints a line a file, then "N passed, N failed"; exit status 1 if any failed, 2 if it could not start.
+# Prints a line for each file, then "N passed, N failed"; exit status 1 if any failed, 2 if it could not start.
 # How a mistake is written: common/program/homework.h.
 set -u
 
@@ -48,37 +51,51 @@ build() {
     fi && [ -x "$work/grader" ]
 }
 
-# A grader's line is: id, title, earned/points, hint. Titles hold no '/', so the first such field is it.
-# This makes "id TAB earned TAB points TAB hint" of it.
+# Of the grader's JSON, "id TAB earned TAB points TAB symptom TAB cause TAB codes" for each problem.
 lines() {
-    awk '{
-        for (i = 2; i <= NF; i++) if ($i ~ /^[0-9]+\/[0-9]+$/) break
-        if (i > NF || $1 ~ /:$/) next
-        split($i, points, "/")
-        hint = ""
-        for (j = i + 1; j <= NF; j++) hint = hint (j > i + 1 ? " " : "") $j
-        printf "%s\t%s\t%s\t%s\n", $1, points[1], points[2], hint
-    }' "$work/printed"
+    sed 's/{"id":/\
+&/g' "$work/printed" | awk '
+        function text(key,    at) { # the string of a key, its escapes undone
+            if (!match($0, "\"" key "\":\"([^\"\\\\]|\\\\.)*\"")) return ""
+            at = RSTART + length(key) + 4
+            at = substr($0, at, RSTART + RLENGTH - 1 - at)
+            gsub(/\\"/, "\"", at)
+            gsub(/\\\\/, "\\", at)
+            return at
+        }
+        function number(key) {
+            match($0, "\"" key "\":[0-9]+")
+            return substr($0, RSTART + length(key) + 3, RLENGTH - length(key) - 3)
+        }
+        /^{"id":/ {
+            match($0, /"codes":\[[^]]*\]/)
+            codes = substr($0, RSTART + 9, RLENGTH - 10)
+            gsub(/"/, "", codes)
+            printf "%s\t%s\t%s\t%s\t%s\t%s\n", text("id"), number("earned"), number("points"),
+                text("symptom"), text("cause"), codes
+        }'
 }
 
 # What is wrong with the lines of a solution, of stubs, of a mistake; nothing if all is as it should be.
 judge() {
     lines | awk -F '\t' -v kind="$1" -v loses="$2" -v says="$3" -v keeps="$4" '
-        function wrong(what) { print "    problem " $1 ": " $2 "/" $3 "  " $4 "  <- " what }
+        function wrong(what) { print "    problem " $1 ": " $2 "/" $3 "  " $4 " | " $5 " [" $6 "]  <- " what }
         kind == "stubs" {
             if ($2 != 0) wrong("a stub must get no points")
-            else if (index($4, "not done yet") != 1) wrong("a stub must be \"not done yet\"")
+            else if (index($4, "not done yet") != 1 || $6 != "todo") wrong("a stub must be \"not done yet\"")
         }
         kind == "mistake" && $1 == loses {
             found = 1
             if (keeps + 0 >= $3) wrong("a mistake must lose points")
             else if ($2 != keeps) wrong("must get " keeps)
-            else if (index($4, says) == 0) wrong("must say \"" says "\"")
+            else if (index($5 != "" ? $5 : $4, says) == 0) wrong("must say \"" says "\"")
+            else if ($4 == "" || ($5 != "" && index($4, says))) wrong("the symptom must not be the cause")
+            else if ($6 == "" || $6 ~ /wrong|todo/) wrong("a mistake must have a code")
             next
         }
         kind != "stubs" {
             if ($2 != $3) wrong("must get full points")
-            else if ($4 != "") wrong("must not have a hint")
+            else if ($4 != "" || $5 != "") wrong("must not have a hint")
         }
         END {
             if (NR == 0) print "    the grader printed no problem"
@@ -100,12 +117,12 @@ check() {
         sed 's/^/    /' "$work/built" | head -n 20
         return
     fi
-    "$work/grader" >"$work/printed" 2>"$work/errors" </dev/null
+    "$work/grader" --json >"$work/printed" 2>"$work/errors" </dev/null
     status=$?
     expected=1
     [ "$kind" = solution ] && expected=0
     wrong=$(judge "$kind" "$loses" "$says" "$keeps")
-    total=$(tail -n 1 "$work/printed")
+    total=$(lines | awk -F '\t' '{ earned += $2; points += $3 } END { print earned + 0 "/" points + 0 }')
     if [ -n "$wrong" ]; then
         fail "$total"
         echo "$wrong"
@@ -114,12 +131,29 @@ check() {
         sed 's/^/    /' "$work/errors"
     else
         passed=$((passed + 1))
-        said=$(lines | awk -F '\t' -v id="$loses" '$1 == id { print "  (" $1 ": " $4 ")" }')
+        said=$(lines | awk -F '\t' -v id="$loses" '$1 == id { print "  (" $1 ": " ($5 != "" ? $5 : $4) ")" }')
         echo "ok   $file: $total$said"
     fi
 }
 
+# README.md has a row for each problem: | 1 | title | ... | difficulty | 40 min | points |
+check_readme() {
+    file=$homework/README.md
+    # "  1        Attention sink: 15 points, easy, 40 min"
+    missing=$("$work/grader" --help | sed -n 's/^  \([0-9a-z]*\)  *\(.*\): \([0-9]*\) points, \(.*\), \([0-9]*\) min$/| \1 | \2 |\t| \4 | \5 min | \3 |/p' |
+        while IFS='	' read -r begins ends; do
+            grep -F "$begins" "$file" | grep -qF "$ends" || echo "    no row $begins ... $ends"
+        done)
+    if [ -n "$missing" ]; then
+        fail "its table is not the grader's"
+        echo "$missing"
+    else
+        passed=$((passed + 1))
+    fi
+}
+
 check solution "" "" 0 "$homework/solution.c" "$@"
+check_readme
 check stubs "" "" 0 "$homework/hw$number.c" "$@"
 
 mistakes=0

@@ -5,9 +5,12 @@
 #
 #   chNN_*/homework/solution.c     the solutions
 #   chNN_*/homework/mistakes/      the planted mistakes
-#   chNN_*/tests/*homework*        the tests that need these
+#   chNN_*/homework/grade*         the graders' sources, which hold references: they go out compiled, as
+#                                  homework/libgrader.a, for this kind of machine and system
+#   the last section of chNN_*/homework/README.md, which is for the teacher
+#   tools and tests that need these
 #
-# OUTDIR must not exist or be empty. It appears whole or not at all.
+# OUTDIR must not exist or be empty. It appears whole or not at all. CC is the compiler.
 set -eu
 
 if [ $# -ne 1 ] || [ -z "$1" ]; then
@@ -20,6 +23,10 @@ case $1 in
 esac
 cd "$(dirname "$0")/.."
 
+if ! ls ch[0-9][0-9]_*/homework/grade_*.c >/dev/null 2>&1; then
+    echo "handout: there are no graders' sources here: is this a student's tree already?" >&2
+    exit 2
+fi
 if [ -e "$out" ] && { [ ! -d "$out" ] || [ -n "$(ls -A "$out")" ]; }; then
     echo "handout: $1: exists and is not an empty folder" >&2
     exit 2
@@ -27,7 +34,7 @@ fi
 
 # What git does not track (.gitignore), for a tree without git.
 all_files() {
-    find . \( -name .git -o -name build -o -name data -o -name plots -o -name handout -o -name '*.dSYM' \) \
+    find . \( -name .git -o -name build -o -name data -o -name plots -o -name handout -o -path ./blank -o -name '*.dSYM' \) \
         -prune -o \( -type f -o -type l \) ! -name '*.o' ! -path './docs/*.html' -print |
         sed 's|^\./||' | grep -v '^ch[0-9][0-9]_[^/]*/ch[0-9][0-9]_[^/.]*$'
 }
@@ -43,15 +50,39 @@ mkdir -p "$partial"
 printf '%s\n' "$files" | while IFS= read -r file; do
     case $file in
     ch[0-9][0-9]_*/homework/solution.c | ch[0-9][0-9]_*/homework/mistakes/*) continue ;;
-    ch[0-9][0-9]_*/tests/*homework*) continue ;;
+    ch[0-9][0-9]_*/homework/grade* | ch[0-9][0-9]_*/tests/*homework*) continue ;;
+    tools/check_homework.sh | tools/tests/test_handout.sh) continue ;;
     esac
     [ -e "$file" ] || [ -L "$file" ] || continue # tracked, but deleted here
     case $file in
     */*) mkdir -p "$partial/${file%/*}" ;;
     esac
-    cp -pP "$file" "$partial/$file"
+    case $file in
+    ch[0-9][0-9]_*/homework/README.md) sed '/^## For whoever teaches/,$d' "$file" >"$partial/$file" ;;
+    *) cp -pP "$file" "$partial/$file" ;;
+    esac
+done
+
+# A chapter's grader, for any processor of this kind: no -march, no OpenMP (whose absence must not matter to a
+# student), no names of local functions.
+compile_grader() {
+    objects=$partial/$1/objects
+    mkdir "$objects"
+    for source in "$1"/homework/grade_*.c; do
+        # shellcheck disable=SC2086 # CC may be two words, such as ccache gcc
+        ${CC:-cc} -std=gnu17 -O2 -fno-math-errno -Wno-unknown-pragmas -Wno-psabi -I. -D_GNU_SOURCE -c "$source" \
+            -o "$objects/$(basename "$source" .c).o"
+    done
+    strip -x "$objects"/*.o
+    ar rc "$partial/$1/homework/libgrader.a" "$objects"/*.o
+    ranlib "$partial/$1/homework/libgrader.a"
+    rm -r "$objects"
+}
+for chapter in ch[0-9][0-9]_*; do
+    if ls "$chapter"/homework/grade_*.c >/dev/null 2>&1; then compile_grader "$chapter"; fi
 done
 
 [ ! -d "$out" ] || rmdir "$out"
 mv "$partial" "$out"
 echo "handout: a student's tree of $(find "$out" -type f | wc -l | tr -d ' ') files is in $out"
+echo "handout: its graders are compiled, for $(uname -s) on $(uname -m)"

@@ -18,9 +18,8 @@ static const char *line_end(const char *p) {
     return *p ? p + 1 : p;
 }
 
-// Past the comment, literal, word or character at p. Nothing inside a comment or a
-// literal is code.
-static const char *token_end(const char *p) {
+// Nothing inside a comment or a literal is code.
+const char *source_token_end(const char *p) {
     if (starts(p, "//")) return p + strcspn(p, "\n");
     if (starts(p, "/*")) {
         const char *end = strstr(p + 2, "*/");
@@ -37,7 +36,7 @@ static const char *token_end(const char *p) {
 }
 
 static const char *skip_blank(const char *p) {
-    while (isspace((unsigned char)*p) || is_comment(p)) p = token_end(p);
+    while (isspace((unsigned char)*p) || is_comment(p)) p = source_token_end(p);
     return p;
 }
 
@@ -57,7 +56,7 @@ static Item directive(const char *p, Text name) {
     Item item = {.body = true};
     item.named =
         define
-        && text_is((Text){word, (size_t)(token_end(word) - word)}, name.at, name.size);
+        && text_is((Text){word, (size_t)(source_token_end(word) - word)}, name.at, name.size);
     do item.end = line_end(p), p = item.end;
     while (*p && p[-1] == '\n' && p[-2] == '\\');
     return item;
@@ -77,7 +76,7 @@ static Item definition(const char *start, Text name) {
     int depth = 0, braces = 0;
     const char *p = start, *next;
     for (; *p; p = next) {
-        next = token_end(p);
+        next = source_token_end(p);
         if (isspace((unsigned char)*p) || is_comment(p)) continue;
         // no ;
         if (depth == 0 && function && before[1] == ')' && p[-1] == '\n' && is_word(*p))
@@ -115,7 +114,7 @@ Text source_definition(const char *source, const char *name_at, size_t name_size
     for (const char *p = source, *next; *p; p = next) {
         if (is_comment(p) || starts(p, "#pragma omp")) {
             if (!comment) comment = p;
-            next = line_end(token_end(p));
+            next = line_end(source_token_end(p));
             continue;
         }
         Item item = {.end = line_end(p)};
@@ -132,16 +131,16 @@ Text source_definition(const char *source, const char *name_at, size_t name_size
 
 bool source_claim(const char **at, Text *id) {
     for (const char *p = *at, *next; *p; p = next) {
-        next = token_end(p);
+        next = source_token_end(p);
         const char *open = skip_blank(next);
         if (!starts(p, "claim_") || *open != '(') continue;
         int depth = 1;
         for (p = open + 1; *p && depth > 0 && !(depth == 1 && *p == ',');
-             p = token_end(p))
+             p = source_token_end(p))
             depth += (strchr("([{", *p) != NULL) - (strchr(")]}", *p) != NULL);
         if (*p == ',' && depth == 1) p = skip_blank(p + 1);
         if (*p != '"' || depth == 0) continue;
-        const char *end = token_end(p);
+        const char *end = source_token_end(p);
         *id = (Text){p + 1, (size_t)(end - p) - 2};
         *at = end;
         return true;

@@ -14,6 +14,9 @@ typedef struct {
 
 bool text_is(Text text, const char *word, size_t size);
 
+// Past the comment, literal, word or character at p.
+const char *source_token_end(const char *p);
+
 // The definition of a function, struct, union, enum, enum constant, typedef, variable
 // or macro, in whole lines, with the comment lines directly above it. A definition with
 // a body (or a value) is preferred to a mere declaration. {NULL, 0} where there is

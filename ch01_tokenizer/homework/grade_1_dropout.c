@@ -52,13 +52,82 @@ static size_t spell(const Merges *merges, const int *symbols, size_t n, int *to)
     return size;
 }
 
+// At p = 0: BPE, and what comes of a slip in choosing the place.
+typedef enum {
+    LOWEST_LEFTMOST,
+    LOWEST_RIGHTMOST,
+    FIRST_PLACE,  // whatever its rank
+    HIGHEST,
+    ONE_MERGE,  // and then the end
+    CHOICES
+} Choice;
+
+static bool better(Choice choice, int merged, int best) {
+    if (best == NO_SYMBOL) return true;
+    if (choice == FIRST_PLACE) return false;
+    if (choice == HIGHEST) return merged > best;
+    return choice == LOWEST_RIGHTMOST ? merged <= best : merged < best;
+}
+
+static size_t encode_by(Choice choice, const PairTable *table, int *symbols, size_t n) {
+    for (;;) {
+        int best = NO_SYMBOL;
+        size_t where = 0;
+        for (size_t i = 0; i + 1 < n; i++) {
+            int merged = pair_find(table, symbols[i], symbols[i + 1]);
+            if (merged != NO_SYMBOL && better(choice, merged, best))
+                best = merged, where = i;
+        }
+        if (best == NO_SYMBOL) return n;
+        symbols[where] = best;
+        for (size_t i = where + 1; i + 1 < n; i++) symbols[i] = symbols[i + 1];
+        n--;
+        if (choice == ONE_MERGE) return n;
+    }
+}
+
 typedef struct {
     int untouched;  // words that stayed bytes though they have merges
-    // p = 0: other than BPE; p = 1: other than the bytes; between: do not spell the
-    // word
-    int wrong;
+    int wrong;      // p = 0: other than BPE; p = 1: other than the bytes
+    int misspelt;   // the symbols do not spell the word
+    int other_than[CHOICES];
     int tried;
+    // the shortest wrong word
+    char example[MOST_SYMBOLS + 1];
+    size_t example_got, example_want;
 } DropoutRun;
+
+static void keep_example(DropoutRun *run, const int *word, size_t n, size_t got,
+                         size_t want) {
+    if (run->wrong > 1 && strlen(run->example) <= n) return;
+    for (size_t i = 0; i < n; i++) run->example[i] = (char)word[i];
+    run->example[n] = '\0', run->example_got = got, run->example_want = want;
+}
+
+// One word; the student's function sees its n symbols and nothing behind them.
+static void try_word(DropoutRun *run, const Merges *merges, const PairTable *table,
+                     const int *word, size_t n, double p, Rng *draws) {
+    int want[MOST_SYMBOLS], spelt[MOST_SYMBOLS];
+    memcpy(want, word, n * sizeof *want);
+    size_t merged = encode_by(LOWEST_LEFTMOST, table, want, n);
+    int *got = grade_guarded("symbols", word, n * sizeof *word);
+    size_t left = bpe_dropout(table, got, n, p, draws);
+    bool bytes = same_ints(got, left, word, n);
+    run->tried++;
+    run->untouched += merged < n && bytes;
+    run->misspelt +=
+        left > n || !same_ints(spelt, spell(merges, got, left, spelt), word, n);
+    if (p == 0 ? !same_ints(got, left, want, merged) : !bytes) {
+        run->wrong++;
+        keep_example(run, word, n, left, p == 0 ? merged : n);
+    }
+    for (Choice c = 0; c < CHOICES; c++) {
+        int slip[MOST_SYMBOLS];
+        memcpy(slip, word, n * sizeof *slip);
+        size_t count = encode_by(c, table, slip, n);
+        run->other_than[c] += !same_ints(got, left, slip, count);
+    }
+}
 
 static DropoutRun run_dropout(double p) {
     enum { TABLES = 40, WORDS_EACH = 25, MERGES = 24 };
@@ -69,22 +138,9 @@ static DropoutRun run_dropout(double p) {
         Merges merges = random_merges(&rng, pairs, MERGES);
         PairTable table = pair_table_of(&merges);
         for (int w = 0; w < WORDS_EACH; w++) {
-            int word[MOST_SYMBOLS] = {0}, want[MOST_SYMBOLS], got[MOST_SYMBOLS],
-                spelt[MOST_SYMBOLS];
+            int word[MOST_SYMBOLS];
             size_t n = random_letters(&rng, word, MOST_SYMBOLS, 3);
-            memcpy(want, word, sizeof want);
-            memcpy(got, word, sizeof word);
-            size_t merged = bpe_encode_naive(&table, want, n, NULL);
-            size_t left = bpe_dropout(&table, got, n, p, &draws);
-            bool bytes = same_ints(got, left, word, n);
-            run.tried++;
-            run.untouched += merged < n && bytes;
-            if (p == 0) run.wrong += !same_ints(got, left, want, merged);
-            else if (p == 1) run.wrong += !bytes;
-            else
-                run.wrong +=
-                    left > n
-                    || !same_ints(spelt, spell(&merges, got, left, spelt), word, n);
+            try_word(&run, &merges, &table, word, n, p, &draws);
         }
         pair_table_free(&table);
     }
@@ -97,7 +153,7 @@ enum { OUTCOMES = 4, RIVALS = 4, DRAWS = 40000 };
 
 typedef struct {
     double p[OUTCOMES];
-    const char *diagnosis;
+    const char *code, *diagnosis;
 } Law;
 
 typedef struct {
@@ -118,11 +174,12 @@ static void count_outcomes(const DropoutCase *c, int *counts) {
     PairTable table = pair_table_of(&merges);
     Rng rng = rng_new(13);
     for (int i = 0; i < DRAWS; i++) {
-        int symbols[5] = {0};
+        int word[5] = {0}, symbols[5] = {0};
         size_t n = strlen(c->word);
-        for (size_t k = 0; k < n; k++) symbols[k] = c->word[k];
-        size_t left = bpe_dropout(&table, symbols, n, c->p, &rng);
-        for (size_t k = left; k < 5; k++) symbols[k] = 0;
+        for (size_t k = 0; k < n; k++) word[k] = c->word[k];
+        int *got = grade_guarded("symbols", word, n * sizeof *word);
+        size_t left = bpe_dropout(&table, got, n, c->p, &rng);
+        if (left <= n) memcpy(symbols, got, left * sizeof *got);
         for (int o = 0; o < OUTCOMES; o++)
             counts[o] += memcmp(symbols, c->outcomes[o], sizeof symbols) == 0;
     }
@@ -144,10 +201,10 @@ static bool check_law(Grade *g, int points, const DropoutCase *c) {
     int counts[OUTCOMES] = {0}, off = 0;
     count_outcomes(c, counts);
     bool good = fits(counts, c->truth);
+    bool known = false;
     for (int r = 0; r < RIVALS && c->rivals[r].diagnosis; r++)
-        if (grade_mistake(g, !good && fits(counts, c->rivals[r].p), "%s",
-                          c->rivals[r].diagnosis))
-            return false;
+        known |= grade_mistake(g, !good && fits(counts, c->rivals[r].p),
+                               c->rivals[r].code, "%s", c->rivals[r].diagnosis);
     for (int o = OUTCOMES - 1; o >= 0; o--)
         if (fabs(counts[o] - DRAWS * c->truth[o]) > five_errors(c->truth[o])) off = o;
     grade_expect(
@@ -155,33 +212,70 @@ static bool check_law(Grade *g, int points, const DropoutCase *c) {
         "%s at p = %g: \"%s\" came in %.3f of the draws, should be %.3f +- %.3f",
         c->word, c->p, c->names[off], (double)counts[off] / DRAWS, c->truth[off],
         five_errors(c->truth[off]) / DRAWS);
-    return true;
+    return !known;
 }
 
-static const char FOR_GOOD[] =
+#define FOR_GOOD "for-good", SKIPPED_FOR_GOOD
+#define BEST_ONLY "best-only", SKIPPED_BEST
+#define ONE_A_MERGE "draw-per-merge", DRAW_PER_MERGE
+#define UNTIL_MERGED "until-merged", DRAWN_AGAIN
+static const char SKIPPED_FOR_GOOD[] =
     "the merge was skipped for good, not for this step: after another merge it gets a "
     "new chance";
-static const char BEST_ONLY[] =
+static const char SKIPPED_BEST[] =
     "a step that skips the best merge ends the encoding: the next best has its chance "
     "first";
-static const char ONE_A_MERGE[] =
-    "the draw is one a merge, not one a place: \"abab\" must be able to become a b ab";
-static const char UNTIL_MERGED[] =
-    "a skipped merge is drawn again until it goes through: a step draws once a place";
+static const char DRAW_PER_MERGE[] =
+    "one draw per merge rule, instead of one per place: \"abab\" must be able to "
+    "become a b ab";
+static const char DRAWN_AGAIN[] =
+    "a skipped merge is drawn again until it goes through: a step draws once per place";
 
-void check_dropout(Grade *g) {
+static void check_without(Grade *g) {
+    static const struct {
+        Choice choice;
+        const char *code, *says;
+    } slips[] = {
+        {LOWEST_RIGHTMOST, "rightmost",
+         "of several places with the lowest symbol the rightmost was merged: the "
+         "leftmost "
+         "comes first, so compare with <"},
+        {FIRST_PLACE, "first-place",
+         "the leftmost place was merged whatever its symbol: the lowest merged symbol "
+         "comes first"},
+        {HIGHEST, "highest",
+         "the highest merged symbol comes first here: low symbols were learned early, "
+         "and come first"},
+        {ONE_MERGE, "one-merge",
+         "one merge, and then the end: steps go on until none is left"},
+    };
     DropoutRun none = run_dropout(0);
-    grade_mistake(g, none.wrong > 0 && none.wrong == none.untouched,
+    grade_mistake(g, none.wrong > 0 && none.wrong == none.untouched, "p-is-skipping",
                   "with p = 0 nothing was merged: p is the probability of skipping, "
                   "not of merging");
-    grade_expect(g, 4, none.wrong == 0,
-                 "with p = 0, %d of %d words differ from bpe_encode_naive", none.wrong,
-                 none.tried);
-    DropoutRun some = run_dropout(0.3);
-    grade_expect(g, 2, some.wrong == 0,
-                 "with p = 0.3, the symbols of %d of %d words do not spell the word",
-                 some.wrong, some.tried);
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
+        grade_mistake(g, none.wrong > 0 && none.other_than[slips[i].choice] == 0,
+                      slips[i].code, "%s", slips[i].says);
+    grade_mistake(
+        g, none.misspelt > 0, "symbols-lost",
+        "after a merge there is one symbol less: all that follow the pair move "
+        "down by one, and n falls by one");
+    grade_expect(
+        g, 4, none.wrong == 0,
+        "with p = 0, %d of %d words differ from bpe_encode_naive; the shortest, "
+        "\"%s\": %zu symbols, should be %zu%s",
+        none.wrong, none.tried, none.example, none.example_got, none.example_want,
+        none.example_got == none.example_want ? " (others)" : "");
+}
 
+static void check_spelling(Grade *g) {
+    DropoutRun some = run_dropout(0.3);
+    grade_expect(g, 2, some.misspelt == 0,
+                 "with p = 0.3, the symbols of %d of %d words do not spell the word",
+                 some.misspelt, some.tried);
+}
+
+static void check_laws(Grade *g) {
     // q = 1 - p. Both: q (first ab) q + p q (first cd) q. Lost in the second step: q p
     // and p q p.
     double p = 0.3, q = 1 - p;
@@ -197,6 +291,7 @@ void check_dropout(Grade *g) {
                         {{q * q, q * p, 0, p}, BEST_ONLY},
                         {{1, 0, 0, 0}, UNTIL_MERGED},
                         {{q, 0, 0, p},
+                         "draw-per-word",
                          "one draw decides about the whole word: every place has its "
                          "own, in every step"}}};
     if (!check_law(g, 4, &two)) return;
@@ -213,6 +308,7 @@ void check_dropout(Grade *g) {
         {{{h * h, h * h, 0, h}, ONE_A_MERGE},  // drawn in each step
          {{h, 0, 0, h}, ONE_A_MERGE},          // drawn once
          {{h * h + 2 * h * h * h, h * h * h, h * h * h, h * h},
+          "all-places",
           "a step merges every place of its pair that was not skipped: it merges one "
           "place only"},
          {{h * h, h * h, h * h, h * h}, FOR_GOOD}}};
@@ -233,4 +329,10 @@ void check_dropout(Grade *g) {
         g, 3, all.wrong == 0,
         "with p = 1, %d of %d words were merged (rng_uniform is below 1, always)",
         all.wrong, all.tried);
+}
+
+void check_dropout(Grade *g) {
+    grade_part(g, check_without(g));
+    grade_part(g, check_spelling(g));
+    grade_part(g, check_laws(g));
 }

@@ -1,11 +1,9 @@
 // Problem 2: streaming UTF-8.
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ch01_tokenizer/homework/grade.h"
-#include "common/error.h"
 
 enum { MOST_POINTS = 256 };
 
@@ -87,11 +85,8 @@ static void feed(Stream *s, Utf8Stream *state, const Text *text, size_t from,
                  size_t to) {
     assert(s->count + to - from + 1 < MOST_POINTS);
     int decided[MOST_POINTS];
-    // a copy of its own: reading past it shows
-    char *chunk = allocate(to - from + 1, 1);
-    memcpy(chunk, text->text + from, to - from);
+    const char *chunk = grade_guarded("chunk", text->text + from, to - from);
     size_t got = utf8_stream(state, chunk, to - from, s->points + s->count);
-    free(chunk);
     s->too_many |= got > to - from + 1;
     s->count += got > to - from + 1 ? to - from + 1 : got;
     s->late |= s->count < decode_text(text->text, to, MAXIMAL_SUBPART, false, decided);
@@ -168,14 +163,15 @@ static int first_wrong(bool cut, Stream *s) {
     }
 }
 
-static void recognise_rule(Grade *g, Rule rule, const char *diagnosis) {
+static void recognise_rule(Grade *g, Rule rule, const char *code,
+                           const char *diagnosis) {
     bool all = true, wrong = false;
     for (int i = 0; i < BROKEN_TEXTS; i++) {
         Stream s = stream_text(&BROKEN[i], BROKEN[i].n, 1);
         all = all && as_rule(&s, &BROKEN[i], rule);
         wrong = wrong || !as_rule(&s, &BROKEN[i], MAXIMAL_SUBPART);
     }
-    grade_mistake(g, all && wrong, "%s", diagnosis);
+    grade_mistake(g, all && wrong, code, "%s", diagnosis);
 }
 
 static void check_end(Grade *g) {
@@ -185,7 +181,7 @@ static void check_end(Grade *g) {
            got = utf8_stream_end(&state, end);
     size_t again = utf8_stream_end(&state, end + 1);
     size_t next = utf8_stream(&state, "\x80", 1, points + 4);
-    grade_mistake(g, held == 0 && got == 0,
+    grade_mistake(g, held == 0 && got == 0, "end-lost",
                   "what is still open when the text ends was lost: it is one U+FFFD");
     bool good = held == 0 && got == 1 && end[0] == REPLACEMENT;
     grade_expect(
@@ -197,7 +193,7 @@ static void check_end(Grade *g) {
         "after its end a stream must be as new: nothing held, and 80 is U+FFFD");
 }
 
-void check_stream(Grade *g) {
+static void check_well_formed(Grade *g) {
     const Text *good = &WELL_FORMED;
     Stream whole = stream_text(good, good->n, 1);
     expect_points(g, 3, "in one chunk, well-formed text", 0, &whole, good);
@@ -208,26 +204,27 @@ void check_stream(Grade *g) {
     int euro[8] = {0};
     size_t first = utf8_stream(&state, "\xE2\x82", 2, euro);
     size_t second = utf8_stream(&state, "\xAC", 1, euro + (first < 4 ? first : 4));
-    grade_mistake(g, bad && first > 0 && euro[0] == REPLACEMENT,
+    grade_mistake(g, bad && first > 0 && euro[0] == REPLACEMENT, "cut-replaced",
                   "the cut character was replaced too early: its other bytes come with "
                   "the next chunk");
     grade_mistake(
-        g, bad && first == 0 && !(second == 1 && euro[0] == 0x20AC),
+        g, bad && first == 0 && !(second == 1 && euro[0] == 0x20AC), "cut-lost",
         "the bytes before a cut were lost: carry them over in the Utf8Stream");
     expect_points(g, 5, "cut, well-formed text", 0, &cut, good);
-    check_end(g);
+}
 
-    recognise_rule(g, EACH_BYTE,
+static void check_broken(Grade *g) {
+    recognise_rule(g, EACH_BYTE, "each-byte",
                    "each byte of a broken character was replaced: F1 80 80 before 'b' "
                    "is one U+FFFD");
     recognise_rule(
-        g, ONE_A_RUN,
+        g, ONE_A_RUN, "one-per-run",
         "a run of broken bytes became one U+FFFD: each maximal subpart has its own");
-    recognise_rule(g, SWALLOWED,
+    recognise_rule(g, SWALLOWED, "swallowed",
                    "the byte that cannot follow was swallowed: it begins anew (C2 62 "
                    "is U+FFFD b)");
     recognise_rule(
-        g, ANY_SECOND,
+        g, ANY_SECOND, "any-second-byte",
         "E0 80, ED A0, F0 81 or F4 91 taken as one subpart: no character begins so");
     Stream s;
     int wrong = first_wrong(false, &s);
@@ -242,4 +239,10 @@ void check_stream(Grade *g) {
     grade_expect(
         g, 2, !late,
         "a code point came a chunk late: write it with the byte that decides it");
+}
+
+void check_stream(Grade *g) {
+    grade_part(g, check_well_formed(g));
+    grade_part(g, check_end(g));
+    grade_part(g, check_broken(g));
 }

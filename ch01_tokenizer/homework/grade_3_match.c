@@ -109,13 +109,12 @@ static MatchLink *defined_links(const MatchTrie *trie) {
     return links;
 }
 
-// By definition: the longest token, and again.
-static size_t defined_encode(const MatchTrie *trie, const char *word, size_t n,
-                             int *tokens) {
+// By definition: the longest token, and again. first: the root where a word begins.
+static size_t defined_encode(const MatchTrie *trie, int first, const char *word,
+                             size_t n, int *tokens) {
     size_t count = 0, length = 0;
     for (size_t i = 0; i < n; i += length) {
-        tokens[count] =
-            longest(trie, i ? REST_ROOT : WORD_ROOT, word + i, n - i, &length);
+        tokens[count] = longest(trie, i ? REST_ROOT : first, word + i, n - i, &length);
         if (tokens[count++] != NO_TOKEN) continue;
         tokens[0] = UNKNOWN_TOKEN;
         return 1;
@@ -209,11 +208,11 @@ static void check_links(Grade *g) {
         no_pops |= got[node].link == want[node].link && want[node].pop_count > 0
                    && got[node].pop_count == 0;
     }
-    grade_mistake(g, to_word,
+    grade_mistake(g, to_word, "link-word-root",
                   "a link leads to WORD_ROOT: what follows a token inside a word "
                   "begins at REST_ROOT");
     grade_mistake(
-        g, no_pops,
+        g, no_pops, "link-no-pops",
         "a link without pops: going on from it would lose the tokens before it");
     expect_links(g, 6, &paper, got, want);
     Rng rng = rng_new(31);
@@ -234,6 +233,7 @@ typedef struct {
     const char *word;
     size_t n, got_count, want_count;
     int *got, *want;
+    bool as_rest;  // got is what a walk from REST_ROOT would give
     long steps;
 } Encoding;
 
@@ -242,11 +242,14 @@ static Encoding encode_word(const MatchTrie *trie, const MatchLink *links,
     Encoding e = {trie, links, word, n};
     size_t room = 4 * n + 64;
     e.got = allocate(room, sizeof *e.got), e.want = allocate(room, sizeof *e.want);
-    e.want_count = defined_encode(trie, word, n, e.want);
+    size_t rest_count = defined_encode(trie, REST_ROOT, word, n, e.want);
+    const char *guarded = grade_guarded("word", word, n);
     steps = 0;
-    e.got_count = match_encode(trie, links, word, n, e.got);
+    e.got_count = match_encode(trie, links, guarded, n, e.got);
     e.steps = steps;
     if (e.got_count > room) e.got_count = 0;
+    e.as_rest = same_ints(e.got, e.got_count, e.want, rest_count);
+    e.want_count = defined_encode(trie, WORD_ROOT, word, n, e.want);
     return e;
 }
 
@@ -279,10 +282,12 @@ static bool end_unknown(const Encoding *e) {
 // All of some words, so that a mistake shows by what it does to each kind.
 typedef struct {
     int wrong, partly, missing, unknown;  // how many
+    int not_rest;                         // of all words: other than from REST_ROOT
     Encoding first;                       // of the wrong ones
 } Tally;
 
 static void tally(Tally *t, Encoding e) {
+    t->not_rest += !e.as_rest;
     if (good_encoding(&e)) return;
     if (t->wrong++ == 0) t->first = e;
     t->partly += partly_unknown(&e);
@@ -309,11 +314,14 @@ static void check_encode(Grade *g) {
         tally(&known,
               encode_word(&paper, links, PAPER_WORDS[i], strlen(PAPER_WORDS[i])));
     tally(&known, encode_word(&paper, links, "", 0));
-    grade_mistake(g, known.missing > 0 && known.missing == known.wrong,
+    grade_mistake(
+        g, known.wrong > 0 && known.not_rest == 0, "begins-at-rest-root",
+        "the walk begins at REST_ROOT: what begins a word hangs at WORD_ROOT");
+    grade_mistake(g, known.missing > 0 && known.missing == known.wrong, "end-missing",
                   "the end-of-word trap: the tokens the walk still holds at the word's "
                   "end are missing");
     grade_mistake(
-        g, known.unknown > 0 && known.unknown == known.wrong,
+        g, known.unknown > 0 && known.unknown == known.wrong, "end-unknown",
         "the end-of-word trap: a word that ends inside a longer token is not lost yet");
     expect_words(g, 4, "tokens of the paper's vocabulary", &known);
 
@@ -321,7 +329,7 @@ static void check_encode(Grade *g) {
         tally(&stuck,
               encode_word(&paper, links, STUCK_WORDS[i], strlen(STUCK_WORDS[i])));
     grade_mistake(
-        g, stuck.partly > 0 && stuck.partly == stuck.wrong,
+        g, stuck.partly > 0 && stuck.partly == stuck.wrong, "part-unknown",
         "only the part where it got stuck became [UNK]: the whole word is one [UNK]");
     expect_words(g, 3, "tokens of a word that gets stuck", &stuck);
 
@@ -360,7 +368,7 @@ static void check_linear(Grade *g) {
         tally(&t, e);
         if (e.steps > most) most = e.steps;
     }
-    grade_mistake(g, t.wrong == 0 && most > 2 * LONG + 1,
+    grade_mistake(g, t.wrong == 0 && most > 2 * LONG + 1, "reads-again",
                   "%ld steps for %d bytes, allowed are 2n + 1: bytes were read again "
                   "after a token",
                   most, LONG);
@@ -370,7 +378,7 @@ static void check_linear(Grade *g) {
 }
 
 void check_match(Grade *g) {
-    check_links(g);
-    check_encode(g);
-    check_linear(g);
+    grade_part(g, check_links(g));
+    grade_part(g, check_encode(g));
+    grade_part(g, check_linear(g));
 }

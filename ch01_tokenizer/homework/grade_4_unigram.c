@@ -88,7 +88,7 @@ static NBest run_nbest(const Unigram *u, const char *text, size_t n, size_t most
     for (size_t i = 0; i < most; i++)
         b.got[i].tokens = allocate(n + 1, sizeof *b.got[i].tokens);
     b.want_count = best_scores(u, text, n, most, most, b.want);
-    b.got_count = unigram_nbest(u, text, n, most, b.got);
+    b.got_count = unigram_nbest(u, grade_guarded("text", text, n), n, most, b.got);
     return b;
 }
 
@@ -172,19 +172,19 @@ static void expect_nbest(Grade *g, int points, const char *what, const NBest *b)
             b->got_count > 0 && b->want_count > 1
             && !close_to(b->got[0].log_p, b->want[0])
             && close_to(b->got[0].log_p, unigram_log_p(b->unigram, b->text, b->n));
-        grade_mistake(g, sum,
+        grade_mistake(g, sum, "forward-sum",
                       "the first ln p is that of the whole text: the forward sum, not "
                       "the best path");
         grade_mistake(
-            g, padded(b),
+            g, padded(b), "padded",
             "a segmentation with p = 0 fills the list: return how many there are");
-        grade_mistake(g, has_twins(b),
-                      "this is n-best with duplicates: the same segmentation stands in "
-                      "the list twice");
+        grade_mistake(g, has_twins(b), "duplicates",
+                      "this is n-best with duplicates: the same segmentation is in the "
+                      "list twice");
         grade_mistake(
-            g, rising(b),
+            g, rising(b), "rising",
             "the list is the wrong way round: the best segmentation comes first");
-        grade_mistake(g, one_inside(b),
+        grade_mistake(g, one_inside(b), "last-token-only",
                       "only the last token varies: the second best way to an inner "
                       "place was thrown away");
     }
@@ -252,10 +252,10 @@ static void check_weights(Grade *g) {
     nbest_weights(small, 2, 0.5, tiny);
     double sum = sqrt(4) + sqrt(2) + 1;
     grade_mistake(
-        g, close_to(w[0], 0.08),
+        g, close_to(w[0], 0.08), "weights-not-normalised",
         "the weights are the p themselves: divide by their sum over the list");
     grade_mistake(g, !close_to(half[0], 2 / sum) && close_to(half[0], 4.0 / 7),
-                  "the power was left out");
+                  "weights-no-power", "the power was left out");
     grade_expect(g, 3,
                  close_to(w[0], 4.0 / 7) && close_to(w[2], 1.0 / 7)
                      && close_to(half[0], 2 / sum) && close_to(half[1], sqrt(2) / sum)
@@ -263,7 +263,7 @@ static void check_weights(Grade *g) {
                  "p = 0.08, 0.04, 0.02: the weights are %.4f %.4f %.4f, at power 1/2 "
                  "%.4f %.4f %.4f",
                  w[0], w[1], w[2], half[0], half[1], half[2]);
-    grade_mistake(g, !isfinite(tiny[0]) || tiny[0] == 0,
+    grade_mistake(g, !isfinite(tiny[0]) || tiny[0] == 0, "weights-underflow",
                   "exp(ln p) of a long text underflows to 0, and 0/0 is NaN: subtract "
                   "the largest ln p");
     grade_near(g, 2, "ln p = -2000 and ln 4 less, power 1/2: the first weight", tiny[0],
@@ -271,6 +271,6 @@ static void check_weights(Grade *g) {
 }
 
 void check_unigram(Grade *g) {
-    check_nbest(g);
-    check_weights(g);
+    grade_part(g, check_nbest(g));
+    grade_part(g, check_weights(g));
 }

@@ -15,11 +15,11 @@ bool holds(const int *numbers, size_t count, int number) {
 }
 
 static const Problem problems[] = {
-    {"1", "BPE-dropout", 20, 10, check_dropout},
-    {"2", "Streaming UTF-8", 20, 10, check_stream},
-    {"3", "WordPiece in linear time", 25, 10, check_match},
-    {"4", "The n best segmentations", 20, 10, check_unigram},
-    {"5", "Byte fallback", 15, 10, check_fallback},
+    {"1", "BPE-dropout", 20, 10, "medium", 45, check_dropout},
+    {"2", "Streaming UTF-8", 20, 10, "medium", 60, check_stream},
+    {"3", "WordPiece in linear time", 25, 10, "hard", 120, check_match},
+    {"4", "The n best segmentations", 20, 10, "medium", 75, check_unigram},
+    {"5", "Byte fallback", 15, 10, "easy", 45, check_fallback},
     {0},
 };
 

@@ -20,9 +20,10 @@ static Sunk sunk(const double *scores, double sink) {
 }
 
 static Sunk run_sink(const double *scores, double sink) {
-    real row[SCORES];
+    real numbers[SCORES];
     Sunk s;
-    for (int j = 0; j < SCORES; j++) row[j] = (real)scores[j];
+    for (int j = 0; j < SCORES; j++) numbers[j] = (real)scores[j];
+    real *row = grade_guarded("scores", numbers, sizeof numbers);
     s.sink = sink_softmax(row, SCORES, (real)sink);
     for (int j = 0; j < SCORES; j++) s.weights[j] = row[j];
     return s;
@@ -56,10 +57,11 @@ static void check_sink_forward(Grade *g) {
     Sunk one = run_sink(MODERATE, 0), want = sunk(MODERATE, 0);
     Sunk none = sunk(MODERATE, -INFINITY), unshifted = sunk(MODERATE, LARGEST);
     grade_mistake(
-        g, near_numbers(one.weights, none.weights, SCORES, sunk_tolerance()),
+        g, near_numbers(one.weights, none.weights, SCORES, sunk_tolerance()), "no-sink",
         "the weights sum to 1: this is the ordinary softmax, the sink got nothing");
     grade_mistake(
         g, near_numbers(one.weights, unshifted.weights, SCORES, sunk_tolerance()),
+        "sink-unshifted",
         "the largest score was subtracted, but not from the sink: its term is e^(sink "
         "- largest) now");
     grade_expect(g, 3, near_sunk(&one, &want),
@@ -69,7 +71,7 @@ static void check_sink_forward(Grade *g) {
 
     Sunk high = run_sink(MODERATE, 1.7), high_want = sunk(MODERATE, 1.7);
     Sunk low = run_sink(MODERATE, -INFINITY), low_want = sunk(MODERATE, -INFINITY);
-    grade_mistake(g, near_sunk(&high, &want),
+    grade_mistake(g, near_sunk(&high, &want), "sink-is-one",
                   "sink = 1.7 gives what 0 gives: the extra term is e^sink, not 1");
     grade_expect(
         g, 2, near_sunk(&high, &high_want) && near_sunk(&low, &low_want),
@@ -84,15 +86,17 @@ static void check_sink_masked(Grade *g) {
     Sunk half = run_sink(some, 0), half_want = sunk(some, 0);
     Sunk row = run_sink(all, 0), row_want = sunk(all, 0);
     Sunk nothing = run_sink(all, -INFINITY), zeros = {{0}, 0};
-    grade_mistake(g, nan_sunk(&nothing),
-                  "everything masked, sink = -inf: -inf - -inf is NaN; all weights are "
-                  "0 by the contract");
-    grade_expect(g, 2,
-                 near_sunk(&half, &half_want) && near_sunk(&row, &row_want)
-                     && near_sunk(&nothing, &zeros),
-                 "masked scores: all masked and sink = 0, the first weight is %g and "
-                 "the sink's %g, not 0 and 1",
-                 row.weights[0], row.sink);
+    grade_mistake(
+        g, nan_sunk(&nothing), "masked-nan",
+        "everything masked, sink = -inf: -inf - -inf and 0/0 are NaN; all weights are "
+        "0 by the contract");
+    grade_expect(
+        g, 2,
+        near_sunk(&half, &half_want) && near_sunk(&row, &row_want)
+            && near_sunk(&nothing, &zeros),
+        "all scores masked: with sink = 0 the first weight is %g and the sink's "
+        "%g, should be 0 and 1; with sink = -inf %g and %g, should be 0 and 0",
+        row.weights[0], row.sink, nothing.weights[0], nothing.sink);
 }
 
 static void check_sink_large(Grade *g) {
@@ -102,19 +106,20 @@ static void check_sink_large(Grade *g) {
     Sunk high = run_sink(up, 0), low = run_sink(down, 0), sink_only = {{0}, 1};
     Sunk high_want = sunk(MODERATE, -INFINITY);  // e^-1000 is nothing
     grade_mistake(
-        g, nan_sunk(&high),
+        g, nan_sunk(&high), "overflow",
         "e^1000 overflows: subtract the largest score from all of them first");
-    grade_mistake(g, nan_sunk(&low),
+    grade_mistake(g, nan_sunk(&low), "sink-overflow",
                   "scores near -1000: the sink's e^(0 - largest) overflows. The sink "
                   "may be the largest itself");
     // 1000.4 has a spacing of 2^-14 in float: that is a relative error of 2^-15 a
     // weight.
     bool high_fits = near_numbers(high.weights, high_want.weights, SCORES, 0x1p-13)
                      && fabs(high.sink) < 1e-6;
-    grade_expect(g, 3, high_fits && near_sunk(&low, &sink_only),
-                 "scores near 1000 and -1000: the sink's weights are %g and %g, should "
-                 "be 0 and 1",
-                 high.sink, low.sink);
+    grade_expect(
+        g, 3, high_fits && near_sunk(&low, &sink_only),
+        "scores near 1000: the first weight is %.6f, should be %.6f; near -1000: "
+        "the sink's is %g, should be 1",
+        high.weights[0], high_want.weights[0], low.sink);
 }
 
 static void check_sink_backward(Grade *g) {
@@ -136,30 +141,30 @@ static void check_sink_backward(Grade *g) {
     double sink = sink_softmax_backward(grad, weights, SCORES, (real)p.sink),
            tolerance = rounding(SCORES, 2);
     for (int j = 0; j < SCORES; j++) got[j] = grad[j];
-    grade_mistake(g, near_numbers(got, no_d, SCORES, tolerance),
+    grade_mistake(g, near_numbers(got, no_d, SCORES, tolerance), "no-d",
                   "these are P dP: each score lowers all other weights, so D = sum of "
                   "P dP is subtracted");
-    grade_mistake(g, near_numbers(got, diagonal, SCORES, tolerance),
+    grade_mistake(g, near_numbers(got, diagonal, SCORES, tolerance), "diagonal-only",
                   "only the diagonal of the Jacobian: each score changes all weights, "
                   "not its own alone");
-    grade_mistake(g, near_numbers(got, divided, SCORES, tolerance),
+    grade_mistake(g, near_numbers(got, divided, SCORES, tolerance), "d-divided",
                   "D was divided by the sum of the weights: that they do not sum to 1 "
                   "changes nothing here");
     grade_expect(g, 3, near_numbers(got, want, SCORES, tolerance),
                  "backward: the first score's gradient is %.6f, should be %.6f", got[0],
                  want[0]);
-    grade_mistake(g, sink == 0,
+    grade_mistake(g, sink == 0, "sink-gradient-zero",
                   "the sink's gradient is 0: its value is 0, but its score lowers all "
                   "weights that do count");
-    grade_mistake(g, fabs(sink - p.sink * d) <= tolerance,
+    grade_mistake(g, fabs(sink - p.sink * d) <= tolerance, "sink-gradient-sign",
                   "the sink's gradient has the wrong sign");
     grade_near(g, 2, "backward: the gradient by the sink", sink, -p.sink * d,
                tolerance);
 }
 
 void check_sink(Grade *g) {
-    check_sink_forward(g);
-    check_sink_masked(g);
-    check_sink_large(g);
-    check_sink_backward(g);
+    grade_part(g, check_sink_forward(g));
+    grade_part(g, check_sink_large(g));
+    grade_part(g, check_sink_masked(g));
+    grade_part(g, check_sink_backward(g));
 }

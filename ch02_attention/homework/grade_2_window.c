@@ -19,6 +19,12 @@ typedef enum {
     WINDOW_NO_EDGE,   // the first W - 1 queries send no gradient
     WINDOW_LAST,      // of all queries that see a key, the last one's gradient alone
     WINDOW_UNSCALED,  // dQ and dK without scale
+    // dK and dV summed along the band's rows, whose keys are i - w, or all taken for i;
+    // or key i's row read as if it were that of query i + w
+    WINDOW_ROWS,
+    WINDOW_OWN_ROW,
+    WINDOW_KEY_ROW,
+    WINDOW_RULES
 } WindowRule;
 
 static Window window_new(Rng *rng, int n, int window, int dim, int value_dim) {
@@ -40,6 +46,23 @@ static void window_forward_reference(Window *x) {
     x->out = mat_of(out, 0), x->weights = mat_of(weights, 0);
 }
 
+// To which key's gradient the band's place (i, w) is added, times which query's row.
+typedef struct {
+    int key, query;
+} Target;
+
+static Target target_of(const Window *x, WindowRule rule, int i, int w) {
+    Target none = {-1, -1};
+    switch (rule) {
+        case WINDOW_ROWS: return (Target){i, i - w};
+        case WINDOW_OWN_ROW: return (Target){i, i};
+        case WINDOW_KEY_ROW: return i + w < x->n ? (Target){i, i + w} : none;
+        case WINDOW_LAST:
+            return i < min(x->n - 1, i - w + x->window - 1) ? none : (Target){i - w, i};
+        default: return (Target){i - w, i};
+    }
+}
+
 static void window_backward_reference(Window *x, WindowRule rule) {
     Table dq = table_new(x->n, x->q.cols), dk = table_new(x->n, x->q.cols),
           dv = table_new(x->n, x->v.cols);
@@ -56,10 +79,10 @@ static void window_backward_reference(Window *x, WindowRule rule) {
             double p = at(x->weights, i, w),
                    ds = p * (dp[w] - (rule == WINDOW_NO_D ? 0 : d));
             add_row(dq, i, scale * ds, x->k, i - w);
-            if (rule == WINDOW_LAST && i < min(x->n - 1, i - w + x->window - 1))
-                continue;
-            add_row(dv, i - w, p, x->out_grad, i);
-            add_row(dk, i - w, scale * ds, x->q, i);
+            Target to = target_of(x, rule, i, w);
+            if (to.key < 0) continue;
+            add_row(dv, to.key, p, x->out_grad, to.query);
+            add_row(dk, to.key, scale * ds, x->q, to.query);
         }
     }
     free(dp);
@@ -133,62 +156,130 @@ static void check_window_forward(Grade *g, const Window *x) {
            with_ghosts = first / (first + x->window - 1);
     Mat last_column = mat_cols(got.weights, x->window - 1, 1);
     grade_mistake(
-        g, near_mat(got.weights, mirrored(x->weights), t.weights),
+        g, near_mat(got.weights, mirrored(x->weights), t.weights), "band-mirrored",
         "the band's columns are the wrong way round: column 0 is the query's own key");
     grade_mistake(g, fabs(at(got.weights, 0, 0) - with_ghosts) <= t.weights,
+                  "ghost-keys",
                   "query 0 sees itself alone, so its weight is 1: keys before the "
                   "first have no score, not 0");
     grade_mistake(
-        g, near_mat(last_column, mat_new(x->n, 1), 0),
+        g, near_mat(last_column, mat_new(x->n, 1), 0), "window-short",
         "the window is one key too short: the query itself is one of its W keys");
     grade_near_mat(g, 3, "weights", got.weights, x->weights, t.weights);
     grade_near_mat(g, 1, "out", got.out, x->out, t.out);
 }
 
-static bool all_near(const WindowRun *got, const Window *want,
-                     const WindowTolerance *t) {
-    return near_mat(got->q, want->q_grad, t->q_grad)
-           && near_mat(got->k, want->k_grad, t->k_grad)
-           && near_mat(got->v, want->v_grad, t->v_grad);
+// Added to what was there, or written over it: that is a question of its own.
+static bool is_gradient(Mat got, Mat want, double tolerance) {
+    return near_mat(got, plus_start(want), tolerance) || near_mat(got, want, tolerance);
 }
 
-static Window started(Window x) {
-    x.q_grad = plus_start(x.q_grad), x.k_grad = plus_start(x.k_grad),
-    x.v_grad = plus_start(x.v_grad);
-    return x;
+// What a student's backward pass gave, and what each rule would.
+typedef struct {
+    WindowRun got;
+    WindowTolerance tolerance;
+    Window by[WINDOW_RULES];
+} Backward;
+
+static Backward backward_of(const Window *x) {
+    Backward b = {run_window_backward(x), window_tolerance(x), {{0}}};
+    for (WindowRule rule = 0; rule < WINDOW_RULES; rule++)
+        b.by[rule] = window_by_rule(*x, rule);
+    return b;
 }
 
-static void check_window_backward(Grade *g, const Window *x) {
-    WindowTolerance t = window_tolerance(x);
-    WindowRun got = run_window_backward(x);
-    Window want = started(*x), last = window_by_rule(*x, WINDOW_LAST);
-    Window no_d = started(window_by_rule(*x, WINDOW_NO_D)),
-           no_edge = started(window_by_rule(*x, WINDOW_NO_EDGE));
-    Window unscaled = started(window_by_rule(*x, WINDOW_UNSCALED));
-    grade_mistake(g, all_near(&got, x, &t),
-                  "gradients are added to what is there: +=, not =");
-    grade_mistake(g, all_near(&got, &no_edge, &t),
-                  "the first W - 1 queries sent no gradient: their windows are "
-                  "shorter, not empty");
-    grade_mistake(g,
-                  near_mat(got.v, last.v_grad, t.v_grad)
-                      || near_mat(got.k, last.k_grad, t.k_grad)
-                      || near_mat(got.v, plus_start(last.v_grad), t.v_grad),
-                  "a key has the gradient of the last query that sees it: it is seen "
-                  "by W queries, sum over them");
-    grade_near_mat(g, 4, "v_grad", got.v, want.v_grad, t.v_grad);
-    grade_mistake(g,
-                  near_mat(got.q, no_d.q_grad, t.q_grad)
-                      || near_mat(got.k, no_d.k_grad, t.k_grad),
+static bool q_by(const Backward *b, WindowRule rule) {
+    return is_gradient(b->got.q, b->by[rule].q_grad, b->tolerance.q_grad);
+}
+static bool k_by(const Backward *b, WindowRule rule) {
+    return is_gradient(b->got.k, b->by[rule].k_grad, b->tolerance.k_grad);
+}
+static bool v_by(const Backward *b, WindowRule rule) {
+    return is_gradient(b->got.v, b->by[rule].v_grad, b->tolerance.v_grad);
+}
+
+#define EDGE_SKIPPED \
+    "edge-skipped", \
+        "the first W - 1 queries sent no gradient: their windows are shorter, not " \
+        "empty"
+#define LAST_QUERY \
+    "last-query", \
+        "a key has the gradient of the last query that sees it: it is seen by W " \
+        "queries, sum over them"
+#define ALONG_ROWS \
+    "along-rows", \
+        "%s was summed along the band's rows: a row is one query and all its keys. " \
+        "The queries of key j are in rows j .. j + W - 1, column i - j"
+#define KEY_ROW \
+    "key-row", \
+        "%s: the weight with which query j + w sees key j is weights(j + w, w), in " \
+        "the query's row, not weights(j, w)"
+
+static bool any_row(const Backward *b, bool (*by)(const Backward *, WindowRule)) {
+    return !by(b, WINDOW_RIGHT) && (by(b, WINDOW_ROWS) || by(b, WINDOW_OWN_ROW));
+}
+
+static void check_v_grad(Grade *g, const Backward *b) {
+    Mat want = plus_start(b->by[WINDOW_RIGHT].v_grad);
+    bool right = v_by(b, WINDOW_RIGHT);
+    grade_mistake(g, v_by(b, WINDOW_NO_EDGE), EDGE_SKIPPED);
+    grade_mistake(g, v_by(b, WINDOW_LAST), LAST_QUERY);
+    grade_mistake(g, any_row(b, v_by), ALONG_ROWS, "dV");
+    grade_mistake(g, v_by(b, WINDOW_KEY_ROW), KEY_ROW, "dV");
+    if (right) grade_expect(g, 3, right, "v_grad");
+    else grade_near_mat(g, 3, "v_grad", b->got.v, want, b->tolerance.v_grad);
+}
+
+static void recognise_scores(Grade *g, const Backward *b,
+                             bool (*by)(const Backward *, WindowRule)) {
+    grade_mistake(g, by(b, WINDOW_NO_EDGE), EDGE_SKIPPED);
+    grade_mistake(g, by(b, WINDOW_NO_D), "no-d",
                   "dS = P dP: the softmax's D, the sum of P dP over the window, was "
                   "not subtracted");
-    grade_mistake(g,
-                  near_mat(got.q, unscaled.q_grad, t.q_grad)
-                      || near_mat(got.k, unscaled.k_grad, t.k_grad),
+    grade_mistake(g, by(b, WINDOW_UNSCALED), "unscaled",
                   "the scale is missing: a score is scale q.k, so dQ and dK both have "
                   "that factor");
-    grade_near_mat(g, 3, "q_grad", got.q, want.q_grad, t.q_grad);
-    grade_near_mat(g, 4, "k_grad", got.k, want.k_grad, t.k_grad);
+}
+
+static void check_q_grad(Grade *g, const Backward *b) {
+    Mat want = plus_start(b->by[WINDOW_RIGHT].q_grad);
+    bool right = q_by(b, WINDOW_RIGHT);
+    recognise_scores(g, b, q_by);
+    if (right) grade_expect(g, 3, right, "q_grad");
+    else grade_near_mat(g, 3, "q_grad", b->got.q, want, b->tolerance.q_grad);
+}
+
+static void check_k_grad(Grade *g, const Backward *b) {
+    Mat want = plus_start(b->by[WINDOW_RIGHT].k_grad);
+    bool right = k_by(b, WINDOW_RIGHT);
+    recognise_scores(g, b, k_by);
+    grade_mistake(g, k_by(b, WINDOW_LAST), LAST_QUERY);
+    grade_mistake(g, any_row(b, k_by), ALONG_ROWS, "dK");
+    grade_mistake(g, k_by(b, WINDOW_KEY_ROW), KEY_ROW, "dK");
+    if (right) grade_expect(g, 3, right, "k_grad");
+    else grade_near_mat(g, 3, "k_grad", b->got.k, want, b->tolerance.k_grad);
+}
+
+// A second run starts from other numbers: what was added differs by that much.
+static bool adds(Mat from_zero, Mat from_start, double tolerance) {
+    return near_mat(plus_start(from_zero), from_start, 2 * tolerance);
+}
+
+static void check_added(Grade *g, const Window *x, const Backward *b) {
+    WindowTolerance t = b->tolerance;
+    WindowRun zero = {.q = filled(x->n, x->q.cols, 0),
+                      .k = filled(x->n, x->q.cols, 0),
+                      .v = filled(x->n, x->v.cols, 0)};
+    window_attention_backward(zero.q, zero.k, zero.v, x->out_grad, x->weights, x->q,
+                              x->k, x->v, (real)x->scale);
+    bool good = adds(zero.q, b->got.q, t.q_grad) && adds(zero.k, b->got.k, t.k_grad)
+                && adds(zero.v, b->got.v, t.v_grad);
+    grade_mistake(g, !good, "assigns",
+                  "gradients are added to what is there: +=, not =");
+    grade_expect(
+        g, 2, good,
+        "the gradients begin with %g everywhere, and that must be in the result",
+        START);
 }
 
 // A window of the query alone, and one longer than the sequence.
@@ -198,9 +289,11 @@ static bool extreme_window_fits(Rng *rng, int n, int window) {
     window_backward_reference(&x, WINDOW_RIGHT);
     WindowTolerance t = window_tolerance(&x);
     WindowRun forward = run_window_forward(&x), backward = run_window_backward(&x);
-    Window want = started(x);
     return near_mat(forward.weights, x.weights, t.weights)
-           && near_mat(forward.out, x.out, t.out) && all_near(&backward, &want, &t);
+           && near_mat(forward.out, x.out, t.out)
+           && is_gradient(backward.q, x.q_grad, t.q_grad)
+           && is_gradient(backward.k, x.k_grad, t.k_grad)
+           && is_gradient(backward.v, x.v_grad, t.v_grad);
 }
 
 // N x N floats would be 256 MB; even if only the band of them were touched, in pages of
@@ -217,7 +310,7 @@ static void check_window_cost(Grade *g, Rng *rng) {
     begin = cpu_seconds();
     run_window_backward(&x);
     double theirs = cpu_seconds() - begin, used = peak_megabytes() - before;
-    grade_mistake(g, used > MOST_MEGABYTES,
+    grade_mistake(g, used > MOST_MEGABYTES, "square-memory",
                   "N = %d, W = %d took %.0f MB: an N x N matrix? The band has 0.5 MB",
                   N, WINDOW, used);
     grade_expect(g, 2, used <= MOST_MEGABYTES, "N = %d, W = %d took %.0f MB", N, WINDOW,
@@ -228,16 +321,25 @@ static void check_window_cost(Grade *g, Rng *rng) {
                  N, WINDOW, theirs);
 }
 
+static void check_extremes(Grade *g, Rng *rng) {
+    grade_expect(g, 2, extreme_window_fits(rng, 7, 1) && extreme_window_fits(rng, 5, 9),
+                 "N = 7, W = 1 or N = 5, W = 9: a window of one key, or one longer "
+                 "than the sequence");
+}
+
 void check_window(Grade *g) {
     Rng rng = rng_new(21);
     Window x = window_new(&rng, 21, 4, 6, 5);
     window_forward_reference(&x);
     window_backward_reference(&x, WINDOW_RIGHT);
-    check_window_forward(g, &x);
-    check_window_backward(g, &x);
-    grade_expect(g, 2,
-                 extreme_window_fits(&rng, 7, 1) && extreme_window_fits(&rng, 5, 9),
-                 "N = 7, W = 1 or N = 5, W = 9: a window of one key, or one longer "
-                 "than the sequence");
-    check_window_cost(g, &rng);
+    grade_part(g, check_window_forward(g, &x));
+    static Backward b;  // a stub ends its part, and longjmp would lose a local one
+    grade_part(g, b = backward_of(&x));
+    if (!b.got.q.at) return;
+    grade_part(g, check_v_grad(g, &b));
+    grade_part(g, check_q_grad(g, &b));
+    grade_part(g, check_k_grad(g, &b));
+    grade_part(g, check_added(g, &x, &b));
+    grade_part(g, check_extremes(g, &rng));
+    grade_part(g, check_window_cost(g, &rng));
 }

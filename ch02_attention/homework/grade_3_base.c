@@ -16,13 +16,13 @@ static bool same_base(double a, double b) { return fabs(a - b) <= 1e-12 * fabs(b
 static void check_base_stretch(Grade *g) {
     enum { DIM = 8 };  // small: here d/(d-2) is far from 1
     double base = 10000, s = 4, got = base_for_stretch(base, DIM, s);
-    grade_mistake(g, same_base(got, base * s),
+    grade_mistake(g, same_base(got, base * s), "stretch-times-base",
                   "base x stretch: the slowest pair is i = d/2 - 1, not d/2, and is "
                   "stretched by less than that");
     grade_mistake(g, same_base(got, base * pow(s, (DIM - 2.0) / DIM)),
-                  "the exponent is upside down: d/(d-2)");
+                  "stretch-upside-down", "the exponent is upside down: d/(d-2)");
     grade_mistake(g, same_base(got, pow(base * s, DIM / (DIM - 2.0))),
-                  "only the stretch has the exponent");
+                  "stretch-on-both", "only the stretch has the exponent");
     double reached = slowest_wavelength(got, DIM) / slowest_wavelength(base, DIM);
     grade_expect(g, 3, same_base(reached, s),
                  "d = 8: the slowest wavelength is stretched by %.6f, should be 4",
@@ -36,13 +36,14 @@ static void check_base_stretch(Grade *g) {
 static void check_base_wavelength(Grade *g) {
     enum { DIM = 8 };
     double wanted = 1e6, got = base_for_wavelength(DIM, wanted);
-    grade_mistake(g, same_base(got, wanted / (2 * M_PI)),
+    grade_mistake(g, same_base(got, wanted / (2 * M_PI)), "wavelength-no-such-pair",
                   "there is no pair i = d/2: the slowest turns with base^(-(d-2)/d), "
                   "not with 1/base");
     grade_mistake(g, same_base(got, pow(wanted, DIM / (DIM - 2.0))),
+                  "wavelength-no-two-pi",
                   "2 pi is missing: the wavelength is 2 pi / theta, not 1 / theta");
     grade_mistake(g, same_base(got, pow(wanted / (2 * M_PI), (DIM - 2.0) / DIM)),
-                  "the exponent is upside down: d/(d-2)");
+                  "wavelength-upside-down", "the exponent is upside down: d/(d-2)");
     double reached = slowest_wavelength(got, DIM);
     grade_expect(g, 3, same_base(reached, wanted),
                  "d = 8: the slowest wavelength is %.6g, should be %.6g", reached,
@@ -71,22 +72,27 @@ static void check_base_context(Grade *g) {
     int pair = first_slow_pair(base, DIM, TRAINED, 2 * M_PI);
     double want = base_for_pair(base, DIM, pair, ratio),
            turned = TARGET * theta(got, DIM, pair);
-    grade_mistake(g,
-                  same_base(got, base_for_pair(base, DIM, DIM / 2 - 1, ratio))
-                      || same_base(got, base * ratio),
-                  "that is enough for the slowest pair only: pair %d, stretched less, "
-                  "turns by %.2f, but saw %.2f",
-                  pair, turned, TRAINED * theta(base, DIM, pair));
+    grade_mistake(
+        g,
+        same_base(got, base_for_pair(base, DIM, DIM / 2 - 1, ratio))
+            || same_base(got, base * ratio),
+        "context-slowest-only",
+        "the base of the slowest pair alone, by the usual recipe or as the last "
+        "pair of a loop: each pair asks for a base of its own, and the largest of "
+        "these serves all. Here pair %d turns by %.2f, but saw %.2f",
+        pair, turned, TRAINED * theta(base, DIM, pair));
     grade_mistake(g, same_base(got, base_for_pair(base, DIM, 1, ratio)),
+                  "context-all-pairs",
                   "more than is needed: pairs that completed a turn in training have "
                   "seen every angle");
     grade_mistake(
         g,
         same_base(got, base_for_pair(base, DIM, first_slow_pair(base, DIM, TRAINED, 1),
                                      ratio)),
-        "a turn is 2 pi, not 1: theta is an angle in radians");
+        "context-turn-is-one", "a turn is 2 pi, not 1: theta is an angle in radians");
     grade_mistake(
         g, same_base(got, base_for_pair(base, DIM, pair - 1, ratio)),
+        "context-one-early",
         "pair %d completed a turn in training: the first that did not is pair %d",
         pair - 1, pair);
     grade_expect(g, 4, same_base(got, want),
@@ -110,7 +116,7 @@ static void check_base_context(Grade *g) {
 }
 
 void check_base(Grade *g) {
-    check_base_stretch(g);
-    check_base_wavelength(g);
-    check_base_context(g);
+    grade_part(g, check_base_stretch(g));
+    grade_part(g, check_base_wavelength(g));
+    grade_part(g, check_base_context(g));
 }

@@ -140,26 +140,75 @@ static bool queries_averaged(const Projections *gqa) {
                     mean_tolerance());
 }
 
-static void check_gqa_means(Grade *g, const Projections *mha) {
+static void check_gqa_neighbours(Grade *g, const Projections *mha) {
     Projections gqa = convert(mha, 2, NEIGHBOURS);
-    grade_mistake(g, are_means(&gqa, mha, 2, EVERY_OTHER, MEAN_RIGHT),
+    grade_mistake(g, are_means(&gqa, mha, 2, EVERY_OTHER, MEAN_RIGHT), "interleaved",
                   "interleaved groups, head %% groups: group_of says 0 0 0 1 1 1, "
                   "heads 0, 1, 2 are group 0");
     grade_mistake(
-        g, are_means(&gqa, mha, 2, NEIGHBOURS, MEAN_SUM),
+        g, are_means(&gqa, mha, 2, NEIGHBOURS, MEAN_SUM), "sum",
         "the sum of a group's projections: divide by its size, or scores grow with it");
-    grade_mistake(g, are_means(&gqa, mha, 2, NEIGHBOURS, MEAN_FIRST),
+    grade_mistake(g, are_means(&gqa, mha, 2, NEIGHBOURS, MEAN_FIRST), "first-head",
                   "the first head of each group was kept: the others' keys and values "
                   "are thrown away");
-    grade_mistake(g, are_means(&gqa, mha, 2, NEIGHBOURS, MEAN_COLUMNS),
+    grade_mistake(g, are_means(&gqa, mha, 2, NEIGHBOURS, MEAN_COLUMNS), "columns",
                   "neighbouring columns were averaged: channel c of a group is the "
                   "mean of its heads' channels c");
     expect_means(g, 4, "0 0 0 1 1 1: W_K or W_V", &gqa, mha, 2, NEIGHBOURS);
-    Projections scattered = convert(mha, 3, SCATTERED);
-    grade_mistake(g, are_means(&scattered, mha, 3, IN_ROWS, MEAN_RIGHT),
+}
+
+static void check_gqa_scattered(Grade *g, const Projections *mha) {
+    Projections gqa = convert(mha, 3, SCATTERED);
+    grade_mistake(g, are_means(&gqa, mha, 3, IN_ROWS, MEAN_RIGHT), "neighbours",
                   "groups of neighbours, though group_of says 2 0 1 1 2 0: heads 1 and "
                   "5 are group 0");
-    expect_means(g, 4, "2 0 1 1 2 0: W_K or W_V", &scattered, mha, 3, SCATTERED);
+    expect_means(g, 4, "2 0 1 1 2 0: W_K or W_V", &gqa, mha, 3, SCATTERED);
+}
+
+// Which of mha's heads stands at each place of gqa's W_Q or W_O; -1: none of them.
+typedef struct {
+    int head[HEADS];
+} Order;
+
+static Order order_of(Mat got, Mat from, bool rows) {
+    Order o;
+    for (int place = 0; place < HEADS; place++) {
+        o.head[place] = -1;
+        for (int h = 0; h < HEADS; h++) {
+            int here = place * HEAD_DIM, there = h * HEAD_DIM;
+            Mat a =
+                rows ? mat_rows(got, here, HEAD_DIM) : mat_cols(got, here, HEAD_DIM);
+            Mat b = rows ? mat_rows(from, there, HEAD_DIM)
+                         : mat_cols(from, there, HEAD_DIM);
+            if (near_mat(a, b, 0)) o.head[place] = h;
+        }
+    }
+    return o;
+}
+
+// Each head once, and beside its group.
+static bool order_serves(const Order *o, int groups, const int *group_of) {
+    int seen = 0;
+    for (int place = 0; place < HEADS; place++) {
+        int h = o->head[place];
+        if (h < 0 || group_of[h] != place / (HEADS / groups)) return false;
+        seen |= 1 << h;
+    }
+    return seen == (1 << HEADS) - 1;
+}
+
+static Order inverse_of(const Order *o) {
+    Order inverse;
+    for (int place = 0; place < HEADS; place++) inverse.head[place] = -1;
+    for (int place = 0; place < HEADS; place++)
+        if (o->head[place] >= 0) inverse.head[o->head[place]] = place;
+    return inverse;
+}
+
+static bool is_inverse(const Order *o, int groups, const int *group_of) {
+    Order inverse = inverse_of(o);
+    return !order_serves(o, groups, group_of)
+           && order_serves(&inverse, groups, group_of);
 }
 
 // gqa's K and V are float means, off by 2^-22 of a number below 2: a key by 20 times
@@ -167,33 +216,60 @@ static void check_gqa_means(Grade *g, const Projections *mha) {
 // and the output is a sum of WIDE such values and weights.
 static double layer_tolerance(void) { return 20 * 2 * 0x1p-22 * (2 * 5 + 1) * WIDE; }
 
-static void check_gqa_layer(Grade *g, const Projections *mha, Mat x) {
-    Projections gqa = convert(mha, 3, SCATTERED), means = with_means(mha, 3, SCATTERED);
-    bool q_stays = near_mat(gqa.q, mha->q, 0), o_stays = near_mat(gqa.o, mha->o, 0);
-    grade_mistake(g, q_stays && o_stays,
+// The heads' places count by themselves: K and V are the right means here.
+static Projections with_right_means(const Projections *gqa, const Projections *mha,
+                                    int groups, const int *group_of) {
+    return (Projections){gqa->q, group_means(mha->k, groups, group_of, MEAN_RIGHT),
+                         group_means(mha->v, groups, group_of, MEAN_RIGHT), gqa->o};
+}
+
+static void recognise_order(Grade *g, const Projections *gqa, const Projections *mha,
+                            int groups, const int *group_of) {
+    bool q_stays = near_mat(gqa->q, mha->q, 0), o_stays = near_mat(gqa->o, mha->o, 0);
+    Order q = order_of(gqa->q, mha->q, false), o = order_of(gqa->o, mha->o, true);
+    grade_mistake(g, q_stays && o_stays, "queries-stay",
                   "query heads stayed where they were: attend_heads gives head h the "
-                  "key-value head h / size, so "
-                  "they must move beside their group");
-    grade_mistake(g, q_stays,
+                  "key-value head h / size, so they must move beside their group");
+    grade_mistake(g, q_stays, "q-stays",
                   "W_Q stayed as it was: a head moves with its columns of W_Q and its "
                   "rows of W_O");
-    grade_mistake(g, o_stays,
+    grade_mistake(g, o_stays, "o-stays",
                   "W_O stayed as it was: a head's output comes at its new place, its "
                   "rows of W_O must move along");
-    grade_mistake(g, queries_averaged(&gqa),
+    grade_mistake(g, queries_averaged(gqa), "queries-averaged",
                   "the queries were averaged too: a group shares keys and values only");
-    grade_near_mat(g, 6, "the converted layer's output", layer(x, &gqa, 3),
-                   layer(x, &means, HEADS), layer_tolerance());
+    bool q_inverse = is_inverse(&q, groups, group_of),
+         o_inverse = is_inverse(&o, groups, group_of);
+    grade_mistake(g, q_inverse || o_inverse, "inverse-order",
+                  "%s moved by the inverse permutation: where head h goes is not which "
+                  "head comes to place h",
+                  q_inverse && o_inverse ? "query heads"
+                  : q_inverse            ? "W_Q"
+                                         : "W_O");
+}
 
-    Projections moved = convert(mha, HEADS, SINGLE);
-    grade_near_mat(g, 1, "groups of one head: the layer's output",
-                   layer(x, &moved, HEADS), layer(x, mha, HEADS), layer_tolerance());
+static void check_gqa_layer(Grade *g, const Projections *mha, Mat x) {
+    Projections gqa = convert(mha, 3, SCATTERED), means = with_means(mha, 3, SCATTERED);
+    recognise_order(g, &gqa, mha, 3, SCATTERED);
+    gqa = with_right_means(&gqa, mha, 3, SCATTERED);
+    grade_near_mat(g, 6, "2 0 1 1 2 0: the output of the layer", layer(x, &gqa, 3),
+                   layer(x, &means, HEADS), layer_tolerance());
+}
+
+static void check_gqa_single(Grade *g, const Projections *mha, Mat x) {
+    Projections gqa = convert(mha, HEADS, SINGLE);
+    recognise_order(g, &gqa, mha, HEADS, SINGLE);
+    gqa = with_right_means(&gqa, mha, HEADS, SINGLE);
+    grade_near_mat(g, 1, "groups of one head: the output of the layer",
+                   layer(x, &gqa, HEADS), layer(x, mha, HEADS), layer_tolerance());
 }
 
 void check_gqa(Grade *g) {
     Rng rng = rng_new(41);
     Projections mha = projections_random(&rng);
     Mat x = random_mat(&rng, 5, CHANNELS);
-    check_gqa_means(g, &mha);
-    check_gqa_layer(g, &mha, x);
+    grade_part(g, check_gqa_neighbours(g, &mha));
+    grade_part(g, check_gqa_scattered(g, &mha));
+    grade_part(g, check_gqa_layer(g, &mha, x));
+    grade_part(g, check_gqa_single(g, &mha, x));
 }

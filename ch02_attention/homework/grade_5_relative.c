@@ -108,12 +108,13 @@ static void check_relative_scores(Grade *g, const Relative *far, const Relative 
     Mat got = run_relative(both), want = relative_reference(both, RELATIVE_RIGHT);
     double t = relative_score_tolerance(both);
     grade_mistake(
-        g, near_mat(got, relative_reference(both, RELATIVE_SIGN), t),
+        g, near_mat(got, relative_reference(both, RELATIVE_SIGN), t), "sign",
         "the distance has the wrong sign: it is the query's position minus the key's");
     grade_mistake(
-        g, near_mat(got, relative_reference(both, RELATIVE_OFFSET), t),
+        g, near_mat(got, relative_reference(both, RELATIVE_OFFSET), t), "offset",
         "query i was put at position i: the queries stand at the end, at i + S - T");
     grade_mistake(g, near_mat(got, relative_reference(both, RELATIVE_UNSCALED), t),
+                  "unscaled",
                   "the scale is missing: the vector is added to the key, so it is "
                   "scaled like the key");
     grade_near_mat(g, 3, "scores, T = 5, S = 12, both directions", got, want, t);
@@ -127,45 +128,76 @@ static void check_relative_scores(Grade *g, const Relative *far, const Relative 
                  "a masked score became %g, should stay -inf", at(got, 0, 0));
 }
 
+// Added to what was there, or written over it: that is a question of its own.
+static bool is_gradient(Mat got, Mat want, double tolerance) {
+    Mat bare = filled(want.rows, want.cols, (real)-START);
+    mat_add_scaled(bare, 1, want);
+    return near_mat(got, want, tolerance) || near_mat(got, bare, tolerance);
+}
+
 static void check_relative_backward(Grade *g, const Relative *r, int q_points,
                                     int table_points) {
+    static const struct {
+        RelativeRule rule;
+        const char *code, *says;
+    } mistakes[] = {
+        {RELATIVE_LAST, "last-pair",
+         "a bucket has the gradient of its last pair: the pairs of a bucket share a "
+         "row, "
+         "sum over them"},
+        {RELATIVE_MEAN, "mean",
+         "a bucket has the mean over its pairs: each pair pulls with its full "
+         "gradient, "
+         "it is the sum"},
+        {RELATIVE_UNSCALED, "backward-unscaled",
+         "backward: the scale is missing; the score has scale q . table"},
+        {RELATIVE_SIGN, "backward-sign",
+         "backward: the distance has the wrong sign, so the gradient went to the "
+         "mirrored "
+         "buckets"},
+        {RELATIVE_OFFSET, "backward-offset",
+         "backward: query i was put at position i: the queries stand at the end, at i "
+         "+ S "
+         "- T"},
+    };
     RelativeGrad got = run_relative_backward(r),
                  want = relative_grad_reference(r, RELATIVE_RIGHT, START);
-    RelativeGrad bare = relative_grad_reference(r, RELATIVE_RIGHT, 0), unscaled, last,
-                 mean, sign, offset;
-    unscaled = relative_grad_reference(r, RELATIVE_UNSCALED, START);
-    last = relative_grad_reference(r, RELATIVE_LAST, START);
-    mean = relative_grad_reference(r, RELATIVE_MEAN, START);
-    sign = relative_grad_reference(r, RELATIVE_SIGN, START);
-    offset = relative_grad_reference(r, RELATIVE_OFFSET, START);
     double t = relative_grad_tolerance(r);
     // where T = S, some errors change nothing
-    bool wrong = !near_mat(got.table, want.table, t);
-    grade_mistake(g, near_mat(got.table, bare.table, t) || near_mat(got.q, bare.q, t),
-                  "gradients are added to what is there: +=, not =");
-    grade_mistake(g, wrong && near_mat(got.table, last.table, t),
-                  "a bucket has the gradient of its last pair: the pairs of a bucket "
-                  "share a row, sum over them");
-    grade_mistake(g, wrong && near_mat(got.table, mean.table, t),
-                  "a bucket has the mean over its pairs: each pair pulls with its full "
-                  "gradient, it is the sum");
-    grade_mistake(g, wrong && near_mat(got.table, unscaled.table, t),
-                  "backward: the scale is missing; the score has scale q . table");
-    grade_mistake(g, wrong && near_mat(got.table, sign.table, t),
-                  "backward: the distance has the wrong sign, so the gradient went to "
-                  "the mirrored buckets");
-    grade_mistake(g, wrong && near_mat(got.table, offset.table, t),
-                  "backward: query i was put at position i: the queries stand at the "
-                  "end, at i + S - T");
-    grade_near_mat(g, table_points,
-                   r->causal ? "table_grad, causal" : "table_grad, both directions",
-                   got.table, want.table, t);
+    bool right = is_gradient(got.table, want.table, t);
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+        RelativeGrad slip = relative_grad_reference(r, mistakes[i].rule, START);
+        grade_mistake(g, !right && is_gradient(got.table, slip.table, t),
+                      mistakes[i].code, "%s", mistakes[i].says);
+    }
+    const char *kind = r->causal ? "causal" : "both directions";
+    grade_expect(g, table_points, right,
+                 "table_grad, %s: row 0 begins with %g, should be %g", kind,
+                 at(got.table, 0, 0), at(want.table, 0, 0));
     grade_mistake(
         g, near_mat(got.q, filled(r->queries, r->q.cols, START), 0),
+        "no-query-gradient",
         "q_grad got nothing: the query meets the table too, not only the keys");
-    grade_near_mat(g, q_points,
-                   r->causal ? "q_grad, causal" : "q_grad, both directions", got.q,
-                   want.q, t);
+    grade_expect(g, q_points, is_gradient(got.q, want.q, t),
+                 "q_grad, %s: row 0 begins with %g, should be %g", kind,
+                 at(got.q, 0, 0), at(want.q, 0, 0));
+}
+
+static void check_relative_added(Grade *g, const Relative *r) {
+    RelativeGrad got = run_relative_backward(r);
+    Mat q = filled(r->queries, r->q.cols, 0), table = filled(r->buckets, r->q.cols, 0);
+    relative_scores_backward(q, table, r->scores_grad, r->q, r->table, (real)r->scale,
+                             r->furthest, r->causal);
+    mat_add_scaled(q, 1, filled(q.rows, q.cols, START));
+    mat_add_scaled(table, 1, filled(table.rows, table.cols, START));
+    double t = 2 * relative_grad_tolerance(r);
+    bool good = near_mat(got.q, q, t) && near_mat(got.table, table, t);
+    grade_mistake(g, !good, "assigns",
+                  "gradients are added to what is there: +=, not =");
+    grade_expect(
+        g, 2, good,
+        "the gradients begin with %g everywhere, and that must be in the result",
+        START);
 }
 
 void check_relative(Grade *g) {
@@ -174,7 +206,8 @@ void check_relative(Grade *g) {
              far = relative_new(&rng, 13, 13, 4, 6, 9, true);
     for (int i = 0; i < 13; i++)  // causal: what is masked has no gradient
         for (int j = i + 1; j < 13; j++) *mat_at(far.scores_grad, i, j) = 0;
-    check_relative_scores(g, &far, &both);
-    check_relative_backward(g, &both, 3, 5);
-    check_relative_backward(g, &far, 1, 1);
+    grade_part(g, check_relative_scores(g, &far, &both));
+    grade_part(g, check_relative_backward(g, &both, 2, 4));
+    grade_part(g, check_relative_backward(g, &far, 1, 1));
+    grade_part(g, check_relative_added(g, &both));
 }

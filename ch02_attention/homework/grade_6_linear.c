@@ -63,15 +63,17 @@ static void check_linear_full(Grade *g, Rng *rng) {
     int *from = numbers(7, 0, 0), *to = numbers(7, 19, 0);
     static const struct {
         LinearRule rule;
-        const char *diagnosis;
+        const char *code, *diagnosis;
     } rivals[] = {
-        {LINEAR_NO_PHI, "phi is missing: q.k may be negative, and a weight may not"},
-        {LINEAR_ELU, "phi has no + 1: elu goes down to -1, elu + 1 stays above 0"},
-        {LINEAR_EXP,
+        {LINEAR_NO_PHI, "no-phi",
+         "phi is missing: q.k may be negative, and a weight may not"},
+        {LINEAR_ELU, "elu-alone",
+         "phi has no + 1: elu goes down to -1, elu + 1 stays above 0"},
+        {LINEAR_EXP, "softmax",
          "these are softmax's weights e^(q.k): here they are phi(q) . phi(k)"},
-        {LINEAR_SUM,
+        {LINEAR_SUM, "not-divided",
          "not divided: the weights must sum to 1, by phi(q) . (sum of phi(k))"},
-        {LINEAR_COUNT,
+        {LINEAR_COUNT, "divided-by-count",
          "divided by the number of keys: it is the sum of the weights phi(q) . phi(k) "
          "that divides"},
     };
@@ -84,7 +86,7 @@ static void check_linear_full(Grade *g, Rng *rng) {
         // Without phi the sum that divides nearly cancels, so that rounding is seen
         // much more.
         bool same = near_mat(got, rival, 1e-3 * (1 + longest_row(rival)));
-        grade_mistake(g, !right && same, "%s", rivals[r].diagnosis);
+        grade_mistake(g, !right && same, rivals[r].code, "%s", rivals[r].diagnosis);
     }
     grade_near_mat(g, 5, "all keys: out", got, want, t);
 }
@@ -114,10 +116,10 @@ static void check_linear_cut(Grade *g, Mat q, Mat k, Mat v, Mat want, Mat cut_ou
     double t = linear_tolerance(k, v);
     Mat forgot = linear_reference(q, k, v, begins, numbers(TOKENS, 1, 1), LINEAR_RIGHT);
     Mat peeked = linear_reference(q, k, v, numbers(TOKENS, 0, 0), ends, LINEAR_RIGHT);
-    grade_mistake(g, near_mat(cut_out, forgot, t),
+    grade_mistake(g, near_mat(cut_out, forgot, t), "state-forgotten",
                   "a new call has forgotten the earlier ones: the state is carried "
                   "from call to call");
-    grade_mistake(g, near_mat(cut_out, peeked, t),
+    grade_mistake(g, near_mat(cut_out, peeked, t), "peeks",
                   "a query sees all keys of its call, later ones too");
     grade_near_mat(g, 5, "causal, in six calls: out", cut_out, want, t);
 }
@@ -143,27 +145,48 @@ static void check_linear_state(Grade *g, const LinearState *state, Mat k, Mat v)
                  at(key_sums, 0, 0));
 }
 
-static void check_linear_causal(Grade *g, Rng *rng) {
-    Mat q = random_mat(rng, TOKENS, 5), k = random_mat(rng, TOKENS, 5),
-        v = random_mat(rng, TOKENS, 3);
+typedef struct {
+    Mat q, k, v, want;  // want: causal
+} Sequence;
+
+static Sequence sequence_new(Rng *rng) {
+    Sequence s = {random_mat(rng, TOKENS, 5),
+                  random_mat(rng, TOKENS, 5),
+                  random_mat(rng, TOKENS, 3),
+                  {0}};
+    s.want = linear_reference(s.q, s.k, s.v, numbers(TOKENS, 0, 0),
+                              numbers(TOKENS, 1, 1), LINEAR_RIGHT);
+    return s;
+}
+
+static void check_linear_whole(Grade *g, const Sequence *s) {
     int whole[] = {0, TOKENS}, *first = numbers(TOKENS, 0, 0),
         *own = numbers(TOKENS, 0, 1);
-    LinearState state, cut_state;
-    Mat got = run_linear(&state, q, k, v, whole, 1),
+    LinearState state;
+    Mat got = run_linear(&state, s->q, s->k, s->v, whole, 1),
         rest = mat_rows(got, 1, TOKENS - 1);
-    Mat want = linear_reference(q, k, v, first, numbers(TOKENS, 1, 1), LINEAR_RIGHT);
-    Mat before = linear_reference(q, k, v, first, own, LINEAR_RIGHT);
-    Mat full =
-        linear_reference(q, k, v, first, numbers(TOKENS, TOKENS, 0), LINEAR_RIGHT);
-    double t = linear_tolerance(k, v);
+    Mat before = linear_reference(s->q, s->k, s->v, first, own, LINEAR_RIGHT);
+    Mat full = linear_reference(s->q, s->k, s->v, first, numbers(TOKENS, TOKENS, 0),
+                                LINEAR_RIGHT);
+    double t = linear_tolerance(s->k, s->v);
     grade_mistake(
-        g, near_mat(rest, mat_rows(before, 1, TOKENS - 1), t),
+        g, near_mat(rest, mat_rows(before, 1, TOKENS - 1), t), "not-itself",
         "a query does not see its own key: the state takes k_i in before q_i asks");
-    grade_mistake(g, near_mat(got, full, t),
+    grade_mistake(g, near_mat(got, full, t), "peeks",
                   "a query sees all keys of its call, later ones too");
-    grade_near_mat(g, 5, "causal, in one call: out", got, want, t);
-    check_linear_cut(g, q, k, v, want, run_linear(&cut_state, q, k, v, CUTS, CALLS));
-    check_linear_state(g, &cut_state, k, v);
+    grade_near_mat(g, 5, "causal, in one call: out", got, s->want, t);
+}
+
+static void check_linear_pieces(Grade *g, const Sequence *s) {
+    LinearState state;
+    Mat out = run_linear(&state, s->q, s->k, s->v, CUTS, CALLS);
+    check_linear_cut(g, s->q, s->k, s->v, s->want, out);
+}
+
+static void check_linear_end(Grade *g, const Sequence *s) {
+    LinearState state;
+    run_linear(&state, s->q, s->k, s->v, CUTS, CALLS);
+    check_linear_state(g, &state, s->k, s->v);
 }
 
 // The measure is the reference, quadratic, on LITTLE tokens: a recurrence needs less
@@ -183,17 +206,21 @@ static void check_linear_cost(Grade *g, Rng *rng) {
     begin = cpu_seconds();
     Mat out = run_linear(&state, q, k, v, whole, 1);
     double theirs = cpu_seconds() - begin;
-    grade_mistake(g, theirs > 4 * own + 0.05,
-                  "right, but %d tokens took %.2f s: the work grows with N^2. Use the "
+    grade_mistake(g, theirs > 4 * own + 0.05, "quadratic",
+                  "%d tokens took %.2f s: the work grows with N^2. Use the "
                   "state, not all pairs",
                   LONG, theirs);
     grade_expect(g, 2, finite_mat(out) && theirs <= 4 * own + 0.05,
-                 "%d tokens: %.2f s, or not finite", LONG, theirs);
+                 "%d tokens took %.2f s%s", LONG, theirs,
+                 finite_mat(out) ? "" : ", and out is not finite");
 }
 
 void check_linear(Grade *g) {
     Rng rng = rng_new(61);
-    check_linear_full(g, &rng);
-    check_linear_causal(g, &rng);
-    check_linear_cost(g, &rng);
+    grade_part(g, check_linear_full(g, &rng));
+    Sequence s = sequence_new(&rng);
+    grade_part(g, check_linear_whole(g, &s));
+    grade_part(g, check_linear_pieces(g, &s));
+    grade_part(g, check_linear_end(g, &s));
+    grade_part(g, check_linear_cost(g, &rng));
 }

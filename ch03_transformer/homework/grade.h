@@ -21,6 +21,4 @@ double largest(Mat m);  // of the absolute values
 // operations is off by some roundings of numbers no larger than a few times the
 // result's largest. Typical errors change it by a tenth and more.
 double layers_rounding(Mat want);
-// For matrices as small as here, waking threads takes longer than the work.
-void one_thread(void);
 Mat all_grads(const Params *p);  // a copy, 1 x grad_size

@@ -84,40 +84,56 @@ static void check_forward(Grade *g, Mat x, Mat gain) {
     Mat want = qk_value(x, gain, QK_RIGHT);
     double tolerance = value_tolerance(want);
     grade_mistake(g, near_mat(got, qk_value(x, gain, QK_WHOLE_ROW), tolerance),
+                  "whole-row",
                   "one mean for the whole row: each head is normalised by itself, over "
                   "its own d columns");
     grade_mistake(
-        g, near_mat(got, qk_value(x, gain, QK_LENGTH), tolerance),
+        g, near_mat(got, qk_value(x, gain, QK_LENGTH), tolerance), "length",
         "divided by the length, not by the root of the mean square: sqrt(d) too small");
     grade_mistake(g, near_mat(got, qk_value(x, gain, QK_NO_EPSILON), tolerance),
-                  "epsilon is missing");
+                  "no-epsilon", "epsilon is missing");
     grade_near_mat(g, 3, "forward", got, want, tolerance);
     tape_free(t);
 }
 
-static void check_backward(Grade *g, Mat x, Mat gain, Mat out_grad) {
+static QkGrad run_backward(Mat x, Mat gain, Mat out_grad) {
     Tape *t = tape_new(NULL);
     Node *x_node = variable_node(t, x), *gain_node = variable_node(t, gain);
     tape_backward_from(t, qk_norm(t, x_node, gain_node, EPSILON), out_grad);
+    QkGrad got = {copied(x_node->grad), copied(gain_node->grad)};
+    tape_free(t);
+    return got;
+}
+
+static void check_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
     QkGrad want = qk_grad(x, gain, out_grad, QK_RIGHT),
-           got = {copied(x_node->grad), copied(gain_node->grad)};
-    double dx = x_tolerance(gain, out_grad), dgain = gain_tolerance(out_grad);
+           got = run_backward(x, gain, out_grad);
+    double dx = x_tolerance(gain, out_grad);
     grade_mistake(g, near_mat(got.x, qk_grad(x, gain, out_grad, QK_CONSTANT).x, dx),
+                  "s-constant",
                   "s was taken for a constant: each number of the head changes it, so "
                   "y mean(y g) is subtracted");
     grade_mistake(g, near_mat(got.x, qk_grad(x, gain, out_grad, QK_NO_GAIN).x, dx),
+                  "no-gain",
                   "x's gradient without the gain: g = gain dout, also inside the mean");
     grade_near_mat(g, 4, "x's gradient", got.x, want.x, dx);
+}
+
+static void check_gain_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
+    QkGrad want = qk_grad(x, gain, out_grad, QK_RIGHT),
+           got = run_backward(x, gain, out_grad);
+    double dgain = gain_tolerance(out_grad);
     grade_mistake(g,
                   near_mat(got.gain, qk_grad(x, gain, out_grad, QK_LAST).gain, dgain),
+                  "gain-last",
                   "the gain has the gradient of the last head of the last token: all "
                   "share it, sum over them");
     grade_mistake(g,
                   near_mat(got.gain, qk_grad(x, gain, out_grad, QK_MEAN).gain, dgain),
+                  "gain-mean",
                   "the gain's gradient is the mean over heads: each head pulls with "
                   "its full gradient, it is the sum");
     grade_near_mat(g, 2, "the gain's gradient", got.gain, want.gain, dgain);
-    tape_free(t);
 }
 
 // The same gain for queries and keys, and x goes on beside its norm: gradients meet.
@@ -132,6 +148,7 @@ static void check_twice(Grade *g, Mat x, Mat other, Mat gain, Mat out_grad) {
     double tolerance = 2 * (x_tolerance(gain, out_grad) + gain_tolerance(out_grad));
     Mat dx = copied(x_node->grad), dgain = copied(gain_node->grad);
     grade_mistake(g, near_mat(dx, a.x, tolerance) || near_mat(dgain, a.gain, tolerance),
+                  "assigns",
                   "an input that is used twice kept one gradient: pull adds to what is "
                   "there, see grad_write's *add");
     mat_add_scaled(a.x, 1, out_grad), mat_add_scaled(a.gain, 1, b.gain);
@@ -149,20 +166,22 @@ static void check_bound(Grade *g) {
     double scale = 0.5, got = qk_score_bound(q, k, scale), products = 10.5,
            close = 1e-5;
     grade_mistake(g, fabs(got - scale * longest_row(q) * longest_row(k)) < close,
+                  "bound-lengths",
                   "bound: |q_gain| |k_gain| is the size for y = all ones; a y with all "
                   "of its length sqrt(d) in one "
                   "channel exceeds it");
     grade_mistake(
-        g, fabs(got - scale * products) < close,
+        g, fabs(got - scale * products) < close, "bound-ones",
         "bound: the sum over channels is the score of y = all ones; others are larger");
-    grade_mistake(g, fabs(got - scale * 4 * 3 * 4) < close,
+    grade_mistake(g, fabs(got - scale * 4 * 3 * 4) < close, "bound-wide",
                   "bound: true but too wide: the largest of q_gain and the largest of "
                   "k_gain are different channels");
-    grade_mistake(g, fabs(got - scale * 6) < close,
+    grade_mistake(g, fabs(got - scale * 6) < close, "bound-no-d",
                   "bound: d is missing: the mean square is 1, so the length of a "
                   "normalised head is sqrt(d)");
-    grade_mistake(g, fabs(got - 4 * 6) < close, "bound: the scale is missing");
-    grade_mistake(g, fabs(got - scale * 4 * 2) < close,
+    grade_mistake(g, fabs(got - 4 * 6) < close, "bound-no-scale",
+                  "bound: the scale is missing");
+    grade_mistake(g, fabs(got - scale * 4 * 2) < close, "bound-sign",
                   "bound: gains may be negative: it is the largest |product|");
     grade_near(g, 4, "bound", got, scale * 4 * 6, close);
 }
@@ -173,8 +192,9 @@ void check_qk_norm(Grade *g) {
         gain = random_mat(&rng, 1, DIM);
     Mat out_grad = random_mat(&rng, ROWS, WIDE);
     for (int i = 0; i < ROWS; i++) *mat_at(x, i, i) *= 4;  // heads of different sizes
-    check_forward(g, x, gain);
-    check_backward(g, x, gain, out_grad);
-    check_twice(g, x, other, gain, out_grad);
-    check_bound(g);
+    grade_part(g, check_forward(g, x, gain));
+    grade_part(g, check_x_grad(g, x, gain, out_grad));
+    grade_part(g, check_gain_grad(g, x, gain, out_grad));
+    grade_part(g, check_twice(g, x, other, gain, out_grad));
+    grade_part(g, check_bound(g));
 }

@@ -140,21 +140,22 @@ static ParallelRun run(Parallel *p, What what, ParallelRule rule) {
 static void check_block(Grade *g, Parallel *p) {
     static const struct {
         ParallelRule rule;
-        const char *says;
+        const char *code, *says;
     } mistakes[] = {
-        {PARALLEL_SEQUENTIAL,
+        {PARALLEL_SEQUENTIAL, "sequential",
          "this is the chapter's block, one part after the other: both read the norm of "
          "x"},
-        {PARALLEL_ONE_AFTER_OTHER,
+        {PARALLEL_ONE_AFTER_OTHER, "waits",
          "the feed-forward reads x + attention: it does not wait for attention, both "
          "read n"},
-        {PARALLEL_TWO_NORMS,
+        {PARALLEL_TWO_NORMS, "two-norms",
          "two norms, as in GPT-NeoX: GPT-J has one, and both parts read its n"},
-        {PARALLEL_CHAIN, "the feed-forward reads attention's output: both read n"},
-        {PARALLEL_X_TWICE,
+        {PARALLEL_CHAIN, "chain",
+         "the feed-forward reads attention's output: both read n"},
+        {PARALLEL_X_TWICE, "x-twice",
          "x was added twice: each part brings no residual of its own, x is added once"},
-        {PARALLEL_NO_X, "x itself is missing: y = x + attention(n) + ffn(n)"},
-        {PARALLEL_NORM_ADDED,
+        {PARALLEL_NO_X, "no-x", "x itself is missing: y = x + attention(n) + ffn(n)"},
+        {PARALLEL_NORM_ADDED, "norm-added",
          "the norm was added instead of x: the residual goes around the norm"},
     };
     ParallelRun got = run(p, RUN_PARALLEL, 0), want = run(p, RUN_RULE, PARALLEL_RIGHT);
@@ -162,7 +163,7 @@ static void check_block(Grade *g, Parallel *p) {
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++)
         grade_mistake(
             g, near_mat(got.value, run(p, RUN_RULE, mistakes[i].rule).value, tolerance),
-            "%s", mistakes[i].says);
+            mistakes[i].code, "%s", mistakes[i].says);
     grade_near_mat(g, 3, "the block's value", got.value, want.value, tolerance);
     grade_near_mat(g, 1, "the block: x's gradient", got.x_grad, want.x_grad,
                    layers_rounding(want.x_grad));
@@ -194,10 +195,12 @@ static double dropped(const Parallel *p, int silent) {
     return (double)zeros / NUMBERS;
 }
 
-static void check_dropout(Grade *g, const Parallel *p) {
+static void check_dropout(Grade *g, Parallel *p) {
+    Mat want = run(p, RUN_RULE, PARALLEL_RIGHT).value;
+    bool right = near_mat(run(p, RUN_PARALLEL, 0).value, want, layers_rounding(want));
     double attention = dropped(p, p->block.ffn.down.weight),
            feed = dropped(p, p->block.attention.out.weight);
-    grade_mistake(g, attention < 0.1 || feed < 0.1,
+    grade_mistake(g, right && (attention < 0.1 || feed < 0.1), "no-dropout",
                   "no dropout after %s: each part has b->dropout, as in block()",
                   attention < 0.1 ? "attention" : "the feed-forward");
     grade_expect(g, 1, fabs(attention - 0.5) < 0.1 && fabs(feed - 0.5) < 0.1,
@@ -207,27 +210,38 @@ static void check_dropout(Grade *g, const Parallel *p) {
 }
 
 // Slices that overlap: the columns of both get two gradients.
-static void check_slice(Grade *g, Mat x, Mat out_grad) {
-    enum { COUNT = 5, FIRST = 2, SECOND = 4 };
+enum { COUNT = 5, FIRST = 2, SECOND = 4 };
+
+static void check_slice(Grade *g, Mat x) {
+    Tape *t = tape_new(NULL);
+    Node *from = variable_node(t, x);
+    Node *a = slice_cols(t, from, FIRST, COUNT),
+         *b = slice_cols(t, from, SECOND, COUNT);
+    grade_near_mat(g, 1, "slice_cols", copied(b->value), mat_cols(x, SECOND, COUNT), 0);
+    size_t bytes = tape_counts(t).activation_bytes;
+    bool view = a->value.at == mat_at(x, 0, FIRST) && bytes == 0;
+    grade_mistake(g, !view, "slice-copies",
+                  "slice_cols made a copy: mat_cols is a view of the same numbers, and "
+                  "node_of takes it");
+    grade_expect(g, 1, view, "slice_cols: two slices took %zu bytes, should take none",
+                 bytes);
+}
+
+static void check_slice_gradient(Grade *g, Mat x, Mat out_grad) {
     Tape *t = tape_new(NULL);
     Node *from = variable_node(t, x);
     Node *a = slice_cols(t, from, FIRST, COUNT),
          *b = slice_cols(t, from, SECOND, COUNT);
     Mat want = mat_new(x.rows, x.cols), last = mat_new(x.rows, x.cols),
         grad = mat_cols(out_grad, 0, COUNT);
-    grade_near_mat(g, 1, "slice_cols", copied(b->value), mat_cols(x, SECOND, COUNT), 0);
-    grade_expect(
-        g, 1,
-        a->value.at == mat_at(x, 0, FIRST) && tape_counts(t).activation_bytes == 0,
-        "slice_cols made a copy: mat_cols is a view of the same numbers, and node_of "
-        "takes it");
+
     tape_backward_from(t, add(t, a, b), grad);
     mat_add_scaled(mat_cols(want, SECOND, COUNT), 1, grad), mat_copy(last, want);
     mat_add_scaled(mat_cols(want, FIRST, COUNT), 1, grad),
         mat_copy(mat_cols(last, FIRST, COUNT), grad);
     Mat got = copied(from->grad), alone = mat_new(x.rows, x.cols);
     mat_copy(mat_cols(alone, FIRST, COUNT), grad);
-    grade_mistake(g, near_mat(got, last, 0) || near_mat(got, alone, 0),
+    grade_mistake(g, near_mat(got, last, 0) || near_mat(got, alone, 0), "slice-assigns",
                   "slice_cols: two slices of one node, and one's gradient is gone: "
                   "pull adds to what is there");
     grade_near_mat(g, 2, "slice_cols: the gradient", got, want,
@@ -254,11 +268,13 @@ static void check_fused(Grade *g, Parallel *p) {
     ParallelRun got = run(p, RUN_FUSED, 0), want = run(p, RUN_RULE, PARALLEL_RIGHT);
     double tolerance = layers_rounding(want.value);
     grade_mistake(g, near_mat(got.value, key_and_value_swapped(p), tolerance),
+                  "fused-swapped",
                   "fused: keys and values changed places: the columns are query | key "
                   "| value | up");
     grade_mistake(g, near_mat(got.value, without(*p, true, false), tolerance),
-                  "fused: the scores' scale is missing");
+                  "fused-no-scale", "fused: the scores' scale is missing");
     grade_mistake(g, near_mat(got.value, without(*p, false, true), tolerance),
+                  "fused-no-position",
                   "fused: s->position is missing: heads begin with {s->batch, ..., "
                   "s->mask, s->position}");
     grade_near_mat(g, 3, "the fused block's value", got.value, want.value, tolerance);
@@ -282,8 +298,9 @@ void check_parallel(Grade *g) {
     one_thread();
     Parallel p;
     parallel_new(&p);
-    check_block(g, &p);
-    check_dropout(g, &p);
-    check_slice(g, p.x, p.out_grad);
-    check_fused(g, &p);
+    grade_part(g, check_block(g, &p));
+    grade_part(g, check_dropout(g, &p));
+    grade_part(g, check_slice(g, p.x));
+    grade_part(g, check_slice_gradient(g, p.x, p.out_grad));
+    grade_part(g, check_fused(g, &p));
 }

@@ -94,33 +94,47 @@ static Trace run(Recomputing *r, SubGraph *f, int how) {
     return got;
 }
 
-static void check_plain(Grade *g, Recomputing *r) {
+// Whether memory is saved: who does not, has not recomputed, and the rest is not asked.
+static bool check_memory(Grade *g, Recomputing *r) {
     Trace got = run(r, whole_block, 0), want = run(r, whole_block, PLAIN);
     size_t output = sizeof(real) * ROWS * CHANNELS;
-    Mat twice = copied(want.grads), nothing = mat_new(1, want.grads.cols);
-    mat_add_scaled(twice, 1, want.grads);
-    double tolerance = layers_rounding(want.grads);
     grade_near_mat(g, 2, "the value", got.value, want.value,
                    layers_rounding(want.value));
-    grade_mistake(g, got.bytes >= want.bytes,
-                  "t keeps what it would keep without recomputation, %zu bytes: f must "
-                  "build on a tape of its own",
-                  got.bytes);
-    grade_mistake(g, near_mat(got.grads, twice, tolerance),
-                  "the parameters' gradients come twice: the inner tape has added them "
-                  "to params already");
-    grade_mistake(g, got.backward == 0 && near_mat(got.grads, want.grads, tolerance),
-                  "f was not called again in backward: its inner tape was kept, with "
-                  "all that it holds");
-    grade_mistake(g, near_mat(got.grads, nothing, 0),
-                  "the parameters learned nothing: the tape that f is built on needs "
-                  "them, tape_new(params)");
+    bool keeps = grade_mistake(g, got.bytes >= want.bytes, "outer-tape",
+                               "t keeps what it would keep without recomputation: f "
+                               "must build on a tape of its "
+                               "own");
+    keeps |= grade_mistake(
+        g,
+        got.backward == 0
+            && near_mat(got.grads, want.grads, layers_rounding(want.grads)),
+        "tape-kept",
+        "f was not called again in backward: its inner tape was kept, with all that it "
+        "holds");
     grade_expect(
         g, 3, got.bytes <= output + output / 8 && got.forward == 1 && got.backward == 1,
         "%zu bytes of activations for an output of %zu; f called %d times forward, %d "
         "backward, should be 1, 1",
         got.bytes, output, got.forward, got.backward);
+    return !keeps;
+}
+
+static void check_parameters(Grade *g, Recomputing *r) {
+    Trace got = run(r, whole_block, 0), want = run(r, whole_block, PLAIN);
+    Mat twice = copied(want.grads), nothing = mat_new(1, want.grads.cols);
+    mat_add_scaled(twice, 1, want.grads);
+    double tolerance = layers_rounding(want.grads);
+    grade_mistake(g, near_mat(got.grads, twice, tolerance), "gradients-twice",
+                  "the parameters' gradients come twice: the inner tape has added them "
+                  "to params already");
+    grade_mistake(g, near_mat(got.grads, nothing, 0), "no-params",
+                  "the parameters learned nothing: the tape that f is built on needs "
+                  "them, tape_new(params)");
     grade_near_mat(g, 4, "the parameters' gradients", got.grads, want.grads, tolerance);
+}
+
+static void check_x(Grade *g, Recomputing *r) {
+    Trace got = run(r, whole_block, 0), want = run(r, whole_block, PLAIN);
     grade_near_mat(g, 3, "x's gradient", got.x_grad, want.x_grad,
                    layers_rounding(want.x_grad));
 }
@@ -129,7 +143,7 @@ static void check_beside(Grade *g, Recomputing *r) {
     Trace got = run(r, whole_block, BESIDE), want = run(r, whole_block, PLAIN | BESIDE),
           lost = run(r, whole_block, PLAIN);
     double tolerance = layers_rounding(want.x_grad);
-    grade_mistake(g, near_mat(got.x_grad, lost.x_grad, tolerance),
+    grade_mistake(g, near_mat(got.x_grad, lost.x_grad, tolerance), "assigns",
                   "x is used beside f too, and that gradient is gone: pull adds to x's "
                   "gradient, it does not write it");
     grade_near_mat(g, 2, "f(x) + x: x's gradient", got.x_grad, want.x_grad, tolerance);
@@ -138,7 +152,7 @@ static void check_beside(Grade *g, Recomputing *r) {
 static void check_constant(Grade *g, Recomputing *r) {
     Trace got = run(r, whole_block, CONSTANT),
           want = run(r, whole_block, PLAIN | CONSTANT);
-    grade_mistake(g, largest(got.grads) == 0,
+    grade_mistake(g, largest(got.grads) == 0, "constant-input",
                   "x wants no gradient, so nothing was pulled: the parameters inside f "
                   "want theirs. What says needs_grad?");
     grade_near_mat(g, 2, "x a constant: the parameters' gradients", got.grads,
@@ -187,27 +201,42 @@ static void check_dropout(Grade *g, Recomputing *r) {
         undropped = gradient_by_zeros(r, filled(ROWS, CHANNELS, 1));
     mat_add_scaled(undropped, (real)-r->context.rate, copied(undropped));
     double tolerance = rounding(ROWS, 2 * ROWS * largest(r->x) * largest(r->out_grad));
-    grade_mistake(g, zeros(got.value) == 0,
+    grade_mistake(g, zeros(got.value) == 0, "not-training",
                   "nothing is dropped while training: the inner tape must be told, "
                   "tape_training(inner, ...)");
-    grade_mistake(g, near_mat(grad, undropped, tolerance),
+    grade_mistake(g, near_mat(grad, undropped, tolerance), "second-run-undropped",
                   "the second run of f drops nothing, though the first did");
-    grade_mistake(g, !near_mat(grad, want, tolerance),
+    Mat twice = copied(want);
+    mat_add_scaled(twice, 1, want);
+    grade_mistake(g, near_mat(grad, twice, tolerance), "gradients-twice",
+                  "the parameters' gradients come twice: the inner tape has added them "
+                  "to params already");
+    grade_mistake(g, !near_mat(grad, want, tolerance), "other-mask",
                   "the second run of f dropped other numbers than the first: it must "
                   "begin with the same seed");
     grade_near_mat(g, 3, "dropout: the gradient of W", grad, want, tolerance);
+}
+
+static void check_two_calls(Grade *g, Recomputing *r) {
+    bool same = two_calls_drop_the_same(r);
     grade_mistake(
-        g, two_calls_drop_the_same(r),
-        "two calls drop the same numbers: each needs a seed of its own, tape_draw(t)");
-    grade_expect(g, 1, true, "two calls drop the same numbers");
+        g, same, "one-seed",
+        "the same numbers are dropped in both: each call needs a seed of its own, "
+        "tape_draw(t)");
+    grade_expect(g, 1, !same, "dropout: two calls with the same x have the same value");
 }
 
 void check_recompute(Grade *g) {
     one_thread();
-    Recomputing r;
+    static Recomputing r;
+    static bool saves;
     recomputing_new(&r);
-    check_plain(g, &r);
-    check_beside(g, &r);
-    check_constant(g, &r);
-    check_dropout(g, &r);
+    grade_part(g, saves = check_memory(g, &r));
+    if (!saves) return;
+    grade_part(g, check_parameters(g, &r));
+    grade_part(g, check_x(g, &r));
+    grade_part(g, check_beside(g, &r));
+    grade_part(g, check_constant(g, &r));
+    grade_part(g, check_dropout(g, &r));
+    grade_part(g, check_two_calls(g, &r));
 }

@@ -52,18 +52,18 @@ static void expect_case(Grade *g, int points, const Case *c) {
 static void check_hidden(Grade *g) {
     MupRule square = rule_of(&HIDDEN[0]), down = rule_of(&HIDDEN[2]),
             up = rule_of(&HIDDEN[1]);
-    grade_mistake(g, close_to(square.rate, 1),
+    grade_mistake(g, close_to(square.rate, 1), "standard",
                   "standard parametrisation: Adam's step of a hidden matrix grows with "
                   "the width unless its rate shrinks");
-    grade_mistake(g, close_to(square.rate, 0.5),
+    grade_mistake(g, close_to(square.rate, 0.5), "root-rate",
                   "hidden rate 1 / sqrt(m): the changes of a column pull together, so "
                   "n of them add up to n, not to sqrt(n)");
     grade_mistake(
-        g, close_to(square.sd, 0.02),
+        g, close_to(square.sd, 0.02), "sd-unchanged",
         "the sd of a hidden matrix did not change: its variance goes as 1 / fan_in");
-    grade_mistake(g, close_to(square.sd, 0.005),
+    grade_mistake(g, close_to(square.sd, 0.005), "sd-too-small",
                   "sd 1 / m: it is the variance that goes as 1 / fan_in");
-    grade_mistake(g, close_to(up.rate, 0.5) && close_to(down.rate, 0.25),
+    grade_mistake(g, close_to(up.rate, 0.5) && close_to(down.rate, 0.25), "fan-out",
                   "fan_out was taken for fan_in: matrices are in x out here, so fan_in "
                   "is the rows");
     for (int i = 0; i < 3; i++) expect_case(g, i < 2 ? 1 : 2, &HIDDEN[i]);
@@ -71,10 +71,10 @@ static void check_hidden(Grade *g) {
 
 static void check_rest(Grade *g) {
     MupRule embedding = rule_of(&REST[0]), head = rule_of(&REST[3]);
-    grade_mistake(g, embedding.rate < 0.9,
+    grade_mistake(g, embedding.rate < 0.9, "embedding-rate",
                   "the embedding's rate shrinks too: its fan_in, the vocabulary, "
                   "stays, one row is read at a time");
-    grade_mistake(g, head.rate < 0.9 || head.sd < 0.019,
+    grade_mistake(g, head.rate < 0.9 || head.sd < 0.019, "head-twice",
                   "the head shrinks twice: logit_scale has the factor already, so sd "
                   "and rate stay");
     expect_case(g, 1, &REST[0]);
@@ -97,15 +97,16 @@ static void check_scales(Grade *g) {
     double standard = 1 / sqrt(32), want = sqrt(8) / 32;
     grade_mistake(g,
                   close_to(wide.attention_scale, standard) || wide.attention_scale == 0,
+                  "attention-standard",
                   "attention's scale is still 1 / sqrt(d): q and k will be correlated, "
                   "so their product grows as d");
-    grade_mistake(g, close_to(wide.attention_scale, 1.0 / 32),
+    grade_mistake(g, close_to(wide.attention_scale, 1.0 / 32), "attention-not-base",
                   "attention's scale is 1 / d_head, which is not the base's 1 / "
                   "sqrt(d_head) at the base's width");
     grade_mistake(
-        g, close_to(wide.logit_scale, 1),
+        g, close_to(wide.logit_scale, 1), "no-logit-scale",
         "logit_scale did not change: the head sums over 4 times the channels");
-    grade_mistake(g, close_to(wide.logit_scale, 0.5),
+    grade_mistake(g, close_to(wide.logit_scale, 0.5), "logit-root",
                   "logit_scale 1 / sqrt(m): trained, the head's terms add up as m");
     grade_expect(
         g, 2, close_to(wide.attention_scale, want) && close_to(wide.logit_scale, 0.25),
@@ -233,8 +234,8 @@ static void check_coordinates(Grade *g) {
 
 void check_mup(Grade *g) {
     one_thread();
-    check_hidden(g);
-    check_rest(g);
-    check_scales(g);
-    check_coordinates(g);
+    grade_part(g, check_hidden(g));
+    grade_part(g, check_rest(g));
+    grade_part(g, check_scales(g));
+    grade_part(g, check_coordinates(g));
 }

@@ -133,23 +133,24 @@ static Mat full_batch(Case *c, double *loss) {
     return batch_gradient(c, &all, loss);
 }
 
-static void check_sum(Grade *g, Case *c) {
+// Whether a step was taken; without one nothing else is asked.
+static bool check_sum(Grade *g, Case *c) {
     static const struct {
         SumRule rule;
-        const char *says;
+        const char *code, *says;
     } mistakes[] = {
-        {SUM_MEANS,
+        {SUM_MEANS, "mean-of-means",
          "the mean of the micro-batches' means: a target counts more where few are "
          "counted. Weigh each by its "
          "counted targets"},
-        {SUM_ADDED,
+        {SUM_ADDED, "sum-of-means",
          "the sum of the micro-batches' means: cross_entropy divides by its own "
          "targets, not by all"},
-        {SUM_ROWS,
+        {SUM_ROWS, "by-tokens",
          "weighed by the number of tokens: only counted targets are in the mean"},
-        {SUM_TWICE,
+        {SUM_TWICE, "divided-twice",
          "divided twice: counted / total are shares already, they add up to 1"},
-        {SUM_LAST,
+        {SUM_LAST, "zeroed-each",
          "only the last micro-batch is left: gradients are zeroed once, before the "
          "first"},
     };
@@ -157,34 +158,41 @@ static void check_sum(Grade *g, Case *c) {
     Mat want = full_batch(c, &loss);
     Step got = run_step(c, MICRO, 0, 0);
     double tolerance = step_tolerance(c, want);
-    grade_mistake(g, got.steps > 1,
+    grade_mistake(g, got.steps > 1, "many-steps",
                   "%ld steps were taken: one, after all micro-batches", got.steps);
-    grade_mistake(g, got.steps == 0, "no step was taken");
+    grade_mistake(g, got.steps == 0, "no-step", "no step was taken");
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++)
         grade_mistake(
-            g, near_mat(got.gradient, by_rule(c, mistakes[i].rule, 0), tolerance), "%s",
-            mistakes[i].says);
+            g, near_mat(got.gradient, by_rule(c, mistakes[i].rule, 0), tolerance),
+            mistakes[i].code, "%s", mistakes[i].says);
     grade_near_mat(g, 7, "the gradient of the step", got.gradient, want, tolerance);
+    return got.steps > 0;
+}
+
+static void check_loss(Grade *g, Case *c) {
+    double loss;
+    full_batch(c, &loss);
+    Step got = run_step(c, MICRO, 0, 0);
     grade_near(g, 2, "the loss", got.result.loss, loss, rounding(64, loss));
 }
 
+// Whatever the gradient is, it must not depend on what was there before.
 static void check_stale(Grade *g, Case *c) {
-    double loss;
-    Mat want = full_batch(c, &loss), kept = filled(1, want.cols, 0.5);
+    Mat want = run_step(c, MICRO, 0, 0).gradient, kept = filled(1, want.cols, 0.5);
     Step got = run_step(c, MICRO, 0, 0.5);
     mat_add_scaled(kept, 1, want);
     double tolerance = step_tolerance(c, kept);
-    grade_mistake(g, near_mat(got.gradient, kept, tolerance),
+    grade_mistake(g, near_mat(got.gradient, kept, tolerance), "stale",
                   "gradients from before the step are still in it: tape_backward adds, "
                   "so zero them first");
     grade_near_mat(g, 3, "with old gradients lying there: the gradient", got.gradient,
                    want, tolerance);
 }
 
+// The student's own gradient, clipped: that it is the right one is asked elsewhere.
 static void check_clip(Grade *g, Case *c) {
-    double loss;
-    Mat full = full_batch(c, &loss), want = copied(full);
-    double norm = length(full), most = norm / 8;
+    Mat full = run_step(c, MICRO, 0, 0).gradient, want = copied(full);
+    double most = length(full) / 8;
     clip(want, most);
     Step got = run_step(c, MICRO, most, 0);
     double tolerance = step_tolerance(c, want);
@@ -192,16 +200,23 @@ static void check_clip(Grade *g, Case *c) {
         g,
         near_mat(got.gradient, by_rule(c, SUM_CLIP_EACH, most), tolerance)
             || near_mat(got.gradient, by_rule(c, SUM_CLIP_SO_FAR, most), tolerance),
+        "clips-each",
         "clipped micro-batch by micro-batch, which changes the direction: clip the "
         "sum, once");
     grade_mistake(
-        g, near_mat(got.gradient, full, tolerance),
+        g, got.steps == 1 && near_mat(got.gradient, full, tolerance), "clips-late",
         "the step is not clipped: clipping comes before the optimiser's step");
     grade_near_mat(g, 4, "clipped: the gradient of the step", got.gradient, want,
                    tolerance);
-    grade_mistake(g, fabs(got.result.norm - most) <= 1e-4 * most,
+}
+
+static void check_norm(Grade *g, Case *c) {
+    Mat full = run_step(c, MICRO, 0, 0).gradient;
+    double norm = length(full), most = norm / 8;
+    Step got = run_step(c, MICRO, most, 0);
+    grade_mistake(g, fabs(got.result.norm - most) <= 1e-4 * most, "norm-after",
                   "norm is that after clipping: it is asked for before");
-    grade_near(g, 1, "the norm before clipping", got.result.norm, norm, 1e-4 * norm);
+    grade_near(g, 1, "the norm of the gradient", got.result.norm, norm, 1e-4 * norm);
 }
 
 // The second of the micro-batches has nothing to count.
@@ -234,21 +249,26 @@ static void check_memory(Grade *g) {
     accumulate_step(&m, one, &o, micro, 1, 0, 0);
     accumulate_step(&m, all, &o, micro, COPIES, 0, 0);
     size_t least = tape_counts(one).arena_bytes, used = tape_counts(all).arena_bytes;
-    grade_mistake(g, used > 2 * least,
-                  "the tape holds all micro-batches at once, %zu bytes instead of %zu: "
-                  "tape_reset after each",
-                  used, least);
-    grade_expect(g, 2, tape_counts(all).nodes == 0, "%d nodes are left on the tape",
-                 tape_counts(all).nodes);
+    grade_mistake(g, used > 2 * least, "tape-kept",
+                  "the tape holds all micro-batches at once: tape_reset after each");
+    grade_expect(
+        g, 2, tape_counts(all).nodes == 0 && used <= 2 * least,
+        "the tape took %zu bytes for %d micro-batches, %zu for one; %d nodes are "
+        "left on it",
+        used, COPIES, least, tape_counts(all).nodes);
 }
 
 void check_accumulate(Grade *g) {
     one_thread();
-    Case c;
+    static Case c;
+    static bool steps;
     case_new(&c);
-    check_nothing(g, &c);
-    check_sum(g, &c);
-    check_stale(g, &c);
-    check_clip(g, &c);
-    check_memory(g);
+    grade_part(g, check_nothing(g, &c));
+    grade_part(g, steps = check_sum(g, &c));
+    if (!steps) return;
+    grade_part(g, check_loss(g, &c));
+    grade_part(g, check_stale(g, &c));
+    grade_part(g, check_clip(g, &c));
+    grade_part(g, check_norm(g, &c));
+    grade_part(g, check_memory(g));
 }

@@ -2,12 +2,12 @@
 #include "ch03_transformer/homework/grade.h"
 
 static const Problem problems[] = {
-    {"1", "QK-norm", 15, 10, check_qk_norm},
-    {"2", "The parallel block", 15, 10, check_parallel},
-    {"3", "Tied weights, backward", 15, 10, check_tied},
-    {"4", "Recomputation", 20, 10, check_recompute},
-    {"5", "Maximal update parametrisation", 15, 20, check_mup},
-    {"6", "Gradient accumulation", 20, 10, check_accumulate},
+    {"1", "QK-norm", 15, 10, "medium", 75, check_qk_norm},
+    {"2", "The parallel block", 15, 10, "medium", 60, check_parallel},
+    {"3", "Tied weights, backward", 15, 10, "easy", 30, check_tied},
+    {"4", "Recomputation", 20, 10, "hard", 90, check_recompute},
+    {"5", "Maximal update parametrisation", 15, 20, "medium", 60, check_mup},
+    {"6", "Gradient accumulation", 20, 10, "medium", 60, check_accumulate},
     {0},
 };
 

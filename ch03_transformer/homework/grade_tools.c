@@ -1,16 +1,6 @@
 #include <math.h>
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 #include "ch03_transformer/homework/grade.h"
-
-void one_thread(void) {
-#ifdef _OPENMP
-    omp_set_num_threads(1);
-#endif
-}
 
 Mat copied(Mat m) {
     Mat copy = mat_new(m.rows, m.cols);

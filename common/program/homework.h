@@ -12,26 +12,35 @@
 //
 //   static void check_scores(Grade *g) {
 //       Mat got = mat_new(3, 3);
-//       scores(got, query, key);                                           // the student's function
-//       grade_mistake(g, near(got, unscaled), "these are the unscaled scores");
-//       if (!grade_near_mat(g, 10, "the scores", got, want, 1e-5)) return;  // a step and its points
-//       grade_expect(g, 5, got.at[0] < 1, "score (0, 0) is %g: a transpose too many?", got.at[0]);
+//       scores(got, query, key);                                 // the student's function
+//       grade_mistake(g, near(got, unscaled), "unscaled", "these are the unscaled scores");
+//       grade_near_mat(g, 10, "the scores", got, want, 1e-5);     // a step and its points
+//       grade_expect(g, 5, got.at[0] < 1, "score (0, 0) is %g", got.at[0]);
 //   }
-//   static const Problem problems[] = {{"1", "Scaled scores", 15, 5, check_scores}, {0}};
+//   static const Problem problems[] = {
+//       {"1", "Scaled scores", 15, 5, "easy", 20, check_scores}, {0}};
 //   int main(int argc, char **argv) { return homework_main(argc, argv, "hw02", problems); }
 //
-// prints a line a problem and the total:
+// prints a line for each problem and the total:
 //
-//   1  Scaled scores     0/15  these are the unscaled scores
+//   1  Scaled scores     0/15  the scores: row 0, column 1 is 8, should be 4
 //   hw02: 0/15
+//   For the likely cause: make hw02 ARGS=-h2
 //
 // How a check counts:
-//   A step that holds earns its points; the first that fails leaves its hint; the others go on counting.
-//   The points of a check's steps add up to the problem's: the harness says so where they do not.
-//   grade_mistake recognises a typical error. Its words replace every hint, points earned so far stay,
-//   steps after it earn nothing. So it stands right before the steps it explains; independent steps come
-//   earlier. A problem with a mistake never gets full points.
+//   A step that holds earns its points; the others go on counting. The points of all
+//   steps add up to the problem's: the harness says so where they do not.
+//   grade_mistake recognises a typical error. Points earned so far stay, steps after it
+//   earn nothing, and a part with a mistake never gets all of its points. So it stands
+//   right before the steps it explains.
+//   grade_part(g, check_gradients(g, &x)) begins an independent part: what went wrong in
+//   an earlier one (a mistake, a stub that is not done) has no say in this one.
 //   A crash, a time-out, an exit() inside the check: 0 points, whatever was earned.
+//
+// What a check says: the symptom, which is the hint of the first step that fails (after
+// the first mistake, if there is one), and the cause, which is the mistake's diagnosis.
+// The default, as -h1, shows the symptom, -h2 the cause; --json has both, and the codes
+// of all mistakes that were found.
 //
 // What a check may do: everything. It runs in a process of its own, so that an endless
 // loop or a crash costs one problem; its input is empty, its prints are kept away (-v
@@ -54,8 +63,10 @@
 // solution every call keeps the correct function, so that no other problem suffers; the
 // new one may call solved_scores. The first line names the problem and some words its
 // line must contain; ", keeps: 5" at the end says how many points remain (0 if not
-// said). The file loses no other points: tools/check_homework.sh proves it.
+// said). The file loses no other points, and its symptom does not give the cause away:
+// tools/check_homework.sh proves it.
 #pragma once
+#include <setjmp.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -69,10 +80,13 @@ typedef struct {
     int points;         // what the check's steps add up to
     // limit of computing; of waiting, or on a busy machine, four times as much
     double seconds;
+    const char *difficulty;  // "easy", "medium", "hard"
+    int minutes;             // a student's expected time
     void (*check)(Grade *);
 } Problem;
 
-// Runs the problems of a table that ends with {0}:  grade_hw02 [-v] [PROBLEM]
+// Runs the problems of a table that ends with {0}:
+//     grade_hw02 [-h1|-h2] [-v] [PROBLEM],  grade_hw02 --json [PROBLEM]
 // Returns main's status: 0 full marks, 1 not (yet), 2 the command line was wrong.
 int homework_main(int argc, char **argv, const char *name, const Problem *problems);
 
@@ -80,10 +94,23 @@ int homework_main(int argc, char **argv, const char *name, const Problem *proble
 // condition.
 bool grade_expect(Grade *g, int points, bool condition, const char *hint, ...)
     __attribute__((format(printf, 4, 5)));
-// Recognises a typical error: if the condition holds, this is the diagnosis. Returns
-// the condition.
-bool grade_mistake(Grade *g, bool condition, const char *diagnosis, ...)
-    __attribute__((format(printf, 3, 4)));
+// Recognises a typical error: if the condition holds, this is the diagnosis, and `code`
+// its name for scripts: lower case, digits and hyphens. Returns the condition.
+bool grade_mistake(Grade *g, bool condition, const char *code, const char *diagnosis,
+                   ...) __attribute__((format(printf, 4, 5)));
+
+// An independent part of a check: evaluates the call. A stub inside ends the part only.
+#define grade_part(g, ...) \
+    do { \
+        if (setjmp(*homework_part(g)) == 0) { \
+            __VA_ARGS__; \
+        } \
+    } while (0)
+jmp_buf *homework_part(Grade *g);
+
+// A copy of the bytes for the student's function, placed so that reaching past its end is
+// a crash, and is named. It stays until the next call with this name. At most 8 names.
+void *grade_guarded(const char *name, const void *from, size_t size);
 
 // Steps that compare and find the words for the hint themselves; `what` names the
 // thing: "the loss". |got - want| <= tolerance; equal infinities are near, NaN is near
@@ -101,7 +128,7 @@ bool grade_equal_bytes(Grade *g, int points, const char *what, const void *got,
                        size_t got_size, const void *want, size_t want_size);
 
 // The body of a stub: uses up the parameters (at least one), marks the problem "not
-// done yet" and ends its check; does not return, so a stub needs no return value. For a
+// done yet" and ends its part; does not return, so a stub needs no return value. For a
 // function without parameters: homework_todo(__func__).
 #define HW_TODO(...) homework_todo(__func__, __VA_ARGS__)
 _Noreturn void homework_todo(const char *function, ...);

@@ -3,6 +3,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
 #include "common/error.h"
 
 Mat random_mat(Rng *rng, int rows, int cols) {
@@ -38,6 +42,12 @@ double longest_row(Mat m) {
 }
 
 double rounding(int n, double size) { return (n + 16) * 0x1p-24 * size; }
+
+void one_thread(void) {
+#ifdef _OPENMP
+    omp_set_num_threads(1);
+#endif
+}
 
 Table table_new(int rows, int cols) {
     return (Table){allocate((size_t)rows * (size_t)cols, sizeof(double)), rows, cols};

@@ -21,6 +21,10 @@ double longest_row(Mat m);
 // themselves add.
 double rounding(int n, double size);
 
+// For matrices as small as a check's, waking threads takes longer than the work. Not in a
+// grader's source: it may be compiled without OpenMP, whatever the student's file is.
+void one_thread(void);
+
 // Numbers that a reference adds up in double.
 typedef struct {
     double *at;

@@ -26,14 +26,15 @@ static void partial(Grade *g) {
 static void mistaken(Grade *g) {
     grade_expect(g, 4, true, "never seen");
     grade_expect(g, 6, false, "a generic hint");
-    grade_mistake(g, false, "never seen");
-    grade_mistake(g, true, "these are the %s scores", "unscaled");
-    grade_mistake(g, true, "a later diagnosis");
-    grade_expect(g, 10, true, "earns nothing after a mistake");
+    grade_mistake(g, false, "never", "never seen");
+    grade_mistake(g, true, "unscaled", "these are the %s scores", "unscaled");
+    grade_mistake(g, true, "later", "a later diagnosis");
+    grade_expect(g, 6, true, "earns nothing after a mistake");
+    grade_expect(g, 4, false, "score 0 is %d, should be %d", 8, 4);
 }
 static void mistaken_unnoticed(Grade *g) {
     grade_expect(g, 20, true, "never seen");
-    grade_mistake(g, true, "right for the wrong reason");
+    grade_mistake(g, true, "luck", "right for the wrong reason");
 }
 static void wrong_sum(Grade *g) { grade_expect(g, 15, true, "never seen"); }
 
@@ -44,6 +45,48 @@ static void not_done(Grade *g) {
 static void half_done(Grade *g) {
     grade_expect(g, 5, true, "never seen");
     not_done(g);
+}
+
+static void failing_part(Grade *g) {
+    grade_mistake(g, true, "first", "the first diagnosis");
+    grade_expect(g, 5, false, "the first symptom");
+}
+static void second_part(Grade *g) {
+    grade_mistake(g, true, "second", "the second diagnosis");
+    grade_expect(g, 5, false, "the second symptom");
+}
+static void good_part(Grade *g) { grade_expect(g, 4, true, "never seen"); }
+static void todo_part(Grade *g) {
+    grade_expect(g, 6, stub(1, 2, "3") == 6, "never seen");
+}
+static void in_parts(Grade *g) {
+    grade_part(g, failing_part(g));
+    grade_part(g, good_part(g));
+    grade_part(g, todo_part(g));
+    grade_part(g, second_part(g));
+}
+static void stub_and_more(Grade *g) {
+    grade_part(g, todo_part(g));
+    grade_part(g, good_part(g));
+    grade_expect(g, 10, false, "another symptom");
+}
+
+static volatile int sum;
+static void one_too_far(Grade *g) {
+    static const int numbers[] = {1, 2, 3};
+    const volatile int *given = grade_guarded("numbers", numbers, sizeof numbers);
+    for (int i = 0; i < 3; i++) sum += given[i];
+    grade_expect(g, 10, sum == 6, "never seen");
+    for (int i = 0; i <= 3; i++) sum += given[i];
+    grade_expect(g, 10, true, "never seen");
+}
+static void far_enough(Grade *g) {
+    unsigned char *two = grade_guarded("two", "\x01\x02", 2);
+    unsigned char *other = grade_guarded("other", "\x03", 1);
+    grade_expect(g, 10, two[0] == 1 && two[1] == 2 && other[0] == 3, "never seen");
+    two[1] = 7;
+    unsigned char *again = grade_guarded("two", "\x01\x02", 2);
+    grade_expect(g, 10, again[1] == 2 && again[-1] == 0xA5, "never seen");
 }
 
 static int *volatile nowhere;
@@ -129,16 +172,16 @@ static Printed grade_with(const Problem *problems, const char *first,
     return p;
 }
 
-static Printed grade_one(void (*check)(Grade *)) {
+static Printed grade_one(void (*check)(Grade *), const char *option) {
     bool endless = check == looping || check == sleeping || check == flooding;
-    Problem problems[] = {{"1", "Title", 20, endless ? 0.2 : 5, check}, {0}};
-    return grade_with(problems, NULL, NULL);
+    Problem problems[] = {{"1", "Title", 20, endless ? 0.2 : 5, "easy", 5, check}, {0}};
+    return grade_with(problems, option, NULL);
 }
 
-// The hint behind the points of a single problem's line.
-static const char *hint_of(void (*check)(Grade *), int points) {
+// The hint after the points of a single problem's line; level is -h1 or -h2.
+static const char *hint_at(const char *level, void (*check)(Grade *), int points) {
     static char hint[1024];
-    Printed p = grade_one(check);
+    Printed p = grade_one(check, level);
     char start[64], end[64];
     snprintf(start, sizeof start, "1  Title            %4d/20", points);
     snprintf(end, sizeof end, "\nhw99: %d/20\n", points);
@@ -151,6 +194,9 @@ static const char *hint_of(void (*check)(Grade *), int points) {
              p.text + strlen(start));
     return hint;
 }
+static const char *hint_of(void (*check)(Grade *), int points) {
+    return hint_at("-h1", check, points);
+}
 static void says(void (*check)(Grade *), int points, const char *words) {
     const char *hint = hint_of(check, points);
     cr_expect(strstr(hint, words), "'%s' holds '%s'", hint, words);
@@ -159,13 +205,16 @@ static void says_exactly(void (*check)(Grade *), int points, const char *hint) {
     cr_expect_str_eq(hint_of(check, points), hint);
 }
 
-static const Problem everything[] = {{"1", "BPE dropout", 20, 5, passing},
-                                     {"2", "A longer title here", 20, 5, partial},
-                                     {"3a", "Crashing", 20, 5, aborting},
-                                     {"3b", "Not done", 20, 5, not_done},
-                                     {"4", "Exits", 20, 5, leaving},
-                                     {"5", "Babbles", 20, 5, babbling},
-                                     {0}};
+static void bytes_differ(Grade *g);
+
+static const Problem everything[] = {
+    {"1", "BPE dropout", 20, 5, "easy", 5, passing},
+    {"2", "A longer title here", 20, 5, "easy", 5, partial},
+    {"3a", "Crashing", 20, 5, "easy", 5, aborting},
+    {"3b", "Not done", 20, 5, "easy", 5, not_done},
+    {"4", "Exits", 20, 5, "easy", 5, leaving},
+    {"5", "Babbles", 20, 5, "easy", 5, babbling},
+    {0}};
 
 Test(homework, prints_a_line_a_problem_and_the_total) {
     Printed p = grade_with(everything, NULL, NULL);
@@ -175,7 +224,7 @@ Test(homework, prints_a_line_a_problem_and_the_total) {
         "2  A longer title here    7/20  the first hint, with 7 and words\n"
         "3a Crashing               0/20  crashed (abort): "
         "hw99.c:12: Assertion `n > 0' failed.\n"
-        "3b Not done               0/20  not done yet (stub)\n"
+        "3b Not done               0/20  not done yet (stub); easy, 5 min\n"
         "4  Exits                  0/20  exited before the check was over\n"
         "5  Babbles               20/20\n"
         "hw99: 47/120\n");
@@ -205,21 +254,72 @@ Test(homework, a_wrong_command_line_is_2) {
     int unknown = grade_with(everything, "7", NULL).status;
     int option = grade_with(everything, "-x", NULL).status;
     int two = grade_with(everything, "1", "5").status;
+    int both = grade_with(everything, "--json", "-h2").status;
     dup2(saved, STDERR_FILENO);
     cr_expect_eq(unknown, 2);
     cr_expect_eq(option, 2);
     cr_expect_eq(two, 2);
+    cr_expect_eq(both, 2);
     cr_expect_eq(grade_with(everything, "--help", NULL).status, 0);
 }
 
 Test(homework, steps) {
     says_exactly(passing, 20, "");
     says_exactly(partial, 7, "  the first hint, with 7 and words");
-    says_exactly(mistaken, 4, "  these are the unscaled scores");
+    says_exactly(mistaken, 4, "  score 0 is 8, should be 4");
     says_exactly(mistaken_unnoticed, 0, "  right for the wrong reason");
     says(wrong_sum, 15, "a mistake in the grader: the steps add up to 15");
-    says_exactly(not_done, 0, "  not done yet (stub)");
+    says_exactly(not_done, 0, "  not done yet (stub); easy, 5 min");
     says_exactly(half_done, 5, "  not done yet (stub)");
+}
+
+Test(homework, a_symptom_first_and_the_cause_when_asked) {
+    cr_expect_str_eq(hint_at("-h2", mistaken, 4), "  these are the unscaled scores");
+    cr_expect_str_eq(hint_at("-h2", partial, 7), "  the first hint, with 7 and words");
+    const char *line = "1  Title               4/20  score 0 is 8, should be 4\n";
+    char want[256];
+    snprintf(want, sizeof want,
+             "%shw99: 4/20\nFor the likely cause: make hw99 ARGS=-h2\n", line);
+    cr_expect_str_eq(grade_one(mistaken, NULL).text, want);
+}
+
+Test(homework, parts_count_by_themselves) {
+    says_exactly(in_parts, 4, "  the first symptom");
+    cr_expect_str_eq(hint_at("-h2", in_parts, 4), "  the first diagnosis");
+    says_exactly(stub_and_more, 4, "  not done yet (stub)");
+}
+
+Test(homework, one_element_too_far_is_a_crash_with_a_name) {
+    const char *hint = hint_of(one_too_far, 0);
+    // a sanitizer says it in its own words
+    cr_expect(strstr(hint, "numbers was read or written past its end")
+                  || strstr(hint, "SEGV"),
+              "'%s'", hint);
+    says_exactly(far_enough, 20, "");
+}
+
+Test(homework, json_for_scripts) {
+    static const Problem problems[] = {
+        {"1", "Parts", 20, 5, "hard", 90, in_parts},
+        {"2", "A \"title\" with \\", 20, 5, "easy", 5, passing},
+        {"3", "Bytes", 20, 5, "easy", 5, bytes_differ},
+        {0}};
+    Printed p = grade_with(problems, "--json", NULL);
+    cr_expect_str_eq(
+        p.text,
+        "{\"homework\":\"hw99\",\"problems\":["
+        "{\"id\":\"1\",\"title\":\"Parts\",\"points\":20,\"earned\":4,"
+        "\"difficulty\":\"hard\",\"minutes\":90,\"codes\":[\"first\",\"todo\","
+        "\"second\"],"
+        "\"symptom\":\"the first symptom\",\"cause\":\"the first diagnosis\"},"
+        "{\"id\":\"2\",\"title\":\"A \\\"title\\\" with \\\\\",\"points\":20,"
+        "\"earned\":20,\"difficulty\":\"easy\",\"minutes\":5,\"codes\":[],"
+        "\"symptom\":\"\",\"cause\":\"\"},"
+        "{\"id\":\"3\",\"title\":\"Bytes\",\"points\":20,\"earned\":5,"
+        "\"difficulty\":\"easy\",\"minutes\":5,\"codes\":[\"wrong\"],"
+        "\"symptom\":\"text: byte 5 differs: \\\"ome \\\\xef words\\\", should be "
+        "\\\"ome \\\\x22words\\\"\",\"cause\":\"\"}],\"earned\":29,\"points\":60}\n");
+    cr_expect_eq(p.status, 1);
 }
 
 Test(homework, crashes_cost_one_problem) {

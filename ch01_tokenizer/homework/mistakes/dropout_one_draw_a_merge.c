@@ -1,4 +1,4 @@
-// loses: 1, says: one a merge, not one a place, keeps: 10
+// loses: 1, says: one draw per merge rule, keeps: 10
 // In each step a merge is dropped as a rule: at all of its places or at none.
 #include "ch01_tokenizer/homework/hw01.h"
 #define bpe_dropout solved_bpe_dropout

@@ -1,4 +1,6 @@
-// loses: 2, says: no character begins so, keeps: 10 Waits for as many continuation
+// loses: 2, says: no character begins so, keeps: 10
+//
+// Waits for as many continuation
 // bytes as the lead promises, and looks at the value only then.
 #include "ch01_tokenizer/homework/hw01.h"
 #define utf8_stream solved_utf8_stream

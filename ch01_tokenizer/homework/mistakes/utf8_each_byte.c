@@ -1,4 +1,6 @@
-// loses: 2, says: each byte of a broken character was replaced, keeps: 10 The chapter's
+// loses: 2, says: each byte of a broken character was replaced, keeps: 10
+//
+// The chapter's
 // utf8_decode says UTF8_BAD and length 1, so one byte is replaced, and on from the
 // next.
 #include "ch01_tokenizer/homework/hw01.h"

@@ -1,4 +1,4 @@
-// loses: 3, says: 2 pi is missing, keeps: 4
+// loses: 3, says: 2 pi is missing, keeps: 11
 // The wavelength is taken for 1 / theta.
 #include "ch02_attention/homework/hw02.h"
 #define base_for_wavelength solved_base_for_wavelength

@@ -1,4 +1,4 @@
-// loses: 6, says: phi is missing
+// loses: 6, says: phi is missing, keeps: 15
 // The products q.k themselves are the weights.
 #include "ch02_attention/homework/hw02.h"
 #define linear_attention solved_linear_attention

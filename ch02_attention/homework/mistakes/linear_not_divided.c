@@ -1,4 +1,4 @@
-// loses: 6, says: not divided
+// loses: 6, says: not divided, keeps: 15
 // The numerator alone.
 #include "ch02_attention/homework/hw02.h"
 #define linear_attention solved_linear_attention

@@ -1,4 +1,4 @@
-// loses: 6, says: later ones too, keeps: 5
+// loses: 6, says: later ones too, keeps: 10
 // Takes in all keys of the call, then answers all its queries.
 #include "ch02_attention/homework/hw02.h"
 #define linear_attention_causal solved_linear_attention_causal

@@ -1,4 +1,6 @@
-// loses: 6, says: the work grows with N^2, keeps: 18 The quadratic form, over all pairs
+// loses: 6, says: the work grows with N^2, keeps: 18
+//
+// The quadratic form, over all pairs
 // of a first call, with the state brought up to date beside it.
 #include "ch02_attention/homework/hw02.h"
 #define linear_attention_causal solved_linear_attention_causal

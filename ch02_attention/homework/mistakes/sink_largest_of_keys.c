@@ -1,4 +1,6 @@
-// loses: 1, says: The sink may be the largest itself, keeps: 7 The largest is taken
+// loses: 1, says: The sink may be the largest itself, keeps: 12
+//
+// The largest is taken
 // over the keys only: right, until all scores are far below the sink.
 #include "ch02_attention/homework/hw02.h"
 #define sink_softmax solved_sink_softmax

@@ -1,4 +1,4 @@
-// loses: 1, says: the sink got nothing
+// loses: 1, says: the sink got nothing, keeps: 5
 // The sink is not in the sum.
 #include "ch02_attention/homework/hw02.h"
 #define sink_softmax solved_sink_softmax

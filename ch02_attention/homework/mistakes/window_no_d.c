@@ -1,4 +1,4 @@
-// loses: 2, says: D, the sum of P dP, keeps: 8
+// loses: 2, says: D, the sum of P dP, keeps: 12
 // The softmax is differentiated as if a score changed its own weight only.
 #include "ch02_attention/homework/hw02.h"
 #define window_attention_backward solved_window_attention_backward

@@ -1,4 +1,4 @@
-// loses: 6, says: gradients from before the step, keeps: 10
+// loses: 6, says: gradients from before the step, keeps: 17
 // Gradients are not zeroed at all.
 #include "ch03_transformer/homework/hw03.h"
 #define accumulate_step solved_accumulate_step

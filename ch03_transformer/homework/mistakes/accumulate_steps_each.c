@@ -1,4 +1,4 @@
-// loses: 6, says: steps were taken, keeps: 1
+// loses: 6, says: steps were taken, keeps: 6
 // A step after each micro-batch.
 #include "ch03_transformer/homework/hw03.h"
 #define accumulate_step solved_accumulate_step

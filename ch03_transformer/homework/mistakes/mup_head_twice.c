@@ -1,4 +1,4 @@
-// loses: 5, says: the head shrinks twice, keeps: 4
+// loses: 5, says: the head shrinks twice, keeps: 12
 // The output's rule without a multiplier, beside the multiplier.
 #include "ch03_transformer/homework/hw03.h"
 #define mup_rule solved_mup_rule

@@ -1,4 +1,4 @@
-// loses: 5, says: hidden rate 1 / sqrt(m)
+// loses: 5, says: hidden rate 1 / sqrt(m), keeps: 6
 // The rate shrinks as the sd does.
 #include "ch03_transformer/homework/hw03.h"
 #define mup_rule solved_mup_rule

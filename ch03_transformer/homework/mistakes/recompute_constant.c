@@ -1,4 +1,4 @@
-// loses: 4, says: x wants no gradient, so nothing was pulled, keeps: 14
+// loses: 4, says: x wants no gradient, so nothing was pulled, keeps: 18
 // Whether a gradient is wanted is left to x alone.
 #include "ch03_transformer/homework/hw03.h"
 #define recompute solved_recompute

@@ -1,4 +1,4 @@
-// loses: 4, says: two calls drop the same numbers, keeps: 19
+// loses: 4, says: dropped in both, keeps: 19
 // Every call begins with the same seed.
 #include "ch03_transformer/homework/hw03.h"
 #define recompute solved_recompute

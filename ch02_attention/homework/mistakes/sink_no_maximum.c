@@ -1,0 +1,13 @@
+// loses: 1, says: subtract the largest score, keeps: 10
+// The formula as it is written, with no thought of a row where everything is masked.
+#include "ch02_attention/homework/hw02.h"
+#define sink_softmax solved_sink_softmax
+#include "../solution.c"
+#undef sink_softmax
+
+real sink_softmax(real *scores, size_t n, real sink) {
+    real sink_weight = (real)exp(sink), sum = sink_weight;
+    for (size_t j = 0; j < n; j++) sum += scores[j] = (real)exp(scores[j]);
+    for (size_t j = 0; j < n; j++) scores[j] /= sum;
+    return sink_weight / sum;
+}

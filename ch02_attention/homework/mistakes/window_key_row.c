@@ -1,0 +1,28 @@
+// loses: 2, says: in the query's row, not weights(j, w), keeps: 12
+// Looks for the right queries, but reads the weights in the key's row.
+#include "ch02_attention/homework/hw02.h"
+#define window_attention_backward solved_window_attention_backward
+#include "../solution.c"
+#undef window_attention_backward
+
+void window_attention_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat out_grad,
+                               Mat weights, Mat q, Mat k, Mat v, real scale) {
+    Mat ds = mat_new(weights.rows, weights.cols);
+    for (int i = 0; i < q.rows; i++) {
+        int seen = visible_keys(i, weights.cols);
+        real d = 0;
+        for (int w = 0; w < seen; w++)
+            d += *mat_at(weights, i, w) * dot_rows(out_grad, i, v, i - w);
+        for (int w = 0; w < seen; w++) {
+            real dp = dot_rows(out_grad, i, v, i - w);
+            *mat_at(ds, i, w) = *mat_at(weights, i, w) * (dp - d);
+            add_row(q_grad, i, scale * *mat_at(ds, i, w), k, i - w);
+        }
+    }
+    for (int i = 0; i < q.rows; i++)
+        for (int w = 0; w < weights.cols && i + w < q.rows; w++) {
+            add_row(v_grad, i, *mat_at(weights, i, w), out_grad, i + w);
+            add_row(k_grad, i, scale * *mat_at(ds, i, w), q, i + w);
+        }
+    mat_free(ds);
+}

@@ -1,0 +1,188 @@
+// A check's steps: what is earned, and what is said.
+#include <assert.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "common/program/homework_run.h"
+
+static bool has_code(const char *codes, const char *code) {
+    size_t size = strlen(code);
+    for (const char *at = codes; *at; at += strcspn(at, ","), at += *at == ',')
+        if (strncmp(at, code, size) == 0 && (at[size] == ',' || !at[size])) return true;
+    return false;
+}
+
+void homework_add_code(Findings *f, const char *code) {
+    size_t used = strlen(f->codes);
+    if (has_code(f->codes, code) || used + strlen(code) + 2 > sizeof f->codes) return;
+    snprintf(f->codes + used, sizeof f->codes - used, "%s%s", used ? "," : "", code);
+}
+
+// ---- Steps
+
+// Adds a step; true if its hint is wanted: of the first that fails, and of the first
+// that fails after the first mistake.
+static bool step(Grade *g, int points, bool good) {
+    assert(points >= 0);
+    g->offered += points;
+    if (good && !g->mistaken) g->found.earned += points;
+    bool wanted = !good && (g->awaiting || (!g->failed && !g->found.symptom[0]));
+    if (!good) g->awaiting = false;
+    g->failed |= !good;
+    return wanted;
+}
+
+bool grade_expect(Grade *g, int points, bool condition, const char *hint, ...) {
+    if (!step(g, points, condition)) return condition;
+    va_list args;
+    va_start(args, hint);
+    vsnprintf(g->found.symptom, HINT_BYTES, hint, args);
+    va_end(args);
+    return condition;
+}
+
+bool grade_mistake(Grade *g, bool condition, const char *code, const char *diagnosis,
+                   ...) {
+    if (!condition || g->mistaken) return condition;
+    g->mistaken = true;
+    homework_add_code(&g->found, code);
+    if (g->found.cause[0]) return condition;  // one at a time
+    g->awaiting = true;
+    va_list args;
+    va_start(args, diagnosis);
+    vsnprintf(g->found.cause, HINT_BYTES, diagnosis, args);
+    va_end(args);
+    return condition;
+}
+
+// ---- Parts
+
+// A part with a mistake never gets all of its points, though no step may have noticed.
+void homework_end_part(Grade *g) {
+    int offered = g->offered - g->part_offered;
+    if (g->mistaken && g->found.earned - g->part_earned == offered)
+        g->found.earned = g->part_earned;
+    g->mistaken = false;
+    g->in_part = false;
+    g->part_earned = g->found.earned, g->part_offered = g->offered;
+}
+
+jmp_buf *homework_part(Grade *g) {
+    homework_end_part(g);
+    g->in_part = true;
+    return &g->next_part;
+}
+
+_Noreturn void homework_todo(const char *function, ...) {
+    Grade *g = homework_running;
+    if (!g) die("%s is not done yet", function);
+    if (!g->todo) homework_add_code(&g->found, "todo");
+    if (!g->todo && !g->found.cause[0])
+        snprintf(g->found.symptom, HINT_BYTES, "not done yet (%s)", function);
+    g->todo = true;
+    if (g->in_part) longjmp(g->next_part, 1);
+    homework_finish();
+}
+
+// ---- Comparing
+
+typedef struct {
+    char text[80];
+} Short;
+
+// %g, but NaN has one spelling on every machine.
+static Short number(double x) {
+    Short s;
+    if (isnan(x)) snprintf(s.text, sizeof s.text, "not a number (NaN)");
+    else snprintf(s.text, sizeof s.text, "%.6g", x);
+    return s;
+}
+
+static Short off_by(double got, double want, double tolerance) {
+    Short s = {""};
+    if (isfinite(got) && isfinite(want))
+        snprintf(s.text, sizeof s.text, " (off by %.2g, allowed %.2g)",
+                 fabs(got - want), tolerance);
+    return s;
+}
+
+static bool near(double got, double want, double tolerance) {
+    return got == want || fabs(got - want) <= tolerance;
+}
+
+bool grade_near(Grade *g, int points, const char *what, double got, double want,
+                double tolerance) {
+    return grade_expect(g, points, near(got, want, tolerance), "%s: %s, should be %s%s",
+                        what, number(got).text, number(want).text,
+                        off_by(got, want, tolerance).text);
+}
+
+bool grade_near_mat(Grade *g, int points, const char *what, Mat got, Mat want,
+                    double tolerance) {
+    if (got.rows != want.rows || got.cols != want.cols)
+        return grade_expect(g, points, false, "%s: %d x %d, should be %d x %d", what,
+                            got.rows, got.cols, want.rows, want.cols);
+    for (int i = 0; i < want.rows; i++)
+        for (int j = 0; j < want.cols; j++) {
+            double a = *mat_at(got, i, j), b = *mat_at(want, i, j);
+            if (near(a, b, tolerance)) continue;
+            return grade_expect(
+                g, points, false, "%s: row %d, column %d is %s, should be %s%s", what,
+                i, j, number(a).text, number(b).text, off_by(a, b, tolerance).text);
+        }
+    step(g, points, true);
+    return true;
+}
+
+bool grade_equal_ints(Grade *g, int points, const char *what, const int *got,
+                      int got_count, const int *want, int want_count) {
+    if (!got && got_count > 0) return grade_expect(g, points, false, "%s: NULL", what);
+    int i = 0;
+    while (i < got_count && i < want_count && got[i] == want[i]) i++;
+    if (i < got_count && i < want_count)
+        return grade_expect(g, points, false, "%s: [%d] is %d, should be %d", what, i,
+                            got[i], want[i]);
+    return grade_expect(g, points, got_count == want_count,
+                        "%s: %d of them, should be %d%s", what, got_count, want_count,
+                        i ? " (those in common agree)" : "");
+}
+
+// A few bytes from `from` on, as C would write them in a string.
+static Short excerpt(const unsigned char *bytes, size_t size, size_t from) {
+    Short s = {"\""};
+    size_t length = 1;
+    for (size_t i = from; i < size && i < from + 12; i++) {
+        bool plain =
+            bytes[i] >= ' ' && bytes[i] < 127 && bytes[i] != '"' && bytes[i] != '\\';
+        const char *format = plain ? "%c" : "\\x%02x";
+        length +=
+            (size_t)snprintf(s.text + length, sizeof s.text - length, format, bytes[i]);
+    }
+    snprintf(s.text + length, sizeof s.text - length, "%s",
+             from + 12 < size ? "...\"" : "\"");
+    return s;
+}
+
+bool grade_equal_bytes(Grade *g, int points, const char *what, const void *got,
+                       size_t got_size, const void *want, size_t want_size) {
+    const unsigned char *a = got, *b = want;
+    if (!a && got_size > 0) return grade_expect(g, points, false, "%s: NULL", what);
+    size_t i = 0;
+    while (i < got_size && i < want_size && a[i] == b[i]) i++;
+    if (i == got_size && i == want_size) {
+        step(g, points, true);
+        return true;
+    }
+    size_t from = i > 4 ? i - 4 : 0;  // a little of what agrees, to find the place
+    if (i < got_size && i < want_size)
+        return grade_expect(g, points, false, "%s: byte %zu differs: %s, should be %s",
+                            what, i, excerpt(a, got_size, from).text,
+                            excerpt(b, want_size, from).text);
+    return grade_expect(g, points, false,
+                        "%s: %zu bytes, should be %zu: ends %s, should end %s", what,
+                        got_size, want_size, excerpt(a, got_size, from).text,
+                        excerpt(b, want_size, from).text);
+}
