@@ -39,7 +39,7 @@ ifneq ($(filter output-sync,$(.FEATURES)),)
 MAKEFLAGS += --output-sync=line
 endif
 # A test that fails does not stop the others.
-ifneq ($(filter test%,$(MAKECMDGOALS)),)
+ifneq ($(filter test% row-%,$(MAKECMDGOALS)),)
 MAKEFLAGS += -k
 endif
 
@@ -96,7 +96,8 @@ help:
 	@echo 'make hwNN           grade its homework (HW=path/to/your.c)'
 	@echo 'make plots          draw the figures of the lectures again'
 	@echo 'make docs           the lectures as an offline book, build/book/index.html'
-	@echo 'make docs-check     lectures against code: snippets, claims, figures, links'
+	@echo 'make docs-check     lectures against code: snippets, claims, figures, links; maps, long lines'
+	@echo 'make format         clang-format everywhere; make format-check only looks'
 	@echo 'make docs-refresh   copy the functions a lecture shows from the code'
 	@echo 'make bench          speed, as a share of what this machine can do'
 	@echo 'make data           larger English and Chinese texts into data/'
@@ -106,7 +107,7 @@ help:
 
 # What the machine lacks is installed before the first file is compiled, once for a way
 # of building: Criterion only for tests.
-SETUP := $(BUILD)/setup-$(if $(filter test%,$(MAKECMDGOALS)),test,run)
+SETUP := $(BUILD)/setup-$(if $(filter test% row-%,$(MAKECMDGOALS)),test,run)
 $(SETUP):
 	@sh tools/setup.sh $(subst setup-,,$(@F))
 	@mkdir -p $(@D) && touch $@
@@ -264,6 +265,9 @@ fuzz:
 
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
+format-check:
+	@command -v clang-format >/dev/null || { echo 'format-check: no clang-format here, nothing checked'; exit 0; }; \
+	    git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror && echo 'format-check: all well'
 
 handout:
 	@sh tools/handout.sh handout

@@ -32,6 +32,8 @@ run() {
 
 run "$@" >"$log" 2>&1
 status=$?
+# Criterion does not look at how a test's process ends, where leaks are found.
+if grep -q 'ERROR: LeakSanitizer' "$log"; then status=1; fi
 last=$(grep -E '(^|[^0-9])[0-9]+ (passed|claims)|Synthesis|^skipped' "$log" | tail -n 1 |
     sed 's/\[[^]]*\] *//; s/; figures.*//')
 if [ $status -ne 0 ]; then
