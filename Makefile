@@ -217,7 +217,8 @@ $(foreach p,double float,$(eval $(call row,common,$(p),common,$(BUILD)/$(p)/test
 run: $(SHORT)
 	@set -e; for c in $(CHAPTERS); do ./$$c/$$c; done
 
-test: test-common test-docs $(SHORT:%=test-%)
+# The longest first, so that none is left alone at the end.
+test: $(call reverse,$(SHORT:%=test-%)) test-common test-docs
 	@echo 'make test: all passed'
 
 LECTURES = $(wildcard docs/ch*.md)
@@ -226,8 +227,7 @@ $(BUILD)/lecture: $(call objects,float,$(wildcard tools/*.c)) $(BUILD)/float/com
 	$(Q)$(call link)
 docs-check: $(BUILD)/lecture
 	@$(BUILD)/lecture check $(LECTURES) README.md && echo "docs-check: $(words $(LECTURES)) lectures, all well"
-test-docs: $(BUILD)/lecture
-	@sh tools/tests/test_lecture.sh $< | tail -n 1 | sed 's/^/docs               test_lecture.sh              /'
+$(eval $(call row,docs,test_lecture.sh,tools,$(BUILD)/lecture))
 docs-refresh: $(BUILD)/lecture
 	@$(BUILD)/lecture refresh $(LECTURES)
 docs: docs-check

@@ -46,8 +46,9 @@ static bool source_check(const char *path, Error *err) {
 // ---- maps
 
 static bool is_there(const char *folder, const char *name) {
-    static const char *const places[] = {"",       "labs/", "commands/", "bench/",
-                                         "tests/", "fuzz/", "homework/", "../"};
+    static const char *const places[] = {"",         "labs/", "commands/", "bench/",
+                                         "tests/",   "fuzz/", "homework/", "numeric/",
+                                         "program/", "../"};
     char path[512];
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         snprintf(path, sizeof path, "%s/%s%s", folder, places[i], name);
@@ -115,27 +116,35 @@ static void is_wanted(const Page *map, const char *at, const char *name,
     if (strcmp(name, wanted->file) == 0 && strchr(ending, 'c')) wanted->named = true;
 }
 
-static bool map_check(const char *folder, Error *err) {
+// Every .c file that the pattern finds in the folder must be named.
+static void all_named(const Page *map, const char *folder, const char *pattern) {
     char path[512];
-    Page map;
-    snprintf(path, sizeof path, "%s/README.md", folder);
-    if (access(path, F_OK) != 0) {
-        problem(path, 1, "no map of the chapter's files");
-        return true;
-    }
-    if (!page_read(&map, path, err)) return false;
-    names_in(&map, named_is_there, (void *)folder);
     glob_t files = {0};
-    snprintf(path, sizeof path, "%s/*.c", folder);
+    snprintf(path, sizeof path, "%s/%s", folder, pattern);
     if (glob(path, 0, NULL, &files) != 0) files.gl_pathc = 0;
     for (size_t i = 0; i < files.gl_pathc; i++) {
         char *file = strrchr(files.gl_pathv[i], '/') + 1;
         file[strlen(file) - 2] = '\0';
         Wanted wanted = {file, false};
-        names_in(&map, is_wanted, &wanted);
-        if (!wanted.named) problem(map.path, 1, "%s.c is not on the map", file);
+        names_in(map, is_wanted, &wanted);
+        if (!wanted.named) problem(map->path, 1, "%s.c is not on the map", file);
     }
     globfree(&files);
+}
+
+static bool map_check(const char *folder, Error *err) {
+    char path[512];
+    Page map;
+    snprintf(path, sizeof path, "%s/README.md", folder);
+    if (access(path, F_OK) != 0) {
+        problem(path, 1, "no map of the folder's files");
+        return true;
+    }
+    if (!page_read(&map, path, err)) return false;
+    names_in(&map, named_is_there, (void *)folder);
+    all_named(&map, folder, "*.c");
+    all_named(&map, folder, "numeric/*.c");
+    all_named(&map, folder, "program/*.c");
     page_free(&map);
     return true;
 }
@@ -162,5 +171,5 @@ bool house_check(Error *err) {
                                           "ch[0-9][0-9]_*/*/*/*.[ch]"};
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
         if (!each(sources[i], source_check, err)) return false;
-    return each("ch[0-9][0-9]_*", map_check, err);
+    return each("ch[0-9][0-9]_*", map_check, err) && each("common", map_check, err);
 }

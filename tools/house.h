@@ -12,7 +12,8 @@ enum {
 // A listing of the lecture is a fenced block.
 void listings_check(const Page *lecture);
 
-// Every chapter's README.md names every .c file of its folder, `attention.c` or
-// `attention.[ch]`, and no file that is not there; names without a folder may also be of
-// labs/, commands/ and so on. And no line of any .c or .h file is too long.
+// Every chapter's README.md, and common's, names every .c file of its folder (of common:
+// of both floors), `attention.c` or `attention.[ch]`, and no file that is not there;
+// names without a folder may also be of labs/, commands/ and so on. And no line of any .c
+// or .h file is too long.
 bool house_check(Error *err);

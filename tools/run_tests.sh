@@ -7,6 +7,7 @@
 #   bits            the same with two threads, after it: the output must be the same, bit for bit
 #   seed-2          the tour with another seed
 #   test_NAME.sh    FOLDER/tests/test_NAME.sh PROGRAM BUILD
+#   test_lecture.sh tools/tests/test_lecture.sh: the program that checks the lectures
 #   homework        solution, stubs and planted mistakes (tools/check_homework.sh), built with COMPILER
 set -u
 build=$1 folder=$2 part=$3
@@ -26,6 +27,7 @@ run() {
     bits) tour 1 2 >"$log.two" && cmp "$build/$folder.tour.log" "$log.two" &&
         echo 'the same output for 1 and 2 threads: 1 passed, 0 failed' ;;
     homework) sh tools/check_homework.sh "$folder" "$@" ;;
+    test_lecture.sh) sh tools/tests/test_lecture.sh "$build/lecture" ;;
     *) sh "$folder/tests/$part" "$program" "$build" ;;
     esac
 }

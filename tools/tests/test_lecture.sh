@@ -19,7 +19,7 @@ verdict() {  # verdict STATUS WHAT
 }
 
 clean_tree() {
-    rm -rf docs ch01_tiny ch02_next README.md
+    rm -rf docs ch01_tiny ch02_next common README.md
     mkdir -p docs/figures ch01_tiny/labs ch02_next/labs
     touch docs/figures/ch01_one.svg
     cat >ch01_tiny/tiny.c <<'END'
@@ -211,8 +211,10 @@ touch ch01_tiny/other.c; echo 'See other.[ch].' >>ch01_tiny/README.md
 planted 'half a pair' 'ch01_tiny/README.md:4: no file other.h'
 echo '`labs/gone.c`: gone' >>ch01_tiny/README.md
 planted 'a map of what is gone' 'ch01_tiny/README.md:4: no file labs/gone.c'
+mkdir -p common/numeric; touch common/numeric/mat.c common/error.c; echo 'error.[ch]' >common/README.md; touch common/error.h
+planted 'a file of a floor that is not on the map' 'common/README.md:1: mat.c is not on the map'
 rm ch02_next/README.md
-planted 'no map' "ch02_next/README.md:1: no map of the chapter's files"
+planted 'no map' "ch02_next/README.md:1: no map of the folder's files"
 wide() { printf "%$1s" '' | sed 's/ /\xc3\xa4/g'; }  # so many columns, twice as many bytes
 echo "// $(wide 107)" >>ch01_tiny/labs/one.c; check
 verdict $? 'a source line of 110 columns'; clean_tree
