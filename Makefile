@@ -16,15 +16,17 @@ OPT      ?= -O3
 ARCH     ?= native
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wvla \
             -Wno-sign-conversion -Wno-float-conversion -Wno-missing-field-initializers
-CFLAGS   := -std=gnu17 $(OPT) -g -march=$(ARCH) -fno-math-errno $(WARNINGS) $(EXTRA_CFLAGS)
-CPPFLAGS += -I. -D_GNU_SOURCE -MMD -MP
-LDLIBS   := -lpcre2-8 -lm -ldl
+# What we need, and after it what the user wishes: make CC='ccache gcc' LDFLAGS=-s ch02.
+COMPILE  := -std=gnu17 $(OPT) -g -march=$(ARCH) -fno-math-errno $(WARNINGS)
+INCLUDE  := -I. -D_GNU_SOURCE
+LINK     :=
+LIBS     := -lpcre2-8 -lm -ldl
 
 # A folder for every way of building, so that they stand side by side:
 # build/gcc-m64-x86-64-v3-O0-serial.
 nothing  :=
 space    := $(nothing) $(nothing)
-VARIANT  := $(subst $(space),,$(notdir $(CC)))
+VARIANT  := $(subst $(space),,$(filter-out ccache,$(notdir $(CC))))
 VARIANT  := $(VARIANT)$(if $(filter-out native,$(ARCH)),-$(ARCH))
 VARIANT  := $(VARIANT)$(if $(filter-out -O3,$(OPT)),$(subst $(space),,$(OPT)))
 
@@ -36,31 +38,36 @@ endif
 ifneq ($(filter output-sync,$(.FEATURES)),)
 MAKEFLAGS += --output-sync=line
 endif
-
-ifneq ($(WERROR),)
-CFLAGS += -Werror
+# A test that fails does not stop the others.
+ifneq ($(filter test% row-%,$(MAKECMDGOALS)),)
+MAKEFLAGS += -k
 endif
+
 # OpenMP unless OPENMP=0, or the compiler has none (the programs then say: one thread).
 ifneq ($(OPENMP),0)
 ifeq ($(shell echo 'int main(void){return 0;}' | $(CC) -fopenmp -x c - -o /dev/null 2>/dev/null && echo yes),yes)
-CFLAGS += -fopenmp
-LDFLAGS += -fopenmp
+COMPILE += -fopenmp
+LINK    += -fopenmp
 endif
 else
-CFLAGS += -Wno-unknown-pragmas
+COMPILE += -Wno-unknown-pragmas
 VARIANT := $(VARIANT)-serial
 endif
 ifneq ($(SANITIZE),)
-CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-LDFLAGS += -fsanitize=address,undefined
+COMPILE += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LINK    += -fsanitize=address,undefined
 VARIANT := $(VARIANT)-sanitize
 endif
 ifeq ($(shell uname),Darwin)
-BREW := $(shell brew --prefix 2>/dev/null)
-CPPFLAGS += -I$(BREW)/include -I$(BREW)/opt/libomp/include
-LDFLAGS += -L$(BREW)/lib -L$(BREW)/opt/libomp/lib
-LDLIBS := $(filter-out -ldl,$(LDLIBS))
+BREW    := $(shell brew --prefix 2>/dev/null)
+INCLUDE += -I$(BREW)/include -I$(BREW)/opt/libomp/include
+LINK    += -L$(BREW)/lib -L$(BREW)/opt/libomp/lib
+LIBS    := $(filter-out -ldl,$(LIBS))
 endif
+INCLUDE += $(CPPFLAGS)
+COMPILE += $(EXTRA_CFLAGS) $(if $(filter command,$(origin CFLAGS)),$(CFLAGS))
+LINK    += $(LDFLAGS)
+compile  = $(CC) $(INCLUDE) $(COMPILE) $(if $(WERROR),-Werror)
 
 BUILD := build/$(VARIANT)
 
@@ -69,13 +76,17 @@ ifeq ($(V),)
 Q := @
 say = @echo '  $(1)'
 endif
-export CC CPPFLAGS LDFLAGS
+# For tools/setup.sh, which tries whether programs can be compiled and linked.
+export CC OPENMP
+export CPPFLAGS := $(INCLUDE)
+export LDFLAGS  := $(LINK)
 
 .DEFAULT_GOAL := help
 .SECONDARY:
-.PHONY: help run test plots docs docs-check docs-refresh bench fuzz data handout clean format
+.PHONY: help run test plots docs docs-check docs-refresh bench fuzz data handout clean
+.PHONY: format format-check
 .PHONY: $(SHORT) $(SHORT:%=test-%) $(SHORT:ch%=hw%) $(SHORT:ch%=homework-%) $(SHORT:%=bench-%)
-.PHONY: test-common test-docs bench-common blank test-homework
+.PHONY: $(SHORT:%=help-%) test-common test-docs test-homework bench-common blank
 
 help:
 	@echo 'make run            set up, build every chapter, run every tour'
@@ -85,14 +96,22 @@ help:
 	@echo 'make hwNN           grade its homework (HW=path/to/your.c, ARGS=-h2 for hints)'
 	@echo 'make plots          draw the figures of the lectures again'
 	@echo 'make docs           the lectures as an offline book, build/book/index.html'
-	@echo 'make docs-check     lectures against code: snippets, claims, figures, links'
+	@echo 'make docs-check     lectures against code: snippets, claims, figures, links; maps, long lines'
+	@echo 'make format         clang-format everywhere; make format-check only looks'
 	@echo 'make docs-refresh   copy the functions a lecture shows from the code'
 	@echo 'make bench          speed, as a share of what this machine can do'
 	@echo 'make data           larger English and Chinese texts into data/'
 	@echo 'make fuzz           a short fuzzing run of the file readers (clang)'
-	@echo 'make blank F=NAME   a chapter without the body of one function, for you to write'
 	@echo 'make handout        a tree for students, without solutions, into handout/'
+	@echo 'make blank F=NAME   a chapter with one function to be written anew, into blank/'
 	@echo 'make SANITIZE=1 test, make OPENMP=0 test, make CC=clang test; V=1 shows every command'
+
+# What the machine lacks is installed before the first file is compiled, once for a way
+# of building: Criterion only for tests.
+SETUP := $(BUILD)/setup-$(if $(filter test% row-%,$(MAKECMDGOALS)),test,run)
+$(SETUP):
+	@sh tools/setup.sh $(subst setup-,,$(@F))
+	@mkdir -p $(@D) && touch $@
 
 # ---- one folder: archives (float and double), program, tests ----------------------------------------------
 
@@ -106,81 +125,112 @@ upto     = $(shell for f in $(FOLDERS); do echo $$f; [ $$f = $(1) ] && break; do
 reverse  = $(if $(1),$(call reverse,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
 archives = $(foreach f,$(call reverse,$(call upto,$(2))),$(BUILD)/$(1)/$(f).a)
 
-$(BUILD)/float/%.o: %.c | .setup
+$(BUILD)/float/%.o: %.c $(BUILD)/flags | $(SETUP)
 	@mkdir -p $(@D)
 	$(call say,compile $<)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
-$(BUILD)/double/%.o: %.c | .setup
+	$(Q)$(compile) -MMD -MP -c $< -o $@
+$(BUILD)/double/%.o: %.c $(BUILD)/flags | $(SETUP)
 	@mkdir -p $(@D)
 	$(call say,compile $<)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -DREAL_IS_DOUBLE -c $< -o $@
+	$(Q)$(compile) -DREAL_IS_DOUBLE -MMD -MP -c $< -o $@
+
+# Changes when the flags do, and everything is compiled again.
+.PHONY: .always
+export FLAGS_NOW := $(INCLUDE) $(COMPILE) $(LINK)
+$(BUILD)/flags: .always
+	@mkdir -p $(@D)
+	@printf '%s\n' "$$FLAGS_NOW" | cmp -s - $@ || printf '%s\n' "$$FLAGS_NOW" >$@
+
+# $(call link,output): of all prerequisites, what can be linked.
+link = $(CC) $(filter %.o %.a,$^) $(1) $(LIBS) $(LINK) -o $@
 
 define folder_rules
 $(BUILD)/$(1)/$(2).a: $(call objects,$(1),$(call concepts,$(2)))
 	@rm -f $$@ && ar rcs $$@ $$^
 $(BUILD)/$(1)/test-$(2): $(call objects,$(1),$(wildcard $(2)/tests/*.c)) $(call archives,$(1),$(2))
 	$$(call say,link    $$@)
-	$$(Q)$(CC) $(LDFLAGS) $$^ -lcriterion $(LDLIBS) -o $$@
+	$$(Q)$$(call link,-lcriterion)
 endef
 $(foreach f,$(FOLDERS),$(eval $(call folder_rules,float,$(f)))$(eval $(call folder_rules,double,$(f))))
 
 # A student's tree (make handout) has its graders compiled, in libgrader.a, without their sources.
 graders = $(or $(call objects,float,$(wildcard $(1)/homework/grade_*.c)),$(wildcard $(1)/homework/libgrader.a))
-# Compiles a homework file with its grader: $(call grader,chapter,NN) FILE.c OUTPUT
-grader = sh -c '$(CC) -I. -D_GNU_SOURCE $(CFLAGS) "$$0" $(call graders,$(1)) \
-    $(call archives,float,$(1)) $(LDFLAGS) $(LDLIBS) -o "$$1"'
+# Compiles a homework file with its grader: $(call grader,chapter) FILE.c OUTPUT
+grader = sh -c '$(compile) -x c "$$0" -x none $(call graders,$(1)) \
+    $(call archives,float,$(1)) $(LIBS) $(LINK) -o "$$1"'
+
+# The student's file, HW=..., as it was typed: blanks, quotes and dollars included. From
+# the Makefile of a chapter's folder it is meant relative to that.
+export HOMEWORK := $(value HW)
 
 # $(call chapter_rules,ch01_tokenizer,ch01,01)
 define chapter_rules
 $(BUILD)/$(1): $(call objects,float,$(call program,$(1))) $(call archives,float,$(1))
 	$$(call say,link    $$@)
-	$$(Q)$(CC) $(LDFLAGS) $$^ $(LDLIBS) -o $$@
+	$$(Q)$$(call link)
 $(2): $(BUILD)/$(1)
 	@cmp -s $(BUILD)/$(1) $(1)/$(1) || cp $(BUILD)/$(1) $(1)/$(1)
 homework-$(3): $(call graders,$(1)) $(call archives,float,$(1))
-test-$(2): $(2) $(BUILD)/float/test-$(1) $(BUILD)/double/test-$(1) homework-$(3)
-	@sh tools/run_tests.sh $(BUILD) $(1) $$(call grader,$(1),$(3))
-hw$(3): HW ?= $(1)/homework/hw$(3).c
 hw$(3): homework-$(3)
-	@test -n "$(call graders,$(1))" || { echo '$(1) has no homework yet' >&2; exit 1; }
-	@$$(call grader,$(1),$(3)) $$(HW) $(BUILD)/hw$(3)
+	@sh tools/grade.sh $(1) $(BUILD)/hw$(3) $$(call grader,$(1))
 	@$(BUILD)/hw$(3) $(ARGS) || true
+help-$(2):
+	@echo 'make $(2)            build ./$(1): then ./$(1) is the tour,'
+	@echo '                     ./$(1) --list the labs, --help the rest'
+	@echo 'make test-$(2)       every test of this chapter'
+	@echo 'make hw$(3)            grade homework/hw$(3).c (HW=path/to/your.c: another file)'
+	@echo 'make bench-$(2)      its speed'
+	@echo 'make clean          remove what was built; every target of the root works here too'
 bench-$(2): $(BUILD)/bench-$(2)
 	@$$<
 $(BUILD)/bench-$(2): $(call objects,float,$(wildcard $(1)/bench/*.c)) $(call archives,float,$(1))
 	$$(call say,link    $$@)
-	$$(Q)$(CC) $(LDFLAGS) $$^ $(LDLIBS) -o $$@
+	$$(Q)$$(call link)
 endef
 $(foreach c,$(CHAPTERS),$(eval $(call chapter_rules,$(c),$(firstword $(subst _, ,$(c))),$(patsubst ch%,%,$(firstword $(subst _, ,$(c)))))))
 
-test-common: $(BUILD)/float/test-common $(BUILD)/double/test-common
-	@sh tools/run_tests.sh $(BUILD) common
+# ---- tests: a row for each part of a chapter's, all of them side by side ----------------------------------
+
+# $(call row,short name,part,folder,what it needs,argument...)
+define row
+.PHONY: row-$(1)-$(2)
+row-$(1)-$(2): $(4)
+	@sh tools/run_tests.sh $(BUILD) $(3) $(2) $(5)
+test-$(1): row-$(1)-$(2)
+endef
+# $(call test_rows,ch01_tokenizer,ch01,01): the long ones first
+define test_rows
+$(call row,$(2),tour,$(1),$(2))
+$(call row,$(2),double,$(1),$(BUILD)/double/test-$(1))
+$(call row,$(2),float,$(1),$(BUILD)/float/test-$(1))
+$(if $(wildcard $(1)/homework/solution.c),$(call row,$(2),homework,$(1),homework-$(3),$$(call grader,$(1))))
+$(call row,$(2),seed-2,$(1),$(2))
+$(foreach t,$(notdir $(wildcard $(1)/tests/test_*.sh)),$(call row,$(2),$(t),$(1),$(2))$(newline))
+$(call row,$(2),bits,$(1),row-$(2)-tour)
+endef
+define newline
+
+
+endef
+$(foreach c,$(CHAPTERS),$(eval $(call test_rows,$(c),$(firstword $(subst _, ,$(c))),$(patsubst ch%,%,$(firstword $(subst _, ,$(c)))))))
+$(foreach p,double float,$(eval $(call row,common,$(p),common,$(BUILD)/$(p)/test-common)))
 
 # ---- what a user types ------------------------------------------------------------------------------------
-
-# What the machine lacks is installed before the first file is compiled: Criterion only for tests.
-.PHONY: .setup .setup-docs
-.setup:
-	@sh tools/setup.sh $(if $(filter test%,$(MAKECMDGOALS)),test,run)
-.setup-docs:
-	@sh tools/setup.sh docs
 
 run: $(SHORT)
 	@set -e; for c in $(CHAPTERS); do ./$$c/$$c; done
 
-test: test-common test-docs test-homework $(SHORT:%=test-%)
+# The longest first, so that none is left alone at the end.
+test: $(call reverse,$(SHORT:%=test-%)) test-homework test-common test-docs
 	@echo 'make test: all passed'
 
 LECTURES = $(wildcard docs/ch*.md)
-$(BUILD)/lecture: $(call objects,float,$(wildcard tools/*.c) common/error.c common/program/file.c)
+$(BUILD)/lecture: $(call objects,float,$(wildcard tools/*.c)) $(BUILD)/float/common.a
 	$(call say,link    $@)
-	$(Q)$(CC) $(LDFLAGS) $^ -o $@
+	$(Q)$(call link)
 docs-check: $(BUILD)/lecture
 	@$(BUILD)/lecture check $(LECTURES) docs/README.md README.md && echo "docs-check: $(words $(LECTURES)) lectures, all well"
-test-docs: $(BUILD)/lecture
-	@for t in test_lecture test_book test_check_book; do \
-	    said=$$(sh tools/tests/$$t.sh $<) || { echo "$$said"; exit 1; }; \
-	    printf 'docs               %-28s %s\n' $$t.sh "$$(echo "$$said" | tail -n 1)"; done
+$(foreach t,test_lecture test_book test_check_book,$(eval $(call row,docs,$(t).sh,tools,$(BUILD)/lecture)))
 docs-refresh: $(BUILD)/lecture
 	@$(BUILD)/lecture refresh $(LECTURES)
 # Each tour's rows, for the book's index of claims.
@@ -189,7 +239,8 @@ $(TOURS)/%.txt: $(BUILD)/%
 	@mkdir -p $(@D)
 	$(call say,tour    $*)
 	$(Q)$< --out $(TOURS)/$* >$@.new && mv $@.new $@
-docs: .setup-docs docs-check $(CHAPTERS:%=$(TOURS)/%.txt)
+docs: docs-check $(CHAPTERS:%=$(TOURS)/%.txt)
+	@sh tools/setup.sh docs
 	@sh tools/book.sh build/book $(TOURS)
 	@sh tools/check_book.sh build/book
 
@@ -197,14 +248,13 @@ docs: .setup-docs docs-check $(CHAPTERS:%=$(TOURS)/%.txt)
 plots: $(SHORT)
 	@set -e; for c in $(CHAPTERS); do \
 	    ./$$c/$$c --out build/figures/$$c >/dev/null; \
-	    for f in build/figures/$$c/*.svg; do sed -f tools/figure.sed $$f \
-	        >docs/figures/$$(echo $$c | cut -c1-4)_$$(basename $$f); done; done
+	    for f in build/figures/$$c/*.svg; do cp $$f docs/figures/$$(echo $$c | cut -c1-4)_$$(basename $$f); done; done
 
 bench-common: $(BUILD)/bench-common
 	@$<
 $(BUILD)/bench-common: $(call objects,float,$(wildcard common/bench/*.c)) $(BUILD)/float/common.a
 	$(call say,link    $@)
-	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(Q)$(call link)
 # One after the other: they measure.
 BENCHES = bench-common $(foreach c,$(CHAPTERS),$(if $(wildcard $(c)/bench/*.c),bench-$(firstword $(subst _, ,$(c)))))
 bench:
@@ -225,6 +275,9 @@ fuzz:
 
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
+format-check:
+	@command -v clang-format >/dev/null || { echo 'format-check: no clang-format here, nothing checked'; exit 0; }; \
+	    git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror && echo 'format-check: all well'
 
 handout:
 	@CC='$(CC)' sh tools/handout.sh handout
@@ -232,9 +285,9 @@ handout:
 # A chapter with one function to be written anew: F=softmax_backward, F=attention.c:visible.
 blank: $(BUILD)/blank
 	@CC='$(CC)' BUILD=$(BUILD) sh tools/blank.sh '$(F)'
-$(BUILD)/blank: $(call objects,float,tools/blank/blank.c tools/snippet.c common/error.c common/program/file.c)
+$(BUILD)/blank: $(call objects,float,tools/blank/blank.c tools/snippet.c) $(BUILD)/float/common.a
 	$(call say,link    $@)
-	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(Q)$(call link)
 # Handout and blank chapters, tried as a student would; both start from what is built here.
 test-homework: $(BUILD)/blank $(SHORT:ch%=homework-%) $(foreach c,$(CHAPTERS),$(BUILD)/double/test-$(c))
 	@set -e; for t in $(wildcard tools/tests/test_handout.sh tools/tests/test_blank.sh); do \

@@ -386,7 +386,7 @@ static int run(const Args *args) {
     Choice choice = {option_flag(args, "greedy"),
                      option_real(args, "temperature", 0, 1e6),
                      option_real(args, "top-p", 0, 1),
-                     rng_new((uint64_t)option_int(args, "seed", 0, LONG_MAX))};
+                     rng_new((uint64_t)option_int(args, "seed", 0, LLONG_MAX))};
     int steps = (int)option_int(args, "steps", 0, INT_MAX);
     Loaded loaded;
     Vocabulary vocabulary;

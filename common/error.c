@@ -1,5 +1,6 @@
 #include "common/error.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,21 +21,26 @@ bool error_set(Error *err, const char *format, ...) {
     return false;
 }
 
+// One line, whatever is in it: names of files and values of options may hold anything.
+static void say(const char *format, va_list args) {
+    char text[sizeof(Error) + 512];
+    vsnprintf(text, sizeof text, format, args);
+    for (char *c = text; *c; c++)
+        if (iscntrl((unsigned char)*c)) *c = ' ';
+    fprintf(stderr, "%s: %s\n", name_of_program, text);
+}
+
 void warn(const char *format, ...) {
     va_list args;
     va_start(args, format);
-    fprintf(stderr, "%s: ", name_of_program);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    say(format, args);
     va_end(args);
 }
 
 void die(const char *format, ...) {
     va_list args;
     va_start(args, format);
-    fprintf(stderr, "%s: ", name_of_program);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    say(format, args);
     va_end(args);
     exit(2);
 }

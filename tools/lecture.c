@@ -2,7 +2,8 @@
 // begins.
 //
 //   lecture refresh docs/ch*.md            copies the code that a lecture shows from the source
-//   lecture check docs/ch*.md README.md    a line a problem, "file:line: what"; exit 1 if there is one
+//   lecture check docs/ch*.md README.md    a line for each problem, "file:line: what"; exit 1 if there is
+//                                          one. Chapters' maps and long lines (house.h) are checked too
 //   lecture words docs/ch01_tokenizer.md   words of prose
 //
 // A snippet is a comment and the fence directly below it; refresh fills (or inserts)
@@ -25,11 +26,11 @@
 
 #include "common/error.h"
 #include "common/program/file.h"
+#include "tools/house.h"
 #include "tools/page.h"
 #include "tools/snippet.h"
 
 // ---- snippets
-// -------------------------------------------------------------------------------------------
 
 // Writes the code of the names after "<!-- code:" in this line. False, and a problem,
 // where there is none.
@@ -110,7 +111,6 @@ static bool lecture_refresh(const char *path, Error *err) {
 }
 
 // ---- claims
-// ---------------------------------------------------------------------------------------------
 
 typedef struct {
     int chapter;
@@ -194,7 +194,6 @@ static void check_claims(const Page *lecture) {
 }
 
 // ---- figures and links
-// ----------------------------------------------------------------------------------
 
 // GitHub's anchor of a heading: small letters, digits, - and _; a space becomes -. Of a
 // link only the text counts. The caller frees it.
@@ -292,13 +291,13 @@ static void check_links(const Page *lecture) {
 }
 
 // ---- the program
-// ----------------------------------------------------------------------------------------
 
 static bool lecture_check(const char *path, Error *err) {
     Page lecture;
     if (!page_read(&lecture, path, err)) return false;
     free(refreshed(&lecture, true));
     page_blank_maths(&lecture, true);
+    listings_check(&lecture);
     check_claims(&lecture);
     check_links(&lecture);
     page_free(&lecture);
@@ -339,6 +338,7 @@ int main(int argc, char **argv) {
     if (work == lecture_check && !claims_read(&err)) die("%s", err.text);
     for (int i = 2; i < argc; i++)
         if (!work(argv[i], &err)) die("%s", err.text);
+    if (work == lecture_check && !house_check(&err)) die("%s", err.text);
     for (size_t i = 0; i < claims_count; i++) free(claims[i].path);
     free(claims);
     return problems > 0;

@@ -66,7 +66,11 @@ for candidate in apt-get dnf pacman brew; do
     if command -v $candidate >/dev/null 2>&1; then manager=$candidate; break; fi
 done
 
-compiler=$(basename "${CC%% *}")
+# The compiler among the words of CC='ccache gcc -m64'.
+compiler=cc
+for word in $CC; do
+    case $(basename "$word") in ccache | distcc | -*) ;; *) compiler=$(basename "$word"); break ;; esac
+done
 case $compiler in clang*) clang=yes ;; *) clang=no ;; esac
 
 # The manager's name for a need; nothing where there is none to install. Without a manager, Debian's.

@@ -77,8 +77,9 @@ if [ -w /dev/full ]; then
     [ $? -eq 2 ] && grep -q 'standard output: No space' err
     check 'full disk'
 fi
+# SIGPIPE: the reader has gone, and so do we, without a word
 { "$program" encode --model m.bpe random random random; echo $? >status; } 2>err | head -c 1 >/dev/null
-[ "$(cat status)" -eq 2 ] && grep -q 'standard output: Broken pipe' err
+[ "$(cat status)" -gt 128 ] && [ ! -s err ]
 check 'closed pipe'
 "$program" --data empty --out plots >out 2>err
 [ $? -eq 2 ] && grep -q 'at least 1000 bytes' err

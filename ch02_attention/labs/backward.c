@@ -158,7 +158,7 @@ static void run(Lab *lab) {
     plot_set(p, "yrange [1e-13:100]");
     plot_line(p, "h", "law", "h^2 L''' / 6");
     plot_points(p, "h", "difference", "double, against itself at 10^{-5}"),
-        plot_points(p, "h", "rounding", "attention\\\\_backward, float");
+        plot_points(p, "h", "rounding", "attention\\_backward, float");
     plot_points(p, "h", "without_d", "without D");
     plot_end(p);
     for (int i = 0; i < 7; i++) mat_free(*all[i]);

@@ -269,7 +269,7 @@ static void figure(Lab *lab, const Grid *g) {
     plot_points(p, "x", "relu_float", "relu()"),
         plot_points(p, "x", "gelu_float", "gelu()");
     plot_points(p, "x", "silu_float", "silu()"),
-        plot_points(p, "x", "apart_float", "gelu\\\\_tanh() - gelu()");
+        plot_points(p, "x", "apart_float", "gelu\\_tanh() - gelu()");
     plot_end(p);
 }
 

@@ -43,7 +43,9 @@ bool file_read(Bytes *bytes, const char *path, Error *err) {
     bool ok = read_all(bytes, fd, expected);
     int problem = errno;
     if (fd != STDIN_FILENO) close(fd);
-    return ok || error_set(err, "%s: %s", file_label(path), strerror(problem));
+    return ok
+           || error_set(err, "%s: %s", file_label(path),
+                        problem == EBADF ? "it is closed" : strerror(problem));
 }
 
 void bytes_free(Bytes *bytes) {
@@ -51,110 +53,16 @@ void bytes_free(Bytes *bytes) {
     *bytes = (Bytes){0};
 }
 
-// Temporary files that must not outlive the program; it has one or two at a time.
-static char *unfinished[8];
-
-static void remove_unfinished(void) {
-    for (size_t i = 0; i < sizeof unfinished / sizeof *unfinished; i++)
-        if (unfinished[i]) unlink(unfinished[i]);
-}
-
-static void remove_and_die(int number) {
-    remove_unfinished();  // unlink may be called in a signal handler
-    signal(number, SIG_DFL);
-    raise(number);
-}
-
-static void watch_the_end(void) {
-    static const int endings[] = {SIGINT, SIGTERM, SIGHUP};
-    atexit(remove_unfinished);
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        // nohup
-        if (signal(endings[i], remove_and_die) == SIG_IGN) signal(endings[i], SIG_IGN);
-}
-
-static void remember(char *from, char *to) {
-    static bool registered;
-    if (!registered) watch_the_end();
-    registered = true;
-    for (size_t i = 0; i < sizeof unfinished / sizeof *unfinished; i++)
-        if (unfinished[i] == from) {
-            unfinished[i] = to;
-            return;
-        }
-}
-
-static mode_t usual_mode(void) {
-    mode_t mask = umask(0);
-    umask(mask);
-    return 0666 & ~mask;
-}
-
-// A device or a pipe is written as it is: renaming a file over it would destroy it.
-static bool open_as_it_is(Output *out, const char *path, Error *err) {
-    out->path = strdup(path);
-    out->stream = fopen(path, "wb");
-    return out->stream
-           || error_set(err, "%s: cannot be written: %s", path, strerror(errno));
-}
-
-bool output_open(Output *out, const char *path, Error *err) {
-    *out = (Output){.stream = stdout};
-    if (strcmp(path, "-") == 0) return true;
-    struct stat old;
-    bool exists = stat(path, &old) == 0;
-    if (exists && !S_ISREG(old.st_mode)) return open_as_it_is(out, path, err);
-    // behind a link, the file itself
-    out->path = exists ? realpath(path, NULL) : strdup(path);
-    if (!out->path)
-        return error_set(err, "%s: cannot be written: %s", path, strerror(errno));
-    size_t length = strlen(out->path);
-    out->temporary = allocate(length + 16, 1);
-    snprintf(out->temporary, length + 16, "%s.XXXXXX", out->path);
-    int fd = mkstemp(out->temporary);
-    out->stream = fd < 0 ? NULL : fdopen(fd, "wb");
-    if (!out->stream) {
-        int problem = errno;
-        free(out->path), free(out->temporary);
-        return error_set(err, "%s: cannot be written: %s", path, strerror(problem));
-    }
-    fchmod(fd, exists ? old.st_mode & 07777 : usual_mode());
-    remember(NULL, out->temporary);
-    return true;
-}
-
-void output_cancel(Output *out) {
-    if (!out->path) return;  // standard output
-    if (out->stream) fclose(out->stream);
-    if (out->temporary) {
-        unlink(out->temporary);
-        remember(out->temporary, NULL);
-    }
-    free(out->path), free(out->temporary);
-    *out = (Output){0};
-}
-
-bool output_commit(Output *out, Error *err) {
-    // After a failed write, errno still says why: between the two only memory is freed.
-    bool failed = ferror(out->stream) || fflush(out->stream) != 0;
-    if (!out->temporary && !out->path)
-        return !failed
-               || error_set(err, "standard output: %s", strerror(errno ? errno : EIO));
-    failed |= fclose(out->stream) != 0;
-    out->stream = NULL;
-    if (failed || (out->temporary && rename(out->temporary, out->path) != 0)) {
-        error_set(err, "%s: cannot be written: %s", out->path,
-                  strerror(errno ? errno : ENOSPC));
-        output_cancel(out);
-        return false;
-    }
-    if (out->temporary) remember(out->temporary, NULL);
-    free(out->path), free(out->temporary);
-    *out = (Output){0};
-    return true;
+void standard_streams_occupy(void) {
+    // Opened the wrong way round, so that every use fails. open takes the lowest number.
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 bool make_folder(const char *path, Error *err) {
+    if (!*path) return error_set(err, "a folder's name is empty");
     char *partial = strdup(path);
     bool ok = true;
     for (char *p = partial + 1; ok; p++) {

@@ -1,14 +1,11 @@
-// Files: read whole, written whole or not at all.
-//
-// A file being written has a temporary name beside its own; output_commit renames it. A
-// program that ends in between (die(), exit, an interrupt) removes what is
-// half-written. Devices and pipes are written directly.
+// Files: read whole; written (output.h) whole or not at all. And the three streams that
+// every program has.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #include "common/error.h"
+#include "common/program/output.h"
 
 enum { FILE_PADDING = 64 };
 
@@ -24,19 +21,11 @@ void bytes_free(Bytes *bytes);
 // What messages call a path: "-" is "standard input".
 const char *file_label(const char *path);
 
-typedef struct {
-    FILE *stream;     // write here
-    char *path;       // NULL: standard output
-    char *temporary;  // NULL: what is not a regular file is written directly
-} Output;
-
-// Opens path for writing; "-" is standard output.
-bool output_open(Output *out, const char *path, Error *err);
-// Flushes, checks every write so far, and gives the file its name. The only call that
-// makes a file visible.
-bool output_commit(Output *out, Error *err);
-// Forgets the file; nothing is left of it.
-void output_cancel(Output *out);
+// To be called first in main. A stream that was closed when the program began (2>&-) is
+// occupied: otherwise the first file opened would get its number, and messages would be
+// written into it. What is read from it or written to it fails. A file that grows beyond
+// the limit (ulimit -f) is a failed write, not the end.
+void standard_streams_occupy(void);
 
 // mkdir -p; an existing folder is fine.
 bool make_folder(const char *path, Error *err);

@@ -1,17 +1,7 @@
 // Labs and claims: how a chapter's program shows that its lecture is right.
 //
-// A lab is one function. It measures, states claims, and draws one figure. A chapter's
-// main.c is a table of labs; program_main makes the rest of it:
-//
-//     ./ch02_attention                        all labs, in the lecture's order: the tour
-//     ./ch02_attention --list                 their names
-//     ./ch02_attention rope-decay --dim 64    one lab, with its own options
-//     ./ch02_attention --help
-//
-// A claim compares what a formula of the lecture predicts with what the lab measured.
-// Its row says predicted, measured, tolerance and ok or FAIL; a program with a failed
-// claim exits with status 1. A tolerance is derived (standard errors, rounding, the
-// sign of a bound), and a comment says how.
+// A lab is one function. It measures, states claims (claim.h), and draws one figure
+// (plot.h). Its random numbers are its own: they do not depend on the labs before it.
 //
 // Same --seed, same output, bit for bit, for any --threads.
 #pragma once
@@ -20,33 +10,17 @@
 
 #include "common/numeric/compare.h"  // nan_max: claims of the worst of many
 #include "common/numeric/rng.h"
+#include "common/program/claim.h"
 #include "common/program/options.h"
+#include "common/program/program.h"
 
-typedef struct Lab Lab;
-
-typedef struct {
+typedef struct LabSpec {
     const char *name;     // "rope-decay", as typed on the command line
     const char *section;  // "2.7": where the lecture derives it
     const char *title;    // one line
     void (*run)(Lab *lab);
     const Option *options;  // the lab's own; ends with {0}; NULL: none
 } LabSpec;
-
-typedef struct {
-    const char *name;              // "train"
-    const char *usage;             // "[--pattern P] -o FILE TEXT..."
-    const char *title;             // one line
-    int (*run)(const Args *args);  // returns the exit status
-    const Option *options;
-} Command;
-
-typedef struct {
-    const char *title;           // "Chapter 1: text to tokens"
-    const LabSpec *const *labs;  // ends with NULL
-    const Command *commands;     // ends with {0}; NULL: none
-    // of the tour and every lab, beside the common ones; NULL: none
-    const Option *options;
-} Program;
 
 struct Lab {
     const LabSpec *spec;
@@ -59,26 +33,13 @@ struct Lab {
     int claims, failed;
 };
 
-// The whole of a chapter's main().
-int program_main(const Program *program, int argc, char **argv);
-
-// |measured - predicted| <= tolerance. Claims of equality have tolerance 0. NaN fails.
-void claim_near(Lab *lab, const char *id, const char *what, double predicted,
-                double measured, double tolerance);
-// measured <= bound, measured >= bound.
-void claim_at_most(Lab *lab, const char *id, const char *what, double bound,
-                   double measured);
-void claim_at_least(Lab *lab, const char *id, const char *what, double bound,
-                    double measured);
-// Whole numbers, exactly.
-void claim_equal(Lab *lab, const char *id, const char *what, long long predicted,
-                 long long measured);
+// For program.c: begins with the options given, runs one lab, and ends: the last line is
+// printed, the exit status returned.
+void lab_begin(Lab *lab, const Args *args);
+void lab_run(Lab *lab, const LabSpec *spec);
+int lab_end(Lab *lab);
 
 // A line of text among the claims, indented.
 void lab_print(Lab *lab, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // "name: 40 %" on stderr, when that is a terminal.
 void lab_progress(Lab *lab, double done, double total);
-// The path of a file of the repository, from the folder the program stands in (or the
-// current one): repository_file("docs/ch01_tokenizer.md"). NULL where there is none.
-// The caller frees it.
-char *repository_file(const char *path);

@@ -1,6 +1,7 @@
 #include "common/program/options.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -96,13 +97,15 @@ static const char *required(const Args *args, const char *name) {
     return text;
 }
 
-long option_int(const Args *args, const char *name, long least, long most) {
+long long option_int(const Args *args, const char *name, long long least,
+                     long long most) {
     const char *text = required(args, name);
     char *end;
     errno = 0;
-    long value = strtol(text, &end, 10);
-    if (end == text || *end || errno || value < least || value > most)
-        die("--%s %s: expected a whole number from %ld to %ld", name, text, least,
+    long long value = strtoll(text, &end, 10);
+    if (isspace((unsigned char)*text) || end == text || *end || errno || value < least
+        || value > most)
+        die("--%s %s: expected a whole number from %lld to %lld", name, text, least,
             most);
     return value;
 }
@@ -111,7 +114,8 @@ static double number(const char *name, const char *text, size_t length, double l
                      double most) {
     char *end;
     double value = strtod(text, &end);
-    if (end == text || end != text + length || !(value >= least && value <= most))
+    if (isspace((unsigned char)*text) || end == text || end != text + length
+        || !(value >= least && value <= most))
         die("--%s %.*s: expected a number from %g to %g", name, (int)length, text,
             least, most);
     return value;

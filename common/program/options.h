@@ -49,7 +49,9 @@ void args_free(Args *args);
 // The last value given, else the default, else NULL.
 const char *option_text(const Args *args, const char *name);
 bool option_flag(const Args *args, const char *name);
-long option_int(const Args *args, const char *name, long least, long most);
+// A number has no blank before it: what is accepted can stand in a title as it was typed.
+long long option_int(const Args *args, const char *name, long long least,
+                     long long most);
 double option_real(const Args *args, const char *name, double least, double most);
 // A list "10000,500000": fills at most `most` numbers and returns how many there are
 // (at least 1).

@@ -1,6 +1,7 @@
 #include "common/program/plot.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@ struct Plot {
     const char *name, *title;
     Text table, sets, series;
     int columns;
+    size_t rows;  // that have a point in them: two numbers
     bool not_in_letters;
     int lines, points;  // how many of each so far: their colours
 };
@@ -54,6 +56,17 @@ static __attribute__((format(printf, 2, 3))) void add(Text *text, const char *fo
     va_end(args);
 }
 
+// A text as gnuplot takes it literally: what could end it, be substituted (a ` runs a
+// command) or begin an escape goes by its number.
+static void add_quoted(Text *text, const char *words) {
+    add(text, "\"");
+    for (; *words; words++)
+        if (iscntrl((unsigned char)*words)) add(text, " ");
+        else if (strchr("\"\\`", *words)) add(text, "\\%03o", (unsigned)*words);
+        else add(text, "%c", *words);
+    add(text, "\"");
+}
+
 Plot *plot_new(Lab *lab, const char *name, const char *columns) {
     Plot *p = allocate(1, sizeof *p);
     *p = (Plot){.lab = lab, .name = name, .title = lab->spec->title, .columns = 1};
@@ -65,6 +78,9 @@ Plot *plot_new(Lab *lab, const char *name, const char *columns) {
 }
 
 void plot_row_values(Plot *p, const double *values) {
+    int numbers = 0;
+    for (int i = 0; i < p->columns; i++) numbers += isfinite(values[i]) != 0;
+    p->rows += numbers >= 2;
     for (int i = 0; i < p->columns; i++) {
         const char *end = i + 1 < p->columns ? "\t" : "\n";
         if (isnan(values[i])) add(&p->table, "nan%s", end);
@@ -75,7 +91,11 @@ void plot_row_values(Plot *p, const double *values) {
 void plot_title(Plot *p, const char *title) { p->title = title; }
 
 void plot_axes(Plot *p, const char *x_label, const char *y_label) {
-    add(&p->sets, "set xlabel \"%s\"\nset ylabel \"%s\"\n", x_label, y_label);
+    add(&p->sets, "set xlabel ");
+    add_quoted(&p->sets, x_label);
+    add(&p->sets, "\nset ylabel ");
+    add_quoted(&p->sets, y_label);
+    add(&p->sets, "\n");
 }
 
 void plot_set(Plot *p, const char *format, ...) {
@@ -95,81 +115,100 @@ void plot_series(Plot *p, const char *format, ...) {
     va_end(args);
 }
 
+// A series in the house's style, and its title, which is text.
+static __attribute__((format(printf, 3, 4))) void styled(Plot *p, const char *title,
+                                                         const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    plot_series(p, "using ");
+    append(&p->series, format, args);
+    add(&p->series, " title ");
+    add_quoted(&p->series, title);
+    va_end(args);
+}
+
 void plot_line(Plot *p, const char *x, const char *y, const char *title) {
-    plot_series(
-        p, "using \"%s\":\"%s\" with lines linewidth 2 linecolor \"%s\" title \"%s\"",
-        x, y, plot_line_colour(p->lines++), title);
+    styled(p, title, "\"%s\":\"%s\" with lines linewidth 2 linecolor \"%s\"", x, y,
+           plot_line_colour(p->lines++));
 }
 
 void plot_dashes(Plot *p, const char *x, const char *y, const char *title) {
-    plot_series(p,
-                "using \"%s\":\"%s\" with lines dashtype 2 linewidth 2 linecolor "
-                "\"%s\" title \"%s\"",
-                x, y, plot_line_colour(p->lines++), title);
+    styled(p, title, "\"%s\":\"%s\" with lines dashtype 2 linewidth 2 linecolor \"%s\"",
+           x, y, plot_line_colour(p->lines++));
 }
 
 void plot_points(Plot *p, const char *x, const char *y, const char *title) {
-    plot_series(p,
-                "using \"%s\":\"%s\" with points pointtype %d pointsize 0.9 linecolor "
-                "\"%s\" title \"%s\"",
-                x, y, p->points % 2 ? 9 : 7, plot_point_colour(p->points), title);
+    styled(p, title,
+           "\"%s\":\"%s\" with points pointtype %d pointsize 0.9 linecolor \"%s\"", x,
+           y, p->points % 2 ? 9 : 7, plot_point_colour(p->points));
     p->points++;
 }
 
 void plot_errors(Plot *p, const char *x, const char *y, const char *error,
                  const char *title) {
-    plot_series(p,
-                "using \"%s\":\"%s\":\"%s\" with yerrorbars pointtype 7 pointsize 0.9 "
-                "linecolor \"%s\" title \"%s\"",
-                x, y, error, plot_point_colour(p->points++), title);
+    styled(p, title,
+           "\"%s\":\"%s\":\"%s\" with yerrorbars pointtype 7 pointsize 0.9 "
+           "linecolor \"%s\"",
+           x, y, error, plot_point_colour(p->points++));
 }
 
 void plot_not_in_letters(Plot *p) { p->not_in_letters = true; }
 
 // ---- writing and drawing
 
+// "OUT/NAME.ending"; the caller frees it.
+static char *path_of(const Plot *p, const char *ending) {
+    Text path = {0};
+    add(&path, "%s/%s.%s", p->lab->out, p->name, ending);
+    return path.data;
+}
+
 static void write_text(const Plot *p, const char *ending, const char *const *parts) {
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%s.%s", p->lab->out, p->name, ending);
     Output out;
     Error err;
+    char *path = path_of(p, ending);
     if (!output_open(&out, path, &err)) die("%s", err.text);
     for (; *parts; parts++) fputs(*parts, out.stream);
     if (!output_commit(&out, &err)) die("%s", err.text);
+    free(path);
+}
+
+static void add_terminal(Text *script, const Plot *p) {
+    const char *terminal = p->lab->terminal;
+    bool svg = strcmp(terminal, "svg") == 0;
+    if (strcmp(terminal, "dumb") == 0) {
+        add(script, "set terminal dumb size 100,32\n");
+        return;
+    }
+    add(script, "set terminal %s size 640,440 %s\nset output \"%s.%s\"\n",
+        svg ? "svg" : "pngcairo",
+        svg ? "font \"Helvetica,14\" background \"white\"" : "font \"Sans,11\"",
+        p->name, terminal);
 }
 
 static void write_script(const Plot *p) {
-    char head[1024], output[512];
-    const char *terminal = p->lab->terminal;
-    if (strcmp(terminal, "dumb") == 0)
-        snprintf(output, sizeof output, "set terminal dumb size 100,32\n");
-    else
-        snprintf(output, sizeof output,
-                 "set terminal %s size 640,440 %s\nset output \"%s.%s\"\n",
-                 strcmp(terminal, "svg") == 0 ? "svg" : "pngcairo",
-                 strcmp(terminal, "svg") == 0
-                     ? "font \"Helvetica,14\" background \"white\""
-                     : "font \"Sans,11\"",
-                 p->name, terminal);
-    snprintf(head, sizeof head,
-             "%sset title \"%s\"\nset datafile separator tab columnheaders\nset "
-             "datafile missing \"nan\"\n"
-             "set key outside top center horizontal Left reverse samplen 1.5 width -1\n"
-             "set grid linecolor \"#cccccc\"\nset border 3\nset tics nomirror\n",
-             output, p->title);
+    Text head = {0};
+    add_terminal(&head, p);
+    add(&head, "set title ");
+    add_quoted(&head, p->title);
+    add(&head,
+        "\nset datafile separator tab columnheaders\nset datafile missing \"nan\"\n"
+        "set key outside top center horizontal Left reverse samplen 1.5 width -1\n"
+        "set grid linecolor \"#cccccc\"\n"
+        "set border 3\nset tics nomirror\n");
     write_text(p, "gp",
-               (const char *[]){head, p->sets.data ? p->sets.data : "", p->series.data,
-                                "\n", NULL});
+               (const char *[]){head.data, p->sets.data ? p->sets.data : "",
+                                p->series.data, "\n", NULL});
+    free(head.data);
 }
 
 // gnuplot in the out folder; false where it is not installed.
 static bool run_gnuplot(const Plot *p) {
-    fflush(stdout);
+    stdout_flush();
     pid_t child = fork();
     if (child < 0) die("gnuplot could not be started");
     if (child == 0) {
-        char script[512];
-        snprintf(script, sizeof script, "%s.gp", p->name);
+        char *script = path_of(p, "gp") + strlen(p->lab->out) + 1;
         if (chdir(p->lab->out) == 0) execlp("gnuplot", "gnuplot", script, (char *)NULL);
         _exit(127);
     }
@@ -180,18 +219,26 @@ static bool run_gnuplot(const Plot *p) {
     return true;
 }
 
-void plot_end(Plot *p) {
+// Draws, and returns the ending of what a reader can look at now.
+static const char *draw(const Plot *p) {
     static bool no_gnuplot;
-    assert(p->series.size && "a plot without series");
-    write_text(p, "tsv", (const char *[]){p->table.data, NULL});
-    write_script(p);
     bool dumb = strcmp(p->lab->terminal, "dumb") == 0;
-    if (!no_gnuplot && !(dumb && p->not_in_letters) && !run_gnuplot(p)) {
+    if (dumb && p->not_in_letters) return "tsv";
+    if (!no_gnuplot && !run_gnuplot(p)) {
         no_gnuplot = true;
         warn("gnuplot is not installed: the figures' data and scripts are in %s",
              p->lab->out);
     }
-    const char *ending = no_gnuplot || dumb ? "tsv" : p->lab->terminal;
-    printf("  figure: %s/%s.%s\n", p->lab->out, p->name, ending);
+    return no_gnuplot || dumb ? "tsv" : p->lab->terminal;
+}
+
+void plot_end(Plot *p) {
+    assert(p->series.size && "a plot without series");
+    write_text(p, "tsv", (const char *[]){p->table.data, NULL});
+    write_script(p);
+    if (p->rows == 0)
+        printf("  figure: nothing to draw, %s/%s.tsv has no numbers\n", p->lab->out,
+               p->name);
+    else printf("  figure: %s/%s.%s\n", p->lab->out, p->name, draw(p));
     free(p->table.data), free(p->sets.data), free(p->series.data), free(p);
 }

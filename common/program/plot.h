@@ -44,9 +44,11 @@ Plot *plot_new(Lab *lab, const char *name, const char *columns);
 void plot_row_values(Plot *p, const double *values);
 #define plot_row(p, ...) plot_row_values((p), (const double[]){__VA_ARGS__})
 
+// Titles and labels, here and of series, are text: whatever is in them, gnuplot draws it
+// and runs nothing (_ ^ { } still mean sub- and superscripts).
 void plot_title(Plot *p, const char *title);  // default: the lab's title
 void plot_axes(Plot *p, const char *x_label, const char *y_label);
-// One gnuplot `set` command: plot_set(p, "logscale xy").
+// One gnuplot `set` command: plot_set(p, "logscale xy"). Not for a user's words.
 void plot_set(Plot *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // Series, by column name: derived, measured, measured with the error bar +-error, and a
 // filled step.
@@ -55,7 +57,7 @@ void plot_dashes(Plot *p, const char *x, const char *y, const char *title);
 void plot_points(Plot *p, const char *x, const char *y, const char *title);
 void plot_errors(Plot *p, const char *x, const char *y, const char *error,
                  const char *title);
-// Any other series in gnuplot's own words: "using \"x\":\"y\" axes x1y2 with lines
+// Any other series in gnuplot's own words, none of them a user's: "using \"x\":\"y\" axes x1y2 with lines
 // title 'z'".
 void plot_series(Plot *p, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -19,7 +19,7 @@ verdict() {  # verdict STATUS WHAT
 }
 
 clean_tree() {
-    rm -rf docs ch01_tiny ch02_next README.md
+    rm -rf docs ch01_tiny ch02_next common README.md
     mkdir -p docs/figures ch01_tiny/labs ch02_next/labs
     touch docs/figures/ch01_one.svg
     cat >ch01_tiny/tiny.c <<'END'
@@ -115,6 +115,8 @@ END
 Here **[2.1]**, as in [chapter 1](ch01_tiny.md#a-heading). <!-- [3.3] $ -->
 END
     echo '[The first chapter](docs/ch01_tiny.md) and [all](docs/) claim [1.1].' >README.md
+    printf 'The map.\n\n| `tiny.c` | one.c, labs/one.c | ../docs/ch01_tiny.md, *.c |\n' >ch01_tiny/README.md
+    echo 'Nothing but labs/two.c.' >ch02_next/README.md
 }
 
 check() { "$lecture" check docs/ch*.md README.md >output 2>&1; }
@@ -197,6 +199,31 @@ planted 'maths with a brace too many' "$at: unbalanced braces in maths"
 append '| $|x|$ |'
 planted 'a | in maths in a table' "$at: a | in maths splits the cell: \\vert
 $at: a | in maths splits the cell: \\vert"
+
+# Maps and long lines.
+echo >ch01_tiny/other.c
+planted 'a file that is not on the map' 'ch01_tiny/README.md:1: other.c is not on the map'
+touch ch01_tiny/tiny_other.c
+planted 'a longer name is another file' 'ch01_tiny/README.md:1: tiny_other.c is not on the map'
+touch ch01_tiny/other.c ch01_tiny/other.h; echo 'See other.[ch].' >>ch01_tiny/README.md; check
+verdict $? 'a pair on the map'; clean_tree
+touch ch01_tiny/other.c; echo 'See other.[ch].' >>ch01_tiny/README.md
+planted 'half a pair' 'ch01_tiny/README.md:4: no file other.h'
+echo '`labs/gone.c`: gone' >>ch01_tiny/README.md
+planted 'a map of what is gone' 'ch01_tiny/README.md:4: no file labs/gone.c'
+mkdir -p common/numeric; touch common/numeric/mat.c common/error.c; echo 'error.[ch]' >common/README.md; touch common/error.h
+planted 'a file of a floor that is not on the map' 'common/README.md:1: mat.c is not on the map'
+rm ch02_next/README.md
+planted 'no map' "ch02_next/README.md:1: no map of the folder's files"
+wide() { printf "%$1s" '' | sed 's/ /\xc3\xa4/g'; }  # so many columns, twice as many bytes
+echo "// $(wide 107)" >>ch01_tiny/labs/one.c; check
+verdict $? 'a source line of 110 columns'; clean_tree
+echo "// $(wide 108)" >>ch01_tiny/labs/one.c
+planted 'a source line too long' "ch01_tiny/labs/one.c:8: 111 columns, at most 110"
+printf '\n```sh\n%s\n```\n' "$(wide 88)" >>docs/ch01_tiny.md; check
+verdict $? 'a listing of 88 columns'; clean_tree
+printf '\n```sh\n%s\n```\n' "$(wide 89)" >>docs/ch01_tiny.md
+planted 'a listing too wide' "docs/ch01_tiny.md:$((line + 1)): a listing of 89 columns, at most 88"
 
 # Snippets: each kind of definition, whole, with its comment and nothing else.
 snippet() {  # snippet NAME LINES: the lines of tiny.c that define NAME

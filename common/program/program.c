@@ -1,0 +1,163 @@
+#include "common/program/program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "common/numeric/threads.h"
+#include "common/program/file.h"
+#include "common/program/lab.h"
+
+static const Option common_options[] = {
+    {"seed", "1", "seed of all random numbers"},
+    {"threads", "0", "threads; 0: one for each core"},
+    {"out", NULL, "folder for figures and data (plots/ beside the program)"},
+    {"terminal", "svg", "figures as svg, png, or dumb (drawn in this terminal)"},
+    {0}};
+static const Option tour_options[] = {{"list", OPTION_FLAG, "list the labs"}, {0}};
+static const Option thread_option[] = {
+    {"threads", "0", "threads; 0: one for each core"}, {0}};
+
+static char *folder;  // where the program stands
+
+static void find_program_folder(const char *argv0) {
+    const char *slash = strrchr(argv0, '/');
+    size_t length = slash ? (size_t)(slash - argv0) + 1 : 0;
+    folder = allocate(length + 1, 1);
+    memcpy(folder, argv0, length);
+}
+
+const char *program_folder(void) { return folder ? folder : ""; }
+
+static char *joined(const char *a, const char *b, const char *c) {
+    size_t size = strlen(a) + strlen(b) + strlen(c) + 1;
+    char *path = allocate(size, 1);
+    snprintf(path, size, "%s%s%s", a, b, c);
+    return path;
+}
+
+char *repository_file(const char *path) {
+    const char *places[] = {"../", "../../../", ""};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        char *candidate = joined(program_folder(), places[i], path);
+        if (access(candidate, R_OK) == 0) return candidate;
+        free(candidate);
+    }
+    return access(path, R_OK) == 0 ? strdup(path) : NULL;
+}
+
+// ---- the program
+
+static void set_threads(const Args *args) {
+    int threads = (int)option_int(args, "threads", 0, 1024);
+    if (threads) threads_set(threads);
+    if (threads > 1 && !threads_possible()) warn("built without OpenMP: one thread");
+}
+
+static void print_list(const Program *program) {
+    for (const LabSpec *const *l = program->labs; *l; l++)
+        printf("%-6s %-18s %s\n", (*l)->section, (*l)->name, (*l)->title);
+}
+
+static void print_help(const Program *program) {
+    printf("%s\n\n", program->title);
+    printf("  %s                    the tour: every lab, its claims and figures\n",
+           program_name());
+    printf("  %s LAB [OPTION...]    one lab; LAB --help lists its options\n",
+           program_name());
+    for (const Command *c = program->commands; c && c->name; c++)
+        printf("  %s %s %s\n      %s\n", program_name(), c->name, c->usage, c->title);
+    printf("\noptions of the tour and of every lab:\n");
+    options_print(tour_options);
+    options_print(program->options);
+    options_print(common_options);
+    printf("\nlabs:\n");
+    print_list(program);
+}
+
+static int run_command(const Command *command, int argc, char **argv) {
+    Args args;
+    args_parse(&args, argc, argv, command->options, thread_option, NULL);
+    if (args.help) {
+        printf("%s %s %s\n    %s\n", program_name(), command->name, command->usage,
+               command->title);
+        options_print(command->options);
+        options_print(thread_option);
+        args_free(&args);
+        return 0;
+    }
+    set_threads(&args);
+    int status = command->run(&args);
+    args_free(&args);
+    return status;
+}
+
+static int run_one(const Program *program, const LabSpec *spec, int argc, char **argv) {
+    Args args;
+    args_parse(&args, argc, argv, common_options, program->options, spec->options);
+    if (args.help) {
+        printf("%s %s: %s (lecture, section %s)\n", program_name(), spec->name,
+               spec->title, spec->section);
+        options_print(spec->options);
+        options_print(program->options);
+        options_print(common_options);
+        args_free(&args);
+        return 0;
+    }
+    set_threads(&args);
+    if (args.file_count) die("%s: unexpected '%s'", spec->name, args.files[0]);
+    Lab lab = {0};
+    lab_begin(&lab, &args);
+    lab_run(&lab, spec);
+    args_free(&args);
+    return lab_end(&lab);
+}
+
+// Every lab with its own options at their defaults.
+static int run_tour(const Program *program, const Args *args) {
+    set_threads(args);
+    Lab lab = {0};
+    lab_begin(&lab, args);
+    printf("%s\n", program->title);
+    for (const LabSpec *const *l = program->labs; *l; l++) {
+        lab.args.tables[2] = (*l)->options;
+        lab_run(&lab, *l);
+    }
+    return lab_end(&lab);
+}
+
+static int run_options(const Program *program, int argc, char **argv) {
+    Args args;
+    args_parse(&args, argc, argv, common_options, program->options, tour_options);
+    if (args.file_count) die("unexpected '%s'; --help tells more", args.files[0]);
+    int status = 0;
+    if (args.help) print_help(program);
+    else if (option_flag(&args, "list")) print_list(program);
+    else status = run_tour(program, &args);
+    args_free(&args);
+    return status;
+}
+
+static int run_word(const Program *program, const char *word, int argc, char **argv) {
+    for (const Command *c = program->commands; c && c->name; c++)
+        if (strcmp(c->name, word) == 0) return run_command(c, argc, argv);
+    for (const LabSpec *const *l = program->labs; *l; l++)
+        if (strcmp((*l)->name, word) == 0) return run_one(program, *l, argc, argv);
+    die("no lab or command '%s'; --help lists them", word);
+}
+
+int program_main(const Program *program, int argc, char **argv) {
+    standard_streams_occupy();
+    const char *slash = strrchr(argv[0], '/');
+    program_name_set(slash ? slash + 1 : argv[0]);
+    find_program_folder(argv[0]);
+    bool word = argc > 1 && argv[1][0] != '-';
+    int status = word ? run_word(program, argv[1], argc - 2, argv + 2)
+                      : run_options(program, argc - 1, argv + 1);
+    stdout_flush();
+    free(folder);
+    folder = NULL;
+    return status;
+}

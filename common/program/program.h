@@ -1,0 +1,39 @@
+// A chapter's program: a table of labs and a table of commands. program_main does the
+// rest:
+//
+//     ./ch02_attention                        all labs, in the lecture's order: the tour
+//     ./ch02_attention --list                 their names
+//     ./ch02_attention rope-decay --dim 64    one lab, with its own options
+//     ./ch01_tokenizer encode --model m FILE  a command
+//     ./ch02_attention --help
+#pragma once
+#include "common/program/options.h"
+
+typedef struct LabSpec LabSpec;
+
+typedef struct {
+    const char *name;              // "train"
+    const char *usage;             // "[--pattern P] -o FILE TEXT..."
+    const char *title;             // one line
+    int (*run)(const Args *args);  // returns the exit status
+    const Option *options;
+} Command;
+
+typedef struct {
+    const char *title;           // "Chapter 1: text to tokens"
+    const LabSpec *const *labs;  // ends with NULL
+    const Command *commands;     // ends with {0}; NULL: none
+    // of the tour and every lab, beside the common ones; NULL: none
+    const Option *options;
+} Program;
+
+// The whole of a chapter's main(). Whatever was printed is checked at its end: a full
+// disk is status 2.
+int program_main(const Program *program, int argc, char **argv);
+
+// The path of a file of the repository, from the folder the program stands in (or the
+// current one): repository_file("docs/ch01_tokenizer.md"). NULL where there is none.
+// The caller frees it.
+char *repository_file(const char *path);
+// The folder the program stands in, with a slash at the end; "" is the current one.
+const char *program_folder(void);

@@ -1,0 +1,318 @@
+// Labs, claims, options, figures: programs run in a child, their output and status
+// looked at.
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/numeric/threads.h"
+#include "common/program/file.h"
+#include "common/program/lab.h"
+#include "common/program/plot.h"
+#include "common/tests/child.h"
+
+static void claims_run(Lab *lab) {
+    claim_near(lab, "1.1", "near", 1, 1 + option_real(&lab->args, "error", 0, 9), 0.5);
+    claim_near(lab, "1.2", "a number", 1, option_flag(&lab->args, "nan") ? NAN : 1,
+               0.5);
+    claim_at_most(lab, "1.3", "bound", 2,
+                  (double)option_int(&lab->args, "size", 1, 99));
+    claim_equal(lab, "1.4", "count", 3, 3);
+    Plot *p = plot_new(lab, "a_plot", "x y");
+    plot_row(p, 1, 2);
+    plot_row(p, 2, NAN);
+    plot_line(p, "x", "y", "line");
+    plot_end(p);
+}
+
+static const Option claims_options[] = {{"error", "0", "error"},
+                                        {"nan", OPTION_FLAG, "nan"},
+                                        {"size", "2", "size", .letter = 's'},
+                                        {0}};
+static const LabSpec claims_lab = {"claims", "1.1", "claims", claims_run,
+                                   claims_options};
+
+// Prints what a lab's surroundings are.
+static void draws_run(Lab *lab) {
+    lab_print(lab, "random bits %llx, threads %d",
+              (unsigned long long)rng_bits(&lab->rng), threads_count());
+}
+static const LabSpec draws_lab = {"draws", "1.2", "draws", draws_run, NULL};
+
+enum { LIST = 3 };
+static int words_run(const Args *args) {
+    double numbers[LIST + 1] = {[LIST] = -1};
+    int count = option_list(args, "list", numbers, LIST, 0, 100);
+    printf("list");
+    for (int i = 0; i < count; i++) printf(" %g", numbers[i]);
+    printf(", guard %g, big %lld, threads %d, files", numbers[LIST],
+           option_int(args, "big", INT64_MIN, INT64_MAX), threads_count());
+    for (size_t i = 0; i < args->file_count; i++) printf(" '%s'", args->files[i]);
+    for (size_t i = 0; option_nth(args, "each", i); i++)
+        printf(", each %s", option_nth(args, "each", i));
+    printf("\n");
+    return 0;
+}
+static const Option words_options[] = {{"list", "1", "numbers"},
+                                       {"big", "1", "a whole number"},
+                                       {"each", NULL, "may be repeated"},
+                                       {0}};
+static const Command commands[] = {
+    {"words", "WORD...", "says what it was given", words_run, words_options}, {0}};
+
+static const LabSpec *const all_labs[] = {&claims_lab, &draws_lab, NULL};
+static const Program program = {"A program", all_labs, commands, NULL};
+
+static void program_work(void *arguments) {
+    char *argv[16] = {strdup("folder/a_program")};
+    int argc = 1;
+    for (char *word = strtok(arguments, " "); word; word = strtok(NULL, " "))
+        argv[argc++] = word;
+    exit(program_main(&program, argc, argv));
+}
+
+// The program with these words; labs and tours write to their own folder.
+static Ran run(const char *arguments) {
+    char *line = malloc(strlen(arguments) + 64);
+    bool command = strncmp(arguments, "words", 5) == 0 || strstr(arguments, "--out");
+    sprintf(line, "%s %s", arguments, command ? "" : "--out=/tmp/course-test-plots");
+    Ran ran = child_run(program_work, line);
+    free(line);
+    return ran;
+}
+
+static void ran_with(const char *arguments, int status, const char *text) {
+    Ran ran = run(arguments);
+    cr_assert_eq(ran.status, status, "'%s' gave status %d:\n%s", arguments, ran.status,
+                 ran.text);
+    cr_assert(strstr(ran.text, text), "'%s' gave no '%s':\n%s", arguments, text,
+              ran.text);
+}
+
+Test(lab, claims_decide_the_exit_status) {
+    ran_with("", 0, "4 claims, 0 failed");
+    ran_with("claims --error 0.5", 0, "4 claims, 0 failed");
+    ran_with("claims --error 0.6", 1, "FAIL");
+    ran_with("claims --nan", 1, "FAIL");
+    ran_with("claims --size 3", 1, "FAIL");
+    ran_with("claims -s 3", 1, "FAIL");
+    ran_with("claims --size=1", 0, "ok");
+}
+
+Test(lab, a_nan_among_many_stays) {
+    double worst = 0, least = 9, numbers[] = {1, NAN, 2};
+    for (int i = 0; i < 3; i++)
+        worst = nan_max(worst, numbers[i]), least = nan_min(least, numbers[i]);
+    cr_assert(isnan(worst) && isnan(least));
+    cr_assert(nan_max(1, 2) == 2 && nan_max(2, 1) == 2 && nan_min(1, 2) == 1
+              && nan_min(2, 1) == 1);
+}
+
+Test(lab, options_are_checked) {
+    ran_with("claims --size 100", 2,
+             "a_program: --size 100: expected a whole number from 1 to 99");
+    ran_with("claims --size x", 2, "expected a whole number");
+    ran_with("claims --error 1e999", 2, "expected a number");
+    ran_with("claims --sise 3", 2, "unknown option --sise");
+    ran_with("claims --nan=3", 2, "takes no value");
+    ran_with("--size 3", 2, "unknown option --size");
+    ran_with("claimz", 2, "no lab or command 'claimz'");
+    ran_with("claims more", 2, "unexpected 'more'");
+    ran_with("--terminal x", 2, "--terminal x: expected one of svg, png, dumb");
+    ran_with("--list", 0, "claims");
+    ran_with("--help", 0, "LAB --help");
+    ran_with("claims --help", 0, "--error 0");
+}
+
+Test(plot, leaves_data_and_script) {
+    ran_with("", 0, "a_plot");
+    Bytes tsv, gp;
+    Error err;
+    cr_assert(file_read(&tsv, "/tmp/course-test-plots/a_plot.tsv", &err), "%s",
+              err.text);
+    cr_assert_str_eq(tsv.data, "x\ty\n1\t2\n2\tnan\n");
+    cr_assert(file_read(&gp, "/tmp/course-test-plots/a_plot.gp", &err));
+    cr_assert(strstr(gp.data, "using \"x\":\"y\" with lines"));
+    bytes_free(&tsv), bytes_free(&gp);
+}
+
+// ---- the kinds of mistakes that a program's options invite
+
+Test(options, the_last_of_several_values_wins) {
+    ran_with("claims --size 9 --size 1", 0, "0 failed");
+    ran_with("claims --size 1 --size 9", 1, "FAIL");
+    ran_with("words --each a --each b --big 1 --big 7", 0, "big 7, threads");
+    ran_with("words --each a --each b", 0, "each a, each b");
+}
+
+Test(options, words_after_two_dashes_are_files) {
+    ran_with("words -- --big 3 -x --", 0, "files '--big' '3' '-x' '--'");
+    ran_with("words a -- b", 0, "files 'a' 'b'");
+    ran_with("words -", 0, "files '-'");
+}
+
+Test(options, a_list_too_long_is_refused_before_it_is_written) {
+    ran_with("words --list 1,2,3", 0, "list 1 2 3, guard -1");
+    ran_with("words --list 1,2,3,4", 2, "--list: expected at most 3 numbers");
+    ran_with("words --list 1,,3", 2, "expected a number");
+    ran_with("words --list 1,", 2, "expected a number");
+    ran_with("words --list=", 2, "expected a number");
+    ran_with("words --list 1,101", 2, "from 0 to 100");
+}
+
+Test(options, whole_numbers_have_64_bits_everywhere) {
+    ran_with("words --big 9223372036854775807", 0, "big 9223372036854775807");
+    ran_with("words --big -9223372036854775808", 0, "big -9223372036854775808");
+    ran_with("words --big 9223372036854775808", 2, "expected a whole number");
+    ran_with("draws --seed 9223372036854775807", 0, "draws");
+    ran_with("words --big 5x", 2, "expected a whole number");
+    ran_with("words --big=", 2, "expected a whole number");
+}
+
+static void blank_before_a_number(void *number) {
+    char *argv[] = {"a_program", "words", "--list", number, NULL};
+    exit(program_main(&program, 4, argv));
+}
+
+// What is accepted as a number is drawn and saved as it was typed.
+Test(options, no_blank_hides_in_a_number) {
+    static const char *const numbers[] = {"1,\n2", "\t1", " 1", "1 ", "1,2\n"};
+    for (int i = 0; i < 5; i++) {
+        Ran ran = child_run(blank_before_a_number, (void *)numbers[i]);
+        cr_assert_eq(ran.status, 2, "'%s' is taken", numbers[i]);
+    }
+}
+
+Test(options, threads_are_set_everywhere) {
+    if (!threads_possible()) return;
+    ran_with("--threads 3", 0, "threads 3\n");
+    ran_with("draws --threads 3", 0, "threads 3\n");
+    ran_with("words --threads 3", 0, "threads 3,");
+    ran_with("words --threads 3 --threads 2", 0, "threads 2,");
+}
+
+// ---- labs
+
+Test(lab, its_random_numbers_do_not_depend_on_the_labs_before) {
+    Ran tour = run(""), alone = run("draws"), other = run("draws --seed 2");
+    const char *mark = "random bits ";
+    char *in_tour = strstr(tour.text, mark), *by_itself = strstr(alone.text, mark),
+         *another = strstr(other.text, mark);
+    cr_assert(in_tour && by_itself && another);
+    cr_assert_eq(strncmp(in_tour, by_itself, 24), 0);
+    cr_assert_neq(strncmp(by_itself, another, 24), 0);
+}
+
+static void to_full_disk(void *arguments) {
+    int full = open("/dev/full", O_WRONLY);
+    if (full < 0) exit(2);
+    dup2(full, 1);
+    program_work(arguments);
+}
+
+Test(lab, everything_printed_is_checked) {
+    static const char *const all[] = {"--list",
+                                      "--help",
+                                      "draws --help",
+                                      "words",
+                                      "words --help",
+                                      "draws --out=/tmp/course-test-plots",
+                                      "--out=/tmp/course-test-plots"};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        char *line = strdup(all[i]);
+        Ran ran = child_run(to_full_disk, line);
+        free(line);
+        cr_assert_eq(ran.status, 2, "'%s' on a full disk: status %d", all[i],
+                     ran.status);
+    }
+}
+
+// Only the last line meets the full disk.
+static void last_line_only(void *folder) {
+    Lab lab = {0};
+    (void)folder;
+    printf("%d claims\n", lab.claims);
+    dup2(open("/dev/full", O_WRONLY), 1);
+    stdout_flush();
+}
+
+Test(lab, the_last_line_is_checked) {
+    if (access("/dev/full", W_OK) != 0) return;
+    cr_assert_eq(child_run(last_line_only, NULL).status, 2);
+}
+
+Test(lab, the_folder_for_figures) {
+    ran_with("draws --out=", 2, "--out: a folder's name is empty");
+    ran_with("draws --out=/dev/null", 2, "--out: /dev/null: Not a directory");
+    ran_with("draws --out=/dev/null/x", 2, "Not a directory");
+}
+
+// ---- figures
+
+static void nothing_run(Lab *lab) {
+    Plot *p = plot_new(lab, "nothing", "x y z");
+    plot_row(p, 1, NAN, NAN);
+    plot_set(p, "logscale xy");
+    plot_line(p, "x", "y", "line");
+    plot_end(p);
+}
+static void quotes_run(Lab *lab) {
+    Plot *p = plot_new(lab, "quotes", "x y");
+    plot_row(p, 1, 2);
+    plot_row(p, 2, 3);
+    plot_title(p, "a \"b\" c' `touch /tmp/course-test-plots/run` \\ d\ne\tf");
+    plot_axes(p, "x \"`", "y\n'");
+    plot_line(p, "x", "y", "\"; exit 3 #");
+    plot_end(p);
+}
+static void broken_run(Lab *lab) {
+    Plot *p = plot_new(lab, "broken", "x y");
+    plot_row(p, 1, 2);
+    plot_set(p, "nonsense");
+    plot_line(p, "x", "y", "line");
+    plot_end(p);
+    lab_print(lab, "and on");
+}
+static const LabSpec nothing_lab = {"nothing", "1", "nothing", nothing_run, NULL},
+                     quotes_lab = {"quotes", "1", "it's \"so\"", quotes_run, NULL},
+                     broken_lab = {"broken", "1", "broken", broken_run, NULL};
+
+static void plot_work(void *lab) {
+    const LabSpec *const labs[] = {lab, NULL};
+    char *argv[] = {"a_program", "--out=/tmp/course-test-plots", NULL};
+    exit(program_main(&(Program){"Figures", labs, NULL, NULL}, 2, argv));
+}
+
+static Ran plotted(const LabSpec *lab) { return child_run(plot_work, (void *)lab); }
+
+Test(plot, nothing_to_draw_is_said) {
+    Ran ran = plotted(&nothing_lab);
+    cr_assert_eq(ran.status, 0, "%s", ran.text);
+    cr_assert(strstr(ran.text, "figure: nothing to draw"), "%s", ran.text);
+    cr_assert_not(strstr(ran.text, "warning"), "%s", ran.text);
+}
+
+Test(plot, a_text_is_text) {
+    remove("/tmp/course-test-plots/run");
+    Ran ran = plotted(&quotes_lab);
+    cr_assert_eq(ran.status, 0, "%s", ran.text);
+    cr_assert_neq(access("/tmp/course-test-plots/run", F_OK), 0);
+    Bytes svg;
+    Error err;
+    if (!file_read(&svg, "/tmp/course-test-plots/quotes.svg", &err))
+        return;  // no gnuplot
+    cr_assert(strstr(svg.data, "exit 3 #"), "the series' title is not drawn");
+    bytes_free(&svg);
+}
+
+Test(plot, a_failing_gnuplot_is_not_passed_over) {
+    Ran ran = plotted(&broken_lab);
+    if (strstr(ran.text, "gnuplot is not installed")) return;
+    cr_assert_eq(ran.status, 2, "%s", ran.text);
+    cr_assert(strstr(ran.text, "gnuplot could not draw"), "%s", ran.text);
+    cr_assert_not(strstr(ran.text, "and on"));
+}

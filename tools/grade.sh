@@ -1,0 +1,24 @@
+#!/bin/sh
+# sh tools/grade.sh CHAPTER GRADER COMPILER...: compiles the student's file with its grader into GRADER.
+# The file's name comes from the environment, HOMEWORK, so that no shell and no make reads what is in it;
+# without it, it is the chapter's own. In COURSE_FOLDER is where it was typed, if not here.
+set -u
+chapter=$1 grader=$2
+shift 2
+number=$(echo "$chapter" | cut -c3-4)
+if [ ! -f "$chapter/homework/grade_hw$number.c" ]; then
+    echo "make hw$number: $chapter has no homework yet" >&2
+    exit 1
+fi
+file=${HOMEWORK:-}
+case $file in
+'') file=$chapter/homework/hw$number.c ;;
+/*) ;;
+*) file=${COURSE_FOLDER:-.}/$file ;;
+esac
+if [ ! -f "$file" ] || [ ! -r "$file" ]; then
+    printf 'make hw%s: %s: there is no such file\n' "$number" "$file" >&2
+    exit 1
+fi
+rm -f "$grader"
+exec "$@" "$file" "$grader"
