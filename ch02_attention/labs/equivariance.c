@@ -32,11 +32,12 @@ static void attend(Mat out, Kind kind, const Mat *w, Mat x) {  // w: W_Q, W_K, W
     Mat q = mat_new(x.rows, x.cols), k = mat_new(x.rows, x.cols),
         v = mat_new(x.rows, x.cols);
     matmul(q, x, w[0]), matmul(k, x, w[1]), matmul(v, x, w[2]);
+    Mat weights = mat_new(x.rows, x.rows);
     if (kind == LATE) attention_masked_late(out, q, k, v);
     else
-        attention(out, (Mat){0}, q, k, v, attention_scale(x.cols), (Mat){0},
+        attention(out, weights, q, k, v, attention_scale(x.cols), (Mat){0},
                   &(Mask){.causal = kind == CAUSAL});
-    mat_free(q), mat_free(k), mat_free(v);
+    mat_free(q), mat_free(k), mat_free(v), mat_free(weights);
 }
 
 static double largest(Mat m) {

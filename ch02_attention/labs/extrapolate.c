@@ -16,6 +16,7 @@
 #include "ch02_attention/t5_buckets.h"
 #include "ch02_attention/xpos.h"
 #include "common/error.h"
+#include "common/numeric/least_squares.h"
 #include "common/program/plot.h"
 
 static const double BASE = 10000;

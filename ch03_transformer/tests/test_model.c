@@ -353,7 +353,7 @@ static Node *stack_by_hand(Tape *t, const Model *m, const Stack *stack, Node *x,
     if (kind != POSITION_NONE && kind != POSITION_LEARNED
         && kind != POSITION_SINUSOIDAL)
         s.position = &stack->position;
-    if (kind == POSITION_T5) s.position_param = param(t, stack->buckets);
+    if (stack->position_param >= 0) s.position_param = param(t, stack->position_param);
     for (int i = 0; i < stack->layers; i++)
         x = block(t, &stack->blocks[m->config.shared_layers ? 0 : i], x, &s);
     return m->config.final_norm ? norm(t, &stack->final_norm, x) : x;
