@@ -20,3 +20,6 @@
 
 // What is added to a score at a distance, from ln r1 and ln r2.
 double kerple_bias(double log_r1, double log_r2, int distance);
+
+// rates: heads x 2, ln r1 and ln r2 of each; the caller's.
+Position position_new_kerple(Mat rates);

@@ -29,8 +29,8 @@
 // gradients are added to a Mat of the same shape.
 //
 // Adding a kind: a line in POSITION_LIST, and a pair of files that defines position_NAME
-// (alibi.c, kerple.c are examples). Models, checkpoints and labs take everything else
-// from there.
+// (kerple.[ch] is an example). Models, checkpoints and labs take everything else from
+// there.
 #pragma once
 #include <stdbool.h>
 
@@ -40,20 +40,20 @@
 
 #define POSITION_LIST(KIND) \
     KIND(NONE, none) \
-    KIND(SINUSOIDAL, sinusoidal) /* added to the input: sinusoidal.h */ \
-    KIND(LEARNED, learned)       /* added to the input: learned.h */ \
-    KIND(ROPE, rope)             /* turns q and k: rope.h */ \
-    KIND(XPOS, xpos)     /* turns q and k, and shrinks with distance: xpos.h */ \
-    KIND(ALIBI, alibi)   /* added to the scores: alibi.h */ \
-    KIND(T5, t5)         /* added to the scores: t5_buckets.h */ \
-    KIND(KERPLE, kerple) /* added to the scores: kerple.h */
+    KIND(SINUSOIDAL, sinusoidal) /* added to the input */ \
+    KIND(LEARNED, learned)       /* added to the input */ \
+    KIND(ROPE, rope)             /* turns q and k */ \
+    KIND(XPOS, xpos)             /* turns q and k; shrinks with distance */ \
+    KIND(ALIBI, alibi)           /* added to the scores */ \
+    KIND(T5, t5)                 /* added to the scores */ \
+    KIND(KERPLE, kerple)         /* added to the scores */
 
 #define KIND(NAME, name) POSITION_##NAME,
 typedef enum { POSITION_LIST(KIND) POSITION_KINDS } PositionKind;
 #undef KIND
 
-extern const char
-    *const position_names[];  // "none", "sinusoidal", ... by kind, then NULL
+// "none", "sinusoidal", ... by kind, then NULL
+extern const char *const position_names[];
 const char *position_name(PositionKind kind);
 
 // All that a position of any kind may need; each kind reads its own.
@@ -135,8 +135,6 @@ Position position_new_alibi(int heads, Mat slopes);
 // buckets: heads x number of buckets, the caller's. causal: all buckets look back; else
 // half of them look ahead.
 Position position_new_t5(Mat buckets, int furthest, bool causal);
-// rates: heads x 2, the caller's.
-Position position_new_kerple(Mat rates);
 
 // ---- the three places
 

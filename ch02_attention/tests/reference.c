@@ -8,6 +8,7 @@
 bool reference_sees(const Mask *mask, int b, int T, int S, int i, int j) {
     int at = i + S - T;
     if (mask->causal && j > at) return false;
+    if (mask->prefixes && j > at && j >= mask->prefixes[b]) return false;
     if (mask->window && abs(j - at) >= mask->window) return false;
     if (mask->key_lengths && j >= mask->key_lengths[b]) return false;
     return !mask->allowed
