@@ -23,13 +23,13 @@ static void check_shapes(Mat out, Mat weights, Mat q, Mat k, Mat v, Mat bias) {
 void attention(Mat out, Mat weights, Mat q, Mat k, Mat v, real scale, Mat bias,
                const Mask *mask) {
     check_shapes(out, weights, q, k, v, bias);
-    Mat scores = weights;  // they turn into weights in place
-    matmul(scores, q, mat_transpose(k));
+    Mat scores = weights;                 // they turn into weights in place
+    matmul(scores, q, mat_transpose(k));  // S = scale Q K^T + B
     mat_scale(scores, scale);
     if (bias.at) mat_add_scaled(scores, 1, bias);
-    mask_scores(scores, mask);
-    softmax_mat(scores);
-    matmul(out, weights, v);
+    mask_scores(scores, mask);  // S_ij = -inf where i does not see j
+    softmax_mat(scores);        // P = softmax(S)
+    matmul(out, weights, v);    // O = P V
 }
 
 void attention_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat bias_grad, Mat out_grad,
