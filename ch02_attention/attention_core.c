@@ -1,6 +1,7 @@
 #include "ch02_attention/attention_core.h"
 
 #include "ch02_attention/softmax.h"
+#include "common/numeric/small.h"
 #include "common/numeric/vec.h"
 
 enum {
@@ -11,28 +12,25 @@ enum {
     COLS_STEP = 2 * VEC_LANES,  // and so wide
 };
 
-static int min(int a, int b) { return a < b ? a : b; }
-static int max(int a, int b) { return a > b ? a : b; }
-
 // ---- blocks
 
 // As many as fit the cache, at least one of matmul's tiles.
 static int block_rows(int keys) {
-    return max(ROWS_STEP,
-               min(ROWS_MOST, SCORES / max(1, keys)) / ROWS_STEP * ROWS_STEP);
+    return int_max(ROWS_STEP, int_min(ROWS_MOST, SCORES / int_max(1, keys)) / ROWS_STEP
+                                  * ROWS_STEP);
 }
 
 Mat attend_workspace(int queries, int keys) {
-    return mat_new(min(queries, block_rows(keys)), keys);
+    return mat_new(int_min(queries, block_rows(keys)), keys);
 }
 
 // Some more columns, to whole tiles, cost less than an edge.
 ScoreBlock score_block(const Mask *mask, int queries, int keys, int row, int rows) {
-    rows = min(rows, queries - row);
-    int first = mask_range(mask, queries, keys, row).first,
-        end = mask_range(mask, queries, keys, row + rows - 1).end;
+    rows = int_min(rows, queries - row);
+    int first = (int)mask_range(mask, queries, keys, row).first,
+        end = (int)mask_range(mask, queries, keys, row + rows - 1).end;
     first -= first % COLS_STEP;
-    end += min(keys - end, (COLS_STEP - end % COLS_STEP) % COLS_STEP);
+    end += int_min(keys - end, (COLS_STEP - end % COLS_STEP) % COLS_STEP);
     return (ScoreBlock){queries, keys, row, rows, first, end - first};
 }
 
@@ -99,7 +97,7 @@ void attend_token(Mat out, const Head *h) {
     int group = h->q.rows, n = h->k.rows;
     Mat scores = mat_view(h->workspace.at, group, n);
     for (int j = 0; j < n; j += CHUNK) {
-        int count = min(CHUNK, n - j);
+        int count = int_min(CHUNK, n - j);
         matmul(mat_cols(scores, j, count), h->q,
                mat_transpose(mat_rows(h->k, j, count)));
     }
@@ -107,7 +105,7 @@ void attend_token(Mat out, const Head *h) {
         weigh(mat_rows(scores, g, 1), h, h->number + g, (ScoreBlock){1, n, 0, 1, 0, n});
     mat_fill(out, 0);
     for (int j = 0; j < n; j += CHUNK) {
-        int count = min(CHUNK, n - j);
+        int count = int_min(CHUNK, n - j);
         matmul_add(out, mat_cols(scores, j, count), mat_rows(h->v, j, count));
     }
 }

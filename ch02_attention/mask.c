@@ -3,10 +3,9 @@
 #include <assert.h>
 #include <math.h>
 
-// ---- the kinds: what each leaves of the keys that a query at position `at` may see
+#include "common/numeric/small.h"
 
-static int least(long long a, int b) { return a < b ? (int)a : b; }
-static int most(long long a, int b) { return a > b ? (int)a : b; }
+// ---- the kinds: what each leaves of the keys that a query at position `at` may see
 
 static KeyRange keep_none(KeyRange r, const Mask *mask, int at) {
     (void)mask, (void)at;  // no mask: all
@@ -14,24 +13,26 @@ static KeyRange keep_none(KeyRange r, const Mask *mask, int at) {
 }
 
 static KeyRange keep_causal(KeyRange r, const Mask *mask, int at) {
-    if (mask->causal) r.end = least(at + 1LL, r.end);
+    if (mask->causal) r.end = long_min(at + 1LL, r.end);
     return r;
 }
 
 static KeyRange keep_window(KeyRange r, const Mask *mask, int at) {
     long long window = mask->window;  // as wide as an int can say
     if (!window) return r;
-    return (KeyRange){most(at - window + 1, r.first), least(at + window, r.end)};
+    r.first = long_max(at - window + 1, r.first);
+    r.end = long_min(at + window, r.end);
+    return r;
 }
 
 static KeyRange keep_padding(KeyRange r, const Mask *mask, int at) {
     (void)at;
-    if (mask->key_lengths) r.end = least(mask->key_lengths[0], r.end);
+    if (mask->key_lengths) r.end = long_min(mask->key_lengths[0], r.end);
     return r;
 }
 
 static KeyRange keep_prefix(KeyRange r, const Mask *mask, int at) {
-    if (mask->prefixes) r.end = least(most(at + 1LL, mask->prefixes[0]), r.end);
+    if (mask->prefixes) r.end = long_min(long_max(at + 1LL, mask->prefixes[0]), r.end);
     return r;
 }
 
@@ -55,8 +56,8 @@ KeyRange mask_range(const Mask *mask, int queries, int keys, int query) {
     KeyRange r = {0, keys};
     for (int kind = 0; kind < MASK_KINDS; kind++)
         r = keep[kind](r, mask, query + keys - queries);
-    r.end = most(r.end, 0);
-    r.first = least(r.first, r.end);
+    r.end = long_max(r.end, 0);
+    r.first = long_min(r.first, r.end);
     return r;
 }
 
@@ -72,8 +73,8 @@ bool mask_sees(const Mask *mask, int queries, int keys, int query, int key) {
 int mask_count(const Mask *mask, int queries, int keys, int query) {
     KeyRange r = mask_range(mask, queries, keys, query);
     int count = 0;
-    if (!mask->allowed) return r.end - r.first;
-    for (int j = r.first; j < r.end; j++) count += in_table(mask, keys, query, j);
+    if (!mask->allowed) return (int)(r.end - r.first);
+    for (int j = (int)r.first; j < r.end; j++) count += in_table(mask, keys, query, j);
     return count;
 }
 
@@ -88,8 +89,8 @@ Mask mask_of_sequence(const Mask *mask, int sequence) {
 void mask_row(real *scores, int first, int n, const Mask *mask, int queries, int keys,
               int query) {
     KeyRange r = mask_range(mask, queries, keys, query);
-    for (int j = 0; j < least(r.first - first, n); j++) scores[j] = -INFINITY;
-    for (int j = most(r.end - first, 0); j < n; j++) scores[j] = -INFINITY;
+    for (int j = 0; j < long_min(r.first - first, n); j++) scores[j] = -INFINITY;
+    for (long long j = long_max(r.end - first, 0); j < n; j++) scores[j] = -INFINITY;
     if (!mask->allowed) return;
     const unsigned char *allowed = mask->allowed + (size_t)query * keys + first;
     for (int j = 0; j < n; j++) scores[j] = allowed[j] ? scores[j] : -INFINITY;

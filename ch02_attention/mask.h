@@ -61,7 +61,7 @@ int mask_count(const Mask *mask, int queries, int keys, int query);
 // Keys first .. end - 1: one stretch, outside of which the query sees nothing. Those of
 // a later query neither begin nor end before an earlier one's.
 typedef struct {
-    int first, end;
+    long long first, end;  // a window may reach beyond what an int holds
 } KeyRange;
 KeyRange mask_range(const Mask *mask, int queries, int keys, int query);
 

@@ -40,21 +40,6 @@ static void attend(Mat out, Kind kind, const Mat *w, Mat x) {  // w: W_Q, W_K, W
     mat_free(q), mat_free(k), mat_free(v), mat_free(weights);
 }
 
-static double largest(Mat m) {
-    double most = 0;
-    for (int i = 0; i < m.rows; i++)
-        for (int j = 0; j < m.cols; j++)
-            most = nan_max(most, fabs((double)*mat_at(m, i, j)));
-    return most;
-}
-
-static double row_difference(Mat a, int i, Mat b, int j) {
-    double most = 0;
-    for (int c = 0; c < a.cols; c++)
-        most = nan_max(most, fabs((double)*mat_at(a, i, c) - *mat_at(b, j, c)));
-    return most;
-}
-
 // max |attention(Pi X) - Pi attention(X)|
 static double equivariance_error(Kind kind, const Mat *w, Mat x) {
     Mat moved = mat_new(x.rows, x.cols), out = mat_new(x.rows, x.cols),
@@ -67,7 +52,8 @@ static double equivariance_error(Kind kind, const Mat *w, Mat x) {
         mat_copy(mat_rows(moved, i, 1), mat_rows(x, order[i], 1));
     attend(out, kind, w, x), attend(out_moved, kind, w, moved);
     for (int i = 0; i < x.rows; i++)
-        worst = nan_max(worst, row_difference(out_moved, i, out, order[i]));
+        worst = nan_max(worst, mat_difference(mat_rows(out_moved, i, 1),
+                                              mat_rows(out, order[i], 1)));
     mat_free(moved), mat_free(out), mat_free(out_moved), free(order);
     return worst;
 }
@@ -80,7 +66,8 @@ static void leak(double *change, Rng *rng, Kind kind, const Mat *w, Mat x,
     mat_copy(other, x);
     rng_fill_normal(rng, mat_rows(other, changed, 1), 1);
     attend(out, kind, w, x), attend(after, kind, w, other);
-    for (int t = 0; t < x.rows; t++) change[t] = row_difference(out, t, after, t);
+    for (int t = 0; t < x.rows; t++)
+        change[t] = mat_difference(mat_rows(out, t, 1), mat_rows(after, t, 1));
     mat_free(other), mat_free(out), mat_free(after);
 }
 
@@ -96,7 +83,7 @@ static void run(Lab *lab) {
     matmul(v, x, w[2]);
     // Only sums over keys change their order: T roundings of 2^-24 each in the sum of
     // weights and in the mean of values.
-    double rounding = 2 * (T + 4) * 0x1p-24 * largest(v);
+    double rounding = 2 * (T + 4) * 0x1p-24 * mat_largest(v);
     claim_near(lab, "2.10", "no mask: attention(Pi X) - Pi attention(X)", 0,
                equivariance_error(NONE, w, x), rounding);
     claim_at_least(lab, "2.10", "causal: it is not equivariant", 100 * rounding,

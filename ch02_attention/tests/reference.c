@@ -74,24 +74,6 @@ Mat random_mat(Rng *rng, int rows, int cols, double sd) {
     return m;
 }
 
-double largest_difference(Mat a, Mat b) {
-    double most = 0;
-    for (int i = 0; i < a.rows; i++)
-        for (int j = 0; j < a.cols; j++) {
-            double off = fabs((double)*mat_at(a, i, j) - *mat_at(b, i, j));
-            if (!(off <= most)) most = off;  // NaN counts
-        }
-    return most;
-}
-
-double largest(Mat a) {
-    double most = 0;
-    for (int i = 0; i < a.rows; i++)
-        for (int j = 0; j < a.cols; j++)
-            most = fmax(most, fabs((double)*mat_at(a, i, j)));
-    return most;
-}
-
 double inner_product(Mat a, Mat b) {
     double sum = 0;
     for (int i = 0; i < a.rows; i++)

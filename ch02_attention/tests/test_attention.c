@@ -55,10 +55,10 @@ static void check_forward(int T, int S, int d, const Mask *mask, Rng *rng) {
         // a weight by twice that, relative; an output by that times the largest value,
         // and S roundings of its sum.
         double off = REAL_EPS * ((d + 3) * 8.0 * d * attention_scale(d) + S + 8);
-        cr_assert(largest_difference(weights, want_weights) <= off,
+        cr_assert(mat_difference(weights, want_weights) <= off,
                   "weights off by %g, not %g: T %d, S %d, d %d",
-                  largest_difference(weights, want_weights), off, T, S, d);
-        cr_assert(largest_difference(out, want) <= 2 * off * largest(v),
+                  mat_difference(weights, want_weights), off, T, S, d);
+        cr_assert(mat_difference(out, want) <= 2 * off * mat_largest(v),
                   "out, T %d, S %d, d %d", T, S, d);
     }
     Mat all[] = {wide, q, v, bias, out, weights, want, want_weights};
@@ -72,7 +72,7 @@ Test(attention, no_keys_give_zeros) {
         empty = mat_new(0, 3);
     mat_fill(out, NAN);
     attention(out, none, q, empty, empty, 1, (Mat){0}, &(Mask){0});  // S = 0
-    cr_assert_eq(largest(out), 0);
+    cr_assert_eq(mat_largest(out), 0);
     mat_free(none), mat_free(q), mat_free(out), mat_free(empty);
 }
 
@@ -126,7 +126,7 @@ static void check_backward(int T, int S, int d, const Mask *mask, Rng *rng) {
     for (int g = 0; g < 4; g++) {
         for (int i = 0; i < grads[g].rows; i++)
             for (int j = 0; j < grads[g].cols; j++) *mat_at(grads[g], i, j) -= 1;
-        double size = 1 + largest(grads[g]),
+        double size = 1 + mat_largest(grads[g]),
                off = gradient_error(&c, xs[g], grads[g], rng);
         cr_assert(off <= 1e-7 * size, "gradient %d off by %g of %g: T %d, S %d, d %d",
                   g, off, size, T, S, d);
@@ -196,8 +196,8 @@ Test(attention, tied_scores_are_symmetric_and_others_are_not) {
     Mat q = random_mat(&rng, T, D, 1), k = random_mat(&rng, T, D, 1),
         tied = mat_new(T, T), untied = mat_new(T, T);
     matmul(tied, q, mat_transpose(q)), matmul(untied, q, mat_transpose(k));
-    cr_assert_eq(largest_difference(tied, mat_transpose(tied)), 0);
-    cr_assert(largest_difference(untied, mat_transpose(untied)) > 1);
+    cr_assert_eq(mat_difference(tied, mat_transpose(tied)), 0);
+    cr_assert(mat_difference(untied, mat_transpose(untied)) > 1);
     mat_free(q), mat_free(k), mat_free(tied), mat_free(untied);
 }
 

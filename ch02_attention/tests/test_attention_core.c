@@ -63,19 +63,19 @@ static void check_forward(const Plain *p, Head *head, double off) {
     int T = p->q.rows, S = p->k.rows;
     Mat out = mat_new(T, p->v.cols), alone = mat_new(T, p->v.cols);
     attend_head(out, head);
-    cr_assert(largest_difference(head->weights, p->weights) <= off);
-    cr_assert(largest_difference(out, p->out) <= 2 * off * (1 + largest(p->v)));
+    cr_assert(mat_difference(head->weights, p->weights) <= off);
+    cr_assert(mat_difference(out, p->out) <= 2 * off * (1 + mat_largest(p->v)));
     Mat kept = head->weights;
     head->weights = (Mat){0};
     attend_head(alone, head);
-    cr_assert_eq(largest_difference(out, alone), 0, "other bits without weights");
+    cr_assert_eq(mat_difference(out, alone), 0, "other bits without weights");
     head->weights = kept;
     if (T == 1) {
         Mat room = head->workspace;
         head->workspace = mat_new(1, S);
         mat_fill(alone, NAN);
         attend_token(alone, head);
-        cr_assert(largest_difference(alone, p->out) <= 2 * off * (1 + largest(p->v)));
+        cr_assert(mat_difference(alone, p->out) <= 2 * off * (1 + mat_largest(p->v)));
         mat_free(head->workspace), head->workspace = room;
     }
     mat_free(out), mat_free(alone);
@@ -90,16 +90,16 @@ static void check_backward(const Plain *p, Head *head, Mat parameters, double of
                        : (Mat){0}};
     attend_head_backward(g, p->r, head);
     mat_scale(g.q, attention_scale(p->q.cols));  // from d(scale Q) to dQ
-    double size = (1 + largest(p->v)) * (1 + largest(p->r)) * 40 * p->q.rows;
-    cr_assert(largest_difference(g.q, p->grad_q) <= off * size);
-    cr_assert(largest_difference(g.k, p->grad_k) <= off * size);
-    cr_assert(largest_difference(g.v, p->grad_v) <= off * size);
+    double size = (1 + mat_largest(p->v)) * (1 + mat_largest(p->r)) * 40 * p->q.rows;
+    cr_assert(mat_difference(g.q, p->grad_q) <= off * size);
+    cr_assert(mat_difference(g.k, p->grad_k) <= off * size);
+    cr_assert(mat_difference(g.v, p->grad_v) <= off * size);
     if (g.position.at) {
         Mat want = mat_new(g.position.rows, g.position.cols);
         position_bias_backward(position, NUMBER, p->grad_bias, p->k.rows - p->q.rows, 0,
                                want);
-        double most = 1 + largest(want) + p->q.rows * (double)p->k.rows;
-        cr_assert(largest_difference(g.position, want) <= off * size * most);
+        double most = 1 + mat_largest(want) + p->q.rows * (double)p->k.rows;
+        cr_assert(mat_difference(g.position, want) <= off * size * most);
         mat_free(want);
     }
     (void)parameters;
@@ -114,7 +114,7 @@ static void check_core(int T, int S, int d, const Mask *mask, Rng *rng) {
             Plain p = plain_new(T, S, d, d_v, &position, mask, rng);
             Head head = {p.q,  p.k,       p.v,   mat_new(T, S), attend_workspace(T, S),
                          mask, &position, NUMBER};
-            double off = rounding(S, d) * (1 + largest(p.bias));
+            double off = rounding(S, d) * (1 + mat_largest(p.bias));
             check_forward(&p, &head, off);
             check_backward(&p, &head, parameters, off);
             mat_free(head.weights), mat_free(head.workspace);
@@ -155,7 +155,7 @@ Test(attention_core, a_token_of_a_group_is_each_head_by_itself) {
     for (int h = 0; h < HEADS; h++) {
         head.q = mat_rows(q, h, 1), head.number = h;
         attend_head(one, &head);
-        cr_assert(largest_difference(one, mat_rows(out, h, 1)) <= S * 4 * REAL_EPS);
+        cr_assert(mat_difference(one, mat_rows(out, h, 1)) <= S * 4 * REAL_EPS);
     }
     Mat all[] = {q, k, v, out, one, head.workspace};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) mat_free(all[i]);

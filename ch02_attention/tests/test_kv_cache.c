@@ -38,7 +38,7 @@ static double cache_error(int kv, const Mask *mask, const Position *position,
         for (int layer = 0; layer < 3; layer += 2) {
             attend_cached(parts[4], parts[0], parts[1], parts[2], &cache, layer,
                           &heads);
-            worst = fmax(worst, largest_difference(parts[3], parts[4]));
+            worst = fmax(worst, mat_difference(parts[3], parts[4]));
         }
         for (int i = 0; i < 5; i++) mat_free(parts[i]);
     }
@@ -126,7 +126,7 @@ Test(kv_cache, clear_begins_again) {
                    .mask = {.causal = true}};
     for (int round = 0; round < 2; round++) {
         attend_cached(out, q, q, q, &c, 0, &heads);
-        cr_assert_eq(largest_difference(out, q), 0);  // one key: its value
+        cr_assert_eq(mat_difference(out, q), 0);  // one key: its value
         kv_cache_clear(&c);
     }
     kv_cache_free(&c), mat_free(q), mat_free(out);

@@ -5,12 +5,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 #include "ch02_attention/tests/reference.h"
 #include "common/error.h"
+#include "common/numeric/threads.h"
 
 typedef struct {
     int batch, n_heads, n_kv_heads, T, S, d, mask;
@@ -113,11 +110,11 @@ Test(multihead, forward_is_the_definition) {
         reference_heads(want, want_weights, c.q, c.k, c.v, &c.heads);
         // test_attention.c; and biases up to 30
         double off = REAL_EPS * ((s->d + 8) * 16.0 * s->d + s->S + 60);
-        cr_assert(largest_difference(weights, want_weights) <= off,
+        cr_assert(mat_difference(weights, want_weights) <= off,
                   "shape %d: weights off by %g", n,
-                  largest_difference(weights, want_weights));
-        cr_assert(largest_difference(out, want) <= 2 * off * largest(c.v),
-                  "shape %d: out off by %g", n, largest_difference(out, want));
+                  mat_difference(weights, want_weights));
+        cr_assert(mat_difference(out, want) <= 2 * off * mat_largest(c.v),
+                  "shape %d: out off by %g", n, mat_difference(out, want));
         cr_assert(
             memcmp(out.at, alone.at, (size_t)out.rows * out.cols * sizeof(real)) == 0,
             "shape %d", n);
@@ -175,7 +172,7 @@ Test(multihead, backward_is_the_derivative) {
                                   c.q, c.k, c.v, &c.heads);
         for (int g = 0; g < 4 && xs[g].at; g++) {
             for (int i = 0; i < grads[g].rows * grads[g].cols; i++) grads[g].at[i] /= 2;
-            double size = 1 + largest(grads[g]),
+            double size = 1 + mat_largest(grads[g]),
                    off = gradient_error(loss_of_core, &c, xs[g], grads[g], &rng);
             cr_assert(off <= 1e-7 * size, "shape %d, gradient %d: off by %g of %g", n,
                       g, off, size);
@@ -226,7 +223,7 @@ static void check_layer(bool self, int n_kv_heads, Rng *rng) {
     Mat xs[] = {l.x, l.w.q, l.w.k, l.w.v, l.w.o, l.context},
         grads[] = {x_grad, w_grad.q, w_grad.k, w_grad.v, w_grad.o, context_grad};
     for (int g = 0; g < 6; g++) {
-        double size = 1 + largest(grads[g]),
+        double size = 1 + mat_largest(grads[g]),
                off = gradient_error(loss_of_layer, &l, xs[g], grads[g], rng);
         cr_assert(off <= 1e-7 * size, "gradient %d off by %g of %g", g, off, size);
     }
@@ -266,10 +263,10 @@ Test(multihead, gqa_is_mha_with_repeated_heads) {
         heads.n_kv_heads = H;
         attend_heads(mha, (Mat){0}, q, k_all, v_all, &heads);
         // the same numbers in the same order
-        cr_assert_eq(largest_difference(gqa, mha), 0, "%d kv heads", kv);
+        cr_assert_eq(mat_difference(gqa, mha), 0, "%d kv heads", kv);
         kv_heads_average(k, kv, k_all, H);
         kv_heads_repeat(v_all, H, k, kv);
-        cr_assert(largest_difference(k_all, v_all) <= H * REAL_EPS * largest(k_all),
+        cr_assert(mat_difference(k_all, v_all) <= H * REAL_EPS * mat_largest(k_all),
                   "mean of equal heads");
         // The mutation: neighbours that do not share a group (head % kv, not head /
         // group) must be seen.
@@ -277,7 +274,7 @@ Test(multihead, gqa_is_mha_with_repeated_heads) {
             for (int head = 0; head < H; head++)
                 mat_copy(mat_cols(k_all, head * D, D), mat_cols(k, head % kv * D, D));
             attend_heads(mha, (Mat){0}, q, k_all, v_all, &heads);
-            cr_assert(largest_difference(gqa, mha) > 1e-2);
+            cr_assert(mat_difference(gqa, mha) > 1e-2);
         }
         Mat all[] = {q, k, v, k_all, v_all, gqa, mha};
         for (size_t i = 0; i < sizeof all / sizeof *all; i++) mat_free(all[i]);
@@ -294,12 +291,13 @@ Test(multihead, projecting_by_the_mean_is_the_mean_of_projections) {
     kv_heads_average(mean, FEW, w, MANY);
     matmul(all, x, w), matmul(few, x, mean);
     kv_heads_average(want, FEW, all, MANY);
-    cr_assert(largest_difference(few, want)
-              <= (C + 4) * REAL_EPS * C * largest(x) * largest(w));
+    cr_assert(mat_difference(few, want)
+              <= (C + 4) * REAL_EPS * C * mat_largest(x) * mat_largest(w));
     for (int c = 0; c < D; c++) {
         double sum = 0;
         for (int g = 0; g < 3; g++) sum += *mat_at(w, 4, (3 + g) * D + c);
-        cr_assert_float_eq(*mat_at(mean, 4, D + c), sum / 3, 8 * REAL_EPS * largest(w));
+        cr_assert_float_eq(*mat_at(mean, 4, D + c), sum / 3,
+                           8 * REAL_EPS * mat_largest(w));
     }
     mat_free(x), mat_free(w), mat_free(mean), mat_free(all), mat_free(few),
         mat_free(want);
@@ -370,17 +368,16 @@ Test(multihead, sequences_add_to_the_position_in_order) {
     }
 }
 
-#ifdef _OPENMP
 Test(multihead, same_bits_for_any_number_of_threads) {
     Rng rng = rng_new(6);
     for (int n = 0; n < LARGE; n++) {
         Case c = case_new(&large[n], &rng);
         case_wire(&c, &large[n]);
         Mat zeros = mat_new(c.parameters.rows, c.parameters.cols);
-        omp_set_num_threads(1);
+        threads_set(1);
         Made first = make(&c, -1, zeros);
         for (int threads = 1; threads <= 5; threads++) {
-            omp_set_num_threads(threads);
+            threads_set(threads);
             Made now = make(&c, -1, zeros);
             for (int i = 0; i < 6; i++)
                 cr_assert(
@@ -393,4 +390,3 @@ Test(multihead, same_bits_for_any_number_of_threads) {
         made_free(&first), mat_free(zeros), case_free(&c);
     }
 }
-#endif

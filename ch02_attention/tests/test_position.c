@@ -8,6 +8,7 @@
 #include "ch02_attention/alibi.h"
 #include "ch02_attention/kerple.h"
 #include "ch02_attention/position.h"
+#include "common/numeric/compare.h"
 #include "common/numeric/rng.h"
 
 // Every function here is linear in what is varied: a central difference has no error
@@ -31,14 +32,6 @@ static double dot(Mat a, Mat b) {
         for (int j = 0; j < a.cols; j++)
             sum += (double)*mat_at(a, i, j) * *mat_at(b, i, j);
     return sum;
-}
-
-static double difference(Mat a, Mat b) {
-    double worst = 0;
-    for (int i = 0; i < a.rows; i++)
-        for (int j = 0; j < a.cols; j++)
-            worst = fmax(worst, fabs((double)*mat_at(a, i, j) - *mat_at(b, i, j)));
-    return worst;
 }
 
 // ---- turning: kinds, sizes and pairings
@@ -157,7 +150,7 @@ Test(position, one_row_at_a_time_gives_the_same_bits) {
                 position_turn(&p, mat_rows(rows, t, 1), 3, 4 + t, true);
             // rows of any stride may be computed by other instructions (fused or not):
             // the last bit
-            cr_assert(difference(all, rows) <= (transposed ? 1e-6 : 0), "kind %d",
+            cr_assert(mat_difference(all, rows) <= (transposed ? 1e-6 : 0), "kind %d",
                       kind);
             mat_free(transposed ? mat_transpose(all) : all), mat_free(rows),
                 position_free(&p);
@@ -170,8 +163,8 @@ Test(position, heads_are_turned_alike) {
     mat_copy(mat_cols(both, 0, 4), x), mat_copy(mat_cols(both, 4, 4), x);
     Position p = turning(0, 4);
     position_turn(&p, x, 1, 2, false), position_turn(&p, both, 2, 2, false);
-    cr_assert(difference(mat_cols(both, 0, 4), x) == 0
-              && difference(mat_cols(both, 4, 4), x) == 0);
+    cr_assert(mat_difference(mat_cols(both, 0, 4), x) == 0
+              && mat_difference(mat_cols(both, 4, 4), x) == 0);
     mat_free(x), mat_free(both), position_free(&p);
 }
 
@@ -358,11 +351,11 @@ Test(position, bias_by_tile_is_bias_of_the_whole) {
                               j);
         cr_assert(isinf(*mat_at(whole, 3, 8)) && isinf(*mat_at(tiled, 3, 8)));
         *mat_at(whole, 3, 8) = *mat_at(tiled, 3, 8) = 0;
-        cr_assert(difference(whole, tiled) == 0, "kind %zu", k);
+        cr_assert(mat_difference(whole, tiled) == 0, "kind %zu", k);
         Mat turned = mat_new(12, 12);  // scores whose columns are not neighbours
         position_bias(&kinds[k], 1, mat_transpose(turned), 0, 0);
         *mat_at(turned, 8, 3) = 0;
-        cr_assert(difference(whole, mat_transpose(turned)) == 0);
+        cr_assert(mat_difference(whole, mat_transpose(turned)) == 0);
         mat_free(whole), mat_free(tiled), mat_free(turned), position_free(&kinds[k]);
     }
     mat_free(table);
@@ -393,7 +386,7 @@ Test(position, what_does_not_concern_a_kind_changes_nothing) {
             position_bias(&p, 5, x, 3, 0);
             position_bias_backward(&p, 5, x, 3, 0, NONE);
         }
-        cr_assert(difference(x, before) == 0, "%s", position_name(kind));
+        cr_assert(mat_difference(x, before) == 0, "%s", position_name(kind));
         mat_free(x), mat_free(before), position_free(&p), mat_free(parameters);
     }
 }
@@ -409,7 +402,7 @@ Test(position, every_kind_but_none_does_something) {
         mat_copy(before, x);
         position_add(&p, x, 2), position_turn(&p, x, 1, 2, false);
         position_bias(&p, 1, x, 9, 2);
-        cr_assert((difference(x, before) > 1e-3) == (kind != POSITION_NONE), "%s",
+        cr_assert((mat_difference(x, before) > 1e-3) == (kind != POSITION_NONE), "%s",
                   position_name(kind));
         mat_free(x), mat_free(before), position_free(&p), mat_free(parameters);
     }

@@ -30,7 +30,7 @@ Test(softmax, of_a_matrix_is_of_its_rows) {
         cr_assert(fabs(sum - 1) < 10 * REAL_EPS);
         cr_assert(fabs(change) < 40 * REAL_EPS, "scores may all move by one number");
     }
-    cr_assert_eq(largest_difference(all, rows), 0);
-    cr_assert_eq(largest_difference(dp, dp_rows), 0);
+    cr_assert_eq(mat_difference(all, rows), 0);
+    cr_assert_eq(mat_difference(dp, dp_rows), 0);
     mat_free(wide), mat_free(rows), mat_free(dp), mat_free(dp_rows);
 }
