@@ -1,17 +1,18 @@
 // Scaled dot-product attention: each query looks at all keys and takes a weighted mean
 // of their values. Lecture, sections 2.1 to 2.3.
 //
-//     S = scale Q K^T + B        scores      T x S; scale is 1 / sqrt(d), B a bias (ALiBi, T5) or nothing
+//     S = scale Q K^T + B        scores      T x S; scale is 1 / sqrt(d), B a bias or nothing
 //     S_ij = -inf                wherever the mask lets query i not see key j
-//     P = softmax(S)             weights     row by row: P_ij = e^S_ij / sum_j' e^S_ij'
+//     P = softmax(S)             weights     by rows: P_ij = e^S_ij / sum_j' e^S_ij'
 //     O = P V                    output      T x d_v
 //
 // Vaswani et al., "Attention is all you need" (2017), arXiv:1706.03762, section 3.2.1.
 //
 // Backward, from dO, the gradient of a loss with respect to O (section 2.3):
 //
-//     dV = P^T dO      dP = dO V^T      dS_ij = P_ij (dP_ij - D_i),  D_i = sum_j P_ij dP_ij = sum_c dO_ic O_ic
-//     dB = dS          dQ = scale dS K                 dK = scale dS^T Q
+//     dV = P^T dO      dP = dO V^T
+//     dS_ij = P_ij (dP_ij - D_i),      D_i = sum_j P_ij dP_ij = sum_c dO_ic O_ic
+//     dB = dS          dQ = scale dS K         dK = scale dS^T Q
 //
 // Here is the formula and nothing else: one head of one sequence, all scores at once.
 // Models run attention_core.h, which makes them a block at a time; the tests hold the

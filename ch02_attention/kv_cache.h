@@ -1,12 +1,16 @@
 // The KV cache: keys and values of all tokens so far, so that a new token costs one row
 // of attention, not a table. Lecture, section 2.4.
 //
-//     bytes per token = 2 x layers x n_kv_heads x head_dim x bytes per number        (2: keys and values)
+//     bytes per token = 2 x layers x n_kv_heads x head_dim x bytes per number
+//
+// (2: keys and values).
 //
 // One new token reads every cached number once and uses it for 2 x group operations:
 // decoding is as fast as memory. So a head's keys lie one after the other:
 //
-//     keys:  [layer 0: [sequence 0: [kv head 0: capacity x head_dim][kv head 1: ...]][sequence 1: ...]][layer 1: ...]
+//     keys:  [layer 0: [sequence 0: [kv head 0: capacity x head_dim][kv head 1: ...]]
+//                      [sequence 1: ...]]
+//            [layer 1: ...]
 //
 // Keys are cached turned to their positions. With a causal mask the outputs are those
 // of one pass over all tokens. It is a cache for generating; in training all tokens are

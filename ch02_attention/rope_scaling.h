@@ -2,10 +2,13 @@
 // stretched by a factor s. Lecture, section 2.8.
 //
 //     none     theta'_i = theta_i
-//     PI       theta'_i = theta_i / s                                   position interpolation
-//     NTK      theta'_i = theta_i s^(-2i/(d-2))                         base b s^(d/(d-2)): ends at 1 and 1/s exactly
-//     YaRN     theta'_i = theta_i ((1 - g) / s + g),  g = ramp(r_i),    r_i = L theta_i / (2 pi) turns while training
-//              ramp(r) = 0 below 1, 1 above 32, (r - 1) / 31 between; q and k are also multiplied by 0.1 ln s + 1
+//     PI       theta'_i = theta_i / s                       position interpolation
+//     NTK      theta'_i = theta_i s^(-2i/(d-2))             the base becomes b s^(d/(d-2))
+//     YaRN     theta'_i = theta_i ((1 - g) / s + g),        g = ramp(r_i)
+//
+// NTK keeps the fastest angle and divides the slowest by s exactly. In YaRN r_i = L
+// theta_i / (2 pi) is how many turns an angle made while training, and ramp(r) is 0
+// below 1, 1 above 32, (r - 1) / 31 between; q and k are also multiplied by 0.1 ln s + 1.
 //
 // Chen et al., "Extending context window of large language models via positional
 // interpolation" (2023), arXiv:2306.15595; Peng et al., "YaRN" (2023),

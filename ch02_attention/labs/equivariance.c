@@ -1,8 +1,11 @@
 // A4: what a mask does, and where it must stand. Lecture, section 2.2.
 //
-//     no mask, no positions:  attention(Pi X) = Pi attention(X)     equivariant (not invariant: the outputs move along)
-//     causal mask:            outputs up to t do not depend on tokens after t, to the last bit; equivariance is gone
-//     mask after softmax:     P_ij := 0 for j > i leaves sum_j e^S_ij over all j in the denominator: the future leaks
+//     no mask, no positions:  attention(Pi X) = Pi attention(X): equivariant (not
+//                             invariant: the outputs move along)
+//     causal mask:            outputs up to t do not depend on tokens after t, to the last
+//                             bit; equivariance is gone
+//     mask after softmax:     P_ij := 0 for j > i leaves sum_j e^S_ij over all j in the
+//                             denominator: the future leaks
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
