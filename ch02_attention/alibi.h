@@ -1,6 +1,8 @@
 // ALiBi: attention with linear biases. Lecture, section 2.9.
 //
-//     score(i, j) = q_i . k_j / sqrt(d) - m_h |i - j|          no positions anywhere else; i - j >= 0 when causal
+//     score(i, j) = q_i . k_j / sqrt(d) - m_h |i - j|
+//
+// and no positions anywhere else.
 //
 // Slopes m_h are fixed: with n heads, n a power of two, m_h = 2^(-8h/n), h = 1 .. n.
 // Any other n: those of the next lower power of two, then every second slope of the

@@ -5,13 +5,15 @@
 // score at distance s is Re sum_i h_i e^(i s theta_i). Summing by parts (Abel), with
 // S_j = sum_{i<j} e^(i s theta_i) and h_n = 0:
 //
-//     | sum_i h_i e^(i s theta_i) | = | sum_i (h_i - h_{i+1}) S_{i+1} | <= max_i |h_{i+1} - h_i|  sum_i |S_{i+1}|
+//     | sum_i h_i e^(i s theta_i) | = | sum_i (h_i - h_{i+1}) S_{i+1} |
+//                                  <= max_i |h_{i+1} - h_i|  sum_i |S_{i+1}|
 //
 // The last difference is |h_{n-1}| itself: without it the bound is false. What is
 // plotted as "the decay of RoPE" is
 //
-//     bound(s) = (1/n) sum_{j=1..n} |S_j|                      at s = 0: (n + 1) / 2
-//     C(s)     = (1/n) sum_i cos(s theta_i)                    the score of q = k, all points of length 1, over n
+//     bound(s) = (1/n) sum_{j=1..n} |S_j|       at s = 0: (n + 1) / 2
+//     C(s)     = (1/n) sum_i cos(s theta_i)     the score of q = k, all points of length 1,
+//                                               over n
 //
 // Neither is monotone. C has a closed form in the mean over an octave [s, 2s): with
 // theta = b^-x the sum is nearly the integral of cos(s b^-x) over 0 <= x <= 1, that is

@@ -19,8 +19,6 @@
 // L) can be anything on [L, 2L). Chen et al., "Extending context window of large
 // language models via positional interpolation", arXiv:2306.15595.
 #pragma once
-#include <stdbool.h>
-
 // Over max|h|, at `fraction` of the way from s1 to s2 = s1 + 1.
 double interpolation_bound(double base, int dim, double fraction);
 double interpolation_bound_published(double base, int dim, double fraction);
@@ -31,9 +29,3 @@ double interpolation_adversary_deviation(const double *theta, int dim);
 void distance_basis(double *basis, const double *theta, int dim, double s);
 double distance_score(const double *coefficients, const double *theta, int dim,
                       double s);
-
-// x (cols numbers) = the least-squares solution of a x = y by Householder reflections;
-// a: rows x cols, row after row, rows >= cols; a and y are overwritten. (The normal
-// equations would square a's condition number: 1e8 becomes 1e16.) Returns false where a
-// column depends on the others.
-bool least_squares(double *x, double *a, double *y, int rows, int cols);

@@ -10,19 +10,15 @@ KvCache kv_cache_new(int layers, int batch, int n_kv_heads, int head_dim,
     assert((double)layers * batch * n_kv_heads * capacity < 0x1p31
            && "kv_cache_new: more rows than a Mat can have");
     int rows = layers * batch * n_kv_heads * capacity;
-    KvCache c = {layers,
-                 batch,
-                 n_kv_heads,
-                 head_dim,
-                 capacity,
-                 allocate((size_t)layers, sizeof(int)),
-                 mat_new(rows, head_dim),
-                 mat_new(rows, head_dim),
-                 0};
-    c.bytes =
-        ((size_t)c.keys.rows * c.keys.cols + (size_t)c.values.rows * c.values.cols)
-        * sizeof(real);
-    return c;
+    return (KvCache){.layers = layers,
+                     .batch = batch,
+                     .n_kv_heads = n_kv_heads,
+                     .head_dim = head_dim,
+                     .capacity = capacity,
+                     .time = allocate((size_t)layers, sizeof(int)),
+                     .keys = mat_new(rows, head_dim),
+                     .values = mat_new(rows, head_dim),
+                     .bytes = 2 * (size_t)rows * head_dim * sizeof(real)};
 }
 
 void kv_cache_free(KvCache *c) {
@@ -76,69 +72,63 @@ static void gather_queries(Mat to, Mat q, int b, int kv, const KvCache *c, int l
     }
 }
 
-// One new token: q (group x d) against all keys, then all values, each read from memory
-// once for the whole group. CHUNK rows at a time stay in the L1 cache while the group
-// uses them.
-enum { CHUNK = 128 };
-
-static void decode(Mat out, Mat scores, Mat q, Mat keys, Mat values, const Mask *mask,
-                   const Position *position, int first_head) {
-    int group = q.rows, n = keys.rows;
-    for (int j = 0; j < n; j += CHUNK) {
-        int count = n - j < CHUNK ? n - j : CHUNK;
-        matmul(mat_cols(scores, j, count), q, mat_transpose(mat_rows(keys, j, count)));
+// A key-value head and the heads that share it: q (group T x d, turned) against all that
+// is cached. out: T x group d, the heads side by side.
+static void attend_group(Mat out, Head *one, int group) {
+    int time = one->q.rows / group, d = one->q.cols, first = one->number;
+    if (time == 1) {
+        // one row holds the group's heads side by side: as group x d
+        attend_token(mat_view(out.at, group, d), one);
+        return;
     }
+    Mat q = one->q;
     for (int g = 0; g < group; g++) {
-        if (position)
-            position_bias(position, first_head + g, mat_rows(scores, g, 1), n - 1, 0);
-        attention_weights(mat_rows(scores, g, 1), mask, (ScoreBlock){1, n, 0, 1, 0, n});
+        one->q = mat_rows(q, g * time, time), one->number = first + g;
+        attend_head(mat_cols(out, g * d, d), one);
     }
-    mat_fill(out, 0);
-    for (int j = 0; j < n; j += CHUNK) {
-        int count = n - j < CHUNK ? n - j : CHUNK;
-        matmul_add(out, mat_cols(scores, j, count), mat_rows(values, j, count));
-    }
+    one->q = q, one->number = first;
 }
 
-void attend_cached(Mat out, Mat q, Mat k, Mat v, KvCache *c, int layer,
-                   const Heads *h) {
+static void check_shapes(Mat out, Mat q, Mat k, Mat v, const KvCache *c, int layer,
+                         const Heads *h) {
+    int batch = c->batch, time = q.rows / batch, d = c->head_dim;
     assert(h->scale != 0 && "attend_cached: the scale is 0");
-    int batch = c->batch, time = q.rows / batch, d = c->head_dim,
-        group = h->n_heads / h->n_kv_heads;
-    int end = c->time[layer] + time;
     assert(h->batch == batch && h->n_kv_heads == c->n_kv_heads
            && "attend_cached: the cache was made for other heads");
     assert(q.cols == h->n_heads * d && k.cols == h->n_kv_heads * d && v.cols == k.cols
            && k.rows == q.rows && v.rows == q.rows && out.rows == q.rows
            && out.cols == q.cols && "attend_cached: shapes do not fit");
-    assert(q.rows == batch * time && end <= c->capacity
+    assert(q.rows == batch * time && time <= c->capacity - c->time[layer]
            && "attend_cached: the cache is full");
+    (void)out, (void)q, (void)k, (void)v, (void)c, (void)layer, (void)h, (void)batch,
+        (void)time, (void)d;
+}
+
+void attend_cached(Mat out, Mat q, Mat k, Mat v, KvCache *c, int layer,
+                   const Heads *h) {
+    check_shapes(out, q, k, v, c, layer, h);
+    int batch = c->batch, time = q.rows / batch, d = c->head_dim,
+        group = h->n_heads / h->n_kv_heads, end = c->time[layer] + time;
     bool threads = (double)h->n_heads * batch * time * end * d > 3e5;  // about 20 us
     (void)threads;                                                     // without OpenMP
 #pragma omp parallel if (threads)
     {
-        Mat turned = mat_new(group * time, d),
-            workspace = mat_new(time == 1 ? group : score_block_rows(end), end);
+        Head one = {
+            .q = mat_new(group * time, d),
+            .workspace = time == 1 ? mat_new(group, end) : attend_workspace(time, end),
+            .position = h->position};
 #pragma omp for schedule(dynamic)
         for (int task = 0; task < batch * h->n_kv_heads; task++) {
             int b = task / h->n_kv_heads, kv = task % h->n_kv_heads;
             Mask mask = mask_of_sequence(&h->mask, b);
             append(c, layer, b, kv, k, v, h->position);
-            gather_queries(turned, q, b, kv, c, layer, h);
-            Mat keys = cached(c, c->keys, layer, b, kv, 0, end),
-                values = cached(c, c->values, layer, b, kv, 0, end);
-            Mat heads = part(out, b, batch, kv * group * d, group * d);
-            // one row holds the group's heads side by side: as group x d
-            if (time == 1)
-                decode(mat_view(heads.at, group, d), workspace, turned, keys, values,
-                       &mask, h->position, kv * group);
-            else
-                for (int g = 0; g < group; g++)
-                    attend_head(mat_cols(heads, g * d, d), (Mat){0},
-                                mat_rows(turned, g * time, time), keys, values, &mask,
-                                h->position, kv * group + g, workspace);
+            gather_queries(one.q, q, b, kv, c, layer, h);
+            one.k = cached(c, c->keys, layer, b, kv, 0, end);
+            one.v = cached(c, c->values, layer, b, kv, 0, end);
+            one.mask = &mask, one.number = kv * group;
+            attend_group(part(out, b, batch, kv * group * d, group * d), &one, group);
         }
-        mat_free(turned), mat_free(workspace);
+        mat_free(one.q), mat_free(one.workspace);
     }
     c->time[layer] = end;
 }

@@ -1,12 +1,16 @@
 // The KV cache: keys and values of all tokens so far, so that a new token costs one row
 // of attention, not a table. Lecture, section 2.4.
 //
-//     bytes a token = 2 x layers x n_kv_heads x head_dim x bytes a number        (2: keys and values)
+//     bytes per token = 2 x layers x n_kv_heads x head_dim x bytes per number
+//
+// (2: keys and values).
 //
 // One new token reads every cached number once and uses it for 2 x group operations:
 // decoding is as fast as memory. So a head's keys lie one after the other:
 //
-//     keys:  [layer 0: [sequence 0: [kv head 0: capacity x head_dim][kv head 1: ...]][sequence 1: ...]][layer 1: ...]
+//     keys:  [layer 0: [sequence 0: [kv head 0: capacity x head_dim][kv head 1: ...]]
+//                      [sequence 1: ...]]
+//            [layer 1: ...]
 //
 // Keys are cached turned to their positions. With a causal mask the outputs are those
 // of one pass over all tokens. It is a cache for generating; in training all tokens are
@@ -31,7 +35,7 @@ size_t kv_cache_bytes_per_token(int layers, int n_kv_heads, int head_dim,
 // Appends T tokens to a layer and attends from them to everything cached: prefill with
 // T = the prompt's length, then T = 1 a step. out and q (B T x H d), k and v (B T x
 // H_kv d), as in attend_heads, col_stride 1. The new tokens stand at the end: at
-// positions time .. time + T - 1, which must stay below capacity. heads->mask.allowed
-// is T x S.
+// positions time .. time + T - 1, which must stay below capacity. heads->mask
+// is each sequence's own, as everywhere; a table in it is T x (time + T).
 void attend_cached(Mat out, Mat q, Mat k, Mat v, KvCache *cache, int layer,
                    const Heads *heads);

@@ -2,8 +2,6 @@
 
 #include <assert.h>
 
-static int min(int a, int b) { return a < b ? a : b; }
-
 // ---- shapes: time is how many rows a sequence has, head_dim how many columns a head
 
 static int q_time(Mat q, const Heads *h) { return q.rows / h->batch; }
@@ -71,22 +69,6 @@ static bool worth_threads(const Heads *h, Mat q, Mat k) {
 
 // ---- forward
 
-void attend_head(Mat out, Mat weights, Mat q, Mat k, Mat v, const Mask *mask,
-                 const Position *position, int head, Mat workspace) {
-    int rows = score_block_rows(k.rows);
-    for (int i = 0; i < q.rows; i += rows) {
-        ScoreBlock b = score_block(mask, q.rows, k.rows, i, rows);
-        Mat scores =
-            weights.at ? block_of(weights, b) : mat_view(workspace.at, b.rows, b.cols);
-        matmul(scores, mat_rows(q, b.row, b.rows),
-               mat_transpose(mat_rows(k, b.col, b.cols)));
-        if (position)
-            position_bias(position, head, scores, b.row + k.rows - q.rows, b.col);
-        attention_weights(scores, mask, b);
-        matmul(mat_rows(out, b.row, b.rows), scores, mat_rows(v, b.col, b.cols));
-    }
-}
-
 void attend_heads(Mat out, Mat weights, Mat q, Mat k, Mat v, const Heads *h) {
     check_shapes(out, weights, q, k, v, h);
     int queries = q_time(q, h), keys = k.rows / h->batch, d = head_dim(q, h),
@@ -95,103 +77,88 @@ void attend_heads(Mat out, Mat weights, Mat q, Mat k, Mat v, const Heads *h) {
     (void)threads;  // without OpenMP
 #pragma omp parallel if (threads)
     {
-        Mat turned_q = mat_new(queries, d), turned_k = mat_new(keys, d);
-        Mat workspace =
-            mat_new(weights.at ? 0 : min(queries, score_block_rows(keys)), keys);
+        Head one = {.q = mat_new(queries, d),
+                    .k = mat_new(keys, d),
+                    .workspace = attend_workspace(weights.at ? 0 : queries, keys),
+                    .position = h->position};
 #pragma omp for schedule(dynamic)
         for (int task = 0; task < h->batch * h->n_heads; task++) {
             int b = task / h->n_heads, head = task % h->n_heads, kv = head / group;
             Mask mask = mask_of_sequence(&h->mask, b);
-            turn_copy(turned_q, h->scale, head_of(q, b, head, h->batch, h->n_heads),
+            turn_copy(one.q, h->scale, head_of(q, b, head, h->batch, h->n_heads),
                       h->position, keys - queries, false);
-            turn_copy(turned_k, 1, head_of(k, b, kv, h->batch, h->n_kv_heads),
-                      h->position, 0, true);
-            attend_head(head_of(out, b, head, h->batch, h->n_heads),
-                        weights_of(weights, b, head, h, queries), turned_q, turned_k,
-                        head_of(v, b, kv, h->batch, h->n_kv_heads), &mask, h->position,
-                        head, workspace);
+            turn_copy(one.k, 1, head_of(k, b, kv, h->batch, h->n_kv_heads), h->position,
+                      0, true);
+            one.v = head_of(v, b, kv, h->batch, h->n_kv_heads);
+            one.weights = weights_of(weights, b, head, h, queries);
+            one.mask = &mask, one.number = head;
+            attend_head(head_of(out, b, head, h->batch, h->n_heads), &one);
         }
-        mat_free(turned_q), mat_free(turned_k), mat_free(workspace);
+        mat_free(one.q), mat_free(one.k), mat_free(one.workspace);
     }
 }
 
 // ---- backward
 
-// One head; everything turned, as in attend_head. k_grad and v_grad are best stored by
-// columns: matmul then packs the long rows of P and dS as its right factor. q_grad,
-// k_grad (turned), v_grad, position_grad += the gradients.
-static void attend_head_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat position_grad,
-                                 Mat out_grad, Mat weights, Mat q, Mat k, Mat v,
-                                 const Mask *mask, const Position *position, int head,
-                                 Mat workspace) {
-    int rows = score_block_rows(k.rows);
-    for (int i = 0; i < q.rows; i += rows) {
-        ScoreBlock b = score_block(mask, q.rows, k.rows, i, rows);
-        Mat p = block_of(weights, b), ds = mat_view(workspace.at, b.rows, b.cols);
-        Mat out_rows = mat_rows(out_grad, b.row, b.rows),
-            keys = mat_rows(k, b.col, b.cols);
-        // dV = P^T dO
-        matmul_add(mat_rows(v_grad, b.col, b.cols), mat_transpose(p), out_rows);
-        // dP = dO V^T
-        matmul(ds, out_rows, mat_transpose(mat_rows(v, b.col, b.cols)));
-        // dS = P (dP - D)
-        attention_weights_backward(ds, p);
-        // dB = dS
-        if (position_grad.at)
-            position_bias_backward(position, head, ds, b.row + k.rows - q.rows, b.col,
-                                   position_grad);
-        matmul_add(mat_rows(q_grad, b.row, b.rows), ds, keys);  // d(scale Q) = dS K
-        matmul_add(mat_rows(k_grad, b.col, b.cols), mat_transpose(ds),
-                   mat_rows(q, b.row, b.rows));
-    }
-}
-
+// All heads' matrices, as attend_heads_backward got them.
 typedef struct {
-    Mat q, k, q_grad, k_grad, v_grad;  // q, k and their gradients: turned
-    Mat scores;
+    Mat q_grad, k_grad, v_grad, out_grad, weights, q, k, v;
+    const Heads *h;
+} Whole;
+
+// What one thread needs: a head, turned, and its gradients.
+typedef struct {
+    Head head;
+    HeadGrads grads;
 } Workspace;
 
-static Workspace workspace_new(int queries, int keys, int d) {
-    return (Workspace){mat_new(queries, d),
-                       mat_new(keys, d),
-                       mat_new(queries, d),
-                       mat_transpose(mat_new(d, keys)),
-                       mat_transpose(mat_new(d, keys)),
-                       mat_new(min(queries, score_block_rows(keys)), keys)};
+static Workspace workspace_new(int queries, int keys, int d, const Heads *h) {
+    return (Workspace){{.q = mat_new(queries, d),
+                        .k = mat_new(keys, d),
+                        .workspace = attend_workspace(queries, keys),
+                        .position = h->position},
+                       {.q = mat_new(queries, d),
+                        .k = mat_transpose(mat_new(d, keys)),
+                        .v = mat_transpose(mat_new(d, keys))}};
 }
 
 static void workspace_free(Workspace *w) {
-    mat_free(w->q), mat_free(w->k), mat_free(w->q_grad), mat_free(w->k_grad),
-        mat_free(w->v_grad), mat_free(w->scores);
+    mat_free(w->head.q), mat_free(w->head.k), mat_free(w->head.workspace);
+    mat_free(w->grads.q), mat_free(w->grads.k), mat_free(w->grads.v);
+}
+
+// One query head: its dQ goes where it belongs, its dK and dV are added to the group's.
+static void backward_head(const Whole *all, int b, int head, Workspace *w) {
+    const Heads *h = all->h;
+    int first = w->head.k.rows - w->head.q.rows;
+    turn_copy(w->head.q, h->scale, head_of(all->q, b, head, h->batch, h->n_heads),
+              h->position, first, false);
+    w->head.weights = weights_of(all->weights, b, head, h, w->head.q.rows);
+    w->head.number = head;
+    mat_fill(w->grads.q, 0);
+    attend_head_backward(
+        w->grads, head_of(all->out_grad, b, head, h->batch, h->n_heads), &w->head);
+    turn_back(head_of(all->q_grad, b, head, h->batch, h->n_heads), h->scale, w->grads.q,
+              h->position, first, false);
 }
 
 // Key-value head `kv` of sequence b, and the heads that share it, one after the other.
-static void backward_group(Mat q_grad, Mat k_grad, Mat v_grad, Mat position_grad,
-                           Mat out_grad, Mat weights, Mat q, Mat k, Mat v,
-                           const Heads *h, int b, int kv, Workspace *w) {
-    int queries = q_time(q, h), keys = k.rows / h->batch,
-        group = h->n_heads / h->n_kv_heads;
+static void backward_group(const Whole *all, int b, int kv, Workspace *w) {
+    const Heads *h = all->h;
+    int group = h->n_heads / h->n_kv_heads;
     Mask mask = mask_of_sequence(&h->mask, b);
-    turn_copy(w->k, 1, head_of(k, b, kv, h->batch, h->n_kv_heads), h->position, 0,
-              true);
-    mat_fill(mat_transpose(w->k_grad), 0), mat_fill(mat_transpose(w->v_grad), 0);
-    for (int head = kv * group; head < (kv + 1) * group; head++) {
-        turn_copy(w->q, h->scale, head_of(q, b, head, h->batch, h->n_heads),
-                  h->position, keys - queries, false);
-        mat_fill(w->q_grad, 0);
-        attend_head_backward(w->q_grad, w->k_grad, w->v_grad, position_grad,
-                             head_of(out_grad, b, head, h->batch, h->n_heads),
-                             weights_of(weights, b, head, h, queries), w->q, w->k,
-                             head_of(v, b, kv, h->batch, h->n_kv_heads), &mask,
-                             h->position, head, w->scores);
-        turn_back(head_of(q_grad, b, head, h->batch, h->n_heads), h->scale, w->q_grad,
-                  h->position, keys - queries, false);
-    }
-    mat_copy(w->k, w->k_grad);
-    turn_back(head_of(k_grad, b, kv, h->batch, h->n_kv_heads), 1, w->k, h->position, 0,
-              true);
-    mat_copy(w->k, w->v_grad);
-    mat_add_scaled(head_of(v_grad, b, kv, h->batch, h->n_kv_heads), 1, w->k);
+    turn_copy(w->head.k, 1, head_of(all->k, b, kv, h->batch, h->n_kv_heads),
+              h->position, 0, true);
+    w->head.v = head_of(all->v, b, kv, h->batch, h->n_kv_heads);
+    w->head.mask = &mask;
+    mat_fill(mat_transpose(w->grads.k), 0), mat_fill(mat_transpose(w->grads.v), 0);
+    for (int head = kv * group; head < (kv + 1) * group; head++)
+        backward_head(all, b, head, w);
+    mat_copy(w->head.k, w->grads.k);  // row after row again
+    turn_back(head_of(all->k_grad, b, kv, h->batch, h->n_kv_heads), 1, w->head.k,
+              h->position, 0, true);
+    mat_copy(w->head.k, w->grads.v);
+    mat_add_scaled(head_of(all->v_grad, b, kv, h->batch, h->n_kv_heads), 1, w->head.k);
 }
 
 void attend_heads_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat position_grad,
@@ -200,21 +167,20 @@ void attend_heads_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat position_grad
     check_shapes(out_grad, weights, q, k, v, h);
     check_shapes(out_grad, weights, q_grad, k_grad, v_grad, h);
     assert(weights.at && "attend_heads_backward: forward kept no weights");
-    int queries = q_time(q, h), keys = k.rows / h->batch, rows = position_grad.rows;
-    // one a sequence
+    Whole all = {q_grad, k_grad, v_grad, out_grad, weights, q, k, v, h};
+    int rows = position_grad.rows;
+    // one a sequence: threads may meet in none of them
     Mat parts = mat_new(position_grad.at ? h->batch * rows : 0, position_grad.cols);
     bool threads = worth_threads(h, q, k);
     (void)threads;  // without OpenMP
 #pragma omp parallel if (threads)
     {
-        Workspace w = workspace_new(queries, keys, head_dim(q, h));
+        Workspace w = workspace_new(q_time(q, h), k.rows / h->batch, head_dim(q, h), h);
 #pragma omp for schedule(dynamic)
         for (int task = 0; task < h->batch * h->n_kv_heads; task++) {
             int b = task / h->n_kv_heads;
-            Mat part =
-                position_grad.at ? mat_rows(parts, b * rows, rows) : position_grad;
-            backward_group(q_grad, k_grad, v_grad, part, out_grad, weights, q, k, v, h,
-                           b, task % h->n_kv_heads, &w);
+            if (position_grad.at) w.grads.position = mat_rows(parts, b * rows, rows);
+            backward_group(&all, b, task % h->n_kv_heads, &w);
         }
         workspace_free(&w);
     }
@@ -238,6 +204,8 @@ void projections_free(Projections *p) {
 
 MultiheadSaved multihead_saved_new(int q_rows, int context_rows, const Projections *w,
                                    const Heads *h) {
+    assert((double)q_rows * h->n_heads < 0x1p31
+           && "multihead_saved_new: more rows than a Mat can have");
     return (MultiheadSaved){mat_new(q_rows, w->q.cols),
                             mat_new(context_rows, w->k.cols),
                             mat_new(context_rows, w->v.cols),

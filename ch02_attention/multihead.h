@@ -15,22 +15,23 @@
 // Vaswani et al. (2017), arXiv:1706.03762, section 3.2.2; Shazeer (2019),
 // arXiv:1911.02150; Ainslie et al., "GQA" (2023), arXiv:2305.13245.
 //
-// Threads share out the pairs (sequence, head); backward the pairs (sequence, kv head),
+// Threads share out the pairs (sequence, head), each of which is one attend_head
+// (attention_core.h); backward the pairs (sequence, kv head),
 // so that the gradient of a shared key is one sum in one order: the bits do not depend
 // on the number of threads.
 #pragma once
 #include "ch02_attention/attention.h"
-#include "ch02_attention/position.h"
+#include "ch02_attention/attention_core.h"
 
 typedef struct {
     int batch;                // B
     int n_heads, n_kv_heads;  // n_heads is a multiple of n_kv_heads
     real scale;               // attention_scale(head_dim); T5: 1
-    Mask mask;                // its key_lengths: one a sequence
-    // turns q and k, adds to the scores; NULL: none. Keys stand at 0 .. S-1 and
+    Mask mask;                // its key_lengths, prefixes: one a sequence
+    // turns q and k, adds to the scores; NULL: none. Keys are at positions 0 .. S-1,
+    // queries at the end of them, S-T .. S-1. (Adding to the input is the model's
+    // business.)
     const Position *position;
-    // queries at the end of them, S-T .. S-1. (Adding to the
-    // input is the model's business.)
 } Heads;
 
 // ---- the core: on projected q, k, v
@@ -41,18 +42,12 @@ typedef struct {
 // are: turning happens in copies.
 void attend_heads(Mat out, Mat weights, Mat q, Mat k, Mat v, const Heads *heads);
 
-// q_grad, k_grad, v_grad += the gradients; position_grad += that by learned slopes (1 x
-// H) or buckets (H x buckets); .at NULL: not wanted.
+// q_grad, k_grad, v_grad += the gradients; position_grad += that with respect to the
+// position's parameters, of their shape: each sequence's sum by itself, then one
+// sequence after the other. .at NULL: not wanted.
 void attend_heads_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat position_grad,
                            Mat out_grad, Mat weights, Mat q, Mat k, Mat v,
                            const Heads *heads);
-
-// One head of one sequence, for those who have turned q and k themselves (kv_cache.c):
-// q is also multiplied by scale. out (T x d), weights (T x S; .at NULL: not kept), q (T
-// x d), k and v (S x d). workspace: score_block_rows(S) x S, read only if weights are
-// not kept.
-void attend_head(Mat out, Mat weights, Mat q, Mat k, Mat v, const Mask *mask,
-                 const Position *position, int head, Mat workspace);
 
 // ---- the layer: projections around the core
 

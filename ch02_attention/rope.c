@@ -5,56 +5,28 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "ch02_attention/position.h"
 #include "common/error.h"
-
-const char *const rope_scaling_names[] = {"none", "pi", "ntk", "yarn", NULL};
 
 // ---- angles
 
 double rope_theta(double base, int dim, int i) { return pow(base, -2.0 * i / dim); }
 
-// YaRN's alpha and beta: fewer turns than the first while training, never seen whole;
-// more than the second, safe.
-static const double YARN_FEW = 1, YARN_MANY = 32;
-
-double rope_yarn_ramp(double turns) {
-    return fmin(1, fmax(0, (turns - YARN_FEW) / (YARN_MANY - YARN_FEW)));
-}
-
-double rope_temperature(const Rope *rope) {
-    return rope->scaling == ROPE_SCALING_YARN ? 0.1 * log(rope->factor) + 1 : 1;
-}
-
-static double scaled(double theta, const Rope *rope, int i) {
-    double s = rope->factor;
-    switch (rope->scaling) {
-        case ROPE_SCALING_NONE: break;
-        case ROPE_SCALING_PI: return theta / s;
-        case ROPE_SCALING_NTK: return theta * pow(s, -2.0 * i / (rope->dim - 2));
-        case ROPE_SCALING_YARN: {
-            double keep = rope_yarn_ramp(rope->trained * theta / (2 * M_PI));
-            return theta * ((1 - keep) / s + keep);
-        }
-    }
-    return theta;
-}
-
-static void check(const Rope *rope) {
-    assert(rope->dim >= 2 && rope->dim % 2 == 0
-           && "rope: dim must be even: its numbers are turned in pairs");
-    assert(rope->base > 1 && "rope: base must be above 1");
-    assert((rope->scaling == ROPE_SCALING_NONE || rope->factor >= 1)
-           && "rope: a context is stretched by factor >= 1");
-    assert((rope->scaling != ROPE_SCALING_NTK || rope->dim >= 4)
-           && "rope: NTK scaling needs two angles, dim >= 4");
-    assert((rope->scaling != ROPE_SCALING_YARN || rope->trained >= 1)
-           && "rope: YaRN needs the trained length");
+bool rope_check(const Rope *rope, Error *err) {
+    if (rope->dim < 2 || rope->dim % 2)
+        return error_set(err, "rotary positions need an even head_dim, not %d",
+                         rope->dim);
+    if (!(rope->base > 1))
+        return error_set(err, "rotary positions need a base above 1");
+    return rope_scaling_check(rope, err);
 }
 
 void rope_frequencies(double *theta, const Rope *rope) {
-    check(rope);
+    Error why = {""};
+    assert(rope_check(rope, &why) && "rope_frequencies: no such rotation");
     for (int i = 0; i < rope->dim / 2; i++)
-        theta[i] = scaled(rope_theta(rope->base, rope->dim, i), rope, i);
+        theta[i] = rope_scaled_theta(rope_theta(rope->base, rope->dim, i), rope, i);
+    (void)why;
 }
 
 RopeTables rope_tables_new(const Rope *rope, int rows) {
@@ -164,4 +136,22 @@ double rope_score(const double *q, const double *k, double m, double n,
         score += qx * kx + qy * ky;
     }
     return score;
+}
+
+// ---- the kind of position
+
+static bool check(const PositionSpec *spec, Error *err) {
+    return rope_check(&spec->rope, err);
+}
+
+static void make(Position *p) {
+    p->query = p->key = rope_tables_new(&p->spec.rope, p->spec.length);
+}
+
+const PositionMethods position_rope = {
+    .place = POSITION_AT_QUERIES_AND_KEYS, .check = check, .make = make};
+
+Position position_new_rope(Rope rope, int length) {
+    PositionSpec spec = {POSITION_ROPE, .length = length, .rope = rope};
+    return position_new(&spec, (Mat){0});
 }

@@ -19,32 +19,17 @@
 // W_Q and W_K); weights made for one are wrong under the other.
 // rope_half_from_interleaved is that permutation.
 //
-// Longer contexts than were trained (L positions, stretched by a factor s): the angles
-// change.
+// Longer contexts than were trained change the angles: rope_scaling.h.
 //
-//     none     theta'_i = theta_i
-//     PI       theta'_i = theta_i / s                                   position interpolation
-//     NTK      theta'_i = theta_i s^(-2i/(d-2))                         base b s^(d/(d-2)): ends at 1 and 1/s exactly
-//     YaRN     theta'_i = theta_i ((1 - g) / s + g),  g = ramp(r_i),    r_i = L theta_i / (2 pi) turns while training
-//              ramp(r) = 0 below 1, 1 above 32, (r - 1) / 31 between; q and k are also multiplied by 0.1 ln s + 1
-//
-// Su et al., "RoFormer" (2021), arXiv:2104.09864; Chen et al., "Extending context
-// window of large language models via positional interpolation" (2023),
-// arXiv:2306.15595; Peng et al., "YaRN" (2023), arXiv:2309.00071, whose section 3.1 is
-// the NTK-aware scaling (bloc97, 2023).
+// Su et al., "RoFormer" (2021), arXiv:2104.09864.
 #pragma once
+#include "ch02_attention/rope_scaling.h"
+#include "common/error.h"
 #include "common/numeric/mat.h"
 
 typedef enum { ROPE_INTERLEAVED, ROPE_HALF_SPLIT } RopePairing;
-typedef enum {
-    ROPE_SCALING_NONE,
-    ROPE_SCALING_PI,
-    ROPE_SCALING_NTK,
-    ROPE_SCALING_YARN
-} RopeScaling;
-extern const char *const rope_scaling_names[];  // "none", "pi", "ntk", "yarn", NULL
 
-typedef struct {
+typedef struct Rope {
     int dim;      // d, even; at least 4 for NTK
     double base;  // above 1
     RopePairing pairing;
@@ -53,11 +38,10 @@ typedef struct {
     int trained;    // L, read by YaRN
 } Rope;
 
-// theta[0 .. d/2-1].
+// Whether such a rotation can be; false: *err says why not.
+bool rope_check(const Rope *rope, Error *err);
+// theta[0 .. d/2-1], scaled.
 void rope_frequencies(double *theta, const Rope *rope);
-// what YaRN multiplies q and k by; 1 for the others
-double rope_temperature(const Rope *rope);
-double rope_yarn_ramp(double turns);  // 0 .. 1
 // theta_i, i = 0 .. d/2-1, without any scaling: also sinusoidal encoding's.
 double rope_theta(double base, int dim, int i);
 

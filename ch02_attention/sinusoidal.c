@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <math.h>
 
-#include "ch02_attention/rope.h"
+#include "ch02_attention/position.h"
 
 void sinusoidal_table(Mat table) {
     assert(table.cols % 2 == 0 && "sinusoidal_table: d_model must be even");
@@ -25,4 +25,24 @@ void sinusoidal_shift(double *out, const double *pe, int d_model, int k) {
         out[2 * i] = sine * c + cosine * s;  // sin(a + k w)
         out[2 * i + 1] = cosine * c - sine * s;
     }
+}
+
+// ---- the kind of position
+
+static bool check(const PositionSpec *spec, Error *err) {
+    return spec->channels % 2 == 0
+           || error_set(err, "sinusoidal positions need an even number of channels");
+}
+
+static void make(Position *p) {
+    p->parameters = mat_new(p->spec.length, p->spec.channels);
+    sinusoidal_table(p->parameters);
+}
+
+const PositionMethods position_sinusoidal = {
+    .place = POSITION_AT_INPUT, .check = check, .make = make};
+
+Position position_new_sinusoidal(int d_model, int length) {
+    PositionSpec spec = {POSITION_SINUSOIDAL, .length = length, .channels = d_model};
+    return position_new(&spec, (Mat){0});
 }

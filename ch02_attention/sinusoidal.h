@@ -7,8 +7,10 @@
 // facts:
 //
 //     |PE_p|^2 = d/2                        sin^2 + cos^2, d/2 times
-//     <PE_p, PE_q> = sum_i cos(w_i (p-q))   a kernel of the distance; even: it does not know before from after
-//     PE_{p+k} = R_k PE_p                   R_k turns each pair by -k w_i: a shift is linear, the same for all p
+//     <PE_p, PE_q> = sum_i cos(w_i (p-q))   a kernel of the distance, and even: it does
+//                                           not know before from after
+//     PE_{p+k} = R_k PE_p                   R_k turns each pair by -k w_i: a shift is
+//                                           linear, the same for all p
 //
 // Between them and the scores stand W_Q and W_K: <W_Q PE_p, W_K PE_q> is not a function
 // of p - q any more. Vaswani et al., "Attention is all you need" (2017),

@@ -1,6 +1,7 @@
 #include "ch02_attention/sparse.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,9 +30,9 @@ SparsePattern sparse_alternating(int layer, int window) {
 }
 
 SparsePattern sparse_growing(int layer, int window) {
-    int dilation = 1;
-    while (layer-- > 0) dilation *= window;
-    return (SparsePattern){window, dilation};
+    long long dilation = 1;
+    while (layer-- > 0 && dilation < INT_MAX) dilation *= window;
+    return (SparsePattern){window, dilation < INT_MAX ? (int)dilation : INT_MAX};
 }
 
 long long sparse_pairs_counted(SparsePattern pattern, int n) {
@@ -49,14 +50,15 @@ long long sparse_window_pairs(long long n, long long window) {
 void sparse_reach(bool *reach, int n, const SparsePattern *layers, int count) {
     bool *before = allocate((size_t)n * (size_t)n, sizeof *before);
     memset(reach, 0, (size_t)n * (size_t)n);
-    for (int i = 0; i < n; i++) reach[i * n + i] = true;
+    for (int i = 0; i < n; i++) reach[(size_t)i * n + i] = true;
     for (int l = 0; l < count; l++) {
         memcpy(before, reach, (size_t)n * (size_t)n);
         memset(reach, 0, (size_t)n * (size_t)n);
         for (int i = 0; i < n; i++)
             for (int k = 0; k <= i; k++) {
                 if (!sparse_sees(layers[l], i, k)) continue;
-                for (int j = 0; j < n; j++) reach[i * n + j] |= before[k * n + j];
+                for (int j = 0; j <= k; j++)
+                    reach[(size_t)i * n + j] |= before[(size_t)k * n + j];
             }
     }
     free(before);

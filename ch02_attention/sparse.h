@@ -12,6 +12,8 @@
 // layer adds W - 1, not W. Dilation r spreads the same number of keys r times as far: L
 // r (W-1) + 1 tokens, with gaps. Layers whose dilation grows as 1, W, W^2, ... leave no
 // gaps and reach W^L.
+// A model's attention has the first two as a Mask (mask.h: causal, and window = W);
+// dilation is here only, to measure how far it reaches.
 // GPT-3 alternates: even layers full, odd layers windows. Each band then follows a
 // layer that saw everything.
 //
@@ -28,7 +30,7 @@ typedef struct {
     int window;
     int dilation;  // 1: neighbours; r: every r-th key
 } SparsePattern;
-enum { SPARSE_FULL = 0 };
+enum { SPARSE_FULL = 0 };  // as in a Mask
 
 bool sparse_sees(SparsePattern pattern, int query, int key);
 // mask (N x N): 0 where the query (row) sees the key (column), -INFINITY elsewhere: to

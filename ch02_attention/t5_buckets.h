@@ -1,7 +1,9 @@
 // T5's relative position buckets: a learned number for each bucket of distances.
 // Lecture, section 2.9.
 //
-//     score(i, j) = q_i . k_j + table[head][bucket(i, j)]          T5 does not divide by sqrt(d): its initial W_Q does
+//     score(i, j) = q_i . k_j + table[head][bucket(i, j)]
+//
+// (T5 does not divide by sqrt(d): its initial W_Q does.)
 //
 // With n buckets looking back, distances below n/2 have a bucket each; the others share
 // n/2 buckets whose width grows with distance, and from a little before `furthest` on

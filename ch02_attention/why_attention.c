@@ -192,7 +192,7 @@ void attention_gradient_norms(double *norms, int T, int d, Rng *rng) {
     Mask causal = {.causal = true};  // one query, at the end of the keys
     attention(out, weights, q, k, v, attention_scale(d), (Mat){0}, &causal);
     attention_backward(q_grad, k_grad, v_grad, (Mat){0}, out_grad, weights, q, k, v,
-                       attention_scale(d), &causal);
+                       attention_scale(d));
     for (int j = 0; j < T; j++) {
         double sum = 0;
         for (int c = 0; c < d; c++) sum += pow(*mat_at(v_grad, T - 1 - j, c), 2);

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "ch02_attention/attention.h"
+#include "ch02_attention/softmax.h"
 #include "ch03_transformer/parallel.h"
 
 static void check_same_shape(const Node *a, const Node *b) {

@@ -12,7 +12,7 @@
 #include "ch03_transformer/linear.h"
 
 // q (B T x H d), k and v (B S x H_kv d) -> B T x H d. position_param: the node of
-// ALiBi's slopes or T5's buckets if they are learned, or NULL. *heads is copied; what
+// what the position learns (T5's buckets), or NULL. *heads is copied; what
 // it points to (mask tables, position) must stay until tape_reset.
 typedef Node *AttendFunction(Tape *t, Node *q, Node *k, Node *v, Node *position_param,
                              const Heads *heads);

@@ -246,31 +246,29 @@ static bool check_family(const Config *c, Error *err) {
     return true;
 }
 
+PositionSpec config_position(const Config *c, bool causal) {
+    return (PositionSpec){.kind = c->position,
+                          .length = c->context,
+                          .channels = c->embedding_channels,
+                          .heads = c->heads,
+                          .rope = c->rope,
+                          .buckets = c->buckets,
+                          .furthest = c->furthest,
+                          .causal = causal};
+}
+
 static bool check_positions(const Config *c, Error *err) {
-    bool turned = c->position == POSITION_ROPE || c->position == POSITION_XPOS;
-    if (turned && c->head_dim % 2)
-        return error_set(err, "%s: rotary positions need an even head_dim, not %d",
-                         c->name, c->head_dim);
-    if (turned && !(c->rope.base > 1))
-        return error_set(err, "%s: rotary positions need a base above 1", c->name);
-    if (c->position == POSITION_ROPE && c->rope.scaling == ROPE_SCALING_NTK
-        && c->head_dim < 4)
-        return error_set(err, "%s: NTK scaling needs a head_dim of at least 4",
-                         c->name);
-    if (c->position == POSITION_ROPE && c->rope.scaling != ROPE_SCALING_NONE
-        && !(c->rope.factor >= 1))
-        return error_set(err, "%s: rotary scaling needs a factor of at least 1",
-                         c->name);
-    if (c->position == POSITION_SINUSOIDAL && c->embedding_channels % 2)
-        return error_set(
-            err, "%s: sinusoidal positions need an even number of channels", c->name);
-    if (c->position == POSITION_T5
-        && (c->buckets < 4 || c->buckets % 4 || c->buckets > MOST
-            || c->furthest <= c->buckets / 2))
-        return error_set(err,
-                         "%s: T5's buckets must be a multiple of 4, and the furthest "
-                         "distance above half of them",
-                         c->name);
+    Error why;
+    for (int causal = 0; causal < 2; causal++) {
+        PositionSpec spec = config_position(c, causal);
+        if (!position_check(&spec, &why))
+            return error_set(err, "%s: %s", c->name, why.text);
+    }
+    PositionSpec spec = config_position(c, true);
+    PositionParameters learned = position_parameters(&spec);
+    if ((double)learned.rows * learned.cols > 0x1p31)
+        return error_set(err, "%s: positions of %d x %d numbers", c->name, learned.rows,
+                         learned.cols);
     if (c->position_offset >= c->context)
         return error_set(err, "%s: a position offset of %d in a table of %d", c->name,
                          c->position_offset, c->context);

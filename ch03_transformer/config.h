@@ -66,6 +66,9 @@ typedef struct {
     double dropout;
 } Config;
 
+// The positions of a stack of such a model; causal: of a decoder.
+PositionSpec config_position(const Config *c, bool causal);
+
 // Fills in what is 0 and has a default; then checks. false: *err says what is wrong.
 bool config_complete(Config *c, Error *err);
 

@@ -76,11 +76,14 @@ static Stack stack_new(Params *p, const Config *c, bool of_decoder,
     Stack s = {.layers = of_decoder && c->family == FAMILY_ENCODER_DECODER
                              ? c->decoder_layers
                              : c->layers,
-               .buckets = -1};
+               .position_param = -1};
     BlockShape shape = block_shape(c, of_decoder);
-    if (c->position == POSITION_T5)
-        s.buckets = params_add(p, c->heads, c->buckets, normal(0.02),
-                               "%sposition.buckets", prefix);
+    PositionSpec spec = config_position(c, of_decoder);
+    PositionParameters learned = position_parameters(&spec);
+    if (learned.rows && position_place(c->position) != POSITION_AT_INPUT)
+        s.position_param =
+            params_add(p, learned.rows, learned.cols, (Init){learned.mean, learned.sd},
+                       "%sposition.%s", prefix, learned.name);
     int blocks = c->shared_layers ? 1 : s.layers;
     s.blocks = allocate((size_t)blocks, sizeof *s.blocks);
     for (int i = 0; i < blocks; i++) {
@@ -99,9 +102,13 @@ static void embeddings_new(Model *m) {
     Params *p = &m->params;
     int e = c->embedding_channels;
     m->token = params_add(p, c->vocabulary, e, embedding_init(c), "token.weight");
-    m->position = c->position == POSITION_LEARNED ? params_add(
-                      p, c->context, e, embedding_init(c), "position.weight")
-                                                  : -1;
+    PositionSpec spec = config_position(c, true);
+    PositionParameters learned = position_parameters(&spec);
+    m->position = -1;
+    // at the input: an embedding like any other
+    if (learned.rows && position_place(c->position) == POSITION_AT_INPUT)
+        m->position = params_add(p, learned.rows, learned.cols, embedding_init(c),
+                                 "position.%s", learned.name);
     m->segment =
         c->segments ? params_add(p, c->segments, e, embedding_init(c), "segment.weight")
                     : -1;
@@ -151,20 +158,10 @@ bool model_new(Model *m, const Config *config, Error *err) {
 // ---- memory
 
 static Position position_of(const Model *m, const Stack *s, bool causal) {
-    const Config *c = &m->config;
-    switch (c->position) {
-        case POSITION_SINUSOIDAL:
-            return position_new_sinusoidal(c->embedding_channels, c->context);
-        case POSITION_ROPE: return position_new_rope(c->rope, c->context);
-        case POSITION_XPOS:
-            return position_new_xpos(c->head_dim, c->context, c->rope.base,
-                                     c->rope.pairing);
-        case POSITION_ALIBI: return position_new_alibi(c->heads, (Mat){0});
-        case POSITION_T5:
-            return position_new_t5(params_value(&m->params, s->buckets), c->furthest,
-                                   causal);
-        default: return position_new_none();  // learned: an embedding like any other
-    }
+    PositionSpec spec = config_position(&m->config, causal);
+    int learned = s->position_param >= 0 ? s->position_param : m->position;
+    return position_new(&spec,
+                        learned < 0 ? (Mat){0} : params_value(&m->params, learned));
 }
 
 void model_allocate(Model *m, const Rng *rng) {
@@ -213,7 +210,7 @@ static Node *embed(Tape *t, const Model *m, const Tokens *in,
             t, x,
             gather_rows(t, param(t, m->position),
                         ids_or_places(t, in, in->positions, c->position_offset), n));
-    if (position->kind == POSITION_SINUSOIDAL)
+    else if (position_place(position->kind) == POSITION_AT_INPUT)
         x = add_positions(t, x, position, in->batch);
     if (m->segment >= 0) {
         const int *zeros = tape_allocate(t, (size_t)n * sizeof *zeros);
@@ -226,22 +223,16 @@ static Node *embed(Tape *t, const Model *m, const Tokens *in,
     return c->embedding_channels == c->channels ? x : linear(t, &m->embedding_up, x);
 }
 
-// Causal, but keys before the prefix's end are seen by all.
-static Mask prefix_mask(Tape *t, const Tokens *in) {
-    size_t time = (size_t)in->time;
-    unsigned char *allowed = tape_allocate(t, (size_t)in->batch * time * time);
-    for (int b = 0; b < in->batch; b++)
-        for (int i = 0; i < in->time; i++)
-            for (int j = 0; j < in->time; j++)
-                allowed[((size_t)b * time + (size_t)i) * time + (size_t)j] =
-                    j <= i || j < in->prefixes[b];
-    return (Mask){.allowed = allowed, .allowed_step = time * time};
-}
-
 static const int *copy_of(Tape *t, const int *ids, int n) {
     int *copy = tape_allocate(t, (size_t)n * sizeof *copy);
     for (int i = 0; i < n; i++) copy[i] = ids[i];
     return copy;
+}
+
+// Causal; with prefixes, keys before a sequence's prefix are seen by all its queries.
+static Mask causal_or_prefix(Tape *t, const Tokens *in) {
+    return in->prefixes ? (Mask){.prefixes = copy_of(t, in->prefixes, in->batch)}
+                        : (Mask){.causal = true};
 }
 
 static Mask padding(Tape *t, Mask mask, const Tokens *in) {
@@ -251,7 +242,7 @@ static Mask padding(Tape *t, Mask mask, const Tokens *in) {
 
 static Node *apply(Tape *t, const Model *m, const Stack *stack, Node *x,
                    Surroundings s) {
-    if (stack->buckets >= 0) s.position_param = param(t, stack->buckets);
+    if (stack->position_param >= 0) s.position_param = param(t, stack->position_param);
     if (stack->position.kind != POSITION_NONE) s.position = &stack->position;
     for (int i = 0; i < stack->layers; i++)
         x = block(t, &stack->blocks[m->config.shared_layers ? 0 : i], x, &s);
@@ -269,9 +260,9 @@ Node *model_decode(Tape *t, const Model *m, const Tokens *in, Node *memory,
     assert(m->decoder.layers && "model_decode: the model has no decoder");
     assert(!memory == !of
            && "model_decode: memory and the tokens it was made of go together");
-    Mask causal = in->prefixes ? prefix_mask(t, in) : (Mask){.causal = true};
-    Surroundings s = {
-        .batch = in->batch, .mask = padding(t, causal, in), .memory = memory};
+    Surroundings s = {.batch = in->batch,
+                      .mask = padding(t, causal_or_prefix(t, in), in),
+                      .memory = memory};
     if (of) {
         assert(of->batch == in->batch
                && "model_decode: another number of sequences than the encoder's");

@@ -35,14 +35,15 @@ typedef struct {
     int layers;     // how often a block is applied
     Norm final_norm;
     Position position;
-    int buckets;  // T5's parameter; -1
+    int position_param;  // what its positions learn (T5's buckets); -1: nothing
 } Stack;
 
 typedef struct {
     Config config;  // completed
     Params params;
-    int token, position, segment;  // embeddings, rows x embedding_channels; -1: none
-    Linear embedding_up;           // ALBERT
+    // embeddings, rows x embedding_channels; -1: none
+    int token, position, segment;
+    Linear embedding_up;  // ALBERT
     Norm embedding_norm;
     Stack encoder, decoder;  // layers 0: there is none
     Linear head_dense;       // MLM

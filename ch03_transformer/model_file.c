@@ -28,8 +28,6 @@ static const char *const families[] = {"decoder", "encoder", "encoder-decoder", 
 static const char *const ffns[] = {"relu", "gelu", "gelu-tanh", "swiglu", NULL};
 static const char *const norms[] = {"layer", "rms", NULL};
 static const char *const places[] = {"post", "pre", "deepnorm", NULL};
-static const char *const positions[] = {"none", "sinusoidal", "learned", "rope",
-                                        "xpos", "alibi",      "t5",      NULL};
 static const char *const pairings[] = {"interleaved", "half-split", NULL};
 static const char *const heads[] = {"linear", "none", "mlm", NULL};
 static const char *const inits[] = {"normal", "xavier", NULL};
@@ -52,7 +50,7 @@ static const Field fields[] = {
     FIELD(WORD, place, places),
     FIELD(NUMBER, norm_epsilon, NULL),
     FIELD(SWITCH, final_norm, NULL),
-    FIELD(WORD, position, positions),
+    FIELD(WORD, position, position_names),
     FIELD(NUMBER, rope.base, NULL),
     FIELD(WORD, rope.pairing, pairings),
     FIELD(WORD, rope.scaling, rope_scaling_names),
@@ -168,7 +166,13 @@ static bool config_of_notes(Config *c, const Checkpoint *file, const char *path,
     if (c->decoder_layers > file->count)
         return error_set(err, "%s: %d layers, but only %d tensors", path,
                          c->decoder_layers, file->count);
-    int wide = c->position == POSITION_SINUSOIDAL ? c->embedding_channels : c->head_dim;
+    // What is learned is in the file; only what is computed could be made too large.
+    PositionSpec spec = config_position(c, true);
+    PositionPlace place = position_place(c->position);
+    int wide = position_parameters(&spec).rows         ? 0
+               : place == POSITION_AT_INPUT            ? c->embedding_channels
+               : place == POSITION_AT_QUERIES_AND_KEYS ? c->head_dim
+                                                       : 0;
     if ((double)c->context * wide > 0x1p24)
         return error_set(
             err,

@@ -136,13 +136,16 @@ const PublishedModel *published_find(const char *name) {
 
 PublishedModel published_of(const Config *c) {
     bool both = c->family == FAMILY_ENCODER_DECODER,
-         encoder = c->family == FAMILY_ENCODER;
+         encoder = c->family == FAMILY_ENCODER,
+         at_input = position_place(c->position) == POSITION_AT_INPUT;
+    PositionSpec spec = config_position(c, true);
+    PositionParameters learned = position_parameters(&spec);
     assert(c->head != HEAD_MLM && (c->norm == NORM_RMS || c->norm_bias)
            && "published_of: a model that the table cannot describe");
     return (PublishedModel){
         .name = c->name,
         .vocab = c->vocabulary,
-        .positions = c->position == POSITION_LEARNED ? c->context : 0,
+        .positions = at_input ? learned.rows : 0,
         .segments = c->segments,
         .embedding = c->embedding_channels == c->channels ? 0 : c->embedding_channels,
         .d = c->channels,
@@ -160,7 +163,7 @@ PublishedModel published_of(const Config *c) {
         .ffn_bias = c->ffn_bias,
         .rms_norm = c->norm == NORM_RMS,
         .norms_outside = (both ? 2 : 1) * c->final_norm + c->embedding_norm,
-        .buckets = c->position == POSITION_T5 ? c->buckets : 0,
+        .buckets = at_input ? 0 : learned.rows * learned.cols / c->heads,
         .untied = c->head == HEAD_LINEAR && !c->tied,
         .pooler = c->pooler};
 }

@@ -34,7 +34,7 @@ typedef struct {
     bool attention_bias, ffn_bias, rms_norm;
     // beside two a layer (three with cross-attention): final norms, embedding norms
     int norms_outside;
-    int buckets;  // T5's relative positions, one table a stack
+    int buckets;  // learned numbers per head and stack: T5's buckets, KERPLE's 2
     bool untied;  // the output matrix is its own
     bool pooler;  // BERT's d x d layer over [CLS]
     // the exact total as published; 0: only rounded figures are

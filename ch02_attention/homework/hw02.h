@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "ch02_attention/multihead.h"
+#include "ch02_attention/softmax.h"
 #include "ch02_attention/t5_buckets.h"
 
 // ---- 1. Attention sink

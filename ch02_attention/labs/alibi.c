@@ -6,23 +6,13 @@
 
 #include "ch02_attention/alibi.h"
 #include "ch02_attention/position.h"
+#include "ch02_attention/softmax.h"
 #include "common/error.h"
-#include "common/numeric/vec.h"
 #include "common/program/plot.h"
 
 enum { KEYS = 2048, ROWS = 64, SHOWN = 4 };
 
 static const Option options[] = {{"heads", "8", "heads, any number"}, {0}};
-
-// Scores of causal rows become weights.
-static void softmax_rows(Mat scores) {
-    for (int i = 0; i < scores.rows; i++) {
-        real *row = mat_at(scores, i, 0);
-        size_t n = (size_t)scores.cols;
-        real sum = array_exp_sum(row, row, n, array_max(row, n));
-        for (int j = 0; j < scores.cols; j++) row[j] /= sum;
-    }
-}
 
 static double worst_slope(int heads, const double *exponents) {
     Mat slopes = mat_new(1, heads);
@@ -50,14 +40,14 @@ static void claim_slopes(Lab *lab) {
 static void claim_shift(Lab *lab, const Position *p, Rng *rng) {
     Mat one = mat_new(ROWS, ROWS), other = mat_new(ROWS, ROWS);
     rng_fill_normal(rng, one, 1);
-    double slope = *mat_at(p->slopes, 0, 0), worst = 0;
+    double slope = *mat_at(p->parameters, 0, 0), worst = 0;
     for (int i = 0; i < ROWS; i++)
         for (int j = 0; j < ROWS; j++) {
             if (j > i) *mat_at(one, i, j) = -(real)INFINITY;
             *mat_at(other, i, j) = *mat_at(one, i, j) + (real)(slope * j);
         }
     position_bias(p, 0, one, 0, 0);
-    softmax_rows(one), softmax_rows(other);
+    softmax_mat(one), softmax_mat(other);
     for (int i = 0; i < ROWS; i++)
         for (int j = 0; j < ROWS; j++)
             worst = nan_max(worst, fabs(*mat_at(one, i, j) - *mat_at(other, i, j)));
@@ -71,7 +61,7 @@ static void claim_shift(Lab *lab, const Position *p, Rng *rng) {
 static Mat weights_new(const Position *p, int head) {
     Mat weights = mat_new(1, KEYS);
     position_bias(p, head, weights, KEYS - 1, 0);
-    softmax_rows(weights);
+    softmax_mat(weights);
     return weights;
 }
 
@@ -85,9 +75,9 @@ static double weight_error(double slope, int s) { return (slope * s + 40) * 0x1p
 
 static void claim_geometric(Lab *lab, const Position *p) {
     double worst = 0, furthest = 0, endless = 0;
-    for (int h = 0; h < p->heads; h++) {
+    for (int h = 0; h < p->spec.heads; h++) {
         Mat weights = weights_new(p, h);
-        double slope = *mat_at(p->slopes, 0, h), mean = 0;
+        double slope = *mat_at(p->parameters, 0, h), mean = 0;
         for (int s = 0; s < KEYS; s++) {
             double law = alibi_weight(slope, KEYS, s), weight = weight_at(weights, s);
             mean += s * weight;
@@ -120,13 +110,13 @@ static void draw(Lab *lab, const Position *p) {
     int shown[SHOWN];
     Mat weights[SHOWN];
     for (int i = 0; i < SHOWN; i++) {
-        shown[i] = (p->heads - 1) * i / (SHOWN - 1);
+        shown[i] = (p->spec.heads - 1) * i / (SHOWN - 1);
         weights[i] = weights_new(p, shown[i]);
     }
     for (int s = 0; s < 200; s++) {
         double row[1 + 2 * SHOWN] = {s};
         for (int i = 0; i < SHOWN; i++) {
-            double law = alibi_weight(*mat_at(p->slopes, 0, shown[i]), KEYS, s);
+            double law = alibi_weight(*mat_at(p->parameters, 0, shown[i]), KEYS, s);
             row[1 + i] = s % 8 == 2 * i && law > 1e-7 ? weight_at(weights[i], s) : NAN;
             row[1 + SHOWN + i] = law > 1e-7 ? law : NAN;
         }
@@ -141,7 +131,7 @@ static void draw(Lab *lab, const Position *p) {
         char law[16], title[64];
         snprintf(law, sizeof law, "law%d", i + 1);
         snprintf(title, sizeof title, "m = 2^{%.3g}",
-                 log2(*mat_at(p->slopes, 0, shown[i])));
+                 log2(*mat_at(p->parameters, 0, shown[i])));
         plot_line(plot, "distance", law, title);
     }
     static const char *const columns[SHOWN] = {"w1", "w2", "w3", "w4"};

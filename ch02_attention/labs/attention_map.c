@@ -14,37 +14,63 @@
 #include "common/error.h"
 #include "common/program/plot.h"
 
+enum { WIDTH = 32, MOST = 40, NEAR = 4, EVERY = 2, BUCKETS = 8 };
+
+#define KIND(NAME, name) " " #name
 static const Option options[] = {
     {"mask", "causal",
-     "none, causal, window (causal, of 4) or padding (the last 4 keys)"},
-    {"position", "none", "none, sinusoidal, rope, xpos, alibi or t5"},
+     "one of" MASK_LIST(
+         KIND) "; the window is causal and of 4, padding the last 4 keys, "
+               "the prefix 4, the table every 2nd key"},
+    {"position", "none", "one of" POSITION_LIST(KIND)},
     {"text", "attentionattends", "letters, each a token; at most 40"},
     {0}};
+#undef KIND
 
-enum { WIDTH = 32, MOST = 40, NEAR = 4, BUCKETS = 8 };
-
-static const char *const masks[] = {"none", "causal", "window", "padding", NULL};
-static const char *const positions[] = {"none",  "sinusoidal", "rope", "xpos",
-                                        "alibi", "t5",         NULL};
-
-static Position make_position(int kind, int T, Mat buckets) {
-    switch (kind) {
-        case 1: return position_new_sinusoidal(WIDTH, T);
-        case 2: return position_new_rope((Rope){.dim = WIDTH, .base = 100}, T);
-        case 3: return position_new_xpos(WIDTH, T, 100, ROPE_INTERLEAVED);
-        case 4: return position_new_alibi(1, (Mat){0});
-        case 5: return position_new_t5(buckets, 16, true);
-        default: return position_new_none();
-    }
+// Parameters as they begin; but T5's as if it had learned to stay near.
+static Mat make_parameters(const PositionSpec *spec, Rng rng) {
+    PositionParameters p = position_parameters(spec);
+    Mat parameters = mat_new(p.rows, p.cols);
+    rng_fill_normal(&rng, parameters, p.sd);
+    for (int i = 0; i < p.rows; i++)
+        for (int j = 0; j < p.cols; j++) {
+            *mat_at(parameters, i, j) += (real)p.mean;
+            if (spec->kind == POSITION_T5)
+                *mat_at(parameters, i, j) = (real)(1 - 0.5 * j);
+        }
+    return parameters;
 }
 
-static Mask make_mask(int kind, const int *key_lengths) {
+static PositionSpec make_spec(PositionKind kind, int T) {
+    return (PositionSpec){.kind = kind,
+                          .length = T,
+                          .channels = WIDTH,
+                          .heads = 1,
+                          .rope = {.dim = WIDTH, .base = 100},
+                          .buckets = BUCKETS,
+                          .furthest = 16,
+                          .causal = true};
+}
+
+// What masks point to.
+typedef struct {
+    int length, prefix;
+    unsigned char table[MOST * MOST];
+} Hidden;
+
+static Mask make_mask(MaskKind kind, int T, Hidden *h) {
+    h->length = T > NEAR ? T - NEAR : T, h->prefix = NEAR;
+    for (int i = 0; i < T * T; i++) h->table[i] = i % T % EVERY == 0;
     switch (kind) {
-        case 1: return (Mask){.causal = true};
-        case 2: return (Mask){.causal = true, .window = NEAR};
-        case 3: return (Mask){.key_lengths = key_lengths};
-        default: return (Mask){0};
+        case MASK_NONE:
+        case MASK_KINDS: break;
+        case MASK_CAUSAL: return (Mask){.causal = true};
+        case MASK_WINDOW: return (Mask){.causal = true, .window = NEAR};
+        case MASK_PADDING: return (Mask){.key_lengths = &h->length};
+        case MASK_PREFIX: return (Mask){.prefixes = &h->prefix};
+        case MASK_TABLE: return (Mask){.allowed = h->table};
     }
+    return (Mask){0};
 }
 
 // x: a vector for each letter. W_Q and W_K are nearly the identity: letters look for
@@ -111,21 +137,21 @@ static void draw(Lab *lab, Mat w, const char *text) {
 
 static void run(Lab *lab) {
     const char *text = option_text(&lab->args, "text");
-    int T = (int)strlen(text), mask_kind = option_choice(&lab->args, "mask", masks),
-        kind = option_choice(&lab->args, "position", positions);
+    int T = (int)strlen(text);
+    MaskKind mask_kind = (MaskKind)option_choice(&lab->args, "mask", mask_names);
+    PositionSpec spec = make_spec(
+        (PositionKind)option_choice(&lab->args, "position", position_names), T);
     if (T < 2 || T > MOST) die("--text: expected 2 to %d letters", MOST);
     for (int t = 0; t < T; t++)
         if (!isalnum((unsigned char)text[t]))
             die("--text: expected letters and digits");
-    if (kind == 3 && (mask_kind == 0 || mask_kind == 3))
+    Hidden hidden_by;
+    Mask mask = make_mask(mask_kind, T, &hidden_by);
+    if (spec.kind == POSITION_XPOS && !mask.causal)
         die("--position xpos: only with a causal mask (causal, window)");
-    Mat buckets = mat_new(1, BUCKETS), weights = mat_new(T, T);
-    for (int b = 0; b < BUCKETS; b++)
-        // as if it had learned to stay near
-        *mat_at(buckets, 0, b) = (real)(1 - 0.5 * b);
-    Position position = make_position(kind, T, buckets);
-    int length = T > NEAR ? T - NEAR : T;
-    Mask mask = make_mask(mask_kind, &length);
+    Mat parameters = make_parameters(&spec, rng_split(&lab->rng, 1)),
+        weights = mat_new(T, T);
+    Position position = position_new(&spec, parameters.rows ? parameters : (Mat){0});
     make_weights(&lab->rng, weights, text, T, mask, &position);
     double off = 0, hidden = 0;
     for (int i = 0; i < T; i++) {
@@ -143,7 +169,7 @@ static void run(Lab *lab) {
     claim_near(lab, "2.12", "weights that the mask hides: largest", 0, hidden, 0);
     print_map(lab, weights, text, &mask);
     draw(lab, weights, text);
-    position_free(&position), mat_free(buckets), mat_free(weights);
+    position_free(&position), mat_free(parameters), mat_free(weights);
 }
 
 const LabSpec lab_attention_map = {

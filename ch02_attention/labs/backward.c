@@ -67,7 +67,7 @@ static Derivative derivative(const Case *c) {
     Mask causal = {.causal = true};
     real scale = attention_scale(d);
     attention(out, p, c->q, c->k, c->v, scale, (Mat){0}, &causal);
-    attention_backward(dq, dk, dv, (Mat){0}, c->r, p, c->q, c->k, c->v, scale, &causal);
+    attention_backward(dq, dk, dv, (Mat){0}, c->r, p, c->q, c->k, c->v, scale);
     Derivative g = {0};
     double unused = 0;
     g.slope = inner(dq, c->uq, &g.size) + inner(dk, c->uk, &g.size)

@@ -1,8 +1,11 @@
 // A4: what a mask does, and where it must stand. Lecture, section 2.2.
 //
-//     no mask, no positions:  attention(Pi X) = Pi attention(X)     equivariant (not invariant: the outputs move along)
-//     causal mask:            outputs up to t do not depend on tokens after t, to the last bit; equivariance is gone
-//     mask after softmax:     P_ij := 0 for j > i leaves sum_j e^S_ij over all j in the denominator: the future leaks
+//     no mask, no positions:  attention(Pi X) = Pi attention(X): equivariant (not
+//                             invariant: the outputs move along)
+//     causal mask:            outputs up to t do not depend on tokens after t, to the last
+//                             bit; equivariance is gone
+//     mask after softmax:     P_ij := 0 for j > i leaves sum_j e^S_ij over all j in the
+//                             denominator: the future leaks
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,26 +35,12 @@ static void attend(Mat out, Kind kind, const Mat *w, Mat x) {  // w: W_Q, W_K, W
     Mat q = mat_new(x.rows, x.cols), k = mat_new(x.rows, x.cols),
         v = mat_new(x.rows, x.cols);
     matmul(q, x, w[0]), matmul(k, x, w[1]), matmul(v, x, w[2]);
+    Mat weights = mat_new(x.rows, x.rows);
     if (kind == LATE) attention_masked_late(out, q, k, v);
     else
-        attention(out, (Mat){0}, q, k, v, attention_scale(x.cols), (Mat){0},
+        attention(out, weights, q, k, v, attention_scale(x.cols), (Mat){0},
                   &(Mask){.causal = kind == CAUSAL});
-    mat_free(q), mat_free(k), mat_free(v);
-}
-
-static double largest(Mat m) {
-    double most = 0;
-    for (int i = 0; i < m.rows; i++)
-        for (int j = 0; j < m.cols; j++)
-            most = nan_max(most, fabs((double)*mat_at(m, i, j)));
-    return most;
-}
-
-static double row_difference(Mat a, int i, Mat b, int j) {
-    double most = 0;
-    for (int c = 0; c < a.cols; c++)
-        most = nan_max(most, fabs((double)*mat_at(a, i, c) - *mat_at(b, j, c)));
-    return most;
+    mat_free(q), mat_free(k), mat_free(v), mat_free(weights);
 }
 
 // max |attention(Pi X) - Pi attention(X)|
@@ -66,7 +55,8 @@ static double equivariance_error(Kind kind, const Mat *w, Mat x) {
         mat_copy(mat_rows(moved, i, 1), mat_rows(x, order[i], 1));
     attend(out, kind, w, x), attend(out_moved, kind, w, moved);
     for (int i = 0; i < x.rows; i++)
-        worst = nan_max(worst, row_difference(out_moved, i, out, order[i]));
+        worst = nan_max(worst, mat_difference(mat_rows(out_moved, i, 1),
+                                              mat_rows(out, order[i], 1)));
     mat_free(moved), mat_free(out), mat_free(out_moved), free(order);
     return worst;
 }
@@ -79,7 +69,8 @@ static void leak(double *change, Rng *rng, Kind kind, const Mat *w, Mat x,
     mat_copy(other, x);
     rng_fill_normal(rng, mat_rows(other, changed, 1), 1);
     attend(out, kind, w, x), attend(after, kind, w, other);
-    for (int t = 0; t < x.rows; t++) change[t] = row_difference(out, t, after, t);
+    for (int t = 0; t < x.rows; t++)
+        change[t] = mat_difference(mat_rows(out, t, 1), mat_rows(after, t, 1));
     mat_free(other), mat_free(out), mat_free(after);
 }
 
@@ -95,7 +86,7 @@ static void run(Lab *lab) {
     matmul(v, x, w[2]);
     // Only sums over keys change their order: T roundings of 2^-24 each in the sum of
     // weights and in the mean of values.
-    double rounding = 2 * (T + 4) * 0x1p-24 * largest(v);
+    double rounding = 2 * (T + 4) * 0x1p-24 * mat_largest(v);
     claim_near(lab, "2.10", "no mask: attention(Pi X) - Pi attention(X)", 0,
                equivariance_error(NONE, w, x), rounding);
     claim_at_least(lab, "2.10", "causal: it is not equivariant", 100 * rounding,

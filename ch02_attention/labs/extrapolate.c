@@ -16,6 +16,8 @@
 #include "ch02_attention/t5_buckets.h"
 #include "ch02_attention/xpos.h"
 #include "common/error.h"
+#include "common/numeric/fit.h"
+#include "common/numeric/least_squares.h"
 #include "common/program/plot.h"
 
 static const double BASE = 10000;
@@ -196,12 +198,11 @@ static void fit_buckets(double *buckets, const double *target) {
 
 // ALiBi: one slope and a constant; the constant is nothing to softmax.
 static double fit_slope(const double *target, double *constant) {
-    double mean_s = (TRAINED - 1) / 2.0, mean_t = 0, up = 0, down = 0;
-    for (int s = 0; s < TRAINED; s++) mean_t += target[s] / TRAINED;
-    for (int s = 0; s < TRAINED; s++)
-        up += (s - mean_s) * (target[s] - mean_t), down += (s - mean_s) * (s - mean_s);
-    *constant = mean_t - up / down * mean_s;
-    return -up / down;
+    double distances[TRAINED], mean_s = (TRAINED - 1) / 2.0, mean_t = 0;
+    for (int s = 0; s < TRAINED; s++) distances[s] = s, mean_t += target[s] / TRAINED;
+    double slope = line_slope(distances, target, NULL, TRAINED, NULL);
+    *constant = mean_t - slope * mean_s;
+    return -slope;
 }
 
 static double largest(const double *scores, int from, int to) {

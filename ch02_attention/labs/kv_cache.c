@@ -1,7 +1,7 @@
 // A6: the KV cache, and what sharing keys and values between heads saves. Lecture,
 // section 2.4.
 //
-//     bytes a token = 2 x layers x kv heads x head_dim x bytes a number
+//     bytes per token = 2 x layers x kv heads x head_dim x bytes per number
 //
 // MHA, GQA and MQA are one function; a token at a time through the cache gives what one
 // pass over all of them gives; and a checkpoint is converted by averaging projection
@@ -16,14 +16,6 @@ static const Option options[] = {
     {"tokens", "64", "T, of the comparison with a full pass"}, {0}};
 
 enum { LAYERS = 4, HEADS = 8, DIM = 16, LONGEST = 4096 };
-
-static double difference(Mat a, Mat b) {
-    double most = 0;
-    for (int i = 0; i < a.rows; i++)
-        for (int j = 0; j < a.cols; j++)
-            most = nan_max(most, fabs((double)*mat_at(a, i, j) - *mat_at(b, i, j)));
-    return most;
-}
 
 // Prefill a third, then one token at a time; every output against one causal pass.
 static double cache_error(Rng *rng, int T, int kv_heads) {
@@ -43,7 +35,7 @@ static double cache_error(Rng *rng, int T, int kv_heads) {
     for (int t = 0, count = T / 3; t < T; t += count, count = 1)
         attend_cached(mat_rows(steps, t, count), mat_rows(q, t, count),
                       mat_rows(k, t, count), mat_rows(v, t, count), &cache, 0, &heads);
-    double error = difference(full, steps);
+    double error = mat_difference(full, steps);
     kv_cache_free(&cache), position_free(&rope);
     mat_free(q), mat_free(k), mat_free(v), mat_free(full), mat_free(steps);
     return error;
@@ -85,7 +77,7 @@ static void claim_conversion(Lab *lab, Rng *rng, int T) {
     heads.n_kv_heads = HEADS;
     attend_heads(mha, (Mat){0}, q, k_all, k_all, &heads);
     claim_near(lab, "2.18", "GQA - MHA with repeated heads, largest", 0,
-               difference(gqa, mha), rounding);
+               mat_difference(gqa, mha), rounding);
     Mat all[] = {x, w, small, large, q, k, k_all, gqa, mha};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) mat_free(all[i]);
 }

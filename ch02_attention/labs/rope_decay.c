@@ -150,7 +150,7 @@ static void claim_table(Lab *lab, const Decay *d, const Curve *c) {
 // Twice the error of one score, and the points' own lengths are rounded.
 static void claim_measured(Lab *lab, Decay *d, Rng *rng, const Position *p) {
     Mat q = mat_new(1, 2 * d->half);
-    fill_unit_points(rng, q, p->pairing);
+    fill_unit_points(rng, q, p->spec.rope.pairing);
     d->measured = distances_new(d);
     scores_by_distance(d->measured, d->max + 1, p, q, q);
     double at_zero = d->measured[0], worst = 0;

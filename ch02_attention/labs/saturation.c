@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ch02_attention/attention.h"
+#include "ch02_attention/softmax.h"
 #include "common/error.h"
 #include "common/program/plot.h"
 

@@ -41,6 +41,7 @@ static double formula(const Rope *rope, int i) {
         case ROPE_SCALING_PI: return 1 / s;
         case ROPE_SCALING_NTK: return pow(s, -2.0 * i / (rope->dim - 2));
         case ROPE_SCALING_YARN: return (1 - keep) / s + keep;
+        case ROPE_SCALINGS: break;
     }
     return NAN;
 }

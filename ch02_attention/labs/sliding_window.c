@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ch02_attention/softmax.h"
 #include "ch02_attention/sparse.h"
 #include "common/error.h"
-#include "common/numeric/vec.h"
 #include "common/program/plot.h"
 
 enum { TOKENS = 96, DIM = 8, MOST_LAYERS = 8 };
@@ -27,10 +27,8 @@ static void layer(Mat x, Mat scores, Mat mask, Mat out) {
         real *row = mat_at(scores, i, 0);
         for (int j = 0; j < x.rows; j++)
             row[j] = row[j] / (real)sqrt(DIM) + *mat_at(mask, i, j);
-        size_t n = (size_t)x.rows;
-        real sum = array_exp_sum(row, row, n, array_max(row, n));
-        for (int j = 0; j < x.rows; j++) row[j] /= sum;
     }
+    softmax_mat(scores);
     matmul(out, scores, x);
     mat_copy(x, out);
 }

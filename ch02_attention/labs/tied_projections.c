@@ -14,6 +14,7 @@
 
 #include "ch02_attention/attention.h"
 #include "ch02_attention/position.h"
+#include "ch02_attention/softmax.h"
 #include "common/numeric/vec.h"
 #include "common/program/plot.h"
 
@@ -45,8 +46,7 @@ static double weigh(Mat scores, Mat weights, Mat q, Mat k) {
     for (int i = 0; i < q.rows; i++)
         for (int j = 0; j < k.rows; j++)
             *mat_at(weights, i, j) = attention_scale(q.cols) * *mat_at(scores, i, j);
-    attention_weights(weights, &(Mask){0},
-                      score_block(&(Mask){0}, q.rows, k.rows, 0, q.rows));
+    softmax_mat(weights);
     for (int i = 0; i < q.rows; i++) self += (double)*mat_at(weights, i, i) / q.rows;
     return self;
 }

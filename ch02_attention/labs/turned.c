@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "common/numeric/small.h"
+
 enum { BLOCK = 64 };  // queries turned at a time
 
 double row_dot(Mat a, Mat b) {
@@ -16,7 +18,7 @@ void scores_by_distance(double *scores, int count, const Position *p, Mat q, Mat
     position_turn(p, key, 1, 0, true);
 #pragma omp parallel for
     for (int first = 0; first < count; first += BLOCK) {
-        int rows = count - first < BLOCK ? count - first : BLOCK;
+        int rows = int_min(BLOCK, count - first);
         Mat queries = mat_new(rows, q.cols);
         for (int t = 0; t < rows; t++) mat_copy(mat_rows(queries, t, 1), q);
         position_turn(p, queries, 1, first, false);

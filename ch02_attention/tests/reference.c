@@ -8,6 +8,7 @@
 bool reference_sees(const Mask *mask, int b, int T, int S, int i, int j) {
     int at = i + S - T;
     if (mask->causal && j > at) return false;
+    if (mask->prefixes && j > at && j >= mask->prefixes[b]) return false;
     if (mask->window && abs(j - at) >= mask->window) return false;
     if (mask->key_lengths && j >= mask->key_lengths[b]) return false;
     return !mask->allowed
@@ -71,24 +72,6 @@ Mat random_mat(Rng *rng, int rows, int cols, double sd) {
     Mat m = mat_new(rows, cols);
     rng_fill_normal(rng, m, sd);
     return m;
-}
-
-double largest_difference(Mat a, Mat b) {
-    double most = 0;
-    for (int i = 0; i < a.rows; i++)
-        for (int j = 0; j < a.cols; j++) {
-            double off = fabs((double)*mat_at(a, i, j) - *mat_at(b, i, j));
-            if (!(off <= most)) most = off;  // NaN counts
-        }
-    return most;
-}
-
-double largest(Mat a) {
-    double most = 0;
-    for (int i = 0; i < a.rows; i++)
-        for (int j = 0; j < a.cols; j++)
-            most = fmax(most, fabs((double)*mat_at(a, i, j)));
-    return most;
 }
 
 double inner_product(Mat a, Mat b) {

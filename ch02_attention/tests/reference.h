@@ -3,6 +3,7 @@
 // (position.c has tests of its own).
 #pragma once
 #include "ch02_attention/multihead.h"
+#include "common/numeric/compare.h"
 #include "common/numeric/rng.h"
 
 #ifdef REAL_IS_DOUBLE
@@ -17,6 +18,4 @@ bool reference_sees(const Mask *mask, int b, int T, int S, int i, int j);
 void reference_heads(Mat out, Mat weights, Mat q, Mat k, Mat v, const Heads *heads);
 
 Mat random_mat(Rng *rng, int rows, int cols, double sd);
-double largest_difference(Mat a, Mat b);
-double largest(Mat a);
 double inner_product(Mat a, Mat b);

@@ -1,88 +1,13 @@
-// Attention of one head: forward against the definition in double, backward against
-// central differences (double build), masks, and the mutations that must not pass.
+// The plain attention of one head: forward against the definition in double, backward
+// against central differences (double build), and the mutations that must not pass.
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ch02_attention/tests/cases.h"
 #include "ch02_attention/tests/reference.h"
 #include "common/error.h"
-
-// T, S, d, d_v = d; every size odd somewhere, one of each 1, and two past the block of
-// rows.
-static const int sizes[][3] = {{1, 1, 1},     {1, 1, 2},    {1, 7, 3},  {7, 1, 2},
-                               {5, 5, 2},     {13, 9, 5},   {9, 13, 5}, {33, 33, 7},
-                               {70, 131, 17}, {150, 150, 8}};
-enum { SIZES = sizeof sizes / sizeof *sizes, MASKS = 8 };
-
-static Mask mask_number(int n, int T, int S, unsigned char *allowed, int *length,
-                        Rng *rng) {
-    for (int i = 0; i < T * S; i++) allowed[i] = rng_below(rng, 3) > 0;
-    if (T > 2) memset(allowed + 2 * S, 0, (size_t)S);  // one query that may see nothing
-    *length = S > 2 ? S - S / 3 : S;
-    switch (n) {
-        case 1: return (Mask){.causal = true};
-        case 2: return (Mask){.window = 3};
-        case 3: return (Mask){.causal = true, .window = 4};
-        case 4: return (Mask){.key_lengths = length};
-        case 5: return (Mask){.allowed = allowed};
-        case 6:
-            return (Mask){.causal = true,
-                          .window = 40,
-                          .key_lengths = length,
-                          .allowed = allowed};
-        // nobody sees anything
-        case 7: *length = 0; return (Mask){.key_lengths = length};
-        default: return (Mask){0};
-    }
-}
-
-static void every_case(void (*check)(int T, int S, int d, const Mask *mask, Rng *rng)) {
-    Rng rng = rng_new(1);
-    for (int s = 0; s < SIZES; s++)
-        for (int m = 0; m < MASKS; m++) {
-            int T = sizes[s][0], S = sizes[s][1], length;
-            unsigned char *allowed = allocate((size_t)T * S, 1);
-            Mask mask = mask_number(m, T, S, allowed, &length, &rng);
-            check(T, S, sizes[s][2], &mask, &rng);
-            free(allowed);
-        }
-}
-
-// ---- masks
-
-static void check_mask(int T, int S, int d, const Mask *mask, Rng *rng) {
-    (void)rng, (void)d;
-    for (int i = 0; i < T; i++) {
-        int seen = 0;
-        for (int j = 0; j < S; j++) {
-            cr_assert_eq(mask_sees(mask, T, S, i, j),
-                         reference_sees(mask, 0, T, S, i, j));
-            seen += reference_sees(mask, 0, T, S, i, j);
-        }
-        cr_assert_eq(mask_count(mask, T, S, i), seen);
-    }
-    for (int row = 0; row < T; row += 4) {  // a block leaves out nothing that is seen
-        ScoreBlock b = score_block(mask, T, S, row, 4);
-        cr_assert(b.col >= 0 && b.cols >= 0 && b.col + b.cols <= S && b.row == row
-                  && b.rows <= 4);
-        for (int i = row; i < row + b.rows; i++)
-            for (int j = 0; j < S; j++)
-                cr_assert(
-                    !mask_sees(mask, T, S, i, j) || (b.col <= j && j < b.col + b.cols),
-                    "%d of %d sees %d of %d", i, T, j, S);
-    }
-}
-
-Test(attention, masks) { every_case(check_mask); }
-
-Test(attention, pairs_of_a_causal_window) {  // N W - W (W - 1) / 2
-    int pairs = 0, N = 37, W = 5;
-    for (int i = 0; i < N; i++)
-        for (int j = 0; j < N; j++)
-            pairs += mask_sees(&(Mask){.causal = true, .window = W}, N, N, i, j);
-    cr_assert_eq(pairs, N * W - W * (W - 1) / 2);
-}
 
 // ---- forward
 
@@ -119,45 +44,35 @@ static void check_forward(int T, int S, int d, const Mask *mask, Rng *rng) {
     Mat wide = random_mat(rng, S, d + 5, 1);
     Mat q = mat_transpose(random_mat(rng, d, T, 1)), k = mat_cols(wide, 3, d),
         v = random_mat(rng, S, d, 1), bias = random_mat(rng, T, S, 1);
-    Mat out = mat_new(T, d), weights = mat_new(T, S), alone = mat_new(T, d),
-        want = mat_new(T, d), want_weights = mat_new(T, S);
+    Mat out = mat_new(T, d), weights = mat_new(T, S), want = mat_new(T, d),
+        want_weights = mat_new(T, S);
     for (int with_bias = 0; with_bias < 2; with_bias++) {
         Mat b = with_bias ? bias : (Mat){0};
-        mat_fill(weights, 0), mat_fill(out, NAN), mat_fill(alone, NAN);
+        mat_fill(weights, NAN), mat_fill(out, NAN);
         attention(out, weights, q, k, v, attention_scale(d), b, mask);
-        attention(alone, (Mat){0}, q, k, v, attention_scale(d), b, mask);
         reference(want, want_weights, q, k, v, 1 / sqrt(d), b, mask);
         // A score is off by (d + 3) roundings of sum |q k| <= |q| |k|, about 3 d here;
         // a weight by twice that, relative; an output by that times the largest value,
         // and S roundings of its sum.
         double off = REAL_EPS * ((d + 3) * 8.0 * d * attention_scale(d) + S + 8);
-        cr_assert(largest_difference(weights, want_weights) <= off,
+        cr_assert(mat_difference(weights, want_weights) <= off,
                   "weights off by %g, not %g: T %d, S %d, d %d",
-                  largest_difference(weights, want_weights), off, T, S, d);
-        cr_assert(largest_difference(out, want) <= 2 * off * largest(v),
+                  mat_difference(weights, want_weights), off, T, S, d);
+        cr_assert(mat_difference(out, want) <= 2 * off * mat_largest(v),
                   "out, T %d, S %d, d %d", T, S, d);
-        cr_assert(memcmp(out.at, alone.at, (size_t)T * d * sizeof(real)) == 0,
-                  "other bits where weights are not kept");
     }
-    Mat all[] = {wide, q, v, bias, out, weights, alone, want, want_weights};
+    Mat all[] = {wide, q, v, bias, out, weights, want, want_weights};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) mat_free(all[i]);
 }
 
 Test(attention, forward_is_the_definition) { every_case(check_forward); }
 
-Test(attention, nothing_to_see_gives_zeros) {
-    real row[3] = {-INFINITY, -INFINITY, -INFINITY}, one[1] = {(real)-1e30},
-         large[2] = {1000, 1000}, bad[2] = {NAN, 1};
-    softmax(row, 3), softmax(one, 1), softmax(large, 2), softmax(bad, 2);
-    for (int i = 0; i < 3; i++) cr_assert_eq(row[i], 0);
-    cr_assert_eq(one[0], 1);
-    cr_assert(large[0] == 0.5 && large[1] == 0.5);
-    cr_assert(isnan(bad[1]), "a NaN must not be hidden");
+Test(attention, no_keys_give_zeros) {
     Mat none = mat_new(2, 0), q = mat_new(2, 3), out = mat_new(2, 3),
         empty = mat_new(0, 3);
     mat_fill(out, NAN);
     attention(out, none, q, empty, empty, 1, (Mat){0}, &(Mask){0});  // S = 0
-    cr_assert_eq(largest(out), 0);
+    cr_assert_eq(mat_largest(out), 0);
     mat_free(none), mat_free(q), mat_free(out), mat_free(empty);
 }
 
@@ -171,11 +86,11 @@ typedef struct {
 } Case;
 
 static double loss(const Case *c) {
-    Mat out = mat_new(c->q.rows, c->v.cols);
-    attention(out, (Mat){0}, c->q, c->k, c->v, attention_scale(c->q.cols), c->bias,
+    Mat out = mat_new(c->q.rows, c->v.cols), weights = mat_new(c->q.rows, c->k.rows);
+    attention(out, weights, c->q, c->k, c->v, attention_scale(c->q.cols), c->bias,
               c->mask);
     double l = inner_product(out, c->r);
-    mat_free(out);
+    mat_free(out), mat_free(weights);
     return l;
 }
 
@@ -207,11 +122,11 @@ static void check_backward(int T, int S, int d, const Mask *mask, Rng *rng) {
     attention(out, weights, c.q, c.k, c.v, attention_scale(d), c.bias, mask);
     for (int g = 0; g < 4; g++) mat_fill(grads[g], 1);  // gradients are added
     attention_backward(grads[0], grads[1], grads[2], grads[3], c.r, weights, c.q, c.k,
-                       c.v, attention_scale(d), mask);
+                       c.v, attention_scale(d));
     for (int g = 0; g < 4; g++) {
         for (int i = 0; i < grads[g].rows; i++)
             for (int j = 0; j < grads[g].cols; j++) *mat_at(grads[g], i, j) -= 1;
-        double size = 1 + largest(grads[g]),
+        double size = 1 + mat_largest(grads[g]),
                off = gradient_error(&c, xs[g], grads[g], rng);
         cr_assert(off <= 1e-7 * size, "gradient %d off by %g of %g: T %d, S %d, d %d",
                   g, off, size, T, S, d);
@@ -281,8 +196,8 @@ Test(attention, tied_scores_are_symmetric_and_others_are_not) {
     Mat q = random_mat(&rng, T, D, 1), k = random_mat(&rng, T, D, 1),
         tied = mat_new(T, T), untied = mat_new(T, T);
     matmul(tied, q, mat_transpose(q)), matmul(untied, q, mat_transpose(k));
-    cr_assert_eq(largest_difference(tied, mat_transpose(tied)), 0);
-    cr_assert(largest_difference(untied, mat_transpose(untied)) > 1);
+    cr_assert_eq(mat_difference(tied, mat_transpose(tied)), 0);
+    cr_assert(mat_difference(untied, mat_transpose(untied)) > 1);
     mat_free(q), mat_free(k), mat_free(tied), mat_free(untied);
 }
 
@@ -296,7 +211,7 @@ Test(attention, the_future_does_not_leak_but_a_late_mask_does) {
         for (int run = 0; run < 2; run++) {
             Mat weights = mat_new(T, T);
             out[run] = mat_new(T, D), late[run] = mat_new(T, D);
-            attention(out[run], (Mat){0}, q, k, v, attention_scale(D), (Mat){0},
+            attention(out[run], weights, q, k, v, attention_scale(D), (Mat){0},
                       &causal);
             attention(late[run], weights, q, k, v, attention_scale(D), (Mat){0},
                       &(Mask){0});

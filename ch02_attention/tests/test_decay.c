@@ -8,6 +8,7 @@
 #include "ch02_attention/decay.h"
 #include "ch02_attention/interpolation.h"
 #include "ch02_attention/rope.h"
+#include "common/numeric/least_squares.h"
 #include "common/numeric/rng.h"
 
 enum { HALF = 64 };
@@ -57,6 +58,17 @@ Test(decay, bound_holds_and_is_attained) {
     for (int i = 0; i + 1 < HALF; i++) inner = fmax(inner, cabs(h[i + 1] - h[i]));
     cr_assert(rope_score_size(h, theta, HALF, 100)
               > inner * HALF * rope_decay_bound(theta, HALF, 100) + 1);
+}
+
+// The closed form at s = 1 is 1 - gamma / ln b - 1/d. A second source for gamma: the
+// harmonic numbers, H_n - ln n = gamma + 1/2n - 1/12n^2 + 1/120n^4 - ...
+Test(decay, euler_s_constant) {
+    const int n = 1000;
+    double harmonic = 0, base = 1e4, dim = 128;
+    for (int k = n; k >= 1; k--) harmonic += 1.0 / k;
+    double gamma = harmonic - log(n) - 1 / (2.0 * n) + 1 / (12.0 * n * n),
+           ours = (1 - 1 / dim - rope_closed_form(base, (int)dim, 1)) * log(base);
+    cr_assert(fabs(ours - gamma) < 1e-12, "%.15f, not %.15f", ours, gamma);
 }
 
 Test(decay, octave_means_and_jitter) {
@@ -157,30 +169,6 @@ Test(interpolation, published_bound_is_false_and_the_corrected_one_holds) {
                       <= interpolation_bound(1e4, dims[d], fraction) + 1e-12);
         }
     }
-}
-
-Test(interpolation, least_squares) {
-    enum { ROWS = 40, COLS = 7 };
-    Rng rng = rng_new(3);
-    double a[ROWS * COLS], kept[ROWS * COLS], y[ROWS], given[ROWS], x[COLS];
-    for (int i = 0; i < ROWS * COLS; i++) kept[i] = a[i] = rng_normal(&rng);
-    for (int i = 0; i < ROWS; i++) given[i] = y[i] = rng_normal(&rng);
-    cr_assert(least_squares(x, a, y, ROWS, COLS));
-    for (int j = 0; j < COLS; j++) {  // the residual is orthogonal to every column
-        double dot = 0;
-        for (int i = 0; i < ROWS; i++) {
-            double fit = 0;
-            for (int c = 0; c < COLS; c++) fit += kept[i * COLS + c] * x[c];
-            dot += kept[i * COLS + j] * (given[i] - fit);
-        }
-        cr_assert(fabs(dot) < 1e-12);
-    }
-    // dependent columns
-    for (int i = 0; i < ROWS; i++) kept[i * COLS + 3] = 2 * kept[i * COLS + 1];
-    for (int i = 0; i < ROWS; i++) y[i] = given[i];
-    cr_assert(!least_squares(x, kept, y, ROWS, COLS));
-    double one[] = {-2}, six[] = {6}, answer;
-    cr_assert(least_squares(&answer, one, six, 1, 1) && answer == -3);
 }
 
 Test(interpolation, beyond_is_anything_between_is_not) {

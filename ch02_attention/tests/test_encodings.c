@@ -1,5 +1,6 @@
 // A7, A15, A16, A17: sinusoidal positions, ALiBi, T5's buckets, sparse patterns.
 #include <criterion/criterion.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -135,7 +136,7 @@ Test(alibi, the_two_forms_differ_by_a_constant_of_the_row) {
     Position p = position_new_alibi(3, (Mat){0});
     for (int h = 0; h < 3; h++) {
         Mat scores = mat_new(9, 20);
-        double m = *mat_at(p.slopes, 0, h), planted = 0;
+        double m = *mat_at(p.parameters, 0, h), planted = 0;
         position_bias(&p, h, scores, 11, 0);
         for (int i = 0; i < 9; i++)
             for (int j = 1; j <= 11 + i; j++) {
@@ -213,6 +214,20 @@ Test(sparse, receptive_fields) {
     int seen;
     cr_assert(alternating[0].window == SPARSE_FULL && alternating[1].window == 3);
     cr_assert(span(alternating, 2, 50, &seen) == 50 && seen == 50);
+}
+
+// Dilations that no int holds reach nothing but the query itself: they must not wrap.
+Test(sparse, growing_does_not_overflow) {
+    int dilation = 1;
+    for (int layer = 0; layer < 100; layer++) {
+        SparsePattern p = sparse_growing(layer, 7);
+        cr_assert(p.dilation >= dilation && sparse_sees(p, 900, 900));
+        cr_assert(layer < 4 || !sparse_sees(p, 900, 899));
+        dilation = p.dilation;
+    }
+    cr_assert_eq(sparse_growing(11, 7).dilation, 1977326743);
+    cr_assert_eq(sparse_growing(12, 7).dilation, INT_MAX);
+    cr_assert_eq(sparse_window_pairs(3000000000, INT_MAX), 4136607935007531519);
 }
 
 Test(sparse, pairs_and_mask) {

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "ch02_attention/kerple.h"
 #include "ch02_attention/kv_cache.h"
 #include "ch02_attention/tests/reference.h"
 #include "common/error.h"
@@ -37,7 +38,7 @@ static double cache_error(int kv, const Mask *mask, const Position *position,
         for (int layer = 0; layer < 3; layer += 2) {
             attend_cached(parts[4], parts[0], parts[1], parts[2], &cache, layer,
                           &heads);
-            worst = fmax(worst, largest_difference(parts[3], parts[4]));
+            worst = fmax(worst, mat_difference(parts[3], parts[4]));
         }
         for (int i = 0; i < 5; i++) mat_free(parts[i]);
     }
@@ -49,18 +50,22 @@ static double cache_error(int kv, const Mask *mask, const Position *position,
 
 Test(kv_cache, steps_give_the_outputs_of_one_pass) {
     Rng rng = rng_new(2);
-    Mat slopes = random_mat(&rng, 1, H, 0.2), buckets = random_mat(&rng, H, 8, 1);
-    Position positions[] = {
-        position_new_none(), position_new_rope((Rope){.dim = D, .base = 100}, T),
-        position_new_xpos(D, T, 100, ROPE_INTERLEAVED), position_new_alibi(H, slopes),
-        position_new_t5(buckets, 30, true)};
+    Mat slopes = random_mat(&rng, 1, H, 0.2), buckets = random_mat(&rng, H, 8, 1),
+        rates = random_mat(&rng, H, 2, 0.5);
+    Position positions[] = {position_new_none(),
+                            position_new_rope((Rope){.dim = D, .base = 100}, T),
+                            position_new_xpos(D, T, 100, ROPE_INTERLEAVED),
+                            position_new_alibi(H, slopes),
+                            position_new_t5(buckets, 30, true),
+                            position_new_kerple(rates)};
+    enum { POSITIONS = sizeof positions / sizeof *positions };
     const Mask masks[] = {{.causal = true}, {.causal = true, .window = 7}};
     const int cuts[][2] = {{1, 1}, {50, 1}, {T, 1}, {3, 13}, {149, 1}};
     // Values up to 5; a score up to 20 whose roundings (some 20) a weight multiplies; T
     // roundings of a sum.
     double tolerance = 5 * (400 + T) * REAL_EPS;
     for (int kv = 1; kv <= H; kv += kv == 2 ? 4 : 1)
-        for (int p = 0; p < 5; p++)
+        for (int p = 0; p < POSITIONS; p++)
             for (int m = 0; m < 2; m++)
                 for (int c = 0; c < 5; c++) {
                     double off = cache_error(kv, &masks[m], &positions[p],
@@ -73,8 +78,28 @@ Test(kv_cache, steps_give_the_outputs_of_one_pass) {
                 }
     // The mutation: keys cached without turning them must be seen.
     cr_assert(cache_error(2, &masks[0], &positions[1], &positions[0], 50, 1) > 1e-2);
-    for (int p = 0; p < 5; p++) position_free(&positions[p]);
-    mat_free(slopes), mat_free(buckets);
+    for (int p = 0; p < POSITIONS; p++) position_free(&positions[p]);
+    mat_free(slopes), mat_free(buckets), mat_free(rates);
+}
+
+// Each sequence has its own padding and its own prefix. A step sees only what is there,
+// so that a prefix must come in one piece.
+Test(kv_cache, each_sequence_has_its_own_mask) {
+    const int lengths[B] = {T, 61}, swapped[B] = {61, T}, prefixes[B] = {20, 3};
+    const Mask masks[] = {{.causal = true, .key_lengths = lengths},
+                          {.causal = true, .key_lengths = swapped, .window = 90},
+                          {.prefixes = prefixes},
+                          {.prefixes = prefixes, .key_lengths = lengths}};
+    Position rope = position_new_rope((Rope){.dim = D, .base = 100}, T);
+    double tolerance = 5 * (400 + T) * REAL_EPS;
+    for (int kv = 1; kv <= H; kv += 5)
+        for (int m = 0; m < 4; m++)
+            for (int step = 1; step <= 13; step += 12) {
+                double off = cache_error(kv, &masks[m], &rope, &rope, 20, step);
+                cr_assert(off <= tolerance, "%d kv heads, mask %d, step %d: %g", kv, m,
+                          step, off);
+            }
+    position_free(&rope);
 }
 
 Test(kv_cache, bytes) {
@@ -101,7 +126,7 @@ Test(kv_cache, clear_begins_again) {
                    .mask = {.causal = true}};
     for (int round = 0; round < 2; round++) {
         attend_cached(out, q, q, q, &c, 0, &heads);
-        cr_assert_eq(largest_difference(out, q), 0);  // one key: its value
+        cr_assert_eq(mat_difference(out, q), 0);  // one key: its value
         kv_cache_clear(&c);
     }
     kv_cache_free(&c), mat_free(q), mat_free(out);

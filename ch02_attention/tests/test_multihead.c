@@ -5,12 +5,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 #include "ch02_attention/tests/reference.h"
 #include "common/error.h"
+#include "common/numeric/threads.h"
 
 typedef struct {
     int batch, n_heads, n_kv_heads, T, S, d, mask;
@@ -29,14 +26,16 @@ static const Shape shapes[] = {
     {2, 3, 3, 5, 9, 2, 4, POSITION_T5},      {1, 1, 1, 1, 1, 2, 1, POSITION_T5},
     {2, 3, 1, 65, 65, 6, 1, POSITION_ROPE},  {1, 2, 2, 130, 130, 4, 3, POSITION_T5},
     {1, 2, 1, 61, 97, 4, 2, POSITION_ALIBI}, {2, 2, 2, 11, 11, 4, 5, POSITION_ROPE},
-    {2, 2, 2, 11, 11, 4, 5, POSITION_ALIBI},
+    {2, 2, 2, 11, 11, 4, 5, POSITION_ALIBI}, {2, 6, 2, 9, 9, 3, 1, POSITION_KERPLE},
+    {3, 3, 1, 5, 9, 2, 0, POSITION_KERPLE},  {3, 2, 1, 9, 9, 3, 6, POSITION_NONE},
+    {3, 4, 2, 7, 11, 3, 6, POSITION_KERPLE}, {3, 2, 2, 65, 130, 4, 6, POSITION_ROPE},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes, BUCKETS = 8 };
 
 // Everything a shape needs, filled at random.
 typedef struct {
-    Mat q, k, v, r, slopes, buckets;
-    int lengths[8];
+    Mat q, k, v, r, parameters;  // r: the gradient with respect to out
+    int lengths[8], prefixes[8];
     unsigned char *allowed;
     Position position;
     Heads heads;
@@ -47,26 +46,21 @@ static Case case_new(const Shape *s, Rng *rng) {
               .k = random_mat(rng, s->batch * s->S, s->n_kv_heads * s->d, 1)};
     c.v = random_mat(rng, s->batch * s->S, s->n_kv_heads * s->d, 1),
     c.r = random_mat(rng, s->batch * s->T, s->n_heads * s->d, 1);
-    c.slopes = random_mat(rng, 1, s->n_heads, 0.3),
-    c.buckets = random_mat(rng, s->n_heads, BUCKETS, 1);
     c.allowed = allocate((size_t)s->batch * s->T * s->S, 1);
     for (int i = 0; i < s->batch * s->T * s->S; i++)
         c.allowed[i] = rng_below(rng, 3) > 0;
-    switch (s->position) {
-        case POSITION_ROPE:
-            c.position = position_new_rope((Rope){.dim = s->d, .base = 100}, s->S);
-            break;
-        case POSITION_XPOS:
-            c.position = position_new_xpos(s->d, s->S, 100, ROPE_HALF_SPLIT);
-            break;
-        case POSITION_ALIBI:
-            c.position = position_new_alibi(s->n_heads, c.slopes);
-            break;
-        case POSITION_T5:
-            c.position = position_new_t5(c.buckets, 20, s->mask == 1);
-            break;
-        default: c.position = position_new_none();
-    }
+    PositionSpec spec = {
+        .kind = s->position,
+        .length = s->S,
+        .heads = s->n_heads,
+        .rope = {.dim = s->d, .base = 100, .pairing = s->position == POSITION_XPOS},
+        .buckets = BUCKETS,
+        .furthest = 20,
+        .causal = s->mask == 1};
+    PositionParameters p = position_parameters(&spec);
+    if (s->position == POSITION_ALIBI) p.rows = 1, p.cols = s->n_heads;
+    if (p.rows) c.parameters = random_mat(rng, p.rows, p.cols, 0.5);
+    c.position = position_new(&spec, c.parameters);
     c.heads =
         (Heads){s->batch, s->n_heads, s->n_kv_heads, attention_scale(s->d), {0}, NULL};
     return c;
@@ -75,7 +69,9 @@ static Case case_new(const Shape *s, Rng *rng) {
 // Pointers into the case itself: once it stands where it will stay.
 static void case_wire(Case *c, const Shape *s) {
     for (int b = 0; b < s->batch; b++)
-        c->lengths[b] = b == 1 ? 0 : s->S - b % s->S;  // the second sequence is empty
+        // the second sequence is empty, and its prefix everything
+        c->lengths[b] = b == 1 ? 0 : s->S - b % s->S,
+        c->prefixes[b] = b == 1 ? s->S : b + 2;
     switch (s->mask) {
         case 1: c->heads.mask = (Mask){.causal = true}; break;
         case 2: c->heads.mask = (Mask){.causal = true, .window = 3}; break;
@@ -86,6 +82,7 @@ static void case_wire(Case *c, const Shape *s) {
                                    .allowed = c->allowed,
                                    .allowed_step = (size_t)s->T * s->S};
             break;
+        case 6: c->heads.mask = (Mask){.prefixes = c->prefixes}; break;
         default: break;
     }
     c->heads.position = s->position == POSITION_NONE ? NULL : &c->position;
@@ -93,8 +90,8 @@ static void case_wire(Case *c, const Shape *s) {
 
 static void case_free(Case *c) {
     position_free(&c->position), free(c->allowed);
-    mat_free(c->q), mat_free(c->k), mat_free(c->v), mat_free(c->r), mat_free(c->slopes),
-        mat_free(c->buckets);
+    mat_free(c->q), mat_free(c->k), mat_free(c->v), mat_free(c->r),
+        mat_free(c->parameters);
 }
 
 Test(multihead, forward_is_the_definition) {
@@ -113,11 +110,11 @@ Test(multihead, forward_is_the_definition) {
         reference_heads(want, want_weights, c.q, c.k, c.v, &c.heads);
         // test_attention.c; and biases up to 30
         double off = REAL_EPS * ((s->d + 8) * 16.0 * s->d + s->S + 60);
-        cr_assert(largest_difference(weights, want_weights) <= off,
+        cr_assert(mat_difference(weights, want_weights) <= off,
                   "shape %d: weights off by %g", n,
-                  largest_difference(weights, want_weights));
-        cr_assert(largest_difference(out, want) <= 2 * off * largest(c.v),
-                  "shape %d: out off by %g", n, largest_difference(out, want));
+                  mat_difference(weights, want_weights));
+        cr_assert(mat_difference(out, want) <= 2 * off * mat_largest(c.v),
+                  "shape %d: out off by %g", n, mat_difference(out, want));
         cr_assert(
             memcmp(out.at, alone.at, (size_t)out.rows * out.cols * sizeof(real)) == 0,
             "shape %d", n);
@@ -166,10 +163,7 @@ Test(multihead, backward_is_the_derivative) {
         case_wire(&c, s);
         Mat out = mat_new(c.q.rows, c.q.cols),
             weights = mat_new(s->batch * s->n_heads * s->T, s->S);
-        Mat parameters = s->position == POSITION_ALIBI ? c.slopes
-                         : s->position == POSITION_T5  ? c.buckets
-                                                       : (Mat){0};
-        Mat xs[] = {c.q, c.k, c.v, parameters}, grads[4];
+        Mat xs[] = {c.q, c.k, c.v, c.parameters}, grads[4];
         attend_heads(out, weights, c.q, c.k, c.v, &c.heads);
         for (int g = 0; g < 4; g++)
             grads[g] = xs[g].at ? mat_new(xs[g].rows, xs[g].cols) : xs[g];
@@ -178,7 +172,7 @@ Test(multihead, backward_is_the_derivative) {
                                   c.q, c.k, c.v, &c.heads);
         for (int g = 0; g < 4 && xs[g].at; g++) {
             for (int i = 0; i < grads[g].rows * grads[g].cols; i++) grads[g].at[i] /= 2;
-            double size = 1 + largest(grads[g]),
+            double size = 1 + mat_largest(grads[g]),
                    off = gradient_error(loss_of_core, &c, xs[g], grads[g], &rng);
             cr_assert(off <= 1e-7 * size, "shape %d, gradient %d: off by %g of %g", n,
                       g, off, size);
@@ -229,7 +223,7 @@ static void check_layer(bool self, int n_kv_heads, Rng *rng) {
     Mat xs[] = {l.x, l.w.q, l.w.k, l.w.v, l.w.o, l.context},
         grads[] = {x_grad, w_grad.q, w_grad.k, w_grad.v, w_grad.o, context_grad};
     for (int g = 0; g < 6; g++) {
-        double size = 1 + largest(grads[g]),
+        double size = 1 + mat_largest(grads[g]),
                off = gradient_error(loss_of_layer, &l, xs[g], grads[g], rng);
         cr_assert(off <= 1e-7 * size, "gradient %d off by %g of %g", g, off, size);
     }
@@ -269,10 +263,10 @@ Test(multihead, gqa_is_mha_with_repeated_heads) {
         heads.n_kv_heads = H;
         attend_heads(mha, (Mat){0}, q, k_all, v_all, &heads);
         // the same numbers in the same order
-        cr_assert_eq(largest_difference(gqa, mha), 0, "%d kv heads", kv);
+        cr_assert_eq(mat_difference(gqa, mha), 0, "%d kv heads", kv);
         kv_heads_average(k, kv, k_all, H);
         kv_heads_repeat(v_all, H, k, kv);
-        cr_assert(largest_difference(k_all, v_all) <= H * REAL_EPS * largest(k_all),
+        cr_assert(mat_difference(k_all, v_all) <= H * REAL_EPS * mat_largest(k_all),
                   "mean of equal heads");
         // The mutation: neighbours that do not share a group (head % kv, not head /
         // group) must be seen.
@@ -280,7 +274,7 @@ Test(multihead, gqa_is_mha_with_repeated_heads) {
             for (int head = 0; head < H; head++)
                 mat_copy(mat_cols(k_all, head * D, D), mat_cols(k, head % kv * D, D));
             attend_heads(mha, (Mat){0}, q, k_all, v_all, &heads);
-            cr_assert(largest_difference(gqa, mha) > 1e-2);
+            cr_assert(mat_difference(gqa, mha) > 1e-2);
         }
         Mat all[] = {q, k, v, k_all, v_all, gqa, mha};
         for (size_t i = 0; i < sizeof all / sizeof *all; i++) mat_free(all[i]);
@@ -297,12 +291,13 @@ Test(multihead, projecting_by_the_mean_is_the_mean_of_projections) {
     kv_heads_average(mean, FEW, w, MANY);
     matmul(all, x, w), matmul(few, x, mean);
     kv_heads_average(want, FEW, all, MANY);
-    cr_assert(largest_difference(few, want)
-              <= (C + 4) * REAL_EPS * C * largest(x) * largest(w));
+    cr_assert(mat_difference(few, want)
+              <= (C + 4) * REAL_EPS * C * mat_largest(x) * mat_largest(w));
     for (int c = 0; c < D; c++) {
         double sum = 0;
         for (int g = 0; g < 3; g++) sum += *mat_at(w, 4, (3 + g) * D + c);
-        cr_assert_float_eq(*mat_at(mean, 4, D + c), sum / 3, 8 * REAL_EPS * largest(w));
+        cr_assert_float_eq(*mat_at(mean, 4, D + c), sum / 3,
+                           8 * REAL_EPS * mat_largest(w));
     }
     mat_free(x), mat_free(w), mat_free(mean), mat_free(all), mat_free(few),
         mat_free(want);
@@ -310,33 +305,88 @@ Test(multihead, projecting_by_the_mean_is_the_mean_of_projections) {
 
 // ---- threads
 
-#ifdef _OPENMP
-Test(multihead, same_bits_for_any_number_of_threads) {
-    const Shape large = {3, 6, 2, 70, 70, 16, 1, POSITION_T5};
-    Rng rng = rng_new(6);
-    Case c = case_new(&large, &rng);
-    case_wire(&c, &large);
-    Mat first[6] = {{0}};
-    for (int threads = 1; threads <= 5; threads++) {
-        omp_set_num_threads(threads);
-        Mat weights = mat_new(3 * 6 * 70, 70);
-        Mat made[] = {mat_new(c.q.rows, c.q.cols), mat_new(c.q.rows, c.q.cols),
-                      mat_new(c.k.rows, c.k.cols), mat_new(c.k.rows, c.k.cols),
-                      mat_new(6, BUCKETS),         weights};
-        attend_heads(made[0], weights, c.q, c.k, c.v, &c.heads);
-        attend_heads_backward(made[1], made[2], made[3], made[4], c.r, weights, c.q,
-                              c.k, c.v, &c.heads);
-        for (int i = 0; i < 6; i++) {
-            if (threads == 1) first[i] = made[i];
-            else
-                cr_assert(memcmp(first[i].at, made[i].at,
-                                 (size_t)made[i].rows * made[i].cols * sizeof(real))
-                              == 0,
-                          "%d threads, %d", threads, i);
-            if (threads > 1) mat_free(made[i]);
-        }
-    }
-    for (int i = 0; i < 6; i++) mat_free(first[i]);
-    case_free(&c);
+// What a run leaves: out, weights, four gradients. Freed by made_free.
+typedef struct {
+    Mat all[6];
+} Made;
+
+// Sequence b alone, or all of them (b < 0); position_grad begins as it is given.
+static Made make(Case *c, int b, Mat position_grad) {
+    Heads h = c->heads;
+    int sequences = b < 0 ? h.batch : 1, T = c->q.rows / h.batch,
+        S = c->k.rows / h.batch;
+    if (b >= 0) h.batch = 1, h.mask = mask_of_sequence(&h.mask, b);
+    int first = b < 0 ? 0 : b;
+    Mat q = mat_rows(c->q, first * T, sequences * T),
+        k = mat_rows(c->k, first * S, sequences * S),
+        v = mat_rows(c->v, first * S, sequences * S),
+        r = mat_rows(c->r, first * T, sequences * T);
+    Made m = {{mat_new(q.rows, q.cols), mat_new(q.rows * h.n_heads, S),
+               mat_new(q.rows, q.cols), mat_new(k.rows, k.cols),
+               mat_new(k.rows, k.cols),
+               mat_new(position_grad.rows, position_grad.cols)}};
+    mat_copy(m.all[5], position_grad);
+    attend_heads(m.all[0], m.all[1], q, k, v, &h);
+    attend_heads_backward(m.all[2], m.all[3], m.all[4], m.all[5], r, m.all[1], q, k, v,
+                          &h);
+    return m;
 }
-#endif
+
+static void made_free(Made *m) {
+    for (int i = 0; i < 6; i++) mat_free(m->all[i]);
+}
+
+static const Shape large[] = {{3, 6, 2, 70, 70, 16, 1, POSITION_T5},
+                              {4, 4, 4, 70, 70, 16, 6, POSITION_KERPLE},
+                              {4, 6, 1, 61, 80, 16, 4, POSITION_ALIBI}};
+enum { LARGE = sizeof large / sizeof *large };
+
+// The gradient of a batch's position is one sum in one order, whoever computes it: what
+// was there, then sequence 0's gradient, then sequence 1's ...
+Test(multihead, sequences_add_to_the_position_in_order) {
+    Rng rng = rng_new(7);
+    for (int n = 0; n < LARGE; n++) {
+        Case c = case_new(&large[n], &rng);
+        case_wire(&c, &large[n]);
+        int rows = c.parameters.rows, cols = c.parameters.cols;
+        Mat sum = random_mat(&rng, rows, cols, 1), before = mat_new(rows, cols),
+            zeros = mat_new(rows, cols);
+        mat_copy(before, sum);
+        for (int b = 0; b < large[n].batch; b++) {
+            Made one = make(&c, b, zeros);
+            mat_add_scaled(sum, 1, one.all[5]);
+            made_free(&one);
+        }
+        for (int repeat = 0; repeat < 4; repeat++) {
+            Made all = make(&c, -1, before);
+            cr_assert(
+                memcmp(all.all[5].at, sum.at, (size_t)rows * cols * sizeof(real)) == 0,
+                "%s", position_name(large[n].position));
+            made_free(&all);
+        }
+        mat_free(sum), mat_free(before), mat_free(zeros), case_free(&c);
+    }
+}
+
+Test(multihead, same_bits_for_any_number_of_threads) {
+    Rng rng = rng_new(6);
+    for (int n = 0; n < LARGE; n++) {
+        Case c = case_new(&large[n], &rng);
+        case_wire(&c, &large[n]);
+        Mat zeros = mat_new(c.parameters.rows, c.parameters.cols);
+        threads_set(1);
+        Made first = make(&c, -1, zeros);
+        for (int threads = 1; threads <= 5; threads++) {
+            threads_set(threads);
+            Made now = make(&c, -1, zeros);
+            for (int i = 0; i < 6; i++)
+                cr_assert(
+                    memcmp(first.all[i].at, now.all[i].at,
+                           (size_t)now.all[i].rows * now.all[i].cols * sizeof(real))
+                        == 0,
+                    "%d threads, shape %d, %d", threads, n, i);
+            made_free(&now);
+        }
+        made_free(&first), mat_free(zeros), case_free(&c);
+    }
+}

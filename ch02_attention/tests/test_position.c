@@ -2,9 +2,13 @@
 // and planted errors.
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "ch02_attention/alibi.h"
+#include "ch02_attention/kerple.h"
 #include "ch02_attention/position.h"
+#include "common/numeric/compare.h"
 #include "common/numeric/rng.h"
 
 // Every function here is linear in what is varied: a central difference has no error
@@ -28,14 +32,6 @@ static double dot(Mat a, Mat b) {
         for (int j = 0; j < a.cols; j++)
             sum += (double)*mat_at(a, i, j) * *mat_at(b, i, j);
     return sum;
-}
-
-static double difference(Mat a, Mat b) {
-    double worst = 0;
-    for (int i = 0; i < a.rows; i++)
-        for (int j = 0; j < a.cols; j++)
-            worst = fmax(worst, fabs((double)*mat_at(a, i, j) - *mat_at(b, i, j)));
-    return worst;
 }
 
 // ---- turning: kinds, sizes and pairings
@@ -154,7 +150,7 @@ Test(position, one_row_at_a_time_gives_the_same_bits) {
                 position_turn(&p, mat_rows(rows, t, 1), 3, 4 + t, true);
             // rows of any stride may be computed by other instructions (fused or not):
             // the last bit
-            cr_assert(difference(all, rows) <= (transposed ? 1e-6 : 0), "kind %d",
+            cr_assert(mat_difference(all, rows) <= (transposed ? 1e-6 : 0), "kind %d",
                       kind);
             mat_free(transposed ? mat_transpose(all) : all), mat_free(rows),
                 position_free(&p);
@@ -167,8 +163,8 @@ Test(position, heads_are_turned_alike) {
     mat_copy(mat_cols(both, 0, 4), x), mat_copy(mat_cols(both, 4, 4), x);
     Position p = turning(0, 4);
     position_turn(&p, x, 1, 2, false), position_turn(&p, both, 2, 2, false);
-    cr_assert(difference(mat_cols(both, 0, 4), x) == 0
-              && difference(mat_cols(both, 4, 4), x) == 0);
+    cr_assert(mat_difference(mat_cols(both, 0, 4), x) == 0
+              && mat_difference(mat_cols(both, 4, 4), x) == 0);
     mat_free(x), mat_free(both), position_free(&p);
 }
 
@@ -220,6 +216,25 @@ Test(position, sinusoidal_adds_the_table_from_first_on) {
     mat_free(x), position_free(&p);
 }
 
+// ---- a position of any kind
+
+static PositionSpec spec_of(PositionKind kind, int heads) {
+    return (PositionSpec){.kind = kind,
+                          .length = LENGTH,
+                          .channels = 4,
+                          .heads = heads,
+                          .rope = {.dim = 4, .base = 100},
+                          .buckets = 8,
+                          .furthest = 9};
+}
+
+// Random, of the shape that the kind learns; ALiBi's slopes, which need not be learned.
+static Mat parameters_of(const PositionSpec *spec, Rng *rng) {
+    PositionParameters p = position_parameters(spec);
+    if (spec->kind == POSITION_ALIBI) return random_mat(rng, 1, spec->heads);
+    return p.rows ? random_mat(rng, p.rows, p.cols) : NONE;
+}
+
 // ---- added to the scores
 
 typedef struct {
@@ -232,8 +247,14 @@ enum { TILES = sizeof tiles / sizeof *tiles };
 typedef void BiasBackward(const Position *p, int head, Mat scores_grad, int first_query,
                           int first_key, Mat grad);
 
+// KERPLE's bias is not linear in its rates: a small step, whose error is h^2 f''' / 6.
+static double step_of(const Position *p) {
+    return p->kind != POSITION_KERPLE ? STEP : sizeof(real) == 8 ? 1e-5 : 4e-3;
+}
+
 static double bias_gradient_error(const Position *p, Mat parameters, int head,
                                   Tile tile, BiasBackward *backward) {
+    const double step = step_of(p);
     Rng rng = rng_new(6);
     Mat weight = random_mat(&rng, tile.queries, tile.keys),
         grad = mat_new(parameters.rows, parameters.cols);
@@ -245,40 +266,38 @@ static double bias_gradient_error(const Position *p, Mat parameters, int head,
             real kept = *mat_at(parameters, i, j);
             for (int side = 0; side < 2; side++) {
                 Mat scores = mat_new(tile.queries, tile.keys);
-                *mat_at(parameters, i, j) = (real)(kept + (side ? -STEP : STEP));
+                *mat_at(parameters, i, j) = (real)(kept + (side ? -step : step));
                 position_bias(p, head, scores, tile.first_query, tile.first_key);
                 sides[side] = dot(scores, weight);
                 mat_free(scores);
             }
             *mat_at(parameters, i, j) = kept;
             worst = fmax(
-                worst, fabs((sides[0] - sides[1]) / (2 * STEP) - *mat_at(grad, i, j)));
+                worst, fabs((sides[0] - sides[1]) / (2 * step) - *mat_at(grad, i, j)));
         }
     mat_free(weight), mat_free(grad);
     return worst;
 }
 
+// Every kind that adds to the scores, with parameters to learn.
 Test(position, bias_backward_is_the_gradient) {
     Rng rng = rng_new(8);
-    for (int heads = 1; heads <= 3; heads += 2) {
-        Mat slopes = random_mat(&rng, 1, heads), table = random_mat(&rng, heads, 8);
-        Position alibi = position_new_alibi(heads, slopes),
-                 causal = position_new_t5(table, 9, true),
-                 both = position_new_t5(table, 9, false);
-        for (int t = 0; t < TILES; t++) {
-            cr_assert(bias_gradient_error(&alibi, slopes, heads - 1, tiles[t],
-                                          position_bias_backward)
-                      < TOLERANCE);
-            cr_assert(bias_gradient_error(&causal, table, heads - 1, tiles[t],
-                                          position_bias_backward)
-                      < TOLERANCE);
-            cr_assert(bias_gradient_error(&both, table, heads - 1, tiles[t],
-                                          position_bias_backward)
-                      < TOLERANCE);
-        }
-        position_free(&alibi), position_free(&causal), position_free(&both);
-        mat_free(slopes), mat_free(table);
-    }
+    for (int kind = 0; kind < POSITION_KINDS; kind++)
+        for (int heads = 1; heads <= 3; heads += 2)
+            for (int causal = 0; causal < 2; causal++) {
+                if (position_place(kind) != POSITION_AT_SCORES) continue;
+                PositionSpec spec = spec_of(kind, heads);
+                spec.causal = causal;
+                Mat parameters = parameters_of(&spec, &rng);
+                Position p = position_new(&spec, parameters);
+                for (int t = 0; t < TILES; t++) {
+                    double error = bias_gradient_error(
+                        &p, parameters, heads - 1, tiles[t], position_bias_backward);
+                    cr_assert(error < TOLERANCE, "%s, tile %d: off by %g",
+                              position_name(kind), t, error);
+                }
+                position_free(&p), mat_free(parameters);
+            }
 }
 
 // Planted: positions of the tile forgotten; the sign of the distance turned round.
@@ -291,24 +310,37 @@ static void distance_turned(const Position *p, int head, Mat s, int q, int k,
     position_bias_backward(p, head, mat_transpose(s), k, q, grad);
 }
 
+// Planted: the gradient with respect to r1 and r2, not to their logarithms.
+static void rates_themselves(const Position *p, int head, Mat s, int q, int k,
+                             Mat grad) {
+    position_bias_backward(p, head, s, q, k, grad);
+    for (int j = 0; j < 2; j++)
+        *mat_at(grad, head, j) /= (real)exp(*mat_at(p->parameters, head, j));
+}
+
 Test(position, bias_gradient_check_sees_planted_errors) {
     Rng rng = rng_new(9);
-    Mat slopes = random_mat(&rng, 1, 2), table = random_mat(&rng, 2, 8);
+    Mat slopes = random_mat(&rng, 1, 2), table = random_mat(&rng, 2, 8),
+        rates = random_mat(&rng, 2, 2);
     Position alibi = position_new_alibi(2, slopes),
-             t5 = position_new_t5(table, 9, false);
+             t5 = position_new_t5(table, 9, false), kerple = position_new_kerple(rates);
+    cr_assert(bias_gradient_error(&kerple, rates, 1, tiles[3], tile_forgotten) > 0.01);
+    cr_assert(bias_gradient_error(&kerple, rates, 1, tiles[3], rates_themselves)
+              > 0.01);
     cr_assert(bias_gradient_error(&alibi, slopes, 1, tiles[3], tile_forgotten) > 0.1);
     cr_assert(bias_gradient_error(&t5, table, 1, tiles[3], tile_forgotten) > 0.1);
     cr_assert(bias_gradient_error(&t5, table, 1, tiles[3], distance_turned) > 0.1);
-    position_free(&alibi), position_free(&t5);
-    mat_free(slopes), mat_free(table);
+    position_free(&alibi), position_free(&t5), position_free(&kerple);
+    mat_free(slopes), mat_free(table), mat_free(rates);
 }
 
 Test(position, bias_by_tile_is_bias_of_the_whole) {
     Rng rng = rng_new(10);
     Mat table = random_mat(&rng, 2, 8);
     Position kinds[] = {position_new_alibi(2, NONE), position_new_t5(table, 20, true),
-                        position_new_t5(table, 20, false)};
-    for (int k = 0; k < 3; k++) {
+                        position_new_t5(table, 20, false),
+                        position_new_kerple(mat_cols(table, 0, 2))};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         Mat whole = mat_new(12, 12), tiled = mat_new(12, 12);
         // a masked score
         *mat_at(whole, 3, 8) = *mat_at(tiled, 3, 8) = -(real)INFINITY;
@@ -319,43 +351,119 @@ Test(position, bias_by_tile_is_bias_of_the_whole) {
                               j);
         cr_assert(isinf(*mat_at(whole, 3, 8)) && isinf(*mat_at(tiled, 3, 8)));
         *mat_at(whole, 3, 8) = *mat_at(tiled, 3, 8) = 0;
-        cr_assert(difference(whole, tiled) == 0, "kind %d", k);
+        cr_assert(mat_difference(whole, tiled) == 0, "kind %zu", k);
         Mat turned = mat_new(12, 12);  // scores whose columns are not neighbours
         position_bias(&kinds[k], 1, mat_transpose(turned), 0, 0);
         *mat_at(turned, 8, 3) = 0;
-        cr_assert(difference(whole, mat_transpose(turned)) == 0);
+        cr_assert(mat_difference(whole, mat_transpose(turned)) == 0);
         mat_free(whole), mat_free(tiled), mat_free(turned), position_free(&kinds[k]);
     }
     mat_free(table);
 }
 
+// ---- the table of kinds
+
 Test(position, what_does_not_concern_a_kind_changes_nothing) {
     Rng rng = rng_new(11);
-    Mat table = random_mat(&rng, 2, 8);
-    Position kinds[] = {position_new_none(),
-                        position_new_sinusoidal(4, 8),
-                        position_new_learned(table),
-                        turning(0, 4),
-                        turning(2, 4),
-                        position_new_alibi(2, NONE),
-                        position_new_t5(table, 20, true)};
-    for (int k = 0; k < POSITION_KINDS; k++) {
-        Mat x = random_mat(&rng, 2, 8), before = mat_new(2, 8);
+    for (int kind = 0; kind < POSITION_KINDS; kind++) {
+        PositionSpec spec = spec_of(kind, 2);
+        Mat parameters = parameters_of(&spec, &rng), x = random_mat(&rng, 2, 8),
+            before = mat_new(2, 8);
+        Position p = position_new(&spec, parameters);
+        PositionPlace place = position_place(kind);
         mat_copy(before, x);
-        cr_assert((int)kinds[k].kind == k);
-        if (k != POSITION_SINUSOIDAL && k != POSITION_LEARNED)
-            position_add(&kinds[k], x, 3);
-        if (k != POSITION_LEARNED) position_add_backward(&kinds[k], x, 0, NONE);
-        if (k != POSITION_ROPE && k != POSITION_XPOS) {
-            position_turn(&kinds[k], x, 2, 1000, true);
-            position_turn_backward(&kinds[k], x, 2, 1000, true);
+        cr_assert((int)p.kind == kind);
+        // out of every table's range, with shapes that fit nothing
+        if (place != POSITION_AT_INPUT) {
+            position_add(&p, x, 1000);
+            position_add_backward(&p, x, 1000, NONE);
+        } else if (p.owns_parameters) position_add_backward(&p, x, 0, NONE);
+        if (place != POSITION_AT_QUERIES_AND_KEYS) {
+            position_turn(&p, x, 2, 1000, true);
+            position_turn_backward(&p, x, 2, 1000, true);
         }
-        if (k != POSITION_ALIBI && k != POSITION_T5) {
-            position_bias(&kinds[k], 5, x, 3, 0);
-            position_bias_backward(&kinds[k], 5, x, 3, 0, NONE);
+        if (place != POSITION_AT_SCORES) {
+            position_bias(&p, 5, x, 3, 0);
+            position_bias_backward(&p, 5, x, 3, 0, NONE);
         }
-        cr_assert(difference(x, before) == 0, "%s", position_name((PositionKind)k));
-        mat_free(x), mat_free(before), position_free(&kinds[k]);
+        cr_assert(mat_difference(x, before) == 0, "%s", position_name(kind));
+        mat_free(x), mat_free(before), position_free(&p), mat_free(parameters);
     }
-    mat_free(table);
+}
+
+// And what does concern it changes something.
+Test(position, every_kind_but_none_does_something) {
+    Rng rng = rng_new(12);
+    for (int kind = 0; kind < POSITION_KINDS; kind++) {
+        PositionSpec spec = spec_of(kind, 2);
+        Mat parameters = parameters_of(&spec, &rng), x = random_mat(&rng, 3, 4),
+            before = mat_new(3, 4);
+        Position p = position_new(&spec, parameters);
+        mat_copy(before, x);
+        position_add(&p, x, 2), position_turn(&p, x, 1, 2, false);
+        position_bias(&p, 1, x, 9, 2);
+        cr_assert((mat_difference(x, before) > 1e-3) == (kind != POSITION_NONE), "%s",
+                  position_name(kind));
+        mat_free(x), mat_free(before), position_free(&p), mat_free(parameters);
+    }
+}
+
+Test(position, names_are_one_a_kind) {
+    for (int kind = 0; kind < POSITION_KINDS; kind++)
+        for (int other = 0; other < kind; other++)
+            cr_assert(strcmp(position_name(kind), position_name(other)) != 0);
+    cr_assert(!position_names[POSITION_KINDS]);
+    cr_assert_str_eq(position_name(POSITION_T5), "t5");
+    cr_assert_str_eq(position_name(POSITION_KERPLE), "kerple");
+}
+
+// What a kind cannot be made from is refused in words, before any assert.
+Test(position, bad_specs_are_refused) {
+#define REFUSED(words, change) \
+    do { \
+        PositionSpec spec = spec_of(POSITION_NONE, 2); \
+        Error err = {""}; \
+        change; \
+        cr_assert(!position_check(&spec, &err) && strstr(err.text, words), "%s: %s", \
+                  words, err.text); \
+    } while (0)
+    REFUSED("even number", (spec.kind = POSITION_SINUSOIDAL, spec.channels = 5));
+    REFUSED("even head_dim", (spec.kind = POSITION_ROPE, spec.rope.dim = 3));
+    REFUSED("even head_dim", (spec.kind = POSITION_XPOS, spec.rope.dim = 0));
+    REFUSED("base above 1", (spec.kind = POSITION_ROPE, spec.rope.base = NAN));
+    REFUSED("trained length", (spec.kind = POSITION_ROPE, spec.rope.factor = 2,
+                               spec.rope.scaling = ROPE_SCALING_YARN));
+    REFUSED("at least 4", (spec.kind = POSITION_ROPE, spec.rope.factor = 2,
+                           spec.rope.dim = 2, spec.rope.scaling = ROPE_SCALING_NTK));
+    REFUSED("factor", (spec.kind = POSITION_ROPE, spec.rope.factor = 0.5,
+                       spec.rope.scaling = ROPE_SCALING_PI));
+    REFUSED("unknown kind", (spec.kind = POSITION_ROPE, spec.rope.scaling = 9));
+    REFUSED("overflows", (spec.kind = POSITION_XPOS, spec.length = 1 << 24));
+    REFUSED("multiple of 4", (spec.kind = POSITION_T5, spec.buckets = 6));
+    REFUSED("above 2", (spec.kind = POSITION_T5, spec.furthest = 2));
+    REFUSED("above 4",
+            (spec.kind = POSITION_T5, spec.causal = true, spec.furthest = 4));
+    for (int kind = 0; kind < POSITION_KINDS; kind++) {
+        PositionSpec spec = spec_of(kind, 2);
+        Error err;
+        cr_assert(position_check(&spec, &err), "%s", position_name(kind));
+    }
+}
+
+// ---- KERPLE
+
+// Without content: a power law, (1 + r2 s)^-r1; near by ALiBi of slope r1 r2.
+Test(kerple, a_power_law) {
+    Mat rates = mat_new(1, 2), scores = mat_new(1, 200);
+    *mat_at(rates, 0, 0) = (real)log(1.5), *mat_at(rates, 0, 1) = (real)log(0.25);
+    Position p = position_new_kerple(rates);
+    position_bias(&p, 0, scores, 199, 0);
+    for (int s = 0; s < 200; s++) {
+        double weight = exp(*mat_at(scores, 0, 199 - s));
+        cr_assert(fabs(weight / pow(1 + 0.25 * s, -1.5) - 1) < TOLERANCE);
+    }
+    for (int s = -3; s <= 3; s++)
+        cr_assert(fabs(kerple_bias(log(1.5), log(1e-4), s) + 1.5e-4 * abs(s)) < 1e-6);
+    cr_assert(kerple_bias(-100, 100, 7) <= 0 && kerple_bias(5, 5, 0) == 0);
+    position_free(&p), mat_free(rates), mat_free(scores);
 }

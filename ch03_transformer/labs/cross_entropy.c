@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ch02_attention/attention.h"
+#include "ch02_attention/softmax.h"
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/model.h"
 #include "common/program/plot.h"

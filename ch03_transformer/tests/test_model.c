@@ -163,6 +163,15 @@ static const Config small[] = {
      .tied = true,
      .attention_scale = 1,
      .logit_scale = 0.3},
+    {.name = "kerple",
+     SMALL,
+     .family = FAMILY_ENCODER_DECODER,
+     .decoder_layers = 1,
+     .place = PLACE_PRE,
+     .final_norm = true,
+     .norm = NORM_RMS,
+     .ffn = FFN_GELU,
+     .position = POSITION_KERPLE},
 };
 
 static Model model_of(const Config *c, uint64_t seed) {
@@ -353,7 +362,7 @@ static Node *stack_by_hand(Tape *t, const Model *m, const Stack *stack, Node *x,
     if (kind != POSITION_NONE && kind != POSITION_LEARNED
         && kind != POSITION_SINUSOIDAL)
         s.position = &stack->position;
-    if (kind == POSITION_T5) s.position_param = param(t, stack->buckets);
+    if (stack->position_param >= 0) s.position_param = param(t, stack->position_param);
     for (int i = 0; i < stack->layers; i++)
         x = block(t, &stack->blocks[m->config.shared_layers ? 0 : i], x, &s);
     return m->config.final_norm ? norm(t, &stack->final_norm, x) : x;
@@ -488,8 +497,8 @@ Test(model, attention_has_the_scale_and_positions_of_its_config) {
     cr_expect_eq(t5.encoder.blocks[0].attention.scale, 1);
     cr_expect_eq(t5.decoder.blocks[0].attention.scale, 1);
     cr_expect_eq(t5.decoder.blocks[0].cross.scale, 1);
-    cr_expect(!t5.encoder.position.causal && t5.decoder.position.causal);
-    cr_expect_eq(t5.encoder.position.furthest, 16);
+    cr_expect(!t5.encoder.position.spec.causal && t5.decoder.position.spec.causal);
+    cr_expect_eq(t5.encoder.position.spec.furthest, 16);
     model_set_attend(&t5, NULL);
     cr_expect(!t5.encoder.blocks[1].attention.attend
               && !t5.decoder.blocks[0].attention.attend
@@ -499,7 +508,7 @@ Test(model, attention_has_the_scale_and_positions_of_its_config) {
         Config c = small[k];
         c.rope.base = 500, c.rope.pairing = ROPE_HALF_SPLIT;
         m = model_of(&c, 1);
-        cr_expect_eq(m.decoder.position.pairing, ROPE_HALF_SPLIT);
+        cr_expect_eq(m.decoder.position.spec.rope.pairing, ROPE_HALF_SPLIT);
         if (k == 4)
             cr_expect_float_eq((double)*mat_at(m.decoder.position.query.cosine, 1, 2),
                                cos(pow(500, -4.0 / 6)), 1e-6);
@@ -824,6 +833,9 @@ Test(model, configurations_that_cannot_be_are_refused) {
     REFUSED("base above 1", c.position = POSITION_ROPE, c.rope.base = 0.5);
     REFUSED("even number of channels", c.position = POSITION_SINUSOIDAL, c.channels = 9,
             c.heads = 3);
+    REFUSED("trained length", c.position = POSITION_ROPE,
+            c.rope.scaling = ROPE_SCALING_YARN, c.rope.factor = 2);
+    REFUSED("overflows", c.position = POSITION_XPOS, c.context = 1 << 24);
     REFUSED("multiple of 4", c.position = POSITION_T5, c.buckets = 6);
     REFUSED("RMS norm has no bias", c.norm = NORM_RMS);
     REFUSED("tied head needs", c.embedding_channels = 6);

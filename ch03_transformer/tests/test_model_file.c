@@ -286,6 +286,21 @@ Test(model_file, depths_and_lengths_beyond_the_file) {
     refused_as(&models[3], "decoder_layers", "1000", "1000 layers, but only");
     // 12 channels of them, though heads have 6
     refused_as(&sinusoidal, "context", "2000000", "table of positions");
+    refused_as(&models[4], "context", "2000000", "xPos' growth overflows");
+    refused_as(&models[2], "rope.trained", "0", "YaRN needs the trained length");
+}
+
+// A kind that is added to the table can be written and read with nothing more to do.
+Test(model_file, every_kind_of_position) {
+    for (int kind = 0; kind < POSITION_KINDS; kind++) {
+        Config c = {.name = "position", SMALL, .position = (PositionKind)kind};
+        Model m = saved(&c, 1), n;
+        Error err = {""};
+        cr_assert(model_load(path, &n, &err), "%s: %s", position_name(kind), err.text);
+        cr_expect_eq(n.config.position, (PositionKind)kind);
+        cr_expect_eq(n.params.count, m.params.count);
+        model_free(&m), model_free(&n);
+    }
 }
 
 Test(model_file, files_that_are_no_models) {

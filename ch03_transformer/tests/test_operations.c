@@ -74,7 +74,8 @@ static Node *heads_of(Tape *t, const Inputs *in, Position *position, Mask mask,
 
 static Node *attend_rope(Tape *t, const Inputs *in) {
     static Position rope;
-    if (!rope.length) rope = position_new_rope((Rope){.dim = 6, .base = 100}, 8);
+    if (!rope.query.cosine.at)
+        rope = position_new_rope((Rope){.dim = 6, .base = 100}, 8);
     return heads_of(t, in, &rope, (Mask){.causal = true}, 2, 1, false);
 }
 

@@ -100,6 +100,8 @@ Test(published, other_models_have_as_many_parameters) {
          .attention_bias = true, .final_norm = true},
         {SMALL, .family = FAMILY_ENCODER_DECODER, .decoder_layers = 1, .head_dim = 8,
          .position = POSITION_T5, .tied = true},
+        {SMALL, .family = FAMILY_ENCODER_DECODER, .decoder_layers = 1,
+         .position = POSITION_KERPLE, .tied = true},
         {SMALL, .family = FAMILY_ENCODER, .embedding_channels = 6,
          .embedding_norm = true, .head = HEAD_NONE, .pooler = true,
          .position = POSITION_LEARNED, .segments = 3, .shared_layers = true}};

@@ -37,6 +37,11 @@ void mat_fill(Mat m, real value) {
         for (int j = 0; j < m.cols; j++) *mat_at(m, i, j) = value;
 }
 
+void mat_scale(Mat m, real factor) {
+    for (int i = 0; i < m.rows; i++)
+        for (int j = 0; j < m.cols; j++) *mat_at(m, i, j) *= factor;
+}
+
 void mat_copy(Mat to, Mat from) {
     assert(to.rows == from.rows && to.cols == from.cols && "mat_copy: shapes differ");
     for (int i = 0; i < to.rows; i++)

@@ -50,6 +50,7 @@ Mat mat_rows(Mat m, int first, int count);  // count x cols
 Mat mat_cols(Mat m, int first, int count);  // rows x count
 
 void mat_fill(Mat m, real value);
+void mat_scale(Mat m, real factor);                  // m *= factor
 void mat_add_scaled(Mat to, real factor, Mat from);  // to += factor from; as mat_copy
 void mat_copy(Mat to, Mat from);  // same shape; any strides; must not overlap
 

@@ -8,11 +8,10 @@
 void window_attention_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat out_grad,
                                Mat weights, Mat q, Mat k, Mat v, real scale) {
     Mat table = mat_new(q.rows, q.rows);
-    Mask mask = {.causal = true, .window = weights.cols};
     for (int i = 0; i < q.rows; i++)
         for (int w = 0; w < visible_keys(i, weights.cols); w++)
             *mat_at(table, i, i - w) = *mat_at(weights, i, w);
     attention_backward(q_grad, k_grad, v_grad, (Mat){0}, out_grad, table, q, k, v,
-                       scale, &mask);
+                       scale);
     mat_free(table);
 }

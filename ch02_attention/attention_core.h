@@ -1,0 +1,65 @@
+// Attention as models run it: the formula of attention.h for one head of one sequence,
+// a block of scores at a time. Lecture, section 2.4.
+//
+// A block is small enough to stay in the L2 cache between its making and its use. Of a
+// causal block only the keys that its last row sees are touched:
+//
+//                      keys
+//            +----------------------+
+//            | +                    |
+//            |   +                  |
+//    queries |=====+ - +            |   - +        one block:
+//            |=======+ |            |     | rows      = what is computed
+//            |=========+            |   - +             and masked again, up to the block's last column
+//            |           +          |
+//            +----------------------+
+//            |<------->| cols
+//
+// For a single new token against a cache there is one row of scores and no block: then
+// what counts is that keys and values are read from memory once, for all heads that
+// share them (attend_token).
+//
+// One thread. multihead.h calls it for all heads of a batch, kv_cache.h for new tokens.
+#pragma once
+#include "ch02_attention/mask.h"
+#include "ch02_attention/position.h"
+
+// One head of one sequence: what attention needs beside `out`.
+typedef struct {
+    Mat q, k, v;       // T x d, S x d, S x d_v; q times the scale, q and k turned
+    Mat weights;       // T x S, col_stride 1: kept for backward; .at NULL: not kept
+    Mat workspace;     // attend_workspace(T, S): scores, where weights are not kept
+    const Mask *mask;  // of this sequence
+    const Position *position;  // adds to the scores; NULL: nothing
+    int number;                // which of the position's heads this is
+} Head;
+
+// Room for scores of T queries and S keys; the caller frees it.
+Mat attend_workspace(int queries, int keys);
+
+// out (T x d_v) = . Weights of masked keys are 0; but stretches that no row of a block
+// sees are not written: begin with zeros to look at them.
+void attend_head(Mat out, const Head *head);
+
+// From out_grad (T x d_v): g's matrices += the gradients. head->weights as attend_head
+// left them; the workspace is used. q and k as in the head: turned, q with the scale.
+typedef struct {
+    // k and v are best stored by columns: matmul then packs the long rows of P and dS as
+    // its right factor
+    Mat q, k, v;
+    Mat position;  // the position's parameters; .at NULL: not wanted
+} HeadGrads;
+void attend_head_backward(HeadGrads g, Mat out_grad, const Head *head);
+
+// One new token, at the end of the keys: head->q is group x d, a row for each of the
+// heads number .. number + group - 1, which share keys and values. out: group x d_v.
+// workspace: group x S.
+void attend_token(Mat out, const Head *head);
+
+// Rows row .. row + rows - 1 of a queries x keys table, cut to the columns that at
+// least one of them sees.
+typedef struct {
+    int queries, keys;
+    int row, rows, col, cols;
+} ScoreBlock;
+ScoreBlock score_block(const Mask *mask, int queries, int keys, int row, int rows);
