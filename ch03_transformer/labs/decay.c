@@ -14,6 +14,7 @@
 
 #include "ch03_transformer/optimiser.h"
 #include "common/error.h"
+#include "common/numeric/fit.h"
 #include "common/program/plot.h"
 
 static const Option options[] = {{"steps", "3000", "steps of each run"},
@@ -62,12 +63,10 @@ static double rate_of(double mean, int steps) {
 
 // The slope of ln(rate) against ln(scale), over four decades.
 static double exponent(const double *mean, int steps) {
-    double middle = log(scale_of(SCALES / 2)), weight = 0, slope = 0;
-    for (int k = 0; k < SCALES; k++) {
-        double x = log(scale_of(k)) - middle;
-        slope += x * log(rate_of(mean[k], steps)), weight += x * x;
-    }
-    return slope / weight;
+    double scale[SCALES], rate[SCALES];
+    for (int k = 0; k < SCALES; k++)
+        scale[k] = scale_of(k), rate[k] = rate_of(mean[k], steps);
+    return log_slope(scale, rate, NULL, SCALES, NULL);
 }
 
 // The largest |mean - predicted| over the scales, in terms of its bound. The noise

@@ -27,6 +27,7 @@
 #include "ch03_transformer/labs/theory_stack.h"
 #include "ch03_transformer/optimiser.h"
 #include "common/error.h"
+#include "common/numeric/fit.h"
 #include "common/program/plot.h"
 
 static const Option options[] = {

@@ -10,10 +10,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
+#include "common/numeric/threads.h"
 #include "common/program/plot.h"
 
 static const Option options[] = {{"numbers", "262144", "numbers for each rate"},
@@ -91,16 +89,6 @@ static void both_ways(Tape *t, Mat x, Mat y, Mat grad, uint64_t seed) {
     tape_backward_from(t, out, ones);
     mat_copy(grad, in->grad);
     tape_reset(t);
-}
-
-static int threads_set(int threads) {
-#ifdef _OPENMP
-    int before = omp_get_max_threads();
-    omp_set_num_threads(threads);
-    return before;
-#else
-    return threads;
-#endif
 }
 
 static void claim_mask(Lab *lab, Tape *t, Mat x) {

@@ -13,6 +13,7 @@
 
 #include "ch03_transformer/labs/theory_stack.h"
 #include "common/error.h"
+#include "common/numeric/fit.h"
 #include "common/program/plot.h"
 
 static const Option options[] = {

@@ -140,17 +140,3 @@ Average average(const double *x, int n, int step) {
     for (int i = 0; i < n; i++) squares += pow(x[(size_t)i * step] - mean, 2);
     return (Average){mean, sqrt(squares / (n - 1.0) / n)};
 }
-
-double log_slope(const double *x, const double *y, const double *errors, int n,
-                 double *error) {
-    double mean = 0, weight = 0, slope = 0, variance = 0;
-    for (int i = 0; i < n; i++) mean += log(x[i]) / n;
-    for (int i = 0; i < n; i++) weight += pow(log(x[i]) - mean, 2);
-    for (int i = 0; i < n; i++) {
-        double share = (log(x[i]) - mean) / weight;
-        slope += share * log(y[i]);
-        if (error) variance += pow(share * errors[i], 2);
-    }
-    if (error) *error = sqrt(variance);
-    return slope;
-}

@@ -80,8 +80,3 @@ typedef struct {
     double mean, error;  // of the mean: its standard error, from the scatter
 } Average;
 Average average(const double *x, int n, int step);  // x[0], x[step], ...
-
-// Least squares through (ln x, ln y). errors: of ln y, independent; *error: of the
-// slope. Both may be NULL.
-double log_slope(const double *x, const double *y, const double *errors, int n,
-                 double *error);

@@ -13,8 +13,10 @@ static const char *const names[] = {"one stream", "two streams, asked for ahead"
 _Static_assert(sizeof names / sizeof *names == MATVEC_LOOPS, "a name for each loop");
 
 enum {
-    AHEAD = 2048,     // bytes: what arrives while they are multiplied
-    LEAST = 1 << 16,  // weights a thread; 5 to 20 us, a few times what waking takes
+    AHEAD = 2048,  // bytes: what arrives while they are multiplied
+    // weights a thread, 30 us or more: waking one that sleeps takes some 20
+    LEAST = 1 << 18,
+    TRIAL = 1 << 16,           // weights of a piece that is timed
     LINE = 64 / sizeof(real),  // of y: no two threads write to one cache line
 };
 
@@ -78,7 +80,7 @@ static void run(int loop, real *y, Mat w, const real *x, int first, int end, boo
 
 // The trial does real work, so it costs nothing but the clock: pieces of the first
 // large products go to the loops in turn, and the one with the fastest piece wins
-// (others on the machine only ever slow a piece down). PIECES of LEAST weights: some
+// (others on the machine only ever slow a piece down). PIECES of TRIAL weights: some
 // 64 * 20 us, far less than a model's weights.
 enum { PIECES = 64 };
 static _Atomic int chosen = -1;
@@ -101,7 +103,7 @@ static void trial_piece(real *y, Mat w, const real *x, int first, int end, bool 
 
 // first .. end - 1 of one thread. The trial is one thread's; the others go by meanwhile.
 static void share(real *y, Mat w, const real *x, int first, int end, bool add) {
-    int step = int_max(1, LEAST / int_max(1, w.cols));
+    int step = int_max(1, TRIAL / int_max(1, w.cols));
     if (chosen >= 0 || end - first < step || atomic_flag_test_and_set(&trying)) {
         run(chosen, y, w, x, first, end, add);
         return;

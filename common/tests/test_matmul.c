@@ -235,9 +235,9 @@ static void product_bits(int m, int n, int k, bool inside, int threads, real *ou
 }
 
 Test(matmul, same_bits_for_any_number_of_threads) {
-    static const int sizes[][3] = {{300, 270, 301}, {64, 1030, 70},  {1000, 33, 130},
-                                   {1, 3000, 1030}, {3000, 1, 1030}, {7, 2000, 300},
-                                   {512, 512, 64},  {1001, 5, 700}};
+    static const int sizes[][3] = {{300, 270, 301}, {64, 4000, 90},  {3000, 33, 210},
+                                   {1, 3000, 1030}, {3000, 1, 1030}, {7, 6000, 500},
+                                   {512, 512, 64},  {4001, 5, 1050}};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         int m = sizes[s][0], n = sizes[s][1], k = sizes[s][2];
         real *a = allocate((size_t)m * k, sizeof *a),

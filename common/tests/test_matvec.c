@@ -71,7 +71,7 @@ Test(matvec, definition_and_bits) {
     Rng rng = rng_new(1);
     static const int sizes[][2] = {{0, 5},   {5, 0},     {1, 1},      {3, 15},
                                    {7, 16},  {9, 33},    {50, 47},    {17, 288},
-                                   {64, 65}, {768, 288}, {1001, 777}, {4100, 96}};
+                                   {64, 65}, {768, 288}, {1001, 777}, {4100, 296}};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (int add = 0; add < 2; add++)
             for (int gap = 0; gap < 6; gap += 5)
