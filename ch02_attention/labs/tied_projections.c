@@ -138,8 +138,8 @@ static void run(Lab *lab) {
     }
     plot_axes(p, "d", "weight of a token on itself");
     plot_set(p, "logscale x 2"), plot_set(p, "yrange [0:1.05]");
-    plot_line(p, "dim", "raw_derived", "1 / (1 + (T-1) e^{1/2 - sqrt d})"),
-        plot_line(p, "dim", "uniform", "1/T");
+    plot_line(p, "dim", "raw_derived", "1 / (1 + (N-1) e^{1/2 - sqrt d})"),
+        plot_line(p, "dim", "uniform", "1/N");
     plot_points(p, "dim", "raw", "X X^T"),
         plot_errors(p, "dim", "tied", "tied_error", "W_Q = W_K");
     plot_errors(p, "dim", "untied", "untied_error", "W_Q, W_K independent");
