@@ -2,7 +2,7 @@
 // what each is about.
 //
 // You edit hw01.c; `make hw01` grades it. Every function of the chapter may be called.
-// No problem needs another. Whoever calls these functions owns all arrays; a function
+// No problem needs another. The caller of these functions owns all arrays; a function
 // frees what it allocates itself, but for problem 3's pops. Texts are bytes and may
 // hold a 0 byte; no text ends with one.
 #pragma once
@@ -13,7 +13,7 @@
 #include "ch01_tokenizer/unigram.h"
 #include "common/numeric/rng.h"
 
-// ---- 1. BPE-dropout
+// ---- 1. BPE-dropout (medium, 45 min)
 
 // Encodes n symbols in place, returns how many are left. In every step each *place* (an
 // adjacent pair that has a merge) is skipped with probability p, independently and
@@ -21,7 +21,7 @@
 // first step that has nothing to merge ends it. 0 <= p <= 1.
 size_t bpe_dropout(const PairTable *table, int *symbols, size_t n, double p, Rng *rng);
 
-// ---- 2. Streaming UTF-8
+// ---- 2. Streaming UTF-8 (medium, 60 min)
 
 enum { REPLACEMENT = 0xFFFD };
 
@@ -41,7 +41,7 @@ size_t utf8_stream(Utf8Stream *stream, const char *chunk, size_t n, int *points)
 // returns how many; the stream is as at the start again.
 size_t utf8_stream_end(Utf8Stream *stream, int *points);
 
-// ---- 3. WordPiece in linear time
+// ---- 3. WordPiece in linear time (hard, 120 min)
 
 // The vocabulary as two tries in one numbering of nodes: the tokens that begin a word
 // hang at WORD_ROOT, those with ## at REST_ROOT (with the ## taken off). Nodes are
@@ -73,7 +73,7 @@ void match_links(const MatchTrie *trie, MatchLink *links);
 size_t match_encode(const MatchTrie *trie, const MatchLink *links, const char *word,
                     size_t n, int *tokens);
 
-// ---- 4. The n best segmentations
+// ---- 4. The n best segmentations (medium, 75 min)
 
 typedef struct {
     double log_p;
@@ -92,7 +92,7 @@ size_t unigram_nbest(const Unigram *unigram, const char *text, size_t n, size_t 
 void nbest_weights(const Segmentation *best, size_t count, double power,
                    double *weights);
 
-// ---- 5. Byte fallback
+// ---- 5. Byte fallback (easy, 45 min)
 
 // LLaMA's numbering: <unk> <s> </s>, the bytes <0x00> .. <0xFF>, then the code points.
 enum { UNK = 0, FIRST_BYTE = 3, FIRST_POINT = FIRST_BYTE + 256, SPACE_MARK = 0x2581 };
@@ -105,7 +105,7 @@ typedef struct {
 
 // Any bytes to tokens, room for n; how many. A character of the vocabulary is its
 // token; the space is the token of SPACE_MARK; everything else (other characters,
-// broken bytes, a SPACE_MARK that stands in the text itself, the space where the
+// broken bytes, a SPACE_MARK in the text itself, the space where the
 // vocabulary has no SPACE_MARK) becomes its byte tokens.
 size_t fallback_encode(const PointVocabulary *vocabulary, const char *text, size_t n,
                        int *tokens);

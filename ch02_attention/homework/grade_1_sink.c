@@ -158,8 +158,8 @@ static void check_sink_backward(Grade *g) {
                   "weights that do count");
     grade_mistake(g, fabs(sink - p.sink * d) <= tolerance, "sink-gradient-sign",
                   "the sink's gradient has the wrong sign");
-    grade_near(g, 2, "backward: the gradient by the sink", sink, -p.sink * d,
-               tolerance);
+    grade_near(g, 2, "backward: the gradient with respect to the sink", sink,
+               -p.sink * d, tolerance);
 }
 
 void check_sink(Grade *g) {

@@ -2,7 +2,7 @@
 // each is about.
 //
 // You edit hw02.c; `make hw02` grades it. Every function of the chapter may be called.
-// No problem needs another. Whoever calls these functions owns all matrices; a function
+// No problem needs another. The caller of these functions owns all matrices; a function
 // frees what it allocates itself. A Mat may be any view unless something else is said.
 // "+=" adds to what is there, "=" replaces it.
 #pragma once
@@ -13,20 +13,20 @@
 #include "ch02_attention/softmax.h"
 #include "ch02_attention/t5_buckets.h"
 
-// ---- 1. Attention sink
+// ---- 1. Attention sink (easy, 40 min)
 
 // In place: scores[0 .. n-1] become weights e^scores[j] / (e^sink + sum over all j' of
 // e^scores[j']). Returns the weight left for the sink, e^sink / (the same). sink = 0 is
 // softmax-one, sink = -INFINITY the chapter's softmax. Scores and sink are -INFINITY or
 // any finite numbers; if all of them are -INFINITY, all weights are 0, the sink's too.
 real sink_softmax(real *scores, size_t n, real sink);
-// In place: grad[0 .. n-1], the gradient of a loss by the weights, becomes the gradient
-// by the scores. Returns the gradient by `sink`. weights and sink_weight are as
-// sink_softmax left them. The loss sees the n weights; it does not see the sink's: the
-// value there is 0.
+// In place: grad[0 .. n-1], the gradient of a loss with respect to the weights, becomes
+// that with respect to the scores. Returns the gradient with respect to `sink`. weights
+// and sink_weight are as sink_softmax left them. The loss sees the n weights; it does
+// not see the sink's: the value there is 0.
 real sink_softmax_backward(real *grad, const real *weights, size_t n, real sink_weight);
 
-// ---- 2. Sliding window, backward
+// ---- 2. Sliding window, backward (medium, 75 min)
 
 // Query i sees the W = weights.cols keys i, i-1, .., i-W+1, those that exist. Weights
 // are kept as a band:
@@ -47,7 +47,7 @@ void window_attention(Mat out, Mat weights, Mat q, Mat k, Mat v, real scale);
 void window_attention_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat out_grad,
                                Mat weights, Mat q, Mat k, Mat v, real scale);
 
-// ---- 3. Choosing RoPE's base
+// ---- 3. Choosing RoPE's base (medium, 45 min)
 
 // All three: theta_i = base^(-2i/dim), i = 0 .. dim/2 - 1, wavelength 2 pi / theta_i;
 // base > 1, dim even and at least 4. They return a new base.
@@ -63,7 +63,7 @@ double base_for_wavelength(int dim, double wavelength);
 // target theta'_i <= trained theta_i. No such pair: the old base.
 double base_for_context(double base, int dim, int trained, int target);
 
-// ---- 4. From MHA to GQA, with groups of one's choice
+// ---- 4. From MHA to GQA, with groups of one's choice (medium, 60 min)
 
 // group_of[h] = 0 .. groups-1 is the group of head h = 0 .. n_heads-1; all groups have
 // the same size. mha has n_heads key-value heads: q, k, v are C x (n_heads d), o is
@@ -75,7 +75,7 @@ double base_for_context(double base, int dim, int trained, int target);
 void gqa_convert(Projections *gqa, const Projections *mha, int n_heads, int groups,
                  const int *group_of);
 
-// ---- 5. Relative keys
+// ---- 5. Relative keys (easy, 45 min)
 
 // A learned vector for each bucket of distances, added to the key:
 //
@@ -93,7 +93,7 @@ void relative_scores(Mat scores, Mat q, Mat table, real scale, int furthest,
 void relative_scores_backward(Mat q_grad, Mat table_grad, Mat scores_grad, Mat q,
                               Mat table, real scale, int furthest, bool causal);
 
-// ---- 6. Linear attention
+// ---- 6. Linear attention (medium, 60 min)
 
 // out_i = sum over j of phi(q_i) . phi(k_j) v_j / sum over j of phi(q_i) . phi(k_j)
 // with phi(x) = x + 1 for x > 0, e^x otherwise, number by number. No scale.

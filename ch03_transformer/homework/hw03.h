@@ -2,14 +2,14 @@
 // what each is about.
 //
 // You edit hw03.c; `make hw03` grades it. Every function of the chapter may be called.
-// No problem needs another. Whoever calls these functions owns all matrices; a function
+// No problem needs another. The caller of these functions owns all matrices; a function
 // frees what it allocates itself, and what belongs to a node comes from the tape
 // (tape_allocate, tape_mat). "+=" adds to what is there, "=" replaces it.
 #pragma once
 #include "ch03_transformer/model.h"
 #include "ch03_transformer/optimiser.h"
 
-// ---- 1. QK-norm
+// ---- 1. QK-norm (medium, 75 min)
 
 // An operation of your own: each head of each token by itself,
 //
@@ -23,7 +23,7 @@ Node *qk_norm(Tape *t, Node *x, Node *gain, double epsilon);
 // positions come between.
 double qk_score_bound(Mat q_gain, Mat k_gain, double scale);
 
-// ---- 2. The parallel block
+// ---- 2. The parallel block (medium, 60 min)
 
 // y = x + attention(n) + ffn(n),  n = norm_attention(x). Both parts see the same n; norm_ffn is not used. Each part
 // has its dropout, b->dropout, as in block(). x, y: B T x C. No cross-attention.
@@ -43,10 +43,10 @@ typedef struct {
     int n_heads, n_kv_heads, head_dim, hidden;
     double scale;  // of the scores
 } FusedBlock;
-// The feed-forward's bend is gelu. No dropout.
+// The feed-forward's activation function is gelu. No dropout.
 Node *fused_block(Tape *t, const FusedBlock *b, Node *x, const Surroundings *s);
 
-// ---- 3. Tied weights, backward
+// ---- 3. Tied weights, backward (easy, 30 min)
 
 // One table E (V x d) is look-up and head:
 //
@@ -54,13 +54,13 @@ Node *fused_block(Tape *t, const FusedBlock *b, Node *x, const Surroundings *s);
 //     logits = logit_scale hidden E^T             m x V
 //
 // The tape knows how; here without it. table_grad (V x d) += and hidden_grad (m x d)
-// +=, from the gradients by the inputs, input_grad (n x d), and by the logits,
+// +=, from the gradients of the inputs, input_grad (n x d), and of the logits,
 // logits_grad (m x V). hidden is m x d; n and m may differ.
 void tied_backward(Mat table_grad, Mat hidden_grad, const int *ids, Mat input_grad,
                    double input_scale, Mat logits_grad, double logit_scale, Mat hidden,
                    Mat table);
 
-// ---- 4. Recomputation
+// ---- 4. Recomputation (hard, 90 min)
 
 // Makes a result from x, parameters and constants: of nodes it uses only x and those it
 // makes itself. The same one whenever it gets the same x and, while training, the same
@@ -73,7 +73,7 @@ typedef Node *SubGraph(Tape *t, Node *x, const void *context);
 // those of t.
 Node *recompute(Tape *t, Params *params, Node *x, SubGraph *f, const void *context);
 
-// ---- 5. Maximal update parametrisation
+// ---- 5. Maximal update parametrisation (medium, 60 min)
 
 // How a parameter of the wide model begins (sd), and what the learning rate is
 // multiplied by for it.
@@ -89,7 +89,7 @@ MupRule mup_rule(const Param *base, const Param *wide);
 // head_dim, hidden and so on. Were they the same, wide would compute what base does.
 void mup_scales(Config *wide, const Config *base);
 
-// ---- 6. Gradient accumulation
+// ---- 6. Gradient accumulation (medium, 60 min)
 
 typedef struct {
     Tokens in;
