@@ -5,26 +5,14 @@
 //     Pre-LN     x' = x + F(LN(x))             GPT-2, LLaMA; one more norm at the end of the stack
 //     DeepNorm   x' = LN(alpha x + F(x))       Wang et al., "DeepNet" (2022), arXiv:2203.00555
 //
-// DeepNorm's beta is a gain at initialisation: of W_V, W_O and the feed-forward's
-// matrices, not of W_Q and W_K. N layers in the encoder, M in the decoder:
-//
-//                        encoder: alpha          beta                 decoder: alpha    beta
-//     encoder-only       (2 N)^(1/4)             (8 N)^(-1/4)
-//     decoder-only                                                    (2 M)^(1/4)       (8 M)^(-1/4)
-//     encoder-decoder    0.81 (N^4 M)^(1/16)     0.87 (N^4 M)^(-1/16) (3 M)^(1/4)       (12 M)^(-1/4)
+// deepnorm.h has alpha and beta.
 #pragma once
 #include "ch03_transformer/attend.h"
+#include "ch03_transformer/deepnorm.h"
 #include "ch03_transformer/ffn.h"
 #include "ch03_transformer/norm.h"
 
 typedef enum { PLACE_POST, PLACE_PRE, PLACE_DEEPNORM, PLACE_KINDS } NormPlace;
-
-typedef struct {
-    double alpha, beta;
-} DeepNorm;
-// encoder_layers 0: decoder-only; decoder_layers 0: encoder-only. For the blocks of the
-// encoder or of the decoder.
-DeepNorm deepnorm(int encoder_layers, int decoder_layers, bool of_decoder);
 
 typedef struct {
     NormPlace place;

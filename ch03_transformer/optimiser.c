@@ -104,15 +104,3 @@ void optimiser_step(Optimiser *o, Params *p, double rate) {
         }
     }
 }
-
-double schedule_rate(const Schedule *s, long step) {
-    if (step < s->warmup) return s->peak * (double)step / (double)s->warmup;
-    if (step >= s->total) return s->last;
-    double done = (double)(step - s->warmup) / (double)(s->total - s->warmup);
-    return s->last + (s->peak - s->last) * (1 + cos(M_PI * done)) / 2;
-}
-
-double schedule_noam(int channels, long warmup, double factor, long step) {
-    return factor / sqrt(channels)
-           * fmin(1 / sqrt((double)step), (double)step * pow((double)warmup, -1.5));
-}

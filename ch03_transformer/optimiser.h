@@ -41,14 +41,3 @@ Optimiser optimiser_new(const Params *p, OptimiserSettings settings);
 void optimiser_free(Optimiser *o);
 // reads the gradients, changes the values
 void optimiser_step(Optimiser *o, Params *p, double rate);
-
-// Linear warm-up from 0 to `peak` over `warmup` steps, then a half cosine down to
-// `last` at step `total`, then `last`. Steps count from 1.
-typedef struct {
-    double peak, last;
-    long warmup, total;
-} Schedule;
-double schedule_rate(const Schedule *s, long step);
-// The original transformer's: factor channels^(-1/2) min(step^(-1/2), step
-// warmup^(-3/2)).
-double schedule_noam(int channels, long warmup, double factor, long step);

@@ -70,7 +70,3 @@ Mat params_value(const Params *p, int index);  // rows x cols
 Mat params_grad(const Params *p, int index);
 
 void params_zero_grads(Params *p);
-// sqrt of the sum of squares of all gradients
-double params_grad_norm(const Params *p);
-// norm > most: scaled to it; returns the norm before
-double params_clip(Params *p, double most);

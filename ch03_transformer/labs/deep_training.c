@@ -14,6 +14,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "ch03_transformer/schedule.h"
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/labs/defaults.h"
 #include "ch03_transformer/model.h"

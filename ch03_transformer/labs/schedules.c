@@ -12,6 +12,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "ch03_transformer/schedule.h"
+#include "ch03_transformer/clip.h"
 #include "ch03_transformer/optimiser.h"
 #include "common/error.h"
 #include "common/program/plot.h"

@@ -1,3 +1,5 @@
+#include "ch03_transformer/schedule.h"
+#include "ch03_transformer/clip.h"
 #include "ch03_transformer/labs/sequence_task.h"
 
 #include <math.h>

@@ -8,9 +8,11 @@
 #include <omp.h>
 #endif
 
+#include "ch03_transformer/clip.h"
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/model.h"
 #include "ch03_transformer/optimiser.h"
+#include "ch03_transformer/schedule.h"
 #include "ch03_transformer/tests/gradients.h"
 
 // Three steps with gradients g1, g2, g3 of one number in a matrix and one in a vector,
@@ -176,4 +178,31 @@ Test(training, a_small_model_learns) {
     cr_expect(fabs(first - log(V)) < 0.1 && last < 0.2 * first, "%g, then %g", first,
               last);
     model_free(&m);
+}
+
+// ---- clipping
+
+static Params with_grads(int count, double g) {
+    Params p = {0};
+    params_add(&p, 1, count, constant(0), "w");
+    params_allocate(&p), params_allocate_grads(&p);
+    for (int i = 0; i < count; i++) p.grads[i] = (real)g;
+    return p;
+}
+
+// Squares of 1e20 overflow a float, those of 1e-25 vanish; the norm does neither.
+Test(training, clipping_of_very_large_and_very_small_gradients) {
+    static const double sizes[] = {1e20, 1e38, 1e-25, 3};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        Params p = with_grads(6, sizes[i]);
+        double norm = sqrt(6) * sizes[i], most = i == 2 ? 1e-26 : 1;
+        cr_expect_float_eq(params_clip(&p, most) / norm, 1, 1e-6, "%g", sizes[i]);
+        for (int k = 0; k < 6; k++)
+            cr_expect_float_eq((double)p.grads[k] / most, 1 / sqrt(6), 1e-6, "%g: %g",
+                               sizes[i], (double)p.grads[k]);
+        params_free(&p);
+    }
+    Params p = with_grads(6, INFINITY);
+    cr_expect(isinf(params_clip(&p, 1)) && isinf((double)p.grads[5]));
+    params_free(&p);
 }
