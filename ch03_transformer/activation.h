@@ -14,6 +14,24 @@
 #pragma once
 #include "ch03_transformer/tape.h"
 
+typedef enum {
+    ACTIVATION_RELU,
+    ACTIVATION_GELU,
+    ACTIVATION_GELU_TANH,
+    ACTIVATION_SILU,
+    ACTIVATION_TANH,
+    ACTIVATION_LOG_SIGMOID,
+    ACTIVATION_KINDS
+} ActivationKind;
+
+typedef struct {
+    const char *name;  // "gelu-tanh"
+    // y = f(x), n numbers; y may be x. What generation runs, and node's forward.
+    void (*row)(real *y, const real *x, int n);
+    Node *(*node)(Tape *t, Node *x);
+} Activation;
+extern const Activation activation_kinds[];  // by kind
+
 Node *relu(Tape *t, Node *x);
 Node *gelu(Tape *t, Node *x);
 Node *gelu_tanh(Tape *t, Node *x);

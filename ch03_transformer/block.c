@@ -6,6 +6,18 @@
 #include "ch03_transformer/arithmetic.h"
 #include "ch03_transformer/dropout.h"
 
+const PlaceType place_kinds[] = {
+    [PLACE_POST] = {"post", .has_alpha = false},
+    [PLACE_PRE] = {"pre", .sums = true},
+    [PLACE_DEEPNORM] = {"deepnorm", .has_alpha = true},
+};
+_Static_assert(sizeof place_kinds / sizeof *place_kinds == PLACE_KINDS,
+               "a place of the norm that nothing is known of");
+
+const char *place_name(int kind) {
+    return 0 <= kind && kind < PLACE_KINDS ? place_kinds[kind].name : NULL;
+}
+
 static const char *joined(char to[static 96], const char *name, const char *what) {
     int length = snprintf(to, 96, "%s.%s", name, what);
     assert(length > 0 && length < 96 && "a parameter's name is too long");
@@ -13,23 +25,29 @@ static const char *joined(char to[static 96], const char *name, const char *what
     return to;
 }
 
+static Norm block_norm(Params *p, const BlockShape *s, const char *name,
+                       const char *what) {
+    char full[96];
+    return norm_new(p, s->norm, s->attention.channels, s->norm_bias, s->epsilon,
+                    joined(full, name, what));
+}
+
 Block block_new(Params *p, const BlockShape *s, const char *name) {
     char part[96];
     Block b = {.place = s->place,
                .alpha = s->alpha,
                .dropout = s->dropout,
-               .has_cross = s->has_cross};
-    b.norm_attention = norm_new(p, s->norm, s->attention.channels, s->norm_bias,
-                                s->epsilon, joined(part, name, "norm1"));
+               .has_cross = s->has_cross,
+               .norm_cross = NORM_NONE,
+               .cross = {LINEAR_NONE, LINEAR_NONE, LINEAR_NONE, LINEAR_NONE}};
+    b.norm_attention = block_norm(p, s, name, "norm1");
     b.attention =
         attention_layer_new(p, &s->attention, joined(part, name, "attention"));
     if (s->has_cross) {
-        b.norm_cross = norm_new(p, s->norm, s->attention.channels, s->norm_bias,
-                                s->epsilon, joined(part, name, "norm2"));
+        b.norm_cross = block_norm(p, s, name, "norm2");
         b.cross = attention_layer_new(p, &s->cross, joined(part, name, "cross"));
     }
-    b.norm_ffn = norm_new(p, s->norm, s->attention.channels, s->norm_bias, s->epsilon,
-                          joined(part, name, s->has_cross ? "norm3" : "norm2"));
+    b.norm_ffn = block_norm(p, s, name, s->has_cross ? "norm3" : "norm2");
     b.ffn = ffn_new(p, s->ffn, s->attention.channels, s->hidden, s->ffn_bias,
                     s->init_ffn, s->init_ffn_down, joined(part, name, "ffn"));
     return b;
@@ -56,10 +74,13 @@ static Node *residual(Tape *t, const Block *b, const Norm *n, Sublayer *f, Node 
                       const Surroundings *s) {
     switch (b->place) {
         case PLACE_POST: return norm(t, n, add(t, x, f(t, b, x, s)));
+        case PLACE_PRE: return add(t, x, f(t, b, norm(t, n, x), s));
         case PLACE_DEEPNORM:
             return norm(t, n, add(t, scale(t, x, b->alpha), f(t, b, x, s)));
-        default: return add(t, x, f(t, b, norm(t, n, x), s));  // PLACE_PRE
+        case PLACE_KINDS: break;
     }
+    assert(!"residual: no such place of the norm");
+    return NULL;
 }
 
 Node *block(Tape *t, const Block *b, Node *x, const Surroundings *s) {

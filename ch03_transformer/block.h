@@ -15,6 +15,16 @@
 typedef enum { PLACE_POST, PLACE_PRE, PLACE_DEEPNORM, PLACE_KINDS } NormPlace;
 
 typedef struct {
+    const char *name;  // "pre": in files and options
+    bool has_alpha;    // x is scaled, and matrices begin with beta: deepnorm.h
+    // x is passed on unchanged and F's are added to it: their sum grows, so GPT-2 begins
+    // with smaller ones
+    bool sums;
+} PlaceType;
+extern const PlaceType place_kinds[];  // by kind
+const char *place_name(int kind);      // NULL: no such kind
+
+typedef struct {
     NormPlace place;
     double alpha;    // DeepNorm
     double dropout;  // of each F(x), while training

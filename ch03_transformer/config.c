@@ -2,6 +2,31 @@
 
 #include <string.h>
 
+// ---- the kinds' names
+
+static const char *const family_names[] = {
+    [FAMILY_DECODER] = "decoder",
+    [FAMILY_ENCODER] = "encoder",
+    [FAMILY_ENCODER_DECODER] = "encoder-decoder"};
+static const char *const head_names[] = {
+    [HEAD_LINEAR] = "linear", [HEAD_NONE] = "none", [HEAD_MLM] = "mlm"};
+static const char *const init_names[] = {
+    [INIT_NORMAL] = "normal", [INIT_XAVIER] = "xavier"};
+_Static_assert(sizeof family_names / sizeof *family_names == FAMILY_KINDS,
+               "a family's name");
+_Static_assert(sizeof head_names / sizeof *head_names == HEAD_KINDS, "a head's name");
+_Static_assert(sizeof init_names / sizeof *init_names == INIT_KINDS, "an init's name");
+
+const char *family_name(int kind) {
+    return 0 <= kind && kind < FAMILY_KINDS ? family_names[kind] : NULL;
+}
+const char *head_name(int kind) {
+    return 0 <= kind && kind < HEAD_KINDS ? head_names[kind] : NULL;
+}
+const char *init_name(int kind) {
+    return 0 <= kind && kind < INIT_KINDS ? init_names[kind] : NULL;
+}
+
 // ---- the family tree
 
 // GPT-2's four sizes differ in three numbers.

@@ -27,6 +27,10 @@ typedef enum {
     INIT_XAVIER,  // sd sqrt(2 / (in + out)); DeepNorm's beta multiplies it
     INIT_KINDS
 } InitKind;
+// As files and options call them; NULL: no such kind.
+const char *family_name(int kind);  // "encoder-decoder"
+const char *head_name(int kind);    // "mlm"
+const char *init_name(int kind);    // "xavier"
 
 typedef struct {
     const char *name;

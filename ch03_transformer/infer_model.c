@@ -41,7 +41,7 @@ static Mat view(const Model *m, int param) {
 // in x out here, a row for each output there.
 static void linear_view(Mat *weight, Mat *bias, const Model *m, const Linear *l) {
     assert(!l->adapt && "infer_of_model: a layer with an adapter");
-    *weight = mat_transpose(view(m, l->weight));
+    *weight = mat_transpose(view(m, l->weight));  // a layer that is not there: none
     *bias = view(m, l->bias);
 }
 
@@ -57,7 +57,7 @@ static InferLayer layer_view(const Model *m, const Block *b) {
     linear_view(&w.o, &w.o_bias, m, &b->attention.out);
     linear_view(&w.up, &w.up_bias, m, &b->ffn.up);
     linear_view(&w.down, &w.down_bias, m, &b->ffn.down);
-    if (b->ffn.kind == FFN_SWIGLU) linear_view(&w.gate, &none, m, &b->ffn.gate);
+    linear_view(&w.gate, &none, m, &b->ffn.gate);
     return w;
 }
 

@@ -33,7 +33,7 @@ typedef struct {
 typedef struct {
     Block *blocks;  // ALBERT: one
     int layers;     // how often a block is applied
-    Norm final_norm;
+    Norm final_norm;  // NORM_NONE: there is none
     Position position;
     int position_param;  // what its positions learn (T5's buckets); -1: nothing
 } Stack;
@@ -43,8 +43,9 @@ typedef struct {
     Params params;
     // embeddings, rows x embedding_channels; -1: none
     int token, position, segment;
+    // what a model lacks is LINEAR_NONE, NORM_NONE
     Linear embedding_up;  // ALBERT
-    Norm embedding_norm;
+    Norm embedding_norm;  // BERT
     Stack encoder, decoder;  // layers 0: there is none
     Linear head_dense;       // MLM
     Norm head_norm;

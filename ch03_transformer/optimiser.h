@@ -21,6 +21,8 @@ typedef enum {
     OPTIMISER_KINDS
 } OptimiserKind;
 
+const char *optimiser_name(int kind);  // "adamw"; NULL: no such kind
+
 typedef struct {
     OptimiserKind kind;
     double beta1, beta2, epsilon;  // Adam's; 0: 0.9, 0.999, 1e-8
@@ -30,10 +32,11 @@ typedef struct {
 
 typedef struct {
     OptimiserSettings settings;  // with defaults filled in
-    // params.grad_size each; v is Adam's, m SGD's only with momentum
+    // params.grad_size each, NULL where the kind has no use for them: m is Adam's, and
+    // SGD's with momentum; v is Adam's
     real *m, *v;
     size_t size;
-    long step;  // t
+    long long step;  // t
 } Optimiser;
 
 // After params_allocate_grads.
