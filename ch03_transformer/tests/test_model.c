@@ -172,6 +172,14 @@ static const Config small[] = {
      .norm = NORM_RMS,
      .ffn = FFN_GELU,
      .position = POSITION_KERPLE},
+    {.name = "sandwich, both",
+     SMALL,
+     BIASED,
+     .family = FAMILY_ENCODER_DECODER,
+     .decoder_layers = 1,
+     .place = PLACE_SANDWICH,
+     .final_norm = true,
+     .ffn = FFN_GEGLU},
 };
 
 static Model model_of(const Config *c, uint64_t seed) {
@@ -744,6 +752,27 @@ Test(model, post_and_pre_put_the_norm_where_they_say) {
                   "Post-LN's output is normalised, Pre-LN's is not: %g", d);
         mat_free(x), tape_free(t), model_free(&m);
     }
+}
+
+// x + LN(F(LN(x))): two norms in each sub-layer, each with parameters of its own.
+Test(model, sandwich_norms_before_and_after) {
+    Config c = small[1];
+    c.place = PLACE_SANDWICH, c.layers = 1;
+    Model m = model_of(&c, 5);
+    const Block *b = &m.decoder.blocks[0];
+    Tape *t = tape_new(&m.params);
+    Rng rng = rng_new(6);
+    Mat in = random_mat(&rng, T, 12, 1);
+    Node *x = constant_node(t, in);
+    Surroundings s = {.batch = 1, .mask = {.causal = true}};
+    Node *y = block(t, b, x, &s);
+    x = add(t, x,
+            norm(t, &b->after_attention,
+                 self_attention(t, &b->attention, norm(t, &b->norm_attention, x), &s)));
+    x = add(t, x, norm(t, &b->after_ffn, ffn(t, &b->ffn, norm(t, &b->norm_ffn, x))));
+    cr_expect_eq(largest_difference(x->value, y->value), 0);
+    cr_expect(params_find(&m.params, "block.0.norm2_after.bias") >= 0);
+    mat_free(in), tape_free(t), model_free(&m);
 }
 
 Test(model, swiglu_has_two_thirds) {
