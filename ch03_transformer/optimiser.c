@@ -62,6 +62,16 @@ static void adam_l2(const Optimiser *o, Stretch s, double decay, double rate) {
     adam_step(o, s, decay, 0, rate);
 }
 
+// Every weight moves by the rate, whatever its gradient's size.
+static void lion(const Optimiser *o, Stretch s, double decay, double rate) {
+    const real b1 = (real)o->settings.beta1, b2 = (real)o->settings.beta2;
+    for (int i = 0; i < s.n; i++) {
+        real c = b1 * s.m[i] + (1 - b1) * s.g[i];
+        s.w[i] -= (real)rate * ((c > 0) - (c < 0) + (real)decay * s.w[i]);
+        s.m[i] = b2 * s.m[i] + (1 - b2) * s.g[i];
+    }
+}
+
 // ---- the kinds
 
 typedef struct {
@@ -76,6 +86,7 @@ static const OptimiserType kinds[] = {
     [OPTIMISER_ADAM] = {"adam", 2, 0.999, adam_plain},
     [OPTIMISER_ADAMW] = {"adamw", 2, 0.999, adam_decoupled},
     [OPTIMISER_ADAM_L2] = {"adam-l2", 2, 0.999, adam_l2},
+    [OPTIMISER_LION] = {"lion", 1, 0.99, lion},
 };
 _Static_assert(sizeof kinds / sizeof *kinds == OPTIMISER_KINDS,
                "an optimiser without its step");

@@ -32,6 +32,12 @@ static double by_the_book(OptimiserKind kind, bool decays, bool coupled) {
             w -= RATE * m;
             continue;
         }
+        if (kind == OPTIMISER_LION) {
+            double b2 = beta2 == 0.999 ? 0.99 : beta2, u = beta1 * m + (1 - beta1) * g;
+            w -= RATE * ((u > 0) - (u < 0) + decay * w);
+            m = b2 * m + (1 - b2) * g;
+            continue;
+        }
         m = beta1 * m + (1 - beta1) * g, v = beta2 * v + (1 - beta2) * g * g;
         double step =
             RATE * (m / (1 - pow(beta1, t))) / (sqrt(v / (1 - pow(beta2, t))) + 1e-8);
@@ -68,19 +74,17 @@ static void run(OptimiserKind kind, double *matrix, double *vector) {
 
 Test(training, optimisers_are_their_formulas) {
     double tolerance = sizeof(real) == 8 ? 1e-12 : 2e-6;
-    const OptimiserKind kinds[] = {OPTIMISER_SGD, OPTIMISER_ADAM, OPTIMISER_ADAMW,
-                                   OPTIMISER_ADAM_L2};
-    for (int i = 0; i < 8; i++) {
-        int k = i % 4;
+    for (int i = 0; i < 2 * OPTIMISER_KINDS; i++) {
+        OptimiserKind k = (OptimiserKind)(i % OPTIMISER_KINDS);
         double matrix, vector;
-        beta1 = i < 4 ? 0.9 : 0.8, beta2 = i < 4 ? 0.999 : 0.95;
-        run(kinds[k], &matrix, &vector);
-        bool decays = kinds[k] != OPTIMISER_ADAM,
-             coupled = kinds[k] == OPTIMISER_ADAM_L2;
-        cr_expect_float_eq(matrix, by_the_book(kinds[k], decays, coupled), tolerance,
-                           "kind %d: %.9g", k, matrix);
-        cr_expect_float_eq(vector, by_the_book(kinds[k], false, false), tolerance,
-                           "kind %d, vectors do not decay: %.9g", k, vector);
+        beta1 = i < OPTIMISER_KINDS ? 0.9 : 0.8,
+        beta2 = i < OPTIMISER_KINDS ? 0.999 : 0.95;
+        run(k, &matrix, &vector);
+        bool decays = k != OPTIMISER_ADAM, coupled = k == OPTIMISER_ADAM_L2;
+        cr_expect_float_eq(matrix, by_the_book(k, decays, coupled), tolerance,
+                           "%s: %.9g", optimiser_name(k), matrix);
+        cr_expect_float_eq(vector, by_the_book(k, false, false), tolerance,
+                           "%s, vectors do not decay: %.9g", optimiser_name(k), vector);
     }
     // The mistake: a decay that passes through the moments is another optimiser.
     double adamw, ignored;
