@@ -66,8 +66,8 @@ static void adam_l2(const Optimiser *o, Stretch s, double decay, double rate) {
 static void lion(const Optimiser *o, Stretch s, double decay, double rate) {
     const real b1 = (real)o->settings.beta1, b2 = (real)o->settings.beta2;
     for (int i = 0; i < s.n; i++) {
-        real c = b1 * s.m[i] + (1 - b1) * s.g[i];
-        s.w[i] -= (real)rate * ((c > 0) - (c < 0) + (real)decay * s.w[i]);
+        real c = b1 * s.m[i] + (1 - b1) * s.g[i], sign = (real)((c > 0) - (c < 0));
+        s.w[i] -= (real)rate * (sign + (real)decay * s.w[i]);
         s.m[i] = b2 * s.m[i] + (1 - b2) * s.g[i];
     }
 }
