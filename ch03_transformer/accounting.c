@@ -19,18 +19,19 @@ long long matmul_weights_count(const PublishedModel *m) {
 }
 
 // The query-key pairs that one head computes, forward, for `tokens` queries.
-static long long score_pairs(const PublishedModel *m, long long tokens,
-                             AttentionConvention convention) {
-    long long full = tokens * tokens, causal = tokens * (tokens + 1) / 2;
-    long long own = convention == ATTENTION_CAUSAL ? causal : full;
+static double score_pairs(const PublishedModel *m, long long tokens,
+                          AttentionConvention convention) {
+    double n = (double)tokens, full = n * n, causal = n * (n + 1) / 2;
+    double own = convention == ATTENTION_CAUSAL ? causal : full;
     bool cross = m->encoder_layers && m->decoder_layers;
     return m->encoder_layers * full + m->decoder_layers * (own + (cross ? full : 0));
 }
 
 static Flops flops(const PublishedModel *m, long long tokens,
                    AttentionConvention convention, int weights, int attention) {
-    Flops f = {.weights = weights * 2 * matmul_weights_count(m) * tokens};
-    f.attention = attention * 4 * score_pairs(m, tokens, convention) * m->heads
+    Flops f = {.weights =
+                   2.0 * weights * (double)matmul_weights_count(m) * (double)tokens};
+    f.attention = 4.0 * attention * score_pairs(m, tokens, convention) * m->heads
                   * published_head_dim(m);
     f.total = f.weights + f.attention;
     return f;

@@ -1,10 +1,10 @@
 // What training costs: operations and memory, from formulas. Lecture, section 3.11.
 //
-// Operations. A weight matrix of n numbers does n multiply-adds a token: 2 n operations
-// forward. Backward does two products of that size, one for the gradient by the input
-// and one for the gradient by the weights: 4 n. So
+// Operations. A weight matrix of n numbers does n multiply-adds per token: 2 n operations
+// forward. Backward does two products of that size, one for the gradient with respect to
+// the input and one for that with respect to the weights: 4 n. So
 //
-//     forward   2 N + attention   a token          N: all numbers in weight matrices that tokens are multiplied by:
+//     forward   2 N + attention   per token        N: all numbers in weight matrices that tokens are multiplied by:
 //     training  6 N + 3 attention                     with the output matrix, without embedding look-ups, positions,
 //                                                     biases, norms
 //     attention, a layer and token, forward:       ATTENTION_FULL    4 T d_a           every query, every key
@@ -50,8 +50,10 @@ typedef enum { ATTENTION_FULL, ATTENTION_CAUSAL } AttentionConvention;
 // encoder-decoder: see flops_forward.
 long long matmul_weights_count(const PublishedModel *m);
 
+// Operations; a multiply-add is two. Whole numbers, exact below 2^53 = 9e15, and then to
+// 16 digits: a long context's operations pass 2^63.
 typedef struct {
-    long long weights, attention, total;  // operations; a multiply-add is two
+    double weights, attention, total;
 } Flops;
 
 // One sequence of `tokens` tokens through a stack; of an encoder-decoder, `tokens` on

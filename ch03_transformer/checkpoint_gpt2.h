@@ -17,7 +17,8 @@
 // a token, never a logit. Source: github.com/karpathy/llm.c, train_gpt2.c and
 // train_gpt2.py (write_model), read, not copied.
 #pragma once
-#include "ch03_transformer/infer.h"
+#include "ch03_transformer/infer_model.h"
+#include "common/error.h"
 
 enum { GPT2_MAGIC = 20240326 };
 

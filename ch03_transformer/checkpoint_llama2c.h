@@ -16,7 +16,8 @@
 // each output. Source: github.com/karpathy/llama2.c, run.c and export.py
 // (legacy_export), read, not copied.
 #pragma once
-#include "ch03_transformer/infer.h"
+#include "ch03_transformer/infer_model.h"
+#include "common/error.h"
 
 // False and err (one line) on anything else; nothing large is allocated before the
 // file's size fits its header.

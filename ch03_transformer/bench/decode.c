@@ -5,6 +5,7 @@
 
 #include "ch03_transformer/infer.h"
 #include "common/numeric/matvec.h"
+#include "ch03_transformer/sample.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
 #include "common/numeric/vec.h"
@@ -27,7 +28,7 @@ static Mat random_weights(InferModel *m, Rng *rng, int rows, int cols) {
 
 static InferModel random_llama(void) {
     InferModel m = {DIM,   HIDDEN, LAYERS,  HEADS,
-                    HEADS, VOCAB,  CONTEXT, .rms_norm = true};
+                    HEADS, VOCAB,  CONTEXT, NORM_RMS, FFN_SWIGLU};
     Rng rng = rng_new(1);
     m.embedding = m.output = random_weights(&m, &rng, VOCAB, DIM);
     m.final_norm = random_weights(&m, &rng, 1, DIM);

@@ -12,8 +12,10 @@
 
 #include "ch03_transformer/checkpoint.h"
 #include "ch03_transformer/checkpoint_llama2c.h"
-#include "ch03_transformer/infer_model.h"
+#include "ch03_transformer/infer.h"
+#include "ch03_transformer/infer_of_model.h"
 #include "ch03_transformer/model_file.h"
+#include "ch03_transformer/sample.h"
 #include "common/program/file.h"
 #include "common/program/plot.h"
 

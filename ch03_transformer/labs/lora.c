@@ -102,7 +102,7 @@ static long long adapters_forward(const PublishedModel *p, int rank) {
 }
 
 static long long lora_forward(const PublishedModel *p, int rank, int first) {
-    return BATCH * flops_forward(p, TIME, ATTENTION_CAUSAL).total
+    return BATCH * (long long)flops_forward(p, TIME, ATTENTION_CAUSAL).total
            + (LAYERS - first) * TOKENS * adapters_forward(p, rank);
 }
 
@@ -114,8 +114,9 @@ static long long lora_backward(const PublishedModel *p, int rank, int first) {
         // matrices that dX passes
         layers * (attention_weights_count(p) + ffn_weights_count(p)) + head - qkv;
     long long own = 2 * layers * adapters_forward(p, rank) - ADAPTED * 2 * d * rank;
-    long long attention = 2 * BATCH * flops_forward(p, TIME, ATTENTION_CAUSAL).attention
-                          / LAYERS * layers;
+    long long attention =
+        2 * BATCH * (long long)flops_forward(p, TIME, ATTENTION_CAUSAL).attention
+        / LAYERS * layers;
     return TOKENS * (2 * through + own) + attention;
 }
 

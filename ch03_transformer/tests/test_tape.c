@@ -4,9 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "ch03_transformer/clip.h"
 #include "ch03_transformer/activation.h"
 #include "ch03_transformer/arithmetic.h"
+#include "ch03_transformer/clip.h"
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/model.h"
 #include "ch03_transformer/tests/gradients.h"
