@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "ch03_transformer/published.h"
 #include "ch03_transformer/clip.h"
 #include "ch03_transformer/bench/decode.h"
 #include "ch03_transformer/cross_entropy.h"

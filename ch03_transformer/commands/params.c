@@ -29,7 +29,7 @@ static void params_table(const PublishedModel *m) {
 
 int params_command(const Args *args) {
     if (args->file_count == 0)
-        for (const PublishedModel *m = published_models; m->name; m++)
+        for (const PublishedModel *m = published_models(); m->name; m++)
             printf("%s %lld\n", m->name, parameter_count(m).total);
     for (size_t i = 0; i < args->file_count; i++) published_or_die(args->files[i]);
     for (size_t i = 0; i < args->file_count; i++)

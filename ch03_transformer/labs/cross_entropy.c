@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "ch02_attention/softmax.h"
+#include "ch03_transformer/published.h"
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/model.h"
 #include "common/program/plot.h"

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ch03_transformer/published.h"
 #include "ch03_transformer/labs/counted.h"
 #include "common/error.h"
 #include "common/program/plot.h"

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ch03_transformer/published.h"
 #include "ch03_transformer/checkpoint.h"
 #include "ch03_transformer/checkpoint_llama2c.h"
 #include "ch03_transformer/infer.h"

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ch03_transformer/published.h"
 #include "ch03_transformer/arithmetic.h"
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/labs/counted.h"

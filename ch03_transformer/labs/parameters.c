@@ -30,12 +30,11 @@ static long long stored(const Config *c) {
 
 static void claim_integers(Lab *lab) {
     int published = 0, equal = 0, stores = 0, equal_stores = 0;
-    for (const PublishedModel *m = published_models; m->name; m++)
+    for (const PublishedModel *m = published_models(); m->name; m++)
         if (m->published)
             published++, equal += parameter_count(m).total == m->published;
-    for (const Config *c = config_models; c->name; c++)
-        if (published_find(c->name))
-            stores++, equal_stores += stored(c) == total_of(c->name);
+    for (const PublishedConfig *r = published_configs; r->config.name; r++)
+        stores++, equal_stores += stored(&r->config) == total_of(r->config.name);
     claim_equal(lab, "3.67", "LLaMA 7B", 6738415616, total_of("llama-7b"));
     claim_equal(lab, "3.67", "GPT-2 small, tied: not 117 million", 124439808,
                 total_of("gpt2"));
@@ -140,7 +139,7 @@ static void draw(Lab *lab) {
                   {"albert-large", "ALBERT large", 1.25, 0.85},
                   {"albert-xxlarge", "ALBERT xxlarge", 1.25, 0.95}};
     Plot *p = plot_new(lab, "parameters", "twelve_l_d_d total blocks");
-    for (const PublishedModel *m = published_models; m->name; m++) {
+    for (const PublishedModel *m = published_models(); m->name; m++) {
         ParameterCount c = parameter_count(m);
         double x = (double)twelve(m), y = (double)c.total;
         plot_row(p, x, y, (double)(c.attention + c.ffn));

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ch03_transformer/published.h"
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/model.h"
 #include "common/error.h"

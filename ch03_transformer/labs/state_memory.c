@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ch03_transformer/published.h"
 #include "ch03_transformer/labs/counted.h"
 #include "ch03_transformer/optimiser.h"
 #include "common/error.h"

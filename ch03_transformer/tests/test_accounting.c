@@ -138,7 +138,7 @@ Test(accounting, four_million_tokens) {
     Flops f = flops_training(model("llama-7b"), 4194304, ATTENTION_FULL);
     cr_assert_float_eq(1e-12 * f.total, 27836388.657, 5e-4, "%.3f", 1e-12 * f.total);
     cr_assert_float_eq(100 * f.attention / f.total, 99.40, 5e-3);
-    for (const PublishedModel *m = published_models; m->name; m++) {
+    for (const PublishedModel *m = published_models(); m->name; m++) {
         f = flops_training(m, 1 << 24, ATTENTION_FULL);
         cr_assert(f.weights > 0 && f.attention > 0 && f.total == f.weights + f.attention
                       && lora_count(m, 1 << 16) > 0

@@ -10,6 +10,7 @@
 #include "ch03_transformer/arithmetic.h"
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/model.h"
+#include "ch03_transformer/published.h"
 #include "ch03_transformer/tests/gradients.h"
 
 enum { V = 11, T = 5, B = 2, S = 6 };
@@ -261,7 +262,8 @@ Test(model, parameters_are_the_published_numbers) {
 }
 
 Test(model, every_named_model_is_valid) {
-    for (const Config *c = config_models; c->name; c++) {
+    for (const PublishedConfig *r = published_configs; r->config.name; r++) {
+        const Config *c = &r->config;
         Model m;
         Error err;
         cr_expect(model_new(&m, c, &err), "%s", err.text);

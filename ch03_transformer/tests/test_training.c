@@ -12,6 +12,7 @@
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/model.h"
 #include "ch03_transformer/optimiser.h"
+#include "ch03_transformer/published.h"
 #include "ch03_transformer/schedule.h"
 #include "ch03_transformer/tests/gradients.h"
 
