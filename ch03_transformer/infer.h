@@ -1,7 +1,8 @@
 // Generation: a trained decoder run forward, one new token at a time. Lecture, section
 // 3.12.
 //
-//     x = E[token] (+ P[position])                            GPT-2 adds learned positions; LLaMA turns q and k
+//     x = E[token] (+ P[position])
+//                                                           GPT-2 adds learned positions; LLaMA turns q and k
 //     each layer:   y = norm(x);   x += attention(y W_Q, y W_K, y W_V) W_O
 //                   y = norm(x);   x += ffn(y)
 //     logits = norm(x) W_out

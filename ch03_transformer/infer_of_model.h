@@ -4,8 +4,8 @@
 // infer.h runs two kinds, and a Config must be one of them (and Pre-LN with a norm at
 // the end, 1e-5 in every norm, unscaled embeddings and logits):
 //
-//     LLaMA-like     RMS norm, SwiGLU, RoPE (interleaved, base 10000), no biases, any number of key-value heads
-//     GPT-2-like     layer norm with bias, GELU by tanh, learned positions, biases everywhere
+//     LLaMA-like   RMS norm, SwiGLU, RoPE (interleaved, base 10000), no biases, any number of key-value heads
+//     GPT-2-like   layer norm with bias, GELU by tanh, learned positions, biases everywhere
 #pragma once
 #include "ch03_transformer/infer_model.h"
 #include "ch03_transformer/model.h"

@@ -1,8 +1,10 @@
 // Normalisation: each token's channels, brought to one scale. Lecture, section 3.3.
 //
-//     layer norm   y = (x - mean(x)) / s,   s^2 = var(x) + epsilon    over the d channels of ONE token, var with 1/d
+//     layer norm   y = (x - mean(x)) / s,   s^2 = var(x) + epsilon      var with 1/d
 //     RMS norm     y = x / s,               s^2 = mean(x^2) + epsilon
-//     out = gain y + bias                                             gain, bias: 1 x d; RMS norm has no bias
+//     out = gain y + bias                   gain, bias: 1 x d; RMS norm has no bias
+//
+// mean and var are over the d channels of ONE token.
 //
 //     layer norm   dx = (g - mean(g) - y mean(y g)) / s,   g = gain dout
 //     RMS norm     dx = (g           - y mean(y g)) / s

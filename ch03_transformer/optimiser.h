@@ -1,12 +1,14 @@
 // Optimisers: how a gradient becomes a step. Lecture, section 3.9. g: the gradient, w:
 // a parameter, lr: the learning rate.
 //
-//     SGD      u = momentum u + g                              w -= lr u
+//     SGD      u = momentum u + g
+//              w -= lr u
 //     Adam     m = b1 m + (1 - b1) g,   v = b2 v + (1 - b2) g^2
-//              w -= lr m^ / (sqrt(v^) + epsilon),              m^ = m / (1 - b1^t),  v^ = v / (1 - b2^t)
-//     AdamW    Adam, and w -= lr decay w                       decoupled: the decay does not pass through m and v
-//     Lion     w -= lr (sign(b1 m + (1 - b1) g) + decay w),   m = b2 m + (1 - b2) g      one moment: 12 bytes, not 16
-//     Adam+L2  Adam with g + decay w instead of g              the contrast: large gradients decay less
+//              w -= lr m^ / (sqrt(v^) + epsilon),    m^ = m / (1 - b1^t),  v^ = v / (1 - b2^t)
+//     AdamW    Adam, and w -= lr decay w             decoupled: decay stays out of m and v
+//     Adam+L2  Adam with g + decay w instead of g    the contrast: large gradients decay less
+//     Lion     w -= lr (sign(b1 m + (1 - b1) g) + decay w)
+//              m = b2 m + (1 - b2) g                 one moment: 12 bytes per weight, not 16
 //
 // Only matrices decay (params.h: Param.decays); SGD and plain Adam with a decay: SGD
 // adds decay w to g, Adam ignores it. Moments lie in the order of Params.grads. Kingma,

@@ -3,12 +3,12 @@
 // For a stack of width d with H heads of head_dim, H_kv key/value heads, and a
 // feed-forward width of f:
 //
-//     attention      d H head_dim  +  2 d H_kv head_dim  +  H head_dim d       W_Q; W_K and W_V; W_O      (4 d^2)
-//     feed-forward   2 d f, or 3 d f where a gate multiplies (SwiGLU, GeGLU)                             (8 d^2)
-//     norm           2 d (LayerNorm: gain and bias) or d (RMSNorm)
-//     embedding      V d, or factorised V e + e d (ALBERT)
-//     positions      positions d (learned), buckets H a stack (T5), 0 (sinusoidal, RoPE)
-//     head           V d where the output matrix is not the embedding (untied); d^2 + d for a pooler
+//     attention     d H head_dim  +  2 d H_kv head_dim  +  H head_dim d       W_Q; W_K and W_V; W_O   (4 d^2)
+//     feed-forward  2 d f, or 3 d f where a gate multiplies (SwiGLU, GeGLU)                          (8 d^2)
+//     norm          2 d (LayerNorm: gain and bias) or d (RMSNorm)
+//     embedding     V d, or factorised V e + e d (ALBERT)
+//     positions     positions d (learned), buckets H a stack (T5), 0 (sinusoidal, RoPE)
+//     head          V d where the output matrix is not the embedding (untied); d^2 + d for a pooler
 //
 // plus biases where a model has them. A count is a convention: which head, tied or not,
 // padded vocabulary or not. Each row says its own, and, where somebody has published

@@ -1,8 +1,8 @@
 // Schedules: the learning rate of each step. Lecture, section 3.9.
 //
-//     cosine   rate(t) = peak t / warmup                                      t <= warmup
-//              rate(t) = last + (peak - last) (1 + cos(pi u)) / 2             u = (t - warmup) / (total - warmup)
-//              rate(t) = last                                                 t >= total
+//     cosine   rate(t) = peak t / warmup                                  t <= warmup
+//              rate(t) = last + (peak - last) (1 + cos(pi u)) / 2         u = (t - warmup) / (total - warmup)
+//              rate(t) = last                                             t >= total
 //
 //     rate  |   peak
 //           |  /'''--.

@@ -26,7 +26,7 @@ static bool sharded(const MemoryQuestion *q) { return q->setup.method >= METHOD_
 
 static void memory_row(const char *what, double bytes, double parameters) {
     printf("  %-56s %10.3f GB", what, bytes / GB);
-    if (parameters > 0) printf("   %5.2f bytes a parameter", bytes / parameters);
+    if (parameters > 0) printf("   %5.2f bytes per parameter", bytes / parameters);
     printf("\n");
 }
 
@@ -104,9 +104,10 @@ static void flops_rows(const MemoryQuestion *q) {
 static void story(const MemoryQuestion *q) {
     double n = (double)parameter_count(q->model).total, b = n / GB;
     printf(
-        "\nA usual story adds 4 + 4 + 8 bytes a parameter and 'activations, twice the "
+        "\nA usual story adds 4 + 4 + 8 bytes per parameter and 'activations, twice "
+        "the "
         "parameters, 8': for 7 B parameters\n"
-        "28 + 28 + 56 + 56 = 168 GB. The first three are the state, 16 bytes a "
+        "28 + 28 + 56 + 56 = 168 GB. The first three are the state, 16 bytes per "
         "parameter: 28 + 28 + 56 = 112 GB, here\n"
         "%.1f + %.1f + %.1f = %.1f GB, in fp32 as in mixed precision. The fourth has "
         "no basis: activations do not depend on\n"

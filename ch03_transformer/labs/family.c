@@ -4,11 +4,12 @@
 // shrinks. Then one input token at a time is replaced, and an output counts as
 // depending on it if any bit changes. From the masks, output i depends on token j
 //
-//     encoder           always                              T^2 pairs
-//     decoder           j <= i                              T (T + 1) / 2
-//     prefix of p       j <= i or j < p                     T (T + 1) / 2 + p (p - 1) / 2        GLM, prefix LM
-//     encoder-decoder   decoder tokens j <= i; all S of the source                               T (T + 1) / 2 + T S
-//     padding           as above, but j < length or j = i: its own row alone                     encoder: T length + T - length
+//     encoder          always                              T^2 pairs
+//     decoder          j <= i                              T (T + 1) / 2
+//     prefix of p      j <= i or j < p                     T (T + 1) / 2 + p (p - 1) / 2  GLM, prefix LM
+//     encoder-decoder  decoder tokens j <= i; all S of the source                         T (T + 1) / 2 + T S
+//     padding          as above, but j < length or j = i: its own row alone
+//                                                                              encoder: T length + T - length
 //
 // Without positions an encoder is equivariant: permuted tokens give permuted outputs.
 #include <math.h>

@@ -1,12 +1,12 @@
-// N11: what low-rank adapters save, and what they do not. Lecture, section 3.11.
+// What low-rank adapters save, and what they do not. Lecture, section 3.11.
 //
-//     y = x W + (alpha / r) x A B      W frozen,  A  in x r  normal,  B  r x out  zeros       Hu et al., section 4.1
+//     y = x W + (alpha / r) x A B   W frozen,  A  in x r  normal,  B  r x out  zeros   Hu et al., section 4.1
 //
 // Gradients and moments: of A and B only. Operations a token, training, with adapters
 // on W_Q and W_V of all layers:
 //
-//     full   6 N + 3 attention                                      dW and dX: 2 N each
-//     LoRA   4 N + 3 attention + 3 F - 2 (W_QKV + 2 d r)            F = 2 r (in + out), summed over the adapters
+//     full   6 N + 3 attention                                   dW and dX: 2 N each
+//     LoRA   4 N + 3 attention + 3 F - 2 (W_QKV + 2 d r)         F = 2 r (in + out), summed over the adapters
 //
 // The frozen matrices' dW is gone, their dX is not: it must pass through them to reach
 // the adapters below. Only below the lowest adapters, in its W_Q, W_K and W_V (and A),
@@ -17,11 +17,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ch03_transformer/published.h"
 #include "ch03_transformer/arithmetic.h"
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/labs/counted.h"
 #include "ch03_transformer/optimiser.h"
+#include "ch03_transformer/published.h"
 #include "common/error.h"
 #include "common/program/plot.h"
 

@@ -1,7 +1,9 @@
-// N8: parameter counts, to the last one. Lecture, section 3.10.
+// Parameter counts, to the last one. Lecture, section 3.10.
 //
-//     GPT-2   12 L d^2 + 13 L d + (V + P) d + 2 d               a block's weights; its biases and norms; tables; last norm
-//     LLaMA   L (2 d^2 + 2 d k + 3 d f + 2 d) + 2 V d + d       k: all key heads together; gate, up, down; two tables of V
+//     GPT-2   12 L d^2 + 13 L d + (V + P) d + 2 d
+//                                                  a block's weights; its biases and norms; tables; last norm
+//     LLaMA   L (2 d^2 + 2 d k + 3 d f + 2 d) + 2 V d + d
+//                                                  k: all key heads together; gate, up, down; two tables of V
 //     ALBERT  V e + e d instead of V d
 //
 // Three counts: parameter_count's formulas, the integers that were published, and the
@@ -88,7 +90,7 @@ static long long llama_formula(const PublishedModel *m) {
     return L * (2 * d * d + 2 * d * k + 3 * d * m->ffn + 2 * d) + 2 * m->vocab * d + d;
 }
 
-// The part of all parameters that stands in the tables of V rows.
+// The share of all parameters that is in the tables of V rows.
 static double table_share(const PublishedModel *m) {
     ParameterCount c = parameter_count(m);
     return (double)(c.embedding + (m->untied ? c.head : 0)) / (double)c.total;

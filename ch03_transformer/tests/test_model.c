@@ -811,8 +811,8 @@ Test(model, swiglu_gates) {
     tape_free(t), params_free(&p);
 }
 
-// The other three bend at x U as their names say: GELU is the exact one.
-Test(model, feed_forwards_bend_as_they_say) {
+// The other three apply their function to x U: GELU is the exact one.
+Test(model, feed_forwards_do_as_they_say) {
     const double u = 0.5 * 2,
                  bent[] = {
                      u, u * 0.5 * erfc(-u * M_SQRT1_2),
