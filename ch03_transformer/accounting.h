@@ -75,13 +75,14 @@ Flops flops_lora(const PublishedModel *m, long long tokens,
 
 // ---- memory: model state, bytes on one rank
 
-typedef enum { PRECISION_FP32, PRECISION_MIXED } Precision;
+typedef enum { PRECISION_FP32, PRECISION_MIXED, PRECISION_KINDS } Precision;
 typedef enum {
     METHOD_FULL,
     METHOD_LORA,
     METHOD_ZERO1,
     METHOD_ZERO2,
-    METHOD_ZERO3
+    METHOD_ZERO3,
+    METHOD_KINDS
 } Method;
 extern const char *const precision_names[], *const method_names[];  // end with NULL
 
