@@ -2,8 +2,34 @@
 
 #include <stddef.h>
 
-const char *const precision_names[] = {"fp32", "mixed", NULL};
-const char *const method_names[] = {"full", "lora", "zero1", "zero2", "zero3", NULL};
+const char *const precision_names[] = {
+    [PRECISION_FP32] = "fp32", [PRECISION_MIXED] = "mixed", NULL};
+const char *const method_names[] = {
+    [METHOD_FULL] = "full",   [METHOD_LORA] = "lora",   [METHOD_ZERO1] = "zero1",
+    [METHOD_ZERO2] = "zero2", [METHOD_ZERO3] = "zero3", NULL};
+
+// Bytes per number: of parameters, gradients and activations; of the master weights.
+static const struct {
+    int number, master;
+} precisions[] = {[PRECISION_FP32] = {4, 0}, [PRECISION_MIXED] = {2, 4}};
+
+// Which parts of the state each rank has only its share of.
+static const struct {
+    bool optimiser, gradients, parameters;
+} sharding[] = {[METHOD_FULL] = {false, false, false},
+                [METHOD_LORA] = {false, false, false},
+                [METHOD_ZERO1] = {true, false, false},
+                [METHOD_ZERO2] = {true, true, false},
+                [METHOD_ZERO3] = {true, true, true}};
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+_Static_assert(COUNT(precision_names) == PRECISION_KINDS + 1
+                   && COUNT(precisions) == PRECISION_KINDS,
+               "a precision without its name or bytes");
+_Static_assert(COUNT(method_names) == METHOD_KINDS + 1
+                   && COUNT(sharding) == METHOD_KINDS,
+               "a method without its name or sharding");
+#undef COUNT
 
 // ---- operations
 
@@ -19,18 +45,19 @@ long long matmul_weights_count(const PublishedModel *m) {
 }
 
 // The query-key pairs that one head computes, forward, for `tokens` queries.
-static long long score_pairs(const PublishedModel *m, long long tokens,
-                             AttentionConvention convention) {
-    long long full = tokens * tokens, causal = tokens * (tokens + 1) / 2;
-    long long own = convention == ATTENTION_CAUSAL ? causal : full;
+static double score_pairs(const PublishedModel *m, long long tokens,
+                          AttentionConvention convention) {
+    double n = (double)tokens, full = n * n, causal = n * (n + 1) / 2;
+    double own = convention == ATTENTION_CAUSAL ? causal : full;
     bool cross = m->encoder_layers && m->decoder_layers;
     return m->encoder_layers * full + m->decoder_layers * (own + (cross ? full : 0));
 }
 
 static Flops flops(const PublishedModel *m, long long tokens,
                    AttentionConvention convention, int weights, int attention) {
-    Flops f = {.weights = weights * 2 * matmul_weights_count(m) * tokens};
-    f.attention = attention * 4 * score_pairs(m, tokens, convention) * m->heads
+    Flops f = {.weights =
+                   2.0 * weights * (double)matmul_weights_count(m) * (double)tokens};
+    f.attention = 4.0 * attention * score_pairs(m, tokens, convention) * m->heads
                   * published_head_dim(m);
     f.total = f.weights + f.attention;
     return f;
@@ -53,18 +80,18 @@ Flops flops_lora(const PublishedModel *m, long long tokens,
 // ---- model state
 
 StateBytes state_bytes(double frozen, double trained, const TrainingSetup *setup) {
-    bool mixed = setup->precision == PRECISION_MIXED;
-    int number = mixed ? 2 : 4;
+    int number = precisions[setup->precision].number,
+        master = precisions[setup->precision].master;
     double ranks = setup->ranks;
-    double state_ranks = setup->method >= METHOD_ZERO1 ? ranks : 1;
-    double gradient_ranks = setup->method >= METHOD_ZERO2 ? ranks : 1;
-    double parameter_ranks = setup->method >= METHOD_ZERO3 ? ranks : 1;
+    double state_ranks = sharding[setup->method].optimiser ? ranks : 1;
+    double gradient_ranks = sharding[setup->method].gradients ? ranks : 1;
+    double parameter_ranks = sharding[setup->method].parameters ? ranks : 1;
     StateBytes s = {.parameters = number * (frozen + trained) / parameter_ranks,
                     .gradients = number * trained / gradient_ranks,
-                    .accumulation = mixed && setup->fp32_accumulation
+                    .accumulation = number < 4 && setup->fp32_accumulation
                                         ? 4 * trained / gradient_ranks
                                         : 0,
-                    .master = mixed ? 4 * trained / state_ranks : 0,
+                    .master = master * trained / state_ranks,
                     .moments = 8 * trained / state_ranks};
     s.total = s.parameters + s.gradients + s.accumulation + s.master + s.moments;
     return s;
@@ -99,7 +126,7 @@ const ActivationItem activation_items[] = {
 
 double activation_bytes(const PublishedModel *m, long long batch, long long tokens,
                         Precision precision, ActivationStorage storage) {
-    double number = precision == PRECISION_MIXED ? 2 : 4, of_h = 0, of_scores = 0;
+    double number = precisions[precision].number, of_h = 0, of_scores = 0;
     for (const ActivationItem *i = activation_items; i->name; i++) {
         of_h += number * i->numbers_of_h + i->masks_of_h;
         of_scores += number * i->numbers_of_scores + i->masks_of_scores;

@@ -114,6 +114,17 @@ ACTIVATION(silu, "silu")
 ACTIVATION(hyperbolic, "tanh")
 ACTIVATION(log_sigmoid, "log sigmoid")
 
+#define ROW(kind, text, name) [ACTIVATION_##kind] = {text, name##_forward, name##_node}
+const Activation activation_kinds[] = {ROW(RELU, "relu", relu),
+                                       ROW(GELU, "gelu", gelu),
+                                       ROW(GELU_TANH, "gelu-tanh", gelu_tanh),
+                                       ROW(SILU, "silu", silu),
+                                       ROW(TANH, "tanh", hyperbolic),
+                                       ROW(LOG_SIGMOID, "log-sigmoid", log_sigmoid)};
+#undef ROW
+_Static_assert(sizeof activation_kinds / sizeof *activation_kinds == ACTIVATION_KINDS,
+               "an activation without its functions");
+
 Node *relu(Tape *t, Node *x) { return relu_node(t, x); }
 Node *gelu(Tape *t, Node *x) { return gelu_node(t, x); }
 Node *gelu_tanh(Tape *t, Node *x) { return gelu_tanh_node(t, x); }

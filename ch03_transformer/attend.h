@@ -1,7 +1,7 @@
 // Attention on the tape: chapter 2's attend_heads as an operation, and the layer around
 // it. Lecture, section 3.4.
 //
-//     q = x W_Q,  k = c W_K,  v = c W_V        c = x: self-attention; c = the encoder's output: cross-attention
+//     q = x W_Q,  k = c W_K,  v = c W_V      c = x: self-attention; c = the encoder's output: cross-attention
 //     y = attend(q, k, v) W_O
 //
 // Any mask, any position scheme, any number of key-value heads (chapter 2,

@@ -4,27 +4,33 @@
 //     Post-LN    x' = LN(x + F(x))             Vaswani et al. (2017); BERT, GPT-1
 //     Pre-LN     x' = x + F(LN(x))             GPT-2, LLaMA; one more norm at the end of the stack
 //     DeepNorm   x' = LN(alpha x + F(x))       Wang et al., "DeepNet" (2022), arXiv:2203.00555
+//     Sandwich   x' = x + LN(F(LN(x)))         Ding et al., "CogView" (2021), arXiv:2105.13290; Gemma 2
 //
-// DeepNorm's beta is a gain at initialisation: of W_V, W_O and the feed-forward's
-// matrices, not of W_Q and W_K. N layers in the encoder, M in the decoder:
-//
-//                        encoder: alpha          beta                 decoder: alpha    beta
-//     encoder-only       (2 N)^(1/4)             (8 N)^(-1/4)
-//     decoder-only                                                    (2 M)^(1/4)       (8 M)^(-1/4)
-//     encoder-decoder    0.81 (N^4 M)^(1/16)     0.87 (N^4 M)^(-1/16) (3 M)^(1/4)       (12 M)^(-1/4)
+// deepnorm.h has alpha and beta.
 #pragma once
 #include "ch03_transformer/attend.h"
+#include "ch03_transformer/deepnorm.h"
 #include "ch03_transformer/ffn.h"
 #include "ch03_transformer/norm.h"
 
-typedef enum { PLACE_POST, PLACE_PRE, PLACE_DEEPNORM, PLACE_KINDS } NormPlace;
+typedef enum {
+    PLACE_POST,
+    PLACE_PRE,
+    PLACE_DEEPNORM,
+    PLACE_SANDWICH,
+    PLACE_KINDS
+} NormPlace;
 
 typedef struct {
-    double alpha, beta;
-} DeepNorm;
-// encoder_layers 0: decoder-only; decoder_layers 0: encoder-only. For the blocks of the
-// encoder or of the decoder.
-DeepNorm deepnorm(int encoder_layers, int decoder_layers, bool of_decoder);
+    const char *name;  // "pre": in files and options
+    bool has_alpha;    // x is scaled, and matrices begin with beta: deepnorm.h
+    // x is passed on unchanged and F's are added to it: their sum grows, so GPT-2 begins
+    // with smaller ones
+    bool sums;
+    bool norm_after;  // F's output has a norm of its own
+} PlaceType;
+extern const PlaceType place_kinds[];  // by kind
+const char *place_name(int kind);      // NULL: no such kind
 
 typedef struct {
     NormPlace place;
@@ -32,6 +38,7 @@ typedef struct {
     double dropout;  // of each F(x), while training
     bool has_cross;
     Norm norm_attention, norm_cross, norm_ffn;
+    Norm after_attention, after_cross, after_ffn;  // NORM_NONE but for Sandwich-LN
     AttentionLayer attention, cross;
     Ffn ffn;
 } Block;
@@ -51,7 +58,8 @@ typedef struct {
 } BlockShape;
 
 // Parameters NAME.norm1.gain, NAME.attention.query.weight, ..., NAME.norm2 (cross),
-// NAME.cross, NAME.norm3, NAME.ffn.up ...
+// NAME.cross, NAME.norm3, NAME.ffn.up ...; Sandwich-LN's second ones are
+// NAME.norm1_after.gain ...
 Block block_new(Params *p, const BlockShape *shape, const char *name);
 // B T x C -> B T x C
 Node *block(Tape *t, const Block *b, Node *x, const Surroundings *s);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ch03_transformer/float_file.h"
+#include "common/numeric/hash.h"
 #include "common/program/file.h"
 
 static const char MAGIC[] = "course-checkpoint 1\n";
@@ -15,24 +16,13 @@ enum { ALIGNMENT = 64, LINE = 4096, MOST_TENSORS = 1 << 15 };
 
 // ---- checksum
 
-static const uint64_t CHECKSUM_START = 0xcbf29ce484222325u;
-
-static uint64_t checksum_unit(uint64_t h, uint32_t unit) {
-    return (h ^ unit) * 0x100000001b3u;
-}
-
-static uint64_t checksum_text(uint64_t h, const char *text) {
-    for (; *text; text++) h = checksum_unit(h, (unsigned char)*text);
-    return h;
-}
-
 static uint64_t checksum_mat(uint64_t h, Mat m) {
     for (int i = 0; i < m.rows; i++)
         for (int j = 0; j < m.cols; j++) {
             float x = (float)*mat_at(m, i, j);
             uint32_t bits;
             memcpy(&bits, &x, sizeof bits);
-            h = checksum_unit(h, bits);
+            h = hash_unit(h, bits);
         }
     return h;
 }
@@ -75,7 +65,7 @@ bool checkpoint_write(const char *path, const CheckpointTensor *tensors, int cou
     Output out;
     if (!output_open(&out, path, err)) return false;
     char *header = header_text(tensors, count, notes, note_count);
-    uint64_t checksum = checksum_text(CHECKSUM_START, header);
+    uint64_t checksum = hash_text(HASH_START, header);
     for (int i = 0; i < count; i++) checksum = checksum_mat(checksum, tensors[i].at);
     size_t size = strlen(header) + strlen("checksum 0123456789abcdef\n");
     int padding = (int)((ALIGNMENT - size % ALIGNMENT) % ALIGNMENT);
@@ -112,12 +102,12 @@ static bool next_line(Reader *r) {
         return fail(r, "cut short, or a line too long");
     r->header += size;
     if (strncmp(r->line, "checksum ", 9) != 0)
-        r->checksum = checksum_text(r->checksum, r->line);
+        r->checksum = hash_text(r->checksum, r->line);
     r->line[size - 1] = '\0';
     return true;
 }
 
-// A whole number from 1 to INT_MAX; moves *text behind it.
+// A whole number from 1 to INT_MAX; moves *text past it.
 static bool read_size(char **text, int *size) {
     char *end;
     if (**text < '0' || **text > '9') return false;
@@ -164,7 +154,7 @@ static bool read_header(Reader *r, Checkpoint *c, uint64_t *checksum) {
         return error_set(r->err, "%s: not a checkpoint: expected 'course-checkpoint 1'",
                          r->file.path);
     r->number = 1, r->header = strlen(MAGIC),
-    r->checksum = checksum_text(CHECKSUM_START, MAGIC);
+    r->checksum = hash_text(HASH_START, MAGIC);
     for (;;) {
         if (!next_line(r)) return false;
         if (strncmp(r->line, "checksum ", 9) == 0) break;

@@ -1,13 +1,13 @@
 // Our own checkpoints: names, shapes, and numbers. Lecture, section 3.12.
 //
-//     course-checkpoint 1                        text, a line an item, each ended by \n
-//     note model gpt-small                       any number of notes: a key without spaces, a value to the line's end
-//     tensor token.weight 512 64                 a line a tensor: a name without spaces, rows, columns
+//     course-checkpoint 1             text, one item per line, ended by \n
+//     note model gpt-small            any number of notes: a key without spaces, a value to the line's end
+//     tensor token.weight 512 64      one line per tensor: a name without spaces, rows, columns
 //     tensor block.0.norm1.gain 1 64
-//     checksum 8c3bf1d20e57a946                  the last line; spaces before its \n bring the header to a multiple
-//                                                of 64 bytes
-//     fp32 ...                                   then the tensors' numbers, in that order, row after row, little-endian,
-//                                                nothing between them and nothing behind
+//     checksum 8c3bf1d20e57a946       the last line; spaces before its \n bring the header to a multiple
+//                                     of 64 bytes
+//     fp32 ...                        then the tensors' numbers, in that order, row after row, little-endian,
+//                                     nothing between or after them
 //
 // The checksum is 64-bit FNV-1a: h = (h xor unit) * 0x100000001b3, from h =
 // 0xcbf29ce484222325, over the bytes of all lines before "checksum" and then the

@@ -120,8 +120,8 @@ static bool read_all(InferModel *m, FloatFile *f, Error *err) {
     if (!float_file_bytes(f, &h, sizeof h, err) || !check(&h, f->path, err))
         return false;
     if (!float_file_expect(f, file_bytes(&h), err)) return false;
-    *m = (InferModel){h.channels, 4 * h.channels, h.layers, h.heads,
-                      h.heads,    h.vocab,        h.context};
+    *m = (InferModel){h.channels, 4 * h.channels, h.layers,   h.heads,      h.heads,
+                      h.vocab,    h.context,      NORM_LAYER, FFN_GELU_TANH};
     Reader r = {f, h.version == VERSION_FP32 ? FLOAT_FP32 : FLOAT_BF16, m, err};
     return read_weights(&r, h.padded);
 }

@@ -1,7 +1,8 @@
 // llm.c's checkpoints of GPT-2: gpt2_124M.bin, gpt2_124M_bf16.bin. Lecture, section
 // 3.12.
 //
-//     int32 x 256  20240326, version, max_seq_len, vocab_size, num_layers, num_heads, channels, padded_vocab_size, 0 ...
+//     int32 x 256  20240326, version, max_seq_len, vocab_size, num_layers, num_heads, channels,
+//     padded_vocab_size, 0 ...
 //                  version 3: numbers are fp32; 5: bf16
 //     numbers      wte                  padded_vocab x C: the embedding, and the output matrix
 //                  wpe                  max_seq_len x C
@@ -17,7 +18,8 @@
 // a token, never a logit. Source: github.com/karpathy/llm.c, train_gpt2.c and
 // train_gpt2.py (write_model), read, not copied.
 #pragma once
-#include "ch03_transformer/infer.h"
+#include "ch03_transformer/infer_model.h"
+#include "common/error.h"
 
 enum { GPT2_MAGIC = 20240326 };
 

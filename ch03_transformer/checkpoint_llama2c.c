@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "ch02_attention/rope.h"
 #include "ch03_transformer/float_file.h"
 #include "common/program/file.h"
 
@@ -120,8 +121,8 @@ static bool read_all(InferModel *m, FloatFile *f, Error *err) {
         return false;
     int vocab = h.vocab < 0 ? -h.vocab : h.vocab, head = h.dim / h.heads;
     if (!float_file_expect(f, file_bytes(&h, (uint64_t)vocab, tied), err)) return false;
-    *m = (InferModel){h.dim,      h.hidden, h.layers,  h.heads,
-                      h.kv_heads, vocab,    h.context, .rms_norm = true};
+    *m = (InferModel){h.dim, h.hidden,  h.layers, h.heads,   h.kv_heads,
+                      vocab, h.context, NORM_RMS, FFN_SWIGLU};
     allocate_weights(m);
     if (!each_weight(m, read_one, f, err)
         || !float_file_skip(f, 4 * (uint64_t)h.context * (head / 2) * 2, err))
@@ -157,8 +158,8 @@ static void write_rope(FILE *stream, const InferModel *m) {
 }
 
 bool llama2c_write(const InferModel *m, const char *path, Error *err) {
-    assert(m->rms_norm && m->layer[0].gate.at && !m->positions.at
-           && "llama2c_write: not a LLaMA");
+    assert(m->norm == NORM_RMS && m->ffn == FFN_SWIGLU && m->layer[0].gate.at
+           && !m->positions.at && "llama2c_write: not a LLaMA");
     assert(m->embedding.rows == m->vocab && m->output.rows == m->vocab
            && "llama2c_write: a padded vocabulary");
     bool tied = m->output.at == m->embedding.at;

@@ -2,7 +2,7 @@
 // Lecture, section 3.8.
 //
 // A Config is plain data; {0} with the sizes filled in is a decoder with ReLU, layer
-// norm, Post-LN, no positions. config_check refuses what cannot be, in one line.
+// norm, Post-LN, no positions. config_complete refuses what cannot be, in one line.
 #pragma once
 #include "ch02_attention/position.h"
 #include "ch03_transformer/block.h"
@@ -27,6 +27,10 @@ typedef enum {
     INIT_XAVIER,  // sd sqrt(2 / (in + out)); DeepNorm's beta multiplies it
     INIT_KINDS
 } InitKind;
+// As files and options call them; NULL: no such kind.
+const char *family_name(int kind);  // "encoder-decoder"
+const char *head_name(int kind);    // "mlm"
+const char *init_name(int kind);    // "xavier"
 
 typedef struct {
     const char *name;
@@ -71,16 +75,3 @@ PositionSpec config_position(const Config *c, bool causal);
 
 // Fills in what is 0 and has a default; then checks. false: *err says what is wrong.
 bool config_complete(Config *c, Error *err);
-
-// The published models; the last entry's name is NULL. What is counted: all that the
-// paper's model has without its training head where that is thrown away (BERT: with
-// pooler, without the masked-language head).
-extern const Config config_models[];
-const Config *config_find(const char *name);  // NULL: no such model
-
-// A small GPT (Pre-LN, GELU, learned positions, tied), LLaMA (RMS norm, SwiGLU, RoPE)
-// to start from.
-Config config_small_gpt(int vocabulary, int context, int channels, int layers,
-                        int heads);
-Config config_small_llama(int vocabulary, int context, int channels, int layers,
-                          int heads, int kv_heads);

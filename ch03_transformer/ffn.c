@@ -3,11 +3,25 @@
 #include <assert.h>
 #include <stdio.h>
 
-#include "ch03_transformer/activation.h"
 #include "ch03_transformer/arithmetic.h"
 
+const FfnType ffn_kinds[] = {
+    [FFN_RELU] = {"relu", ACTIVATION_RELU, false},
+    [FFN_GELU] = {"gelu", ACTIVATION_GELU, false},
+    [FFN_GELU_TANH] = {"gelu-tanh", ACTIVATION_GELU_TANH, false},
+    [FFN_SWIGLU] = {"swiglu", ACTIVATION_SILU, true},
+    [FFN_GEGLU] = {"geglu", ACTIVATION_GELU, true}};
+_Static_assert(sizeof ffn_kinds / sizeof *ffn_kinds == FFN_KINDS,
+               "a feed-forward layer without its activation");
+
+const char *ffn_name(int kind) {
+    return 0 <= kind && kind < FFN_KINDS ? ffn_kinds[kind].name : NULL;
+}
+
+int gated_hidden(int channels) { return 8 * channels / 3; }
+
 int ffn_hidden(FfnKind kind, int channels, int multiple) {
-    int hidden = kind == FFN_SWIGLU ? 8 * channels / 3 : 4 * channels;
+    int hidden = ffn_kinds[kind].gated ? gated_hidden(channels) : 4 * channels;
     return (hidden + multiple - 1) / multiple * multiple;
 }
 
@@ -22,22 +36,23 @@ static Linear part(Params *p, const char *name, const char *what, int in, int ou
 
 Ffn ffn_new(Params *p, FfnKind kind, int channels, int hidden, bool bias, Init init,
             Init init_down, const char *name) {
-    Ffn f = {.kind = kind};
-    if (kind == FFN_SWIGLU)
+    Ffn f = {.kind = kind, .gate = LINEAR_NONE};
+    if (ffn_kinds[kind].gated)
         f.gate = part(p, name, "gate", channels, hidden, bias, init);
     f.up = part(p, name, "up", channels, hidden, bias, init);
     f.down = part(p, name, "down", hidden, channels, bias, init_down);
     return f;
 }
 
-static Node *bend(Tape *t, const Ffn *f, Node *x) {
-    switch (f->kind) {
-        case FFN_RELU: return relu(t, linear(t, &f->up, x));
-        case FFN_GELU: return gelu(t, linear(t, &f->up, x));
-        case FFN_GELU_TANH: return gelu_tanh(t, linear(t, &f->up, x));
-        default:
-            return product(t, silu(t, linear(t, &f->gate, x)), linear(t, &f->up, x));
-    }
+// f(x U), or f(x G) * (x U).
+static Node *activated(Tape *t, const Ffn *f, Node *x) {
+    const FfnType *type = &ffn_kinds[f->kind];
+    const Activation *a = &activation_kinds[type->activation];
+    Node *up = linear(t, &f->up, x);
+    return type->gated ? product(t, a->node(t, linear(t, &f->gate, x)), up)
+                       : a->node(t, up);
 }
 
-Node *ffn(Tape *t, const Ffn *f, Node *x) { return linear(t, &f->down, bend(t, f, x)); }
+Node *ffn(Tape *t, const Ffn *f, Node *x) {
+    return linear(t, &f->down, activated(t, f, x));
+}

@@ -1,6 +1,7 @@
 #include "ch03_transformer/float_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -13,7 +14,9 @@ _Static_assert(sizeof(float) == 4, "fp32");
 enum { CHUNK = 4096 };  // numbers converted at a time
 
 bool float_file_open(FloatFile *f, const char *path, Error *err) {
-    *f = (FloatFile){.path = path, .stream = fopen(path, "rb")};
+    // A pipe that nobody writes to must not be waited for, only to be refused.
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    *f = (FloatFile){.path = path, .stream = fd < 0 ? NULL : fdopen(fd, "rb")};
     if (!f->stream) return error_set(err, "%s: %s", path, strerror(errno));
     struct stat info;
     if (fstat(fileno(f->stream), &info) != 0 || !S_ISREG(info.st_mode)) {
@@ -84,7 +87,7 @@ bool float_file_read(FloatFile *f, FloatKind kind, Mat to, const char *name, int
                 if (layer < 0)
                     return error_set(err, "%s: a NaN or infinity in %s", f->path, name);
                 return error_set(err, "%s: a NaN or infinity in %s of layer %d",
-                                 f->path, name, layer);
+                                 f->path, name, layer + 1);
             }
             for (int c = 0; c < n; c++) *mat_at(to, i, j + c) = chunk[c];
         }

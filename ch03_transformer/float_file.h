@@ -25,8 +25,8 @@ bool float_file_open(FloatFile *f, const char *path, Error *err);
 void float_file_close(FloatFile *f);
 bool float_file_bytes(FloatFile *f, void *to, size_t size, Error *err);
 bool float_file_skip(FloatFile *f, uint64_t size, Error *err);
-// The next rows x cols numbers, row after row. `name` and `layer` (-1: none) are for
-// the message.
+// The next rows x cols numbers, row after row. `name` and `layer` (from 0;
+// -1: none) are for the message, which counts layers from 1.
 bool float_file_read(FloatFile *f, FloatKind kind, Mat to, const char *name, int layer,
                      Error *err);
 // "path: 120 bytes, but its header says 4000: cut short"; true where they agree.

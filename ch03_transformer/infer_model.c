@@ -1,82 +1,28 @@
 #include "ch03_transformer/infer_model.h"
 
-#include <assert.h>
-#include <math.h>
+#include <stdlib.h>
 
-// What infer.h lacks; NULL: nothing.
-static const char *lacking(const Config *c) {
-    bool llama = c->norm == NORM_RMS;
-    if (c->family != FAMILY_DECODER || c->head != HEAD_LINEAR || c->shared_layers
-        || c->segments || c->position_offset)
-        return "it is not a plain decoder";
-    if (c->place != PLACE_PRE || !c->final_norm || c->norm_epsilon != 1e-5)
-        return "norms must be Pre-LN, with one at the end, and epsilon 1e-5";
-    if (c->embedding_channels != c->channels || c->embedding_norm
-        || c->embedding_scale != 1 || c->logit_scale != 1)
-        return "embeddings and logits must be plain";
-    double usual = 1 / sqrt(c->head_dim);
-    if (c->heads * c->head_dim != c->channels
-        || (c->attention_scale != 0 && c->attention_scale != usual))
-        return "heads must have channels / heads numbers and the usual scale";
-    if (c->attention_bias == llama || c->ffn_bias == llama || c->norm_bias == llama)
-        return llama ? "RMS norm goes without biases"
-                     : "layer norm goes with biases everywhere";
-    if (c->ffn != (llama ? FFN_SWIGLU : FFN_GELU_TANH))
-        return llama ? "RMS norm goes with SwiGLU"
-                     : "layer norm goes with GELU by tanh";
-    if (c->position != (llama ? POSITION_ROPE : POSITION_LEARNED))
-        return llama ? "RMS norm goes with RoPE"
-                     : "layer norm goes with learned positions";
-    if (llama
-        && (c->rope.base != 10000 || c->rope.pairing != ROPE_INTERLEAVED
-            || c->rope.scaling != ROPE_SCALING_NONE))
-        return "RoPE must be interleaved, of base 10000, without scaling";
-    return NULL;
+#include "common/error.h"
+
+Mat infer_model_new_mat(InferModel *m, int rows, int cols) {
+    reserve(m->owned, m->owned_capacity, m->owned_count + 1);
+    return m->owned[m->owned_count++] = mat_new(rows, cols);
 }
 
-static Mat view(const Model *m, int param) {
-    return param < 0 ? (Mat){0} : params_value(&m->params, param);
+void infer_model_free(InferModel *m) {
+    for (size_t i = 0; i < m->owned_count; i++) mat_free(m->owned[i]);
+    free(m->owned), free(m->layer);
+    *m = (InferModel){0};
 }
 
-// in x out here, a row for each output there.
-static void linear_view(Mat *weight, Mat *bias, const Model *m, const Linear *l) {
-    assert(!l->adapt && "infer_of_model: a layer with an adapter");
-    *weight = mat_transpose(view(m, l->weight));
-    *bias = view(m, l->bias);
-}
+static size_t numbers(Mat m) { return m.at ? (size_t)m.rows * m.cols : 0; }
 
-static InferLayer layer_view(const Model *m, const Block *b) {
-    InferLayer w = {.norm = view(m, b->norm_attention.gain),
-                    .norm_bias = view(m, b->norm_attention.bias),
-                    .ffn_norm = view(m, b->norm_ffn.gain),
-                    .ffn_norm_bias = view(m, b->norm_ffn.bias)};
-    Mat none;
-    linear_view(&w.q, &w.q_bias, m, &b->attention.query);
-    linear_view(&w.k, &w.k_bias, m, &b->attention.key);
-    linear_view(&w.v, &w.v_bias, m, &b->attention.value);
-    linear_view(&w.o, &w.o_bias, m, &b->attention.out);
-    linear_view(&w.up, &w.up_bias, m, &b->ffn.up);
-    linear_view(&w.down, &w.down_bias, m, &b->ffn.down);
-    if (b->ffn.kind == FFN_SWIGLU) linear_view(&w.gate, &none, m, &b->ffn.gate);
-    return w;
-}
-
-bool infer_of_model(InferModel *to, const Model *m, Error *err) {
-    assert(m->params.values && "infer_of_model: the model has no values");
-    const Config *c = &m->config;
-    const char *what = lacking(c);
-    *to = (InferModel){0};
-    if (what) return error_set(err, "this model cannot be run: %s", what);
-    *to = (InferModel){
-        c->channels, c->hidden,     c->layers,  c->heads,
-        c->kv_heads, c->vocabulary, c->context, .rms_norm = c->norm == NORM_RMS};
-    to->embedding = view(m, m->token);
-    to->positions = view(m, m->position);
-    to->output = c->tied ? to->embedding : mat_transpose(view(m, m->head));
-    to->final_norm = view(m, m->decoder.final_norm.gain),
-    to->final_norm_bias = view(m, m->decoder.final_norm.bias);
-    to->layer = allocate((size_t)c->layers, sizeof *to->layer);
-    for (int l = 0; l < c->layers; l++)
-        to->layer[l] = layer_view(m, &m->decoder.blocks[l]);
-    return true;
+size_t infer_model_weights(const InferModel *m) {
+    size_t n = (size_t)m->vocab * m->dim;
+    for (int l = 0; l < m->layers; l++) {
+        const InferLayer *a = &m->layer[l];
+        n += numbers(a->q) + numbers(a->k) + numbers(a->v) + numbers(a->o);
+        n += numbers(a->gate) + numbers(a->up) + numbers(a->down);
+    }
+    return n;
 }

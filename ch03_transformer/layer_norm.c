@@ -1,4 +1,3 @@
-#include <assert.h>
 #include <math.h>
 
 #include "ch03_transformer/norm.h"
@@ -18,7 +17,7 @@ VEC_FUNCTION static void forward_row(real *out, real *statistics, const real *x,
     real inverse = 1 / (real)sqrt((double)variance + epsilon);
     for (int j = 0; j < n; j++)
         out[j] = out[j] * inverse * (gain ? gain[j] : 1) + (bias ? bias[j] : 0);
-    statistics[MEAN] = mean, statistics[INVERSE] = inverse;
+    if (statistics) statistics[MEAN] = mean, statistics[INVERSE] = inverse;
 }
 
 // dx = (g - mean(g) - y mean(y g)) / s with g = gain dout; gain_sum += y dout, bias_sum
@@ -49,45 +48,9 @@ VEC_FUNCTION static void backward_row(real *dx, bool add, real *gain_sum,
     }
 }
 
-static void pull(Tape *t, Node *self) {
-    Node *x = self->from[0], *gain = self->from[1], *bias = self->from[2];
-    Mat statistics = *(Mat *)self->saved, value = x->value, dout = self->grad, dx = {0};
-    bool add = false;
-    if (wants_grad(x)) dx = grad_in_place(t, x, self, &add);
-    Mat gain_parts = mat_new(wants_grad(gain) ? ROW_BLOCKS : 0, value.cols);
-    Mat bias_parts = mat_new(wants_grad(bias) ? ROW_BLOCKS : 0, value.cols);
-#pragma omp parallel for if (worth_threads(value))
-    for (int b = 0; b < ROW_BLOCKS; b++)
-        for (int i = block_first(value.rows, b); i < block_first(value.rows, b + 1);
-             i++)
-            backward_row(dx.at ? mat_at(dx, i, 0) : NULL, add,
-                         gain_parts.rows ? mat_at(gain_parts, b, 0) : NULL,
-                         bias_parts.rows ? mat_at(bias_parts, b, 0) : NULL,
-                         mat_at(dout, i, 0), mat_at(value, i, 0),
-                         mat_at(statistics, i, 0), gain ? gain->value.at : NULL,
-                         value.cols);
-    if (wants_grad(gain)) parts_add(grad_add(t, gain), gain_parts);
-    if (wants_grad(bias)) parts_add(grad_add(t, bias), bias_parts);
-    mat_free(gain_parts), mat_free(bias_parts);
-}
-
-static const Operation layer_norm_operation = {"layer norm", pull};
-
-Node *layer_norm(Tape *t, Node *x, Node *gain, Node *bias, double epsilon) {
-    Mat value = x->value;
-    assert((!gain || (gain->value.rows == 1 && gain->value.cols == value.cols))
-           && "layer_norm: the gain is not 1 x d");
-    assert((!bias || (bias->value.rows == 1 && bias->value.cols == value.cols))
-           && "layer_norm: the bias is not 1 x d");
-    Node *out =
-        node_new(t, &layer_norm_operation, value.rows, value.cols, x, gain, bias);
-    Mat to = out->value, statistics = tape_mat(t, value.rows, STATISTICS);
-    out->saved = tape_allocate(t, sizeof statistics);
-    *(Mat *)out->saved = statistics;
-#pragma omp parallel for if (worth_threads(value))
-    for (int i = 0; i < value.rows; i++)
-        forward_row(mat_at(to, i, 0), mat_at(statistics, i, 0), mat_at(value, i, 0),
-                    gain ? gain->value.at : NULL, bias ? bias->value.at : NULL,
-                    value.cols, epsilon);
-    return out;
-}
+const NormRows layer_norm_rows = {.name = "layer",
+                                  .operation = {"layer norm", norm_pull},
+                                  .has_bias = true,
+                                  .statistics = STATISTICS,
+                                  .forward = forward_row,
+                                  .backward = backward_row};

@@ -41,6 +41,7 @@ Linear linear_new(Params *p, int in, int out, bool bias, Init init, const char *
 }
 
 Node *linear(Tape *t, const Linear *l, Node *x) {
+    assert(l->weight >= 0 && "linear: there is no such layer");
     Node *y =
         matmul_node(t, x, param(t, l->weight), l->bias < 0 ? NULL : param(t, l->bias));
     return l->adapt ? l->adapt(t, l, x, y) : y;

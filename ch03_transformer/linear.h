@@ -15,12 +15,14 @@ Node *matmul_node(Tape *t, Node *x, Node *w, Node *bias);
 
 typedef struct Linear Linear;
 struct Linear {
-    int weight, bias;  // indices of parameters; bias -1: none
+    // indices of parameters; bias -1: none. weight -1: no layer at all
+    int weight, bias;
     // NULL, or what becomes of y afterwards: a place for adapters (chapter 5's LoRA
     // adds x A B).
     Node *(*adapt)(Tape *t, const Linear *l, Node *x, Node *y);
     void *adapter;
 };
+#define LINEAR_NONE ((Linear){.weight = -1, .bias = -1})
 
 // Adds the parameters "NAME.weight" (in x out) and, if wanted, "NAME.bias" (zeros).
 Linear linear_new(Params *p, int in, int out, bool bias, Init init, const char *name);

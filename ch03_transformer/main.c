@@ -1,4 +1,4 @@
-#include "ch03_transformer/commands.h"
+#include "ch03_transformer/commands/commands.h"
 #include "common/program/lab.h"
 
 extern const LabSpec lab_tape, lab_cross_entropy, lab_norm_backward,
@@ -38,8 +38,21 @@ static const LabSpec *const tour[] = {&lab_tape,
                                       &lab_generation,
                                       NULL};
 
+static const Command commands[] = {
+    {"params", "[MODEL...]",
+     "a model's parameters, counted; or the totals of all models", params_command,
+     NULL},
+    {"memory",
+     "--model MODEL [--batch N] [--seq N] [--precision P] [--method M] [--ranks R]",
+     "what training a model takes: model state, activations, operations",
+     memory_command, memory_options},
+    {"run",
+     "--checkpoint FILE [--prompt-ids IDS | --tokenizer FILE --prompt TEXT] [--steps "
+     "N] [--greedy]",
+     "generate tokens from a checkpoint", run_command, run_options},
+    {0}};
+
 int main(int argc, char **argv) {
-    return program_main(
-        &(Program){"Chapter 3: the transformer", tour, transformer_commands, NULL},
-        argc, argv);
+    return program_main(&(Program){"Chapter 3: the transformer", tour, commands, NULL},
+                        argc, argv);
 }

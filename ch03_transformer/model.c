@@ -20,10 +20,11 @@ static Init embedding_init(const Config *c) {
     return normal(c->init == INIT_XAVIER ? 1 / sqrt(c->embedding_channels) : 0.02);
 }
 
-// What writes to the residual: with Pre-LN 2 x layers of these are summed, and GPT-2
-// keeps the sum's variance.
+// What writes to the residual: where 2 x layers of these are summed, GPT-2 keeps the
+// sum's variance.
 static double out_gain(const Config *c, int layers) {
-    return c->init == INIT_NORMAL && c->place == PLACE_PRE ? 1 / sqrt(2.0 * layers) : 1;
+    return c->init == INIT_NORMAL && place_kinds[c->place].sums ? 1 / sqrt(2.0 * layers)
+                                                                : 1;
 }
 
 // ---- parameters, by name and shape
@@ -47,7 +48,7 @@ static AttentionShape attention_shape(const Config *c, double gain, double gain_
 static BlockShape block_shape(const Config *c, bool of_decoder) {
     bool both = c->family == FAMILY_ENCODER_DECODER;
     int layers = both && of_decoder ? c->decoder_layers : c->layers;
-    DeepNorm dn = c->place != PLACE_DEEPNORM ? (DeepNorm){1, 1}
+    DeepNorm dn = !place_kinds[c->place].has_alpha ? (DeepNorm){1, 1}
                   : both ? deepnorm(c->layers, c->decoder_layers, of_decoder)
                   : c->family == FAMILY_ENCODER ? deepnorm(c->layers, 0, false)
                                                 : deepnorm(0, c->layers, true);
@@ -76,6 +77,7 @@ static Stack stack_new(Params *p, const Config *c, bool of_decoder,
     Stack s = {.layers = of_decoder && c->family == FAMILY_ENCODER_DECODER
                              ? c->decoder_layers
                              : c->layers,
+               .final_norm = NORM_NONE,
                .position_param = -1};
     BlockShape shape = block_shape(c, of_decoder);
     PositionSpec spec = config_position(c, of_decoder);
@@ -104,16 +106,14 @@ static void embeddings_new(Model *m) {
     m->token = params_add(p, c->vocabulary, e, embedding_init(c), "token.weight");
     PositionSpec spec = config_position(c, true);
     PositionParameters learned = position_parameters(&spec);
-    m->position = -1;
     // at the input: an embedding like any other
     if (learned.rows && position_place(c->position) == POSITION_AT_INPUT)
         m->position = params_add(p, learned.rows, learned.cols, embedding_init(c),
                                  "position.%s", learned.name);
-    m->segment =
-        c->segments ? params_add(p, c->segments, e, embedding_init(c), "segment.weight")
-                    : -1;
-    // a table even with one row
-    if (m->segment >= 0) p->list[m->segment].decays = true;
+    if (c->segments) {
+        m->segment = params_add(p, c->segments, e, embedding_init(c), "segment.weight");
+        p->list[m->segment].decays = true;  // a table even with one row
+    }
     if (c->embedding_norm)
         m->embedding_norm =
             norm_new(p, c->norm, e, c->norm_bias, c->norm_epsilon, "embedding_norm");
@@ -126,7 +126,6 @@ static void head_new(Model *m) {
     const Config *c = &m->config;
     Params *p = &m->params;
     int d = c->channels, in = c->head == HEAD_MLM ? c->embedding_channels : d;
-    m->head = m->head_bias = -1;
     if (c->head == HEAD_MLM) {
         m->head_dense =
             linear_new(p, d, in, true, matrix_init(c, d, in, 1), "head_dense");
@@ -142,7 +141,17 @@ static void head_new(Model *m) {
 }
 
 bool model_new(Model *m, const Config *config, Error *err) {
-    *m = (Model){.config = *config};
+    *m = (Model){.config = *config,
+                 .token = -1,
+                 .position = -1,
+                 .segment = -1,
+                 .embedding_up = LINEAR_NONE,
+                 .embedding_norm = NORM_NONE,
+                 .head_dense = LINEAR_NONE,
+                 .head_norm = NORM_NONE,
+                 .head = -1,
+                 .head_bias = -1,
+                 .pooler = LINEAR_NONE};
     Config *c = &m->config;
     if (!config_complete(c, err)) return false;
     embeddings_new(m);

@@ -6,7 +6,8 @@
 //     tokens --> embeddings --> block --> ..+   the encoder's output, in an encoder-decoder
 //
 //     Model m;
-//     if (!model_new(&m, &config, &err)) die("%s", err.text);     lists the parameters: m.params.size counts them
+//     if (!model_new(&m, &config, &err)) die("%s", err.text);
+//                                                             lists the parameters: m.params.size counts them
 //     model_allocate(&m, &rng);                                   draws the values
 //     params_allocate_grads(&m.params);                           to train
 //     Tape *t = tape_new(&m.params);
@@ -31,9 +32,9 @@ typedef struct {
 } Tokens;
 
 typedef struct {
-    Block *blocks;  // ALBERT: one
-    int layers;     // how often a block is applied
-    Norm final_norm;
+    Block *blocks;    // ALBERT: one
+    int layers;       // how often a block is applied
+    Norm final_norm;  // NORM_NONE: there is none
     Position position;
     int position_param;  // what its positions learn (T5's buckets); -1: nothing
 } Stack;
@@ -43,8 +44,9 @@ typedef struct {
     Params params;
     // embeddings, rows x embedding_channels; -1: none
     int token, position, segment;
-    Linear embedding_up;  // ALBERT
-    Norm embedding_norm;
+    // what a model lacks is LINEAR_NONE, NORM_NONE
+    Linear embedding_up;     // ALBERT
+    Norm embedding_norm;     // BERT
     Stack encoder, decoder;  // layers 0: there is none
     Linear head_dense;       // MLM
     Norm head_norm;

@@ -18,24 +18,30 @@ typedef struct {
     const char *key;
     FieldKind kind;
     size_t offset;
-    const char *const *words;  // WORD: by value, ends with NULL
+    const char *(*word)(int kind);  // WORD: a kind's name; NULL past the last
 } Field;
 
 _Static_assert(sizeof(Family) == sizeof(int) && sizeof(PositionKind) == sizeof(int),
                "a word is stored like an int");
 
-static const char *const families[] = {"decoder", "encoder", "encoder-decoder", NULL};
-static const char *const ffns[] = {"relu", "gelu", "gelu-tanh", "swiglu", NULL};
-static const char *const norms[] = {"layer", "rms", NULL};
-static const char *const places[] = {"post", "pre", "deepnorm", NULL};
-static const char *const pairings[] = {"interleaved", "half-split", NULL};
-static const char *const heads[] = {"linear", "none", "mlm", NULL};
-static const char *const inits[] = {"normal", "xavier", NULL};
+// Chapter 2's kinds, and names for two kinds of switch.
+static const char *position_word(int kind) {
+    return position_names[kind];
+}
+static const char *scaling_word(int kind) { return rope_scaling_names[kind]; }
+static const char *pairing_word(int kind) {
+    static const char *const names[] = {"interleaved", "half-split", NULL};
+    return names[kind];
+}
+static const char *switch_word(int kind) {
+    static const char *const names[] = {"no", "yes", NULL};
+    return names[kind];
+}
 
-#define FIELD(kind, field, words) \
-    { #field, kind, offsetof(Config, field), words }
+#define FIELD(kind, field, word) \
+    { #field, kind, offsetof(Config, field), word }
 static const Field fields[] = {
-    FIELD(WORD, family, families),
+    FIELD(WORD, family, family_name),
     FIELD(WHOLE, vocabulary, NULL),
     FIELD(WHOLE, context, NULL),
     FIELD(WHOLE, channels, NULL),
@@ -45,15 +51,15 @@ static const Field fields[] = {
     FIELD(WHOLE, kv_heads, NULL),
     FIELD(WHOLE, head_dim, NULL),
     FIELD(WHOLE, hidden, NULL),
-    FIELD(WORD, ffn, ffns),
-    FIELD(WORD, norm, norms),
-    FIELD(WORD, place, places),
+    FIELD(WORD, ffn, ffn_name),
+    FIELD(WORD, norm, norm_name),
+    FIELD(WORD, place, place_name),
     FIELD(NUMBER, norm_epsilon, NULL),
     FIELD(SWITCH, final_norm, NULL),
-    FIELD(WORD, position, position_names),
+    FIELD(WORD, position, position_word),
     FIELD(NUMBER, rope.base, NULL),
-    FIELD(WORD, rope.pairing, pairings),
-    FIELD(WORD, rope.scaling, rope_scaling_names),
+    FIELD(WORD, rope.pairing, pairing_word),
+    FIELD(WORD, rope.scaling, scaling_word),
     FIELD(NUMBER, rope.factor, NULL),
     FIELD(WHOLE, rope.trained, NULL),
     FIELD(WHOLE, buckets, NULL),
@@ -70,9 +76,9 @@ static const Field fields[] = {
     FIELD(SWITCH, norm_bias, NULL),
     FIELD(SWITCH, tied, NULL),
     FIELD(SWITCH, shared_layers, NULL),
-    FIELD(WORD, head, heads),
+    FIELD(WORD, head, head_name),
     FIELD(SWITCH, pooler, NULL),
-    FIELD(WORD, init, inits),
+    FIELD(WORD, init, init_name),
     FIELD(NUMBER, dropout, NULL),
 };
 #undef FIELD
@@ -87,26 +93,25 @@ static void field_text(char to[static TEXT], const Field *f, const Config *c) {
         case WHOLE: snprintf(to, TEXT, "%d", whole); break;
         // 17 digits: the same double comes back
         case NUMBER: snprintf(to, TEXT, "%.17g", *(const double *)at); break;
-        case SWITCH: snprintf(to, TEXT, "%s", *(const bool *)at ? "yes" : "no"); break;
-        case WORD: snprintf(to, TEXT, "%s", f->words[whole]); break;
+        case SWITCH: snprintf(to, TEXT, "%s", switch_word(*(const bool *)at)); break;
+        case WORD: snprintf(to, TEXT, "%s", f->word(whole)); break;
     }
 }
 
-static int find(const char *const *words, const char *text) {
-    for (int i = 0; words[i]; i++)
-        if (strcmp(words[i], text) == 0) return i;
+static int find(const char *(*word)(int kind), const char *text) {
+    for (int i = 0; word(i); i++)
+        if (strcmp(word(i), text) == 0) return i;
     return -1;
 }
 
 static bool read_field(Config *c, const Field *f, const char *text) {
-    static const char *const switches[] = {"no", "yes", NULL};
     void *at = (char *)c + f->offset;
     char *end = "";
     errno = 0;
     long whole = f->kind == WHOLE ? strtol(text, &end, 10)
                  : f->kind == NUMBER
                      ? 0
-                     : find(f->kind == WORD ? f->words : switches, text);
+                     : find(f->kind == WORD ? f->word : switch_word, text);
     double number = f->kind == NUMBER ? strtod(text, &end) : 0;
     if (end == text || *end || errno || !isfinite(number) || whole < 0
         || whole > INT_MAX)

@@ -1,9 +1,9 @@
 // A mixture of experts: E feed-forward layers, of which each token goes through k.
 // Lecture, section 3.4.
 //
-//     p = softmax(x R)                              router: R is d x E
-//     C = the k experts with the largest p          of equal ones the lower number
-//     g_e = p_e / sum over C of p                   for e in C; with k = 1 that were 1, and R would learn nothing: g = p
+//     p = softmax(x R)                             router: R is d x E
+//     C = the k experts with the largest p         of equal ones the lower number
+//     g_e = p_e / sum over C of p                  for e in C; with k = 1: g = p, for 1 would teach R nothing
 //     y = sum over e in C of g_e ffn_e(x)
 //
 //     x --+--> router --> p --> C, g ---------------------------+
@@ -14,7 +14,8 @@
 // So each token costs k / E of what all experts would. The choice C has no derivative;
 // R learns through g, and through
 //
-//     balance = E sum over e of f_e P_e      f_e: share of the n k choices that fell on e,  P_e: mean over tokens of p_e
+//     balance = E sum over e of f_e P_e      f_e: share of the n k choices that fell on e,
+//                                                                                P_e: mean over tokens of p_e
 //             = 1 + E sum (f_e - 1/E) (P_e - 1/E)
 //
 // which is 1 if f or P is uniform, E / k at most, and may be less than 1. Its gradient

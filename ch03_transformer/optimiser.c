@@ -8,38 +8,15 @@
 #include "ch03_transformer/arena.h"
 #include "ch03_transformer/parallel.h"
 
-static real *zeros(size_t n) {
-    return memset(large_new(n * sizeof(real)), 0, n * sizeof(real));
-}
-
-static void set_default(double *x, double value) {
-    if (*x == 0) *x = value;
-}
-
-Optimiser optimiser_new(const Params *p, OptimiserSettings settings) {
-    assert(p->grads && "optimiser_new: before params_allocate_grads");
-    Optimiser o = {.settings = settings, .size = p->grad_size};
-    set_default(&o.settings.beta1, 0.9), set_default(&o.settings.beta2, 0.999),
-        set_default(&o.settings.epsilon, 1e-8);
-    bool adam = settings.kind != OPTIMISER_SGD;
-    if (adam || settings.momentum != 0) o.m = zeros(p->grad_size);
-    if (adam) o.v = zeros(p->grad_size);
-    return o;
-}
-
-void optimiser_free(Optimiser *o) {
-    free(o->m), free(o->v);
-    *o = (Optimiser){0};
-}
-
-// A stretch of one parameter, and what one step does to it.
+// A stretch of one parameter: n weights, their moments and gradients.
 typedef struct {
     real *w, *m, *v;
     const real *g;
     int n;
 } Stretch;
 
-static void sgd(Stretch s, double momentum, double decay, double rate) {
+static void sgd(const Optimiser *o, Stretch s, double decay, double rate) {
+    const double momentum = o->settings.momentum;
     for (int i = 0; i < s.n; i++) {
         real u = s.g[i] + (real)decay * s.w[i];
         if (s.m) u = s.m[i] = (real)momentum * s.m[i] + u;
@@ -63,20 +40,86 @@ VEC_FUNCTION static void adam(Stretch s, const OptimiserSettings *o, real l2,
     }
 }
 
-static void step_stretch(const Optimiser *o, Stretch s, double decay, double rate) {
+// rate m^ / (sqrt(v^) + epsilon), v^ = v / c: = (rate sqrt(c) / (1 - b1^t)) m / (sqrt(v)
+// + epsilon sqrt(c)).
+static void adam_step(const Optimiser *o, Stretch s, double l2, double shrink,
+                      double rate) {
     const OptimiserSettings *set = &o->settings;
-    if (set->kind == OPTIMISER_SGD) {
-        sgd(s, set->momentum, decay, rate);
-        return;
-    }
-    // rate m^ / (sqrt(v^) + epsilon), v^ = v / c: = (rate sqrt(c) / (1 - b1^t)) m /
-    // (sqrt(v) + epsilon sqrt(c)).
     double root = sqrt(1 - pow(set->beta2, (double)o->step)),
            first = 1 - pow(set->beta1, (double)o->step);
-    double l2 = set->kind == OPTIMISER_ADAM_L2 ? decay : 0,
-           shrink = set->kind == OPTIMISER_ADAMW ? rate * decay : 0;
     adam(s, set, (real)l2, (real)shrink, (real)(rate * root / first),
          (real)(set->epsilon * root));
+}
+
+static void adam_plain(const Optimiser *o, Stretch s, double decay, double rate) {
+    (void)decay;
+    adam_step(o, s, 0, 0, rate);
+}
+static void adam_decoupled(const Optimiser *o, Stretch s, double decay, double rate) {
+    adam_step(o, s, 0, rate * decay, rate);
+}
+static void adam_l2(const Optimiser *o, Stretch s, double decay, double rate) {
+    adam_step(o, s, decay, 0, rate);
+}
+
+// Every weight moves by the rate, whatever its gradient's size.
+static void lion(const Optimiser *o, Stretch s, double decay, double rate) {
+    const real b1 = (real)o->settings.beta1, b2 = (real)o->settings.beta2;
+    for (int i = 0; i < s.n; i++) {
+        real c = b1 * s.m[i] + (1 - b1) * s.g[i], sign = (real)((c > 0) - (c < 0));
+        s.w[i] -= (real)rate * (sign + (real)decay * s.w[i]);
+        s.m[i] = b2 * s.m[i] + (1 - b2) * s.g[i];
+    }
+}
+
+// ---- the kinds
+
+typedef struct {
+    const char *name;
+    int moments;   // 0: m, and only where there is momentum; 1: m; 2: m and v
+    double beta2;  // the default
+    void (*step)(const Optimiser *o, Stretch s, double decay, double rate);
+} OptimiserType;
+
+static const OptimiserType kinds[] = {
+    [OPTIMISER_SGD] = {"sgd", 0, 0, sgd},
+    [OPTIMISER_ADAM] = {"adam", 2, 0.999, adam_plain},
+    [OPTIMISER_ADAMW] = {"adamw", 2, 0.999, adam_decoupled},
+    [OPTIMISER_ADAM_L2] = {"adam-l2", 2, 0.999, adam_l2},
+    [OPTIMISER_LION] = {"lion", 1, 0.99, lion},
+};
+_Static_assert(sizeof kinds / sizeof *kinds == OPTIMISER_KINDS,
+               "an optimiser without its step");
+
+const char *optimiser_name(int kind) {
+    return 0 <= kind && kind < OPTIMISER_KINDS ? kinds[kind].name : NULL;
+}
+
+// ---- all parameters
+
+static real *zeros(size_t n) {
+    return memset(large_new(n * sizeof(real)), 0, n * sizeof(real));
+}
+
+static void set_default(double *x, double value) {
+    if (*x == 0) *x = value;
+}
+
+Optimiser optimiser_new(const Params *p, OptimiserSettings settings) {
+    assert(settings.kind < OPTIMISER_KINDS && "optimiser_new: no such kind");
+    const OptimiserType *type = &kinds[settings.kind];
+    assert(p->grads && "optimiser_new: before params_allocate_grads");
+    Optimiser o = {.settings = settings, .size = p->grad_size};
+    set_default(&o.settings.beta1, 0.9), set_default(&o.settings.beta2, type->beta2),
+        set_default(&o.settings.epsilon, 1e-8);
+    if (type->moments >= 1 || settings.momentum != 0) o.m = zeros(p->grad_size);
+    if (type->moments >= 2) o.v = zeros(p->grad_size);
+    return o;
+}
+
+void optimiser_free(Optimiser *o) {
+    free(o->m), free(o->v);
+    *o = (Optimiser){0};
 }
 
 enum { STRETCH = 1 << 14 };
@@ -95,7 +138,7 @@ void optimiser_step(Optimiser *o, Params *p, double rate) {
         for (long k = 0; k < stretches; k++) {
             size_t at = (size_t)k * STRETCH, left = param_size(q) - at,
                    first = q->grad_first + at;
-            step_stretch(
+            kinds[o->settings.kind].step(
                 o,
                 (Stretch){p->values + q->first + at, o->m ? o->m + first : NULL,
                           o->v ? o->v + first : NULL, p->grads + first,
@@ -103,16 +146,4 @@ void optimiser_step(Optimiser *o, Params *p, double rate) {
                 decay, rate);
         }
     }
-}
-
-double schedule_rate(const Schedule *s, long step) {
-    if (step < s->warmup) return s->peak * (double)step / (double)s->warmup;
-    if (step >= s->total) return s->last;
-    double done = (double)(step - s->warmup) / (double)(s->total - s->warmup);
-    return s->last + (s->peak - s->last) * (1 + cos(M_PI * done)) / 2;
-}
-
-double schedule_noam(int channels, long warmup, double factor, long step) {
-    return factor / sqrt(channels)
-           * fmin(1 / sqrt((double)step), (double)step * pow((double)warmup, -1.5));
 }

@@ -1,7 +1,6 @@
 #include "ch03_transformer/params.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,7 +10,6 @@
 #include "ch03_transformer/arena.h"
 #include "ch03_transformer/parallel.h"
 #include "common/error.h"
-#include "common/numeric/vec.h"
 
 int params_add(Params *p, int rows, int cols, Init init, const char *name_format, ...) {
     assert(!p->values && "params_add: the values are allocated already");
@@ -101,31 +99,4 @@ Mat params_grad(const Params *p, int index) {
 
 void params_zero_grads(Params *p) {
     if (p->grads) memset(p->grads, 0, p->grad_size * sizeof *p->grads);
-}
-
-// Blocks of a fixed size, and a sum over blocks in their order: the same bits for any
-// number of threads.
-enum { NORM_BLOCK = 1 << 14 };
-
-double params_grad_norm(const Params *p) {
-    size_t blocks = (p->grad_size + NORM_BLOCK - 1) / NORM_BLOCK;
-    double *squares = allocate(blocks, sizeof *squares), sum = 0;
-#pragma omp parallel for if (p->grad_size > PARALLEL_LEAST)
-    for (size_t b = 0; b < blocks; b++) {
-        const real *g = p->grads + b * NORM_BLOCK;
-        size_t n = b + 1 < blocks ? NORM_BLOCK : p->grad_size - b * NORM_BLOCK;
-        squares[b] = (double)array_dot(g, g, n);
-    }
-    for (size_t b = 0; b < blocks; b++) sum += squares[b];
-    free(squares);
-    return sqrt(sum);
-}
-
-double params_clip(Params *p, double most) {
-    double norm = params_grad_norm(p);
-    if (!(norm > most)) return norm;  // a NaN stays to be seen
-    real factor = (real)(most / norm);
-#pragma omp parallel for simd if (p->grad_size > PARALLEL_LEAST)
-    for (size_t i = 0; i < p->grad_size; i++) p->grads[i] *= factor;
-    return norm;
 }

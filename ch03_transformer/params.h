@@ -1,14 +1,14 @@
 // Parameters: all of a model's numbers in one array, and a list that says what is what.
 // Lecture, section 3.1.
 //
-//     values  [ token.weight | block.0.norm1.gain | block.0.attention.query.weight | ...           ]   size numbers
-//     grads   [ token.weight | block.0.norm1.gain | ...      the same order, without what is frozen ]   grad_size numbers
+//     values  [ token.weight | block.0.norm1.gain | block.0.attention.query.weight | ... ]   size
+//     grads   [ token.weight | block.0.norm1.gain | ...  without what is frozen          ]   grad_size
 //
 // So whatever is done to all parameters (an optimiser's step, clipping, counting,
 // reading, writing) is a loop over an array. Three steps, so that a model can be
 // counted without its memory, and run without gradients:
 //
-//     int w = params_add(&p, rows, cols, normal(0.02), "block.%d.ffn.up.weight", i);     names and shapes only
+//     int w = params_add(&p, rows, cols, normal(0.02), "block.%d.ffn.up.weight", i);    names and shapes only
 //     params_allocate(&p);          values, zeros;   params_init(&p, &rng) draws them
 //     params_allocate_grads(&p);    gradients, zeros, of all that is not frozen
 //     ... params_value(&p, w), params_grad(&p, w) ...
@@ -70,7 +70,3 @@ Mat params_value(const Params *p, int index);  // rows x cols
 Mat params_grad(const Params *p, int index);
 
 void params_zero_grads(Params *p);
-// sqrt of the sum of squares of all gradients
-double params_grad_norm(const Params *p);
-// norm > most: scaled to it; returns the norm before
-double params_clip(Params *p, double most);

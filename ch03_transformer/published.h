@@ -3,12 +3,12 @@
 // For a stack of width d with H heads of head_dim, H_kv key/value heads, and a
 // feed-forward width of f:
 //
-//     attention      d H head_dim  +  2 d H_kv head_dim  +  H head_dim d       W_Q; W_K and W_V; W_O      (4 d^2)
-//     feed-forward   2 d f, or 3 d f where a gate multiplies (SwiGLU, GeGLU)                             (8 d^2)
-//     norm           2 d (LayerNorm: gain and bias) or d (RMSNorm)
-//     embedding      V d, or factorised V e + e d (ALBERT)
-//     positions      positions d (learned), buckets H a stack (T5), 0 (sinusoidal, RoPE)
-//     head           V d where the output matrix is not the embedding (untied); d^2 + d for a pooler
+//     attention     d H head_dim  +  2 d H_kv head_dim  +  H head_dim d       W_Q; W_K and W_V; W_O   (4 d^2)
+//     feed-forward  2 d f, or 3 d f where a gate multiplies (SwiGLU, GeGLU)                          (8 d^2)
+//     norm          2 d (LayerNorm: gain and bias) or d (RMSNorm)
+//     embedding     V d, or factorised V e + e d (ALBERT)
+//     positions     positions d (learned), buckets H a stack (T5), 0 (sinusoidal, RoPE)
+//     head          V d where the output matrix is not the embedding (untied); d^2 + d for a pooler
 //
 // plus biases where a model has them. A count is a convention: which head, tied or not,
 // padded vocabulary or not. Each row says its own, and, where somebody has published
@@ -32,8 +32,8 @@ typedef struct {
     int decoder_layers;
     bool shared_layers;  // all layers are one (ALBERT)
     bool attention_bias, ffn_bias, rms_norm;
-    // beside two a layer (three with cross-attention): final norms, embedding norms
-    int norms_outside;
+    int norms_per_sublayer;  // 2: Sandwich-LN
+    int norms_outside;       // final norms, embedding norms
     int buckets;  // learned numbers per head and stack: T5's buckets, KERPLE's 2
     bool untied;  // the output matrix is its own
     bool pooler;  // BERT's d x d layer over [CLS]
@@ -46,8 +46,26 @@ typedef struct {
     long long embedding, positions, attention, ffn, norms, head, total;
 } ParameterCount;
 
-extern const PublishedModel published_models[];  // ends with {0}
+// The one table of published models: what the chapter builds, and what it counts. What
+// is counted: all that the paper's model has, without its training head where that is
+// thrown away (BERT: with pooler, without the masked-language head).
+typedef struct {
+    Config config;  // not completed
+    long long published;
+    const char *convention;
+} PublishedConfig;
+extern const PublishedConfig published_configs[];  // the last one's name is NULL
+const Config *config_find(const char *name);       // NULL: no such model
 
+// A small GPT (Pre-LN, GELU, learned positions, tied), LLaMA (RMS norm, SwiGLU, RoPE)
+// to start from.
+Config config_small_gpt(int vocabulary, int context, int channels, int layers,
+                        int heads);
+Config config_small_llama(int vocabulary, int context, int channels, int layers,
+                          int heads, int kv_heads);
+
+// The same models as shapes; ends with {0}.
+const PublishedModel *published_models(void);
 // By name; case, '-', '_' and '.' do not matter. NULL: not there.
 const PublishedModel *published_find(const char *name);
 ParameterCount parameter_count(const PublishedModel *m);

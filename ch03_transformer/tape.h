@@ -17,7 +17,11 @@
 // One step of training:
 //
 //     Tape *t = tape_new(&params);
-//     loss = ...;  tape_backward(t, loss);  optimiser_step(...);  params_zero_grads(&params);  tape_reset(t);  ...
+//     loss = ...;
+//     tape_backward(t, loss);
+//     optimiser_step(&o, &params, rate);
+//     params_zero_grads(&params);
+//     tape_reset(t);
 //     tape_free(t);
 //
 // Memory: values (and what operations save) lie in one arena, until tape_reset; it
@@ -47,7 +51,7 @@ enum { NODE_MOST_INPUTS = 4 };
 
 struct Node {
     Mat value;  // rows x cols
-    // of the loss by the value; .at NULL: none yet, or none any more
+    // of the loss with respect to the value; .at NULL: none yet, or none any more
     Mat grad;
     const Operation *op;  // NULL: a leaf
     Node *from[NODE_MOST_INPUTS];
@@ -72,7 +76,7 @@ Node *variable_node(Tape *t, Mat value);
 
 // loss is 1 x 1. Gradients of parameters are added to what is there.
 void tape_backward(Tape *t, Node *loss);
-// From any node and the gradient by it, rows x cols.
+// From any node and the gradient with respect to it, rows x cols.
 void tape_backward_from(Tape *t, Node *from, Mat grad);
 
 // true: dropout drops. The default is false.

@@ -5,6 +5,7 @@
 
 #include "ch03_transformer/infer.h"
 #include "common/numeric/matvec.h"
+#include "ch03_transformer/sample.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
 #include "common/numeric/vec.h"
@@ -26,8 +27,8 @@ static Mat random_weights(InferModel *m, Rng *rng, int rows, int cols) {
 }
 
 static InferModel random_llama(void) {
-    InferModel m = {DIM,   HIDDEN, LAYERS,  HEADS,
-                    HEADS, VOCAB,  CONTEXT, .rms_norm = true};
+    InferModel m = {DIM,   HIDDEN,  LAYERS,   HEADS,     HEADS,
+                    VOCAB, CONTEXT, NORM_RMS, FFN_SWIGLU};
     Rng rng = rng_new(1);
     m.embedding = m.output = random_weights(&m, &rng, VOCAB, DIM);
     m.final_norm = random_weights(&m, &rng, 1, DIM);
@@ -87,7 +88,7 @@ static void rows(const InferModel *m, Inference *s, Mat logits, int threads) {
         prefill = fmin(prefill, prefill_seconds(s, logits, CONTEXT - 1));
         for (int i = 0; i < 8; i++) read = fmin(read, read_seconds(m, &sink));
     }
-    __asm__ volatile("" : : "m"(sink));  // somebody wants the result
+    __asm__ volatile("" : : "m"(sink));  // so that the result is not optimised away
     for (int i = 0; i < CONTEXT; i++) decoding += best[i] / CONTEXT;
     double gigabytes = 1e-9 * (double)infer_model_weights(m) * sizeof(real);
     printf("%-8d %14.0f %10.1f %16.1f %9.0f%% %16.0f\n", threads, 1 / decoding,

@@ -19,7 +19,8 @@
 #include "ch03_transformer/checkpoint.h"
 #include "ch03_transformer/checkpoint_gpt2.h"
 #include "ch03_transformer/checkpoint_llama2c.h"
-#include "ch03_transformer/infer_model.h"
+#include "ch03_transformer/infer.h"
+#include "ch03_transformer/infer_of_model.h"
 #include "ch03_transformer/model_file.h"
 #include "ch03_transformer/tokenizer_llama2c.h"
 

@@ -1,6 +1,7 @@
 // Problem 6: gradient accumulation.
 #include <math.h>
 
+#include "ch03_transformer/published.h"
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/homework/grade.h"
 

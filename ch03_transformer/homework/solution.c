@@ -1,5 +1,6 @@
 // The solution of chapter 3's homework. Each function is as short as its idea;
 // README.md has the ideas.
+#include "ch03_transformer/clip.h"
 #include "ch03_transformer/homework/hw03.h"
 
 #include <math.h>

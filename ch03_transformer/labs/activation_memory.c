@@ -1,8 +1,9 @@
-// N10: the memory of a training step that does depend on the batch, activations.
+// The memory of a training step that does depend on the batch, activations.
 // Lecture, section 3.11.
 //
-//     this chapter's GPT, numbers a layer and token:     10 d + 2 f + 4 + a T         d wide, f = 4 d, a heads, T tokens
-//     Korthikanti et al., bytes, mixed precision:        34 h + 5 a s                 the same layer with dropout
+//     this chapter's GPT, numbers a layer and token:  10 d + 2 f + 4 + a T
+//                                                                          d wide, f = 4 d, a heads, T tokens
+//     Korthikanti et al., bytes, mixed precision:     34 h + 5 a s          the same layer with dropout
 //
 // Each row of the lists below is a tensor that the tape keeps; the tape's counter is
 // equal to their sum, to the byte. Bytes are linear in the number of sequences,
@@ -13,6 +14,7 @@
 #include <stdio.h>
 
 #include "ch03_transformer/labs/counted.h"
+#include "ch03_transformer/published.h"
 #include "common/error.h"
 #include "common/program/plot.h"
 

@@ -1,11 +1,12 @@
-// The bends of the feed-forward layer: ReLU, GELU in both its forms, SiLU. Lecture,
+// The activation functions of the feed-forward layer: ReLU, GELU in both its forms, SiLU. Lecture,
 // section 3.4.
 //
-//     ReLU   max(0, x)            GELU   x Phi(x) = x (1 + erf(x / sqrt 2)) / 2         Phi: the normal distribution's
-//     SiLU   x sigmoid(x)         tanh form   x sigmoid(2 u),  u = sqrt(2 / pi) (x + 0.044715 x^3)
+//     ReLU  max(0, x)     GELU   x Phi(x) = x (1 + erf(x / sqrt 2)) / 2
+//                                                                              Phi: the normal distribution's
+//     SiLU  x sigmoid(x)  tanh form   x sigmoid(2 u),  u = sqrt(2 / pi) (x + 0.044715 x^3)
 //
 // Each is x s(x) with s(x) + s(-x) = 1, so f(x) - f(-x) = x: the odd part is linear,
-// the bend is all in the even part. Values and slopes of the chapter's vector code in
+// what is not linear is all in the even part. Values and slopes of the chapter's vector code in
 // float against libm in double; then the tanh form against the exact one, the minima,
 // and what ReLU does to normal numbers. Hendrycks, Gimpel (2016), arXiv:1606.08415;
 // Elfwing et al. (2017), arXiv:1702.03118; Ramachandran et al. (2017),

@@ -2,8 +2,10 @@
 //
 //     first step          lr |g| / (|g| + epsilon): the gradient's size does not matter
 //     gradients times c   the same steps, but for epsilon
-//     one gradient at t after zeros:          lr C_t (1 - b1) / sqrt(1 - b2),     C_t = sqrt(1 - b2^t) / (1 - b1^t)
-//     gradients (b1/b2)^(t-j), j = 1 .. t:    that times sqrt((1 - q^t) / (1 - q)),    q = b1^2 / b2: the most there is
+//     one gradient at t after zeros:          lr C_t (1 - b1) / sqrt(1 - b2),
+//                                                                           C_t = sqrt(1 - b2^t) / (1 - b1^t)
+//     gradients (b1/b2)^(t-j), j = 1 .. t:    that times sqrt((1 - q^t) / (1 - q)),
+//                                                                            q = b1^2 / b2: the most there is
 //
 // The latter is the Cauchy-Schwarz inequality, m^2 <= (1 - b1)^2 (sum q^j) (sum b2^j
 // g^2). Kingma and Ba (2014), section 2.1, give the former without C_t as a bound, 3.16

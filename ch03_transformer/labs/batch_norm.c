@@ -1,17 +1,18 @@
-// N3: batch norm, the contrast: what a sample becomes depends on its company. Lecture,
+// Batch norm, the contrast: what a sample becomes depends on its company. Lecture,
 // section 3.3.
 //
 // Layer norm takes mean and variance over the channels of a row, batch norm over the
 // rows of a channel. So dy_ij / dx_kl is 0 unless i = k there, unless j = l here; one
 // row alone is its own mean and comes out as 0; and with n rows the mean is off by
-// sigma / sqrt(n), which is what the figure shows: a sample that stands at the mean of
+// sigma / sqrt(n), which is what the figure shows: a sample that is at the mean of
 // all, 0, and should come out as 0.
 //
 // Exactly, with n - 1 normal companions: let A = (n-1) mean^2 and C the sum of squares
 // about it, chi-square with 1 and n - 2 degrees of freedom. The batch has the mean
 // (n-1)/n mean and the sum of squares C + A/n, so with w = (n-1)/n
 //
-//     y^2 = w A / (C + A/n) = w B / (1 - w B),    B = A / (A + C) = sin^2 theta,  theta of density ~ cos^(n-3) theta
+//     y^2 = w A / (C + A/n) = w B / (1 - w B),  B = A / (A + C) = sin^2 theta,
+//                                                                          theta of density ~ cos^(n-3) theta
 //
 // Ioffe, Szegedy (2015), arXiv:1502.03167.
 #include "ch03_transformer/batch_norm.h"

@@ -14,6 +14,7 @@
 #include "ch02_attention/softmax.h"
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/model.h"
+#include "ch03_transformer/published.h"
 #include "common/program/plot.h"
 
 static const Option options[] = {

@@ -4,9 +4,10 @@
 // mean of the two the noise cancels, and what decays is left, by a factor 1 - lr decay
 // rate a step with
 //
-//     SGD, decay in the gradient    rate = 1            w' = w - lr (g + decay w): linear
-//     AdamW                         rate = 1            the decay never meets 1 / sqrt(v)
-//     Adam + L2                     rate = 1 / s        decay w is divided by sqrt(v) = s like the rest of the gradient
+//     SGD, decay in the gradient  rate = 1      w' = w - lr (g + decay w): linear
+//     AdamW                       rate = 1      the decay never meets 1 / sqrt(v)
+//     Adam + L2                   rate = 1 / s
+//                                             decay w is divided by sqrt(v) = s like the rest of the gradient
 //
 // Loshchilov, Hutter (2017), arXiv:1711.05101.
 #include <math.h>

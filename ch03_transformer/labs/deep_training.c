@@ -5,8 +5,9 @@
 // function of this one, but with probability NOISE any symbol. A model's loss on it
 // lies between two numbers:
 //
-//     ln V = 2.77 nats    all symbols are equally frequent: what one pays who does not look at the input
-//     h    = 0.57 nats    the source's own entropy: nobody can be below (E[loss - loss of the source] = KL >= 0)
+//     ln V = 2.77 nats  all symbols are equally frequent: what one pays who does not look at the input
+//     h    = 0.57 nats
+//                      the source's own entropy: nobody can be below (E[loss - loss of the source] = KL >= 0)
 //
 // Wang et al., "DeepNet" (2022), arXiv:2203.00555, section 3, is about how far the
 // first steps move a model. What this lab finds at 100 layers: after the first, the
@@ -18,6 +19,7 @@
 #include "ch03_transformer/labs/defaults.h"
 #include "ch03_transformer/model.h"
 #include "ch03_transformer/optimiser.h"
+#include "ch03_transformer/schedule.h"
 #include "common/program/plot.h"
 
 static const Option options[] = {{"layers", "100", "of each stack, 1 to 200"},

@@ -1,10 +1,12 @@
-// N6: how far one step of training moves the output of a deep stack. Lecture, section
+// How far one step of training moves the output of a deep stack. Lecture, section
 // 3.7.
 //
-//     DeepNorm  x' = norm(alpha x + F(x)), gain beta at initialisation:  |Delta F| = eta d/4 (1 + 2/n), for every N
+//     DeepNorm  x' = norm(alpha x + F(x)), gain beta at initialisation:
+//                                                                  |Delta F| = eta d/4 (1 + 2/n), for every N
 //     bound     |Delta F| <= sum over 2N sublayers of sqrt(v^2 + w^2) / alpha |Delta theta_i|,  v = w = beta
 //     SGD       |Delta theta_i| ~ eta beta / alpha:   2N 2 beta^2 / alpha^2 = 1
-//     sign      |Delta theta_i| ~ eta:                2N sqrt(2) beta / alpha = sqrt(2N)   (Adam's first step)
+//     sign      |Delta theta_i| ~ eta:                2N sqrt(2) beta / alpha = sqrt(2N)
+//                                                                                         (Adam's first step)
 //
 // Wang et al., "DeepNet" (2022), arXiv:2203.00555, Theorem 4.2 and its table. The step
 // is the optimiser's own, at a rate that moves the output by 0.2 %: far above float's
@@ -16,8 +18,9 @@
 // tokens. With x' = norm(a x + b G(x)), gains g of G's two matrices, and sigma^2 = a^2
 // + b^2 g^4 (what theory_stack.h adds), each sublayer maps
 //
-//     attention      K_ij <- ((a^2 K_ij + b^2 g^4 mean K) + 2 b^2 g^2 d a(r)) / sigma^2
-//     feed-forward   K_ij <- ((a^2 + b^2 g^4 k'(r)) K_ij + b^2 g^2 d (k(r) + r k'(r))) / sigma^2        r = 1 for i = j
+//     attention     K_ij <- ((a^2 K_ij + b^2 g^4 mean K) + 2 b^2 g^2 d a(r)) / sigma^2
+//     feed-forward  K_ij <- ((a^2 + b^2 g^4 k'(r)) K_ij + b^2 g^2 d (k(r) + r k'(r))) / sigma^2
+//                                                                                             r = 1 for i = j
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

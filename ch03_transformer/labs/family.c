@@ -1,20 +1,22 @@
 // N8's models as configurations: who sees whom in each of them. Lecture, section 3.8.
 //
-// Every entry of config_models keeps its family, norms, positions, masks and head, and
+// Every published model keeps its family, norms, positions, masks and head, and
 // shrinks. Then one input token at a time is replaced, and an output counts as
 // depending on it if any bit changes. From the masks, output i depends on token j
 //
-//     encoder           always                              T^2 pairs
-//     decoder           j <= i                              T (T + 1) / 2
-//     prefix of p       j <= i or j < p                     T (T + 1) / 2 + p (p - 1) / 2        GLM, prefix LM
-//     encoder-decoder   decoder tokens j <= i; all S of the source                               T (T + 1) / 2 + T S
-//     padding           as above, but j < length or j = i: its own row alone                     encoder: T length + T - length
+//     encoder          always                              T^2 pairs
+//     decoder          j <= i                              T (T + 1) / 2
+//     prefix of p      j <= i or j < p                     T (T + 1) / 2 + p (p - 1) / 2  GLM, prefix LM
+//     encoder-decoder  decoder tokens j <= i; all S of the source                         T (T + 1) / 2 + T S
+//     padding          as above, but j < length or j = i: its own row alone
+//                                                                              encoder: T length + T - length
 //
 // Without positions an encoder is equivariant: permuted tokens give permuted outputs.
 #include <math.h>
 #include <string.h>
 
 #include "ch03_transformer/model.h"
+#include "ch03_transformer/published.h"
 #include "common/program/plot.h"
 
 static const Option options[] = {{"tokens", "8", "T, of each sequence"},
@@ -213,12 +215,13 @@ static void claim_patterns(Lab *lab, int T, int layers) {
     Tally tally[FAMILY_KINDS] = {0}, with_padding[FAMILY_KINDS] = {0},
           with_prefix = {0};
     Plot *plot = plot_new(lab, "family", "panel output token x y predicted depends");
-    for (const Config *c = config_models; c->name; c++) {
+    for (const PublishedConfig *r = published_configs; r->config.name; r++) {
+        const Config *c = &r->config;
         Config small = toy(c, layers, T);
         Model m = toy_model(&small, &rng);
         const Reading *readings[] = {&plain, &padded, &prefix};
         Tally *tallies[] = {&tally[c->family], &with_padding[c->family], &with_prefix};
-        for (int k = 0; k < (strncmp(c->name, "glm", 3) ? 2 : 3); k++) {
+        for (int k = 0; k < (strcmp(c->name, "glm-base") ? 2 : 3); k++) {
             Pattern found = add_pattern(tallies[k], &m, readings[k]);
             const Panel *panel = panel_of(c->name, readings[k]);
             if (panel) draw(plot, panel, c->family, readings[k], &found);

@@ -1,6 +1,7 @@
-// N9: the operations of a training step, counted and derived. Lecture, section 3.11.
+// The operations of a training step, counted and derived. Lecture, section 3.11.
 //
-//     forward   2 N T + attention      a sequence of T tokens; N: numbers in matrices that tokens are multiplied by
+//     forward   2 N T + attention
+//                                a sequence of T tokens; N: numbers in matrices that tokens are multiplied by
 //     training  3 x forward            so 6 N a token, and 6 N D for D tokens
 //     attention, a layer and token, forward:  full 4 T d_a, causal 2 (T + 1) d_a
 //
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #include "ch03_transformer/labs/counted.h"
+#include "ch03_transformer/published.h"
 #include "common/error.h"
 #include "common/program/plot.h"
 
@@ -47,7 +49,7 @@ static void trainable(Model *m, const Config *c, const Rng *rng) {
 
 // ---- attention's own share, counted by what it left
 
-static long long pairs_seen;  // of all heads, since somebody made it 0
+static long long pairs_seen;  // of all heads, since it was set to 0
 
 static Node *watched_attend(Tape *t, Node *q, Node *k, Node *v, Node *position_param,
                             const Heads *heads) {

@@ -1,8 +1,10 @@
-// N4: how far the residual stream grows at initialisation. Lecture, section 3.5.
+// How far the residual stream grows at initialisation. Lecture, section 3.5.
 //
-//     Post-LN   x = norm(x + F(x)):  in front of the last norm of a block   E|x|^2 = (3/2) d
-//     Pre-LN    x = x + F(norm(x)):  (1 + l/2) d <= E|x_l|^2 <= (1 + 3l/2) d, and in between where mean field says
-//     GPT-2     F's last matrix times 1 / sqrt(2 L):  E|x_L|^2 / d = 1 + half the mean growth of a layer, for every L
+//     Post-LN  x = norm(x + F(x)):  in front of the last norm of a block   E|x|^2 = (3/2) d
+//     Pre-LN   x = x + F(norm(x)):
+//                               (1 + l/2) d <= E|x_l|^2 <= (1 + 3l/2) d, and in between where mean field says
+//     GPT-2    F's last matrix times 1 / sqrt(2 L):
+//                                             E|x_L|^2 / d = 1 + half the mean growth of a layer, for every L
 //
 // Xiong et al. (2020), arXiv:2002.04745, Lemma 2, and its setting (theory_stack.h).
 // Radford et al., GPT-2 (2019).

@@ -2,8 +2,10 @@
 // 3.12.
 //
 //     N: numbers in all matrices that a token is multiplied by
-//     T tokens together: 2 N T operations, N numbers read once      T / 2 operations a byte in fp32, 1/2 for one token
-//     n tokens one by one, with a cache: 2 N n operations; without: 2 N (1 + 2 + ... + n), but for the output matrix
+//     T tokens together: 2 N T operations, N numbers read once
+//                                                          T / 2 operations a byte in fp32, 1/2 for one token
+//     n tokens one by one, with a cache: 2 N n operations; without: 2 N (1 + 2 + ... + n),
+//     but for the output matrix
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +14,11 @@
 
 #include "ch03_transformer/checkpoint.h"
 #include "ch03_transformer/checkpoint_llama2c.h"
-#include "ch03_transformer/infer_model.h"
+#include "ch03_transformer/infer.h"
+#include "ch03_transformer/infer_of_model.h"
 #include "ch03_transformer/model_file.h"
+#include "ch03_transformer/published.h"
+#include "ch03_transformer/sample.h"
 #include "common/program/file.h"
 #include "common/program/plot.h"
 

@@ -1,4 +1,4 @@
-// N5: the gradient of the last feed-forward matrix against the number of layers.
+// The gradient of the last feed-forward matrix against the number of layers.
 // Lecture, section 3.6.
 //
 //     dL/dW = relu(y U)^T dx,   |relu|^2 = d/2,  |dx| = 1 / sigma:  the last norm divides by what it measures

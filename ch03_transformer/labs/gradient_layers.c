@@ -1,6 +1,7 @@
 // N5, second part: Pre-LN's gradients layer by layer. Lecture, section 3.6.
 //
-//     |dL/dW_l|_F ~ sqrt(d / 2) / sigma_l,   sigma_l^2 = q_l = E|x_l|^2 / d:   it falls with l and does not know L
+//     |dL/dW_l|_F ~ sqrt(d / 2) / sigma_l,  sigma_l^2 = q_l = E|x_l|^2 / d:
+//                                                                         it falls with l and does not know L
 //
 // Going back through one sublayer multiplies |dx|^2 by q_(k+1) / q_k, just as going
 // forward multiplies |x|^2; the product over all later sublayers leaves q_L / q_l, and

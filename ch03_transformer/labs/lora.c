@@ -1,12 +1,12 @@
-// N11: what low-rank adapters save, and what they do not. Lecture, section 3.11.
+// What low-rank adapters save, and what they do not. Lecture, section 3.11.
 //
-//     y = x W + (alpha / r) x A B      W frozen,  A  in x r  normal,  B  r x out  zeros       Hu et al., section 4.1
+//     y = x W + (alpha / r) x A B   W frozen,  A  in x r  normal,  B  r x out  zeros   Hu et al., section 4.1
 //
 // Gradients and moments: of A and B only. Operations a token, training, with adapters
 // on W_Q and W_V of all layers:
 //
-//     full   6 N + 3 attention                                      dW and dX: 2 N each
-//     LoRA   4 N + 3 attention + 3 F - 2 (W_QKV + 2 d r)            F = 2 r (in + out), summed over the adapters
+//     full   6 N + 3 attention                                   dW and dX: 2 N each
+//     LoRA   4 N + 3 attention + 3 F - 2 (W_QKV + 2 d r)         F = 2 r (in + out), summed over the adapters
 //
 // The frozen matrices' dW is gone, their dX is not: it must pass through them to reach
 // the adapters below. Only below the lowest adapters, in its W_Q, W_K and W_V (and A),
@@ -21,6 +21,7 @@
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/labs/counted.h"
 #include "ch03_transformer/optimiser.h"
+#include "ch03_transformer/published.h"
 #include "common/error.h"
 #include "common/program/plot.h"
 
@@ -102,7 +103,7 @@ static long long adapters_forward(const PublishedModel *p, int rank) {
 }
 
 static long long lora_forward(const PublishedModel *p, int rank, int first) {
-    return BATCH * flops_forward(p, TIME, ATTENTION_CAUSAL).total
+    return BATCH * (long long)flops_forward(p, TIME, ATTENTION_CAUSAL).total
            + (LAYERS - first) * TOKENS * adapters_forward(p, rank);
 }
 
@@ -114,8 +115,9 @@ static long long lora_backward(const PublishedModel *p, int rank, int first) {
         // matrices that dX passes
         layers * (attention_weights_count(p) + ffn_weights_count(p)) + head - qkv;
     long long own = 2 * layers * adapters_forward(p, rank) - ADAPTED * 2 * d * rank;
-    long long attention = 2 * BATCH * flops_forward(p, TIME, ATTENTION_CAUSAL).attention
-                          / LAYERS * layers;
+    long long attention =
+        2 * BATCH * (long long)flops_forward(p, TIME, ATTENTION_CAUSAL).attention
+        / LAYERS * layers;
     return TOKENS * (2 * through + own) + attention;
 }
 

@@ -1,6 +1,6 @@
-// N1: layer norm and RMS norm, forward and backward. Lecture, section 3.3.
+// Layer norm and RMS norm, forward and backward. Lecture, section 3.3.
 //
-//     y = (x - mean) / s,  s^2 = var + epsilon        dx = (g - mean(g) - y mean(y g)) / s       RMS norm: no mean
+//     y = (x - mean) / s,  s^2 = var + epsilon     dx = (g - mean(g) - y mean(y g)) / s     RMS norm: no mean
 //
 //     sum dx = 0                    adding a constant to x changes nothing
 //     y . dx = (y . g) epsilon / s^3    nearly 0: scaling x changes nothing, but for epsilon

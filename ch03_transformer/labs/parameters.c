@@ -1,7 +1,9 @@
-// N8: parameter counts, to the last one. Lecture, section 3.10.
+// Parameter counts, to the last one. Lecture, section 3.10.
 //
-//     GPT-2   12 L d^2 + 13 L d + (V + P) d + 2 d               a block's weights; its biases and norms; tables; last norm
-//     LLaMA   L (2 d^2 + 2 d k + 3 d f + 2 d) + 2 V d + d       k: all key heads together; gate, up, down; two tables of V
+//     GPT-2   12 L d^2 + 13 L d + (V + P) d + 2 d
+//                                                  a block's weights; its biases and norms; tables; last norm
+//     LLaMA   L (2 d^2 + 2 d k + 3 d f + 2 d) + 2 V d + d
+//                                                  k: all key heads together; gate, up, down; two tables of V
 //     ALBERT  V e + e d instead of V d
 //
 // Three counts: parameter_count's formulas, the integers that were published, and the
@@ -30,12 +32,11 @@ static long long stored(const Config *c) {
 
 static void claim_integers(Lab *lab) {
     int published = 0, equal = 0, stores = 0, equal_stores = 0;
-    for (const PublishedModel *m = published_models; m->name; m++)
+    for (const PublishedModel *m = published_models(); m->name; m++)
         if (m->published)
             published++, equal += parameter_count(m).total == m->published;
-    for (const Config *c = config_models; c->name; c++)
-        if (published_find(c->name))
-            stores++, equal_stores += stored(c) == total_of(c->name);
+    for (const PublishedConfig *r = published_configs; r->config.name; r++)
+        stores++, equal_stores += stored(&r->config) == total_of(r->config.name);
     claim_equal(lab, "3.67", "LLaMA 7B", 6738415616, total_of("llama-7b"));
     claim_equal(lab, "3.67", "GPT-2 small, tied: not 117 million", 124439808,
                 total_of("gpt2"));
@@ -89,7 +90,7 @@ static long long llama_formula(const PublishedModel *m) {
     return L * (2 * d * d + 2 * d * k + 3 * d * m->ffn + 2 * d) + 2 * m->vocab * d + d;
 }
 
-// The part of all parameters that stands in the tables of V rows.
+// The share of all parameters that is in the tables of V rows.
 static double table_share(const PublishedModel *m) {
     ParameterCount c = parameter_count(m);
     return (double)(c.embedding + (m->untied ? c.head : 0)) / (double)c.total;
@@ -140,7 +141,7 @@ static void draw(Lab *lab) {
                   {"albert-large", "ALBERT large", 1.25, 0.85},
                   {"albert-xxlarge", "ALBERT xxlarge", 1.25, 0.95}};
     Plot *p = plot_new(lab, "parameters", "twelve_l_d_d total blocks");
-    for (const PublishedModel *m = published_models; m->name; m++) {
+    for (const PublishedModel *m = published_models(); m->name; m++) {
         ParameterCount c = parameter_count(m);
         double x = (double)twelve(m), y = (double)c.total;
         plot_row(p, x, y, (double)(c.attention + c.ffn));

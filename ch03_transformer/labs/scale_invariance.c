@@ -1,13 +1,16 @@
-// N2: weights before a norm have a direction that matters and a length that does not.
+// Weights before a norm have a direction that matters and a length that does not.
 // Lecture, section 3.3.
 //
 //     x -> W -> layer norm -> head -> cross-entropy,    epsilon = 0
 //
-//     L(c W) = L(W)   =>   <W, g> = 0,   g(c W) = g(W) / c,   g = dL/dW
-//     a step of SGD:       |W'|^2 = |W|^2 + lr^2 |g|^2                          the figure: growth against the sum
-//     lr and W             act as c^2 lr and c W: the learning rate of the direction is lr / |W|^2
-//     with weight decay:   |W'|^2 = (1 - lr decay)^2 |W|^2 + lr^2 |g|^2; with g = h / |W| it comes to rest where
-//                          |W|^4 = lr |h|^2 / (2 decay - lr decay^2),  lr |g| / |W| = sqrt(2 lr decay - lr^2 decay^2)
+//     L(c W) = L(W)   =>  <W, g> = 0,   g(c W) = g(W) / c,   g = dL/dW
+//     a step of SGD:      |W'|^2 = |W|^2 + lr^2 |g|^2
+//                                                                          the figure: growth against the sum
+//     lr and W            act as c^2 lr and c W: the learning rate of the direction is lr / |W|^2
+//     with weight decay:
+//                       |W'|^2 = (1 - lr decay)^2 |W|^2 + lr^2 |g|^2; with g = h / |W| it comes to rest where
+//                         |W|^4 = lr |h|^2 / (2 decay - lr decay^2),
+//                                                              lr |g| / |W| = sqrt(2 lr decay - lr^2 decay^2)
 //
 // van Laarhoven (2017), arXiv:1706.05350; Arora, Li, Lyu (2018), arXiv:1812.03981; Wan
 // et al. (2020), arXiv:2006.08419.

@@ -1,10 +1,13 @@
 // What multiplies a step: clipping, and the schedule of learning rates. Lecture,
 // section 3.9.
 //
-//     clip     g' = g min(1, c / |g|)                                                |g'| = min(|g|, c), same direction
-//     cosine   rising linearly to `peak` over W steps, then half a cosine down to `last` at step N:
-//              sum of all N rates = (N peak + (N - W + 1) last) / 2                  with last = 0 half the peak, for any W
-//     Noam     channels^(-1/2) min(t^(-1/2), t W^(-3/2))                             peak 1 / sqrt(channels W) at t = W
+//     clip    g' = g min(1, c / |g|)
+//                                                                          |g'| = min(|g|, c), same direction
+//     cosine  rising linearly to `peak` over W steps, then half a cosine down to `last` at step N:
+//             sum of all N rates = (N peak + (N - W + 1) last) / 2
+//                                                                      with last = 0 half the peak, for any W
+//     Noam    channels^(-1/2) min(t^(-1/2), t W^(-3/2))
+//                                                                          peak 1 / sqrt(channels W) at t = W
 //
 // Since cos(pi k / M) and cos(pi (M - k) / M) cancel, the cosine's sum over k = 1 .. M
 // is its last term, -1. Pascanu et al. (2012), arXiv:1211.5063; Loshchilov, Hutter
@@ -12,7 +15,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "ch03_transformer/clip.h"
 #include "ch03_transformer/optimiser.h"
+#include "ch03_transformer/schedule.h"
 #include "common/error.h"
 #include "common/program/plot.h"
 

@@ -1,4 +1,6 @@
 #include "ch03_transformer/labs/sequence_task.h"
+#include "ch03_transformer/clip.h"
+#include "ch03_transformer/schedule.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 // Two tasks for an encoder-decoder, and one that learns them from scratch. Lecture,
 // section 3.8.
 //
-//     source       h a c b b f END  -   -   -   -          6 to 10 of 16 letters; '-' is padding, which nobody sees
-//     reversed     f b b c a h END                         the decoder reads BEGIN f b b c a h and predicts these,
-//     sorted       a b b c f h END                         a token at a time
+//     source      h a c b b f END  -   -   -   -     6 to 10 of 16 letters; '-' is padding, which nobody sees
+//     reversed    f b b c a h END                    the decoder reads BEGIN f b b c a h and predicts these,
+//     sorted      a b b c f h END                    a token at a time
 //
 // Whether a sequence is for training or held out depends on its letters alone: so none
 // is both.
@@ -56,5 +56,5 @@ typedef struct {
 // says how it goes and draws that map for the longest sequences
 Trial trial_run(Lab *lab, Task task);
 void trial_free(Trial *t);
-// How many answers change when anything at all stands in the tests' padding.
+// How many answers change when the padding of the tests holds anything else.
 int trial_scribbled(Trial *t, Rng *rng);

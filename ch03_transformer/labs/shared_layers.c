@@ -1,7 +1,8 @@
 // ALBERT's shared layers: one block, applied L times. Lecture, section 3.8.
 //
-//     parameters      a + b at any depth       a: embeddings and head, b: one block; not shared: a + L b
-//     gradient        dL/dtheta = sum over l of dL/dtheta_l     at theta_1 = ... = theta_L = theta, by the chain rule
+//     parameters  a + b at any depth       a: embeddings and head, b: one block; not shared: a + L b
+//     gradient    dL/dtheta = sum over l of dL/dtheta_l
+//                                                       at theta_1 = ... = theta_L = theta, by the chain rule
 //
 // Operations do not get fewer: the block runs L times. Lan et al. (2019),
 // arXiv:1909.11942.
@@ -12,6 +13,7 @@
 
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/model.h"
+#include "ch03_transformer/published.h"
 #include "common/error.h"
 #include "common/program/plot.h"
 

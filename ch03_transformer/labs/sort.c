@@ -1,6 +1,6 @@
 // The same encoder-decoder as in reverse.c learns to sort. Lecture, section 3.8.
 //
-// Where letter i of the answer stands in the source is now a matter of all letters. In
+// Which letter of the source becomes letter i of the answer now depends on all letters. In
 // the figure the columns are the source's letters in order, so that a head which
 // fetches the letter to be written lies on the diagonal.
 #include "ch03_transformer/labs/defaults.h"

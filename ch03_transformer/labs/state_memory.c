@@ -1,4 +1,4 @@
-// N10: the memory of a training step that does not depend on the batch, model state.
+// The memory of a training step that does not depend on the batch, model state.
 // Lecture, section 3.11.
 //
 //                  parameters   gradients   master weights   moments   together
@@ -17,6 +17,7 @@
 
 #include "ch03_transformer/labs/counted.h"
 #include "ch03_transformer/optimiser.h"
+#include "ch03_transformer/published.h"
 #include "common/error.h"
 #include "common/program/plot.h"
 

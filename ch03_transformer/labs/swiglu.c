@@ -1,10 +1,10 @@
-// N7: the price of the feed-forward layer, and the 2/3 rule. Lecture, section 3.4.
+// The price of the feed-forward layer, and the 2/3 rule. Lecture, section 3.4.
 //
 //     ReLU, GELU   2 matrices, d x 4d             2 d (4 d) = 8 d^2 weights
 //     SwiGLU       3 matrices, d x h'             3 d h' = 8 d^2    =>   h' = 8 d / 3, 2/3 of 4 d
 //
 // Weights are counted in Params, operations by the tape. Odd and even parts say what
-// the bend is: with f(x) - f(-x) = x, ffn(x) - ffn(-x) = x U D, and for SwiGLU ffn(x) +
+// the activation function is: with f(x) - f(-x) = x, ffn(x) - ffn(-x) = x U D, and for SwiGLU ffn(x) +
 // ffn(-x) = (xG * xU) D. Shazeer (2020), arXiv:2002.05202.
 #include <math.h>
 #include <stdio.h>
@@ -93,7 +93,7 @@ static void claim_parity(Lab *lab) {
             forward += both[i]->forward != 2 * ROWS * both[i]->weights;
             backward += both[i]->backward != 2 * both[i]->forward;
         }
-        // Held: up, bend, result; and gate, its bend, up, their product, result.
+        // Held: up, f of it, result; and gate, f of it, up, their product, result.
         memory += gelu_cost.kept != 9 * d || gated.kept != 4 * (8 * d / 3) + d;
     }
     claim_equal(lab, "3.25", "3 divides d: weights or FLOPs differ, of 17 d", 0,
@@ -144,7 +144,7 @@ static Node *times(Tape *t, Node *x, const Linear *l, bool sized) {
                  : matmul_node(t, x, w, NULL);
 }
 
-// The layer without its bend: x U D, or (xG * xU) D.
+// The layer without its activation function: x U D, or (xG * xU) D.
 static Mat unbent(Tape *t, const Ffn *f, Node *x, bool sized) {
     Node *inner = times(t, x, &f->up, sized);
     if (f->kind == FFN_SWIGLU) inner = product(t, times(t, x, &f->gate, sized), inner);
@@ -171,7 +171,7 @@ static void claim_parts(Lab *lab) {
         snprintf(what, sizeof what, "%s: ffn(x) %s", names[k],
                  kind == FFN_SWIGLU ? "+ ffn(-x) = (xG * xU) D" : "- ffn(-x) = x U D");
         // Three layers, each a sum of d and one of h products, and at most 12 roundings
-        // in the bend.
+        // in the activation function.
         claim_near(lab, "3.22", what, 0,
                    off(part->value, unbent(t, &f, x, false), unbent(t, &f, x, true)),
                    3 * (D + hidden + 12) * 0x1p-24);

@@ -10,6 +10,7 @@
 
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/model.h"
+#include "ch03_transformer/published.h"
 #include "common/program/plot.h"
 
 static const Option options[] = {{"channels", "8", "width of the small GPT, even"},

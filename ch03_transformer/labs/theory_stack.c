@@ -41,6 +41,7 @@ TheoryStack theory_stack_new(const StackShape *shape, const Rng *rng) {
         snprintf(name, sizeof name, "block.%d", l);
         s.blocks[l] = block_new(&s.params, &b, name);
     }
+    s.final_norm = NORM_NONE;
     if (shape->place == PLACE_PRE)
         s.final_norm =
             norm_new(&s.params, NORM_LAYER, d, false, b.epsilon, "final_norm");

@@ -1,8 +1,9 @@
 // A stack of blocks in the setting in which depth can be computed, and its mean field.
 // Lecture, sections 3.5 to 3.7.
 //
-//     x_0 of n tokens and d channels, entries N(0, 1); every matrix d x d with entries N(0, 1/d), ReLU, no biases, one
-//     head, W_Q = W_K = 0: every token attends to all n tokens alike (Xiong et al., 2020, arXiv:2002.04745, section 3)
+//     x_0 of n tokens and d channels, entries N(0, 1); every matrix d x d with entries
+//     N(0, 1/d), ReLU, no biases, one head, W_Q = W_K = 0: every token attends to all n
+//     tokens alike (Xiong et al., 2020, arXiv:2002.04745, section 3)
 //
 // The blocks are the chapter's own. Mean field: for wide d all tokens have the same
 // square q = E|x_i|^2 / d, all pairs the same product c = E x_i.x_j / d, and everything
@@ -11,7 +12,8 @@
 //
 //     attention       to q and c:  a(r) = 1/n + (1 - 1/n) r       the mean of n tokens, the same for all
 //     feed-forward    to q:  1/2,  to c:  k(r) = E relu(u) relu(v),    u, v ~ N(0, 1) of correlation r
-//     k(r) = (sqrt(1 - r^2) + r (pi - arccos r)) / (2 pi),   k'(r) = P(u > 0 and v > 0) = 1/2 - arccos(r) / (2 pi)
+//     k(r) = (sqrt(1 - r^2) + r (pi - arccos r)) / (2 pi),
+//                                                       k'(r) = P(u > 0 and v > 0) = 1/2 - arccos(r) / (2 pi)
 //
 // k: Cho, Saul, "Kernel methods for deep learning" (2009). Terms of relative order 1/d
 // are left out.
@@ -20,7 +22,7 @@
 
 typedef struct {
     int tokens, channels, layers;
-    int classes;  // of the readout behind the stack; 0: there is none
+    int classes;  // of the readout after the stack; 0: none
     NormPlace place;
     double alpha;  // DeepNorm's
     // of W_V and the first feed-forward matrix (DeepNorm's beta); 0: 1

@@ -46,7 +46,7 @@ Test(accounting, two_conventions_of_attention) {
     // PaLM's 12 L H Q T a token
     cr_assert_eq(flops_training(m, t, ATTENTION_FULL).attention,
                  12 * l * 12 * 64 * t * t);
-    cr_assert_eq(full.attention * (t + 1), causal.attention * 2 * t);
+    cr_assert_eq(full.attention * (double)(t + 1), causal.attention * 2 * (double)t);
     // An encoder sees everything, whatever the convention.
     m = model("bert-base");
     cr_assert_eq(flops_forward(m, 512, ATTENTION_CAUSAL).attention,
@@ -131,4 +131,42 @@ Test(accounting, activations) {
         8 * activation_bytes(m, 1, 2048, PRECISION_FP32, ACTIVATIONS_FULL), 1);
     cr_assert_float_eq(activation_bytes(m, 1, 1, PRECISION_FP32, ACTIVATIONS_NO_SCORES),
                        32 * (2 * 32 + 2) * h, 0);
+}
+
+// A long context: more operations than 2^63.
+Test(accounting, four_million_tokens) {
+    Flops f = flops_training(model("llama-7b"), 4194304, ATTENTION_FULL);
+    cr_assert_float_eq(1e-12 * f.total, 27836388.657, 5e-4, "%.3f", 1e-12 * f.total);
+    cr_assert_float_eq(100 * f.attention / f.total, 99.40, 5e-3);
+    for (const PublishedModel *m = published_models(); m->name; m++) {
+        f = flops_training(m, 1 << 24, ATTENTION_FULL);
+        cr_assert(f.weights > 0 && f.attention > 0 && f.total == f.weights + f.attention
+                      && lora_count(m, 1 << 16) > 0
+                      && activation_bytes(m, 1 << 20, 1 << 24, PRECISION_FP32,
+                                          ACTIVATIONS_FULL)
+                             > 0,
+                  "%s", m->name);
+    }
+}
+
+// What each stage shards, and what it leaves whole.
+Test(accounting, each_stage_shards_one_thing_more) {
+    static const int ranks_of[][4] = {// parameters, gradients, master, moments
+                                      {1, 1, 1, 1},
+                                      {1, 1, 4, 4},
+                                      {1, 4, 4, 4},
+                                      {4, 4, 4, 4}};
+    static const Method methods[] = {METHOD_FULL, METHOD_ZERO1, METHOD_ZERO2,
+                                     METHOD_ZERO3};
+    for (int i = 0; i < 4; i++) {
+        TrainingSetup setup = {PRECISION_MIXED, methods[i], 4, true};
+        StateBytes s = state_bytes(0, 1, &setup);
+        cr_assert_eq(s.parameters, 2.0 / ranks_of[i][0], "%d", i);
+        cr_assert_eq(s.gradients, 2.0 / ranks_of[i][1], "%d", i);
+        cr_assert_eq(s.accumulation, 4.0 / ranks_of[i][1], "%d", i);
+        cr_assert_eq(s.master, 4.0 / ranks_of[i][2], "%d", i);
+        cr_assert_eq(s.moments, 8.0 / ranks_of[i][3], "%d", i);
+        setup.fp32_accumulation = false;
+        cr_assert_eq(state_bytes(0, 1, &setup).accumulation, 0);
+    }
 }

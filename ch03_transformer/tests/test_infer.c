@@ -14,6 +14,8 @@
 #include "ch03_transformer/accounting.h"
 #include "ch03_transformer/checkpoint_gpt2.h"
 #include "ch03_transformer/checkpoint_llama2c.h"
+#include "ch03_transformer/infer.h"
+#include "ch03_transformer/sample.h"
 #include "common/program/file.h"
 
 typedef struct {
@@ -638,6 +640,73 @@ Test(infer, weights_and_operations_are_counted) {
 }
 
 // ---- sampling
+
+// Finite weights can still overflow: the first layer and position are named, from 1.
+Test(infer, numbers_that_overflow_are_named) {
+    Tiny t = tiny((Tiny){.dim = 16,
+                         .hidden = 24,
+                         .layers = 3,
+                         .heads = 4,
+                         .kv = 2,
+                         .vocab = 20,
+                         .context = 9,
+                         .tied = true},
+                  3);
+    InferModel m = model_of(&t);
+    Inference s;
+    Error err = {""};
+    Mat logits = mat_new(1, m.vocab);
+    int tokens[4] = {1, 2, 3, 4};
+    cr_assert(inference_new(&s, &m, 8, &err));
+    infer(&s, tokens, 4, logits);
+    cr_assert(infer_finite(&s, &err));
+    mat_fill(m.layer[1].down, (real)(sizeof(real) == 4 ? 3.4e38 : 1.7e308));
+    infer(&s, tokens, 1, (Mat){0});
+    cr_assert(!infer_finite(&s, &err) && strstr(err.text, "layer 2 of 3")
+                  && strstr(err.text, "position 5") && !strchr(err.text, '\n'),
+              "%s", err.text);
+    infer(&s, tokens, 1, logits);  // the first one stays
+    cr_assert(!infer_finite(&s, &err) && strstr(err.text, "position 5"));
+    inference_clear(&s);
+    cr_assert(infer_finite(&s, &err));
+    mat_fill(m.layer[1].down, 0);
+    mat_fill(mat_rows(m.output, 7, 1), (real)(sizeof(real) == 4 ? 3.4e38 : 1.7e308));
+    infer(&s, tokens, 3, logits);  // tokens 1 to 3 do not read row 7
+    cr_assert(!infer_finite(&s, &err) && strstr(err.text, "logits")
+                  && strstr(err.text, "position 3"),
+              "%s", err.text);
+    inference_free(&s), mat_free(logits), infer_model_free(&m), free(t.w);
+}
+
+// Each table by its name and layer, counted from 1.
+Test(infer, a_bad_number_is_found_by_its_table) {
+    static const struct {
+        size_t at;
+        const char *says;
+    } bad[] = {{0, "in token_embedding"},
+               {20 * 16 + 16, "in rms_att of layer 2"},
+               {20 * 16 + 3 * 16, "in wq of layer 1"},
+               {20 * 16 + 3 * 16 + 3 * 256 - 1, "in wq of layer 3"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        Tiny t = tiny((Tiny){.dim = 16,
+                             .hidden = 24,
+                             .layers = 3,
+                             .heads = 4,
+                             .kv = 2,
+                             .vocab = 20,
+                             .context = 9,
+                             .tied = true},
+                      3);
+        t.w[bad[i].at] = NAN;
+        InferModel m;
+        Error err = {""};
+        write_tiny(&t);
+        cr_assert(!read_tiny(&t, &m, &err) && strstr(err.text, bad[i].says)
+                      && strstr(err.text, bad[i].says)[strlen(bad[i].says)] == '\0',
+                  "%s: %s", bad[i].says, err.text);
+        free(t.w);
+    }
+}
 
 Test(infer, samples_have_the_softmax_s_frequencies) {
     enum { N = 5, DRAWS = 40000 };

@@ -10,6 +10,7 @@
 #include "ch03_transformer/arithmetic.h"
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/model.h"
+#include "ch03_transformer/published.h"
 #include "ch03_transformer/tests/gradients.h"
 
 enum { V = 11, T = 5, B = 2, S = 6 };
@@ -172,6 +173,14 @@ static const Config small[] = {
      .norm = NORM_RMS,
      .ffn = FFN_GELU,
      .position = POSITION_KERPLE},
+    {.name = "sandwich, both",
+     SMALL,
+     BIASED,
+     .family = FAMILY_ENCODER_DECODER,
+     .decoder_layers = 1,
+     .place = PLACE_SANDWICH,
+     .final_norm = true,
+     .ffn = FFN_GEGLU},
 };
 
 static Model model_of(const Config *c, uint64_t seed) {
@@ -253,7 +262,8 @@ Test(model, parameters_are_the_published_numbers) {
 }
 
 Test(model, every_named_model_is_valid) {
-    for (const Config *c = config_models; c->name; c++) {
+    for (const PublishedConfig *r = published_configs; r->config.name; r++) {
+        const Config *c = &r->config;
         Model m;
         Error err;
         cr_expect(model_new(&m, c, &err), "%s", err.text);
@@ -746,6 +756,27 @@ Test(model, post_and_pre_put_the_norm_where_they_say) {
     }
 }
 
+// x + LN(F(LN(x))): two norms in each sub-layer, each with parameters of its own.
+Test(model, sandwich_norms_before_and_after) {
+    Config c = small[1];
+    c.place = PLACE_SANDWICH, c.layers = 1;
+    Model m = model_of(&c, 5);
+    const Block *b = &m.decoder.blocks[0];
+    Tape *t = tape_new(&m.params);
+    Rng rng = rng_new(6);
+    Mat in = random_mat(&rng, T, 12, 1);
+    Node *x = constant_node(t, in);
+    Surroundings s = {.batch = 1, .mask = {.causal = true}};
+    Node *y = block(t, b, x, &s);
+    x = add(t, x,
+            norm(t, &b->after_attention,
+                 self_attention(t, &b->attention, norm(t, &b->norm_attention, x), &s)));
+    x = add(t, x, norm(t, &b->after_ffn, ffn(t, &b->ffn, norm(t, &b->norm_ffn, x))));
+    cr_expect_eq(largest_difference(x->value, y->value), 0);
+    cr_expect(params_find(&m.params, "block.0.norm2_after.bias") >= 0);
+    mat_free(in), tape_free(t), model_free(&m);
+}
+
 Test(model, swiglu_has_two_thirds) {
     cr_expect_eq(ffn_hidden(FFN_SWIGLU, 4096, 256), 11008);
     cr_expect_eq(ffn_hidden(FFN_SWIGLU, 4096, 1), 10922);
@@ -780,8 +811,8 @@ Test(model, swiglu_gates) {
     tape_free(t), params_free(&p);
 }
 
-// The other three bend at x U as their names say: GELU is the exact one.
-Test(model, feed_forwards_bend_as_they_say) {
+// The other three apply their function to x U: GELU is the exact one.
+Test(model, feed_forwards_do_as_they_say) {
     const double u = 0.5 * 2,
                  bent[] = {
                      u, u * 0.5 * erfc(-u * M_SQRT1_2),

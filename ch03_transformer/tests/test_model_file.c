@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "ch03_transformer/checkpoint.h"
-#include "ch03_transformer/infer_model.h"
+#include "ch03_transformer/infer.h"
+#include "ch03_transformer/infer_of_model.h"
 #include "ch03_transformer/model_file.h"
+#include "ch03_transformer/published.h"
 
 static char path[] = "/tmp/course-model-XXXXXX";
 static void setup(void) {

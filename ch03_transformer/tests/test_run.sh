@@ -36,6 +36,14 @@ check 'memory: 7B'
 check 'memory: sharded'
 "$program" memory --batch 8 --accumulate 4 | grep -q 'together  *134.768 GB  *20.00'
 check 'memory: accumulation'
+"$program" memory --model llama-7b --seq 4194304 | grep -q '27836388.657 TFLOP  *99.40 %'
+check 'memory: more operations than 2^63'
+for m in full lora zero1 zero2 zero3; do "$program" memory --method $m >m && "$program" memory --help | grep -q "$m"; check "memory: --method $m"; done
+"$program" memory --help | grep -q 'fp32 or mixed'
+check 'memory: precisions in the help'
+"$program" memory --batch 8 --accumulate 4 | grep -q 'activations, 2 sequences' && "$program" memory --batch 8 --accumulate 4 >m && "$program" memory --batch 2 >n &&
+    [ "$(grep -A3 '^activations' m | tail -n 3)" = "$(grep -A3 '^activations' n | tail -n 3)" ]
+check 'memory: accumulation divides the activations'
 refuses 'memory: method' "method" memory --method zero4
 refuses 'memory: model' "no such model" memory --model x
 refuses 'memory: accumulate' "divisor" memory --batch 3 --accumulate 2
@@ -59,6 +67,29 @@ check 'run: samples follow the seed'
 check 'run: all positions, and none'
 llama -40 2 >u.bin && "$program" run --checkpoint u.bin --prompt-ids 7 --steps 5 --greedy >out && [ "$(wc -w <out)" -eq 5 ]
 check 'run: an untied classifier'
+
+[ "$("$program" run --checkpoint l.bin --greedy | wc -w)" -eq 32 ] && [ "$("$program" run --checkpoint l.bin --greedy --prompt-ids "1 2 3" | wc -w)" -eq 30 ]
+check 'run: the default is shortened to the positions there are'
+refuses 'run: the default, wished for' "32 positions" run --checkpoint l.bin --steps 64
+mkfifo pipe && refuses 'run: a pipe' "expected a file" run --checkpoint pipe
+
+# 100,000 positions: a reader who has gone ends the program, long before the last of them
+{ int32 16 24 2 4 2 40 100000 && numbers $((40 * 16 + 2 * (2 * 16 + 2 * 256 + 2 * 16 * 8 + 3 * 16 * 24) + 16)) && head -c 1600000 /dev/zero; } >endless
+if command -v timeout >/dev/null; then
+    [ "$(timeout 30 sh -c '"$0" run --checkpoint endless --steps 90000 --greedy | head -c 3 | wc -c' "$program")" -eq 3 ]
+    check 'run: a closed pipe ends it'
+fi
+
+# finite weights that overflow: all of W_V and W_O of layer 2 are 3.4e38
+huge() { # huge FIRST COUNT: standard input, those of its numbers replaced
+    cat >before
+    head -c $((28 + 4 * $1)) before && awk -v n="$2" 'BEGIN { for (i = 0; i < n; i++) printf "\177\177\177\177" }' &&
+        tail -c +$((28 + 4 * ($1 + $2) + 1)) before
+}
+weights=$((40 * 16 + 2 * 16 + 2 * 256))
+huge $((weights + 3 * 128)) 128 <l.bin >first && huge $((weights + 4 * 128 + 256)) 256 <first >huge
+refuses 'run: numbers that overflow' "huge: a NaN or infinity after layer 2 of 2, at position 1" run --checkpoint huge --prompt-ids "1 2 3" --greedy
+refuses 'run: the same when sampling' "layer 2 of 2" run --checkpoint huge
 
 # llama2.c's tokenizer: 40 tokens, of which letters from id 3
 {

@@ -6,8 +6,10 @@
 
 #include "ch03_transformer/activation.h"
 #include "ch03_transformer/arithmetic.h"
+#include "ch03_transformer/clip.h"
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/model.h"
+#include "ch03_transformer/published.h"
 #include "ch03_transformer/tests/gradients.h"
 
 // x is used again and again; its gradient passes through shared memory, copies and

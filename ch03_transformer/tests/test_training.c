@@ -8,9 +8,12 @@
 #include <omp.h>
 #endif
 
+#include "ch03_transformer/clip.h"
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/model.h"
 #include "ch03_transformer/optimiser.h"
+#include "ch03_transformer/published.h"
+#include "ch03_transformer/schedule.h"
 #include "ch03_transformer/tests/gradients.h"
 
 // Three steps with gradients g1, g2, g3 of one number in a matrix and one in a vector,
@@ -28,6 +31,12 @@ static double by_the_book(OptimiserKind kind, bool decays, bool coupled) {
         if (kind == OPTIMISER_SGD) {
             m = 0.9 * m + g;
             w -= RATE * m;
+            continue;
+        }
+        if (kind == OPTIMISER_LION) {
+            double b2 = beta2 == 0.999 ? 0.99 : beta2, u = beta1 * m + (1 - beta1) * g;
+            w -= RATE * ((u > 0) - (u < 0) + decay * w);
+            m = b2 * m + (1 - b2) * g;
             continue;
         }
         m = beta1 * m + (1 - beta1) * g, v = beta2 * v + (1 - beta2) * g * g;
@@ -66,19 +75,17 @@ static void run(OptimiserKind kind, double *matrix, double *vector) {
 
 Test(training, optimisers_are_their_formulas) {
     double tolerance = sizeof(real) == 8 ? 1e-12 : 2e-6;
-    const OptimiserKind kinds[] = {OPTIMISER_SGD, OPTIMISER_ADAM, OPTIMISER_ADAMW,
-                                   OPTIMISER_ADAM_L2};
-    for (int i = 0; i < 8; i++) {
-        int k = i % 4;
+    for (int i = 0; i < 2 * OPTIMISER_KINDS; i++) {
+        OptimiserKind k = (OptimiserKind)(i % OPTIMISER_KINDS);
         double matrix, vector;
-        beta1 = i < 4 ? 0.9 : 0.8, beta2 = i < 4 ? 0.999 : 0.95;
-        run(kinds[k], &matrix, &vector);
-        bool decays = kinds[k] != OPTIMISER_ADAM,
-             coupled = kinds[k] == OPTIMISER_ADAM_L2;
-        cr_expect_float_eq(matrix, by_the_book(kinds[k], decays, coupled), tolerance,
-                           "kind %d: %.9g", k, matrix);
-        cr_expect_float_eq(vector, by_the_book(kinds[k], false, false), tolerance,
-                           "kind %d, vectors do not decay: %.9g", k, vector);
+        beta1 = i < OPTIMISER_KINDS ? 0.9 : 0.8,
+        beta2 = i < OPTIMISER_KINDS ? 0.999 : 0.95;
+        run(k, &matrix, &vector);
+        bool decays = k != OPTIMISER_ADAM, coupled = k == OPTIMISER_ADAM_L2;
+        cr_expect_float_eq(matrix, by_the_book(k, decays, coupled), tolerance,
+                           "%s: %.9g", optimiser_name(k), matrix);
+        cr_expect_float_eq(vector, by_the_book(k, false, false), tolerance,
+                           "%s, vectors do not decay: %.9g", optimiser_name(k), vector);
     }
     // The mistake: a decay that passes through the moments is another optimiser.
     double adamw, ignored;
@@ -176,4 +183,31 @@ Test(training, a_small_model_learns) {
     cr_expect(fabs(first - log(V)) < 0.1 && last < 0.2 * first, "%g, then %g", first,
               last);
     model_free(&m);
+}
+
+// ---- clipping
+
+static Params with_grads(int count, double g) {
+    Params p = {0};
+    params_add(&p, 1, count, constant(0), "w");
+    params_allocate(&p), params_allocate_grads(&p);
+    for (int i = 0; i < count; i++) p.grads[i] = (real)g;
+    return p;
+}
+
+// Squares of 1e20 overflow a float, those of 1e-25 vanish; the norm does neither.
+Test(training, clipping_of_very_large_and_very_small_gradients) {
+    static const double sizes[] = {1e20, 1e38, 1e-25, 3};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        Params p = with_grads(6, sizes[i]);
+        double norm = sqrt(6) * sizes[i], most = i == 2 ? 1e-26 : 1;
+        cr_expect_float_eq(params_clip(&p, most) / norm, 1, 1e-6, "%g", sizes[i]);
+        for (int k = 0; k < 6; k++)
+            cr_expect_float_eq((double)p.grads[k] / most, 1 / sqrt(6), 1e-6, "%g: %g",
+                               sizes[i], (double)p.grads[k]);
+        params_free(&p);
+    }
+    Params p = with_grads(6, INFINITY);
+    cr_expect(isinf(params_clip(&p, 1)) && isinf((double)p.grads[5]));
+    params_free(&p);
 }

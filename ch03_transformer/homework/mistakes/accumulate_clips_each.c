@@ -1,5 +1,6 @@
 // loses: 6, says: clipped micro-batch by micro-batch, keeps: 15
 // Clips what has come together so far, after each micro-batch.
+#include "ch03_transformer/clip.h"
 #include "ch03_transformer/homework/hw03.h"
 #define accumulate_step solved_accumulate_step
 #include "../solution.c"

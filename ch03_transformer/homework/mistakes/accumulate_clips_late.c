@@ -1,5 +1,6 @@
 // loses: 6, says: clipping comes before the optimiser's step, keeps: 16
 // The step is taken, then its gradient is clipped.
+#include "ch03_transformer/clip.h"
 #include "ch03_transformer/homework/hw03.h"
 #define accumulate_step solved_accumulate_step
 #include "../solution.c"

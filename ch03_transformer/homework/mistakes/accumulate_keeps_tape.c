@@ -1,5 +1,6 @@
 // loses: 6, says: the tape holds all micro-batches at once, keeps: 18
 // The tape is emptied once, in the end.
+#include "ch03_transformer/clip.h"
 #include "ch03_transformer/homework/hw03.h"
 #define accumulate_step solved_accumulate_step
 #include "../solution.c"

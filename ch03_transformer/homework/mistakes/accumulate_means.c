@@ -1,5 +1,6 @@
 // loses: 6, says: the mean of the micro-batches' means, keeps: 11
 // Each micro-batch's mean loss, divided by the number of micro-batches.
+#include "ch03_transformer/clip.h"
 #include "ch03_transformer/homework/hw03.h"
 #define accumulate_step solved_accumulate_step
 #include "../solution.c"

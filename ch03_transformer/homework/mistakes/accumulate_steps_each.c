@@ -1,5 +1,6 @@
 // loses: 6, says: steps were taken, keeps: 6
 // A step after each micro-batch.
+#include "ch03_transformer/clip.h"
 #include "ch03_transformer/homework/hw03.h"
 #define accumulate_step solved_accumulate_step
 #include "../solution.c"

@@ -1,5 +1,6 @@
 // loses: 6, says: weighed by the number of tokens, keeps: 11
 // Shares by tokens, whether they count or not.
+#include "ch03_transformer/clip.h"
 #include "ch03_transformer/homework/hw03.h"
 #define accumulate_step solved_accumulate_step
 #include "../solution.c"

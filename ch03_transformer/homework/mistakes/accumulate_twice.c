@@ -1,5 +1,6 @@
 // loses: 6, says: divided twice, keeps: 11
 // Shares, and divided by the number of micro-batches as well.
+#include "ch03_transformer/clip.h"
 #include "ch03_transformer/homework/hw03.h"
 #define accumulate_step solved_accumulate_step
 #include "../solution.c"

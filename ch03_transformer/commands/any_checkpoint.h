@@ -1,0 +1,21 @@
+// A checkpoint of any kind that generation can run: how the file begins says which.
+#pragma once
+#include "ch03_transformer/infer_model.h"
+#include "ch03_transformer/model.h"
+
+typedef enum {
+    FORMAT_OWN,      // checkpoint.h
+    FORMAT_GPT2,     // llm.c's
+    FORMAT_LLAMA2C,  // llama2.c's
+    FORMAT_KINDS
+} CheckpointFormat;
+
+typedef struct {
+    CheckpointFormat format;
+    InferModel model;
+    Model own;  // FORMAT_OWN: what model is a view of
+} AnyCheckpoint;
+
+// False and err (one line) where the file cannot be read or run; nothing is left then.
+bool any_checkpoint_read(AnyCheckpoint *c, const char *path, Error *err);
+void any_checkpoint_free(AnyCheckpoint *c);

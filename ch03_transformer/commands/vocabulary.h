@@ -1,0 +1,25 @@
+// Text in and out, with the vocabulary that belongs to a checkpoint.
+#pragma once
+#include "ch01_tokenizer/model_file.h"
+#include "ch03_transformer/commands/any_checkpoint.h"
+#include "ch03_transformer/tokenizer_llama2c.h"
+
+typedef struct {
+    const char *path;  // NULL: none, ids only
+    // llama2.c's models come with LLaMA's tokens; the others with chapter 1's, the last
+    // one the end
+    bool llama;
+    LlamaTokenizer of_llama;
+    Tokenizer of_gpt2;
+} Vocabulary;
+
+// path NULL: none. A file that cannot be read, or does not fit, ends the program.
+void vocabulary_open(Vocabulary *w, const char *path, const AnyCheckpoint *c);
+void vocabulary_close(Vocabulary *w);
+// A text's ids; the caller frees .at. What has no token ends the program.
+Ids vocabulary_ids(const Vocabulary *w, const char *text, const InferModel *m);
+// The bytes of an id that follows `previous`, to standard output.
+void vocabulary_print(const Vocabulary *w, int previous, int id);
+// The token that texts begin and end with.
+int vocabulary_start(const Vocabulary *w, const InferModel *m);
+bool vocabulary_is_end(const Vocabulary *w, const InferModel *m, int id);

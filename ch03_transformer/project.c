@@ -1,0 +1,16 @@
+#include "ch03_transformer/project.h"
+
+#include "common/numeric/matvec.h"
+
+static void add_bias(Mat y, Mat bias) {
+    if (!bias.at) return;
+    for (int t = 0; t < y.rows; t++)
+        for (int i = 0; i < y.cols; i++) *mat_at(y, t, i) += bias.at[i];
+}
+
+void project(Mat y, Mat x, Mat w, Mat bias, bool add) {
+    if (x.rows == 1 && w.col_stride == 1) matvec(y.at, w, x.at, add);
+    else if (add) matmul_add(y, x, mat_transpose(w));
+    else matmul(y, x, mat_transpose(w));
+    add_bias(y, bias);
+}
