@@ -78,7 +78,8 @@ static size_t file_name(const char *p, char *name, size_t size, const char **end
     return 0;
 }
 
-// Calls found(...) for every name of a file in the map.
+// Calls found(...) for every name of a file in the map: `attention.[ch]`, in backticks,
+// so that llama2.c in prose is none.
 typedef void Found(const Page *map, const char *at, const char *name,
                    const char *ending, void *context);
 static void names_in(const Page *map, Found *found, void *context) {
@@ -86,7 +87,7 @@ static void names_in(const Page *map, Found *found, void *context) {
     const char *ending;
     for (const char *p = map->text; *p;) {
         size_t length = file_name(p, name, sizeof name, &ending);
-        if (length && (p == map->text || p[-1] != '*'))
+        if (length && p > map->text && p[-1] == '`')
             found(map, p, name, ending, context);
         size_t word = strcspn(p, " \t\n`|()<>,;*");
         p += length > word ? length : word ? word : 1;

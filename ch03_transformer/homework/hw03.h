@@ -25,8 +25,9 @@ double qk_score_bound(Mat q_gain, Mat k_gain, double scale);
 
 // ---- 2. The parallel block (medium, 60 min)
 
-// y = x + attention(n) + ffn(n),  n = norm_attention(x). Both parts see the same n; norm_ffn is not used. Each part
-// has its dropout, b->dropout, as in block(). x, y: B T x C. No cross-attention.
+// y = x + attention(n) + ffn(n),  n = norm_attention(x). Both parts see the same n;
+// norm_ffn is not used. Each part has its dropout, b->dropout, as in block(). x, y:
+// B T x C. No cross-attention.
 Node *parallel_block(Tape *t, const Block *b, Node *x, const Surroundings *s);
 
 // Columns first .. first + count - 1 of x. The value is a view: not a number is copied.

@@ -21,7 +21,8 @@ static real row_dot(Mat a, Mat b, int i) {
     return sum;
 }
 
-// y = x / s:  dx = (g - y mean(y g)) / s with g = gain dout, dgain = sum of y dout. inverse: 1 / s of each row.
+// y = x / s:  dx = (g - y mean(y g)) / s with g = gain dout, dgain = sum of y dout.
+// inverse: 1 / s of each row.
 static void head_backward(Mat dx, Mat dgain, Mat dout, Mat x, Mat gain, Mat inverse) {
     for (int i = 0; i < x.rows; i++) {
         real r = *mat_at(inverse, i, 0), yg = 0;
