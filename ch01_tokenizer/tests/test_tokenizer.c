@@ -7,6 +7,10 @@
 #endif
 
 #include "ch01_tokenizer/byte_letters.h"
+#include "ch01_tokenizer/encodings.h"
+#include "ch01_tokenizer/format_gpt2.h"
+#include "ch01_tokenizer/format_own.h"
+#include "ch01_tokenizer/format_ranks.h"
 #include "ch01_tokenizer/model_file.h"
 #include "ch01_tokenizer/pieces.h"
 #include "ch01_tokenizer/tokenizer.h"
@@ -120,8 +124,8 @@ static size_t encode_plainly(const Tokenizer *t, const char *text, size_t n, int
         size_t length = stretches[i].end - stretches[i].begin;
         splitter_start(&s, begin, length);
         for (size_t at = 0, end; at < length; at = end) {
-            end = stretches[i].special == STRETCH_BROKEN ? length
-                                                         : splitter_next(&s, at, NULL);
+            end = stretches[i].kind == STRETCH_BROKEN ? length
+                                                      : splitter_next(&s, at, NULL);
             for (size_t b = at; b < end; b++)
                 ids[size + b - at] = t->byte_id[(unsigned char)begin[b]];
             size += bpe_encode_naive(&t->pairs, ids + size, end - at, NULL);
@@ -259,6 +263,7 @@ Test(model_file, malformed_files_are_refused) {
             "expected 'merge LEFT RIGHT COUNT'");
     refused(OWN "1\nmerge 97 98 1\n", "expected 'end'");
     refused(OWN "1\nmerge 97 98 1\nspecial a\nspecial a\nend\n", "listed twice");
+    refused("hello there, this is text\n", ":1: expected a vocabulary");
     refused("#version: 0.2\na b\nab c d\n", ":3: expected two tokens");
     refused("#version: 0.2\nab c\na b\n", ":2: the left token is not there yet");
     refused("#version: 0.2\na bc\n", ":2: the right token");
@@ -292,17 +297,17 @@ Test(model_file, written_files_read_back) {
         Tokenizer t = trained(patterns[p]), own, ranks, gpt2;
         Error err = {""};
         FILE *f = fopen(file_of("", 0), "w");
-        model_write(&t, f), fclose(f);
+        write_own(&t, f, &err), fclose(f);
         cr_assert(model_read(&own, path, NULL, NULL, 0, &err), "%s", err.text);
         same_ids(&t, &own);
         cr_assert_eq(own.special_count, 1);
         cr_assert_eq(own.tokens[260].count, t.tokens[260].count);
         f = fopen(path, "w");
-        model_write_tiktoken(&t, f), fclose(f);
+        write_ranks(&t, f, &err), fclose(f);
         cr_assert(model_read(&ranks, path, patterns[p], NULL, 0, &err), "%s", err.text);
         same_ids(&t, &ranks);
         f = fopen(path, "w");
-        cr_assert(model_write_gpt2(&t, f, &err));
+        cr_assert(write_gpt2(&t, f, &err));
         fclose(f);
         cr_assert(model_read(&gpt2, path, patterns[p], NULL, 0, &err), "%s", err.text);
         // Only the bytes' ids differ, by GPT-2's own order.
@@ -311,7 +316,7 @@ Test(model_file, written_files_read_back) {
             const char *x = token_bytes(&t, id, &a), *y = token_bytes(&gpt2, id, &b);
             cr_assert(a == b && memcmp(x, y, a) == 0);
         }
-        cr_assert_not(model_write_gpt2(&ranks, stderr, &err));
+        cr_assert_not(write_gpt2(&ranks, stderr, &err));
         remove(path);
         tokenizer_free(&t), tokenizer_free(&own), tokenizer_free(&ranks),
             tokenizer_free(&gpt2);

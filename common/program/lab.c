@@ -19,7 +19,10 @@ static const Option common_options[] = {
     {"out", NULL, "folder for figures and data (plots/ beside the program)"},
     {"terminal", "svg", "figures as svg, png, or dumb (drawn in this terminal)"},
     {0}};
-static const Option tour_options[] = {{"list", OPTION_FLAG, "list the labs"}, {0}};
+static const Option tour_options[] = {
+    {"list", OPTION_FLAG, "list the labs"},
+    {"version", OPTION_FLAG, "what this program is built on"},
+    {0}};
 static const Option thread_option[] = {
     {"threads", "0", "threads; 0: one for each core"}, {0}};
 
@@ -179,6 +182,11 @@ static void print_help(const Program *program) {
     print_list(program);
 }
 
+static void print_version(const Program *program) {
+    printf("%s\n", program->title);
+    if (program->print_version) program->print_version();
+}
+
 static int run_command(const Command *command, int argc, char **argv) {
     Args args;
     args_parse(&args, argc, argv, command->options, thread_option, NULL);
@@ -248,6 +256,7 @@ int program_main(const Program *program, int argc, char **argv) {
     int status = 0;
     if (args.help) print_help(program);
     else if (option_flag(&args, "list")) print_list(program);
+    else if (option_flag(&args, "version")) print_version(program);
     else status = run_tour(program, &args);
     args_free(&args);
     return status;

@@ -46,6 +46,8 @@ typedef struct {
     const Command *commands;     // ends with {0}; NULL: none
     // of the tour and every lab, beside the common ones; NULL: none
     const Option *options;
+    // what --version says beside the title; NULL: nothing
+    void (*print_version)(void);
 } Program;
 
 struct Lab {
