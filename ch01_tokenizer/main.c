@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "ch01_tokenizer/commands/commands.h"
+#include "ch01_tokenizer/labs/corpus.h"
 #include "ch01_tokenizer/pattern.h"
 #include "common/program/lab.h"
 
@@ -37,8 +38,7 @@ static const Command commands[] = {
      "the vocabulary in another format", export_model, export_options},
     {0}};
 
-static const Option options[] = {
-    {"data", NULL, "the text to measure on (the lectures of this repository)"}, {0}};
+static const Option options[] = {DATA_OPTION, {0}};
 
 static void print_version(void) {
     char unicode[128];

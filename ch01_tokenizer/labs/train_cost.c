@@ -38,7 +38,7 @@ static Cost measure(const char *text, size_t n, int merges) {
 }
 
 static void run(Lab *lab) {
-    Bytes text = corpus(lab);
+    Bytes text = corpus(lab, 1, "a byte");
     size_t n = text.size < TEXT ? text.size : TEXT;
     Cost costs[STEPS];
     Plot *p = plot_new(
@@ -66,7 +66,7 @@ static void run(Lab *lab) {
     // more of N_2T each.
     double slope = log2((double)last.naive.visits / (double)half.naive.visits);
     // a text of few pairs has no exponent to speak of
-    bool doubled = last.merges == 2 * half.merges;
+    bool doubled = half.merges > 0 && last.merges == 2 * half.merges;
     if (doubled) claim_at_most(lab, "1.12", "exponent of its cost in T", 1, slope);
     if (doubled)
         claim_at_least(lab, "1.12", "exponent of its cost in T, from N_2T / N_0",
@@ -85,4 +85,7 @@ static void run(Lab *lab) {
     bytes_free(&text);
 }
 
-const LabSpec lab_train_cost = {"train-cost", "1.5", "What training costs", run, NULL};
+static const Option options[] = {DATA_OPTION, {0}};
+
+const LabSpec lab_train_cost = {"train-cost", "1.5", "What training costs", run,
+                                options};

@@ -16,7 +16,8 @@
 enum { CRITERIA = 3, SHOWN = 6, LETTERS = 12, MOST_TEXT = 1 << 16 };
 static const char *const names[CRITERIA] = {"count", "score", "likelihood"};
 
-static const Option options[] = {{"merges", "200", "merges by each criterion"}, {0}};
+static const Option options[] = {
+    {"merges", "200", "merges by each criterion"}, DATA_OPTION, {0}};
 
 // ---- [1.25] the gain's formula
 
@@ -167,7 +168,7 @@ static void compare(Lab *lab, const Letters *letters, const Words *words, int me
 
 static void run(Lab *lab) {
     int merges = (int)option_int(&lab->args, "merges", 1, 10000);
-    Bytes text = corpus(lab);
+    Bytes text = corpus(lab, 1, "a byte");
     size_t n, pairs, size = text.size < MOST_TEXT ? text.size : MOST_TEXT;
     WordCount *counted = count_words(text.data, size, &n);
     Letters letters = letters_of(counted, n, MARK_CONTINUATION);

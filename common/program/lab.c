@@ -204,14 +204,13 @@ static int run_command(const Command *command, int argc, char **argv) {
     return status;
 }
 
-static int run_one(const Program *program, const LabSpec *spec, int argc, char **argv) {
+static int run_one(const LabSpec *spec, int argc, char **argv) {
     Args args;
-    args_parse(&args, argc, argv, common_options, program->options, spec->options);
+    args_parse(&args, argc, argv, common_options, NULL, spec->options);
     if (args.help) {
         printf("%s %s: %s (lecture, section %s)\n", program_name(), spec->name,
                spec->title, spec->section);
         options_print(spec->options);
-        options_print(program->options);
         options_print(common_options);
         args_free(&args);
         return 0;
@@ -245,8 +244,7 @@ int program_main(const Program *program, int argc, char **argv) {
     for (const Command *c = program->commands; word && c && c->name; c++)
         if (strcmp(c->name, word) == 0) return run_command(c, argc - 2, argv + 2);
     for (const LabSpec *const *l = program->labs; word && *l; l++)
-        if (strcmp((*l)->name, word) == 0)
-            return run_one(program, *l, argc - 2, argv + 2);
+        if (strcmp((*l)->name, word) == 0) return run_one(*l, argc - 2, argv + 2);
     if (word) die("no lab or command '%s'; --help lists them", word);
 
     Args args;
