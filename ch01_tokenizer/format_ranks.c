@@ -7,6 +7,7 @@
 
 #include "ch01_tokenizer/base64.h"
 #include "ch01_tokenizer/encodings.h"
+#include "common/numeric/small.h"
 #include "common/program/file.h"
 
 // ---- lines
@@ -44,7 +45,7 @@ static bool read_rank(Reader *r, Tokenizer *t, char *bytes) {
     if (size == SIZE_MAX || !read_number(&number, INT64_MAX, &rank) || *number)
         return fail_line(r);
     // a rank needs a line
-    long long most = r->file_size < TOKEN_MOST ? (long long)r->file_size : TOKEN_MOST;
+    long long most = long_min((long long)r->file_size, TOKEN_MOST);
     if (rank >= most)
         return fail(r, "rank %lld: expected less than %lld in a file of this size",
                     rank, most);

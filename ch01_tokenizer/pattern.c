@@ -28,10 +28,10 @@
     "|[" SPACE "]+(?![^" SPACE "])|[" SPACE "]+"
 #define CL100K \
     SUFFIX \
-        "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}" \
-        "| ?[^" SPACE \
-        "\\p{L}\\p{N}]+[\\r\\n]*" \
-        "|" NEWLINES "|[" SPACE "]+(?![^" SPACE "])|[" SPACE "]+"
+    "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}" \
+    "| ?[^" SPACE \
+    "\\p{L}\\p{N}]+[\\r\\n]*" \
+    "|" NEWLINES "|[" SPACE "]+(?![^" SPACE "])|[" SPACE "]+"
 #define O200K \
     "[^\\r\\n\\p{L}\\p{N}]?" UPPER "*" LOWER "+" SUFFIX \
     "?" \

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ch01_tokenizer/utf8.h"
+#include "common/numeric/hash.h"
 
 // A few lines of merges can double a token's length each time: no vocabulary in use
 // comes near this.
@@ -14,16 +15,9 @@ enum { TEXT_MOST = 1 << 28 };
 
 // ---- making one
 
-static uint32_t hash_of(const char *bytes, size_t n) {
-    uint64_t h = n;
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ (unsigned char)bytes[i]) * 0x9e3779b97f4a7c15u, h ^= h >> 29;
-    return (uint32_t)h;
-}
-
 // Where in by_text these bytes are, or would be.
 static int *slot_of(const Tokenizer *t, const char *bytes, size_t size) {
-    for (size_t i = hash_of(bytes, size);; i++) {
+    for (size_t i = (size_t)hash_bytes(HASH_START, bytes, size);; i++) {
         int *slot = &t->by_text[i & t->text_mask];
         if (*slot == NO_SYMBOL) return slot;
         Token token = t->tokens[*slot];

@@ -25,15 +25,6 @@ static int *draw_ids(Rng *rng, int n, int vocabulary) {
     return ids;
 }
 
-static double largest_difference(Mat a, Mat b) {
-    double largest = 0;
-    for (int i = 0; i < a.rows; i++)
-        for (int j = 0; j < a.cols; j++)
-            largest =
-                nan_max(largest, fabs((double)*mat_at(a, i, j) - *mat_at(b, i, j)));
-    return largest;
-}
-
 // 0 times a number is 0, and adding 0 changes nothing: not a single bit may differ.
 static void claim_same(Lab *lab, Rng *rng, int n, int d, int vocabulary) {
     int *ids = draw_ids(rng, n, vocabulary);
@@ -43,7 +34,7 @@ static void claim_same(Lab *lab, Rng *rng, int n, int d, int vocabulary) {
     embedding(looked_up, table, ids);
     embedding_product(product, table, ids);
     claim_near(lab, "1.3", "look-up - one_hot x table, largest", 0,
-               largest_difference(looked_up, product), 0);
+               mat_difference(looked_up, product), 0);
     mat_free(table), mat_free(looked_up), mat_free(product);
     free(ids);
 }
@@ -84,7 +75,7 @@ static void claim_gradient(Lab *lab, Rng *rng, int n, int d, int vocabulary) {
     embedding_backward(scattered, out_grad, ids);
     embedding_product_backward(product, out_grad, ids);
     claim_near(lab, "1.3", "gradient: scatter-add - one_hot^T x grad", 0,
-               largest_difference(scattered, product), 0);
+               mat_difference(scattered, product), 0);
     claim_equal(lab, "1.3", "rows with a gradient = distinct tokens", distinct(ids, n),
                 touched_rows(scattered));
     mat_free(scattered), mat_free(product), mat_free(out_grad);

@@ -7,6 +7,7 @@
 #include "ch01_tokenizer/bpe_encode.h"
 #include "ch01_tokenizer/labs/corpus.h"
 #include "common/error.h"
+#include "common/numeric/small.h"
 #include "common/program/plot.h"
 
 enum { MERGES = 512, STRINGS = 10000, SHORTEST = 8, LONGEST = 4096 };
@@ -80,7 +81,7 @@ static void claim_same(Lab *lab, const Bytes *text, const PairTable *pairs,
     for (int i = 0; i < STRINGS; i++) {
         int a[64], b[64], c[64];
         // 2 to 63 bytes, and no more than there are
-        int most = text->size < 63 ? (int)text->size : 63;
+        int most = (int)size_min(text->size, 63);
         size_t n = draw_string(&lab->rng, text,
                                (size_t)(2 + rng_below(&lab->rng, most - 1)), a);
         memcpy(b, a, sizeof a), memcpy(c, a, sizeof a);

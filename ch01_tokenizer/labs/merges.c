@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ch01_tokenizer/labs/corpus.h"
+#include "common/numeric/small.h"
 #include "common/program/plot.h"
 
 enum { MERGES = 1024 };
@@ -64,7 +65,7 @@ static void claim_bookkeeping(Lab *lab, const Merges *m, long long before,
 static void claim_by_the_textbook(Lab *lab) {
     enum { TEXT = 20000, FEW = 128 };
     Bytes text = corpus(lab, 1, "a byte");
-    Words words = one_word(text.data, text.size < TEXT ? text.size : TEXT);
+    Words words = one_word(text.data, size_min(text.size, TEXT));
     Merges m;
     bpe_train_naive(&m, &words, 256, FEW, NULL);
     int rises = 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ch01_tokenizer/labs/corpus.h"
+#include "common/numeric/small.h"
 #include "common/program/plot.h"
 
 enum { TEXT = 20000, STEPS = 7 };
@@ -39,7 +40,7 @@ static Cost measure(const char *text, size_t n, int merges) {
 
 static void run(Lab *lab) {
     Bytes text = corpus(lab, 1, "a byte");
-    size_t n = text.size < TEXT ? text.size : TEXT;
+    size_t n = size_min(text.size, TEXT);
     Cost costs[STEPS];
     Plot *p = plot_new(
         lab, "train_cost",

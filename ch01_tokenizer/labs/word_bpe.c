@@ -6,6 +6,7 @@
 
 #include "ch01_tokenizer/labs/corpus.h"
 #include "ch01_tokenizer/word_bpe.h"
+#include "common/numeric/small.h"
 #include "common/program/plot.h"
 
 enum { PAPER = 4, POINTS = 10, MOST_TEXT = 1 << 16 };
@@ -59,8 +60,7 @@ static long long encoded_symbols(const WordBpe *bpe, const WordCount *words, siz
 static void run(Lab *lab) {
     Bytes text = corpus(lab, 1, "a word");
     size_t n, occurrences = 0;
-    WordCount *words =
-        count_words(text.data, text.size < MOST_TEXT ? text.size : MOST_TEXT, &n);
+    WordCount *words = count_words(text.data, size_min(text.size, MOST_TEXT), &n);
     for (size_t w = 0; w < n; w++) occurrences += words[w].count;
     if (!n) die("word-bpe: the text has no word: nothing but white space");
     claim_paper(lab);
