@@ -181,6 +181,9 @@ static void consider(Encoder *e, size_t place) {
 
 static void merge(Encoder *e, size_t place) {
     size_t gone = e->next[place], after = e->next[gone], before = e->previous[place];
+    if (e->work->on_merge)
+        e->work->on_merge(e->work->context, e->symbols[place], e->symbols[gone],
+                          e->merged[place]);
     e->symbols[place] = e->merged[place];
     e->symbols[gone] = e->merged[gone] = NO_SYMBOL;
     e->next[place] = after;

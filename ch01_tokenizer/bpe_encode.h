@@ -32,6 +32,9 @@ typedef struct {
     uint64_t inspections;  // pairs looked at by the naive loop
     uint64_t pushes;       // entries pushed on the heap
     uint64_t merges;       // merges applied
+    // NULL, or told of every merge of the heap, in order
+    void (*on_merge)(void *context, int left, int right, int merged);
+    void *context;
 } EncodeWork;
 
 // Encode n symbols in place; returns how many are left. work may be NULL. All three

@@ -1,4 +1,8 @@
-#include "ch01_tokenizer/commands.h"
+#include <stdio.h>
+
+#include "ch01_tokenizer/commands/commands.h"
+#include "ch01_tokenizer/labs/corpus.h"
+#include "ch01_tokenizer/pattern.h"
 #include "common/program/lab.h"
 
 extern const LabSpec lab_byte_fallback, lab_embedding, lab_longest_match, lab_merges,
@@ -19,11 +23,31 @@ static const LabSpec *const tour[] = {&lab_byte_fallback,
                                       &lab_unigram,
                                       NULL};
 
-static const Option options[] = {
-    {"data", NULL, "the text to measure on (the lectures of this repository)"}, {0}};
+static const Command commands[] = {
+    {"train", "[--vocab N] [--pattern P] [--special TEXT] -o MODEL [FILE...]",
+     "learn a vocabulary from text", train, train_options},
+    {"encode", "--model MODEL [--allow-special] [FILE...]",
+     "text to ids, one line per file", encode, encode_options},
+    {"decode", "--model MODEL [FILE...]", "ids to the exact bytes", decode,
+     decode_options},
+    {"show", "--model MODEL [--merges] [TEXT | --file FILE]",
+     "the tokens of a text, side by side", show, show_options},
+    {"inspect", "--model MODEL", "the vocabulary, one line per id", inspect,
+     inspect_options},
+    {"export", "--model MODEL --format tiktoken|gpt2 -o FILE",
+     "the vocabulary in another format", export_model, export_options},
+    {0}};
+
+static const Option options[] = {DATA_OPTION, {0}};
+
+static void print_version(void) {
+    char unicode[128];
+    unicode_version(unicode, sizeof unicode);
+    printf("%s decides what is a letter, a digit, white space\n", unicode);
+}
 
 int main(int argc, char **argv) {
     return program_main(
-        &(Program){"Chapter 1: text to tokens", tour, tokenizer_commands, options},
+        &(Program){"Chapter 1: text to tokens", tour, commands, options, print_version},
         argc, argv);
 }

@@ -1,29 +1,34 @@
-// Vocabulary files: our own, GPT-2's, tiktoken's. Lecture, section 1.7.
+// Vocabulary files: our own, tiktoken's, GPT-2's. Lecture, section 1.7.
 //
-//   ours       readable text: a pattern, special tokens, and a line a merge (model_write has the format)
-//   GPT-2's    vocab.bpe / merges.txt: "left right" a line, bytes spelt as printable letters; the bytes are ids
-//              0 .. 255 in GPT-2's own order, merge i is id 256 + i, <|endoftext|> comes last
-//   tiktoken   "base64 rank" a line: r50k, p50k, cl100k, o200k; two tokens merge where their bytes together are a
-//              token, and a piece that is a token stays whole
-//
-// A tiktoken file names neither its pattern nor its special tokens: they follow from
-// how many ranks it has, or from `pattern`.
+// The first line tells which format a file has; each format is a pair of files,
+// format_*.[ch].
 #pragma once
 #include <stdio.h>
 
+#include "ch01_tokenizer/line_reader.h"
 #include "ch01_tokenizer/tokenizer.h"
+#include "common/program/file.h"
 
-// Reads a file of any of the three kinds ("-": standard input). pattern NULL: the
-// file's own, or the usual one. specials: more special tokens, `special_count` of them,
-// whose ids follow the last one. False and err ("file:line: what was expected") on
-// anything that cannot be a vocabulary; t is then empty.
+typedef enum { FORMAT_OWN, FORMAT_RANKS, FORMAT_GPT2, FORMATS } FormatKind;
+
+typedef struct {
+    const char *name;  // what `export --format` calls it
+    // whether the first line, which the reader has read, is this format's
+    bool (*recognises)(const Reader *first_line);
+    bool (*read)(Reader *first_line, Tokenizer *t, const char *pattern);
+    // Write errors show when the file is committed (file.h); false and err where the
+    // format cannot hold this tokenizer.
+    bool (*write)(const Tokenizer *t, FILE *stream, Error *err);
+} Format;
+
+extern const Format formats[FORMATS];
+
+// Reads a file of any of the formats ("-": standard input). pattern NULL: the file's own,
+// or the usual one. specials: more special tokens, `special_count` of them, whose ids
+// follow the last one. False and err ("file:line: what was expected") on anything that
+// cannot be a vocabulary; t is then empty.
 bool model_read(Tokenizer *t, const char *path, const char *pattern,
                 const char *const *specials, int special_count, Error *err);
-
-// Written to an open file; write errors show when it is committed (file.h).
-void model_write(const Tokenizer *t, FILE *stream);  // ours
-// without special tokens, as they do
-void model_write_tiktoken(const Tokenizer *t, FILE *stream);
-// Ids of bytes change to GPT-2's order. False and err where the model has ranks and no
-// merges.
-bool model_write_gpt2(const Tokenizer *t, FILE *stream, Error *err);
+// The same for what is in memory already; messages call it `label`.
+bool model_read_bytes(Tokenizer *t, const char *label, Bytes bytes, const char *pattern,
+                      const char *const *specials, int special_count, Error *err);

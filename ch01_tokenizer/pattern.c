@@ -4,44 +4,58 @@
 #include <ctype.h>
 #include <pcre2.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 // White space as Unicode defines it (White_Space). PCRE2's own \s also takes U+180E,
-// which left it in 2013.
-#define SPACE \
-    "\\t-\\r " \
-    "\\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}" \
+// which left it in 2013. BLANK: without \r and \n.
+#define SPACE_FROM_0X20 \
+    " \\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}" \
     "\\x{3000}"
+#define SPACE "\\t-\\r" SPACE_FROM_0X20
+#define BLANK "\\t\\x{b}\\x{c}" SPACE_FROM_0X20
 #define SUFFIX "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 #define UPPER "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]"
 #define LOWER "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"
+// White space up to its last newline. As published, \s*[\r\n]+, it gives back a run
+// without newlines byte by byte; this one never goes back.
+#define NEWLINES "(?:[" BLANK "]*+[\\r\\n]++)++"
 
+#define GPT2 \
+    "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^" SPACE \
+    "\\p{L}\\p{N}]+" \
+    "|[" SPACE "]+(?![^" SPACE "])|[" SPACE "]+"
+#define CL100K \
+    SUFFIX \
+    "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}" \
+    "| ?[^" SPACE \
+    "\\p{L}\\p{N}]+[\\r\\n]*" \
+    "|" NEWLINES "|[" SPACE "]+(?![^" SPACE "])|[" SPACE "]+"
+#define O200K \
+    "[^\\r\\n\\p{L}\\p{N}]?" UPPER "*" LOWER "+" SUFFIX \
+    "?" \
+    "|[^\\r\\n\\p{L}\\p{N}]?" UPPER "+" LOWER "*" SUFFIX \
+    "?" \
+    "|\\p{N}{1,3}| ?[^" SPACE \
+    "\\p{L}\\p{N}]+[\\r\\n/]*" \
+    "|" NEWLINES "|[" SPACE "]+(?![^" SPACE "])|[" SPACE "]+"
+
+// The names that the field uses: of encodings, with and without tiktoken's _base.
 static const struct {
-    const char *name, *expression;
+    const char *expression, *names[8];
 } named[] = {
-    {"gpt2", "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^" SPACE "\\p{L}\\p{N}]+"
-             "|[" SPACE "]+(?![^" SPACE "])|[" SPACE "]+"},
-    {"cl100k", SUFFIX
-     "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^" SPACE "\\p{L}\\p{N}]+[\\r\\n]*"
-     "|[" SPACE "]*[\\r\\n]+|[" SPACE "]+(?![^" SPACE "])|[" SPACE "]+"},
-    {"o200k", "[^\\r\\n\\p{L}\\p{N}]?" UPPER "*" LOWER "+" SUFFIX "?"
-              "|[^\\r\\n\\p{L}\\p{N}]?" UPPER "+" LOWER "*" SUFFIX "?"
-              "|\\p{N}{1,3}| ?[^" SPACE "\\p{L}\\p{N}]+[\\r\\n/]*"
-              "|[" SPACE "]*[\\r\\n]+|[" SPACE "]+(?![^" SPACE "])|[" SPACE "]+"},
-    {"none", ""},
+    {GPT2,
+     {"gpt2", "r50k", "r50k_base", "p50k", "p50k_base", "p50k_edit", "multilingual"}},
+    {CL100K, {"cl100k", "cl100k_base", "llama3"}},
+    {O200K, {"o200k", "o200k_base", "o200k_harmony"}},
+    {"", {"none"}},
 };
 
 static const char *by_name(const char *name) {
-    size_t length = strlen(name);
-    // tiktoken says cl100k_base
-    if (length > 5 && strcmp(name + length - 5, "_base") == 0) length -= 5;
-    if (length == 4 && (strncmp(name, "r50k", 4) == 0 || strncmp(name, "p50k", 4) == 0))
-        name = "gpt2", length = 4;
     for (size_t i = 0; i < sizeof named / sizeof *named; i++)
-        if (strlen(named[i].name) == length
-            && strncmp(named[i].name, name, length) == 0)
-            return named[i].expression;
+        for (const char *const *n = named[i].names; *n; n++)
+            if (strcmp(*n, name) == 0) return named[i].expression;
     return NULL;
 }
 
@@ -75,7 +89,9 @@ static Pattern *compile(const char *expression, Error *err) {
         free(pattern);
         return NULL;
     }
-    pattern->jit = pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0;
+    pattern->jit =
+        pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD)
+        == 0;
     // characters; \\G and \\K are not among them, but see the last match too
     uint32_t behind = 0;
     pcre2_pattern_info(pattern->code, PCRE2_INFO_MAXLOOKBEHIND, &behind);
@@ -87,8 +103,7 @@ static Pattern *compile(const char *expression, Error *err) {
 Pattern *pattern_new(const char *name, Error *err) {
     const char *expression = by_name(name);
     if (!expression && is_a_name(name)) {
-        error_set(err,
-                  "pattern %s: expected gpt2, cl100k, o200k, none, or an expression",
+        error_set(err, "pattern %s: expected " PATTERN_NAMES ", or an expression",
                   name);
         return NULL;
     }
@@ -132,26 +147,57 @@ void splitter_free(Splitter *s) {
     *s = (Splitter){0};
 }
 
-void splitter_start(Splitter *s, const char *text, size_t size) {
-    s->text = text;
-    s->size = size;
-    s->match_begin = s->match_end = 0;
+// How much PCRE2 may go back and forth before it gives up: more the longer the text, so
+// that only an expression that backtracks without end meets it. The named ones take a few
+// steps per byte.
+static uint32_t most_steps(size_t size) {
+    uint64_t steps = 10000000 + 64 * (uint64_t)size;
+    return steps < UINT32_MAX ? (uint32_t)steps : UINT32_MAX;
 }
 
-// Finds the next match that is not empty, from `at` on; none is an empty match at the
-// end.
-static bool find_match(Splitter *s, size_t at, Error *err) {
+static void start(Splitter *s, const char *text, size_t size, bool open) {
+    s->text = text;
+    s->size = size;
+    s->open = open;
+    s->match_begin = s->match_end = 0;
+    if (!s->context) return;
+    pcre2_set_match_limit(s->context, most_steps(size));
+    pcre2_set_depth_limit(s->context, most_steps(size));
+}
+
+void splitter_start(Splitter *s, const char *text, size_t size) {
+    start(s, text, size, false);
+}
+
+void splitter_start_open(Splitter *s, const char *text, size_t size) {
+    start(s, text, size, true);
+}
+
+// PCRE2 on the text from `at` on, by its JIT if it can: that has a stack with an end, the
+// interpreter only the heap.
+static int match(Splitter *s, size_t at) {
     const Pattern *p = s->pattern;
     PCRE2_SPTR text = (PCRE2_SPTR)s->text;
     // The text was checked once, as a whole. pcre2_jit_match is pcre2_match without its
     // checks of the arguments.
     uint32_t flags = PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY;
-    int result =
-        p->jit
-            ? pcre2_jit_match(p->code, text, s->size, at, flags, s->match, s->context)
-            : pcre2_match(p->code, text, s->size, at, flags, s->match, s->context);
+    if (s->open) flags |= PCRE2_PARTIAL_HARD;
+    int result = PCRE2_ERROR_JIT_STACKLIMIT;
+    if (p->jit)
+        result =
+            pcre2_jit_match(p->code, text, s->size, at, flags, s->match, s->context);
+    if (result == PCRE2_ERROR_JIT_STACKLIMIT)
+        result = pcre2_match(p->code, text, s->size, at, flags | PCRE2_NO_JIT, s->match,
+                             s->context);
+    return result;
+}
+
+// Finds the next match that is not empty, from `at` on; none is an empty match at the
+// end, and so is one that what follows the end might change.
+static bool find_match(Splitter *s, size_t at, Error *err) {
+    int result = match(s, at);
     s->match_begin = s->match_end = s->size;
-    if (result == PCRE2_ERROR_NOMATCH) return true;
+    if (result == PCRE2_ERROR_NOMATCH || result == PCRE2_ERROR_PARTIAL) return true;
     if (result < 0) {
         char message[256];
         pcre2_get_error_message(result, (PCRE2_UCHAR *)message, sizeof message);
@@ -172,4 +218,11 @@ size_t splitter_next(Splitter *s, size_t at, Error *err) {
     if (at < s->match_begin || at >= s->match_end)
         if (!find_match(s, at, err)) return SIZE_MAX;
     return at < s->match_begin ? s->match_begin : s->match_end;
+}
+
+void unicode_version(char *text, size_t size) {
+    char unicode[64] = "", pcre2[64] = "";
+    pcre2_config(PCRE2_CONFIG_UNICODE_VERSION, unicode);
+    pcre2_config(PCRE2_CONFIG_VERSION, pcre2);
+    snprintf(text, size, "Unicode %s (PCRE2 %s)", unicode, pcre2);
 }

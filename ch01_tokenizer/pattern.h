@@ -15,9 +15,12 @@
 
 typedef struct Pattern Pattern;
 
-// Compiles a name (gpt2, cl100k, o200k, with or without _base; p50k and r50k are
-// gpt2's; none: never split) or an expression on one line. NULL and err where it is
-// neither: PCRE2's message and the place.
+// The expressions that have names; an encoding's other names do as well (r50k and
+// p50k_base are gpt2's, llama3 is cl100k's, o200k_harmony is o200k's). none: never split.
+#define PATTERN_NAMES "gpt2, cl100k, o200k, none"
+
+// Compiles a name or an expression on one line. NULL and err where it is neither: PCRE2's
+// message and the place.
 Pattern *pattern_new(const char *pattern, Error *err);
 void pattern_free(Pattern *pattern);
 bool pattern_splits(const Pattern *pattern);  // false: one piece, whatever the text
@@ -30,6 +33,7 @@ typedef struct {
     void *match, *context, *stack;  // PCRE2's
     const char *text;
     size_t size;
+    bool open;  // the text goes on after size bytes
     // the match found last; what lies before match_begin is a piece
     size_t match_begin, match_end;
 } Splitter;
@@ -37,7 +41,13 @@ typedef struct {
 Splitter splitter_new(const Pattern *pattern);
 void splitter_free(Splitter *splitter);
 void splitter_start(Splitter *splitter, const char *text, size_t size);
+// The same for text[0 .. size-1] of a longer text whose rest is not to be looked at. A
+// piece that ends at `size` may be no piece: the rest decides.
+void splitter_start_open(Splitter *splitter, const char *text, size_t size);
 // The end of the piece that begins at `at`, at < size; a function of the text from `at`
 // on alone, unless the pattern looks back.
 // SIZE_MAX and err where PCRE2 gives up (a pattern that backtracks without end).
 size_t splitter_next(Splitter *splitter, size_t at, Error *err);
+
+// What decides which characters are letters: "Unicode 14.0.0 (PCRE2 10.42 2022-12-11)".
+void unicode_version(char *text, size_t size);

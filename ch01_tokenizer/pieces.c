@@ -58,8 +58,8 @@ bool pieces_add(Pieces *pieces, const Pattern *pattern, const Special *specials,
     bool ok = true;
     for (size_t s = 0; ok && s < count; s++) {
         size_t begin = stretches[s].begin, size = stretches[s].end - begin;
-        if (stretches[s].special >= 0) continue;
-        if (stretches[s].special == STRETCH_BROKEN) {
+        if (stretches[s].kind == STRETCH_SPECIAL) continue;
+        if (stretches[s].kind == STRETCH_BROKEN) {
             count_piece(pieces, text + begin, size);
             continue;
         }

@@ -12,11 +12,12 @@ typedef struct {
     int id;
 } Special;
 
-enum { STRETCH_TEXT = -1, STRETCH_BROKEN = -2 };
+typedef enum { STRETCH_TEXT, STRETCH_BROKEN, STRETCH_SPECIAL } StretchKind;
 
 typedef struct {
     size_t begin, end;
-    int special;  // the id of a special token, or STRETCH_TEXT or STRETCH_BROKEN
+    StretchKind kind;
+    int id;  // of a special token; training's have none yet
 } Stretch;
 
 // Cuts text[0 .. n-1]; the caller frees *stretches. Where special tokens overlap, the

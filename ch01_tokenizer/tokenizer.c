@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ch01_tokenizer/utf8.h"
+#include "common/numeric/hash.h"
 
 // A few lines of merges can double a token's length each time: no vocabulary in use
 // comes near this.
@@ -14,16 +15,9 @@ enum { TEXT_MOST = 1 << 28 };
 
 // ---- making one
 
-static uint32_t hash_of(const char *bytes, size_t n) {
-    uint64_t h = n;
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ (unsigned char)bytes[i]) * 0x9e3779b97f4a7c15u, h ^= h >> 29;
-    return (uint32_t)h;
-}
-
 // Where in by_text these bytes are, or would be.
 static int *slot_of(const Tokenizer *t, const char *bytes, size_t size) {
-    for (size_t i = hash_of(bytes, size);; i++) {
+    for (size_t i = (size_t)hash_bytes(HASH_START, bytes, size);; i++) {
         int *slot = &t->by_text[i & t->text_mask];
         if (*slot == NO_SYMBOL) return slot;
         Token token = t->tokens[*slot];
@@ -57,23 +51,28 @@ static bool add_token(Tokenizer *t, int id, const char *bytes, size_t size,
                       Error *err) {
     if (id < 0 || id >= TOKEN_MOST)
         return error_set(err, "id %d: expected 0 to %d", id, TOKEN_MOST - 1);
-    if (size == 0) return error_set(err, "id %d: a token without bytes", id);
     if (size > TEXT_MOST - t->bytes_size)
         return error_set(err, "id %d: the tokens together are longer than %d MiB", id,
                          TEXT_MOST >> 20);
     reserve(t->tokens, t->tokens_capacity, id + 1);
     for (; t->size <= id; t->size++)
-        t->tokens[t->size] = (Token){0, 0, NO_SYMBOL, NO_SYMBOL, 0};
-    if (t->tokens[id].size) return error_set(err, "id %d is listed twice", id);
+        t->tokens[t->size] = (Token){.left = NO_SYMBOL, .right = NO_SYMBOL};
+    if (t->tokens[id].exists) return error_set(err, "id %d is listed twice", id);
     reserve(t->bytes, t->bytes_capacity, t->bytes_size + size);
-    memcpy(t->bytes + t->bytes_size, bytes, size);
+    if (size) memcpy(t->bytes + t->bytes_size, bytes, size);
+    t->tokens[id].exists = true;
     t->tokens[id].begin = t->bytes_size;
     t->tokens[id].size = size;
     t->bytes_size += size;
     return true;
 }
 
+bool tokenizer_add_empty(Tokenizer *t, int id, Error *err) {
+    return add_token(t, id, NULL, 0, err);
+}
+
 bool tokenizer_add(Tokenizer *t, int id, const char *bytes, size_t size, Error *err) {
+    if (size == 0) return error_set(err, "id %d: a token without bytes", id);
     int same = tokenizer_find(t, bytes, size);
     if (same != NO_SYMBOL)
         return error_set(err, "ids %d and %d have the same bytes", same, id);
@@ -86,7 +85,7 @@ bool tokenizer_add_merge(Tokenizer *t, int id, int left, int right, uint64_t cou
                          Error *err) {
     int parts[2] = {left, right};
     for (int i = 0; i < 2; i++)
-        if (parts[i] < 0 || parts[i] >= t->size || !t->tokens[parts[i]].size)
+        if (parts[i] < 0 || parts[i] >= t->size || !t->tokens[parts[i]].exists)
             return error_set(err, "token %d is merged from %d, which is not there yet",
                              id, parts[i]);
     if (pair_find(&t->pairs, left, right) != NO_SYMBOL)
@@ -111,6 +110,7 @@ bool tokenizer_add_special(Tokenizer *t, int id, const char *text, Error *err) {
     for (int s = 0; s < t->special_count; s++)
         if (strcmp(t->specials[s].text, text) == 0)
             return error_set(err, "the special token %s is listed twice", text);
+    if (!text[0]) return error_set(err, "a special token without text");
     if (!add_token(t, id, text, strlen(text), err)) return false;
     t->specials =
         reallocate(t->specials, (size_t)t->special_count + 1, sizeof *t->specials);
@@ -135,13 +135,18 @@ bool tokenizer_set_pattern(Tokenizer *t, const char *pattern, Error *err) {
     return true;
 }
 
-bool tokenizer_finish(Tokenizer *t, Error *err) {
+bool tokenizer_find_bytes(Tokenizer *t, Error *err) {
     for (int b = 0; b < 256; b++) {
         char byte = (char)b;
         t->byte_id[b] = tokenizer_find(t, &byte, 1);
         if (t->byte_id[b] == NO_SYMBOL)
             return error_set(err, "the byte 0x%02x has no token", (unsigned)b);
     }
+    return true;
+}
+
+bool tokenizer_finish(Tokenizer *t, Error *err) {
+    if (!tokenizer_find_bytes(t, err)) return false;
     t->byte_pairs = allocate(256 * 256, sizeof *t->byte_pairs);
     for (int pair = 0; pair < 256 * 256; pair++)
         t->byte_pairs[pair] =
@@ -184,7 +189,7 @@ bool tokenizer_is_special(const Tokenizer *t, int id) {
 }
 
 const char *token_bytes(const Tokenizer *t, int id, size_t *size) {
-    if (id < 0 || id >= t->size || !t->tokens[id].size) return NULL;
+    if (id < 0 || id >= t->size || !t->tokens[id].exists) return NULL;
     *size = t->tokens[id].size;
     return t->bytes + t->tokens[id].begin;
 }

@@ -16,9 +16,10 @@
 #include "common/error.h"
 
 typedef struct {
-    size_t begin, size;  // in Tokenizer.bytes; size 0: no token has this id
+    size_t begin, size;  // in Tokenizer.bytes
     int left, right;     // what it was merged from, or NO_SYMBOL
-    uint64_t count;      // how often the pair stood in the training text; 0: not known
+    uint64_t count;  // how often the pair occurred in the training text; 0: not known
+    bool exists;     // false: no token has this id
 } Token;
 
 typedef struct {
@@ -31,10 +32,9 @@ typedef struct {
     PairTable pairs;
     // [256 x 256] what two bytes merge to: most look-ups are of bytes
     int *byte_pairs;
-    // a piece that is itself a token is that token, merges or not (tiktoken's rule):
-    // looked up
+    // a piece that is itself a token is that token, merges or not (tiktoken's rule): to
+    // be looked up first, where merges do not reach all tokens
     bool whole_pieces;
-    // first where merges do not reach all tokens
     // a hash table of the ids by their bytes, without special tokens; NO_SYMBOL: empty
     int *by_text;
     size_t text_mask, text_used;
@@ -42,6 +42,8 @@ typedef struct {
     int special_count;
     char *expression;  // the pattern as it was given: a name or an expression
     Pattern *pattern;
+    // the file names no pattern, and it is none whose pattern is known (encodings.h)
+    bool pattern_assumed;
 } Tokenizer;
 
 enum { TOKEN_MOST = PAIR_SYMBOLS };  // ids are below this
@@ -57,14 +59,19 @@ typedef struct {
 // Gives `id` these bytes. False and err where the id is out of range or taken, or other
 // tokens have these bytes.
 bool tokenizer_add(Tokenizer *t, int id, const char *bytes, size_t size, Error *err);
+// A token without bytes, which some published vocabularies have: it decodes to nothing,
+// and nothing is encoded as it.
+bool tokenizer_add_empty(Tokenizer *t, int id, Error *err);
 // A token that is the merge of two others, and the rule that makes it.
 bool tokenizer_add_merge(Tokenizer *t, int id, int left, int right, uint64_t count,
                          Error *err);
 bool tokenizer_add_special(Tokenizer *t, int id, const char *text, Error *err);
 // The 256 bytes as ids 0 .. 255, in their own order.
 void tokenizer_add_bytes(Tokenizer *t);
-// A name (gpt2, cl100k, o200k, none) or an expression.
+// A name or an expression (pattern.h).
 bool tokenizer_set_pattern(Tokenizer *t, const char *pattern, Error *err);
+// After the last single byte: fills byte_id. False and err where one has no token.
+bool tokenizer_find_bytes(Tokenizer *t, Error *err);
 // After the last token and merge. False and err where a single byte has no token.
 bool tokenizer_finish(Tokenizer *t, Error *err);
 void tokenizer_free(Tokenizer *t);
@@ -84,6 +91,9 @@ int tokenizer_find(const Tokenizer *t, const char *bytes, size_t size);
 // frees ids->at. False and err only where the pattern gives up on the text.
 bool tokenizer_encode(const Tokenizer *t, const char *text, size_t n,
                       bool allow_special, Ids *ids, Error *err);
+// The ids of one piece by the merges alone, to ids[0 .. n-1]; how many there are.
+size_t tokenizer_encode_piece(const Tokenizer *t, const char *piece, size_t n, int *ids,
+                              EncodeWork *work);
 bool tokenizer_is_special(const Tokenizer *t, int id);
 // The bytes of one id; NULL where there is no such token.
 const char *token_bytes(const Tokenizer *t, int id, size_t *size);

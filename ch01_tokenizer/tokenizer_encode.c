@@ -37,6 +37,22 @@ static void put(Ids *ids, const int *from, size_t n) {
     ids->size += n;
 }
 
+// A piece that is a token, where merges do not reach all of them.
+static int whole_piece(const Tokenizer *t, const char *piece, size_t n) {
+    return t->whole_pieces ? tokenizer_find(t, piece, n) : NO_SYMBOL;
+}
+
+size_t tokenizer_encode_piece(const Tokenizer *t, const char *piece, size_t n, int *ids,
+                              EncodeWork *work) {
+    int whole = whole_piece(t, piece, n);
+    if (whole != NO_SYMBOL) {
+        ids[0] = whole;
+        return 1;
+    }
+    for (size_t i = 0; i < n; i++) ids[i] = t->byte_id[(unsigned char)piece[i]];
+    return bpe_encode_heap(&t->pairs, ids, n, work);
+}
+
 // Long pieces go to the heap; where scanning stops paying was measured.
 enum { SCAN_UP_TO = 192 };
 
@@ -44,14 +60,14 @@ static size_t merge_piece(Worker *w, const char *piece, size_t n) {
     const Tokenizer *t = w->tokenizer;
     const unsigned char *bytes = (const unsigned char *)piece;
     reserve(w->scratch, w->scratch_capacity, n);
-    int whole = t->whole_pieces ? tokenizer_find(t, piece, n) : NO_SYMBOL;
+    if (n > SCAN_UP_TO) return tokenizer_encode_piece(t, piece, n, w->scratch, NULL);
+    int whole = whole_piece(t, piece, n);
     if (whole != NO_SYMBOL) {
         w->scratch[0] = whole;
         return 1;
     }
-    for (size_t i = 0; i < n; i++) w->scratch[i] = t->byte_id[bytes[i]];
-    if (n > SCAN_UP_TO) return bpe_encode_heap(&t->pairs, w->scratch, n, NULL);
     int merged[SCAN_UP_TO];
+    for (size_t i = 0; i < n; i++) w->scratch[i] = t->byte_id[bytes[i]];
     for (size_t i = 0; i + 1 < n; i++)
         merged[i] = t->byte_pairs[bytes[i] * 256 + bytes[i + 1]];
     return bpe_merge_scan(&t->pairs, w->scratch, merged, n);
@@ -109,8 +125,8 @@ typedef struct {
 
 enum { MARKS = 4096, BLOCK = 1 << 18, WORTH_A_CACHE = 1 << 14 };
 
-// Whole stretches, or a part of one. A part leaves a piece that runs over its end to
-// the join: many blocks may lie inside one piece, and only one must encode it.
+// Whole stretches, or a part of one. A part leaves a piece that reaches its end to the
+// join: many blocks may lie inside one piece, and only one must encode it.
 typedef struct {
     const Stretch *stretches;
     size_t count;
@@ -124,21 +140,24 @@ typedef struct {
 } Block;
 
 // Encodes the pieces of a stretch that begin in [from, to); *stop is where the last one
-// ends. False and *problem where the pattern fails. b: whose marks to set and whose
-// last piece to leave; NULL: none.
+// ends. False and *problem where the pattern fails. b: whose marks to set; NULL: none.
+// A block that ends before its stretch does is split as if nothing were known of the
+// rest: each byte is looked at by one block only, however long a piece is.
 static bool encode_text(Worker *w, const char *text, Stretch stretch, size_t from,
                         size_t to, Block *b, size_t *stop, char **problem) {
     const char *begin = text + stretch.begin;
     size_t size = stretch.end - stretch.begin, at = from - stretch.begin,
            last = to - stretch.begin;
+    bool open = b && b->part && to < stretch.end;
     Error err;
-    splitter_start(&w->splitter, begin, size);
+    if (open) splitter_start_open(&w->splitter, begin, last);
+    else splitter_start(&w->splitter, begin, size);
     while (at < last) {
         if (b && b->marks && b->mark_count < MARKS)
             b->marks[b->mark_count++] = (Mark){stretch.begin + at, w->ids.size};
         size_t end = splitter_next(&w->splitter, at, &err);
         if (end == SIZE_MAX) *problem = strdup(err.text);
-        if (end == SIZE_MAX || (b && b->part && end > last)) break;
+        if (end == SIZE_MAX || (open && end == last)) break;
         encode_piece(w, begin + at, end - at, size - at);
         at = end;
     }
@@ -153,20 +172,23 @@ static void encode_block(Worker *w, Block *b, const char *text) {
         size_t from = b->part ? b->begin : stretch.begin,
                to = b->part ? b->end : stretch.end;
         b->stop = to;
-        if (stretch.special >= 0) {
-            put(&w->ids, &stretch.special, 1);
-        } else if (stretch.special == STRETCH_BROKEN) {
-            size_t count = merge_piece(w, text + from, to - from);
-            put(&w->ids, w->scratch, count);
-        } else {
-            encode_text(w, text, stretch, from, to, b, &b->stop, &b->problem);
+        switch (stretch.kind) {
+            case STRETCH_SPECIAL: put(&w->ids, &stretch.id, 1); break;
+            case STRETCH_BROKEN: {
+                size_t count = merge_piece(w, text + from, to - from);
+                put(&w->ids, w->scratch, count);
+                break;
+            }
+            case STRETCH_TEXT:
+                encode_text(w, text, stretch, from, to, b, &b->stop, &b->problem);
+                break;
         }
     }
     b->ids = w->ids;
 }
 
 static bool worth_cutting(Stretch s, bool whole) {
-    return !whole && s.special == STRETCH_TEXT && s.end - s.begin > 2 * BLOCK;
+    return !whole && s.kind == STRETCH_TEXT && s.end - s.begin > 2 * BLOCK;
 }
 
 // whole: no stretch may be cut into parts.

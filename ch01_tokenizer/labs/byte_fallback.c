@@ -103,7 +103,7 @@ static void run(Lab *lab) {
     claim_equal(lab, "1.2", "code points whose length is not the derived one", 0,
                 wrong);
     claim_equal(lab, "1.2", "code points that take more tokens than bytes", 0, over);
-    Bytes text = corpus(lab);
+    Bytes text = corpus(lab, 1, "a byte");
     lab_print(lab,
               "letters as symbols instead: %d letters of the text's second half are "
               "not in its first",
@@ -121,5 +121,7 @@ static void run(Lab *lab) {
     tokenizer_free(&t);
 }
 
+static const Option options[] = {DATA_OPTION, {0}};
+
 const LabSpec lab_byte_fallback = {"byte-fallback", "1.1",
-                                   "Bytes: nothing is out of vocabulary", run, NULL};
+                                   "Bytes: nothing is out of vocabulary", run, options};

@@ -126,10 +126,12 @@ static Point measure(const Experiment *e, const Tokens *learned, const Tokens *f
     return p;
 }
 
-static Experiment run_experiment(const char *name, Source source, Rng *rng, int length,
-                                 int merges) {
+// number: 0 or 1, of the lab's two experiments.
+static Experiment run_experiment(Lab *lab, int number, const char *name, Source source,
+                                 Rng *rng, int length, int merges) {
     const int sizes[POINTS] = {8,  9,  10, 12,  16,  24,  32,
                                48, 64, 96, 136, 192, 256, SYMBOLS + merges};
+    lab_progress(lab, number, 2);
     Tokens learned = tokens_draw(&source, rng, length),
            fresh = tokens_draw(&source, rng, length);
     Experiment e = {.name = name, .source = source, .entropy = source_entropy(&source)};
@@ -146,7 +148,9 @@ static Experiment run_experiment(const char *name, Source source, Rng *rng, int 
         tokens_merge(&learned, &table), tokens_merge(&fresh, &table);
         e.points[e.count] = measure(&e, &learned, &fresh, sizes[e.count]);
         pair_table_free(&table);
+        lab_progress(lab, number + (e.count + 1.0) / POINTS, 2);
     }
+    lab_progress(lab, number + 1, 2);
     tokens_free(&learned), tokens_free(&fresh);
     return e;
 }
@@ -246,8 +250,8 @@ static void run(Lab *lab) {
     Rng rng = lab->rng;
     Source markov = source_with_entropy(&rng, SYMBOLS, bits),
            uniform = source_random(&rng, SYMBOLS, 0);
-    Experiment m = run_experiment("Markov", markov, &rng, length, merges);
-    Experiment u = run_experiment("uniform", uniform, &rng, length, merges);
+    Experiment m = run_experiment(lab, 0, "Markov", markov, &rng, length, merges);
+    Experiment u = run_experiment(lab, 1, "uniform", uniform, &rng, length, merges);
     print_table(lab, &m), print_table(lab, &u);
 
     claim_ceiling(lab, &m), claim_ceiling(lab, &u);

@@ -4,7 +4,7 @@
 
 #include "ch01_tokenizer/pieces.h"
 
-Bytes corpus(Lab *lab) {
+Bytes corpus(Lab *lab, size_t least, const char *what) {
     const char *given = option_text(&lab->args, "data");
     char *path = given ? NULL : repository_file("docs/ch01_tokenizer.md");
     if (!given && !path)
@@ -12,14 +12,15 @@ Bytes corpus(Lab *lab) {
     Bytes text;
     Error err;
     if (!file_read(&text, given ? given : path, &err)) die("%s", err.text);
-    if (text.size < 1000)
-        die("%s: at least 1000 bytes of text are needed", given ? given : path);
+    if (text.size < least)
+        die("%s: %zu bytes of text: %s needs %s, at least %zu", given ? given : path,
+            text.size, lab->spec->name, what, least);
     free(path);
     return text;
 }
 
 Words corpus_words(Lab *lab, const char *pattern) {
-    Bytes text = corpus(lab);
+    Bytes text = corpus(lab, 1, "a byte");
     Error err;
     Pattern *compiled = pattern_new(pattern, &err);
     Pieces pieces = {0};

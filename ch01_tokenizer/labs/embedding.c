@@ -5,13 +5,14 @@
 // times as much.
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ch01_tokenizer/embedding.h"
 #include "common/error.h"
 #include "common/program/plot.h"
 
 static const Option options[] = {{"tokens", "24", "n: tokens looked up"},
-                                 {"dim", "16", "d: numbers a token"},
+                                 {"dim", "16", "d: numbers per token"},
                                  {"vocabulary", "1000", "V: rows of the table"},
                                  {0}};
 
@@ -24,15 +25,6 @@ static int *draw_ids(Rng *rng, int n, int vocabulary) {
     return ids;
 }
 
-static double largest_difference(Mat a, Mat b) {
-    double largest = 0;
-    for (int i = 0; i < a.rows; i++)
-        for (int j = 0; j < a.cols; j++)
-            largest =
-                nan_max(largest, fabs((double)*mat_at(a, i, j) - *mat_at(b, i, j)));
-    return largest;
-}
-
 // 0 times a number is 0, and adding 0 changes nothing: not a single bit may differ.
 static void claim_same(Lab *lab, Rng *rng, int n, int d, int vocabulary) {
     int *ids = draw_ids(rng, n, vocabulary);
@@ -42,7 +34,7 @@ static void claim_same(Lab *lab, Rng *rng, int n, int d, int vocabulary) {
     embedding(looked_up, table, ids);
     embedding_product(product, table, ids);
     claim_near(lab, "1.3", "look-up - one_hot x table, largest", 0,
-               largest_difference(looked_up, product), 0);
+               mat_difference(looked_up, product), 0);
     mat_free(table), mat_free(looked_up), mat_free(product);
     free(ids);
 }
@@ -83,7 +75,7 @@ static void claim_gradient(Lab *lab, Rng *rng, int n, int d, int vocabulary) {
     embedding_backward(scattered, out_grad, ids);
     embedding_product_backward(product, out_grad, ids);
     claim_near(lab, "1.3", "gradient: scatter-add - one_hot^T x grad", 0,
-               largest_difference(scattered, product), 0);
+               mat_difference(scattered, product), 0);
     claim_equal(lab, "1.3", "rows with a gradient = distinct tokens", distinct(ids, n),
                 touched_rows(scattered));
     mat_free(scattered), mat_free(product), mat_free(out_grad);
@@ -94,23 +86,31 @@ typedef struct {
     long long lookup, product;
 } Cost;
 
-// The two loops with a counter in the innermost line; their results must agree.
-static Cost count_cost(Rng *rng, int n, int d, int vocabulary) {
+// The two loops with a counter in the innermost line; their results must agree. The
+// product goes row by row of the table: V x d of it is read once per token.
+static Cost count_cost(Lab *lab, Rng *rng, int n, int d, int vocabulary) {
     int *ids = draw_ids(rng, n, vocabulary);
-    Mat table = mat_new(vocabulary, d), hot = mat_new(n, vocabulary);
+    Mat table = mat_new(vocabulary, d), hot = mat_new(1, vocabulary);
+    real *copied = allocate((size_t)d, sizeof *copied),
+         *sum = allocate((size_t)d, sizeof *sum);
     rng_fill_normal(rng, table, 1);
-    one_hot(hot, ids);
     Cost cost = {0};
-    for (int i = 0; i < n; i++)
-        for (int j = 0; j < d; j++) {
-            real copied = *mat_at(table, ids[i], j), sum = 0;
-            cost.lookup++;
-            for (int v = 0; v < vocabulary; v++, cost.product++)
-                sum += *mat_at(hot, i, v) * *mat_at(table, v, j);
-            if (sum != copied) die("embedding: the counted loops disagree");
+    for (int i = 0; i < n; i++) {
+        if (vocabulary == LARGEST) lab_progress(lab, i, n);
+        one_hot(hot, &ids[i]);
+        for (int j = 0; j < d; j++, cost.lookup++)
+            copied[j] = *mat_at(table, ids[i], j);
+        memset(sum, 0, (size_t)d * sizeof *sum);
+        for (int v = 0; v < vocabulary; v++) {
+            const real *row = mat_at(table, v, 0), h = *mat_at(hot, 0, v);
+            for (int j = 0; j < d; j++, cost.product++) sum[j] += h * row[j];
         }
+        for (int j = 0; j < d; j++)
+            if (sum[j] != copied[j]) die("embedding: the counted loops disagree");
+    }
+    if (vocabulary == LARGEST) lab_progress(lab, 1, 1);
     mat_free(table), mat_free(hot);
-    free(ids);
+    free(copied), free(sum), free(ids);
     return cost;
 }
 
@@ -127,7 +127,7 @@ static void run(Lab *lab) {
     int v = 0;
     for (int size = 4; size <= LARGEST; size *= 4) {
         v = size;
-        cost = count_cost(&rng, n, d, v);
+        cost = count_cost(lab, &rng, n, d, v);
         double copies = (double)n * d;
         plot_row(p, v, (double)cost.lookup, (double)cost.product, copies, copies * v);
     }

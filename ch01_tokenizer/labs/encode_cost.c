@@ -7,9 +7,10 @@
 #include "ch01_tokenizer/bpe_encode.h"
 #include "ch01_tokenizer/labs/corpus.h"
 #include "common/error.h"
+#include "common/numeric/small.h"
 #include "common/program/plot.h"
 
-enum { MERGES = 512, STRINGS = 10000, LONGEST = 4096 };
+enum { MERGES = 512, STRINGS = 10000, SHORTEST = 8, LONGEST = 4096 };
 
 // A slice of the text, or, every second time, random letters of it: strings that
 // training never saw.
@@ -79,8 +80,10 @@ static void claim_same(Lab *lab, const Bytes *text, const PairTable *pairs,
     double most_pushes = 0;
     for (int i = 0; i < STRINGS; i++) {
         int a[64], b[64], c[64];
-        size_t n =
-            draw_string(&lab->rng, text, (size_t)(2 + rng_below(&lab->rng, 62)), a);
+        // 2 to 63 bytes, and no more than there are
+        int most = (int)size_min(text->size, 63);
+        size_t n = draw_string(&lab->rng, text,
+                               (size_t)(2 + rng_below(&lab->rng, most - 1)), a);
         memcpy(b, a, sizeof a), memcpy(c, a, sizeof a);
         EncodeWork work = {0};
         size_t x = bpe_encode_naive(pairs, a, n, NULL),
@@ -104,7 +107,7 @@ static void draw_costs(Lab *lab, const Bytes *text, const PairTable *pairs) {
         "n heap_pushes_per_byte naive_inspections_per_byte naive_derived bound");
     long long off = 0;
     int *a = allocate(LONGEST, sizeof *a), *b = allocate(LONGEST, sizeof *b);
-    for (size_t n = 8; n <= LONGEST && n <= text->size; n *= 2) {
+    for (size_t n = SHORTEST; n <= LONGEST && n <= text->size; n *= 2) {
         draw_string(&lab->rng, text, n, a);
         memcpy(b, a, n * sizeof *a);
         EncodeWork naive = {0}, heap = {0};
@@ -122,17 +125,17 @@ static void draw_costs(Lab *lab, const Bytes *text, const PairTable *pairs) {
     free(a), free(b);
     claim_equal(lab, "1.15", "naive inspections off (m + 1)(n - 1) - m (m + 1) / 2", 0,
                 off);
-    plot_axes(p, "length n of a piece, bytes", "operations a byte");
+    plot_axes(p, "length n of a piece, bytes", "operations per byte");
     plot_set(p, "logscale xy 2");
     plot_line(p, "n", "bound", "bound: 3");
-    plot_line(p, "n", "naive_derived", "(m + 1)(n - 1) - m (m + 1) / 2, a byte");
+    plot_line(p, "n", "naive_derived", "(m + 1)(n - 1) - m (m + 1) / 2, per byte");
     plot_points(p, "n", "heap_pushes_per_byte", "pushes on the heap");
     plot_points(p, "n", "naive_inspections_per_byte", "naive: pairs inspected");
     plot_end(p);
 }
 
 static void run(Lab *lab) {
-    Bytes text = corpus(lab);
+    Bytes text = corpus(lab, SHORTEST, "its shortest piece");
     Words words = corpus_words(lab, "gpt2");
     Merges m;
     bpe_train(&m, &words, 256, MERGES, NULL);
@@ -145,5 +148,7 @@ static void run(Lab *lab) {
     merges_free(&m), words_free(&words), bytes_free(&text);
 }
 
+static const Option options[] = {DATA_OPTION, {0}};
+
 const LabSpec lab_encode_cost = {"encode-cost", "1.6", "What encoding costs", run,
-                                 NULL};
+                                 options};

@@ -224,12 +224,14 @@ static void tally_string(Tally *tally, const Table *t, const char *text, size_t 
                             != fewest_tokens(&t->closed, text, n, tokens);
 }
 
-static void tally_table(Tally *tally, const Table *t, const Source *source, Rng *rng,
-                        int strings, int length) {
+// number: of the table, for the progress.
+static void tally_table(Lab *lab, int number, Tally *tally, const Table *t,
+                        const Source *source, Rng *rng, int strings, int length) {
     size_t n = (size_t)length;
     char *text = allocate(n, 1);
     int *tokens = allocate(2 * n, sizeof *tokens);
     for (int i = 0; i < strings; i++) {
+        if (i % 64 == 0) lab_progress(lab, number + (double)i / strings, TABLES);
         draw_text(source, rng, text, length);
         tally_string(tally, t, text, n, tokens);
     }
@@ -243,14 +245,15 @@ static void claim_random(Lab *lab, Rng *rng, int merges, int strings, int length
     for (int i = 0; i < TABLES; i++) {
         Source source = source_with_entropy(rng, SYMBOLS, ENTROPY);
         Table table = train_table(rng, &source, merges);
-        tally_table(&tally, &table, &source, rng, strings, length);
+        tally_table(lab, i, &tally, &table, &source, rng, strings, length);
         table_free(&table);
         source_free(&source);
     }
+    lab_progress(lab, 1, 1);
     double all = (double)strings * TABLES;
     lab_print(lab,
               "%d random strings of %d symbols for each of %d tables of %d merges; "
-              "tokens a string:",
+              "tokens per string:",
               strings, length, TABLES, merges);
     lab_print(lab, "  BPE %.3f   longest match %.3f   fewest %.3f",
               (double)tally.bpe / all, (double)tally.longest / all,

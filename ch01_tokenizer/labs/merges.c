@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ch01_tokenizer/labs/corpus.h"
+#include "common/numeric/small.h"
 #include "common/program/plot.h"
 
 enum { MERGES = 1024 };
@@ -63,8 +64,8 @@ static void claim_bookkeeping(Lab *lab, const Merges *m, long long before,
 // bpe_train is built on 1.8; the textbook loop is not.
 static void claim_by_the_textbook(Lab *lab) {
     enum { TEXT = 20000, FEW = 128 };
-    Bytes text = corpus(lab);
-    Words words = one_word(text.data, text.size < TEXT ? text.size : TEXT);
+    Bytes text = corpus(lab, 1, "a byte");
+    Words words = one_word(text.data, size_min(text.size, TEXT));
     Merges m;
     bpe_train_naive(&m, &words, 256, FEW, NULL);
     int rises = 0;
@@ -98,9 +99,12 @@ static void run(Lab *lab) {
     claim_bookkeeping(lab, &m, before, (long long)words_symbols(&words));
     claim_by_the_textbook(lab);
     claim_runs(lab);
-    draw(lab, &m);
+    if (m.count) draw(lab, &m);
+    else lab_print(lab, "no two bytes side by side: nothing to draw");
     merges_free(&m), words_free(&words);
 }
 
-const LabSpec lab_merges = {"merges", "1.4",
-                            "What each merge does to the count of tokens", run, NULL};
+static const Option options[] = {DATA_OPTION, {0}};
+
+const LabSpec lab_merges = {
+    "merges", "1.4", "What each merge does to the count of tokens", run, options};

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ch01_tokenizer/labs/corpus.h"
+#include "common/numeric/small.h"
 #include "common/program/plot.h"
 
 enum { TEXT = 20000, STEPS = 7 };
@@ -38,8 +39,8 @@ static Cost measure(const char *text, size_t n, int merges) {
 }
 
 static void run(Lab *lab) {
-    Bytes text = corpus(lab);
-    size_t n = text.size < TEXT ? text.size : TEXT;
+    Bytes text = corpus(lab, 1, "a byte");
+    size_t n = size_min(text.size, TEXT);
     Cost costs[STEPS];
     Plot *p = plot_new(
         lab, "train_cost",
@@ -66,7 +67,7 @@ static void run(Lab *lab) {
     // more of N_2T each.
     double slope = log2((double)last.naive.visits / (double)half.naive.visits);
     // a text of few pairs has no exponent to speak of
-    bool doubled = last.merges == 2 * half.merges;
+    bool doubled = half.merges > 0 && last.merges == 2 * half.merges;
     if (doubled) claim_at_most(lab, "1.12", "exponent of its cost in T", 1, slope);
     if (doubled)
         claim_at_least(lab, "1.12", "exponent of its cost in T, from N_2T / N_0",
@@ -86,4 +87,7 @@ static void run(Lab *lab) {
     bytes_free(&text);
 }
 
-const LabSpec lab_train_cost = {"train-cost", "1.5", "What training costs", run, NULL};
+static const Option options[] = {DATA_OPTION, {0}};
+
+const LabSpec lab_train_cost = {"train-cost", "1.5", "What training costs", run,
+                                options};

@@ -330,13 +330,25 @@ static void draw(const Training *t) {
     plot_end(p);
 }
 
+// A round of EM steps leaves two thirds of the tokens: how many rounds n tokens need.
+static double rounds_of(size_t n) { return n ? log((double)n) / log(1.5) + 1 : 0; }
+
+static void em_steps(Lab *lab, Training *t, int steps, double all_rounds) {
+    double done = all_rounds - rounds_of(longer_tokens(&t->model));
+    for (int i = 0; i < steps; i++) {
+        lab_progress(lab, fmax(done + (double)i / steps, 0), all_rounds + 1);
+        em_step(t);
+    }
+}
+
 // EM, prune to two thirds, EM, ... until only the characters are left.
 static void train(Lab *lab, const Language *l, size_t seed_size, int steps) {
     Training t = training_new(lab, l, seed_size);
     plot_row(t.plot, 0, t.now, NAN, t.truth, (double)t.model.count);
     lab_print(lab, "%zu distinct words; L of the truth %.1f", l->word_count, t.truth);
+    double rounds = rounds_of(longer_tokens(&t.model));
     for (bool reported = false;;) {
-        for (int i = 0; i < steps; i++) em_step(&t);
+        em_steps(lab, &t, steps, rounds);
         size_t have = longer_tokens(&t.model), target = l->truth.count;
         if (have <= target && !reported) {
             lab_print(lab,
@@ -348,6 +360,7 @@ static void train(Lab *lab, const Language *l, size_t seed_size, int steps) {
         if (have == 0) break;
         prune(&t, have > target && have * 2 / 3 < target ? target : have * 2 / 3);
     }
+    lab_progress(lab, 1, 1);
     claim_training(lab, &t);
     draw(&t);
     training_free(&t);

@@ -6,6 +6,7 @@
 
 #include "ch01_tokenizer/labs/corpus.h"
 #include "ch01_tokenizer/word_bpe.h"
+#include "common/numeric/small.h"
 #include "common/program/plot.h"
 
 enum { PAPER = 4, POINTS = 10, MOST_TEXT = 1 << 16 };
@@ -23,8 +24,8 @@ static void print_word(Lab *lab, const WordBpe *bpe, const char *what) {
     lab_print(lab, "lowest, %s:%s", what, line);
 }
 
-// The paper's dictionary. By hand: e s stands in newest and widest, 9 times, as do t
-// </w> and then es t</w>; l o and lo w stand in low and lower, 7 times.
+// The paper's dictionary. By hand: e s occurs in newest and widest, 9 times, as do t
+// </w> and then es t</w>; l o and lo w occur in low and lower, 7 times.
 static void claim_paper(Lab *lab) {
     WordBpe separate = word_bpe_train(paper, PAPER, MARK_SEPARATE, 10),
             fused = word_bpe_train(paper, PAPER, MARK_FUSED, 10);
@@ -33,7 +34,7 @@ static void claim_paper(Lab *lab) {
         Pair pair = separate.merges.pairs[t];
         lab_print(lab, "merge %d: %s %s", t + 1, separate.texts[pair.left],
                   separate.texts[pair.right]);
-        claim_equal(lab, "1.32", "how often it stands", found[t],
+        claim_equal(lab, "1.32", "how often it occurs", found[t],
                     (long long)separate.merges.found[t]);
     }
     print_word(lab, &separate, "mark separate");
@@ -57,12 +58,12 @@ static long long encoded_symbols(const WordBpe *bpe, const WordCount *words, siz
 }
 
 static void run(Lab *lab) {
-    claim_paper(lab);
-    Bytes text = corpus(lab);
+    Bytes text = corpus(lab, 1, "a word");
     size_t n, occurrences = 0;
-    WordCount *words =
-        count_words(text.data, text.size < MOST_TEXT ? text.size : MOST_TEXT, &n);
+    WordCount *words = count_words(text.data, size_min(text.size, MOST_TEXT), &n);
     for (size_t w = 0; w < n; w++) occurrences += words[w].count;
+    if (!n) die("word-bpe: the text has no word: nothing but white space");
+    claim_paper(lab);
     Plot *p = plot_new(lab, "word_bpe", "merges derived encoded");
     long long off = 0, before = 0;
     for (int i = 0; i < POINTS; i++) {
@@ -80,7 +81,7 @@ static void run(Lab *lab) {
     }
     claim_equal(lab, "1.33", "words encoded anew: symbols off N_0 - sum of r_t", 0,
                 off);
-    plot_axes(p, "merges", "symbols a word, the end mark included");
+    plot_axes(p, "merges", "symbols per word, the end mark included");
     plot_line(p, "merges", "derived", "N_0 - sum of r_t, as training counted");
     plot_points(p, "merges", "encoded", "the same words, encoded");
     plot_end(p);
@@ -88,5 +89,7 @@ static void run(Lab *lab) {
     bytes_free(&text);
 }
 
+static const Option options[] = {DATA_OPTION, {0}};
+
 const LabSpec lab_word_bpe = {"word-bpe", "1.4",
-                              "Words of letters, and a mark at the end", run, NULL};
+                              "Words of letters, and a mark at the end", run, options};

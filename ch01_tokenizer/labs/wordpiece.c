@@ -11,12 +11,14 @@
 #include "ch01_tokenizer/word_bpe.h"
 #include "ch01_tokenizer/wordpiece.h"
 #include "common/error.h"
+#include "common/numeric/small.h"
 #include "common/program/plot.h"
 
 enum { CRITERIA = 3, SHOWN = 6, LETTERS = 12, MOST_TEXT = 1 << 16 };
 static const char *const names[CRITERIA] = {"count", "score", "likelihood"};
 
-static const Option options[] = {{"merges", "200", "merges by each criterion"}, {0}};
+static const Option options[] = {
+    {"merges", "200", "merges by each criterion"}, DATA_OPTION, {0}};
 
 // ---- [1.25] the gain's formula
 
@@ -167,8 +169,8 @@ static void compare(Lab *lab, const Letters *letters, const Words *words, int me
 
 static void run(Lab *lab) {
     int merges = (int)option_int(&lab->args, "merges", 1, 10000);
-    Bytes text = corpus(lab);
-    size_t n, pairs, size = text.size < MOST_TEXT ? text.size : MOST_TEXT;
+    Bytes text = corpus(lab, 1, "a byte");
+    size_t n, pairs, size = size_min(text.size, MOST_TEXT);
     WordCount *counted = count_words(text.data, size, &n);
     Letters letters = letters_of(counted, n, MARK_CONTINUATION);
     Words words = letters_corpus(&letters, counted, n);

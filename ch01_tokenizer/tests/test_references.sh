@@ -41,5 +41,27 @@ for text in "$work"/*; do
         fi
     done
 done
+
+# Every special token's id, as OpenAI's package lists them.
+encoding=
+while read -r key token id; do
+    case $key in
+        symbols | pattern) ;;
+        special)
+            case $encoding in
+                gpt2 | r50k_base) model=$folder/r50k_base.tiktoken ;;
+                p50k_*) model=$folder/p50k_base.tiktoken ;;
+                *) model=$folder/$encoding.tiktoken ;;
+            esac
+            if [ "$(printf %s "$token" | "$program" encode --model "$model" --pattern "$encoding" --allow-special)" = "$id" ]; then
+                passed=$((passed + 1))
+            else
+                failed=$((failed + 1))
+                echo "FAILED: $encoding: $token is not $id"
+            fi
+            ;;
+        *) encoding=$key ;;
+    esac
+done <"$folder/encodings.txt"
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

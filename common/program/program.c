@@ -16,7 +16,10 @@ static const Option common_options[] = {
     {"out", NULL, "folder for figures and data (plots/ beside the program)"},
     {"terminal", "svg", "figures as svg, png, or dumb (drawn in this terminal)"},
     {0}};
-static const Option tour_options[] = {{"list", OPTION_FLAG, "list the labs"}, {0}};
+static const Option tour_options[] = {
+    {"list", OPTION_FLAG, "list the labs"},
+    {"version", OPTION_FLAG, "what this program is built on"},
+    {0}};
 static const Option thread_option[] = {
     {"threads", "0", "threads; 0: one for each core"}, {0}};
 
@@ -77,6 +80,11 @@ static void print_help(const Program *program) {
     print_list(program);
 }
 
+static void print_version(const Program *program) {
+    printf("%s\n", program->title);
+    if (program->print_version) program->print_version();
+}
+
 static int run_command(const Command *command, int argc, char **argv) {
     Args args;
     args_parse(&args, argc, argv, command->options, thread_option, NULL);
@@ -94,14 +102,13 @@ static int run_command(const Command *command, int argc, char **argv) {
     return status;
 }
 
-static int run_one(const Program *program, const LabSpec *spec, int argc, char **argv) {
+static int run_one(const LabSpec *spec, int argc, char **argv) {
     Args args;
-    args_parse(&args, argc, argv, common_options, program->options, spec->options);
+    args_parse(&args, argc, argv, common_options, NULL, spec->options);
     if (args.help) {
         printf("%s %s: %s (lecture, section %s)\n", program_name(), spec->name,
                spec->title, spec->section);
         options_print(spec->options);
-        options_print(program->options);
         options_print(common_options);
         args_free(&args);
         return 0;
@@ -135,6 +142,7 @@ static int run_options(const Program *program, int argc, char **argv) {
     int status = 0;
     if (args.help) print_help(program);
     else if (option_flag(&args, "list")) print_list(program);
+    else if (option_flag(&args, "version")) print_version(program);
     else status = run_tour(program, &args);
     args_free(&args);
     return status;
@@ -144,7 +152,7 @@ static int run_word(const Program *program, const char *word, int argc, char **a
     for (const Command *c = program->commands; c && c->name; c++)
         if (strcmp(c->name, word) == 0) return run_command(c, argc, argv);
     for (const LabSpec *const *l = program->labs; *l; l++)
-        if (strcmp((*l)->name, word) == 0) return run_one(program, *l, argc, argv);
+        if (strcmp((*l)->name, word) == 0) return run_one(*l, argc, argv);
     die("no lab or command '%s'; --help lists them", word);
 }
 

@@ -23,8 +23,10 @@ typedef struct {
     const char *title;           // "Chapter 1: text to tokens"
     const LabSpec *const *labs;  // ends with NULL
     const Command *commands;     // ends with {0}; NULL: none
-    // of the tour and every lab, beside the common ones; NULL: none
+    // of the tour, beside the common ones, for the labs that list them too; NULL: none
     const Option *options;
+    // what --version says beside the title; NULL: nothing
+    void (*print_version)(void);
 } Program;
 
 // The whole of a chapter's main(). Whatever was printed is checked at its end: a full
