@@ -228,6 +228,8 @@ own_lines | sed 's/context 16/context 16777216/' | own bad && refuses 'run: our 
 own_lines | sed 's/context 16/context 16777217/' | own bad && refuses 'run: our own, too long a context' "context" run --checkpoint bad
 own_lines | sed 's/layers 1/layers 9999999/' | own bad && refuses 'run: our own, absurd layers' "tensors" run --checkpoint bad
 own_lines | sed 's/final_norm.gain 1 8/final_norm.gain 4294967297 8/' | own bad && refuses 'run: our own, a size beyond int' "ROWS COLUMNS" run --checkpoint bad
+own_lines | sed 's/rope.scaling none/rope.scaling yarn/' | own bad && refuses 'run: our own, YaRN without a trained length' "bad: .*trained" run --checkpoint bad
+own_lines | sed 's/position rope/position xpos/; s/context 16/context 4000000/' | own bad && refuses 'run: our own, xPos over too many positions' "bad: " run --checkpoint bad
 own_lines | sed 's/place pre/place post/' | own bad && refuses 'run: our own, Post-LN' "cannot be run: norms" run --checkpoint bad
 own_lines | sed 's/rope.base 10000/rope.base 500000/' | own bad && refuses 'run: our own, another base' "bad: this model cannot be run: RoPE" run --checkpoint bad
 
