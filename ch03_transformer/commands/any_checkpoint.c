@@ -32,11 +32,11 @@ static const struct {
     size_t size;
     bool (*read)(AnyCheckpoint *c, const char *path, Error *err);
 } formats[] = {
-    [FORMAT_OWN] = {"course-checkpoint", 17, read_own},
-    [FORMAT_GPT2] = {&gpt2_mark, sizeof gpt2_mark, read_gpt2},
-    [FORMAT_LLAMA2C] = {"", 0, read_llama2c},
+    [CHECKPOINT_OWN] = {"course-checkpoint", 17, read_own},
+    [CHECKPOINT_GPT2] = {&gpt2_mark, sizeof gpt2_mark, read_gpt2},
+    [CHECKPOINT_LLAMA2C] = {"", 0, read_llama2c},
 };
-_Static_assert(sizeof formats / sizeof *formats == FORMAT_KINDS,
+_Static_assert(sizeof formats / sizeof *formats == CHECKPOINT_KINDS,
                "a format without its reader");
 
 bool any_checkpoint_read(AnyCheckpoint *c, const char *path, Error *err) {
@@ -56,5 +56,5 @@ bool any_checkpoint_read(AnyCheckpoint *c, const char *path, Error *err) {
 
 void any_checkpoint_free(AnyCheckpoint *c) {
     infer_model_free(&c->model);
-    if (c->format == FORMAT_OWN) model_free(&c->own);
+    if (c->format == CHECKPOINT_OWN) model_free(&c->own);
 }

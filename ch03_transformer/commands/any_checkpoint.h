@@ -4,16 +4,16 @@
 #include "ch03_transformer/model.h"
 
 typedef enum {
-    FORMAT_OWN,      // checkpoint.h
-    FORMAT_GPT2,     // llm.c's
-    FORMAT_LLAMA2C,  // llama2.c's
-    FORMAT_KINDS
+    CHECKPOINT_OWN,      // checkpoint.h
+    CHECKPOINT_GPT2,     // llm.c's
+    CHECKPOINT_LLAMA2C,  // llama2.c's
+    CHECKPOINT_KINDS
 } CheckpointFormat;
 
 typedef struct {
     CheckpointFormat format;
     InferModel model;
-    Model own;  // FORMAT_OWN: what model is a view of
+    Model own;  // CHECKPOINT_OWN: what model is a view of
 } AnyCheckpoint;
 
 // False and err (one line) where the file cannot be read or run; nothing is left then.

@@ -6,7 +6,7 @@
 void vocabulary_open(Vocabulary *w, const char *path, const AnyCheckpoint *c) {
     const InferModel *m = &c->model;
     Error err;
-    *w = (Vocabulary){.path = path, .llama = c->format == FORMAT_LLAMA2C};
+    *w = (Vocabulary){.path = path, .llama = c->format == CHECKPOINT_LLAMA2C};
     if (!path) return;
     if (w->llama ? !llama_tokenizer_read(&w->of_llama, path, m->vocab, &err)
                  : !model_read(&w->of_gpt2, path, NULL, NULL, 0, &err))
