@@ -25,9 +25,7 @@ _Static_assert(sizeof(Family) == sizeof(int) && sizeof(PositionKind) == sizeof(i
                "a word is stored like an int");
 
 // Chapter 2's kinds, and names for two kinds of switch.
-static const char *position_word(int kind) {
-    return position_names[kind];
-}
+static const char *position_word(int kind) { return position_names[kind]; }
 static const char *scaling_word(int kind) { return rope_scaling_names[kind]; }
 static const char *pairing_word(int kind) {
     static const char *const names[] = {"interleaved", "half-split", NULL};

@@ -16,8 +16,8 @@
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/model.h"
 #include "ch03_transformer/optimiser.h"
-#include "common/numeric/machine.h"
 #include "ch03_transformer/published.h"
+#include "common/numeric/machine.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
 

@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "ch03_transformer/infer.h"
-#include "common/numeric/matvec.h"
 #include "ch03_transformer/sample.h"
+#include "common/numeric/matvec.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
 #include "common/numeric/vec.h"

@@ -2,9 +2,9 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "ch03_transformer/published.h"
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/homework/grade.h"
+#include "ch03_transformer/published.h"
 
 // ---- the rules, parameter by parameter
 

@@ -1,9 +1,9 @@
 // Problem 6: gradient accumulation.
 #include <math.h>
 
-#include "ch03_transformer/published.h"
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/homework/grade.h"
+#include "ch03_transformer/published.h"
 
 enum { TIME = 8, MICRO = 4, SEQUENCES = 8, VOCABULARY = 11 };
 // Sequences and counted targets of the micro-batches: as uneven as answers are long.
