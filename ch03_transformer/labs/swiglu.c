@@ -22,9 +22,6 @@ static const Option options[] = {
 
 enum { ROWS = 5 };
 
-static const char *const names[FFN_KINDS] = {"ReLU", "GELU", "GELU, tanh form",
-                                             "SwiGLU"};
-
 // ---- what a layer costs
 
 typedef struct {
@@ -147,7 +144,8 @@ static Node *times(Tape *t, Node *x, const Linear *l, bool sized) {
 // The layer without its activation function: x U D, or (xG * xU) D.
 static Mat unbent(Tape *t, const Ffn *f, Node *x, bool sized) {
     Node *inner = times(t, x, &f->up, sized);
-    if (f->kind == FFN_SWIGLU) inner = product(t, times(t, x, &f->gate, sized), inner);
+    if (ffn_kinds[f->kind].gated)
+        inner = product(t, times(t, x, &f->gate, sized), inner);
     return times(t, inner, &f->down, sized)->value;
 }
 
@@ -166,10 +164,10 @@ static void claim_parts(Lab *lab) {
         Node *x = constant_node(t, at), *y = ffn(t, &f, x),
              *mirrored = ffn(t, &f, scale(t, x, -1));
         Node *part =
-            kind == FFN_SWIGLU ? add(t, y, mirrored) : subtract(t, y, mirrored);
+            ffn_kinds[k].gated ? add(t, y, mirrored) : subtract(t, y, mirrored);
         char what[64];
-        snprintf(what, sizeof what, "%s: ffn(x) %s", names[k],
-                 kind == FFN_SWIGLU ? "+ ffn(-x) = (xG * xU) D" : "- ffn(-x) = x U D");
+        snprintf(what, sizeof what, "%s: ffn(x) %s", ffn_name(k),
+                 ffn_kinds[k].gated ? "+ ffn(-x) = (xG * xU) D" : "- ffn(-x) = x U D");
         // Three layers, each a sum of d and one of h products, and at most 12 roundings
         // in the activation function.
         claim_near(lab, "3.22", what, 0,
