@@ -14,7 +14,7 @@ CC := cc
 endif
 OPT      ?= -O3
 ARCH     ?= native
-WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wvla \
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wvla -Werror=switch \
             -Wno-sign-conversion -Wno-float-conversion -Wno-missing-field-initializers
 # What we need, and after it what the user wishes: make CC='ccache gcc' LDFLAGS=-s ch02.
 COMPILE  := -std=gnu17 $(OPT) -g -march=$(ARCH) -fno-math-errno $(WARNINGS)

@@ -112,7 +112,8 @@ local function figure(image, caption)
     local class = drawn and "figure plot" or "figure drawing"
     local command = caption[#caption]
     if drawn and (not command or command.t ~= "Code" or not command.text:match "^%./ch%d%d_%w+ [%w-]+") then
-        error(here .. ": " .. image.src .. " needs a caption in italics below it that ends with its `./chNN_name lab`")
+        error(here .. ": " .. image.src
+              .. " needs a caption in italics below it that ends with its `./chNN_name lab`")
     end
     if drawn then
         caption[#caption] = pandoc.Span(command, {class = "command"})

@@ -22,7 +22,8 @@ NR == 1 { printf "## %s\n\n", $0 }
     for (i = 3; i < first; i++) what = what " " $i
     predicted = first == NF - 4 ? $(NF - 4) " " $(NF - 3) : $(NF - 3)
     anchor = seen[id]++ ? "" : " id=\"claim-" id "\""
-    printf "<tr%s%s><td><a class=\"claim\" href=\"%s.html#claim-%s\">[%s]</a></td><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>\n", \
+    printf "<tr%s%s><td><a class=\"claim\" href=\"%s.html#claim-%s\">[%s]</a></td>" \
+           "<td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>\n", \
         anchor, $NF == "FAIL" ? " class=\"failed\"" : "", page, id, id, html(what), html(predicted), $(NF - 2), \
         $NF == "FAIL" ? "FAIL" : $(NF - 1) == "bound" ? "" : $(NF - 1)
 }

@@ -7,7 +7,8 @@ function flush_formula(   line) {
     line = claims
     if (figures != "") line = (line == "" ? "" : line " · ") figures
     if (code != "") line = (line == "" ? "" : line " · ") code
-    printf "$$%s$$\n\n<div class=\"entry\">\n\n[%s](%s.html#formula-%s)%s\n\n</div>\n\n", tex, id, page, id, line == "" ? "" : " · " line
+    printf "$$%s$$\n\n<div class=\"entry\">\n\n[%s](%s.html#formula-%s)%s\n\n</div>\n\n", \
+        tex, id, page, id, line == "" ? "" : " · " line
     tex = claims = figures = code = ""
     for (one_said in told) delete told[one_said]
 }
@@ -35,7 +36,8 @@ END {
         if (k == "section") {
             flush_formula()
             section = one[i]; heading = "### [" three[i] "](" page ".html#" two[i] ")\n"
-            if (files[section] != "") heading = heading "\n<div class=\"entry\">\n\ncomputed in " files[section] "\n\n</div>\n"
+            if (files[section] != "")
+                heading = heading "\n<div class=\"entry\">\n\ncomputed in " files[section] "\n\n</div>\n"
         } else if (k == "formula") {
             flush_formula()
             if (heading != "") print heading

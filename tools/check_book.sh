@@ -75,7 +75,8 @@ done
 "$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
     --disable-component-update --disable-sync --user-data-dir="$work/browser" --window-size=1400,1000 \
     --virtual-time-budget=120000 --dump-dom "file://$work/all-pages.html" 2>/dev/null |
-    sed -n '/<pre id="said">/,/<\/pre>/p' | sed 's|.*<pre id="said">||; s|</pre>.*||; s|&lt;|<|g; s|&gt;|>|g; s|&amp;|\&|g' |
+    sed -n '/<pre id="said">/,/<\/pre>/p' |
+    sed 's|.*<pre id="said">||; s|</pre>.*||; s|&lt;|<|g; s|&gt;|>|g; s|&amp;|\&|g' |
     grep . >"$work/said" || true
 grep -q '^all seen$' "$work/said" || { echo 'check-book: the browser gave up' >&2; exit 1; }
 
