@@ -54,9 +54,9 @@ static Item directive(const char *p, Text name) {
     word += strcspn(word, " \t\n");
     word += strspn(word, " \t");
     Item item = {.body = true};
-    item.named =
-        define
-        && text_is((Text){word, (size_t)(source_token_end(word) - word)}, name.at, name.size);
+    item.named = define
+                 && text_is((Text){word, (size_t)(source_token_end(word) - word)},
+                            name.at, name.size);
     do item.end = line_end(p), p = item.end;
     while (*p && p[-1] == '\n' && p[-2] == '\\');
     return item;
