@@ -165,7 +165,11 @@ export HOMEWORK := $(value HW)
 
 # $(call chapter_rules,ch01_tokenizer,ch01,01)
 define chapter_rules
-$(BUILD)/$(1): $(call objects,float,$(call program,$(1))) $(call archives,float,$(1))
+$(BUILD)/$(1)-claims.c: $(BUILD)/lecture $(wildcard $(1)/labs/*.c)
+	@$(BUILD)/lecture claims $(1) >$$@.part && mv $$@.part $$@
+$(BUILD)/$(1)-claims.o: $(BUILD)/$(1)-claims.c
+	$$(Q)$(compile) -MMD -MP -c $$< -o $$@
+$(BUILD)/$(1): $(call objects,float,$(call program,$(1))) $(BUILD)/$(1)-claims.o $(call archives,float,$(1))
 	$$(call say,link    $$@)
 	$$(Q)$$(call link)
 $(2): $(BUILD)/$(1)

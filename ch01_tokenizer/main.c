@@ -47,7 +47,7 @@ static void print_version(void) {
 }
 
 int main(int argc, char **argv) {
-    return program_main(
-        &(Program){"Chapter 1: text to tokens", tour, commands, options, print_version},
-        argc, argv);
+    return program_main(&(Program){"Chapter 1: text to tokens", tour, commands, options,
+                                   print_version, claim_places},
+                        argc, argv);
 }

@@ -28,7 +28,7 @@ static const LabSpec *const tour[] = {&lab_variance,
                                       NULL};
 
 int main(int argc, char **argv) {
-    return program_main(
-        &(Program){"Chapter 2: attention, heads and positions", tour, NULL, NULL}, argc,
-        argv);
+    return program_main(&(Program){"Chapter 2: attention, heads and positions", tour,
+                                   NULL, NULL, NULL, claim_places},
+                        argc, argv);
 }

@@ -53,6 +53,7 @@ static const Command commands[] = {
     {0}};
 
 int main(int argc, char **argv) {
-    return program_main(&(Program){"Chapter 3: the transformer", tour, commands, NULL},
+    return program_main(&(Program){"Chapter 3: the transformer", tour, commands, NULL,
+                                   NULL, claim_places},
                         argc, argv);
 }

@@ -5,6 +5,7 @@
 //   lecture check docs/ch*.md README.md    a line for each problem, "file:line: what"; exit 1 if there is
 //                                          one. Chapters' maps and long lines (house.h) are checked too
 //   lecture words docs/ch01_tokenizer.md   words of prose
+//   lecture claims ch01_tokenizer          which lab states which claim, as a table in C (places.h)
 //
 // A snippet is a comment and the fence directly below it; refresh fills (or inserts)
 // the fence:
@@ -28,6 +29,7 @@
 #include "common/program/file.h"
 #include "tools/house.h"
 #include "tools/page.h"
+#include "tools/places.h"
 #include "tools/snippet.h"
 
 // ---- snippets
@@ -322,17 +324,23 @@ static bool lecture_words(const char *path, Error *err) {
     return true;
 }
 
+static bool lecture_claims(const char *chapter, Error *err) {
+    return places_write(stdout, chapter, err);
+}
+
 int main(int argc, char **argv) {
     program_name_set("lecture");
     if (!setlocale(LC_CTYPE, "C.UTF-8") && !setlocale(LC_CTYPE, "en_US.UTF-8"))
         setlocale(LC_CTYPE, "");
     const char *command = argc > 2 ? argv[1] : "";
     bool (*work)(const char *, Error *) =
-        strcmp(command, "refresh") == 0 ? lecture_refresh
-        : strcmp(command, "check") == 0 ? lecture_check
-        : strcmp(command, "words") == 0 ? lecture_words
-                                        : NULL;
-    if (!work) die("usage: lecture refresh|check|words FILE.md...");
+        strcmp(command, "refresh") == 0  ? lecture_refresh
+        : strcmp(command, "check") == 0  ? lecture_check
+        : strcmp(command, "words") == 0  ? lecture_words
+        : strcmp(command, "claims") == 0 ? lecture_claims
+                                         : NULL;
+    if (!work)
+        die("usage: lecture refresh|check|words FILE.md..., lecture claims CHAPTER");
     Error err;
     if (work == lecture_refresh) problem_prefix = "lecture: ";
     if (work == lecture_check && !claims_read(&err)) die("%s", err.text);
@@ -341,5 +349,6 @@ int main(int argc, char **argv) {
     if (work == lecture_check && !house_check(&err)) die("%s", err.text);
     for (size_t i = 0; i < claims_count; i++) free(claims[i].path);
     free(claims);
+    stdout_flush();
     return problems > 0;
 }

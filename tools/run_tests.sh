@@ -19,10 +19,23 @@ tour() { # tour SEED THREADS
     "$program" --seed "$1" --threads "$2" --out "$build/plots-$folder-$1"
 }
 
+# The words ok and FAIL end a claim's row, once, and occur nowhere else; and the table of --claim knows
+# which lab states what.
+rows_in_order() { # rows_in_order TOUR CLAIMS.c
+    awk -F'"' 'NR == FNR { known[$2 " " $4] = 1; next }
+        { words = split($0, word, " "); marks = 0 }
+        /^[0-9]+\.[0-9]+  .*\([a-z0-9-]+\)$/ { lab = word[words]; gsub(/[()]/, "", lab) }
+        { for (i = 1; i <= words; i++) marks += word[i] == "ok" || word[i] == "FAIL" }
+        marks && !(marks == 1 && /^  \[[0-9.]+\] .* (ok|FAIL)$/) { print "not a row of a claim: " $0; bad = 1 }
+        marks { id = word[1]; gsub(/[][]/, "", id)
+                if (!known[id " " lab]) { print "--claim " id " does not know the lab " lab; bad = 1 } }
+        END { exit bad }' "$2" "$1"
+}
+
 run() {
     case $part in
     float | double) "$build/$part/test-$folder" --jobs 2 ;;
-    tour) tour 1 1 ;;
+    tour) tour 1 1 && rows_in_order "$log" "$build/$folder-claims.c" ;;
     seed-2) tour 2 1 ;;
     bits) tour 1 2 >"$log.two" && cmp "$build/$folder.tour.log" "$log.two" &&
         echo 'the same output for 1 and 2 threads: 1 passed, 0 failed' ;;

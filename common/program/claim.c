@@ -3,16 +3,27 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "common/program/colour.h"
 #include "common/program/lab.h"
+
+// Column heads, before a lab's first row.
+static void heads(Lab *lab) {
+    if (lab->heads) return;
+    lab->heads = true;
+    printf("%s  %-7s %-52s %16s %14s  %-9s%s\n", colour(COLOUR_FAINT), "claim",
+           "what it says", "predicted", "measured", "tolerance", colour(COLOUR_OFF));
+}
 
 static void claim_row(Lab *lab, const char *id, const char *what, const char *predicted,
                       const char *measured, const char *tolerance, bool ok) {
+    heads(lab);
     lab->claims++;
     lab->failed += !ok;
     char bracketed[16];
     snprintf(bracketed, sizeof bracketed, "[%s]", id);
-    printf("  %-7s %-52s %16s %14s  %-9s %s\n", bracketed, what, predicted, measured,
-           tolerance, ok ? "ok" : "FAIL");
+    printf("  %-7s %-52s %16s %14s  %-9s %s%s%s\n", bracketed, what, predicted,
+           measured, tolerance, colour(ok ? COLOUR_GOOD : COLOUR_BAD),
+           ok ? "ok" : "FAIL", colour(COLOUR_OFF));
 }
 
 enum { NUMBER = 32 };  // room for a number as text

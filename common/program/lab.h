@@ -30,7 +30,12 @@ struct Lab {
     Rng rng;
     char *out;             // the folder for figures and their data
     const char *terminal;  // svg, png or dumb
+    const char *as;  // --as NAME: what the files are called instead; NULL: as usual
+    bool open;       // --open: figures are shown when they are drawn
+    bool tour;       // one of many
     int claims, failed;
+    bool heads;   // the columns of this lab's claims have their heads
+    int figures;  // of this lab, so far
 };
 
 // For program.c: begins with the options given, runs one lab, and ends: the last line is
@@ -43,3 +48,6 @@ int lab_end(Lab *lab);
 void lab_print(Lab *lab, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // "name: 40 %" on stderr, when that is a terminal.
 void lab_progress(Lab *lab, double done, double total);
+// The same with a quantity, "name: 40 %, loss 2.31": what one looks at while waiting.
+void lab_progress_value(Lab *lab, double done, double total, const char *quantity,
+                        double value);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/program/nearest.h"
 
 const char OPTION_FLAG[] = "";
 
@@ -31,6 +32,15 @@ static void add(Args *args, const Option *option, const char *value) {
     args->values[args->given_count++] = value;
 }
 
+static _Noreturn void unknown(const Args *args, const char *word, const char *name,
+                              size_t length) {
+    Nearest meant = nearest_to(name, length, "--");
+    for (int t = 0; t < ARGS_MOST_TABLES; t++)
+        for (const Option *o = args->tables[t]; o && o->name; o++)
+            nearest_try(&meant, o->name);
+    die("unknown option %s%s", word, nearest_text(&meant));
+}
+
 // One option at argv[i]; returns the index of the last argument it used.
 static int parse_option(Args *args, int argc, char **argv, int i) {
     char *name = argv[i];
@@ -41,7 +51,7 @@ static int parse_option(Args *args, int argc, char **argv, int i) {
     const Option *option = NULL;
     if (is_long) option = find(args, name, length, 0);
     else if (length == 1) option = find(args, name, length, name[0]);
-    if (!option) die("unknown option %s; --help lists them", argv[i]);
+    if (!option) unknown(args, argv[i], name, length);
     if (option->value == OPTION_FLAG) {
         if (equals) die("--%s takes no value", option->name);
         add(args, option, "yes");
@@ -158,4 +168,27 @@ void options_print(const Option *table) {
         snprintf(left, sizeof left, "%s--%s %s", letter, o->name, value);
         printf("  %-30s %s\n", left, o->help);
     }
+}
+
+// Whether a table before this one has an option of that name, which is then the one.
+static bool hidden(const Args *args, int table, const char *name) {
+    for (int t = 0; t < table; t++)
+        for (const Option *o = args->tables[t]; o && o->name; o++)
+            if (strcmp(o->name, name) == 0) return true;
+    return false;
+}
+
+void options_write(FILE *out, const Args *args, const char *const *without) {
+    for (int t = 0; t < ARGS_MOST_TABLES; t++)
+        for (const Option *o = args->tables[t]; o && o->name; o++) {
+            const char *value = option_text(args, o->name);
+            bool is_default = value == o->value
+                              || (value && o->value && strcmp(value, o->value) == 0);
+            bool left_out = hidden(args, t, o->name);
+            for (const char *const *w = without; *w; w++)
+                left_out |= strcmp(*w, o->name) == 0;
+            if (is_default || left_out) continue;
+            fprintf(out, " --%s", o->name);
+            if (o->value != OPTION_FLAG) fprintf(out, " %s", value);
+        }
 }

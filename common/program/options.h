@@ -15,6 +15,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 extern const char OPTION_FLAG[];  // the `value` of an option that takes none
 
@@ -64,3 +65,6 @@ const char *option_nth(const Args *args, const char *name, size_t n);
 
 // A line per option: "  --dim 128          head dimension".
 void options_print(const Option *table);
+// " --dim 64 --base 500000": the options that are not at their defaults, in the tables'
+// order, but those named in `without` (NULL-terminated).
+void options_write(FILE *out, const Args *args, const char *const *without);

@@ -2,7 +2,9 @@
 
 #include <assert.h>
 #include <ctype.h>
+#include <fcntl.h>
 #include <math.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +22,10 @@ typedef struct {
 
 struct Plot {
     Lab *lab;
-    const char *name, *title;
-    Text table, sets, series;
+    char *name;
+    const char *title;
+    Text table, sets, *series;
+    size_t series_count, series_capacity;
     int columns;
     size_t rows;  // that have a point in them: two numbers
     bool not_in_letters;
@@ -67,9 +71,21 @@ static void add_quoted(Text *text, const char *words) {
     add(text, "\"");
 }
 
+// What the files are called: --as NAME, in a tour or from a lab's second figure on with
+// the figure's own name behind it.
+static char *name_of(const Lab *lab, const char *name) {
+    Text text = {0};
+    if (!lab->as) add(&text, "%s", name);
+    else if (lab->figures == 0 && !lab->tour) add(&text, "%s", lab->as);
+    else add(&text, "%s_%s", lab->as, name);
+    return text.data;
+}
+
 Plot *plot_new(Lab *lab, const char *name, const char *columns) {
     Plot *p = allocate(1, sizeof *p);
-    *p = (Plot){.lab = lab, .name = name, .title = lab->spec->title, .columns = 1};
+    *p = (Plot){.lab = lab, .title = lab->spec->title, .columns = 1};
+    p->name = name_of(lab, name);
+    lab->figures++;
     for (const char *c = columns; *c; c++) p->columns += *c == ' ';
     add(&p->table, "%s\n", columns);
     for (size_t i = 0; i < p->table.size; i++)
@@ -108,10 +124,12 @@ void plot_set(Plot *p, const char *format, ...) {
 }
 
 void plot_series(Plot *p, const char *format, ...) {
+    reserve(p->series, p->series_capacity, p->series_count + 1);
+    Text *series = &p->series[p->series_count++];
+    *series = (Text){0};
     va_list args;
     va_start(args, format);
-    add(&p->series, "%s \\\n    \"%s.tsv\" ", p->series.size ? "," : "plot", p->name);
-    append(&p->series, format, args);
+    append(series, format, args);
     va_end(args);
 }
 
@@ -121,9 +139,10 @@ static __attribute__((format(printf, 3, 4))) void styled(Plot *p, const char *ti
     va_list args;
     va_start(args, format);
     plot_series(p, "using ");
-    append(&p->series, format, args);
-    add(&p->series, " title ");
-    add_quoted(&p->series, title);
+    Text *series = &p->series[p->series_count - 1];
+    append(series, format, args);
+    add(series, " title ");
+    add_quoted(series, title);
     va_end(args);
 }
 
@@ -186,20 +205,88 @@ static void add_terminal(Text *script, const Plot *p) {
         p->name, terminal);
 }
 
+// gnuplot's letters of points are numbered by pointtype, its signs of lines by linetype,
+// of which there are six. Each series gets its own; the seventh line becomes points.
+typedef struct {
+    int points, lines;
+} Letters;
+enum { LINE_SIGNS = 6 };
+
+static void add_in_letters(Text *script, const char *series, Letters *letters) {
+    const char *title = strstr(series, " title "), *end = series + strlen(series);
+    const char *point = strstr(series, "pointtype "),
+               *line = strstr(series, "with lines");
+    if (!title) title = end;
+    if (point && point < title) {
+        const char *number = point + strlen("pointtype ");
+        add(script, "%.*s%d%s", (int)(number - series), series, ++letters->points,
+            number + strspn(number, "0123456789"));
+    } else if (line && line < title && letters->lines >= LINE_SIGNS) {
+        add(script, "%.*swith points pointtype %d%s", (int)(line - series), series,
+            ++letters->points, line + strlen("with lines"));
+    } else {
+        add(script, "%.*s linetype %d%s", (int)(title - series), series,
+            ++letters->lines % LINE_SIGNS + 1, title);
+    }
+}
+
+// What the files were made by, as a comment of one line: "# ch02_attention heads --seed 2".
+static char *made_by(const Plot *p) {
+    static const char *const how[] = {"threads", "out",  "terminal", "as",
+                                      "open",    "list", "claim",    NULL};
+    char *line = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&line, &size);
+    if (!out) die("out of memory");
+    fprintf(out, "# %s %s", program_name(), p->lab->spec->name);
+    options_write(out, &p->lab->args, how);
+    if (fclose(out) != 0) die("out of memory");
+    for (char *c = line; *c; c++)
+        if (iscntrl((unsigned char)*c) || strchr("\\`", *c)) *c = ' ';
+    return line;
+}
+
+// Says it where the files here were made with other options: of a tour's labs once.
+static void warn_of_overwriting(const Plot *p, const char *now) {
+    static bool said;
+    char *path = path_of(p, "gp");
+    Bytes old;
+    bool exists = access(path, F_OK) == 0 && file_read(&old, path, NULL);
+    if (exists) {
+        size_t size = strcspn(old.data, "\n");
+        bool same = size == strlen(now) && memcmp(old.data, now, size) == 0;
+        if (old.data[0] == '#' && !same && !said)
+            warn("%s/%s.* was made by '%.*s' and is overwritten; --as NAME keeps both",
+                 p->lab->out, p->name, (int)size - 2, old.data + 2);
+        said |= p->lab->tour && !same;
+        bytes_free(&old);
+    }
+    free(path);
+}
+
 static void write_script(const Plot *p) {
-    Text head = {0};
-    add_terminal(&head, p);
-    add(&head, "set title ");
-    add_quoted(&head, p->title);
-    add(&head,
+    bool dumb = strcmp(p->lab->terminal, "dumb") == 0;
+    Letters letters = {0};
+    Text script = {0};
+    char *by = made_by(p);
+    warn_of_overwriting(p, by);
+    add(&script, "%s\n", by);
+    add_terminal(&script, p);
+    add(&script, "set title ");
+    add_quoted(&script, p->title);
+    add(&script,
         "\nset datafile separator tab columnheaders\nset datafile missing \"nan\"\n"
         "set key outside top center horizontal Left reverse samplen 1.5 width -1\n"
         "set grid linecolor \"#cccccc\"\n"
-        "set border 3\nset tics nomirror\n");
-    write_text(p, "gp",
-               (const char *[]){head.data, p->sets.data ? p->sets.data : "",
-                                p->series.data, "\n", NULL});
-    free(head.data);
+        "set border 3\nset tics nomirror\n%s",
+        p->sets.data ? p->sets.data : "");
+    for (size_t i = 0; i < p->series_count; i++) {
+        add(&script, "%s \\\n    \"%s.tsv\" ", i ? "," : "plot", p->name);
+        if (dumb) add_in_letters(&script, p->series[i].data, &letters);
+        else add(&script, "%s", p->series[i].data);
+    }
+    write_text(p, "gp", (const char *[]){script.data, "\n", NULL});
+    free(script.data), free(by);
 }
 
 // gnuplot in the out folder; false where it is not installed.
@@ -219,6 +306,25 @@ static bool run_gnuplot(const Plot *p) {
     return true;
 }
 
+// Shows the figure with what the desktop has for it, which stays open when we end.
+static void open_figure(const Plot *p) {
+#ifdef __APPLE__
+    static char viewer[] = "open";
+#else
+    static char viewer[] = "xdg-open";
+#endif
+    char *path = path_of(p, p->lab->terminal), *argv[] = {viewer, path, NULL};
+    posix_spawn_file_actions_t quiet;
+    posix_spawn_file_actions_init(&quiet);
+    posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    pid_t child;
+    if (posix_spawnp(&child, viewer, &quiet, NULL, argv, environ) != 0)
+        warn("--open: there is no %s here; the figure is %s", viewer, path);
+    posix_spawn_file_actions_destroy(&quiet);
+    free(path);
+}
+
 // Draws, and returns the ending of what a reader can look at now.
 static const char *draw(const Plot *p) {
     static bool no_gnuplot;
@@ -229,16 +335,19 @@ static const char *draw(const Plot *p) {
         warn("gnuplot is not installed: the figures' data and scripts are in %s",
              p->lab->out);
     }
-    return no_gnuplot || dumb ? "tsv" : p->lab->terminal;
+    if (no_gnuplot || dumb) return "tsv";
+    if (p->lab->open) open_figure(p);
+    return p->lab->terminal;
 }
 
 void plot_end(Plot *p) {
-    assert(p->series.size && "a plot without series");
-    write_text(p, "tsv", (const char *[]){p->table.data, NULL});
+    assert(p->series_count && "a plot without series");
     write_script(p);
+    write_text(p, "tsv", (const char *[]){p->table.data, NULL});
     if (p->rows == 0)
         printf("  figure: nothing to draw, %s/%s.tsv has no numbers\n", p->lab->out,
                p->name);
     else printf("  figure: %s/%s.%s\n", p->lab->out, p->name, draw(p));
-    free(p->table.data), free(p->sets.data), free(p->series.data), free(p);
+    for (size_t i = 0; i < p->series_count; i++) free(p->series[i].data);
+    free(p->series), free(p->table.data), free(p->sets.data), free(p->name), free(p);
 }

@@ -9,16 +9,20 @@
 #include "common/numeric/threads.h"
 #include "common/program/file.h"
 #include "common/program/lab.h"
+#include "common/program/nearest.h"
 
 static const Option common_options[] = {
     {"seed", "1", "seed of all random numbers"},
     {"threads", "0", "threads; 0: one for each core"},
     {"out", NULL, "folder for figures and data (plots/ beside the program)"},
+    {"as", NULL, "name of this run's files, so that runs can be kept"},
     {"terminal", "svg", "figures as svg, png, or dumb (drawn in this terminal)"},
+    {"open", OPTION_FLAG, "show the figure when it is drawn"},
     {0}};
 static const Option tour_options[] = {
     {"list", OPTION_FLAG, "list the labs"},
-    {"version", OPTION_FLAG, "what this program is built on"},
+    {"claim", NULL, "run the lab that states this claim: --claim 2.36"},
+    {"version", OPTION_FLAG, "how this program was built"},
     {0}};
 static const Option thread_option[] = {
     {"threads", "0", "threads; 0: one for each core"}, {0}};
@@ -80,11 +84,6 @@ static void print_help(const Program *program) {
     print_list(program);
 }
 
-static void print_version(const Program *program) {
-    printf("%s\n", program->title);
-    if (program->print_version) program->print_version();
-}
-
 static int run_command(const Command *command, int argc, char **argv) {
     Args args;
     args_parse(&args, argc, argv, command->options, thread_option, NULL);
@@ -122,38 +121,81 @@ static int run_one(const LabSpec *spec, int argc, char **argv) {
     return lab_end(&lab);
 }
 
-// Every lab with its own options at their defaults.
+// A lab with its own options at their defaults, but those that the tour was given too.
+static void run_next(Lab *lab, const LabSpec *spec) {
+    lab->args.tables[1] = NULL;
+    lab->args.tables[2] = spec->options;
+    lab_run(lab, spec);
+}
+
 static int run_tour(const Program *program, const Args *args) {
-    set_threads(args);
+    Lab lab = {.tour = true};
+    lab_begin(&lab, args);
+    if (lab.open) die("--open goes with one lab");
+    printf("%s\n", program->title);
+    for (const LabSpec *const *l = program->labs; *l; l++) run_next(&lab, *l);
+    return lab_end(&lab);
+}
+
+static bool states(const Program *program, const LabSpec *spec, const char *claim) {
+    for (const ClaimPlace *c = program->claims; c && c->claim; c++)
+        if (strcmp(c->claim, claim) == 0 && strcmp(c->lab, spec->name) == 0)
+            return true;
+    return false;
+}
+
+static int run_claim(const Program *program, const Args *args, const char *claim) {
     Lab lab = {0};
     lab_begin(&lab, args);
-    printf("%s\n", program->title);
+    bool found = false;
     for (const LabSpec *const *l = program->labs; *l; l++) {
-        lab.args.tables[2] = (*l)->options;
-        lab_run(&lab, *l);
+        if (!states(program, *l, claim)) continue;
+        found = true;
+        run_next(&lab, *l);
     }
+    if (!found) die("--claim %s: no lab states it", claim);
     return lab_end(&lab);
+}
+
+static void print_version(const Program *program) {
+#ifdef __clang__
+    static const char compiler[] = "clang " __clang_version__;
+#else
+    static const char compiler[] = "gcc " __VERSION__;
+#endif
+    printf("%s\n", program->title);
+    printf("compiled by %s, %s OpenMP\n", compiler,
+           threads_possible() ? "with" : "without");
+    if (program->print_version) program->print_version();
 }
 
 static int run_options(const Program *program, int argc, char **argv) {
     Args args;
     args_parse(&args, argc, argv, common_options, program->options, tour_options);
     if (args.file_count) die("unexpected '%s'; --help tells more", args.files[0]);
+    set_threads(&args);
+    const char *claim = option_text(&args, "claim");
     int status = 0;
     if (args.help) print_help(program);
     else if (option_flag(&args, "list")) print_list(program);
     else if (option_flag(&args, "version")) print_version(program);
+    else if (claim) status = run_claim(program, &args, claim);
     else status = run_tour(program, &args);
     args_free(&args);
     return status;
 }
 
 static int run_word(const Program *program, const char *word, int argc, char **argv) {
-    for (const Command *c = program->commands; c && c->name; c++)
+    Nearest meant = nearest_to(word, strlen(word), "");
+    for (const Command *c = program->commands; c && c->name; c++) {
         if (strcmp(c->name, word) == 0) return run_command(c, argc, argv);
-    for (const LabSpec *const *l = program->labs; *l; l++)
+        nearest_try(&meant, c->name);
+    }
+    for (const LabSpec *const *l = program->labs; *l; l++) {
         if (strcmp((*l)->name, word) == 0) return run_one(*l, argc, argv);
-    die("no lab or command '%s'; --help lists them", word);
+        nearest_try(&meant, (*l)->name);
+    }
+    die("no lab or command '%s'%s", word, nearest_text(&meant));
 }
 
 int program_main(const Program *program, int argc, char **argv) {

@@ -5,6 +5,7 @@
 //     ./ch02_attention --list                 their names
 //     ./ch02_attention rope-decay --dim 64    one lab, with its own options
 //     ./ch01_tokenizer encode --model m FILE  a command
+//     ./ch02_attention --claim 2.36           the lab that states a claim
 //     ./ch02_attention --help
 #pragma once
 #include "common/program/options.h"
@@ -19,14 +20,21 @@ typedef struct {
     const Option *options;
 } Command;
 
+// Which lab states a claim. make writes the table of a chapter from its labs/*.c.
+typedef struct {
+    const char *claim, *lab;  // "2.36", "rope-decay"
+} ClaimPlace;
+extern const ClaimPlace claim_places[];  // ends with {0}
+
 typedef struct {
     const char *title;           // "Chapter 1: text to tokens"
     const LabSpec *const *labs;  // ends with NULL
     const Command *commands;     // ends with {0}; NULL: none
     // of the tour, beside the common ones, for the labs that list them too; NULL: none
     const Option *options;
-    // what --version says beside the title; NULL: nothing
+    // what --version says beside the title and the compiler; NULL: nothing
     void (*print_version)(void);
+    const ClaimPlace *claims;  // for --claim; NULL: none
 } Program;
 
 // The whole of a chapter's main(). Whatever was printed is checked at its end: a full

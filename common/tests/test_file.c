@@ -312,6 +312,6 @@ static void die_in_lines(void *argument) { die("--base %s: no", (char *)argument
 Test(error, a_message_is_one_line) {
     Ran ran = child_run(die_in_lines, "a\nb\tc\033[2J");
     cr_assert_eq(ran.status, 2);
-    cr_assert(strstr(ran.text, "--base a b c [2J: no\n"), "%s", ran.text);
-    cr_assert_eq(strchr(ran.text, '\n')[1], '\0');
+    const char *line = "course: --base a b c [2J: no\n";
+    cr_assert_eq(strncmp(ran.text, line, strlen(line)), 0, "%s", ran.text);
 }
