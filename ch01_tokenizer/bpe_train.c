@@ -1,12 +1,12 @@
 // BPE training with lists of occurrences. Lecture, section 1.5.
 //
-// A token of length n covers n cells, and stands in its first and in its last one, so
+// A token of length n covers n cells, and is written in its first and in its last one, so
 // that both neighbours are one step away:
 //
 //     cells    X  .  X  b  Y  Y        X = 3 symbols long, b = 1, Y = 2;  . is NO_SYMBOL
 //              ^ p      ^ p + length[X]      and cells[p - 1] is the token before p
 //
-// Every pair still worth considering is a Candidate with the places where it stood when
+// Every pair still worth considering is a Candidate with the places where it was when
 // it was made. It is not kept up to date. It need not be: a pair's places are all made
 // at once, together with its newer symbol, and from then on its count can only fall
 // (lecture, claim 1.8). So a stale count is an upper bound, and the best pair is found
@@ -97,7 +97,7 @@ static bool holds(const Trainer *t, uint32_t place, int left, int right) {
     return cells[place] == left && cells[place + t->length[left]] == right;
 }
 
-// The count of a candidate as it stands; forgets places that no longer hold it.
+// The present count of a candidate; forgets places that no longer hold it.
 static uint64_t count_again(Trainer *t, Candidate *c) {
     uint64_t count = 0;
     uint32_t kept = 0;
@@ -246,7 +246,7 @@ static void recount(Trainer *t) {
 
 // ---- training
 
-// The pair that stands most often, with all its places. False when no pair is left.
+// The pair that occurs most often, with all its places. False when no pair is left.
 static bool best_candidate(Trainer *t, Candidate *best) {
     for (;;) {
         while (t->heap_size > 0) {

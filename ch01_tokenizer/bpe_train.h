@@ -1,7 +1,7 @@
 // Byte-pair encoding, training: which pairs to merge. Lecture, sections 1.4 and 1.5.
 //
 //     until there are enough symbols:
-//         (a, b) = the adjacent pair that stands in the corpus most often
+//         (a, b) = the adjacent pair that occurs in the corpus most often
 //         make a new symbol for it, and put it in place of every a b
 //
 // Sennrich, Haddow and Birch, "Neural machine translation of rare words with subword
@@ -23,7 +23,7 @@ typedef struct {
     int base;     // symbols 0 .. base-1 are given
     int count;    // merges learned
     Pair *pairs;  // [count] what merge t joins
-    // [count] f_t: how often the pair stood in the corpus when it was chosen
+    // [count] f_t: how often the pair occurred in the corpus when it was chosen
     uint64_t *found;
     // [count] r_t: how often it was replaced; r_t < f_t only for pairs like aa
     uint64_t *replaced;
@@ -32,7 +32,7 @@ typedef struct {
 void merges_free(Merges *merges);
 
 // A corpus of words, each with the number of times it occurs. Words lie one after the
-// other, with gaps (NO_SYMBOL) between and behind them; a word begins on a multiple of
+// other, with gaps (NO_SYMBOL) between and after them; a word begins on a multiple of
 // WORD_ALIGN, so that one count serves WORD_ALIGN cells:
 //
 //     cells    l  o  w  .   l  o  w  e   r  .  .  .        (. is NO_SYMBOL)

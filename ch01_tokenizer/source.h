@@ -4,7 +4,7 @@
 // last).
 //
 //     stationary distribution   pi = pi P
-//     entropy rate              h = sum_a pi(a) sum_b P(b|a) log2 1/P(b|a)      bits a symbol
+//     entropy rate              h = sum_a pi(a) sum_b P(b|a) log2 1/P(b|a)      bits per symbol
 //
 // No code is shorter than h and no model's loss is below it: a claim about either has a
 // number to meet. Shannon, "A mathematical theory of communication" (1948); Cover and
@@ -32,7 +32,7 @@ Source source_random(Rng *rng, int symbols, double sharpness);
 Source source_with_entropy(Rng *rng, int symbols, double bits);
 void source_free(Source *source);
 
-double source_entropy(const Source *source);  // h, bits a symbol
+double source_entropy(const Source *source);  // h, bits per symbol
 // Bits a symbol for one who knows how often each symbol occurs, and no more: sum_a
 // pi(a) log2 1/pi(a) >= h.
 double source_unigram_entropy(const Source *source);

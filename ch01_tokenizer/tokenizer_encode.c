@@ -76,7 +76,7 @@ static size_t merge_piece(Worker *w, const char *piece, size_t n) {
 // readable: how many bytes from `piece` on may be read.
 static void load_key(uint64_t key[2], const char *piece, size_t n, size_t readable) {
     bool little_endian = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
-    // one wide load, then forget what lies behind the piece
+    // one wide load, then forget what follows the piece
     if (little_endian && readable >= sizeof(uint64_t[2])) {
         memcpy(key, piece, sizeof(uint64_t[2]));
         if (n < 8) key[0] &= ((uint64_t)1 << 8 * n) - 1, key[1] = 0;

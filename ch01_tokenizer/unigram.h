@@ -3,7 +3,7 @@
 //
 //     p(text) = sum over segmentations x_1 .. x_m of the text   p(x_1) .. p(x_m),     sum over tokens p = 1
 //
-// As a lattice: a node between any two bytes, an arc for every token that stands in the
+// As a lattice: a node between any two bytes, an arc for every token that occurs in the
 // text. With alpha_i = ln of the summed weight of all paths from 0 to i, and beta_i
 // from i to the end n,
 //

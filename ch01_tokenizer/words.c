@@ -6,7 +6,7 @@
 #include "common/error.h"
 
 void words_add(Words *words, const int *symbols, size_t n, uint32_t count) {
-    // at least one gap behind the word
+    // at least one gap after the word
     size_t cells = (n / WORD_ALIGN + 1) * WORD_ALIGN;
     size_t first = words->size, last = first + cells;
     reserve(words->cells, words->capacity, last);

@@ -6,7 +6,7 @@
 //   2  the rest is a list of tokens, a byte of length before each, which become a
 //      well-formed file of ranks: of random lines hardly one is base64, and what is wrong
 //      with the tokens themselves would seldom be reached
-// Nothing touches the disk: a thousand times as many inputs in the same time.
+// Nothing touches the disk.
 #include <assert.h>
 #include <stdint.h>
 #include <stdio.h>

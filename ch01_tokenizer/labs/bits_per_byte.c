@@ -23,7 +23,7 @@
 enum { BYTES = 8, BLOCKS = 100, POINTS = 14, SHORT = 5, RESCALE = 600 };
 
 static const Option options[] = {
-    {"entropy", "1.93", "entropy rate of the source, in bits a byte"},
+    {"entropy", "1.93", "entropy rate of the source, in bits per byte"},
     {"length", "100000", "bytes to train on, and again to score"},
     {"merges", "300", "merges to learn"},
     {0}};
@@ -337,7 +337,7 @@ static void claim_chain_rule(Lab *lab, const Experiment *e) {
     claim_near(lab, "1.22", "bits per byte, all V: largest - smallest", 0, high - low,
                1e-12);
     claim_near(lab, "1.22", "bits per byte = h", e->entropy, last->chain, 5 * e->error);
-    // log2 perplexity = (bits per byte) (bytes a token): the error of bits per byte,
+    // log2 perplexity = (bits per byte) (bytes per token): the error of bits per byte,
     // times bytes a token.
     claim_near(lab, "1.23", "largest V: log2 perplexity = h x bytes a token",
                e->entropy * last->per_token, log2(last->perplexity),
@@ -384,7 +384,7 @@ static void claim_gap(Lab *lab, const Experiment *e) {
 }
 
 static void print_table(Lab *lab, const Experiment *e) {
-    lab_print(lab, "h = %.4f bits a byte; this text: %.4f", e->entropy, e->text);
+    lab_print(lab, "h = %.4f bits per byte; this text: %.4f", e->entropy, e->text);
     lab_print(lab, "%6s %12s %12s %12s   unigram: %10s %10s", "V", "bytes/token",
               "perplexity", "bits/byte", "BPE's", "all");
     for (int i = 0; i < e->point_count; i++) {

@@ -18,7 +18,7 @@
 enum { SYMBOLS = 8, BLOCKS = 100, POINTS = 14 };
 
 static const Option options[] = {
-    {"entropy", "1.93", "entropy rate of the Markov source, in bits a symbol"},
+    {"entropy", "1.93", "entropy rate of the Markov source, in bits per symbol"},
     {"length", "100000", "symbols to train on, and again to measure on"},
     {"merges", "300", "merges to learn"},
     {0}};
@@ -34,7 +34,7 @@ typedef struct {
     double vocabulary;
     double per_token;    // symbols a token
     double share;        // of the ceiling for this very text
-    double unigram;      // bits a symbol, if tokens are coded by how often they occur
+    double unigram;      // bits per symbol, if tokens are coded by how often they occur
     double error;        // of `unigram`: one standard error
     double count_error;  // of tokens a symbol
 } Point;
@@ -45,7 +45,7 @@ typedef struct {
     Merges merges;
     double entropy;  // h
     double text;     // log2 1/P(text) / symbols: what this very text holds
-    double slack;    // bits a symbol by which chance may favour a code
+    double slack;    // bits per symbol by which chance may favour a code
     Point points[POINTS];
     int count;
 } Experiment;
@@ -198,8 +198,8 @@ static void claim_first_merge(Lab *lab, const Experiment *e) {
 static void claim_symbols(Lab *lab, const Experiment *e) {
     const Point *p = point_at(e, SYMBOLS);
     double predicted = source_unigram_entropy(&e->source);
-    claim_near(lab, "1.19", of(e, ", V = 8: unigram bits a symbol = H(pi)"), predicted,
-               p->unigram, 5 * p->error);
+    claim_near(lab, "1.19", of(e, ", V = 8: unigram bits per symbol = H(pi)"),
+               predicted, p->unigram, 5 * p->error);
 }
 
 // Coding tokens by how often they occurred in the other text is a code too: it may not
@@ -213,7 +213,7 @@ static void claim_unigram(Lab *lab, const Experiment *e) {
 }
 
 static void print_table(Lab *lab, const Experiment *e) {
-    lab_print(lab, "%s: h = %.4f bits a symbol, this text %.4f", e->name, e->entropy,
+    lab_print(lab, "%s: h = %.4f bits per symbol, this text %.4f", e->name, e->entropy,
               e->text);
     lab_print(lab, "%6s %14s %8s %9s %15s", "V", "symbols/token", "ceiling", "share",
               "unigram bits");

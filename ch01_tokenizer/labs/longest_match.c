@@ -12,7 +12,7 @@
 #include "common/program/plot.h"
 
 enum { SYMBOLS = 8, TRAINING = 20000, TABLES = 10, LONGEST_TEXT = 4096 };
-static const double ENTROPY = 1.93;  // bits a symbol of the random sources
+static const double ENTROPY = 1.93;  // bits per symbol of the random sources
 
 static const Option options[] = {
     {"merges", "200", "merges of the table"},

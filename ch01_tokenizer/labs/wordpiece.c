@@ -155,7 +155,7 @@ static void compare(Lab *lab, const Letters *letters, const Words *words, int me
                                 "by likelihood: gain - change of L, largest"};
     double tolerance = rounding(words, letters->count + merges);
     WordPieceTraining by[CRITERIA];
-    lab_print(lab, "the first merges, and how often the pair stood in the text:");
+    lab_print(lab, "the first merges, and how often the pair occurs in the text:");
     for (int k = 0; k < CRITERIA; k++) {
         by[k] = wordpiece_train(words, letters->count, merges, (MergeCriterion)k);
         print_merges(lab, letters, &by[k], names[k]);

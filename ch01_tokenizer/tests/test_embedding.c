@@ -51,7 +51,7 @@ Test(embedding, views) {
     mat_free(lying), mat_free(wide);
 }
 
-// The definition: row v of the gradient is the sum over all places where v stands.
+// The definition: row v of the gradient is the sum over all places where v occurs.
 // Whole numbers: exact.
 Test(embedding, gradient_by_its_definition) {
     Rng rng = rng_new(3);

@@ -66,7 +66,7 @@ Test(word_bpe, fused_mark) {
 }
 
 // Characters of its own: any other is unknown, and fused even a known letter at a place
-// it never stood in.
+// it never occurred in.
 Test(word_bpe, unknown_characters) {
     WordBpe separate = word_bpe_train(paper, PAPER, MARK_SEPARATE, 10);
     WordBpe fused = word_bpe_train(paper, PAPER, MARK_FUSED, 10);

@@ -152,7 +152,7 @@ Test(wordpiece, criteria_pick_different_pairs) {
 }
 
 // Two letters that occur twice, always together, win the score; the gain prefers what
-// stands often.
+// occurs often.
 Test(wordpiece, score_prefers_the_rare) {
     const WordCount counts[] = {
         {"the", 3, 60}, {"then", 4, 20}, {"ten", 3, 30}, {"net", 3, 30}, {"qz", 2, 2}};
