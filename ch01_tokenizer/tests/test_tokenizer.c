@@ -221,7 +221,9 @@ static size_t encode_plainly(const Tokenizer *t, const char *text, size_t n, int
                                                       : splitter_next(&s, at, NULL);
             for (size_t b = at; b < end; b++)
                 ids[size + b - at] = t->byte_id[(unsigned char)begin[b]];
-            size += bpe_encode_naive(&t->pairs, ids + size, end - at, NULL);
+            // the square of 40,000 bytes is too much; test_bpe.c holds the two together
+            size += (end - at > 1000 ? bpe_encode_heap : bpe_encode_naive)(
+                &t->pairs, ids + size, end - at, NULL);
         }
     }
     splitter_free(&s);
