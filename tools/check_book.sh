@@ -6,7 +6,7 @@
 # did not become MathML; a link to a page, a figure or an anchor that is not there.
 # shellcheck disable=SC2016  # dollars in quotes are meant
 set -eu
-[ $# -eq 1 ] && [ -f "$1/index.html" ] || { echo 'usage: sh tools/check_book.sh BOOK' >&2; exit 2; }
+if [ $# -ne 1 ] || [ ! -f "$1/index.html" ]; then echo 'usage: sh tools/check_book.sh BOOK' >&2; exit 2; fi
 for browser in "${CHROMIUM:-}" chromium chromium-browser google-chrome ''; do
     [ -z "$browser" ] || ! command -v "$browser" >/dev/null || break
 done
