@@ -119,19 +119,30 @@ typedef struct {
 } WindowRun;
 
 static WindowRun run_window_forward(const Window *x) {
-    WindowRun r = {.weights = filled(x->n, x->window, 7),
-                   .out = filled(x->n, x->v.cols, 7)};
-    window_attention(r.out, r.weights, x->q, x->k, x->v, (real)x->scale);
-    return r;
+    Mat weights = guarded_mat("weights", filled(x->n, x->window, 7)),
+        out = guarded_mat("out", filled(x->n, x->v.cols, 7));
+    window_attention(out, weights, guarded_mat("q", x->q), guarded_mat("k", x->k),
+                     guarded_mat("v", x->v), (real)x->scale);
+    return (WindowRun){.weights = kept_mat(weights), .out = kept_mat(out)};
+}
+
+// The gradients begin with `start`.
+static WindowRun run_window_from(const Window *x, double start) {
+    Mat narrow = filled(x->n, x->q.cols, (real)start),
+        wide = filled(x->n, x->v.cols, (real)start);
+    Mat q_grad = guarded_mat("q_grad", narrow), k_grad = guarded_mat("k_grad", narrow),
+        v_grad = guarded_mat("v_grad", wide);
+    window_attention_backward(
+        q_grad, k_grad, v_grad, guarded_mat("out_grad", x->out_grad),
+        guarded_mat("weights", x->weights), guarded_mat("q", x->q),
+        guarded_mat("k", x->k), guarded_mat("v", x->v), (real)x->scale);
+    mat_free(narrow), mat_free(wide);
+    return (WindowRun){
+        .q = kept_mat(q_grad), .k = kept_mat(k_grad), .v = kept_mat(v_grad)};
 }
 
 static WindowRun run_window_backward(const Window *x) {
-    WindowRun r = {.q = filled(x->n, x->q.cols, START),
-                   .k = filled(x->n, x->q.cols, START),
-                   .v = filled(x->n, x->v.cols, START)};
-    window_attention_backward(r.q, r.k, r.v, x->out_grad, x->weights, x->q, x->k, x->v,
-                              (real)x->scale);
-    return r;
+    return run_window_from(x, START);
 }
 
 static Mat plus_start(Mat m) {
@@ -267,11 +278,7 @@ static bool adds(Mat from_zero, Mat from_start, double tolerance) {
 
 static void check_added(Grade *g, const Window *x, const Backward *b) {
     WindowTolerance t = b->tolerance;
-    WindowRun zero = {.q = filled(x->n, x->q.cols, 0),
-                      .k = filled(x->n, x->q.cols, 0),
-                      .v = filled(x->n, x->v.cols, 0)};
-    window_attention_backward(zero.q, zero.k, zero.v, x->out_grad, x->weights, x->q,
-                              x->k, x->v, (real)x->scale);
+    WindowRun zero = run_window_from(x, 0);
     bool good = adds(zero.q, b->got.q, t.q_grad) && adds(zero.k, b->got.k, t.k_grad)
                 && adds(zero.v, b->got.v, t.v_grad);
     grade_mistake(g, !good, "assigns",

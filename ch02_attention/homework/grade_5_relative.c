@@ -77,18 +77,26 @@ static RelativeGrad relative_grad_reference(const Relative *r, RelativeRule rule
 }
 
 static Mat run_relative(const Relative *r) {
-    Mat scores = mat_new(r->queries, r->keys);
-    mat_copy(scores, r->scores);
-    relative_scores(scores, r->q, r->table, (real)r->scale, r->furthest, r->causal);
-    return scores;
+    Mat scores = guarded_mat("scores", r->scores);
+    relative_scores(scores, guarded_mat("q", r->q), guarded_mat("table", r->table),
+                    (real)r->scale, r->furthest, r->causal);
+    return kept_mat(scores);
+}
+
+// The gradients begin with `start`.
+static RelativeGrad run_relative_from(const Relative *r, double start) {
+    Mat q_grad = guarded_mat("q_grad", filled(r->queries, r->q.cols, (real)start)),
+        table_grad =
+            guarded_mat("table_grad", filled(r->buckets, r->q.cols, (real)start));
+    relative_scores_backward(q_grad, table_grad,
+                             guarded_mat("scores_grad", r->scores_grad),
+                             guarded_mat("q", r->q), guarded_mat("table", r->table),
+                             (real)r->scale, r->furthest, r->causal);
+    return (RelativeGrad){kept_mat(q_grad), kept_mat(table_grad)};
 }
 
 static RelativeGrad run_relative_backward(const Relative *r) {
-    RelativeGrad grad = {filled(r->queries, r->q.cols, START),
-                         filled(r->buckets, r->q.cols, START)};
-    relative_scores_backward(grad.q, grad.table, r->scores_grad, r->q, r->table,
-                             (real)r->scale, r->furthest, r->causal);
-    return grad;
+    return run_relative_from(r, START);
 }
 
 // A score: d products, |q| |table row|. Gradients: at most T S terms, their sizes by
@@ -185,9 +193,8 @@ static void check_relative_backward(Grade *g, const Relative *r, int q_points,
 
 static void check_relative_added(Grade *g, const Relative *r) {
     RelativeGrad got = run_relative_backward(r);
-    Mat q = filled(r->queries, r->q.cols, 0), table = filled(r->buckets, r->q.cols, 0);
-    relative_scores_backward(q, table, r->scores_grad, r->q, r->table, (real)r->scale,
-                             r->furthest, r->causal);
+    RelativeGrad zero = run_relative_from(r, 0);
+    Mat q = zero.q, table = zero.table;
     mat_add_scaled(q, 1, filled(q.rows, q.cols, START));
     mat_add_scaled(table, 1, filled(table.rows, table.cols, START));
     double t = 2 * relative_grad_tolerance(r);

@@ -77,7 +77,10 @@ static void check_linear_full(Grade *g, Rng *rng) {
          "divided by the number of keys: it is the sum of the weights phi(q) . phi(k) "
          "that divides"},
     };
-    linear_attention(got, q, k, v);
+    Mat out = guarded_mat("out", got);
+    linear_attention(out, guarded_mat("q", q), guarded_mat("k", k),
+                     guarded_mat("v", v));
+    mat_copy(got, out);
     double t = linear_tolerance(k, v);
     Mat want = linear_reference(q, k, v, from, to, LINEAR_RIGHT);
     bool right = near_mat(got, want, t);
@@ -96,7 +99,8 @@ enum { TOKENS = 29, CALLS = sizeof CUTS / sizeof *CUTS - 1 };
 
 static Mat run_linear(LinearState *state, Mat q, Mat k, Mat v, const int *cuts,
                       int calls) {
-    Mat out = filled(q.rows, v.cols, 7);
+    Mat out = guarded_mat("out", filled(q.rows, v.cols, 7));
+    q = guarded_mat("q", q), k = guarded_mat("k", k), v = guarded_mat("v", v);
     *state = (LinearState){mat_new(k.cols, v.cols), mat_new(1, k.cols)};
     for (int c = 0; c < calls; c++) {
         int n = cuts[c + 1] - cuts[c];
@@ -104,7 +108,7 @@ static Mat run_linear(LinearState *state, Mat q, Mat k, Mat v, const int *cuts,
                                 mat_rows(q, cuts[c], n), mat_rows(k, cuts[c], n),
                                 mat_rows(v, cuts[c], n));
     }
-    return out;
+    return kept_mat(out);
 }
 
 static void check_linear_cut(Grade *g, Mat q, Mat k, Mat v, Mat want, Mat cut_out) {

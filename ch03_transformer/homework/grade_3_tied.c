@@ -53,12 +53,18 @@ typedef struct {
     Mat table, hidden;
 } TiedGrad;
 
-static TiedGrad run_tied(const Tied *x) {
-    TiedGrad got = {filled(VOCABULARY, DIM, START), filled(OUTPUTS, DIM, START)};
-    tied_backward(got.table, got.hidden, IDS, x->input_grad, INPUT_SCALE,
-                  x->logits_grad, LOGIT_SCALE, x->hidden, x->table);
-    return got;
+// The gradients begin with `start`.
+static TiedGrad run_tied_from(const Tied *x, double start) {
+    Mat table_grad = guarded_mat("table_grad", filled(VOCABULARY, DIM, (real)start)),
+        hidden_grad = guarded_mat("hidden_grad", filled(OUTPUTS, DIM, (real)start));
+    tied_backward(table_grad, hidden_grad, grade_guarded("ids", IDS, sizeof IDS),
+                  guarded_mat("input_grad", x->input_grad), INPUT_SCALE,
+                  guarded_mat("logits_grad", x->logits_grad), LOGIT_SCALE,
+                  guarded_mat("hidden", x->hidden), guarded_mat("table", x->table));
+    return (TiedGrad){kept_mat(table_grad), kept_mat(hidden_grad)};
 }
+
+static TiedGrad run_tied(const Tied *x) { return run_tied_from(x, START); }
 
 // At most INPUTS + OUTPUTS terms a number, none larger than 2.5 times the gradients and
 // hidden states involved.
@@ -137,10 +143,8 @@ static void check_hidden(Grade *g, const Tied *both) {
 
 // What a gradient was before, START or 0, must be in the result.
 static void check_added(Grade *g, const Tied *x) {
-    TiedGrad got = run_tied(x);
-    Mat table = mat_new(VOCABULARY, DIM), hidden = mat_new(OUTPUTS, DIM);
-    tied_backward(table, hidden, IDS, x->input_grad, INPUT_SCALE, x->logits_grad,
-                  LOGIT_SCALE, x->hidden, x->table);
+    TiedGrad got = run_tied(x), zero = run_tied_from(x, 0);
+    Mat table = zero.table, hidden = zero.hidden;
     mat_add_scaled(table, 1, filled(VOCABULARY, DIM, START));
     mat_add_scaled(hidden, 1, filled(OUTPUTS, DIM, START));
     bool good = near_mat(got.table, table, 2 * table_tolerance(x))

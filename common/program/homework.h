@@ -109,7 +109,7 @@ bool grade_mistake(Grade *g, bool condition, const char *code, const char *diagn
 jmp_buf *homework_part(Grade *g);
 
 // A copy of the bytes for the student's function, placed so that reaching past its end is
-// a crash, and is named. It stays until the next call with this name. At most 8 names.
+// a crash, and is named. It stays until the next call with this name. At most 16 names.
 void *grade_guarded(const char *name, const void *from, size_t size);
 
 // Steps that compare and find the words for the hint themselves; `what` names the

@@ -12,7 +12,7 @@
 #include "common/error.h"
 #include "common/program/homework_run.h"
 
-enum { GUARDS = 8, POISON = 0xA5 };
+enum { GUARDS = 16, POISON = 0xA5 };
 
 typedef struct {
     char name[32];

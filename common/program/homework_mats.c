@@ -8,6 +8,7 @@
 #endif
 
 #include "common/error.h"
+#include "common/program/homework.h"
 
 Mat random_mat(Rng *rng, int rows, int cols) {
     Mat m = mat_new(rows, cols);
@@ -19,6 +20,20 @@ Mat filled(int rows, int cols, real value) {
     Mat m = mat_new(rows, cols);
     mat_fill(m, value);
     return m;
+}
+
+Mat kept_mat(Mat from) {
+    Mat copy = mat_new(from.rows, from.cols);
+    mat_copy(copy, from);
+    return copy;
+}
+
+Mat guarded_mat(const char *name, Mat from) {
+    Mat packed = kept_mat(from);
+    size_t size = (size_t)from.rows * (size_t)from.cols * sizeof(real);
+    real *at = grade_guarded(name, packed.at, size);
+    mat_free(packed);
+    return mat_view(at, from.rows, from.cols);
 }
 
 bool near_mat(Mat a, Mat b, double tolerance) {

@@ -21,6 +21,10 @@ double longest_row(Mat m);
 // themselves add.
 double rounding(int n, double size);
 
+// A packed copy whose end is watched, as grade_guarded's; and the other way round, a copy
+// to keep.
+Mat guarded_mat(const char *name, Mat from);
+Mat kept_mat(Mat from);
 // For matrices as small as a check's, waking threads takes longer than the work. Not in a
 // grader's source: it may be compiled without OpenMP, whatever the student's file is.
 void one_thread(void);

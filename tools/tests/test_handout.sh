@@ -61,17 +61,18 @@ grade() { # grade NN ARGUMENTS: what make says, without its own steps
     (cd "$tree" && MAKEFLAGS='' MAKELEVEL='' make --no-print-directory CC="${CC:-cc}" "hw$1" "${2:-X=}" "ARGS=${3:-}" 2>&1) |
         grep -v '^  [a-z]'
 }
+mine="my homework's \$1.c"
 for chapter in ch*; do
     [ -f "$chapter/homework/solution.c" ] || continue
     number=$(expr "$chapter" : 'ch\([0-9]*\)')
     grade "$number" >"$work/said"
     grep -q "^hw$number: 0/100" "$work/said" && grep -q 'not done yet' "$work/said"
     ok "hw$number with the stubs: $(cat "$work/said")"
-    sed "s/^\/\/ The solution of/\/\/ mine:/" "$chapter/homework/solution.c" >"$tree/mine.c"
-    grade "$number" HW=mine.c >"$work/said"
+    sed "s/^\/\/ The solution of/\/\/ mine:/" "$chapter/homework/solution.c" >"$tree/$mine"
+    grade "$number" "HW=$mine" >"$work/said"
     grep -q "^hw$number: 100/100" "$work/said"
     ok "hw$number with a student's file: $(cat "$work/said")"
-    grade "$number" HW=mine.c --json | tail -n 1 >"$work/said"
+    grade "$number" "HW=$mine" --json | tail -n 1 >"$work/said"
     if command -v python3 >/dev/null; then
         python3 -c 'import json, sys; sys.exit(json.load(sys.stdin)["earned"] != 100)' <"$work/said"
         ok "hw$number --json: $(cat "$work/said")"
