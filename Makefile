@@ -173,7 +173,7 @@ $(BUILD)/$(1): $(call objects,float,$(call program,$(1))) $(BUILD)/$(1)-claims.o
 	$$(call say,link    $$@)
 	$$(Q)$$(call link)
 $(2): $(BUILD)/$(1)
-	@cmp -s $(BUILD)/$(1) $(1)/$(1) || cp $(BUILD)/$(1) $(1)/$(1)
+	@cmp -s $(BUILD)/$(1) $(1)/$(1) || { cp $(BUILD)/$(1) $(1)/$(1).new && mv -f $(1)/$(1).new $(1)/$(1); }
 homework-$(3): $(call graders,$(1)) $(call archives,float,$(1))
 hw$(3): homework-$(3)
 	@sh tools/grade.sh $(1) $(BUILD)/hw$(3) $$(call grader,$(1))

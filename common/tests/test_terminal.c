@@ -59,7 +59,7 @@ static void work(void *argument) {
     char out[128];
     snprintf(out, sizeof out, "--out=%s", line->out);
     if (line->out) argv[argc++] = out;
-    exit(program_main(&(Program){"A program", two_labs, NULL, NULL, claims, version},
+    exit(program_main(&(Program){"A program", two_labs, NULL, NULL, version, claims},
                       argc, argv));
 }
 
@@ -298,6 +298,6 @@ Test(terminal, progress_shows_a_quantity_and_only_to_people) {
 Test(terminal, version) {
     Ran ran = run("--version", NULL);
     cr_assert_eq(ran.status, 0);
-    cr_assert(strstr(ran.text, "a_program: A program\ncompiled by "), "%s", ran.text);
+    cr_assert(strstr(ran.text, "A program\ncompiled by "), "%s", ran.text);
     cr_assert(strstr(ran.text, "Unicode 99"));
 }
