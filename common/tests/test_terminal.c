@@ -20,6 +20,8 @@
 
 static void steps_run(Lab *lab) {
     lab_progress_value(lab, 1, 4, "loss", 2.5);
+    lab_progress(lab, 1, 3);
+    lab_print(lab, "meanwhile");
     lab_progress(lab, 4, 4);
     claim_equal(lab, "1.1", "first", 3, 3);
     lab_print(lab, "between");
@@ -292,6 +294,8 @@ Test(terminal, progress_shows_a_quantity_and_only_to_people) {
     cr_assert(strstr(seen.text, "\rlong-steps:  25 %, loss 2.5\033[K"), "%s",
               seen.text);
     cr_assert_not(strstr(piped.text, "loss"));
+    // what is printed meanwhile does not stand behind it
+    cr_assert(strstr(seen.text, "33 %\033[K\r\033[K  meanwhile"), "%s", seen.text);
     child_folder_remove(folder);
 }
 
