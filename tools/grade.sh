@@ -5,6 +5,7 @@
 set -u
 chapter=$1 grader=$2
 shift 2
+rm -f "$grader"
 number=$(echo "$chapter" | cut -c3-4)
 if [ ! -f "$chapter/homework/grade_hw$number.c" ]; then
     echo "make hw$number: $chapter has no homework yet" >&2
@@ -20,5 +21,4 @@ if [ ! -f "$file" ] || [ ! -r "$file" ]; then
     printf 'make hw%s: %s: there is no such file\n' "$number" "$file" >&2
     exit 1
 fi
-rm -f "$grader"
 exec "$@" "$file" "$grader"
