@@ -162,6 +162,7 @@ grader = sh -c '$(compile) -x c "$$0" -x none $(call graders,$(1)) \
 # The student's file, HW=..., as it was typed: blanks, quotes and dollars included. From
 # the Makefile of a chapter's folder it is meant relative to that.
 export HOMEWORK := $(value HW)
+unexport HW
 
 # $(call chapter_rules,ch01_tokenizer,ch01,01)
 define chapter_rules
@@ -173,7 +174,7 @@ $(BUILD)/$(1): $(call objects,float,$(call program,$(1))) $(BUILD)/$(1)-claims.o
 	$$(call say,link    $$@)
 	$$(Q)$$(call link)
 $(2): $(BUILD)/$(1)
-	@cmp -s $(BUILD)/$(1) $(1)/$(1) || cp $(BUILD)/$(1) $(1)/$(1)
+	@cmp -s $(BUILD)/$(1) $(1)/$(1) || { cp $(BUILD)/$(1) $(1)/$(1).new && mv -f $(1)/$(1).new $(1)/$(1); }
 homework-$(3): $(call graders,$(1)) $(call archives,float,$(1))
 hw$(3): homework-$(3)
 	@sh tools/grade.sh $(1) $(BUILD)/hw$(3) $$(call grader,$(1))
@@ -234,7 +235,7 @@ $(BUILD)/lecture: $(call objects,float,$(wildcard tools/*.c)) $(BUILD)/float/com
 	$(Q)$(call link)
 docs-check: $(BUILD)/lecture
 	@$(BUILD)/lecture check $(LECTURES) docs/README.md README.md && echo "docs-check: $(words $(LECTURES)) lectures, all well"
-$(foreach t,test_lecture test_book test_check_book,$(eval $(call row,docs,$(t).sh,tools,$(BUILD)/lecture)))
+$(foreach t,test_lecture test_book test_check_book test_grade,$(eval $(call row,docs,$(t).sh,tools,$(BUILD)/lecture)))
 docs-refresh: $(BUILD)/lecture
 	@$(BUILD)/lecture refresh $(LECTURES)
 # Each tour's rows, for the book's index of claims.

@@ -5,6 +5,7 @@
 set -u
 chapter=$1 grader=$2
 shift 2
+rm -f "$grader"
 number=$(echo "$chapter" | cut -c3-4)
 # a student's tree has the grader compiled
 if [ ! -f "$chapter/homework/grade_hw$number.c" ] && [ ! -f "$chapter/homework/libgrader.a" ]; then
@@ -21,5 +22,4 @@ if [ ! -f "$file" ] || [ ! -r "$file" ]; then
     printf 'make hw%s: %s: there is no such file\n' "$number" "$file" >&2
     exit 1
 fi
-rm -f "$grader"
 exec "$@" "$file" "$grader"

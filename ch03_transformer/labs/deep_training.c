@@ -169,7 +169,7 @@ static void train(Lab *lab, Model *m, int run, Outcome *o) {
         optimiser_step(&optimiser, &m->params, schedule_rate(&schedule, s + 1));
         params_zero_grads(&m->params);
         tape_reset(t);
-        lab_progress(lab, run + (s + 1.0) / steps, RUNS);
+        lab_progress_value(lab, run + (s + 1.0) / steps, RUNS, "loss", o->losses[s]);
     }
     tape_free(t), optimiser_free(&optimiser);
 }

@@ -166,7 +166,7 @@ static void train(Lab *lab, Model *m, Task task, uint64_t **keys, size_t *count)
         examples_draw(&e, &rng, task, false);
         for (int b = 0; b < batch; b++) (*keys)[(*count)++] = e.keys[b];
         sum += train_step(t, m, &o, &e, schedule_rate(&schedule, s)), since++;
-        lab_progress(lab, s, steps);
+        lab_progress_value(lab, s, steps, "loss", sum / since);
         if (s % (steps < 8 ? 1 : steps / 8)) continue;
         lab_print(lab, "step %4d: loss %.4f nats a token, the mean of %d steps", s,
                   sum / since, since);

@@ -16,6 +16,7 @@ static void heads(Lab *lab) {
 
 static void claim_row(Lab *lab, const char *id, const char *what, const char *predicted,
                       const char *measured, const char *tolerance, bool ok) {
+    lab_line();
     heads(lab);
     lab->claims++;
     lab->failed += !ok;

@@ -13,10 +13,18 @@
 
 // ---- what a lab prints
 
+static bool progress_shown;
+
+void lab_line(void) {
+    if (progress_shown) fputs("\r\033[K", stderr);
+    progress_shown = false;
+}
+
 void lab_print(Lab *lab, const char *format, ...) {
     (void)lab;
     va_list args;
     va_start(args, format);
+    lab_line();
     fputs("  ", stdout);
     vprintf(format, args);
     fputc('\n', stdout);
@@ -26,8 +34,10 @@ void lab_print(Lab *lab, const char *format, ...) {
 // "name: 40 %, loss 2.31" over the line that is there; the last one clears it.
 static void progress(const Lab *lab, double done, double total, const char *quantity) {
     if (!isatty(STDERR_FILENO)) return;
-    fprintf(stderr, "\r%s: %3.0f %%%s\033[K%s", lab->spec->name, 100 * done / total,
-            quantity, done < total ? "" : "\r\033[K");
+    fprintf(stderr, "\r%s: %3.0f %%%s\033[K", lab->spec->name, 100 * done / total,
+            quantity);
+    progress_shown = true;
+    if (done >= total) lab_line();
     fflush(stderr);
 }
 

@@ -51,3 +51,6 @@ void lab_progress(Lab *lab, double done, double total);
 // The same with a quantity, "name: 40 %, loss 2.31": what one looks at while waiting.
 void lab_progress_value(Lab *lab, double done, double total, const char *quantity,
                         double value);
+// Before anything else is printed: takes the progress off its line. lab_print, claims and
+// figures do so themselves.
+void lab_line(void);

@@ -342,6 +342,7 @@ static const char *draw(const Plot *p) {
 
 void plot_end(Plot *p) {
     assert(p->series_count && "a plot without series");
+    lab_line();
     write_script(p);
     write_text(p, "tsv", (const char *[]){p->table.data, NULL});
     if (p->rows == 0)

@@ -115,8 +115,8 @@ END
 Here **[2.1]**, as in [chapter 1](ch01_tiny.md#a-heading). <!-- [3.3] $ -->
 END
     echo '[The first chapter](docs/ch01_tiny.md) and [all](docs/) claim [1.1].' >README.md
-    printf 'The map.\n\n| `tiny.c` | one.c, labs/one.c | ../docs/ch01_tiny.md, *.c |\n' >ch01_tiny/README.md
-    echo 'Nothing but labs/two.c.' >ch02_next/README.md
+    printf 'The map.\n\n| `tiny.c` | `one.c`, `labs/one.c` | `../docs/ch01_tiny.md`, `*.c`, llama2.c |\n' >ch01_tiny/README.md
+    echo 'Nothing but `labs/two.c`.' >ch02_next/README.md
 }
 
 check() { "$lecture" check docs/ch*.md README.md >output 2>&1; }
@@ -205,13 +205,13 @@ echo >ch01_tiny/other.c
 planted 'a file that is not on the map' 'ch01_tiny/README.md:1: other.c is not on the map'
 touch ch01_tiny/tiny_other.c
 planted 'a longer name is another file' 'ch01_tiny/README.md:1: tiny_other.c is not on the map'
-touch ch01_tiny/other.c ch01_tiny/other.h; echo 'See other.[ch].' >>ch01_tiny/README.md; check
+touch ch01_tiny/other.c ch01_tiny/other.h; echo 'See `other.[ch]`.' >>ch01_tiny/README.md; check
 verdict $? 'a pair on the map'; clean_tree
-touch ch01_tiny/other.c; echo 'See other.[ch].' >>ch01_tiny/README.md
+touch ch01_tiny/other.c; echo 'See `other.[ch]`.' >>ch01_tiny/README.md
 planted 'half a pair' 'ch01_tiny/README.md:4: no file other.h'
 echo '`labs/gone.c`: gone' >>ch01_tiny/README.md
 planted 'a map of what is gone' 'ch01_tiny/README.md:4: no file labs/gone.c'
-mkdir -p common/numeric; touch common/numeric/mat.c common/error.c; echo 'error.[ch]' >common/README.md; touch common/error.h
+mkdir -p common/numeric; touch common/numeric/mat.c common/error.c; echo '`error.[ch]`' >common/README.md; touch common/error.h
 planted 'a file of a floor that is not on the map' 'common/README.md:1: mat.c is not on the map'
 rm ch02_next/README.md
 planted 'no map' "ch02_next/README.md:1: no map of the folder's files"
