@@ -84,10 +84,13 @@ rm -rf "$partial/$chapter/plots" "$partial/$chapter/homework" "${partial:?}/$cha
 "$build/blank" cut "$function" "$source" >"$partial/$source" || exit 2
 # What is built already for the tests need not be built again; make sees what is old.
 if [ -d "$build/double" ]; then
-    mkdir -p "$partial/$build" && cp -Rp "$build/double" "$partial/$build/"
+    mkdir -p "$partial/$build"
+    for made in double flags setup-test; do
+        [ ! -e "$build/$made" ] || cp -Rp "$build/$made" "$partial/$build/"
+    done
 fi
 
-# Without its body a function may make others run for ever: each test has 20 seconds of a processor's time.
+# Without its body a function may make others run for ever: each test has 10 seconds of a processor's time.
 makefile() { # makefile TESTS: a pattern of Criterion's
     cat <<END
 # make: builds $chapter with your $function and runs the tests that need it.
@@ -95,14 +98,13 @@ MAKECMDGOALS := test
 ifeq (\$(origin CC),default)
 CC := ${CC:-cc}
 endif
-EXTRA_CFLAGS += -Wno-unused-function -Wno-unused-variable
 include Makefile
 .DEFAULT_GOAL := try
 .PHONY: try all-tests
 try: \$(BUILD)/double/test-$chapter
-	@ulimit -t 20; \$< --jobs 1 --filter '$1'
+	@ulimit -t 10; \$< --jobs 1 --filter '$1'
 all-tests: \$(BUILD)/double/test-$chapter
-	@ulimit -t 20; \$< --jobs 2 --quiet --tap=all-tests.tap >all-tests.log 2>&1 || true
+	@ulimit -t 10; \$< --jobs 2 --quiet --tap=all-tests.tap >all-tests.log 2>&1 || true
 END
 }
 # make, without what a make above this one passes on

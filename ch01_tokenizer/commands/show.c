@@ -8,10 +8,10 @@
 // applied.
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ch01_tokenizer/commands/commands.h"
 #include "ch01_tokenizer/commands/shared.h"
+#include "common/program/colour.h"
 
 const Option show_options[] = {
     MODEL_OPTIONS,
@@ -75,12 +75,6 @@ static void shown_free(Shown *shown) { free(shown->pieces), free(shown->ids.at);
 
 // ---- printing
 
-static bool has_colour(void) {
-    const char *no = getenv("NO_COLOR"), *terminal = getenv("TERM");
-    return isatty(STDOUT_FILENO) && !(no && no[0]) && terminal
-           && strcmp(terminal, "dumb") != 0;
-}
-
 static void print_token(const Tokenizer *t, int id) {
     size_t size;
     const char *bytes = token_bytes(t, id, &size);
@@ -91,22 +85,18 @@ static void print_token(const Tokenizer *t, int id) {
 }
 
 // One line: the tokens of pieces [from, to), or their ids.
-static void print_row(const Shown *s, size_t from, size_t to, bool as_ids,
-                      bool colour) {
-    // backgrounds: blue and orange, light and lighter
-    static const int shades[2][2] = {{153, 117}, {223, 215}};
+static void print_row(const Shown *s, size_t from, size_t to, bool as_ids) {
     for (size_t p = from; p < to; p++) {
         const ShownPiece *piece = &s->pieces[p];
         for (size_t i = piece->first; i < piece->last; i++) {
-            if (colour)
-                printf("\033[30;48;5;%dm", shades[p % 2][(i - piece->first) % 2]);
+            if (colours()) fputs(colour_token(p, i - piece->first), stdout);
             else if (i > piece->first) fputs("·", stdout);
             else if (p > from) fputc('|', stdout);
-            if (as_ids) printf(colour ? " %d " : "%d", s->ids.at[i]);
+            if (as_ids) printf(colours() ? " %d " : "%d", s->ids.at[i]);
             else print_token(s->tokenizer, s->ids.at[i]);
         }
     }
-    puts(colour ? "\033[0m" : "");
+    puts(colour(COLOUR_OFF));
 }
 
 // A row ends after a piece that ends with a newline.
@@ -165,11 +155,11 @@ int show(const Args *args) {
     model_or_die(&t, args);
     Bytes text = text_of(args);
     Shown shown = cut(&t, text, option_flag(args, "allow-special"));
-    bool colour = has_colour(), merges = option_flag(args, "merges");
+    bool merges = option_flag(args, "merges");
     for (size_t from = 0, to; from < shown.count; from = to) {
         to = row_end(&shown, from);
-        print_row(&shown, from, to, false, colour);
-        print_row(&shown, from, to, true, colour);
+        print_row(&shown, from, to, false);
+        print_row(&shown, from, to, true);
         if (merges) print_merges(&shown, from, to);
     }
     Output out = standard_output();

@@ -23,10 +23,9 @@ const char *colour(Colour kind) {
     return colours() ? codes[kind] : "";
 }
 
-const char *colour_piece(size_t i) {
+const char *colour_token(size_t piece, size_t token) {
     // black on pale grounds: legible on dark and on light terminals
-    static const char *const codes[] = {"\033[30;48;5;153m", "\033[30;48;5;222m",
-                                        "\033[30;48;5;157m", "\033[30;48;5;218m",
-                                        "\033[30;48;5;189m"};
-    return colours() ? codes[i % (sizeof codes / sizeof *codes)] : "";
+    static const char *const codes[2][2] = {{"\033[30;48;5;153m", "\033[30;48;5;117m"},
+                                            {"\033[30;48;5;223m", "\033[30;48;5;215m"}};
+    return colours() ? codes[piece % 2][token % 2] : "";
 }

@@ -19,5 +19,6 @@ typedef enum {
 bool colours(void);
 // What to print before; "" where there are none.
 const char *colour(Colour kind);
-// Neighbours that must be told apart, such as tokens: the i-th background in turn.
-const char *colour_piece(size_t i);
+// For text cut into pieces, and pieces into tokens: a ground that tells both from their
+// neighbours, blue and orange pieces, light and lighter tokens.
+const char *colour_token(size_t piece, size_t token);
