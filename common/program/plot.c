@@ -1,36 +1,12 @@
 #include "common/program/plot.h"
 
-#include <assert.h>
 #include <ctype.h>
-#include <fcntl.h>
 #include <math.h>
-#include <spawn.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "common/error.h"
-#include "common/program/file.h"
-
-typedef struct {
-    char *data;
-    size_t size, capacity;
-} Text;
-
-struct Plot {
-    Lab *lab;
-    char *name;
-    const char *title;
-    Text table, sets, *series;
-    size_t series_count, series_capacity;
-    int columns;
-    size_t rows;  // that have a point in them: two numbers
-    bool not_in_letters;
-    int lines, points;  // how many of each so far: their colours
-};
+#include "common/program/plot_parts.h"
 
 const char *plot_line_colour(int i) {
     static const char *const colours[] = {PLOT_BLUE, PLOT_VERMILION, PLOT_GREEN,
@@ -42,42 +18,24 @@ const char *plot_point_colour(int i) {
     return colours[i % 4];
 }
 
-static void append(Text *text, const char *format, va_list args) {
-    va_list again;
-    va_copy(again, args);
-    size_t length = (size_t)vsnprintf(NULL, 0, format, args);
-    reserve(text->data, text->capacity, text->size + length + 1);
-    vsnprintf(text->data + text->size, length + 1, format, again);
-    text->size += length;
-    va_end(again);
-}
-
-static __attribute__((format(printf, 2, 3))) void add(Text *text, const char *format,
-                                                      ...) {
-    va_list args;
-    va_start(args, format);
-    append(text, format, args);
-    va_end(args);
-}
-
-// A text as gnuplot takes it literally: what could end it, be substituted (a ` runs a
-// command) or begin an escape goes by its number.
-static void add_quoted(Text *text, const char *words) {
-    add(text, "\"");
+// What could end the text, be substituted (a ` runs a command) or begin an escape goes
+// by its number.
+void plot_add_quoted(Text *text, const char *words) {
+    text_add(text, "\"");
     for (; *words; words++)
-        if (iscntrl((unsigned char)*words)) add(text, " ");
-        else if (strchr("\"\\`", *words)) add(text, "\\%03o", (unsigned)*words);
-        else add(text, "%c", *words);
-    add(text, "\"");
+        if (iscntrl((unsigned char)*words)) text_add(text, " ");
+        else if (strchr("\"\\`", *words)) text_add(text, "\\%03o", (unsigned)*words);
+        else text_add(text, "%c", *words);
+    text_add(text, "\"");
 }
 
 // What the files are called: --as NAME, in a tour or from a lab's second figure on with
 // the figure's own name behind it.
 static char *name_of(const Lab *lab, const char *name) {
     Text text = {0};
-    if (!lab->as) add(&text, "%s", name);
-    else if (lab->figures == 0 && !lab->tour) add(&text, "%s", lab->as);
-    else add(&text, "%s_%s", lab->as, name);
+    if (!lab->as) text_add(&text, "%s", name);
+    else if (lab->figures == 0 && !lab->tour) text_add(&text, "%s", lab->as);
+    else text_add(&text, "%s_%s", lab->as, name);
     return text.data;
 }
 
@@ -87,7 +45,7 @@ Plot *plot_new(Lab *lab, const char *name, const char *columns) {
     p->name = name_of(lab, name);
     lab->figures++;
     for (const char *c = columns; *c; c++) p->columns += *c == ' ';
-    add(&p->table, "%s\n", columns);
+    text_add(&p->table, "%s\n", columns);
     for (size_t i = 0; i < p->table.size; i++)
         if (p->table.data[i] == ' ') p->table.data[i] = '\t';
     return p;
@@ -99,27 +57,27 @@ void plot_row_values(Plot *p, const double *values) {
     p->rows += numbers >= 2;
     for (int i = 0; i < p->columns; i++) {
         const char *end = i + 1 < p->columns ? "\t" : "\n";
-        if (isnan(values[i])) add(&p->table, "nan%s", end);
-        else add(&p->table, "%.10g%s", values[i], end);
+        if (isnan(values[i])) text_add(&p->table, "nan%s", end);
+        else text_add(&p->table, "%.10g%s", values[i], end);
     }
 }
 
 void plot_title(Plot *p, const char *title) { p->title = title; }
 
 void plot_axes(Plot *p, const char *x_label, const char *y_label) {
-    add(&p->sets, "set xlabel ");
-    add_quoted(&p->sets, x_label);
-    add(&p->sets, "\nset ylabel ");
-    add_quoted(&p->sets, y_label);
-    add(&p->sets, "\n");
+    text_add(&p->sets, "set xlabel ");
+    plot_add_quoted(&p->sets, x_label);
+    text_add(&p->sets, "\nset ylabel ");
+    plot_add_quoted(&p->sets, y_label);
+    text_add(&p->sets, "\n");
 }
 
 void plot_set(Plot *p, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    add(&p->sets, "set ");
-    append(&p->sets, format, args);
-    add(&p->sets, "\n");
+    text_add(&p->sets, "set ");
+    text_add_args(&p->sets, format, args);
+    text_add(&p->sets, "\n");
     va_end(args);
 }
 
@@ -129,7 +87,7 @@ void plot_series(Plot *p, const char *format, ...) {
     *series = (Text){0};
     va_list args;
     va_start(args, format);
-    append(series, format, args);
+    text_add_args(series, format, args);
     va_end(args);
 }
 
@@ -140,9 +98,9 @@ static __attribute__((format(printf, 3, 4))) void styled(Plot *p, const char *ti
     va_start(args, format);
     plot_series(p, "using ");
     Text *series = &p->series[p->series_count - 1];
-    append(series, format, args);
-    add(series, " title ");
-    add_quoted(series, title);
+    text_add_args(series, format, args);
+    text_add(series, " title ");
+    plot_add_quoted(series, title);
     va_end(args);
 }
 
@@ -172,183 +130,3 @@ void plot_errors(Plot *p, const char *x, const char *y, const char *error,
 }
 
 void plot_not_in_letters(Plot *p) { p->not_in_letters = true; }
-
-// ---- writing and drawing
-
-// "OUT/NAME.ending"; the caller frees it.
-static char *path_of(const Plot *p, const char *ending) {
-    Text path = {0};
-    add(&path, "%s/%s.%s", p->lab->out, p->name, ending);
-    return path.data;
-}
-
-static void write_text(const Plot *p, const char *ending, const char *const *parts) {
-    Output out;
-    Error err;
-    char *path = path_of(p, ending);
-    if (!output_open(&out, path, &err)) die("%s", err.text);
-    for (; *parts; parts++) fputs(*parts, out.stream);
-    if (!output_commit(&out, &err)) die("%s", err.text);
-    free(path);
-}
-
-static void add_terminal(Text *script, const Plot *p) {
-    const char *terminal = p->lab->terminal;
-    bool svg = strcmp(terminal, "svg") == 0;
-    if (strcmp(terminal, "dumb") == 0) {
-        add(script, "set terminal dumb size 100,32\n");
-        return;
-    }
-    add(script, "set terminal %s size 640,440 %s\nset output \"%s.%s\"\n",
-        svg ? "svg" : "pngcairo",
-        svg ? "font \"Helvetica,14\" background \"white\"" : "font \"Sans,11\"",
-        p->name, terminal);
-}
-
-// gnuplot's letters of points are numbered by pointtype, its signs of lines by linetype,
-// of which there are six. Each series gets its own; the seventh line becomes points.
-typedef struct {
-    int points, lines;
-} Letters;
-enum { LINE_SIGNS = 6 };
-
-static void add_in_letters(Text *script, const char *series, Letters *letters) {
-    const char *title = strstr(series, " title "), *end = series + strlen(series);
-    const char *point = strstr(series, "pointtype "),
-               *line = strstr(series, "with lines");
-    if (!title) title = end;
-    if (point && point < title) {
-        const char *number = point + strlen("pointtype ");
-        add(script, "%.*s%d%s", (int)(number - series), series, ++letters->points,
-            number + strspn(number, "0123456789"));
-    } else if (line && line < title && letters->lines >= LINE_SIGNS) {
-        add(script, "%.*swith points pointtype %d%s", (int)(line - series), series,
-            ++letters->points, line + strlen("with lines"));
-    } else {
-        add(script, "%.*s linetype %d%s", (int)(title - series), series,
-            ++letters->lines % LINE_SIGNS + 1, title);
-    }
-}
-
-// What the files were made by, as a comment of one line: "# ch02_attention heads --seed 2".
-static char *made_by(const Plot *p) {
-    static const char *const how[] = {"threads", "out",  "terminal", "as",
-                                      "open",    "list", "claim",    NULL};
-    char *line = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&line, &size);
-    if (!out) die("out of memory");
-    fprintf(out, "# %s %s", program_name(), p->lab->spec->name);
-    options_write(out, &p->lab->args, how);
-    if (fclose(out) != 0) die("out of memory");
-    for (char *c = line; *c; c++)
-        if (iscntrl((unsigned char)*c) || strchr("\\`", *c)) *c = ' ';
-    return line;
-}
-
-// Says it where the files here were made with other options: of a tour's labs once.
-static void warn_of_overwriting(const Plot *p, const char *now) {
-    static bool said;
-    char *path = path_of(p, "gp");
-    Bytes old;
-    bool exists = access(path, F_OK) == 0 && file_read(&old, path, NULL);
-    if (exists) {
-        size_t size = strcspn(old.data, "\n");
-        bool same = size == strlen(now) && memcmp(old.data, now, size) == 0;
-        if (old.data[0] == '#' && !same && !said)
-            warn("%s/%s.* was made by '%.*s' and is overwritten; --as NAME keeps both",
-                 p->lab->out, p->name, (int)size - 2, old.data + 2);
-        said |= p->lab->tour && !same;
-        bytes_free(&old);
-    }
-    free(path);
-}
-
-static void write_script(const Plot *p) {
-    bool dumb = strcmp(p->lab->terminal, "dumb") == 0;
-    Letters letters = {0};
-    Text script = {0};
-    char *by = made_by(p);
-    warn_of_overwriting(p, by);
-    add(&script, "%s\n", by);
-    add_terminal(&script, p);
-    add(&script, "set title ");
-    add_quoted(&script, p->title);
-    add(&script,
-        "\nset datafile separator tab columnheaders\nset datafile missing \"nan\"\n"
-        "set key outside top center horizontal Left reverse samplen 1.5 width -1\n"
-        "set grid linecolor \"#cccccc\"\n"
-        "set border 3\nset tics nomirror\n%s",
-        p->sets.data ? p->sets.data : "");
-    for (size_t i = 0; i < p->series_count; i++) {
-        add(&script, "%s \\\n    \"%s.tsv\" ", i ? "," : "plot", p->name);
-        if (dumb) add_in_letters(&script, p->series[i].data, &letters);
-        else add(&script, "%s", p->series[i].data);
-    }
-    write_text(p, "gp", (const char *[]){script.data, "\n", NULL});
-    free(script.data), free(by);
-}
-
-// gnuplot in the out folder; false where it is not installed.
-static bool run_gnuplot(const Plot *p) {
-    stdout_flush();
-    pid_t child = fork();
-    if (child < 0) die("gnuplot could not be started");
-    if (child == 0) {
-        char *script = path_of(p, "gp") + strlen(p->lab->out) + 1;
-        if (chdir(p->lab->out) == 0) execlp("gnuplot", "gnuplot", script, (char *)NULL);
-        _exit(127);
-    }
-    int status;
-    waitpid(child, &status, 0);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 127) return false;
-    if (status != 0) die("gnuplot could not draw %s/%s.gp", p->lab->out, p->name);
-    return true;
-}
-
-// Shows the figure with what the desktop has for it, which stays open when we end.
-static void open_figure(const Plot *p) {
-#ifdef __APPLE__
-    static char viewer[] = "open";
-#else
-    static char viewer[] = "xdg-open";
-#endif
-    char *path = path_of(p, p->lab->terminal), *argv[] = {viewer, path, NULL};
-    posix_spawn_file_actions_t quiet;
-    posix_spawn_file_actions_init(&quiet);
-    posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    pid_t child;
-    if (posix_spawnp(&child, viewer, &quiet, NULL, argv, environ) != 0)
-        warn("--open: there is no %s here; the figure is %s", viewer, path);
-    posix_spawn_file_actions_destroy(&quiet);
-    free(path);
-}
-
-// Draws, and returns the ending of what a reader can look at now.
-static const char *draw(const Plot *p) {
-    static bool no_gnuplot;
-    bool dumb = strcmp(p->lab->terminal, "dumb") == 0;
-    if (dumb && p->not_in_letters) return "tsv";
-    if (!no_gnuplot && !run_gnuplot(p)) {
-        no_gnuplot = true;
-        warn("gnuplot is not installed: the figures' data and scripts are in %s",
-             p->lab->out);
-    }
-    if (no_gnuplot || dumb) return "tsv";
-    if (p->lab->open) open_figure(p);
-    return p->lab->terminal;
-}
-
-void plot_end(Plot *p) {
-    assert(p->series_count && "a plot without series");
-    lab_line();
-    write_script(p);
-    write_text(p, "tsv", (const char *[]){p->table.data, NULL});
-    if (p->rows == 0)
-        printf("  figure: nothing to draw, %s/%s.tsv has no numbers\n", p->lab->out,
-               p->name);
-    else printf("  figure: %s/%s.%s\n", p->lab->out, p->name, draw(p));
-    for (size_t i = 0; i < p->series_count; i++) free(p->series[i].data);
-    free(p->series), free(p->table.data), free(p->sets.data), free(p->name), free(p);
-}

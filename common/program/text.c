@@ -1,0 +1,22 @@
+#include "common/program/text.h"
+
+#include <stdio.h>
+
+#include "common/error.h"
+
+void text_add_args(Text *text, const char *format, va_list args) {
+    va_list again;
+    va_copy(again, args);
+    size_t length = (size_t)vsnprintf(NULL, 0, format, args);
+    reserve(text->data, text->capacity, text->size + length + 1);
+    vsnprintf(text->data + text->size, length + 1, format, again);
+    text->size += length;
+    va_end(again);
+}
+
+void text_add(Text *text, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    text_add_args(text, format, args);
+    va_end(args);
+}
