@@ -55,7 +55,7 @@ _Static_assert(sizeof keep / sizeof *keep == MASK_KINDS, "each kind keeps someth
 KeyRange mask_range(const Mask *mask, int queries, int keys, int query) {
     KeyRange r = {0, keys};
     for (int kind = 0; kind < MASK_KINDS; kind++)
-        r = keep[kind](r, mask, query + keys - queries);
+        r = keep[kind](r, mask, query + (keys - queries));
     r.end = long_max(r.end, 0);
     r.first = long_min(r.first, r.end);
     return r;
