@@ -36,7 +36,7 @@ static void defaults(Config *c) {
     if (!c->kv_heads) c->kv_heads = c->heads;
     if (!c->head_dim && c->heads > 0 && c->channels % c->heads == 0)
         c->head_dim = c->channels / c->heads;
-    if (!c->hidden && 0 < c->channels && c->channels <= MOST)
+    if (!c->hidden && ffn_name(c->ffn) && 0 < c->channels && c->channels <= MOST)
         c->hidden = ffn_hidden(c->ffn, c->channels, 1);
     if (!c->embedding_channels) c->embedding_channels = c->channels;
     if (c->norm_epsilon == 0) c->norm_epsilon = 1e-5;
