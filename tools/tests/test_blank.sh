@@ -1,6 +1,7 @@
 #!/bin/sh
 # Every warm-up that a homework page names (make blank F=...): the tests that need the function fail without its
-# body, and pass when it is back. Run by make test-homework, with BUILD and CC as for tools/blank.sh.
+# body, and pass when it is back. Run by make test-homework, with BUILD and CC as for tools/blank.sh: the first one
+# of each chapter, or with BLANK=all every one.
 set -u
 
 cd "$(dirname "$0")/../.."
@@ -39,6 +40,7 @@ for chapter in ch[0-9][0-9]_*; do
     warm_ups=$(sed -n 's/.*make blank F=\([A-Za-z0-9_.:]*\).*/\1/p' "$chapter/homework/README.md")
     [ "$(echo "$warm_ups" | wc -w)" -ge 3 ]
     ok "$chapter names at least three warm-ups"
+    [ "${BLANK:-}" = all ] || warm_ups=$(echo "$warm_ups" | head -n 1)
     for function in $warm_ups; do
         tree=$work/$function
         sh tools/blank.sh "$function" "$tree" >"$work/said" 2>&1
