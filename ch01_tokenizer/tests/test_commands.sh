@@ -122,6 +122,28 @@ gives 'version' 0 '~' - '"$program" --version'
 "$program" --version | grep -q 'Unicode [1-9][0-9]*\.'
 check 'the version of Unicode is named'
 
+gives 'ids of lines that end as on Windows' 0 ab - 'printf "97\r\n98\r\n" | "$program" decode --model m.bpe'
+gives 'the last id is named' 2 '' 'id 1000: .* 0 to 999' 'echo 1000 | "$program" decode --model m.bpe'
+gives 'special tokens in every file' 0 '999
+999' - 'printf "<|endoftext|>" >s1; cp s1 s2; "$program" encode --model m.bpe --allow-special s1 s2'
+"$program" inspect --model s.bpe | tail -n 2 >out
+[ "$(tr '\t' ' ' <out)" = '256 97 98 1000 "ab"
+257 - - - "<|endoftext|>" special' ]
+check 'inspect: parts, count, text'
+refuses 'a special token of two lines' 'on one line' train --special 'a
+b' -o x text
+refuses 'an empty special token' 'on one line' train --special '' -o x text
+printf abab >short
+gives 'fewer merges than were asked for' 0 '' 'a vocabulary of 258, not 300' \
+    '"$program" train --vocab 300 -o x short 2>err3; grep vocabulary err3 >&2'
+gives 'as many as were asked for' 0 '' '^ch01_tokenizer: 257 ids from 4 bytes: 2.000 bytes per token' \
+    '"$program" train --vocab 257 -o x short'
+rm -f x
+sed "s/\$/$(printf '\r')/" m.bpe >windows.bpe && sed "s/\$/$(printf '\r')/" m.tiktoken >windows.tiktoken
+"$program" encode --model windows.bpe text | cmp -s - ids &&
+    "$program" encode --model windows.tiktoken text 2>/dev/null | cmp -s - ids
+check 'vocabularies whose lines end as on Windows'
+
 # ---- what is no vocabulary
 model() { # model NAME MESSAGE: the file `foreign` as a model
     refuses "$1" "foreign.*$2" encode --model foreign text

@@ -46,7 +46,8 @@ static char *joined(const char *a, const char *b, const char *c) {
 }
 
 char *repository_file(const char *path) {
-    const char *places[] = {"../", "../../../", ""};
+    // beside a chapter's folder; above build/WAY; where one is
+    const char *places[] = {"../", "../../", ""};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         char *candidate = joined(program_folder(), places[i], path);
         if (access(candidate, R_OK) == 0) return candidate;

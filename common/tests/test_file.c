@@ -187,6 +187,8 @@ static void end_writing(void *argument) {
     const Ending *e = argument;
     Error err;
     Output out, other;
+    // A job in the background is started with SIGINT and SIGQUIT ignored.
+    if (e->signal > 0) signal(e->signal, SIG_DFL);
     if (!output_open(&out, e->path, &err)) abort();
     fputs("half", out.stream), fflush(out.stream);
     char temporary[4096];

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/numeric/threads.h"
@@ -24,7 +25,8 @@ static void claims_run(Lab *lab) {
     claim_equal(lab, "1.4", "count", 3, 3);
     Plot *p = plot_new(lab, "a_plot", "x y");
     plot_row(p, 1, 2);
-    plot_row(p, 2, NAN);
+    plot_row(p, 2, copysign(NAN, -1));
+    plot_row(p, -1234567.891, 0.1);
     plot_line(p, "x", "y", "line");
     plot_end(p);
 }
@@ -65,7 +67,8 @@ static const Command commands[] = {
     {"words", "WORD...", "says what it was given", words_run, words_options}, {0}};
 
 static const LabSpec *const all_labs[] = {&claims_lab, &draws_lab, NULL};
-static const Program program = {"A program", all_labs, commands, NULL};
+static const Option program_options[] = {{"size", "5", "of the whole tour"}, {0}};
+static const Program program = {"A program", all_labs, commands, program_options};
 
 static void program_work(void *arguments) {
     char *argv[16] = {strdup("folder/a_program")};
@@ -103,6 +106,32 @@ Test(lab, claims_decide_the_exit_status) {
     ran_with("claims --size=1", 0, "ok");
 }
 
+// A bound may be reached, by no hair be passed.
+static void bounds_run(Lab *lab) {
+    claim_at_most(lab, "1.1", "reached", 2, 2);
+    claim_at_least(lab, "1.2", "reached", 2, 2);
+    claim_near(lab, "1.3", "reached", 2, 2.5, 0.5);
+    claim_near(lab, "1.4", "infinite", INFINITY, INFINITY, 0);
+    claim_at_most(lab, "1.5", "passed", 2, 2 + 1e-15);
+    claim_at_least(lab, "1.6", "passed", 2, 2 - 1e-15);
+    claim_at_most(lab, "1.7", "no number", 2, NAN);
+    claim_at_least(lab, "1.8", "no number", 2, NAN);
+    claim_equal(lab, "1.9", "one off", 1LL << 60, (1LL << 60) + 1);
+}
+static const LabSpec bounds_lab = {"bounds", "1", "bounds", bounds_run, NULL};
+static void bounds_work(void *unused) {
+    (void)unused;
+    const LabSpec *const labs[] = {&bounds_lab, NULL};
+    char *argv[] = {"a_program", "bounds", "--out=/tmp/course-test-plots", NULL};
+    exit(program_main(&(Program){"Bounds", labs, NULL, NULL}, 3, argv));
+}
+
+Test(lab, bounds_may_be_reached) {
+    Ran ran = child_run(bounds_work, NULL);
+    cr_assert_eq(ran.status, 1);
+    cr_assert(strstr(ran.text, "9 claims, 5 failed"), "%s", ran.text);
+}
+
 Test(lab, a_nan_among_many_stays) {
     double worst = 0, least = 9, numbers[] = {1, NAN, 2};
     for (int i = 0; i < 3; i++)
@@ -119,12 +148,14 @@ Test(lab, options_are_checked) {
     ran_with("claims --error 1e999", 2, "expected a number");
     ran_with("claims --sise 3", 2, "unknown option --sise");
     ran_with("claims --nan=3", 2, "takes no value");
-    ran_with("--size 3", 2, "unknown option --size");
+    ran_with("--sise 3", 2, "unknown option --sise");
+    ran_with("draws --size 3", 2, "unknown option --size");
     ran_with("claimz", 2, "no lab or command 'claimz'");
     ran_with("claims more", 2, "unexpected 'more'");
     ran_with("--terminal x", 2, "--terminal x: expected one of svg, png, dumb");
     ran_with("--list", 0, "claims");
     ran_with("--help", 0, "LAB --help");
+    ran_with("--help", 0, "of the whole tour");
     ran_with("claims --help", 0, "--error 0");
 }
 
@@ -134,13 +165,28 @@ Test(plot, leaves_data_and_script) {
     Error err;
     cr_assert(file_read(&tsv, "/tmp/course-test-plots/a_plot.tsv", &err), "%s",
               err.text);
-    cr_assert_str_eq(tsv.data, "x\ty\n1\t2\n2\tnan\n");
+    cr_assert_str_eq(tsv.data, "x\ty\n1\t2\n2\tnan\n-1234567.891\t0.1\n");
     cr_assert(file_read(&gp, "/tmp/course-test-plots/a_plot.gp", &err));
     cr_assert(strstr(gp.data, "using \"x\":\"y\" with lines"));
     bytes_free(&tsv), bytes_free(&gp);
 }
 
+// An option that both the tour and a lab have is said once in what made a figure.
+Test(plot, a_tour_s_option_is_said_once) {
+    Bytes gp;
+    Error err;
+    ran_with("--size 1", 0, "0 failed");
+    cr_assert(file_read(&gp, "/tmp/course-test-plots/a_plot.gp", &err), "%s", err.text);
+    const char line[] = "# a_program claims --size 1\n";
+    cr_assert_eq(strncmp(gp.data, line, strlen(line)), 0, "%.60s", gp.data);
+    bytes_free(&gp);
+}
+
 // ---- the kinds of mistakes that a program's options invite
+
+Test(options, a_value_may_hold_an_equals_sign) {
+    ran_with("words --each=a=b --each ==", 0, "each a=b, each ==");
+}
 
 Test(options, the_last_of_several_values_wins) {
     ran_with("claims --size 9 --size 1", 0, "0 failed");
@@ -249,6 +295,46 @@ Test(lab, the_folder_for_figures) {
     ran_with("draws --out=", 2, "--out: a folder's name is empty");
     ran_with("draws --out=/dev/null", 2, "--out: /dev/null: Not a directory");
     ran_with("draws --out=/dev/null/x", 2, "Not a directory");
+}
+
+// ---- the program's own folder
+
+static int where_run(const Args *args) {
+    (void)args;
+    char *path = repository_file("a_text");
+    printf("found %s\n", path ? path : "nothing");
+    free(path);
+    return 0;
+}
+static const Command where_commands[] = {{"where", "", "finds", where_run, NULL}, {0}};
+static const Program program_of_where = {"Where", all_labs, where_commands, NULL};
+
+static void find_file(void *argv0) {
+    char *argv[] = {argv0, "where", NULL};
+    exit(program_main(&program_of_where, 2, argv));
+}
+
+// A program finds the repository's files beside its folder: in its chapter's, where it is
+// copied to, and in build/WAY, where it is linked.
+Test(program, finds_the_repository_s_files) {
+    char *folder = child_folder(), path[3][256];
+    const char *const places[] = {"chapter", "build", "build/gcc"};
+    for (int i = 0; i < 3; i++) {
+        snprintf(path[0], sizeof path[0], "%s/%s", folder, places[i]);
+        cr_assert_eq(mkdir(path[0], 0700), 0);
+    }
+    snprintf(path[0], sizeof path[0], "%s/a_text", folder);
+    snprintf(path[1], sizeof path[1], "%s/chapter/a_program", folder);
+    snprintf(path[2], sizeof path[2], "%s/build/gcc/a_program", folder);
+    Ran ran = child_run(find_file, path[1]);
+    cr_assert(strstr(ran.text, "found nothing"), "%s", ran.text);
+    fclose(fopen(path[0], "w"));
+    for (int i = 1; i < 3; i++) {
+        ran = child_run(find_file, path[i]);
+        cr_assert(strstr(ran.text, "found ") && strstr(ran.text, "a_text"), "%s: %s",
+                  path[i], ran.text);
+    }
+    child_folder_remove(folder);
 }
 
 // ---- figures

@@ -216,6 +216,11 @@ Test(terminal, as_names_the_files) {
                   bad[i]);
     }
     cr_assert_eq(run("long-steps --as=", folder).status, 2);
+    char longest[32 + 101];
+    snprintf(longest, sizeof longest, "other --as=%0101d", 0);
+    cr_assert_eq(run(longest, folder).status, 2);
+    longest[strlen(longest) - 1] = '\0';
+    cr_assert_eq(run(longest, folder).status, 0);
     child_folder_remove(folder);
 }
 
