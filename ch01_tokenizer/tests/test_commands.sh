@@ -158,6 +158,8 @@ printf 'IQ==\t0\n' >foreign && model 'a tab' ':1: .*a tab'
 printf 'IQ==  0\n' >foreign && model 'two blanks' ':1: .*two blanks'
 printf 'IQ 0\n' >foreign && model 'base64 without padding' ':1: .*padding'
 printf 'IQ== 0\nIg== 1\nIw 2\n' >foreign && model 'padding missing further on' ':3: .*padding'
+printf 'IQ== 0\nIg== 1 x\n' >foreign && model 'more than a rank' ':2: expected .BASE64 RANK'
+printf '\n\016\n\005<unk>\025\000\000\000\000\030\002\n\012' >foreign && model 'SentencePiece' 'SentencePiece'
 printf 'YWI= 0\n' >foreign && model 'a vocabulary without a byte' ': the byte 0x00 has no token'
 printf 'It was a dark night.\n' >foreign && model 'a story' ':1: expected a vocabulary'
 
@@ -199,6 +201,16 @@ gives 'show: merges' 0 'ab
 256
   "ab":
     "a" + "b" -> "ab" (256)' - '"$program" show --model s.bpe --merges ab'
+
+# On a terminal a token's shade is its place in the piece, whatever stood before.
+if script -qec true /dev/null >/dev/null 2>&1; then
+    shades() { # shades TEXT: the codes of its last three tokens
+        TERM=xterm NO_COLOR='' script -qec "'$program' show --model b.bpe '$1'" /dev/null |
+            head -n 1 | tr '\033' '\n' | grep '48;5' | sed 's/m.*//' | tail -n 3
+    }
+    [ "$(shades 'a it')" = "$(shades 'bb it')" ] && [ "$(shades 'a it' | sort -u | wc -l)" -eq 2 ]
+    check 'show: shades of colour'
+fi
 
 # ---- labs on one's own text
 printf 'to be or not to be' >own

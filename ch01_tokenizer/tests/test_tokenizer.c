@@ -15,6 +15,7 @@
 #include "ch01_tokenizer/model_file.h"
 #include "ch01_tokenizer/pieces.h"
 #include "ch01_tokenizer/tokenizer.h"
+#include "ch01_tokenizer/utf8.h"
 #include "common/numeric/rng.h"
 #include "common/program/file.h"
 
@@ -58,6 +59,54 @@ Test(pattern, pieces_of_the_named_ones) {
                            "a \xe1\xa0\x8e"
                            "b"),
                      "a| \xe1\xa0\x8e|b");
+}
+
+// Each by itself: a pattern that forgets one still splits most texts rightly.
+Test(pattern, every_contraction) {
+    static const char *const ends[] = {"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"};
+    static const char *const capitals[] = {"'S", "'T", "'RE", "'VE", "'M", "'LL", "'D"};
+    char text[16], apart[16];
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        snprintf(text, sizeof text, "a%sa", ends[i]);
+        snprintf(apart, sizeof apart, "a|%s|a", ends[i]);
+        cr_expect_str_eq(split("gpt2", text), apart);
+        cr_expect_str_eq(split("cl100k", text), apart);
+        snprintf(apart, sizeof apart, "a%s|a", ends[i]);
+        cr_expect_str_eq(split("o200k", text), apart);
+        snprintf(text, sizeof text, "a%sa", capitals[i]);
+        snprintf(apart, sizeof apart, "a|%s|a", capitals[i]);
+        cr_expect_str_eq(split("cl100k", text), apart);
+        snprintf(apart, sizeof apart, "a|'|%sa", capitals[i] + 1);
+        cr_expect_str_eq(split("gpt2", text), apart);
+        snprintf(apart, sizeof apart, "a%s|a", capitals[i]);
+        cr_expect_str_eq(split("o200k", text), apart);
+    }
+}
+
+// Unicode's White_Space (PropList.txt), all of it, and what is easily taken for it.
+Test(pattern, white_space) {
+    static const int spaces[] = {'\t',   '\n',   '\v',   '\f',   '\r',   0x85,
+                                 0xa0,   0x1680, 0x2000, 0x2001, 0x2002, 0x2003,
+                                 0x2004, 0x2005, 0x2006, 0x2007, 0x2008, 0x2009,
+                                 0x200a, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000},
+                     others[] = {0x08,   0x0e,   0x1f,   0x84,   0x86,   0x9f,  0x180e,
+                                 0x200b, 0x200c, 0x200d, 0x2060, 0x202a, 0xfeff};
+    enum {
+        SPACES = sizeof spaces / sizeof *spaces,
+        OTHERS = sizeof others / sizeof *others
+    };
+    for (int i = 0; i < SPACES + OTHERS; i++) {
+        bool space = i < SPACES;
+        char character[5] = "", text[16], apart[16];
+        utf8_encode(character, space ? spaces[i] : others[i - SPACES]);
+        snprintf(text, sizeof text, "!%s!", character);
+        snprintf(apart, sizeof apart, space ? "!|%s|!" : "!%s!", character);
+        cr_expect_str_eq(split("gpt2", text), apart, "%s", apart);
+        if (space && (spaces[i] == '\n' || spaces[i] == '\r'))
+            snprintf(apart, sizeof apart, "!%s|!", character);
+        cr_expect_str_eq(split("cl100k", text), apart);
+        cr_expect_str_eq(split("o200k", text), apart);
+    }
 }
 
 // \\w and \\d are Unicode's in expressions of one's own.

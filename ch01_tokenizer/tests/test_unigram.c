@@ -256,6 +256,11 @@ Test(unigram, digamma_step) {
     cr_assert_float_eq(u.tokens[1].log_p, -2 * log(2), 1e-9);
     unigram_digamma_step(&u, (double[]){1000, 3000});
     cr_assert_float_eq(exp(u.tokens[0].log_p), 999.5 / 3999.5, 1e-7);
+    // psi(8) = H_7 - gamma; the first term that the series leaves out, 1/240x^8, bounds
+    // the error
+    unigram_digamma_step(&u, (double[]){8, 1e12});
+    double psi_8 = 363.0 / 140 - 0.57721566490153286, psi_large = log(1e12 + 8);
+    cr_assert_float_eq(u.tokens[0].log_p, psi_8 - psi_large, 1.02 / (240 * 0x1p24));
     unigram_digamma_step(&u, (double[]){0, 1});
     cr_assert(u.tokens[0].log_p == -INFINITY && u.tokens[1].log_p == 0);
     unigram_free(&u);

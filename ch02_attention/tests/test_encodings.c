@@ -176,6 +176,19 @@ Test(t5, buckets_of_the_published_code) {
     cr_assert(t5_bucket(1, 2, 3, true) == 1 && t5_bucket(0, 2, 3, true) == 0);
 }
 
+// Powers of two: the logarithms' quotient is c / b, in whole numbers, which no rounding
+// of a logarithm may make less.
+Test(t5, powers_of_two_by_whole_numbers) {
+    for (int a = 0; a <= 12; a++)
+        for (int b = 1; a + b <= 30; b++)
+            for (int c = 0; c < b; c++) {
+                int exact = 1 << a, bucket = exact + exact * c / b;
+                cr_assert_eq(t5_bucket(exact << c, 2 * exact, exact << b, true), bucket,
+                             "distance 2^%d, %d exact, furthest 2^%d", a + c, exact,
+                             a + b);
+            }
+}
+
 // ---- sparse
 
 static int span(const SparsePattern *layers, int count, int n, int *seen) {

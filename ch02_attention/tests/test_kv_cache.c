@@ -102,6 +102,29 @@ Test(kv_cache, each_sequence_has_its_own_mask) {
     position_free(&rope);
 }
 
+// Neighbouring layers of two sequences, each with its own tokens: what one cache gives is
+// what a cache by itself would.
+Test(kv_cache, layers_and_sequences_do_not_meet) {
+    enum { LAYERS = 3, STEPS = 5, KV = 2 };
+    Rng rng = rng_new(8);
+    KvCache all = kv_cache_new(LAYERS, B, KV, D, STEPS), own[LAYERS];
+    for (int l = 0; l < LAYERS; l++) own[l] = kv_cache_new(1, B, KV, D, STEPS);
+    Heads heads = {B, H, KV, attention_scale(D), {.causal = true}, NULL};
+    for (int t = 0; t < STEPS; t++)
+        for (int l = 0; l < LAYERS; l++) {
+            Mat q = random_mat(&rng, B, H * D, 1), k = random_mat(&rng, B, KV * D, 1),
+                v = random_mat(&rng, B, KV * D, 1), out = mat_new(B, H * D),
+                want = mat_new(B, H * D);
+            attend_cached(out, q, k, v, &all, l, &heads);
+            attend_cached(want, q, k, v, &own[l], 0, &heads);
+            cr_assert_eq(mat_difference(out, want), 0, "token %d, layer %d", t, l);
+            Mat used[] = {q, k, v, out, want};
+            for (int i = 0; i < 5; i++) mat_free(used[i]);
+        }
+    for (int l = 0; l < LAYERS; l++) kv_cache_free(&own[l]);
+    kv_cache_free(&all);
+}
+
 Test(kv_cache, bytes) {
     for (int kv = 1; kv <= 8; kv *= 2) {
         KvCache c = kv_cache_new(5, 1, kv, 16, 33);

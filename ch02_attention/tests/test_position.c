@@ -450,6 +450,46 @@ Test(position, bad_specs_are_refused) {
     }
 }
 
+// What is just possible is not refused. xPos: (0.4 / 1.4)^-(length / 1024) is the largest
+// number there is at a length of 72,521 in float, of 580,173 in double.
+Test(position, the_last_good_specs) {
+    Error err;
+    int longest = sizeof(real) == sizeof(float) ? 72521 : 580173;
+    for (int beyond = -1; beyond <= 1; beyond += 2) {
+        PositionSpec spec = spec_of(POSITION_XPOS, 2);
+        spec.length = longest + 2 * beyond;
+        cr_expect_eq(position_check(&spec, &err), beyond < 0, "%d", spec.length);
+    }
+    for (int causal = 0; causal < 2; causal++) {
+        PositionSpec spec = spec_of(POSITION_T5, 2);
+        spec.causal = causal, spec.buckets = 4, spec.furthest = causal ? 3 : 2;
+        cr_expect(position_check(&spec, &err), "%s", err.text);
+        spec.furthest--;
+        cr_expect_not(position_check(&spec, &err));
+    }
+    PositionSpec spec = spec_of(POSITION_ROPE, 2);
+    spec.rope.base = 1;
+    cr_expect_not(position_check(&spec, &err));
+    spec.rope.base = 1 + 1e-9;
+    cr_expect(position_check(&spec, &err));
+}
+
+// How wide learned numbers begin: small beside scores of variance 1; KERPLE's logarithms
+// are of rates about 1.
+Test(position, learned_numbers_begin_small) {
+    static const struct {
+        PositionKind kind;
+        double sd;
+    } begins[] = {
+        {POSITION_LEARNED, 0.02}, {POSITION_T5, 0.02}, {POSITION_KERPLE, 0.5}};
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
+        PositionSpec spec = spec_of(begins[i].kind, 2);
+        PositionParameters p = position_parameters(&spec);
+        cr_expect(p.rows > 0 && p.mean == 0 && p.sd == begins[i].sd, "%s: %g", p.name,
+                  p.sd);
+    }
+}
+
 // ---- KERPLE
 
 // Without content: a power law, (1 + r2 s)^-r1; near by ALiBi of slope r1 r2.

@@ -701,6 +701,9 @@ Test(model, deepnorm_is_the_papers_table) {
     DeepNorm uneven = deepnorm(6, 3, false);
     cr_expect_float_eq(uneven.alpha, 0.81 * pow(6 * 6 * 6 * 6 * 3, 1.0 / 16), 1e-12);
     cr_expect_float_eq(uneven.beta, 0.87 * pow(6 * 6 * 6 * 6 * 3, -1.0 / 16), 1e-12);
+    uneven = deepnorm(6, 3, true);  // the decoder's own depth counts
+    cr_expect_float_eq(uneven.alpha, pow(9, 0.25), 1e-12);
+    cr_expect_float_eq(uneven.beta, pow(36, -0.25), 1e-12);
     Model m = model_of(&small[12], 1);
     cr_expect_eq(m.encoder.blocks[0].alpha, deepnorm(2, 2, false).alpha);
     cr_expect_eq(m.decoder.blocks[0].alpha, deepnorm(2, 2, true).alpha);

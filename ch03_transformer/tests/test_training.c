@@ -207,6 +207,14 @@ Test(training, clipping_of_very_large_and_very_small_gradients) {
                                sizes[i], (double)p.grads[k]);
         params_free(&p);
     }
+    // nothing is made larger: below the bound, and at it
+    for (int i = 0; i < 2; i++) {
+        Params small = with_grads(4, i ? 0.5 : 0.01);
+        cr_expect_float_eq(params_clip(&small, 1), i ? 1 : 0.02, 1e-7);
+        for (int k = 0; k < 4; k++)
+            cr_expect_eq(small.grads[k], i ? (real)0.5 : (real)0.01);
+        params_free(&small);
+    }
     Params p = with_grads(6, INFINITY);
     cr_expect(isinf(params_clip(&p, 1)) && isinf((double)p.grads[5]));
     params_free(&p);

@@ -1,5 +1,6 @@
 // The small helpers: each value by hand or from the authors' own list.
 #include <criterion/criterion.h>
+#include <ctype.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -170,6 +171,35 @@ Test(machine, caches_and_a_name) {
     cr_expect(cache_l2() >= 64 << 10 && cache_l2() <= 64 << 20, "%zu", cache_l2());
     cr_expect(cache_l1() < cache_l2() && cache_l3_share() >= 64 << 10);
     cr_expect(*processor_name() && !strchr(processor_name(), '\n'));
+}
+
+// A file of one line below cpu0's caches, cut at its newline; "" where there is none.
+static const char *cache_line(int index, const char *name) {
+    static char text[256];
+    char path[128];
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", index,
+             name);
+    FILE *file = fopen(path, "r");
+    if (!file || !fgets(text, sizeof text, file)) *text = '\0';
+    if (file) fclose(file);
+    return text;
+}
+
+// Who shares a cache stands there twice: as a list, "0-3,8", and as bits, "10f".
+Test(machine, a_shared_cache_is_divided) {
+    for (int index = 0; *cache_line(index, "level"); index++) {
+        if (atoi(cache_line(index, "level")) != 3) continue;
+        long long kilobytes = atoll(cache_line(index, "size"));
+        int sharers = 0;
+        for (const char *c = cache_line(index, "shared_cpu_map"); *c; c++)
+            for (int digit = isxdigit((unsigned char)*c)
+                                 ? (int)strtol((char[]){*c, '\0'}, NULL, 16)
+                                 : 0;
+                 digit; digit /= 2)
+                sharers += digit % 2;
+        if (kilobytes < 4096 || sharers == 0) return;
+        cr_assert_eq((long long)cache_l3_share(), (kilobytes << 10) / sharers);
+    }
 }
 
 Test(timing, peaks_are_numbers) {

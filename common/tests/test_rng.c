@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 #include <math.h>
+#include <string.h>
 
 #include "common/numeric/mat.h"
 #include "common/numeric/rng.h"
@@ -67,7 +68,40 @@ Test(rng, streams_differ_and_repeat) {
     cr_assert_eq(same, 0);
 }
 
+// The ends of [0, 1): s0 = s3 = 0 gives 0; s0 = 0 and s3 = -1 the largest there is.
+static const Rng draws_least = {{0, 1, 2, 0}}, draws_most = {{0, 1, 2, UINT64_MAX}};
+
+Test(rng, the_ends) {
+    Rng least = draws_least, most = draws_most;
+    cr_assert_eq(rng_uniform(&least), 0);
+    cr_assert_eq(rng_uniform(&most), 1 - 0x1p-53);
+    least = draws_least, most = draws_most;
+    cr_assert(isfinite(rng_normal(&least)) && isfinite(rng_normal(&most)));
+}
+
+// Where rounding leaves a sliver past the end, what has no probability is not drawn.
+Test(rng, an_impossible_item_is_never_drawn) {
+    for (int n = 2; n < 200; n++) {
+        double p[200] = {0};
+        for (int i = 0; i < n; i++) p[i] = 0.1 / (1 + i % 7);
+        Rng most = draws_most, least = draws_least;
+        cr_assert_eq(rng_categorical(&most, p, 200), n - 1, "%d", n);
+        memmove(p + 1, p, 199 * sizeof *p), p[0] = 0;
+        cr_assert_eq(rng_categorical(&least, p, 200), 1, "%d", n);
+    }
+}
+
 // ---- matrices
+
+// Memory that was used before too.
+Test(mat, a_new_one_is_zero) {
+    for (int round = 0; round < 3; round++) {
+        Mat m = mat_new(30, 40);
+        for (int i = 0; i < 30 * 40; i++) cr_assert_eq(m.at[i], 0);
+        mat_fill(m, 7);
+        mat_free(m);
+    }
+}
 
 Test(mat, views_share_memory) {
     Mat m = mat_new(3, 4);
