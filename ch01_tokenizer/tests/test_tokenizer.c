@@ -225,6 +225,24 @@ static void add_text(Pieces *pieces, const char *pattern, const char *text, size
     pattern_free(p);
 }
 
+// A byte that is no character is a piece by itself, whatever follows in memory.
+Test(pieces, broken_bytes_are_no_text) {
+    static const char text[] = "ab\xe4 c\xff\xfe";
+    static const char *const want[] = {"ab", "\xe4", " c", "\xff\xfe"};
+    Pieces pieces = {0};
+    add_text(&pieces, "gpt2", text, sizeof text - 1);
+    add_text(&pieces, "gpt2", "\xe4\xb8\xad", 1);  // the character's first byte only
+    cr_assert_eq(pieces.size, 4);
+    for (size_t i = 0; i < 4; i++) {
+        const Piece *piece = &pieces.items[i];
+        cr_expect(piece->size == strlen(want[i])
+                      && memcmp(pieces.bytes + piece->begin, want[i], piece->size) == 0,
+                  "piece %zu has %zu bytes", i, piece->size);
+        cr_expect_eq(piece->count, i == 1 ? 2 : 1);
+    }
+    pieces_free(&pieces);
+}
+
 // Text of many kinds: words, Chinese, digits, spaces, broken bytes if wanted. Without
 // them it is one stretch, which long texts are cut into blocks for.
 static size_t random_text(Rng *rng, char *text, size_t n, bool broken) {

@@ -247,6 +247,22 @@ Test(unigram, em_by_hand) {
 
 // exp(psi(c) - psi(C)): psi(2) - psi(1) = 1, psi(1) - psi(1/2) = 2 ln 2; and for large
 // c it is near (c - 1/2) / (C - 1/2).
+// Every way to cut a run of a's is equally good here, and in whole numbers.
+Test(unigram, viterbi_s_ties) {
+    const UnigramToken tokens[] = {
+        {"a", 1, -1, true}, {"aa", 2, -2, false}, {"aaa", 3, -3, false}};
+    Unigram u = unigram_new(tokens, 3);
+    for (size_t n = 1; n < 8; n++) {
+        int found[8];
+        size_t count;
+        cr_assert_eq(unigram_viterbi(&u, "aaaaaaaa", n, found, &count), -(double)n);
+        cr_assert_eq(count,
+                     n);  // the last token is the shortest, and so are the others
+        for (size_t i = 0; i < n; i++) cr_assert_eq(found[i], 0);
+    }
+    unigram_free(&u);
+}
+
 Test(unigram, digamma_step) {
     const UnigramToken tokens[] = {{"a", 1, 0, true}, {"b", 1, 0, true}};
     Unigram u = unigram_new(tokens, 2);

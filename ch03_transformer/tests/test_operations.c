@@ -327,6 +327,17 @@ Test(operations, cross_entropy_ignores) {
     cr_expect(*loss->value.at == 0);
     tape_backward(t, loss);
     for (int i = 0; i < 20; i++) cr_expect(logits->grad.at[i] == 0);
+    // in memory that held other gradients, what is ignored has none either
+    const int all[] = {1, 2, 3, 0};
+    for (int step = 0; step < 2; step++) {
+        tape_reset(t);
+        logits = variable_node(t, l);
+        logits->keeps_grad = true;
+        loss = cross_entropy(t, logits, step ? some : all);
+        tape_backward(t, loss);
+    }
+    for (int i = 0; i < 20; i++)
+        cr_expect((logits->grad.at[i] == 0) == (some[i / 5] < 0));
     tape_reset(t);
     loss = cross_entropy(t, variable_node(t, l), some);
     double expected = 0;

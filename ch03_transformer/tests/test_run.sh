@@ -44,6 +44,12 @@ check 'memory: precisions in the help'
 "$program" memory --batch 8 --accumulate 4 | grep -q 'activations, 2 sequences' && "$program" memory --batch 8 --accumulate 4 >m && "$program" memory --batch 2 >n &&
     [ "$(grep -A3 '^activations' m | tail -n 3)" = "$(grep -A3 '^activations' n | tail -n 3)" ]
 check 'memory: accumulation divides the activations'
+tflop() { "$program" memory "$@" | awk '/counted/ { for (i = 2; i <= NF; i++) if ($i == "TFLOP") print $(i - 1) }' | tr '\n' ' '; }
+[ "$(tflop --batch 1 | awk '{ printf "%.2f %.2f", 8 * $1, 8 * $2 }')" = "$(tflop --batch 8 | awk '{ printf "%.2f %.2f", $1, $2 }')" ]
+check 'memory: operations of all sequences'
+"$program" memory --method zero1 --ranks 3 | grep -q 'zero2 over 3 ranks, mixed' && [ "$("$program" memory --method zero3 --ranks 5 |
+    awk '/^  together/ { print $2 } /^  zero3 over 5 ranks, mixed/ { print $6 }' | sort -u | wc -l)" -eq 1 ]
+check 'memory: the same number of ranks throughout'
 refuses 'memory: method' "method" memory --method zero4
 refuses 'memory: model' "no such model" memory --model x
 refuses 'memory: accumulate' "divisor" memory --batch 3 --accumulate 2
@@ -100,6 +106,19 @@ refuses 'run: the same when sampling' "layer 2 of 2" run --checkpoint huge
 } >tokenizer.bin
 "$program" run --checkpoint l.bin --tokenizer tokenizer.bin --prompt abc --steps 5 --greedy >out && grep -qE '^abc[a-zA-Z<>/]*$' out
 check 'run: text'
+# all logits 0, so that every id is as likely: text ends where ids 1 or 2 come
+{ head -c $((28 + 4 * (40 * 16 + 2 * (2 * 16 + 2 * 256 + 2 * 16 * 8 + 3 * 16 * 24)))) l.bin && head -c 64 /dev/zero && tail -c 512 l.bin; } >even.bin
+name='0 1 2 a b c d e f g h i j k l m n o p q r s t u v w x y z A B C D E F G H I J K'
+for seed in 1 2 3 4 5 6; do
+    "$program" run --checkpoint even.bin --prompt-ids 1 --steps 30 --top-p 1 --seed $seed | tr ' ' '\n' |
+        awk -v names="$name" 'BEGIN { split(names, name, " ") } $1 == 1 || $1 == 2 { exit } { printf "%s", $1 ? name[$1 + 1] : "<unk>" } END { print "" }' >want
+    "$program" run --checkpoint even.bin --tokenizer tokenizer.bin --steps 30 --top-p 1 --seed $seed | cmp -s - want
+    check "run: text ends with BOS or EOS, seed $seed: $(cat want)"
+done
+# with a token for the blank, which is put before the prompt, and not shown
+{ head -c $(($(wc -c <tokenizer.bin) - 1)) tokenizer.bin && printf ' '; } >blank.bin
+"$program" run --checkpoint l.bin --tokenizer blank.bin --prompt abc --steps 5 --greedy >out && grep -q '^abc' out
+check 'run: no blank before the prompt'
 refuses 'run: a tokenizer of another size' "damaged" run --checkpoint l.bin --tokenizer l.bin --prompt abc
 refuses 'run: a byte without a token' "no token" run --checkpoint l.bin --tokenizer tokenizer.bin --steps 5 --prompt 'abc~'
 refuses 'run: text without a tokenizer' "tokenizer" run --checkpoint l.bin --prompt abc

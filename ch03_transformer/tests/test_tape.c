@@ -113,6 +113,23 @@ Test(tape, parameters_begin_as_they_say) {
     params_free(&p);
 }
 
+// Two layers of one shape must not be twins; and one that is added changes none before.
+Test(tape, each_parameter_has_its_own_numbers) {
+    Params p = {0}, more = {0};
+    for (int i = 0; i < 3; i++) params_add(&p, 10, 10, normal(1), "w%d", i);
+    for (int i = 0; i < 4; i++) params_add(&more, 10, 10, normal(1), "w%d", i);
+    Rng rng = rng_new(5);
+    params_allocate(&p), params_init(&p, &rng);
+    params_allocate(&more), params_init(&more, &rng);
+    for (int i = 0; i < 100; i++) {
+        cr_expect(p.values[i] != p.values[100 + i] && p.values[i] != p.values[200 + i]
+                  && p.values[100 + i] != p.values[200 + i]);
+        for (int k = 0; k < 3; k++)
+            cr_expect_eq(p.values[100 * k + i], more.values[100 * k + i]);
+    }
+    params_free(&p), params_free(&more);
+}
+
 Test(tape, gradients_add_up_over_steps_and_variables_keep_theirs) {
     Params p = {0};
     params_add(&p, 1, 3, constant(2), "x");

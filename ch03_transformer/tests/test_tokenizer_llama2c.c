@@ -20,7 +20,7 @@ static void setup(void) {
 static void teardown(void) { unlink(path); }
 TestSuite(llama_tokenizer, .init = setup, .fini = teardown);
 
-enum { PIECES = 14, SIZE = 259 + PIECES };
+enum { PIECES = 15, SIZE = 259 + PIECES };
 static const struct {
     const char *text;
     float score;
@@ -35,6 +35,7 @@ static const struct {
                     {" ab", -7},
                     {"é", -9},
                     {"aa", -5},
+                    {"😀", -9},
                     // the last: of equal texts the first counts
                     {"€", -9},
                     {"<0x41>b", -9},
@@ -98,6 +99,7 @@ Test(llama_tokenizer, merges_by_score) {
     check(&t, "aaa", (int[]){1, id_of(" "), id_of("aa"), id_of("a")}, 4);
     check(&t, "é", (int[]){1, id_of(" "), id_of("é")}, 3);
     check(&t, "€", (int[]){1, id_of(" "), id_of("€")}, 3);
+    check(&t, "😀", (int[]){1, id_of(" "), id_of("😀")}, 3);
     check(&t, "è\n", (int[]){1, id_of(" "), 3 + 0xc3, 3 + 0xa8, 3 + '\n'}, 5);
     check(&t, "\xff", (int[]){1, id_of(" "), 3 + 0xff}, 3);
     int *ids, count;
