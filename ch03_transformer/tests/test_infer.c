@@ -752,5 +752,14 @@ Test(infer, samples_have_the_softmax_s_frequencies) {
     // no probability, of equals the first alone: none may be left out as too small
     Mat equal = mat_new(1, 8);
     for (int i = 0; i < 100; i++) cr_assert_eq(token_sample(equal, 1, 0, &rng), 0);
+    // what is kept has the total that it says, and can be cut again
+    Candidates c = candidates_new(logits, 1);
+    for (int cut = 0; cut < 2; cut++) {
+        candidates_top_p(&c, 0.6);
+        double sum = 0;
+        for (int i = 0; i < c.count; i++) sum += c.list[i].p;
+        cr_expect(c.count == 3 - cut && fabs(c.total - sum) < 1e-12);
+    }
+    candidates_free(&c);
     mat_free(logits), mat_free(equal);
 }
