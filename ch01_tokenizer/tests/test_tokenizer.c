@@ -764,4 +764,17 @@ Test(byte_letters, every_byte_has_its_letter) {
     cr_assert_eq(byte_in_gpt2_order(220), ' ');
     cr_assert_eq(letter_of_byte(letter, ' '), 2);
     cr_assert(memcmp(letter, "Ġ", 2) == 0);
+    // its table at the edges of what can be seen
+    static const struct {
+        int byte;
+        const char *letter;
+    } known[] = {{0x00, "Ā"}, {'\n', "Ċ"}, {' ', "Ġ"},  {'!', "!"},
+                 {'~', "~"},  {0x7f, "ġ"}, {0xa0, "ł"}, {0xa1, "¡"},
+                 {0xac, "¬"}, {0xad, "Ń"}, {0xae, "®"}, {0xff, "ÿ"}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        int length = letter_of_byte(letter, known[i].byte);
+        cr_expect(length == (int)strlen(known[i].letter)
+                      && memcmp(letter, known[i].letter, (size_t)length) == 0,
+                  "byte %#x is not %s", (unsigned)known[i].byte, known[i].letter);
+    }
 }

@@ -537,8 +537,9 @@ Test(model, attention_has_the_scale_and_positions_of_its_config) {
 // stack; nobody else's.
 Test(model, parameters_begin_as_wide_as_they_should) {
     Config gpt = *config_find("gpt2"), post = *config_find("gpt1"),
-           t5 = *config_find("t5-small"), bert = *config_find("roberta-base");
-    t5.decoder_layers = 3;
+           t5 = *config_find("t5-small"), bert = *config_find("roberta-base"),
+           narrow = *config_find("albert-base");
+    t5.decoder_layers = 3, narrow.init = INIT_XAVIER;
     const struct {
         const Config *c;
         const char *name;
@@ -554,6 +555,10 @@ Test(model, parameters_begin_as_wide_as_they_should) {
                     {&t5, "encoder.block.1.ffn.down.weight", 0.02 / sqrt(12)},
                     {&t5, "decoder.block.1.ffn.down.weight", 0.02 / sqrt(6)},
                     {&t5, "decoder.block.1.cross.out.weight", 0.02 / sqrt(6)},
+                    {&narrow, "token.weight", 1 / sqrt(128)},
+                    {&narrow, "position.weight", 1 / sqrt(128)},
+                    {&narrow, "embedding_up.weight", sqrt(2.0 / (128 + 768))},
+                    {&narrow, "block.0.ffn.up.weight", sqrt(2.0 / (768 + 3072))},
                     {&bert, "pooler.weight", 0.02}};
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         Model m;

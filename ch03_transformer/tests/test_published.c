@@ -40,6 +40,42 @@ Test(published, the_rounded_ones_round_as_the_papers_do) {
     cr_assert_float_eq((double)count("glm-130b").total / 1e9, 130, 2);
 }
 
+// How long a text may be, and where the norms are: no count of parameters shows either
+// where positions are not learned.
+Test(published, contexts_and_places_agree_with_a_second_source) {
+    static const struct {
+        const char *name;
+        int context;
+        NormPlace place;
+    } second[] = {{"bert-base", 512, PLACE_POST},
+                  {"bert-large", 512, PLACE_POST},
+                  {"roberta-base", 514, PLACE_POST},
+                  {"albert-base", 512, PLACE_POST},
+                  {"albert-xxlarge", 512, PLACE_POST},
+                  {"t5-small", 512, PLACE_PRE},
+                  {"t5-large", 512, PLACE_PRE},
+                  {"gpt1", 512, PLACE_POST},
+                  {"gpt2", 1024, PLACE_PRE},
+                  {"gpt2-xl", 1024, PLACE_PRE},
+                  {"llama-7b", 2048, PLACE_PRE},
+                  {"llama-13b", 2048, PLACE_PRE},
+                  {"llama-33b", 2048, PLACE_PRE},
+                  {"llama-65b", 2048, PLACE_PRE},
+                  {"llama2-7b", 4096, PLACE_PRE},
+                  {"llama2-13b", 4096, PLACE_PRE},
+                  {"llama2-70b", 4096, PLACE_PRE},
+                  {"glm-base", 513, PLACE_PRE},
+                  {"chatglm-6b", 2048, PLACE_DEEPNORM},
+                  {"glm-130b", 2048, PLACE_DEEPNORM},
+                  {"transformer-base", 1024, PLACE_POST}};
+    for (size_t i = 0; i < sizeof second / sizeof *second; i++) {
+        const Config *c = config_find(second[i].name);
+        cr_assert(c, "%s", second[i].name);
+        cr_expect(c->context == second[i].context && c->place == second[i].place,
+                  "%s: %d, %s", second[i].name, c->context, place_name(c->place));
+    }
+}
+
 // Every constant once more, from the models' own configuration files (Hugging Face's
 // config.json of each; GLM-130B's from its repository's configs/model_glm_130b.sh, the
 // original's from the paper), written down as they are there: not in this table's order.

@@ -26,6 +26,8 @@ check 'params: totals'
 check 'params: a name and an integer a line'
 "$program" params bert-base | grep -qE '^total +109482240$' && [ "$("$program" params GPT-2 | awk '/%$/ { s += $(NF - 1) } END { print s }')" = 124439808 ]
 check 'params MODEL: the rows add up'
+"$program" params llama2-70b | grep -q ' 64 heads (8 key/value heads), ' && ! "$program" params llama-7b | grep -q 'key/value'
+check 'params: key/value heads where they differ'
 refuses 'params: no such model' "no such model" params gpt2 nothing
 
 # ---- memory

@@ -102,6 +102,12 @@ Test(llama_tokenizer, merges_by_score) {
     check(&t, "😀", (int[]){1, id_of(" "), id_of("😀")}, 3);
     check(&t, "è\n", (int[]){1, id_of(" "), 3 + 0xc3, 3 + 0xa8, 3 + '\n'}, 5);
     check(&t, "\xff", (int[]){1, id_of(" "), 3 + 0xff}, 3);
+    // a merge may be as long as the file says, and no longer
+    t.most_bytes = 2;
+    check(&t, "aa", (int[]){1, id_of(" "), id_of("aa")}, 3);
+    t.most_bytes = 1;
+    check(&t, "aa", (int[]){1, id_of(" "), id_of("a"), id_of("a")}, 4);
+    t.most_bytes = 7;
     int *ids, count;
     Error err;
     char *large = malloc(100000);

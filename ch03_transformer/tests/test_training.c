@@ -94,6 +94,33 @@ Test(training, optimisers_are_their_formulas) {
               "decoupled decay");
 }
 
+// The weight after steps of one number, from 0, with a rate of 1.
+static double weight_after(OptimiserSettings settings, const double *steps, int count) {
+    Params p = {0};
+    params_add(&p, 1, 1, constant(0), "w");
+    params_allocate(&p), params_allocate_grads(&p);
+    Optimiser o = optimiser_new(&p, settings);
+    for (int t = 0; t < count; t++) {
+        *p.grads = (real)steps[t];
+        optimiser_step(&o, &p, 1);
+    }
+    double weight = (double)*p.values;
+    optimiser_free(&o), params_free(&p);
+    return weight;
+}
+
+// Where the usual settings do not show: epsilon beside the root of v^, not of v; and
+// Lion's beta2, which decides the second sign.
+Test(training, settings_that_rarely_tell) {
+    const double half[] = {0.5, 0.5, 0.5}, turn[] = {1, -0.5}, stay[] = {1, -0.05};
+    OptimiserSettings adam = {.kind = OPTIMISER_ADAM, .epsilon = 0.1};
+    for (int t = 1; t <= 3; t++)
+        cr_expect_float_eq(weight_after(adam, half, t), -t * 0.5 / 0.6, 1e-5);
+    OptimiserSettings lion = {.kind = OPTIMISER_LION};
+    cr_expect_eq(weight_after(lion, turn, 2), 0);   // 0.9 * 0.01 < 0.1 * 0.5
+    cr_expect_eq(weight_after(lion, stay, 2), -2);  // 0.9 * 0.01 > 0.1 * 0.05
+}
+
 Test(training, schedules) {
     Schedule s = {.peak = 2, .last = 0.5, .warmup = 10, .total = 110};
     cr_expect_float_eq(schedule_rate(&s, 1), 0.2, 1e-12);

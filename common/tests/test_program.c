@@ -43,7 +43,8 @@ static void draws_run(Lab *lab) {
     lab_print(lab, "random bits %llx, threads %d",
               (unsigned long long)rng_bits(&lab->rng), threads_count());
 }
-static const LabSpec draws_lab = {"draws", "1.2", "draws", draws_run, NULL};
+static const LabSpec draws_lab = {"draws", "1.2", "draws", draws_run, NULL},
+                     draws_more_lab = {"draws-more", "1.2", "draws", draws_run, NULL};
 
 enum { LIST = 3 };
 static int words_run(const Args *args) {
@@ -66,7 +67,8 @@ static const Option words_options[] = {{"list", "1", "numbers"},
 static const Command commands[] = {
     {"words", "WORD...", "says what it was given", words_run, words_options}, {0}};
 
-static const LabSpec *const all_labs[] = {&claims_lab, &draws_lab, NULL};
+static const LabSpec *const all_labs[] = {&claims_lab, &draws_lab, &draws_more_lab,
+                                          NULL};
 static const Option program_options[] = {{"size", "5", "of the whole tour"}, {0}};
 static const Program program = {"A program", all_labs, commands, program_options};
 
@@ -259,6 +261,9 @@ Test(lab, its_random_numbers_do_not_depend_on_the_labs_before) {
     cr_assert(in_tour && by_itself && another);
     cr_assert_eq(strncmp(in_tour, by_itself, 24), 0);
     cr_assert_neq(strncmp(by_itself, another, 24), 0);
+    // nor are they another lab's, of the same section and title
+    char *next = strstr(in_tour + 1, mark);
+    cr_assert(next && strncmp(in_tour, next, 24) != 0);
 }
 
 static void to_full_disk(void *arguments) {
