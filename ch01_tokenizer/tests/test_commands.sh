@@ -130,6 +130,13 @@ gives 'special tokens in every file' 0 '999
 [ "$(tr '\t' ' ' <out)" = '256 97 98 1000 "ab"
 257 - - - "<|endoftext|>" special' ]
 check 'inspect: parts, count, text'
+refuses 'inspect: a file' "unexpected 'text'" inspect --model m.bpe text
+refuses 'export: a file' "unexpected 'text'" export --model m.bpe -o x text
+refuses 'a vocabulary too large' 'from 1 to 2097152' train --vocab 2097153 -o x text
+for line in 'merge 97x98 3' 'merge 97 98 3x' 'merge 97 98' 'merge 97  98 3' 'merge -1 98 3'; do
+    printf 'course-bpe 1\npattern gpt2\nmerges 1\n%s\nend\n' "$line" >damaged
+    refuses "our own: $line" "damaged:4: expected 'merge LEFT RIGHT COUNT'" encode --model damaged text
+done
 refuses 'a special token of two lines' 'on one line' train --special 'a
 b' -o x text
 refuses 'an empty special token' 'on one line' train --special '' -o x text
@@ -158,6 +165,7 @@ printf 'IQ==\t0\n' >foreign && model 'a tab' ':1: .*a tab'
 printf 'IQ==  0\n' >foreign && model 'two blanks' ':1: .*two blanks'
 printf 'IQ 0\n' >foreign && model 'base64 without padding' ':1: .*padding'
 printf 'IQ== 0\nIg== 1\nIw 2\n' >foreign && model 'padding missing further on' ':3: .*padding'
+printf 'IQ== 0\nIg== 1x\n' >foreign && model 'no whole number' ':2: expected .BASE64 RANK'
 printf 'IQ== 0\nIg== 1 x\n' >foreign && model 'more than a rank' ':2: expected .BASE64 RANK'
 printf '\n\016\n\005<unk>\025\000\000\000\000\030\002\n\012' >foreign && model 'SentencePiece' 'SentencePiece'
 printf 'YWI= 0\n' >foreign && model 'a vocabulary without a byte' ': the byte 0x00 has no token'

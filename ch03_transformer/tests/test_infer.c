@@ -752,6 +752,10 @@ Test(infer, samples_have_the_softmax_s_frequencies) {
     // no probability, of equals the first alone: none may be left out as too small
     Mat equal = mat_new(1, 8);
     for (int i = 0; i < 100; i++) cr_assert_eq(token_sample(equal, 1, 0, &rng), 0);
+    Candidates one = candidates_new(equal, 1);
+    candidates_top_p(&one, 0);
+    cr_expect_eq(one.count, 1);
+    candidates_free(&one);
     // what is kept has the total that it says, and can be cut again
     Candidates c = candidates_new(logits, 1);
     for (int cut = 0; cut < 2; cut++) {

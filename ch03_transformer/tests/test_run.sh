@@ -49,6 +49,11 @@ check 'memory: accumulation divides the activations'
 tflop() { "$program" memory "$@" | awk '/counted/ { for (i = 2; i <= NF; i++) if ($i == "TFLOP") print $(i - 1) }' | tr '\n' ' '; }
 [ "$(tflop --batch 1 | awk '{ printf "%.2f %.2f", 8 * $1, 8 * $2 }')" = "$(tflop --batch 8 | awk '{ printf "%.2f %.2f", $1, $2 }')" ]
 check 'memory: operations of all sequences'
+# LoRA needs no gradients of the frozen weights: two products of three, but for attention
+tflop --method lora >lora && tflop --method full | paste -d ' ' - lora | awk '{ exit !($3 / $1 > 2 / 3 && $3 / $1 < 0.72 && $4 / $2 > 2 / 3 && $4 / $2 < $3 / $1) }'
+check 'memory: operations of LoRA'
+for r in 512 256; do "$program" memory --method lora --lora-rank $r; done | awk '/^  moments/ { if (last) exit !(last / $5 > 1.99 && last / $5 < 2.01); last = $5 }'
+check 'memory: the rank of LoRA'
 "$program" memory --method zero1 --ranks 3 | grep -q 'zero2 over 3 ranks, mixed' && [ "$("$program" memory --method zero3 --ranks 5 |
     awk '/^  together/ { print $2 } /^  zero3 over 5 ranks, mixed/ { print $6 }' | sort -u | wc -l)" -eq 1 ]
 check 'memory: the same number of ranks throughout'
@@ -132,6 +137,7 @@ refuses 'run: a huge id' "0 to 39" run --checkpoint l.bin --prompt-ids "99999999
 refuses 'run: too many steps' "32 positions" run --checkpoint l.bin --steps 33
 refuses 'run: too long a prompt' "32 positions" run --checkpoint l.bin --steps 1 --prompt-ids "1 2 3 4 5 6 7 8 9 1 2 3 4 5 6 7 8 9 1 2 3 4 5 6 7 8 9 1 2 3 4 5 6"
 refuses 'run: no checkpoint' "checkpoint" run
+refuses 'run: a wrong number before a missing file' "steps x: expected a whole number" run --checkpoint nothing.bin --steps x
 refuses 'run: no such file' "nothing.bin" run --checkpoint nothing.bin
 refuses 'run: a folder' "expected a file" run --checkpoint .
 refuses 'run: top-p' "top-p" run --checkpoint l.bin --top-p 2
@@ -153,6 +159,9 @@ gpt2 40 64 >g.bin
 "$program" run --checkpoint g.bin --prompt-ids "1 2 3" --steps 20 --greedy >ids && [ "$(wc -w <ids)" -eq 20 ] &&
     [ "$(tr ' ' '\n' <ids | awk '$1 > 39' | wc -l)" -eq 0 ]
 check 'run: GPT-2, no id of the padding'
+[ "$("$program" run --checkpoint g.bin --steps 9 --greedy)" = "$("$program" run --checkpoint g.bin --prompt-ids 39 --steps 9 --greedy)" ] &&
+    [ "$("$program" run --checkpoint l.bin --steps 9 --greedy)" = "$("$program" run --checkpoint l.bin --prompt-ids 1 --steps 9 --greedy)" ]
+check 'run: without a prompt, what texts begin with'
 { int32 20240326 5 32 40 2 2 16 64 && zeros 992 && gpt2 40 64 | tail -c +1025 | od -An -v -tx1 -w4 | awk '{ print $3 $4 }' | xxd -r -p; } >h.bin 2>/dev/null
 if command -v xxd >/dev/null; then
     [ "$("$program" run --checkpoint h.bin --prompt-ids "1 2 3" --steps 5 --greedy | wc -w)" -eq 5 ]

@@ -140,6 +140,8 @@ static void check_as_nobody(void *folder) {
     if (!refused(inside(folder, "locked/new"), "no file can be made in")) exit(3);
     if (!refused(inside(folder, "locked/mine"), "no file can be made in")) exit(4);
     if (!refused(inside(folder, "fixed"), "Permission denied")) exit(5);
+    if (!refused(inside(folder, "blind/new"), "cannot be written")) exit(6);
+    if (!refused(inside(folder, "blind/sub/new"), "cannot be written")) exit(7);
 }
 
 Test(file, what_cannot_be_written_is_said_before) {
@@ -149,6 +151,8 @@ Test(file, what_cannot_be_written_is_said_before) {
     write_file(inside(folder, "fixed"), "");
     chmod(inside(folder, "locked/mine"), 0666), chmod(inside(folder, "fixed"), 0444);
     chmod(inside(folder, "locked"), 0555), chmod(folder, 0777);
+    cr_assert_eq(mkdir(inside(folder, "blind"), 0700), 0);
+    chmod(inside(folder, "blind"), 0222);  // it may be changed, if one could find it
     cr_assert(refused(inside(folder, "none/x"), "there is no folder"));
     cr_assert(refused(inside(folder, "fixed/x"), "Not a directory"));
     cr_assert(refused(inside(folder, "locked"), "it is a folder"));
@@ -157,7 +161,7 @@ Test(file, what_cannot_be_written_is_said_before) {
     cr_assert_eq(ran.status, 0, "%s", ran.text);
     Error err;
     cr_assert(output_check("-", &err) && output_check(inside(folder, "new"), &err));
-    cr_assert_eq(child_folder_count(folder), 2);  // to look makes nothing
+    cr_assert_eq(child_folder_count(folder), 3);  // to look makes nothing
     child_folder_remove(folder);
 }
 

@@ -139,6 +139,20 @@ Test(file_edges, a_temporary_name_that_is_taken) {
     child_folder_remove(folder);
 }
 
+// A place is remembered for each file being written, and given back.
+Test(file_edges, many_files_one_after_the_other) {
+    char *folder = child_folder();
+    Error err;
+    Output out;
+    for (int i = 0; i < 200; i++) {
+        write_file(inside(folder, "file"), "text");
+        cr_assert(output_open(&out, inside(folder, "other"), &err), "%s", err.text);
+        output_cancel(&out);
+    }
+    cr_assert_eq(child_folder_count(folder), 1);
+    child_folder_remove(folder);
+}
+
 typedef struct {
     const char *folder;
     int signal;  // 0: exit

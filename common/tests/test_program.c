@@ -132,6 +132,8 @@ Test(lab, bounds_may_be_reached) {
     Ran ran = child_run(bounds_work, NULL);
     cr_assert_eq(ran.status, 1);
     cr_assert(strstr(ran.text, "9 claims, 5 failed"), "%s", ran.text);
+    cr_assert(strstr(ran.text, "1152921504606846976 1152921504606846977"), "%s",
+              ran.text);
 }
 
 Test(lab, a_nan_among_many_stays) {
@@ -159,6 +161,10 @@ Test(lab, options_are_checked) {
     ran_with("--help", 0, "LAB --help");
     ran_with("--help", 0, "of the whole tour");
     ran_with("claims --help", 0, "--error 0");
+    ran_with("claims --help", 0, "  -s, --size 2 ");
+    ran_with("-h", 0, "LAB --help");
+    ran_with("claims -h", 0, "--error 0");
+    ran_with("words --each a --list", 2, "--list needs a value: numbers");
 }
 
 Test(plot, leaves_data_and_script) {

@@ -148,6 +148,8 @@ Test(terminal, a_claim_finds_its_lab) {
     cr_assert(strstr(run("--claim 1.2 --seed 3", folder).text, "2 claims, 0 failed"));
     ran = run("--claim 1.4", folder);
     cr_assert(ran.status == 2 && strstr(ran.text, "--claim 1.4: no lab states it"));
+    ran = run("--claim 1", folder);
+    cr_assert(ran.status == 2 && strstr(ran.text, "--claim 1: no lab states it"));
     child_folder_remove(folder);
 }
 
@@ -176,6 +178,22 @@ static size_t apart(const char *word, const char *name) {
     nearest.distance = 100;
     nearest_try(&nearest, name);
     return nearest.distance;
+}
+
+Test(terminal, the_first_of_equally_near_names) {
+    Nearest nearest = nearest_to("aab", 3, "");
+    nearest_try(&nearest, "aaz"), nearest_try(&nearest, "aac");
+    cr_assert_str_eq(nearest.name, "aaz");
+    nearest_try(&nearest, "aab");
+    cr_assert_str_eq(nearest.name, "aab");
+    // too long to be meant
+    char name[200] = "";
+    memset(name, 'a', 190);
+    nearest_try(&nearest, name);
+    cr_assert_str_eq(nearest.name, "aab");
+    nearest = nearest_to(name, 190, "");
+    nearest_try(&nearest, "aaa");
+    cr_assert_null(nearest.name);
 }
 
 Test(terminal, distances) {
