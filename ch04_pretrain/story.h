@@ -27,9 +27,8 @@ typedef enum {
 extern const char *const word_kind_names[WORD_KINDS];
 
 typedef struct {
-    const char **words;  // by id; not owned, but for `text`
+    char **words;  // by id
     int count;
-    char *text;
     int class_begin[REGISTERS], class_size[REGISTERS];
     int end;  // the id of "<end>", the last word of every story
     Unifilar grammar;

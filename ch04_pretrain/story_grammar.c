@@ -40,13 +40,13 @@ const Sentence story_asides[] = {
 
 const Sentence story_hero_has[] = {
     {3, "@hero had/found/bought/carried/made a "
-        "red/blue/green/yellow/new/old/big/tiny/shiny @toy ."},
+        "red/blue/green/yellow/new/heavy/big/tiny/shiny @toy ."},
     {1, "grandma/grandpa/mother/father gave @hero a new/big/fine/pretty @toy ."},
     {0}};
 
 const Sentence story_friend_has[] = {
-    {3, "@friend had/brought/showed @hero a "
-        "red/blue/green/yellow/new/old/big/tiny/shiny @toy ."},
+    {3, "@friend lent/brought/showed @hero a "
+        "red/blue/green/yellow/new/heavy/big/tiny/shiny @toy ."},
     {1, "grandma/grandpa/mother/father gave @friend a new/big/fine/pretty @toy ."},
     {0}};
 
