@@ -45,8 +45,7 @@ static void markov_make(Language *l) {
     const LanguageSettings *s = &l->settings;
     Rng rng = rng_new(s->seed);
     Markov *m = l->self = allocate(1, sizeof *m);
-    *m = markov_random(&rng, s->symbols, s->order, s->concentration,
-                       0.02 / s->symbols);
+    *m = markov_random(&rng, s->symbols, s->order, s->concentration, 0.02 / s->symbols);
     l->symbols = m->symbols;
 }
 static void markov_discard(Language *l) { markov_free(l->self); }
@@ -87,8 +86,7 @@ static void chains_make(Language *l) {
     Rng rng = rng_new(l->settings.seed);
     l->symbols = l->settings.symbols;
     chains_floor(&rng, l->symbols, CHAINS_TEXTS, CHAINS_LONGEST, c->floor, c->error);
-    c->rate.value =
-        chains_entropy_rate(&rng, l->symbols, CHAINS_TEXTS, &c->rate.error);
+    c->rate.value = chains_entropy_rate(&rng, l->symbols, CHAINS_TEXTS, &c->rate.error);
 }
 static void chains_discard(Language *l) { (void)l; }
 static int chains_generate(const Language *l, Rng *rng, int *text, int most) {

@@ -167,7 +167,8 @@ static void gather(const Machine *m, const Bindings *b, const double *before,
         for (int v = 0; v < b->count && e->ends; v++) fresh += b->weight[v] * to[v];
         for (int v = 0; v < b->count; v++)
             if (from[v] > 0)
-                p[edge_word(e, b, v)] += from[v] * e->chance * (e->ends ? fresh : to[v]);
+                p[edge_word(e, b, v)] +=
+                    from[v] * e->chance * (e->ends ? fresh : to[v]);
     }
 }
 
@@ -183,7 +184,8 @@ bool machine_mask_posterior(const Machine *m, const Bindings *b, const Corruptio
     size_t size = cells(m, b), width = (size_t)m->symbols;
     Channel any = channel_of(c, m->symbols), chosen = channel_selected(c, m->symbols);
     double *forward = allocate((size_t)(n + 1) * size, sizeof *forward);
-    double *after = allocate(size, sizeof *after), *spare = allocate(size, sizeof *spare);
+    double *after = allocate(size, sizeof *after),
+           *spare = allocate(size, sizeof *spare);
     bool possible = true;
     begin(m, b, forward);
     for (int i = 0; i < n; i++)
@@ -193,8 +195,8 @@ bool machine_mask_posterior(const Machine *m, const Bindings *b, const Corruptio
     memset(p, 0, (size_t)n * width * sizeof *p);
     for (int i = n; i-- > 0;) {
         gather(m, b, forward + (size_t)i * size, after, p + (size_t)i * width);
-        possible &= weigh_and_normalise(&chosen, seen[i], p + (size_t)i * width,
-                                        m->symbols);
+        possible &=
+            weigh_and_normalise(&chosen, seen[i], p + (size_t)i * width, m->symbols);
         step_back(m, b, &any, seen[i], after, spare);
         double *old = after;
         after = spare, spare = old;

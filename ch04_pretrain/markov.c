@@ -54,15 +54,16 @@ static int shorter_edges(const Markov *m, Edge *edge) {
                 int next = c * m->symbols + x;
                 double chance =
                     block_chance(m, next, length + 1) / block_chance(m, c, length);
-                edge[count++] = (Edge){offset_of(m->symbols, length) + c,
-                                       offset_of(m->symbols, length + 1) + next, x,
-                                       chance, false};
+                edge[count++] =
+                    (Edge){offset_of(m->symbols, length) + c,
+                           offset_of(m->symbols, length + 1) + next, x, chance, false};
             }
     return count;
 }
 
 static void build_machine(Markov *m) {
-    int contexts = power(m->symbols, m->order), offset = offset_of(m->symbols, m->order);
+    int contexts = power(m->symbols, m->order),
+        offset = offset_of(m->symbols, m->order);
     int states = offset + contexts;
     Edge *edges = allocate((size_t)states * (size_t)m->symbols, sizeof *edges);
     int count = shorter_edges(m, edges);

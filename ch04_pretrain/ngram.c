@@ -154,7 +154,8 @@ void ngram_read(const Ngram *g, NgramReader *r, int token) {
 }
 
 // One step of the recursion: from p of the shorter history to p of this one.
-static double refine(const Ngram *g, uint32_t history, int length, int token, double p) {
+static double refine(const Ngram *g, uint32_t history, int length, int token,
+                     double p) {
     const NgramNode *h = &g->nodes[history];
     const double *d = g->discount[length];
     uint32_t node = find(g, history, token);

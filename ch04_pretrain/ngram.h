@@ -66,7 +66,8 @@ NgramReader ngram_begin(const Ngram *g);  // a document begins
 void ngram_read(const Ngram *g, NgramReader *r, int token);
 // P(token | what was read), with `order` = 1 .. g->order tokens at most.
 double ngram_kneser_ney(const Ngram *g, const NgramReader *r, int order, int token);
-double ngram_add_k(const Ngram *g, const NgramReader *r, int order, double k, int token);
+double ngram_add_k(const Ngram *g, const NgramReader *r, int order, double k,
+                   int token);
 
 // Sum of -ln p over a document, Kneser-Ney of the full order.
 double ngram_nats(const Ngram *g, const int *text, size_t n);

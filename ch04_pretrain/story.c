@@ -114,7 +114,8 @@ static Candidates candidates_of(const Story *s, int reg, const int *seen, int n)
     Candidates c = {.unseen = 0};
     int other = -1;
     assert(s->class_size[reg] < 64);
-    for (int w = s->class_begin[reg]; w < s->class_begin[reg] + s->class_size[reg]; w++) {
+    for (int w = s->class_begin[reg]; w < s->class_begin[reg] + s->class_size[reg];
+         w++) {
         bool found = false;
         for (int i = 0; i < n && !found; i++) found = seen[i] == w;
         if (found) c.words[c.count++] = w;
@@ -146,7 +147,8 @@ static Bindings bindings_of(const Story *s, const Candidates *c) {
 static void spread(const Story *s, const Candidates *c, int reg, double *p) {
     if (!c->unseen) return;
     double share = p[c->words[c->count - 1]] / c->unseen;
-    for (int w = s->class_begin[reg]; w < s->class_begin[reg] + s->class_size[reg]; w++) {
+    for (int w = s->class_begin[reg]; w < s->class_begin[reg] + s->class_size[reg];
+         w++) {
         bool seen = false;
         for (int k = 0; k + 1 < c->count; k++) seen |= c->words[k] == w;
         if (!seen) p[w] = share;
@@ -218,7 +220,8 @@ StoryTotals story_totals(const Story *s) {
 
 int story_word_id(const Story *s, const char *word, size_t length) {
     for (int i = 0; i < s->count; i++)
-        if (strlen(s->words[i]) == length && strncasecmp(s->words[i], word, length) == 0)
+        if (strlen(s->words[i]) == length
+            && strncasecmp(s->words[i], word, length) == 0)
             return i;
     return -1;
 }

@@ -90,7 +90,8 @@ static int says(Builder *b, const Cast *cast, const char *word, size_t length) {
     else if (is(form, form_length, ".she")) text = boy ? "he" : "she";
     else if (is(form, form_length, ".her")) text = boy ? "him" : "her";
     else assert(form_length == 0);
-    return text ? word_id(b->story, text, strlen(text)) : SAYS_REGISTER(boy ? BOY : GIRL);
+    return text ? word_id(b->story, text, strlen(text))
+                : SAYS_REGISTER(boy ? BOY : GIRL);
 }
 
 // The sentence with @spot written out; "!@spot" marks its first and its last word.
@@ -222,7 +223,8 @@ void story_compile(Story *s) {
     add_classes(s);
     s->end = word_id(s, "<end>", 5);
     Places places = places_new(&b);
-    for (int g = 0; g < 2; g++) add_beginning(&b, &places, g), add_middle(&b, &places, g);
+    for (int g = 0; g < 2; g++)
+        add_beginning(&b, &places, g), add_middle(&b, &places, g);
     double *start = allocate(b.states, sizeof *start);
     start[places.begin] = 1;
     Machine m = machine_new(s->count, (int)b.states, b.edges, (int)b.edge_count, start);

@@ -9,12 +9,12 @@ const WordClass story_classes[REGISTERS] = {
                             "Sara", "Ella", "Ruby", "Clara", "Maya")},
     [BOY] = {"boy", WORDS("Tom", "Ben", "Max", "Sam", "Leo", "Jack", "Finn", "Oscar",
                           "Paul", "Hugo", "Noah", "Adam")},
-    [TOY] = {"toy", WORDS("ball", "book", "kite", "doll", "drum", "hat", "key", "lamp",
-                          "cup", "bell", "boat", "coat", "spoon", "ring", "map",
-                          "flute")},
-    [PLACE] = {"place", WORDS("garden", "park", "kitchen", "forest", "house", "barn",
-                              "school", "meadow", "village", "castle", "library",
-                              "cave")}};
+    [TOY] = {"toy",
+             WORDS("ball", "book", "kite", "doll", "drum", "hat", "key", "lamp", "cup",
+                   "bell", "boat", "coat", "spoon", "ring", "map", "flute")},
+    [PLACE] = {"place",
+               WORDS("garden", "park", "kitchen", "forest", "house", "barn", "school",
+                     "meadow", "village", "castle", "library", "cave")}};
 
 const char *const story_spots[SPOTS] = {"in the box",      "in the basket",
                                         "under the bed",   "under the table",
@@ -24,11 +24,13 @@ const double story_aside_chance = 0.4, story_more_chance = 0.62;
 
 const Sentence story_openings[] = {
     {2, "@hero and @friend played/sat/walked/worked/rested in the @place ."},
-    {3, "one sunny/rainy/cold/warm/windy/quiet/snowy/cloudy day/morning/evening @hero "
-        "met/saw/visited @friend in the @place ."},
-    {3, "there was a little/kind/clever/shy/happy/brave/tall @girl named/called @hero "
-        ". @hero.she liked/loved to play/draw/sing/swim/dance/climb in the @place with "
-        "@friend ."},
+    {3,
+     "one sunny/rainy/cold/warm/windy/quiet/snowy/cloudy day/morning/evening @hero "
+     "met/saw/visited @friend in the @place ."},
+    {3,
+     "there was a little/kind/clever/shy/happy/brave/tall @girl named/called @hero "
+     ". @hero.she liked/loved to play/draw/sing/swim/dance/climb in the @place with "
+     "@friend ."},
     {2, "once upon a time @hero lived/stayed in the @place with @friend ."},
     {0}};
 
@@ -39,14 +41,16 @@ const Sentence story_asides[] = {
     {0}};
 
 const Sentence story_hero_has[] = {
-    {3, "@hero had/found/bought/carried/made a "
-        "red/blue/green/yellow/new/heavy/big/tiny/shiny @toy ."},
+    {3,
+     "@hero had/found/bought/carried/made a "
+     "red/blue/green/yellow/new/heavy/big/tiny/shiny @toy ."},
     {1, "grandma/grandpa/mother/father gave @hero a new/big/fine/pretty @toy ."},
     {0}};
 
 const Sentence story_friend_has[] = {
-    {3, "@friend lent/brought/showed @hero a "
-        "red/blue/green/yellow/new/heavy/big/tiny/shiny @toy ."},
+    {3,
+     "@friend lent/brought/showed @hero a "
+     "red/blue/green/yellow/new/heavy/big/tiny/shiny @toy ."},
     {1, "grandma/grandpa/mother/father gave @friend a new/big/fine/pretty @toy ."},
     {0}};
 

@@ -41,8 +41,7 @@ static int belief_of(Work *w, double total, unsigned known) {
     const int states = w->machine->states;
     Belief b = {allocate((size_t)states, sizeof *b.shares), 0, known};
     for (int s = 0; s < states; s++)
-        if (w->weight[s] > 0)
-            b.shares[b.count++] = (Share){s, w->weight[s] / total};
+        if (w->weight[s] > 0) b.shares[b.count++] = (Share){s, w->weight[s] / total};
     memset(w->weight, 0, (size_t)states * sizeof *w->weight);
     b.shares = reallocate(b.shares, (size_t)b.count, sizeof *b.shares);
     for (int i = 0; i < w->count; i++)
@@ -67,7 +66,8 @@ static int sayings_of(const Work *w, const Belief *b, Saying *sayings) {
     int count = 0;
     for (int i = 0; i < b->count; i++) {
         int s = b->shares[i].state;
-        for (const Edge *e = m->edges + m->first[s]; e < m->edges + m->first[s + 1]; e++) {
+        for (const Edge *e = m->edges + m->first[s]; e < m->edges + m->first[s + 1];
+             e++) {
             int k = 0;
             while (k < count && sayings[k].says != e->says) k++;
             if (k == count) sayings[count++] = (Saying){e->says, e->ends, 0};
@@ -85,7 +85,8 @@ static int belief_after(Work *w, int from, const Saying *saying) {
     if (saying->says < 0 && !saying->ends) known |= 1u << (-1 - saying->says);
     for (int i = 0; i < b->count; i++) {
         int s = b->shares[i].state;
-        for (const Edge *e = m->edges + m->first[s]; e < m->edges + m->first[s + 1]; e++)
+        for (const Edge *e = m->edges + m->first[s]; e < m->edges + m->first[s + 1];
+             e++)
             if (e->says == saying->says)
                 w->weight[e->to] += b->shares[i].weight * e->chance;
     }
@@ -122,9 +123,9 @@ Unifilar unifilar_new(const Machine *m, const bool *marked, int most) {
     size_t states = (size_t)w.count;
     double *start = allocate(states, sizeof *start);
     start[0] = 1;
-    Unifilar u = {
-        machine_new(m->symbols, w.count, w.edges, (int)w.edge_count, start),
-        allocate(states, sizeof *u.known), allocate(states, sizeof *u.marked)};
+    Unifilar u = {machine_new(m->symbols, w.count, w.edges, (int)w.edge_count, start),
+                  allocate(states, sizeof *u.known),
+                  allocate(states, sizeof *u.marked)};
     for (int i = 0; i < w.count; i++) {
         u.known[i] = w.beliefs[i].known;
         u.marked[i] = all_marked(&w.beliefs[i], marked);
