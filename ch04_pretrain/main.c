@@ -13,8 +13,8 @@ static const LabSpec *const tour[] = {&lab_ngram_floors,
                                       &lab_kneser_ney,
                                       &lab_mask_floor,
                                       &lab_pseudo_perplexity,
-                                      &lab_nsp_sop,
                                       &lab_spans,
+                                      &lab_nsp_sop,
                                       NULL};
 
 int main(int argc, char **argv) {

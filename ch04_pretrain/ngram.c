@@ -110,12 +110,13 @@ static uint32_t used_count(const Ngram *g, const NgramNode *node, int length) {
 }
 
 static void set_discounts(double *discount, const double *n) {
-    double y = n[1] + n[2] > 0 ? n[1] / (n[1] + 2 * n[2]) : 0;
-    bool usual = n[1] > 0 && n[2] > 0 && n[3] > 0 && n[4] > 0;
-    for (int c = 1; c <= 3; c++) {
-        double d = usual ? c - (c + 1) * y * n[c + 1] / n[c] : y > 0 ? y : 0.5;
-        discount[c] = fmin(fmax(d, 0), c);
+    double y = n[1] > 0 ? n[1] / (n[1] + 2 * n[2]) : 0.5;
+    bool usual = n[1] > 0 && n[2] > 0 && n[3] > 0;
+    for (int c = 1; c <= 3 && usual; c++) {
+        discount[c] = c - (c + 1) * y * n[c + 1] / n[c];
+        usual = discount[c] > 0 && n[c + 1] > 0;
     }
+    for (int c = 1; c <= 3 && !usual; c++) discount[c] = y;
 }
 
 void ngram_finish(Ngram *g) {

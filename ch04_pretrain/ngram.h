@@ -51,8 +51,9 @@ typedef struct {
 // order 1 to NGRAM_MOST - 1 and tokens 0 .. vocabulary - 1. Add documents, then finish.
 Ngram ngram_new(int order, int vocabulary);
 void ngram_add(Ngram *g, const int *text, size_t n);
-// Counts of counts and discounts. Where a sample is so large or small that a n_c is 0,
-// D_1 = n_1 / (n_1 + 2 n_2) stands for all three (1/2 where that is 0 / 0 or 0).
+// Counts of counts and discounts. Where a sample is so large or small that an n_c is 0
+// or a discount not positive, Y stands for all three (1/2 where n_1 = 0): a discount of
+// 0 would leave nothing for what was never seen.
 void ngram_finish(Ngram *g);
 void ngram_free(Ngram *g);
 

@@ -189,31 +189,54 @@ void story_floor(const Story *s, int n, double *nats, double *going) {
     free(now), free(after);
 }
 
-static void add_words(const Story *s, const double *now, StoryTotals *totals,
-                      double *left) {
-    *left = 0;
-    for (int i = 0; i < s->grammar.machine.states; i++) {
-        WordKind kind = story_kind(s, &(StoryReader){.state = i});
-        totals->words[kind] += now[i], *left += now[i];
-        totals->nats[kind] += now[i] * s->entropy[i];
-    }
-}
-
-StoryTotals story_totals(const Story *s) {
+// visits[states]: how often a story comes through each state, expected.
+static void state_visits(const Story *s, double *visits) {
     const Machine *m = &s->grammar.machine;
     size_t states = (size_t)m->states;
     double *now = allocate(states, sizeof *now), *after = allocate(states, sizeof *now);
     double left = 1;
-    StoryTotals totals = {0};
     memcpy(now, m->start, states * sizeof *now);
+    memset(visits, 0, states * sizeof *visits);
     for (int t = 0; t < LONGEST && left > 1e-17; t++) {
-        add_words(s, now, &totals, &left);
+        left = 0;
+        for (int i = 0; i < m->states; i++) visits[i] += now[i], left += now[i];
         machine_advance(m, true, now, after);
         double *old = now;
         now = after, after = old;
     }
     free(now), free(after);
+}
+
+StoryTotals story_totals(const Story *s) {
+    int states = s->grammar.machine.states;
+    double *visits = allocate((size_t)states, sizeof *visits);
+    StoryTotals totals = {0};
+    state_visits(s, visits);
+    for (int i = 0; i < states; i++) {
+        WordKind kind = story_kind(s, &(StoryReader){.state = i});
+        totals.words[kind] += visits[i];
+        totals.nats[kind] += visits[i] * s->entropy[i];
+    }
+    free(visits);
     return totals;
+}
+
+void story_word_shares(const Story *s, double *p) {
+    const Machine *m = &s->grammar.machine;
+    double *visits = allocate((size_t)m->states, sizeof *visits), total = 0;
+    state_visits(s, visits);
+    memset(p, 0, (size_t)s->count * sizeof *p);
+    for (int i = 0; i < m->edge_count; i++) {
+        const Edge *e = &m->edges[i];
+        double share = visits[e->from] * e->chance;
+        int reg = -1 - e->says;
+        total += share;
+        if (e->says >= 0) p[e->says] += share;
+        for (int w = 0; e->says < 0 && w < s->class_size[reg]; w++)
+            p[s->class_begin[reg] + w] += share / s->class_size[reg];
+    }
+    for (int w = 0; w < s->count; w++) p[w] /= total;
+    free(visits);
 }
 
 // ---- words

@@ -67,6 +67,8 @@ typedef struct {
 } StoryTotals;
 
 StoryTotals story_totals(const Story *s);
+// p[count]: how often each word occurs, as a share of all words.
+void story_word_shares(const Story *s, double *p);
 // Position t = 0, 1, ..: nats[t] = H(X_t | before) and going[t] = P(the story has a word
 // t), for t < n.
 void story_floor(const Story *s, int n, double *nats, double *going);

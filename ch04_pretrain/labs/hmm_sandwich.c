@@ -39,18 +39,20 @@ static double disorder(const Sandwich *s) {
     return worst;
 }
 
-// The mean loss of the exact reader on long texts, past the beginning, and its error.
+// The mean entropy of the exact reader's predictions on long texts, past the beginning,
+// and its error: the expected loss, less the noise of the symbols drawn.
 static double reader_loss(const Hmm *h, const Rng *rng, double *error) {
     double sum = 0, squares = 0;
     int text[LENGTH];
     for (int t = 0; t < TEXTS; t++) {
         Rng own = rng_split(rng, (uint64_t)t);
         Reader r = reader_new(&h->machine, &ALWAYS);
-        double nats = 0;
+        double nats = 0, p[3];
         machine_write(&h->machine, &ALWAYS, &own, text, LENGTH);
         for (int i = 0; i < LENGTH; i++) {
-            double p = reader_read(&r, text[i]);
-            if (i >= SKIP) nats -= log(p) / (LENGTH - SKIP);
+            reader_next(&r, p);
+            if (i >= SKIP) nats += entropy(p, 3) / (LENGTH - SKIP);
+            reader_read(&r, text[i]);
         }
         reader_free(&r);
         sum += nats, squares += nats * nats;

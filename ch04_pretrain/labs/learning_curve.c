@@ -4,6 +4,7 @@
 // loses k / 2n nats per symbol against the truth, on new text; on the text it was
 // learned from, the best fit looks better than the truth by as much.
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "ch04_pretrain/entropy.h"

@@ -6,6 +6,7 @@
 // document. Sentence-order prediction (ALBERT): two neighbours, half the time exchanged.
 // One reader sees only topics, the other only places in the document.
 #include <math.h>
+#include <stdio.h>
 
 #include "common/program/plot.h"
 
@@ -59,10 +60,12 @@ static double accuracy(Rng *rng, Task task, Reader reader, int topics, long pair
         Pair p = task(rng, topics);
         right += reader(&p) == p.genuine;
     }
-    return (double)right / pairs;
+    return (double)right / (double)pairs;
 }
 
-static double tolerance(double p, long pairs) { return 5 * sqrt(p * (1 - p) / pairs); }
+static double tolerance(double p, long pairs) {
+    return 5 * sqrt(p * (1 - p) / (double)pairs);
+}
 
 static void run(Lab *lab) {
     long pairs = option_int(&lab->args, "pairs", 1000, 100000000);

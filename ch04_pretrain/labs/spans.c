@@ -77,9 +77,9 @@ static double chi_square(const Tally *t, const SpanPlan *plan, long texts, int *
     double sum = 0;
     *cells = 0;
     for (int k = 1; k <= plan->noise; k++) {
-        double expected = texts * span_length_chance(plan, k);
+        double expected = (double)texts * span_length_chance(plan, k);
         if (expected < 5) continue;
-        sum += pow(t->count[k] - expected, 2) / expected, ++*cells;
+        sum += pow((double)t->count[k] - expected, 2) / expected, ++*cells;
     }
     return sum;
 }
@@ -88,7 +88,8 @@ static void draw(Lab *lab, const Tally *t, const SpanPlan *plan, long texts) {
     Plot *p = plot_new(lab, "spans", "length derived measured error");
     for (int k = 1; k <= plan->noise - plan->spans + 1; k++) {
         double q = span_length_chance(plan, k);
-        plot_row(p, k, q, (double)t->count[k] / texts, sqrt(q * (1 - q) / texts));
+        plot_row(p, k, q, (double)t->count[k] / (double)texts,
+                 sqrt(q * (1 - q) / (double)texts));
     }
     plot_axes(p, "length of a span", "share of the spans");
     plot_set(p, "yrange [0:*]"), plot_set(p, "xrange [0.5:*]");

@@ -1,5 +1,6 @@
 // How far a loss on the stories can fall, word by word. Lecture, section 4.5.
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "ch04_pretrain/story.h"
@@ -8,7 +9,7 @@
 
 enum { POSITIONS = 100, SHOWN = 3, LONGEST = 4096, FEWEST = 200 };
 
-static const Option options[] = {{"stories", "5000", "stories to draw"}, {0}};
+static const Option options[] = {{"stories", "20000", "stories to draw"}, {0}};
 
 typedef struct {
     double sum, squares;
