@@ -39,27 +39,44 @@ static double disorder(const Sandwich *s) {
     return worst;
 }
 
-// The mean entropy of the exact reader's predictions on long texts, past the beginning,
-// and its error: the expected loss, less the noise of the symbols drawn.
-static double reader_loss(const Hmm *h, const Rng *rng, double *error) {
-    double sum = 0, squares = 0;
+// What the exact reader loses, position by position, and past the beginning: the mean
+// entropy of its predictions, which is the expected loss with less noise.
+typedef struct {
+    double at[DEPTH + 1], at_error[DEPTH + 1];  // positions 1 ..
+    double late, late_error;
+} Read;
+
+static void add_text(Read *read, const Hmm *h, Rng *rng) {
     int text[LENGTH];
+    double late = 0, p[3];
+    Reader r = reader_new(&h->machine, &ALWAYS);
+    machine_write(&h->machine, &ALWAYS, rng, text, LENGTH);
+    for (int i = 0; i < LENGTH; i++) {
+        reader_next(&r, p);
+        double nats = entropy(p, 3);
+        if (i < DEPTH) read->at[i + 1] += nats, read->at_error[i + 1] += nats * nats;
+        if (i >= SKIP) late += nats / (LENGTH - SKIP);
+        reader_read(&r, text[i]);
+    }
+    read->late += late, read->late_error += late * late;
+    reader_free(&r);
+}
+
+// From sums and sums of squares to means and standard errors.
+static void finish(double *mean, double *error) {
+    *mean /= TEXTS;
+    *error = sqrt(fmax(*error / TEXTS - *mean * *mean, 0) / (TEXTS - 1));
+}
+
+static Read read_texts(const Hmm *h, const Rng *rng) {
+    Read read = {0};
     for (int t = 0; t < TEXTS; t++) {
         Rng own = rng_split(rng, (uint64_t)t);
-        Reader r = reader_new(&h->machine, &ALWAYS);
-        double nats = 0, p[3];
-        machine_write(&h->machine, &ALWAYS, &own, text, LENGTH);
-        for (int i = 0; i < LENGTH; i++) {
-            reader_next(&r, p);
-            if (i >= SKIP) nats += entropy(p, 3) / (LENGTH - SKIP);
-            reader_read(&r, text[i]);
-        }
-        reader_free(&r);
-        sum += nats, squares += nats * nats;
+        add_text(&read, h, &own);
     }
-    double mean = sum / TEXTS;
-    *error = sqrt((squares / TEXTS - mean * mean) / (TEXTS - 1));
-    return mean;
+    for (int n = 1; n <= DEPTH; n++) finish(&read.at[n], &read.at_error[n]);
+    finish(&read.late, &read.late_error);
+    return read;
 }
 
 static void claim_textbook(Lab *lab) {
@@ -73,22 +90,23 @@ static void claim_textbook(Lab *lab) {
     hmm_free(&h);
 }
 
-static void claim_mess3(Lab *lab, const Hmm *h, const Sandwich *s) {
-    double error, loss = reader_loss(h, &lab->rng, &error);
+static void claim_mess3(Lab *lab, const Sandwich *s, const Read *read) {
     double upper = s->upper[s->most], lower = s->lower[s->most];
     // exact sums of 3^12 terms: rounding is some 1e-13
     claim_at_most(lab, "4.9", "Mess3: bounds out of order by", 1e-11, disorder(s));
     claim_near(lab, "4.10", "Mess3: the exact reader's loss is h", (upper + lower) / 2,
-               loss, 5 * error + (upper - lower) / 2);
+               read->late, 5 * read->late_error + (upper - lower) / 2);
 }
 
-static void draw_bounds(Lab *lab, const Sandwich *s) {
-    Plot *p = plot_new(lab, "hmm_sandwich", "n upper lower");
-    for (int n = 1; n <= s->most; n++) plot_row(p, n, s->upper[n], s->lower[n]);
+static void draw_bounds(Lab *lab, const Sandwich *s, const Read *read) {
+    Plot *p = plot_new(lab, "hmm_sandwich", "n upper lower reader error");
+    for (int n = 1; n <= s->most; n++)
+        plot_row(p, n, s->upper[n], s->lower[n], read->at[n], read->at_error[n]);
     plot_axes(p, "n: position in the text", "nats per symbol");
     plot_title(p, "Mess3: the entropy rate between two bounds");
     plot_line(p, "n", "upper", "H(X_n | X_1 .. X_{n-1})");
     plot_line(p, "n", "lower", "H(X_n | X_1 .. X_{n-1}, S_1)");
+    plot_errors(p, "n", "reader", "error", "the exact reader");
     plot_end(p);
 }
 
@@ -132,8 +150,9 @@ static void run(Lab *lab) {
     Sandwich s = sandwich_of(&h, 12);
     for (int n = 2; n <= s.most; n += 2)
         lab_print(lab, "n = %2d: %.7f <= h <= %.7f", n, s.lower[n], s.upper[n]);
-    claim_textbook(lab), claim_mess3(lab, &h, &s);
-    draw_bounds(lab, &s);
+    Read read = read_texts(&h, &lab->rng);
+    claim_textbook(lab), claim_mess3(lab, &s, &read);
+    draw_bounds(lab, &s, &read);
     // two roundings a state and symbol
     claim_near(lab, "4.11", "beliefs sum to 1, largest error", 0, draw_beliefs(lab, &h),
                1e-14);

@@ -102,15 +102,19 @@ static void claim_slope(Lab *lab, const Point *p) {
                5 * error + 0.02);
 }
 
+// Times 2n, so that k is a level line.
 static void draw(Lab *lab, const Point *p) {
-    Plot *plot = plot_new(lab, "learning_curve",
-                          "n excess excess_error gain gain_error k_over_2n");
-    for (int i = 0; i < POINTS; i++)
-        plot_row(plot, p[i].n, p[i].excess, p[i].error, p[i].gain, p[i].gain_error,
-                 p[i].predicted);
-    plot_axes(plot, "n: symbols learned from", "nats per symbol");
-    plot_set(plot, "logscale xy"), plot_set(plot, "xrange [800:40000]");
-    plot_line(plot, "n", "k_over_2n", "k / 2n");
+    Plot *plot =
+        plot_new(lab, "learning_curve", "n excess excess_error gain gain_error k");
+    for (int i = 0; i < POINTS; i++) {
+        double scale = 2 * (p[i].n - 1);
+        plot_row(plot, p[i].n, scale * p[i].excess, scale * p[i].error,
+                 scale * p[i].gain, scale * p[i].gain_error, scale * p[i].predicted);
+    }
+    plot_axes(plot, "n: symbols learned from", "nats per symbol, times 2n");
+    plot_set(plot, "logscale x"), plot_set(plot, "xrange [800:40000]");
+    plot_set(plot, "yrange [0:*]");
+    plot_line(plot, "n", "k", "k = V (V - 1)");
     plot_errors(plot, "n", "excess", "excess_error", "KT on new text, beyond h");
     plot_errors(plot, "n", "gain", "gain_error",
                 "best fit on its own text, below truth");

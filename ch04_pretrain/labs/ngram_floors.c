@@ -11,7 +11,7 @@
 #include "common/error.h"
 #include "common/program/plot.h"
 
-enum { MOST_N = 8, BIAS_BLOCKS = 2000, BIAS_SAMPLES = 200, BATCHES = 20 };
+enum { MOST_N = 8, BIAS_BLOCKS = 2000, BIAS_SAMPLES = 200, BATCHES = 20, BRIEF = 1000 };
 
 static const Option options[] = {
     {"symbols", "3", "symbols of the source"},
@@ -25,6 +25,7 @@ typedef struct {
     int length, most;
     double exact[MOST_N + 1];
     double plain[MOST_N + 1], corrected[MOST_N + 1], error[MOST_N + 1];
+    double brief[MOST_N + 1];  // counted on the first BRIEF symbols only
 } Floors;
 
 // F_n = H_n - H_{n-1} of one text.
@@ -50,6 +51,7 @@ static void measure(Floors *f, const int *text) {
         for (int n = 1; n <= f->most; n++)
             sum[n] += corrected[n], squares[n] += corrected[n] * corrected[n];
     }
+    count_floors(text, BRIEF, symbols, f->most, f->brief, f->corrected);
     count_floors(text, f->length, symbols, f->most, f->plain, f->corrected);
     for (int n = 1; n <= f->most; n++) {
         double mean = sum[n] / BATCHES;
@@ -122,16 +124,16 @@ static void claim_bias(Lab *lab, const Floors *f) {
 }
 
 static void draw(Lab *lab, const Floors *f) {
-    Plot *p = plot_new(lab, "ngram_floors", "n exact plain corrected error h");
+    Plot *p = plot_new(lab, "ngram_floors", "n exact brief corrected error h");
     for (int n = 1; n <= f->most; n++)
-        plot_row(p, n, f->exact[n], f->plain[n], f->corrected[n], f->error[n],
+        plot_row(p, n, f->exact[n], f->brief[n], f->corrected[n], f->error[n],
                  f->exact[f->source.order + 1]);
     plot_axes(p, "n: symbols in a block", "F_n, nats per symbol");
     plot_set(p, "xrange [0.7:*]"), plot_set(p, "yrange [0:*]");
     plot_line(p, "n", "exact", "exact");
     plot_dashes(p, "n", "h", "h, the entropy rate");
-    plot_points(p, "n", "plain", "counted");
-    plot_points(p, "n", "corrected", "counted, bias corrected");
+    plot_points(p, "n", "corrected", "counted, whole text, corrected");
+    plot_points(p, "n", "brief", "counted, 1,000 symbols");
     plot_end(p);
 }
 

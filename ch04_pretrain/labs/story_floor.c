@@ -13,7 +13,7 @@ static const Option options[] = {{"stories", "20000", "stories to draw"}, {0}};
 
 typedef struct {
     double sum, squares;
-    long count;
+    double count;
 } Mean;
 
 static void mean_add(Mean *m, double x) {
