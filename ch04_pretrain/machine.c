@@ -172,11 +172,10 @@ static void gather(const Machine *m, const Bindings *b, const double *before,
     }
 }
 
-static bool weigh_and_normalise(const Channel *selected, int seen, double *p, int n) {
+static void weigh_and_normalise(const Channel *selected, int seen, double *p, int n) {
     double total = 0;
     for (int x = 0; x < n; x++) total += p[x] *= channel_at(selected, seen, x);
     for (int x = 0; x < n && total > 0; x++) p[x] /= total;
-    return total > 0;
 }
 
 bool machine_mask_posterior(const Machine *m, const Bindings *b, const Corruption *c,
@@ -189,14 +188,14 @@ bool machine_mask_posterior(const Machine *m, const Bindings *b, const Corruptio
     bool possible = true;
     begin(m, b, forward);
     for (int i = 0; i < n; i++)
-        step(m, b, &any, seen[i], forward + (size_t)i * size,
-             forward + (size_t)(i + 1) * size);
+        possible &= step(m, b, &any, seen[i], forward + (size_t)i * size,
+                         forward + (size_t)(i + 1) * size)
+                    > 0;
     for (size_t i = 0; i < size; i++) after[i] = 1;
     memset(p, 0, (size_t)n * width * sizeof *p);
     for (int i = n; i-- > 0;) {
         gather(m, b, forward + (size_t)i * size, after, p + (size_t)i * width);
-        possible &=
-            weigh_and_normalise(&chosen, seen[i], p + (size_t)i * width, m->symbols);
+        weigh_and_normalise(&chosen, seen[i], p + (size_t)i * width, m->symbols);
         step_back(m, b, &any, seen[i], after, spare);
         double *old = after;
         after = spare, spare = old;

@@ -85,8 +85,9 @@ double reader_read(Reader *r, int symbol);
 // ---- reading what was corrupted
 
 // P(x_i | everything seen, position i selected), for every i: p [n x symbols]. The text
-// need not end with its document. False, and zeros, where nothing could have been seen
-// so.
+// need not end with its document. Zeros where i cannot have been selected: a symbol that
+// shows, when all that is selected is masked. False where nothing could have become
+// what was seen.
 bool machine_mask_posterior(const Machine *m, const Bindings *b, const Corruption *c,
                             const int *seen, int n, double *p);
 
