@@ -8,7 +8,7 @@
 #include "common/error.h"
 #include "common/program/plot.h"
 
-enum { DEPTH = 14, TEXTS = 400, LENGTH = 200, SKIP = 40, BELIEFS = 12000 };
+enum { DEPTH = 14, TEXTS = 400, LENGTH = 200, SKIP = 40, BELIEFS = 30000, CELLS = 300 };
 
 static const Option options[] = {
     {"x", "0.05", "Mess3: half the chance that the state moves"},
@@ -118,10 +118,14 @@ static double draw_beliefs(Lab *lab, const Hmm *h) {
     int *text = allocate(BELIEFS, sizeof *text);
     machine_write(&h->machine, &ALWAYS, &lab->rng, text, BELIEFS);
     double worst = 0;
+    static bool drawn[CELLS + 1][CELLS + 1];  // no place twice
     for (int i = 0; i < BELIEFS; i++) {
         const double *b = r.belief;
         worst = nan_max(worst, fabs(b[0] + b[1] + b[2] - 1));
-        if (i >= SKIP) plot_row(p, b[1] + b[2] / 2, b[2] * sqrt(3) / 2, text[i]);
+        double x = b[1] + b[2] / 2, y = b[2] * sqrt(3) / 2;
+        bool *place = &drawn[(int)(x * CELLS)][(int)(y * CELLS)];
+        if (i >= SKIP && !*place) plot_row(p, x, y, text[i]);
+        *place |= i >= SKIP;
         reader_read(&r, text[i]);
     }
     plot_title(p, "Mess3: what a reader believes of the state");

@@ -187,7 +187,7 @@ static void measure_stories(const Story *s, const Rng *rng, long stories, Sum su
 
 // The loss and the posterior's own entropy have the same mean: their difference is noise
 // only, and its standard error that of the sum.
-static void claim_calibrated(Lab *lab, const char *what, const Sum *sum) {
+static void calibrated(Lab *lab, const char *what, const Sum *sum) {
     Floor f = floor_of(sum);
     lab_print(lab, "%s: floor %.4f +- %.4f nats, %ld places", what, f.entropy, f.error,
               f.count);
@@ -197,8 +197,8 @@ static void claim_calibrated(Lab *lab, const char *what, const Sum *sum) {
 static void claim_bert(Lab *lab, const Markov *m, const Sum bert[2]) {
     Corruption c = BERT_CORRUPTION;
     Floor masked = floor_of(&bert[0]), visible = floor_of(&bert[1]);
-    claim_calibrated(lab, "Markov, masked: loss = entropy", &bert[0]);
-    claim_calibrated(lab, "Markov, selected but visible: loss = entropy", &bert[1]);
+    calibrated(lab, "Markov, masked: loss = entropy", &bert[0]);
+    calibrated(lab, "Markov, selected but visible: loss = entropy", &bert[1]);
     // What BERT shows can be made from a text with 13.5 % erased, by painting some of
     // the holes over; so it says less, and the floor is higher. A symbol that is seen,
     // right or wrong, says no less than [MASK]. Both hold in the mean: hence 4 SE.
@@ -248,7 +248,7 @@ static void run(Lab *lab) {
     Sum told[2];
     measure_stories(&s, &lab->rng, stories, told);
     lab_progress(lab, 1, 1);
-    claim_calibrated(lab, "stories, masked: loss = entropy", &told[0]);
+    calibrated(lab, "stories, masked: loss = entropy", &told[0]);
     plot_axes(p, "share of places selected", "nats per place");
     plot_set(p, "yrange [0:*]");
     plot_line(p, "rate", "erasure_derived", "erasure only, derived");
