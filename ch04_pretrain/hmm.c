@@ -23,7 +23,7 @@ static void find_stationary(Hmm *h) {
     free(chain);
 }
 
-static void build_machine(Hmm *h) {
+static void build_automaton(Hmm *h) {
     int most = h->symbols * h->states * h->states, count = 0;
     Edge *edges = allocate((size_t)most, sizeof *edges);
     for (int x = 0; x < h->symbols; x++)
@@ -31,7 +31,7 @@ static void build_machine(Hmm *h) {
             for (int j = 0; j < h->states; j++)
                 if (at(h, x, i)[j] > 0)
                     edges[count++] = (Edge){i, j, x, at(h, x, i)[j], false};
-    h->machine = machine_new(h->symbols, h->states, edges, count, h->stationary);
+    h->automaton = automaton_new(h->symbols, h->states, edges, count, h->stationary);
     free(edges);
 }
 
@@ -41,7 +41,7 @@ Hmm hmm_new(const double *says, int symbols, int states) {
              allocate((size_t)states, sizeof *says)};
     memcpy(h.says, says, cells * sizeof *says);
     find_stationary(&h);
-    build_machine(&h);
+    build_automaton(&h);
     return h;
 }
 
@@ -70,7 +70,7 @@ Hmm hmm_mess3(double x, double a) {
 
 void hmm_free(Hmm *h) {
     free(h->says), free(h->stationary);
-    machine_free(&h->machine);
+    automaton_free(&h->automaton);
     *h = (Hmm){0};
 }
 

@@ -13,13 +13,13 @@
 // (Marzen and Crutchfield, 2017; Shai et al., 2024, arXiv:2405.15943) all beliefs
 // together draw a fractal in a triangle.
 #pragma once
-#include "ch04_pretrain/machine.h"
+#include "ch04_pretrain/automaton.h"
 
 typedef struct {
     int symbols, states;
     double *says;        // [symbols x states x states] T
     double *stationary;  // [states] pi
-    Machine machine;
+    Automaton automaton;
 } Hmm;
 
 Hmm hmm_new(const double *says, int symbols, int states);
@@ -32,8 +32,8 @@ Hmm hmm_classic(const double *transition, const double *emission, int symbols,
 Hmm hmm_mess3(double x, double a);
 void hmm_free(Hmm *h);
 
-// H(X_n | X_1 .. X_{n-1}) and H(X_n | X_1 .. X_{n-1}, S_1), n >= 1, by going through all
-// symbols^n texts.
+// H(X_n | X_1 .. X_{n-1}) and H(X_n | X_1 .. X_{n-1}, S_1), n >= 1, by going through
+// all symbols^n texts.
 double hmm_upper(const Hmm *h, int n);
 double hmm_lower(const Hmm *h, int n);
 // The largest n with at most 2^18 texts: the depth at which floors are computed.

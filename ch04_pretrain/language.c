@@ -10,19 +10,19 @@
 #include "ch04_pretrain/markov.h"
 #include "ch04_pretrain/story.h"
 
-// ---- machines: markov and hmm
+// ---- automata: markov and hmm
 
-static const Machine *machine_of(const Language *l) {
-    if (l->kind == &language_kinds[LANGUAGE_HMM]) return &((Hmm *)l->self)->machine;
-    return &((Markov *)l->self)->machine;
+static const Automaton *automaton_of(const Language *l) {
+    if (l->kind == &language_kinds[LANGUAGE_HMM]) return &((Hmm *)l->self)->automaton;
+    return &((Markov *)l->self)->automaton;
 }
 
 static int symbols_generate(const Language *l, Rng *rng, int *text, int most) {
-    return machine_write(machine_of(l), &ALWAYS, rng, text, most);
+    return automaton_write(automaton_of(l), &ALWAYS, rng, text, most);
 }
 
 static void symbols_next(const Language *l, const int *prefix, int n, double *p) {
-    Reader r = reader_new(machine_of(l), &ALWAYS);
+    Reader r = reader_new(automaton_of(l), &ALWAYS);
     bool possible = true;
     for (int i = 0; i < n; i++) possible &= reader_read(&r, prefix[i]) > 0;
     reader_next(&r, p);
@@ -31,14 +31,14 @@ static void symbols_next(const Language *l, const int *prefix, int n, double *p)
 }
 
 static void symbols_surprise(const Language *l, const int *text, int n, double *nats) {
-    Reader r = reader_new(machine_of(l), &ALWAYS);
+    Reader r = reader_new(automaton_of(l), &ALWAYS);
     for (int i = 0; i < n; i++) nats[i] = -log(reader_read(&r, text[i]));
     reader_free(&r);
 }
 
 static bool symbols_mask_posterior(const Language *l, const Corruption *c,
                                    const int *seen, int n, double *p) {
-    return machine_mask_posterior(machine_of(l), &ALWAYS, c, seen, n, p);
+    return automaton_mask_posterior(automaton_of(l), &ALWAYS, c, seen, n, p);
 }
 
 static void markov_make(Language *l) {

@@ -46,7 +46,8 @@ typedef struct {
     Known (*entropy_rate)(const Language *l);
     // H(X_t | X_0 .. X_{t-1}), over the texts that have a symbol t = 0, 1, ...
     Known (*floor_at)(const Language *l, int t);
-    // P(x_i | all seen, i selected), p [n x symbols]; NULL: no way is known to compute it
+    // P(x_i | all seen, i selected), p [n x symbols]; NULL: no way is known to compute
+    // it
     bool (*mask_posterior)(const Language *l, const Corruption *c, const int *seen,
                            int n, double *p);
 } LanguageKind;

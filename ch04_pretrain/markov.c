@@ -61,7 +61,7 @@ static int shorter_edges(const Markov *m, Edge *edge) {
     return count;
 }
 
-static void build_machine(Markov *m) {
+static void build_automaton(Markov *m) {
     int contexts = power(m->symbols, m->order),
         offset = offset_of(m->symbols, m->order);
     int states = offset + contexts;
@@ -74,7 +74,7 @@ static void build_machine(Markov *m) {
                        m->rows[c * m->symbols + x], false};
     double *start = allocate((size_t)states, sizeof *start);
     start[0] = 1;
-    m->machine = machine_new(m->symbols, states, edges, count, start);
+    m->automaton = automaton_new(m->symbols, states, edges, count, start);
     free(edges), free(start);
 }
 
@@ -86,7 +86,7 @@ Markov markov_new(int symbols, int order, const double *rows) {
                 allocate((size_t)contexts, sizeof *rows)};
     memcpy(m.rows, rows, cells * sizeof *rows);
     find_stationary(&m);
-    build_machine(&m);
+    build_automaton(&m);
     return m;
 }
 
@@ -107,7 +107,7 @@ Markov markov_random(Rng *rng, int symbols, int order, double a, double least) {
 
 void markov_free(Markov *m) {
     free(m->rows), free(m->stationary);
-    machine_free(&m->machine);
+    automaton_free(&m->automaton);
     *m = (Markov){0};
 }
 

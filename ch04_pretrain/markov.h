@@ -4,16 +4,16 @@
 //     h   = sum_c pi(c) H(P(. | c))                 entropy rate; c: contexts of k symbols
 //     F_n = H(X_n | X_1 .. X_{n-1})                 falls to h, which it reaches at n = k + 1
 //
-// A text begins in equilibrium: its first k symbols come from pi. States of the machine
-// are the contexts of 0 .. k symbols; it is unifilar.
+// A text begins in equilibrium: its first k symbols come from pi. States of the
+// automaton are the contexts of 0 .. k symbols; it is unifilar.
 #pragma once
-#include "ch04_pretrain/machine.h"
+#include "ch04_pretrain/automaton.h"
 
 typedef struct {
     int symbols, order;
     double *rows;  // [symbols^order x symbols] P(x | context); oldest symbol first
     double *stationary;  // [symbols^order] pi
-    Machine machine;
+    Automaton automaton;
 } Markov;
 
 // rows as above, all positive; symbols^order is at most 1024.

@@ -7,9 +7,9 @@
 //
 // In Kneser and Ney's model (1995) only the longest n-grams keep their counts; a
 // shorter one counts *how many different tokens it was seen behind*. "Francisco" is
-// frequent, but only behind "San": it should not be expected elsewhere. Modified
-// (Chen and Goodman, "An empirical study of smoothing techniques", 1998): discounts
-// D_1, D_2, D_3+ for counts of 1, 2, more, from the numbers n_c of n-grams with count c:
+// frequent, but only behind "San": it should not be expected elsewhere. Modified (Chen
+// and Goodman, "An empirical study of smoothing techniques", 1998): discounts D_1, D_2,
+// D_3+ for counts of 1, 2, more, from the numbers n_c of n-grams with count c:
 //
 //     Y = n_1 / (n_1 + 2 n_2),   D_c = c - (c + 1) Y n_{c+1} / n_c,   c = 1, 2, 3
 //     g(h) = (D_1 N_1(h) + D_2 N_2(h) + D_3 N_3+(h)) / c(h)
@@ -30,8 +30,8 @@ typedef struct {
     uint32_t count;      // how often
     uint32_t different;  // behind how many different tokens
     uint32_t parent;
-    // of what follows: sum of its counts, and how many have count 1, 2, 3 or more. Counts
-    // are `count` for children of the longest length, `different` for others.
+    // of what follows: sum of its counts, and how many have count 1, 2, 3 or more.
+    // Counts are `count` for children of the longest length, `different` for others.
     uint32_t total, ones, twos, more;
     uint32_t raw_total;  // sum of `count` of what follows
 } NgramNode;

@@ -14,7 +14,7 @@ const char *const word_kind_names[WORD_KINDS] = {"structure", "choice", "answer"
 
 // The entropy of a state's edges, and of the words that are said for the first time.
 static double state_entropy(const Story *s, int state) {
-    const Machine *m = &s->grammar.machine;
+    const Automaton *m = &s->grammar.automaton;
     double nats = 0;
     for (int i = m->first[state]; i < m->first[state + 1]; i++) {
         const Edge *e = &m->edges[i];
@@ -28,8 +28,8 @@ static double state_entropy(const Story *s, int state) {
 Story story_new(void) {
     Story s = {0};
     story_compile(&s);
-    s.entropy = allocate((size_t)s.grammar.machine.states, sizeof *s.entropy);
-    for (int i = 0; i < s.grammar.machine.states; i++)
+    s.entropy = allocate((size_t)s.grammar.automaton.states, sizeof *s.entropy);
+    for (int i = 0; i < s.grammar.automaton.states; i++)
         s.entropy[i] = fabs(state_entropy(&s, i));
     return s;
 }
@@ -47,7 +47,7 @@ int story_write(const Story *s, Rng *rng, int *text, int most) {
         word[r] = s->class_begin[r] + rng_below(rng, s->class_size[r]);
     double one = 1;
     Bindings b = {1, REGISTERS, &one, word};
-    return machine_write(&s->grammar.machine, &b, rng, text, most);
+    return automaton_write(&s->grammar.automaton, &b, rng, text, most);
 }
 
 // ---- reading
@@ -60,7 +60,7 @@ StoryReader story_begin(const Story *s) {
 }
 
 void story_next(const Story *s, const StoryReader *r, double *p) {
-    const Machine *m = &s->grammar.machine;
+    const Automaton *m = &s->grammar.automaton;
     memset(p, 0, (size_t)s->count * sizeof *p);
     for (int i = m->first[r->state]; i < m->first[r->state + 1]; i++) {
         const Edge *e = &m->edges[i];
@@ -84,7 +84,7 @@ static double edge_chance(const Story *s, const StoryReader *r, const Edge *e,
 }
 
 double story_read(const Story *s, StoryReader *r, int word) {
-    const Machine *m = &s->grammar.machine;
+    const Automaton *m = &s->grammar.automaton;
     for (int i = m->first[r->state]; i < m->first[r->state + 1]; i++) {
         const Edge *e = &m->edges[i];
         double p = edge_chance(s, r, e, word);
@@ -160,7 +160,7 @@ bool story_mask_posterior(const Story *s, const Corruption *c, const int *seen, 
     Candidates candidates[REGISTERS];
     for (int r = 0; r < REGISTERS; r++) candidates[r] = candidates_of(s, r, seen, n);
     Bindings b = bindings_of(s, candidates);
-    bool possible = machine_mask_posterior(&s->grammar.machine, &b, c, seen, n, p);
+    bool possible = automaton_mask_posterior(&s->grammar.automaton, &b, c, seen, n, p);
     bindings_free(&b);
     for (int i = 0; i < n; i++)
         for (int r = 0; r < REGISTERS; r++)
@@ -173,7 +173,7 @@ bool story_mask_posterior(const Story *s, const Corruption *c, const int *seen, 
 enum { LONGEST = 4096 };  // what is left of stories beyond is below 1e-100
 
 void story_floor(const Story *s, int n, double *nats, double *going) {
-    const Machine *m = &s->grammar.machine;
+    const Automaton *m = &s->grammar.automaton;
     size_t states = (size_t)m->states;
     double *now = allocate(states, sizeof *now), *after = allocate(states, sizeof *now);
     memcpy(now, m->start, states * sizeof *now);
@@ -182,7 +182,7 @@ void story_floor(const Story *s, int n, double *nats, double *going) {
         for (int i = 0; i < m->states; i++)
             going[t] += now[i], nats[t] += now[i] * s->entropy[i];
         nats[t] /= going[t] > 0 ? going[t] : 1;
-        machine_advance(m, true, now, after);
+        automaton_advance(m, true, now, after);
         double *old = now;
         now = after, after = old;
     }
@@ -191,7 +191,7 @@ void story_floor(const Story *s, int n, double *nats, double *going) {
 
 // visits[states]: how often a story comes through each state, expected.
 static void state_visits(const Story *s, double *visits) {
-    const Machine *m = &s->grammar.machine;
+    const Automaton *m = &s->grammar.automaton;
     size_t states = (size_t)m->states;
     double *now = allocate(states, sizeof *now), *after = allocate(states, sizeof *now);
     double left = 1;
@@ -200,7 +200,7 @@ static void state_visits(const Story *s, double *visits) {
     for (int t = 0; t < LONGEST && left > 1e-17; t++) {
         left = 0;
         for (int i = 0; i < m->states; i++) visits[i] += now[i], left += now[i];
-        machine_advance(m, true, now, after);
+        automaton_advance(m, true, now, after);
         double *old = now;
         now = after, after = old;
     }
@@ -208,7 +208,7 @@ static void state_visits(const Story *s, double *visits) {
 }
 
 StoryTotals story_totals(const Story *s) {
-    int states = s->grammar.machine.states;
+    int states = s->grammar.automaton.states;
     double *visits = allocate((size_t)states, sizeof *visits);
     StoryTotals totals = {0};
     state_visits(s, visits);
@@ -222,7 +222,7 @@ StoryTotals story_totals(const Story *s) {
 }
 
 void story_word_shares(const Story *s, double *p) {
-    const Machine *m = &s->grammar.machine;
+    const Automaton *m = &s->grammar.automaton;
     double *visits = allocate((size_t)m->states, sizeof *visits), total = 0;
     state_visits(s, visits);
     memset(p, 0, (size_t)s->count * sizeof *p);

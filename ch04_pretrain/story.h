@@ -3,9 +3,9 @@
 //     One sunny morning Anna met Tom in the park. Anna had a red kite. Tom took the kite
 //     from Anna. Then he hid it under the bed. Where is the kite? It is under the bed.
 //
-// The grammar (story_grammar.h) is compiled into a unifilar machine with four registers:
-// girl, boy, toy, place. So given the words so far the state is known, the next word's
-// distribution is exact, and the floor of any model is a sum over states:
+// The grammar (story_grammar.h) is compiled into a unifilar automaton with four
+// registers: girl, boy, toy, place. So given the words so far the state is known, the
+// next word's distribution is exact, and the floor of any model is a sum over states:
 //
 //     H(state) = H(its edges) + sum over edges that say a register for the first time
 //                               P(edge) ln(words in its class)
@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "ch04_pretrain/machine.h"
+#include "ch04_pretrain/automaton.h"
 #include "ch04_pretrain/story_grammar.h"
 #include "ch04_pretrain/unifilar.h"
 
@@ -69,8 +69,8 @@ typedef struct {
 StoryTotals story_totals(const Story *s);
 // p[count]: how often each word occurs, as a share of all words.
 void story_word_shares(const Story *s, double *p);
-// Position t = 0, 1, ..: nats[t] = H(X_t | before) and going[t] = P(the story has a word
-// t), for t < n.
+// Position t = 0, 1, ..: nats[t] = H(X_t | before) and going[t] = P(the story has a
+// word t), for t < n.
 void story_floor(const Story *s, int n, double *nats, double *going);
 
 // ---- words

@@ -227,8 +227,9 @@ void story_compile(Story *s) {
         add_beginning(&b, &places, g), add_middle(&b, &places, g);
     double *start = allocate(b.states, sizeof *start);
     start[places.begin] = 1;
-    Machine m = machine_new(s->count, (int)b.states, b.edges, (int)b.edge_count, start);
+    Automaton m =
+        automaton_new(s->count, (int)b.states, b.edges, (int)b.edge_count, start);
     s->grammar = unifilar_new(&m, b.marked, BELIEFS_MOST);
-    machine_free(&m);
+    automaton_free(&m);
     free(b.edges), free(b.marked), free(start);
 }

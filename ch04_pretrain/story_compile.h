@@ -1,5 +1,5 @@
-// From the sentences of the story grammar to a machine: each sentence a row of states,
-// each free choice several edges between two of them. Lecture, section 4.5.
+// From the sentences of the story grammar to an automaton: each sentence a row of
+// states, each free choice several edges between two of them. Lecture, section 4.5.
 //
 //     (after) --Anna--> ( ) --gave/handed/..--> ( ) --the--> ( ) --toy--> .. --.--> (after)
 //

@@ -19,7 +19,7 @@ typedef struct {
 } Belief;
 
 typedef struct {
-    const Machine *machine;
+    const Automaton *automaton;
     Belief *beliefs;
     int count, most;
     Edge *edges;
@@ -38,7 +38,7 @@ static bool same(const Belief *a, const Belief *b) {
 
 // The belief in w->weight, scaled; an old one where there is one. Empties the weights.
 static int belief_of(Work *w, double total, unsigned known) {
-    const int states = w->machine->states;
+    const int states = w->automaton->states;
     Belief b = {allocate((size_t)states, sizeof *b.shares), 0, known};
     for (int s = 0; s < states; s++)
         if (w->weight[s] > 0) b.shares[b.count++] = (Share){s, w->weight[s] / total};
@@ -62,7 +62,7 @@ typedef struct {
 } Saying;
 
 static int sayings_of(const Work *w, const Belief *b, Saying *sayings) {
-    const Machine *m = w->machine;
+    const Automaton *m = w->automaton;
     int count = 0;
     for (int i = 0; i < b->count; i++) {
         int s = b->shares[i].state;
@@ -79,7 +79,7 @@ static int sayings_of(const Work *w, const Belief *b, Saying *sayings) {
 }
 
 static int belief_after(Work *w, int from, const Saying *saying) {
-    const Machine *m = w->machine;
+    const Automaton *m = w->automaton;
     const Belief *b = &w->beliefs[from];
     unsigned known = saying->ends ? 0 : b->known;
     if (saying->says < 0 && !saying->ends) known |= 1u << (-1 - saying->says);
@@ -94,7 +94,7 @@ static int belief_after(Work *w, int from, const Saying *saying) {
 }
 
 static void explore(Work *w) {
-    Saying *sayings = allocate((size_t)w->machine->edge_count, sizeof *sayings);
+    Saying *sayings = allocate((size_t)w->automaton->edge_count, sizeof *sayings);
     for (int from = 0; from < w->count; from++) {
         int count = sayings_of(w, &w->beliefs[from], sayings);
         for (int k = 0; k < count; k++) {
@@ -113,8 +113,8 @@ static bool all_marked(const Belief *b, const bool *marked) {
     return all;
 }
 
-Unifilar unifilar_new(const Machine *m, const bool *marked, int most) {
-    Work w = {.machine = m, .most = most};
+Unifilar unifilar_new(const Automaton *m, const bool *marked, int most) {
+    Work w = {.automaton = m, .most = most};
     w.beliefs = allocate((size_t)most, sizeof *w.beliefs);
     w.weight = allocate((size_t)m->states, sizeof *w.weight);
     memcpy(w.weight, m->start, (size_t)m->states * sizeof *m->start);
@@ -123,7 +123,7 @@ Unifilar unifilar_new(const Machine *m, const bool *marked, int most) {
     size_t states = (size_t)w.count;
     double *start = allocate(states, sizeof *start);
     start[0] = 1;
-    Unifilar u = {machine_new(m->symbols, w.count, w.edges, (int)w.edge_count, start),
+    Unifilar u = {automaton_new(m->symbols, w.count, w.edges, (int)w.edge_count, start),
                   allocate(states, sizeof *u.known),
                   allocate(states, sizeof *u.marked)};
     for (int i = 0; i < w.count; i++) {
@@ -136,7 +136,7 @@ Unifilar unifilar_new(const Machine *m, const bool *marked, int most) {
 }
 
 void unifilar_free(Unifilar *u) {
-    machine_free(&u->machine);
+    automaton_free(&u->automaton);
     free(u->known), free(u->marked);
     *u = (Unifilar){0};
 }

@@ -49,8 +49,8 @@ typedef struct {
 static void add_text(Read *read, const Hmm *h, Rng *rng) {
     int text[LENGTH];
     double late = 0, p[3];
-    Reader r = reader_new(&h->machine, &ALWAYS);
-    machine_write(&h->machine, &ALWAYS, rng, text, LENGTH);
+    Reader r = reader_new(&h->automaton, &ALWAYS);
+    automaton_write(&h->automaton, &ALWAYS, rng, text, LENGTH);
     for (int i = 0; i < LENGTH; i++) {
         reader_next(&r, p);
         double nats = entropy(p, 3);
@@ -114,9 +114,9 @@ static void draw_bounds(Lab *lab, const Sandwich *s, const Read *read) {
 // sqrt(3)/2). Returns how far a belief's sum is from 1 at most.
 static double draw_beliefs(Lab *lab, const Hmm *h) {
     Plot *p = plot_new(lab, "beliefs", "x y colour");
-    Reader r = reader_new(&h->machine, &ALWAYS);
+    Reader r = reader_new(&h->automaton, &ALWAYS);
     int *text = allocate(BELIEFS, sizeof *text);
-    machine_write(&h->machine, &ALWAYS, &lab->rng, text, BELIEFS);
+    automaton_write(&h->automaton, &ALWAYS, &lab->rng, text, BELIEFS);
     double worst = 0;
     static bool drawn[CELLS + 1][CELLS + 1];  // no place twice
     for (int i = 0; i < BELIEFS; i++) {

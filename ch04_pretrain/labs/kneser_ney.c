@@ -154,10 +154,10 @@ static void claim_markov(Lab *lab, Rng *rng) {
     Markov m = markov_random(rng, 3, 2, 0.5, 0.02);
     int *text = allocate(LENGTH, sizeof *text);
     Ngram g = ngram_new(3, 3);
-    machine_write(&m.machine, &ALWAYS, rng, text, LENGTH);
+    automaton_write(&m.automaton, &ALWAYS, rng, text, LENGTH);
     ngram_add(&g, text, LENGTH), ngram_finish(&g);
-    machine_write(&m.machine, &ALWAYS, rng, text, LENGTH);
-    Reader r = reader_new(&m.machine, &ALWAYS);
+    automaton_write(&m.automaton, &ALWAYS, rng, text, LENGTH);
+    Reader r = reader_new(&m.automaton, &ALWAYS);
     double truth = 0;
     for (int i = 0; i < LENGTH; i++) truth -= log(reader_read(&r, text[i]));
     double excess = (ngram_nats(&g, text, LENGTH) - truth) / LENGTH;

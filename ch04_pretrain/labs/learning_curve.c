@@ -1,7 +1,7 @@
 // What it costs not to know the source: k / 2n. Lecture, section 4.2.
 //
-// A bigram model has k = V (V - 1) free numbers. Learned from n symbols by KT's rule, it
-// loses k / 2n nats per symbol against the truth, on new text; on the text it was
+// A bigram model has k = V (V - 1) free numbers. Learned from n symbols by KT's rule,
+// it loses k / 2n nats per symbol against the truth, on new text; on the text it was
 // learned from, the best fit looks better than the truth by as much.
 #include <math.h>
 #include <stdio.h>
@@ -57,7 +57,7 @@ static Point measure(const Markov *m, Rng *rng, int n, int texts) {
     int *text = allocate((size_t)n, sizeof *text);
     for (int t = 0; t < texts; t++) {
         double count[MOST_SYMBOLS * MOST_SYMBOLS] = {0};
-        machine_write(&m->machine, &ALWAYS, rng, text, n);
+        automaton_write(&m->automaton, &ALWAYS, rng, text, n);
         count_pairs(text, n, m->symbols, count);
         double found[2] = {excess_of(m, count), gain_of(m, count, n)};
         for (int i = 0; i < 2; i++)

@@ -20,7 +20,8 @@ static const Option options[] = {{"texts", "3000", "texts for each rate of selec
                                  {"stories", "100", "stories to corrupt"},
                                  {0}};
 
-// error: of the mean entropy, which is the floor with less noise than the mean loss has.
+// error: of the mean entropy, which is the floor with less noise than the mean loss
+// has.
 typedef struct {
     double loss, entropy, error, difference_error;
     long count;
@@ -62,9 +63,9 @@ static void measure(const Markov *m, const Corruption *c, Rng *rng, long texts,
     double p[LENGTH * SYMBOLS];
     memset(sums, 0, 2 * sizeof *sums);
     for (long t = 0; t < texts; t++) {
-        machine_write(&m->machine, &ALWAYS, rng, text, LENGTH);
+        automaton_write(&m->automaton, &ALWAYS, rng, text, LENGTH);
         corrupt(c, rng, SYMBOLS, text, LENGTH, seen, selected);
-        machine_mask_posterior(&m->machine, &ALWAYS, c, seen, LENGTH, p);
+        automaton_mask_posterior(&m->automaton, &ALWAYS, c, seen, LENGTH, p);
         add_places(sums, text, seen, selected, p, SYMBOLS, EDGE, LENGTH - EDGE);
     }
 }
@@ -143,9 +144,9 @@ static double worst_posterior(Rng *rng) {
     for (int t = 0; t < 20; t++) {
         int text[SHORT], seen[SHORT];
         bool selected[SHORT];
-        machine_write(&m.machine, &ALWAYS, rng, text, SHORT);
+        automaton_write(&m.automaton, &ALWAYS, rng, text, SHORT);
         corrupt(&c, rng, SMALL, text, SHORT, seen, selected);
-        machine_mask_posterior(&m.machine, &ALWAYS, &c, seen, SHORT, p);
+        automaton_mask_posterior(&m.automaton, &ALWAYS, &c, seen, SHORT, p);
         enumerate(&m, &c, seen, q);
         for (int i = 0; i < SHORT * SMALL; i++)
             worst = nan_max(worst, fabs(p[i] - q[i]));
@@ -185,8 +186,8 @@ static void measure_stories(const Story *s, const Rng *rng, long stories, Sum su
 
 // ---- the lab
 
-// The loss and the posterior's own entropy have the same mean: their difference is noise
-// only, and its standard error that of the sum.
+// The loss and the posterior's own entropy have the same mean: their difference is
+// noise only, and its standard error that of the sum.
 static void calibrated(Lab *lab, const char *what, const Sum *sum) {
     Floor f = floor_of(sum);
     lab_print(lab, "%s: floor %.4f +- %.4f nats, %ld places", what, f.entropy, f.error,

@@ -1,8 +1,9 @@
 // What each more symbol of history is worth: Shannon's F_n. Lecture, section 4.1.
 //
-// Of a Markov source of order 2 the entropies F_1, F_2, F_3 are known: they fall to h at
-// n = 3 and stay. Counting blocks in a text gives them too, a little too low, because a
-// sample of N blocks of which K differ has about (K - 1) / 2N nats too little.
+// Of a Markov source of order 2 the entropies F_1, F_2, F_3 are known: they fall to h
+// at n = 3 and stay. Counting blocks in a text gives them too, a little too low,
+// because a sample of N blocks of which K differ has about (K - 1) / 2N nats too
+// little.
 #include <math.h>
 #include <stdlib.h>
 
@@ -86,7 +87,7 @@ static void claim_counted(Lab *lab, const Floors *f) {
 
 // -ln P of a block of 3 symbols.
 static double block_nats(const Markov *m, const int *block) {
-    Reader r = reader_new(&m->machine, &ALWAYS);
+    Reader r = reader_new(&m->automaton, &ALWAYS);
     double nats = 0;
     for (int i = 0; i < 3; i++) nats -= log(reader_read(&r, block[i]));
     reader_free(&r);
@@ -100,7 +101,7 @@ static double sample_bias(const Markov *m, Rng *rng, double *correction) {
     double truth = 0;
     for (int i = 0; i < BIAS_BLOCKS; i++) {
         int block[3];
-        machine_write(&m->machine, &ALWAYS, rng, block, 3);
+        automaton_write(&m->automaton, &ALWAYS, rng, block, 3);
         truth += block_nats(m, block) / BIAS_BLOCKS;
         counts[(block[0] * m->symbols + block[1]) * m->symbols + block[2]]++;
     }
@@ -117,8 +118,8 @@ static void claim_bias(Lab *lab, const Floors *f) {
     }
     double mean = low / BIAS_SAMPLES;
     double error = sqrt((square / BIAS_SAMPLES - mean * mean) / (BIAS_SAMPLES - 1));
-    // The formula is the first term of a series in 1 / (N p): rare blocks, and the use of
-    // the blocks seen for those there are, leave it some per cent off.
+    // The formula is the first term of a series in 1 / (N p): rare blocks, and the use
+    // of the blocks seen for those there are, leave it some per cent off.
     claim_near(lab, "4.4", "H_3 of 2,000 blocks is too low by (K - 1) / 2N", predicted,
                mean, 5 * error + 0.1 * predicted);
 }
@@ -148,7 +149,7 @@ static void run(Lab *lab) {
         cells *= symbols;
     if (f.most <= order) die("--length %d: too short for order %d", f.length, order);
     int *text = allocate((size_t)f.length, sizeof *text);
-    machine_write(&f.source.machine, &ALWAYS, &lab->rng, text, f.length);
+    automaton_write(&f.source.automaton, &ALWAYS, &lab->rng, text, f.length);
     measure(&f, text);
     for (int n = 1; n <= f.most; n++)
         lab_print(lab, "F_%d  exact %.5f  counted %.5f  corrected %.5f +- %.5f", n,

@@ -3,8 +3,8 @@
 //
 // A document has one of K topics and sentences 1 .. M. Next-sentence prediction (BERT):
 // a pair is two neighbours, or, half the time, its second sentence comes from another
-// document. Sentence-order prediction (ALBERT): two neighbours, half the time exchanged.
-// One reader sees only topics, the other only places in the document.
+// document. Sentence-order prediction (ALBERT): two neighbours, half the time
+// exchanged. One reader sees only topics, the other only places in the document.
 #include <math.h>
 #include <stdio.h>
 

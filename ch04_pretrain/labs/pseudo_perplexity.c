@@ -39,9 +39,9 @@ static void measure(const Markov *m, Rng *rng, Point *p) {
     double sum = 0, squares = 0, q[3 * SYMBOLS];
     for (int t = 0; t < TEXTS; t++) {
         int text[3];
-        machine_write(&m->machine, &ALWAYS, rng, text, 3);
+        automaton_write(&m->automaton, &ALWAYS, rng, text, 3);
         int seen[] = {text[0], MASKED, text[2]};
-        machine_mask_posterior(&m->machine, &ALWAYS, &c, seen, 3, q);
+        automaton_mask_posterior(&m->automaton, &ALWAYS, &c, seen, 3, q);
         double nats = -log(q[SYMBOLS + text[1]]);
         sum += nats / TEXTS, squares += nats * nats / TEXTS;
     }
@@ -60,7 +60,7 @@ static double pseudo_sum(const Markov *m) {
         for (int i = 0; i < SHORT; i++) {
             int word = text[i];
             text[i] = MASKED;
-            machine_mask_posterior(&m->machine, &ALWAYS, &c, text, SHORT, q);
+            automaton_mask_posterior(&m->automaton, &ALWAYS, &c, text, SHORT, q);
             product *= q[i * SMALL + word];
             text[i] = word;
         }
@@ -80,11 +80,11 @@ static void claim_points(Lab *lab, const Point *points, double sum) {
     claim_at_most(lab, "4.28", "H(X_2 | X_1 X_3): largest error, standard errors", 5,
                   worst);
     claim_at_most(lab, "4.28", "leave-one-out entropy less h, largest", 0, above);
-    // Found, not derived: how far the two "perplexities" lie apart. Twelve sources, from
-    // nearly determined to nearly uniform: the largest ratio is well above 1.2.
+    // Found, not derived: how far the two "perplexities" lie apart. Twelve sources,
+    // from nearly determined to nearly uniform: the largest ratio is well above 1.2.
     claim_at_least(lab, "4.29", "exp h / exp(leave-one-out), largest", 1.2, lead);
-    // A source that likes to repeat itself: each symbol confirms its neighbours, and the
-    // products count the confirmation from both sides.
+    // A source that likes to repeat itself: each symbol confirms its neighbours, and
+    // the products count the confirmation from both sides.
     claim_at_least(lab, "4.29", "products of P(x_i | others), all texts: sum", 1.1,
                    sum);
 }

@@ -6,8 +6,8 @@
 #include "ch04_pretrain/corruption.h"
 #include "ch04_pretrain/spans.h"
 
-// A million tokens; five standard errors. A random word is the true one 1 in V times and
-// then counts among the kept here.
+// A million tokens; five standard errors. A random word is the true one 1 in V times
+// and then counts among the kept here.
 Test(corruption, shares) {
     enum { N = 1000000, V = 1000 };
     int *text = malloc(N * sizeof *text), *seen = malloc(N * sizeof *seen);

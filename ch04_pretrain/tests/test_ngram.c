@@ -13,8 +13,9 @@ static double kneser_ney(const Ngram *g, const int *history, int n, int token) {
     return ngram_kneser_ney(g, &r, g->order, token);
 }
 
-// "a b a b a c", bigrams. Pairs: (begin a) 1, (a b) 2, (b a) 2, (a c) 1: n_1 = n_2 = 2, so
-// D = 2 / 6. a stands behind two tokens, b and c behind one: n_1 = 2, n_2 = 1, D = 1/2.
+// "a b a b a c", bigrams. Pairs: (begin a) 1, (a b) 2, (b a) 2, (a c) 1: n_1 = n_2 = 2,
+// so D = 2 / 6. a stands behind two tokens, b and c behind one: n_1 = 2, n_2 = 1, D =
+// 1/2.
 //     p(a) = (2 - 1/2 + 3/2 1/3) / 4 = 1/2, p(b) = p(c) = 1/4
 //     p(b | a) = (2 - 1/3 + 2/3 1/4) / 3 = 11/18, p(c | a) = 5/18, p(a | a) = 2/18
 Test(ngram, by_hand) {
@@ -66,8 +67,8 @@ Test(ngram, by_another_program) {
     ngram_free(&g);
 }
 
-// Every order, several documents, known and unknown histories; also samples whose counts
-// of counts have holes.
+// Every order, several documents, known and unknown histories; also samples whose
+// counts of counts have holes.
 Test(ngram, sums_to_one_and_never_zero) {
     enum { V = 20 };
     Rng rng = rng_new(1);

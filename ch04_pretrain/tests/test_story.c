@@ -46,7 +46,7 @@ Test(story, next) {
     free(p), story_free(&s);
 }
 
-// Machine and walker agree where the registers' words are the words themselves.
+// Automaton and walker agree where the registers' words are the words themselves.
 Test(story, sums_over_beginnings) {
     Story s = story_new();
     double total = 0;

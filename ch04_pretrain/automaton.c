@@ -1,4 +1,4 @@
-#include "ch04_pretrain/machine.h"
+#include "ch04_pretrain/automaton.h"
 
 #include <assert.h>
 #include <math.h>
@@ -10,9 +10,9 @@
 static double always_weight[] = {1};
 const Bindings ALWAYS = {1, 0, always_weight, NULL};
 
-Machine machine_new(int symbols, int states, const Edge *edges, int count,
-                    const double *start) {
-    Machine m = {symbols, states, count};
+Automaton automaton_new(int symbols, int states, const Edge *edges, int count,
+                        const double *start) {
+    Automaton m = {symbols, states, count};
     m.edges = allocate((size_t)count, sizeof *m.edges);
     m.first = allocate((size_t)states + 1, sizeof *m.first);
     m.start = allocate((size_t)states, sizeof *m.start);
@@ -25,9 +25,9 @@ Machine machine_new(int symbols, int states, const Edge *edges, int count,
     return m;
 }
 
-void machine_free(Machine *m) {
+void automaton_free(Automaton *m) {
     free(m->edges), free(m->first), free(m->start);
-    *m = (Machine){0};
+    *m = (Automaton){0};
 }
 
 void bindings_free(Bindings *b) {
@@ -38,14 +38,15 @@ void bindings_free(Bindings *b) {
 
 // ---- writing
 
-static const Edge *edge_draw(const Machine *m, Rng *rng, int state) {
+static const Edge *edge_draw(const Automaton *m, Rng *rng, int state) {
     double u = rng_uniform(rng);
     int i = m->first[state], last = m->first[state + 1] - 1;
     for (; i < last && (u -= m->edges[i].chance) >= 0; i++) {}
     return &m->edges[i];
 }
 
-int machine_write(const Machine *m, const Bindings *b, Rng *rng, int *text, int most) {
+int automaton_write(const Automaton *m, const Bindings *b, Rng *rng, int *text,
+                    int most) {
     int state = rng_categorical(rng, m->start, m->states);
     int binding = rng_categorical(rng, b->weight, b->count);
     for (int i = 0; i < most; i++) {
@@ -59,11 +60,11 @@ int machine_write(const Machine *m, const Bindings *b, Rng *rng, int *text, int 
 
 // ---- forward
 
-static size_t cells(const Machine *m, const Bindings *b) {
+static size_t cells(const Automaton *m, const Bindings *b) {
     return (size_t)m->states * (size_t)b->count;
 }
 
-static void begin(const Machine *m, const Bindings *b, double *belief) {
+static void begin(const Automaton *m, const Bindings *b, double *belief) {
     for (int s = 0; s < m->states; s++)
         for (int v = 0; v < b->count; v++)
             belief[s * b->count + v] = m->start[s] * b->weight[v];
@@ -86,7 +87,7 @@ static void follow(const Edge *e, const Bindings *b, const Channel *channel, int
 
 // after(t) = sum over edges s -> t of before(s) P(edge) P(seen | its word); returns the
 // sum, which is P(seen | what was seen before), and divides by it.
-static double step(const Machine *m, const Bindings *b, const Channel *channel,
+static double step(const Automaton *m, const Bindings *b, const Channel *channel,
                    int seen, const double *before, double *after) {
     size_t size = cells(m, b);
     memset(after, 0, size * sizeof *after);
@@ -101,7 +102,7 @@ static double step(const Machine *m, const Bindings *b, const Channel *channel,
     return total;
 }
 
-Reader reader_new(const Machine *m, const Bindings *b) {
+Reader reader_new(const Automaton *m, const Bindings *b) {
     size_t size = cells(m, b);
     Reader r = {m, b, allocate(size, sizeof(double)), allocate(size, sizeof(double))};
     begin(m, b, r.belief);
@@ -114,7 +115,7 @@ void reader_free(Reader *r) {
 }
 
 void reader_next(const Reader *r, double *p) {
-    const Machine *m = r->machine;
+    const Automaton *m = r->automaton;
     const Bindings *b = r->bindings;
     memset(p, 0, (size_t)m->symbols * sizeof *p);
     for (int i = 0; i < m->edge_count; i++) {
@@ -127,7 +128,7 @@ void reader_next(const Reader *r, double *p) {
 
 double reader_read(Reader *r, int symbol) {
     Channel clean = CLEAN;
-    double p = step(r->machine, r->bindings, &clean, symbol, r->belief, r->spare);
+    double p = step(r->automaton, r->bindings, &clean, symbol, r->belief, r->spare);
     if (!(p > 0)) return 0;
     double *old = r->belief;
     r->belief = r->spare, r->spare = old;
@@ -138,7 +139,7 @@ double reader_read(Reader *r, int symbol) {
 
 // before(s) = sum over edges s -> t of P(edge) P(seen | its word) after(t), scaled so
 // that the largest is 1: only ratios count.
-static void step_back(const Machine *m, const Bindings *b, const Channel *channel,
+static void step_back(const Automaton *m, const Bindings *b, const Channel *channel,
                       int seen, const double *after, double *before) {
     size_t size = cells(m, b);
     memset(before, 0, size * sizeof *before);
@@ -157,7 +158,7 @@ static void step_back(const Machine *m, const Bindings *b, const Channel *channe
 }
 
 // The weight of each word at one position given what was seen at all others.
-static void gather(const Machine *m, const Bindings *b, const double *before,
+static void gather(const Automaton *m, const Bindings *b, const double *before,
                    const double *after, double *p) {
     for (int i = 0; i < m->edge_count; i++) {
         const Edge *e = &m->edges[i];
@@ -178,8 +179,8 @@ static void weigh_and_normalise(const Channel *selected, int seen, double *p, in
     for (int x = 0; x < n && total > 0; x++) p[x] /= total;
 }
 
-bool machine_mask_posterior(const Machine *m, const Bindings *b, const Corruption *c,
-                            const int *seen, int n, double *p) {
+bool automaton_mask_posterior(const Automaton *m, const Bindings *b,
+                              const Corruption *c, const int *seen, int n, double *p) {
     size_t size = cells(m, b), width = (size_t)m->symbols;
     Channel any = channel_of(c, m->symbols), chosen = channel_selected(c, m->symbols);
     double *forward = allocate((size_t)(n + 1) * size, sizeof *forward);
@@ -206,8 +207,8 @@ bool machine_mask_posterior(const Machine *m, const Bindings *b, const Corruptio
 
 // ---- the state
 
-void machine_advance(const Machine *m, bool once, const double *occupied,
-                     double *after) {
+void automaton_advance(const Automaton *m, bool once, const double *occupied,
+                       double *after) {
     memset(after, 0, (size_t)m->states * sizeof *after);
     for (int i = 0; i < m->edge_count; i++) {
         const Edge *e = &m->edges[i];
