@@ -6,6 +6,7 @@
 #include "ch04_pretrain/entropy.h"
 #include "ch04_pretrain/hmm.h"
 #include "common/error.h"
+#include "common/numeric/mean.h"
 #include "common/program/plot.h"
 
 enum { DEPTH = 14, TEXTS = 400, LENGTH = 200, SKIP = 40, BELIEFS = 30000, CELLS = 300 };
@@ -42,8 +43,8 @@ static double disorder(const Sandwich *s) {
 // What the exact reader loses, position by position, and past the beginning: the mean
 // entropy of its predictions, which is the expected loss with less noise.
 typedef struct {
-    double at[DEPTH + 1], at_error[DEPTH + 1];  // positions 1 ..
-    double late, late_error;
+    Mean at[DEPTH + 1];  // positions 1 ..
+    Mean late;
 } Read;
 
 static void add_text(Read *read, const Hmm *h, Rng *rng) {
@@ -54,18 +55,12 @@ static void add_text(Read *read, const Hmm *h, Rng *rng) {
     for (int i = 0; i < LENGTH; i++) {
         reader_next(&r, p);
         double nats = entropy(p, 3);
-        if (i < DEPTH) read->at[i + 1] += nats, read->at_error[i + 1] += nats * nats;
+        if (i < DEPTH) mean_add(&read->at[i + 1], nats);
         if (i >= SKIP) late += nats / (LENGTH - SKIP);
         reader_read(&r, text[i]);
     }
-    read->late += late, read->late_error += late * late;
+    mean_add(&read->late, late);
     reader_free(&r);
-}
-
-// From sums and sums of squares to means and standard errors.
-static void finish(double *mean, double *error) {
-    *mean /= TEXTS;
-    *error = sqrt(fmax(*error / TEXTS - *mean * *mean, 0) / (TEXTS - 1));
 }
 
 static Read read_texts(const Hmm *h, const Rng *rng) {
@@ -74,8 +69,6 @@ static Read read_texts(const Hmm *h, const Rng *rng) {
         Rng own = rng_split(rng, (uint64_t)t);
         add_text(&read, h, &own);
     }
-    for (int n = 1; n <= DEPTH; n++) finish(&read.at[n], &read.at_error[n]);
-    finish(&read.late, &read.late_error);
     return read;
 }
 
@@ -95,13 +88,14 @@ static void claim_mess3(Lab *lab, const Sandwich *s, const Read *read) {
     // exact sums of 3^12 terms: rounding is some 1e-13
     claim_at_most(lab, "4.9", "Mess3: bounds out of order by", 1e-11, disorder(s));
     claim_near(lab, "4.10", "Mess3: the exact reader's loss is h", (upper + lower) / 2,
-               read->late, 5 * read->late_error + (upper - lower) / 2);
+               mean_of(read->late), 5 * mean_error(read->late) + (upper - lower) / 2);
 }
 
 static void draw_bounds(Lab *lab, const Sandwich *s, const Read *read) {
     Plot *p = plot_new(lab, "hmm_sandwich", "n upper lower reader error");
     for (int n = 1; n <= s->most; n++)
-        plot_row(p, n, s->upper[n], s->lower[n], read->at[n], read->at_error[n]);
+        plot_row(p, n, s->upper[n], s->lower[n], mean_of(read->at[n]),
+                 mean_error(read->at[n]));
     plot_axes(p, "n: position in the text", "nats per symbol");
     plot_title(p, "Mess3: the entropy rate between two bounds");
     plot_line(p, "n", "upper", "H(X_n | X_1 .. X_{n-1})");

@@ -11,6 +11,7 @@
 #include "ch04_pretrain/markov.h"
 #include "common/error.h"
 #include "common/numeric/fit.h"
+#include "common/numeric/mean.h"
 #include "common/program/plot.h"
 
 enum { POINTS = 6, FIRST = 1000, MOST_SYMBOLS = 16 };
@@ -53,23 +54,21 @@ static double gain_of(const Markov *m, const double *count, int n) {
 }
 
 static Point measure(const Markov *m, Rng *rng, int n, int texts) {
-    double sum[2] = {0}, squares[2] = {0};
+    Mean excess = {0}, gain = {0};
     int *text = allocate((size_t)n, sizeof *text);
     for (int t = 0; t < texts; t++) {
         double count[MOST_SYMBOLS * MOST_SYMBOLS] = {0};
         automaton_write(&m->automaton, &ALWAYS, rng, text, n);
         count_pairs(text, n, m->symbols, count);
-        double found[2] = {excess_of(m, count), gain_of(m, count, n)};
-        for (int i = 0; i < 2; i++)
-            sum[i] += found[i] / texts, squares[i] += found[i] * found[i] / texts;
+        mean_add(&excess, excess_of(m, count)), mean_add(&gain, gain_of(m, count, n));
     }
     free(text);
     double k = m->symbols * (m->symbols - 1.0);
     return (Point){n,
-                   sum[0],
-                   sqrt((squares[0] - sum[0] * sum[0]) / (texts - 1)),
-                   sum[1],
-                   sqrt((squares[1] - sum[1] * sum[1]) / (texts - 1)),
+                   mean_of(excess),
+                   mean_error(excess),
+                   mean_of(gain),
+                   mean_error(gain),
                    k / (2 * (n - 1))};
 }
 

@@ -12,6 +12,7 @@
 #include "ch04_pretrain/markov.h"
 #include "ch04_pretrain/story.h"
 #include "common/error.h"
+#include "common/numeric/mean.h"
 #include "common/program/plot.h"
 
 enum { SYMBOLS = 6, LENGTH = 128, EDGE = 24, SMALL = 3, SHORT = 6, RATES = 8 };
@@ -20,28 +21,15 @@ static const Option options[] = {{"texts", "3000", "texts for each rate of selec
                                  {"stories", "100", "stories to corrupt"},
                                  {0}};
 
-// error: of the mean entropy, which is the floor with less noise than the mean loss
-// has.
+// Of the places of one kind: the loss at the true word, the entropy of the posterior,
+// whose mean is the floor with less noise, and their difference.
 typedef struct {
-    double loss, entropy, error, difference_error;
-    long count;
-} Floor;
-
-typedef struct {
-    double loss, entropy, squares, difference, difference_squares;
-    long count;
+    Mean loss, entropy, difference;
 } Sum;
 
 static void sum_add(Sum *s, double loss, double h) {
-    double d = loss - h;
-    s->loss += loss, s->entropy += h, s->squares += h * h;
-    s->difference += d, s->difference_squares += d * d, s->count++;
-}
-
-static Floor floor_of(const Sum *s) {
-    double n = (double)s->count, mean = s->entropy / n, d = s->difference / n;
-    return (Floor){s->loss / n, mean, sqrt((s->squares / n - mean * mean) / n),
-                   sqrt((s->difference_squares / n - d * d) / n), s->count};
+    mean_add(&s->loss, loss), mean_add(&s->entropy, h);
+    mean_add(&s->difference, loss - h);
 }
 
 // Adds the selected places first .. last - 1: [0] those masked, [1] those that show a
@@ -177,9 +165,8 @@ static void measure_stories(const Story *s, const Rng *rng, long stories, Sum su
     memset(sums, 0, 2 * sizeof *sums);
     for (long t = 0; t < 2 * stories; t++) {
         Sum *to = &sums[t % 2], *from = &each[t];
-        to->loss += from->loss, to->squares += from->squares;
-        to->entropy += from->entropy, to->difference += from->difference;
-        to->difference_squares += from->difference_squares, to->count += from->count;
+        mean_join(&to->loss, from->loss), mean_join(&to->entropy, from->entropy);
+        mean_join(&to->difference, from->difference);
     }
     free(each);
 }
@@ -188,16 +175,18 @@ static void measure_stories(const Story *s, const Rng *rng, long stories, Sum su
 
 // The loss and the posterior's own entropy have the same mean: their difference is
 // noise only, and its standard error that of the sum.
-static void calibrated(Lab *lab, const char *what, const Sum *sum) {
-    Floor f = floor_of(sum);
-    lab_print(lab, "%s: floor %.4f +- %.4f nats, %ld places", what, f.entropy, f.error,
-              f.count);
-    claim_near(lab, "4.25", what, f.entropy, f.loss, 5 * f.difference_error);
+static void calibrated(Lab *lab, const char *what, const Sum *s) {
+    double floor = mean_of(s->entropy);
+    lab_print(lab, "%s: floor %.4f +- %.4f nats, %.0f places", what, floor,
+              mean_error(s->entropy), s->entropy.count);
+    claim_near(lab, "4.25", what, floor, mean_of(s->loss),
+               5 * mean_error(s->difference));
 }
 
 static void claim_bert(Lab *lab, const Markov *m, const Sum bert[2]) {
     Corruption c = BERT_CORRUPTION;
-    Floor masked = floor_of(&bert[0]), visible = floor_of(&bert[1]);
+    double masked = mean_of(bert[0].entropy), visible = mean_of(bert[1].entropy);
+    double error = mean_error(bert[0].entropy);
     calibrated(lab, "Markov, masked: loss = entropy", &bert[0]);
     calibrated(lab, "Markov, selected but visible: loss = entropy", &bert[1]);
     // What BERT shows can be made from a text with 13.5 % erased, by painting some of
@@ -205,20 +194,19 @@ static void claim_bert(Lab *lab, const Markov *m, const Sum bert[2]) {
     // right or wrong, says no less than [MASK]. Both hold in the mean: hence 4 SE.
     double bound = erasure_floor(m, c.select * (c.mask + c.random));
     claim_at_least(lab, "4.26", "masked: above the erasure floor at 13.5 %",
-                   bound - 4 * masked.error, masked.entropy);
+                   bound - 4 * error, masked);
     claim_at_most(lab, "4.26", "a symbol that may be wrong still tells",
-                  masked.entropy + 4 * hypot(masked.error, visible.error),
-                  visible.entropy);
+                  masked + 4 * hypot(error, mean_error(bert[1].entropy)), visible);
     lab_print(lab, "all that counts: %.4f; erasure at 15 %%: %.4f; h = %.4f",
-              0.8 * masked.entropy + 0.2 * visible.entropy, erasure_floor(m, 0.15),
+              0.8 * masked + 0.2 * visible, erasure_floor(m, 0.15),
               markov_entropy_rate(m));
 }
 
-static void claim_erasure(Lab *lab, double rate, double predicted, const Sum *sum) {
+static void claim_erasure(Lab *lab, double rate, double predicted, const Sum *s) {
     char what[64];
-    Floor f = floor_of(sum);
     snprintf(what, sizeof what, "erasure only, %.0f %%: closed form", 100 * rate);
-    claim_near(lab, "4.27", what, predicted, f.entropy, 5 * f.error);
+    claim_near(lab, "4.27", what, predicted, mean_of(s->entropy),
+               5 * mean_error(s->entropy));
 }
 
 static void run(Lab *lab) {
@@ -238,9 +226,8 @@ static void run(Lab *lab) {
         measure(&m, &bert, &lab->rng, texts, b);
         measure(&m, &erasure, &lab->rng, texts, e);
         double derived = erasure_floor(&m, rates[i]);
-        Floor masked = floor_of(&b[0]);
-        plot_row(p, rates[i], masked.entropy, masked.error, floor_of(&b[1]).entropy,
-                 floor_of(&e[0]).entropy, derived, h);
+        plot_row(p, rates[i], mean_of(b[0].entropy), mean_error(b[0].entropy),
+                 mean_of(b[1].entropy), mean_of(e[0].entropy), derived, h);
         if (i == 1) claim_bert(lab, &m, b);
         if (i == 1 || i == 4) claim_erasure(lab, rates[i], derived, &e[0]);
         lab_progress(lab, i + 1, RATES + 1);

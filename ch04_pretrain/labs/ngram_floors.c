@@ -10,6 +10,7 @@
 #include "ch04_pretrain/entropy.h"
 #include "ch04_pretrain/markov.h"
 #include "common/error.h"
+#include "common/numeric/mean.h"
 #include "common/program/plot.h"
 
 enum { MOST_N = 8, BIAS_BLOCKS = 2000, BIAS_SAMPLES = 200, BATCHES = 20, BRIEF = 1000 };
@@ -45,18 +46,16 @@ static void count_floors(const int *text, int length, int symbols, int most,
 // neighbouring blocks depend on each other.
 static void measure(Floors *f, const int *text) {
     int symbols = f->source.symbols, part = f->length / BATCHES;
-    double sum[MOST_N + 1] = {0}, squares[MOST_N + 1] = {0};
+    Mean parts[MOST_N + 1] = {0};
     for (int b = 0; b < BATCHES; b++) {
         double plain[MOST_N + 1], corrected[MOST_N + 1];
         count_floors(text + b * part, part, symbols, f->most, plain, corrected);
-        for (int n = 1; n <= f->most; n++)
-            sum[n] += corrected[n], squares[n] += corrected[n] * corrected[n];
+        for (int n = 1; n <= f->most; n++) mean_add(&parts[n], corrected[n]);
     }
     count_floors(text, BRIEF, symbols, f->most, f->brief, f->corrected);
     count_floors(text, f->length, symbols, f->most, f->plain, f->corrected);
     for (int n = 1; n <= f->most; n++) {
-        double mean = sum[n] / BATCHES;
-        f->error[n] = sqrt((squares[n] / BATCHES - mean * mean) / (BATCHES - 1));
+        f->error[n] = mean_error(parts[n]);
         f->exact[n] = markov_block_entropy(&f->source, n);
     }
 }
@@ -111,17 +110,16 @@ static double sample_bias(const Markov *m, Rng *rng, double *correction) {
 }
 
 static void claim_bias(Lab *lab, const Floors *f) {
-    double low = 0, square = 0, predicted = 0;
+    Mean low = {0};
+    double predicted = 0;
     for (int t = 0; t < BIAS_SAMPLES; t++) {
         double correction, bias = sample_bias(&f->source, &lab->rng, &correction);
-        low += bias, square += bias * bias, predicted += correction / BIAS_SAMPLES;
+        mean_add(&low, bias), predicted += correction / BIAS_SAMPLES;
     }
-    double mean = low / BIAS_SAMPLES;
-    double error = sqrt((square / BIAS_SAMPLES - mean * mean) / (BIAS_SAMPLES - 1));
     // The formula is the first term of a series in 1 / (N p): rare blocks, and the use
     // of the blocks seen for those there are, leave it some per cent off.
     claim_near(lab, "4.4", "H_3 of 2,000 blocks is too low by (K - 1) / 2N", predicted,
-               mean, 5 * error + 0.1 * predicted);
+               mean_of(low), 5 * mean_error(low) + 0.1 * predicted);
 }
 
 static void draw(Lab *lab, const Floors *f) {

@@ -13,6 +13,7 @@
 #include "ch04_pretrain/entropy.h"
 #include "ch04_pretrain/markov.h"
 #include "common/error.h"
+#include "common/numeric/mean.h"
 #include "common/program/plot.h"
 
 enum { SYMBOLS = 6, SOURCES = 12, TEXTS = 4000, SMALL = 3, SHORT = 6 };
@@ -36,16 +37,16 @@ static double leave_one_out(const Markov *m) {
 // -ln P(X_2 | X_1, X_3) over drawn texts.
 static void measure(const Markov *m, Rng *rng, Point *p) {
     Corruption c = ERASURE(0.15);
-    double sum = 0, squares = 0, q[3 * SYMBOLS];
+    Mean mean = {0};
+    double q[3 * SYMBOLS];
     for (int t = 0; t < TEXTS; t++) {
         int text[3];
         automaton_write(&m->automaton, &ALWAYS, rng, text, 3);
         int seen[] = {text[0], MASKED, text[2]};
         automaton_mask_posterior(&m->automaton, &ALWAYS, &c, seen, 3, q);
-        double nats = -log(q[SYMBOLS + text[1]]);
-        sum += nats / TEXTS, squares += nats * nats / TEXTS;
+        mean_add(&mean, -log(q[SYMBOLS + text[1]]));
     }
-    p->measured = sum, p->error = sqrt((squares - sum * sum) / TEXTS);
+    p->measured = mean_of(mean), p->error = mean_error(mean);
 }
 
 // The sum over all texts of SHORT symbols of prod_i P(x_i | all others).

@@ -10,6 +10,7 @@
 #include "ch04_pretrain/dirichlet.h"
 #include "ch04_pretrain/entropy.h"
 #include "common/error.h"
+#include "common/numeric/mean.h"
 #include "common/program/plot.h"
 
 enum { MOST_SYMBOLS = 8, LENGTH = 128, CHECKED = 50 };
@@ -19,8 +20,8 @@ static const Option options[] = {
 
 // By position: mean and standard error of a loss.
 typedef struct {
-    double bayes[LENGTH], bayes_error[LENGTH];  // -ln P(symbol drawn)
-    double unigram[LENGTH];                     // of one who counts symbols only
+    Mean bayes[LENGTH];      // -ln P(symbol drawn)
+    double unigram[LENGTH];  // of one who counts symbols only
     double floor[LENGTH], floor_error[LENGTH];
 } Curves;
 
@@ -55,7 +56,7 @@ static void add_text(Curves *c, const int *text, int symbols) {
     double nats[LENGTH], count[MOST_SYMBOLS] = {0};
     chains_surprise(text, LENGTH, symbols, nats);
     for (int i = 0; i < LENGTH; i++) {
-        c->bayes[i] += nats[i], c->bayes_error[i] += nats[i] * nats[i];
+        mean_add(&c->bayes[i], nats[i]);
         c->unigram[i] -= log((count[text[i]] + 1) / (i + symbols));
         count[text[i]]++;
     }
@@ -68,36 +69,31 @@ static Curves measure(Rng *rng, int symbols, int texts) {
         chains_write(rng, symbols, text, LENGTH);
         add_text(&c, text, symbols);
     }
-    for (int i = 0; i < LENGTH; i++) {
-        c.bayes[i] /= texts, c.unigram[i] /= texts;
-        double variance = c.bayes_error[i] / texts - c.bayes[i] * c.bayes[i];
-        c.bayes_error[i] = sqrt(fmax(variance, 0) / texts);
-    }
+    for (int i = 0; i < LENGTH; i++) c.unigram[i] /= texts;
     chains_floor(rng, symbols, texts, LENGTH, c.floor, c.floor_error);
     return c;
 }
 
-static double mean_row_entropy(Rng *rng, int symbols, int rows, double *error) {
-    double sum = 0, squares = 0, row[MOST_SYMBOLS];
+static Mean row_entropies(Rng *rng, int symbols, int rows) {
+    Mean mean = {0};
+    double row[MOST_SYMBOLS];
     for (int r = 0; r < rows; r++) {
         rng_dirichlet(rng, 1, row, symbols);
-        double h = entropy(row, symbols);
-        sum += h / rows, squares += h * h / rows;
+        mean_add(&mean, entropy(row, symbols));
     }
-    *error = sqrt((squares - sum * sum) / rows);
-    return sum;
+    return mean;
 }
 
 static void claim_curves(Lab *lab, const Curves *c, int symbols, double rate,
                          double rate_error) {
     double worst = 0;
     for (int i = 2; i < LENGTH; i++) {
-        double error = hypot(c->bayes_error[i], c->floor_error[i]);
-        worst = nan_max(worst, fabs(c->bayes[i] - c->floor[i]) / error);
+        double error = hypot(mean_error(c->bayes[i]), c->floor_error[i]);
+        worst = nan_max(worst, fabs(mean_of(c->bayes[i]) - c->floor[i]) / error);
     }
     // nothing is known of the first symbol's row: 1e-12 for the mean of equal numbers
     claim_near(lab, "4.13", "first and second symbol: ln V", 2 * log(symbols),
-               c->bayes[0] + c->bayes[1], 1e-9);
+               mean_of(c->bayes[0]) + mean_of(c->bayes[1]), 1e-9);
     claim_at_most(lab, "4.13", "loss less entropy, worst of 126, standard errors", 5,
                   worst);
     claim_at_least(lab, "4.14", "last position: Bayes above the chain's own h",
@@ -111,8 +107,8 @@ static void claim_curves(Lab *lab, const Curves *c, int symbols, double rate,
 static void draw(Lab *lab, const Curves *c, double rate) {
     Plot *p = plot_new(lab, "random_chains", "position floor bayes error unigram h");
     for (int i = 0; i < LENGTH; i++)
-        plot_row(p, i + 1, c->floor[i], c->bayes[i], c->bayes_error[i], c->unigram[i],
-                 rate);
+        plot_row(p, i + 1, c->floor[i], mean_of(c->bayes[i]), mean_error(c->bayes[i]),
+                 c->unigram[i], rate);
     plot_axes(p, "position in the text", "nats per symbol");
     plot_set(p, "logscale x"), plot_set(p, "xrange [0.9:140]");
     plot_line(p, "position", "floor", "floor: (n_{ij} + 1) / (n_i + V)");
@@ -125,16 +121,16 @@ static void draw(Lab *lab, const Curves *c, double rate) {
 static void run(Lab *lab) {
     int symbols = (int)option_int(&lab->args, "symbols", 2, MOST_SYMBOLS);
     int texts = (int)option_int(&lab->args, "texts", 500, 10000000);
-    double rate_error, row_error, harmonic = 0;
+    double rate_error, harmonic = 0;
     for (int k = 2; k <= symbols; k++) harmonic += 1.0 / k;
-    double row = mean_row_entropy(&lab->rng, symbols, texts, &row_error);
+    Mean row = row_entropies(&lab->rng, symbols, texts);
     double rate = chains_entropy_rate(&lab->rng, symbols, texts, &rate_error);
     Curves c = measure(&lab->rng, symbols, texts);
     // 128 logarithms of either kind, of sums up to 200
     claim_near(lab, "4.12", "chain rule against closed form, worst of 50 texts", 0,
                worst_difference(&lab->rng, symbols), 1e-10);
-    claim_near(lab, "4.12", "mean entropy of a row: 1/2 + .. + 1/V", harmonic, row,
-               5 * row_error);
+    claim_near(lab, "4.12", "mean entropy of a row: 1/2 + .. + 1/V", harmonic,
+               mean_of(row), 5 * mean_error(row));
     claim_curves(lab, &c, symbols, rate, rate_error);
     draw(lab, &c, rate);
 }

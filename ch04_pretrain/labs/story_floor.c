@@ -5,25 +5,12 @@
 
 #include "ch04_pretrain/story.h"
 #include "common/error.h"
+#include "common/numeric/mean.h"
 #include "common/program/plot.h"
 
 enum { POSITIONS = 100, SHOWN = 3, LONGEST = 4096, FEWEST = 200 };
 
 static const Option options[] = {{"stories", "20000", "stories to draw"}, {0}};
-
-typedef struct {
-    double sum, squares;
-    double count;
-} Mean;
-
-static void mean_add(Mean *m, double x) {
-    m->sum += x, m->squares += x * x, m->count++;
-}
-static double mean_of(const Mean *m) { return m->sum / m->count; }
-static double error_of(const Mean *m) {
-    double mean = mean_of(m);
-    return sqrt(fmax(m->squares / m->count - mean * mean, 0) / m->count);
-}
 
 typedef struct {
     Mean at[POSITIONS];
@@ -67,12 +54,12 @@ static void claim_totals(Lab *lab, const StoryTotals *t, const Sample *sample,
     claim_near(lab, "4.15", "nats per story: by position, by state", all, by_position,
                1e-10);
     claim_near(lab, "4.15", "nats per story: stories drawn", all,
-               mean_of(&sample->story), 5 * error_of(&sample->story));
+               mean_of(sample->story), 5 * mean_error(sample->story));
     for (int k = 0; k < WORD_KINDS; k++) {
         char what[64];
         snprintf(what, sizeof what, "words per story: %s", word_kind_names[k]);
-        claim_near(lab, "4.16", what, t->words[k], mean_of(&sample->words[k]),
-                   5 * error_of(&sample->words[k]));
+        claim_near(lab, "4.16", what, t->words[k], mean_of(sample->words[k]),
+                   5 * mean_error(sample->words[k]));
     }
     // P = 1 is a sum of chances: a few roundings
     claim_at_most(lab, "4.16", "structure and answers: largest loss", 1e-12,
@@ -83,8 +70,8 @@ static void claim_positions(Lab *lab, const Sample *sample, const double *nats) 
     double worst = 0;
     for (int i = 0; i < POSITIONS; i++) {
         const Mean *m = &sample->at[i];
-        if (m->count < FEWEST || error_of(m) == 0) continue;
-        worst = nan_max(worst, fabs(mean_of(m) - nats[i]) / error_of(m));
+        if (m->count < FEWEST || mean_error(*m) == 0) continue;
+        worst = nan_max(worst, fabs(mean_of(*m) - nats[i]) / mean_error(*m));
     }
     // 5 for one comparison; of a hundred, with means of 200 skew numbers, 5.5
     claim_at_most(lab, "4.17", "floor by position: largest error, standard errors", 5.5,
@@ -96,8 +83,8 @@ static void draw(Lab *lab, const Sample *sample, const double *nats, double rate
     for (int i = 0; i < POSITIONS; i++) {
         const Mean *m = &sample->at[i];
         bool enough = m->count >= FEWEST;
-        plot_row(p, i + 1, nats[i], enough ? mean_of(m) : NAN,
-                 enough ? error_of(m) : NAN, rate);
+        plot_row(p, i + 1, nats[i], enough ? mean_of(*m) : NAN,
+                 enough ? mean_error(*m) : NAN, rate);
     }
     plot_axes(p, "word of the story", "nats per word");
     plot_set(p, "yrange [0:*]");
