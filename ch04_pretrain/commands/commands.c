@@ -9,6 +9,10 @@ const Command pretrain_commands[] = {
      source_options},
     {"next", "--prompt TEXT [--data story|markov|hmm|chains] [--format tsv]",
      "the exact distribution of the next word", command_next, next_options},
+    {"train", "--data FILE -o FILE [--minutes N | --steps N] [--resume] ...",
+     "train a model on a text", command_train, train_options},
+    {"sample", "--checkpoint FILE [--prompt TEXT] ...", "what a trained model writes",
+     command_sample, sample_options},
     {0}};
 
 static LanguageName name_of(const char *name) {

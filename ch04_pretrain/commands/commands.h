@@ -7,7 +7,10 @@ extern const Command pretrain_commands[];
 
 int command_source(const Args *args);
 int command_next(const Args *args);
-extern const Option source_options[], next_options[];
+int command_train(const Args *args);
+int command_sample(const Args *args);
+extern const Option source_options[], next_options[], sample_options[];
+extern const Option train_options[];
 
 // --order, --symbols and --concentration of a language, and its rows' --seed.
 #define LANGUAGE_OPTIONS \

@@ -1,0 +1,40 @@
+// Data: rows of tokens by number, the same row for the same number, always. Lecture,
+// section 4.5.
+//
+//     row n    tokens   END t h e _ b a l l END a _ c        time + 1 of them
+//              inputs   END t h e _ b a l l END a _          the first time
+//              targets  t h e _ b a l l END a _ c            the last time
+//
+// A step of training takes the next few numbers. So where training stands in its data
+// is one number, and a run that was killed goes on where it was: there is nothing else
+// to remember.
+//
+//     data_of_corpus   the stream cut into rows, each token a target exactly once an
+//                      epoch; the rows' order is drawn anew for each epoch
+//     data_of_source   a language with a known distribution (source.h): every row is new
+#pragma once
+#include "ch04_pretrain/corpus.h"
+#include "common/numeric/rng.h"
+
+enum { NO_TOKEN = -1 };  // where the corpus is at its end: neither input nor target
+
+typedef struct Data Data;
+struct Data {
+    int vocabulary, time;
+    int end;         // the token that documents begin and end with; NO_TOKEN: none
+    long long rows;  // in an epoch; 0: no two rows are the same
+    Rng rng;
+    const void *of;
+    void (*fill)(Data *d, long long n, int *tokens);
+    int *order;       // of this epoch's rows
+    long long epoch;  // whose order it is; -1: none yet
+};
+
+// The corpus must outlive it.
+Data data_of_corpus(const Corpus *c, int vocabulary, int time, uint64_t seed);
+void data_free(Data *d);
+
+// Row n, time + 1 tokens; NO_TOKEN after the corpus's end.
+void data_row(Data *d, long long n, int *tokens);
+// Which row of an epoch n is: the same text in every epoch. Only where rows > 0.
+long long data_row_of(Data *d, long long n);
