@@ -40,6 +40,35 @@ Data data_of_corpus(const Corpus *c, int vocabulary, int time, uint64_t seed) {
                   .epoch = -1};
 }
 
+static void fill_from_language(Data *d, long long n, int *tokens) {
+    const Language *l = d->language;
+    Rng rng = rng_split(&d->rng, (uint64_t)n);
+    tokens[0] = d->end;
+    // a story brings its END along; a text that never ends fills the row
+    for (int at = 1; at <= d->time;)
+        at += l->kind->generate(l, &rng, tokens + at, d->time + 1 - at);
+}
+
+Data data_of_language(const Language *l, int time, uint64_t seed) {
+    assert(time >= 1);
+    bool ends = l->kind->ends;
+    return (Data){.vocabulary = l->symbols + !ends,
+                  .time = time,
+                  .end = ends ? language_end(l) : l->symbols,
+                  .rng = rng_new(seed),
+                  .language = l,
+                  .fill = fill_from_language,
+                  .epoch = -1};
+}
+
+void data_surprise(const Data *d, const int *tokens, double *nats) {
+    assert(d->language && tokens[0] == d->end);
+    for (int from = 0, n; from < d->time; from += n) {
+        for (n = 1; from + n < d->time && tokens[from + n] != d->end;) n++;
+        d->language->kind->surprise(d->language, tokens + from + 1, n, nats + from);
+    }
+}
+
 void data_free(Data *d) {
     free(d->order);
     *d = (Data){0};

@@ -191,6 +191,11 @@ double language_log_prob(const Language *l, const int *text, int n) {
 
 // ---- words
 
+int language_end(const Language *l) {
+    assert(l->kind->ends && "language_end: its texts do not end");
+    return ((const Story *)l->self)->end;
+}
+
 const char *language_word(const Language *l, int symbol) {
     static const char letters[][2] = {"a", "b", "c", "d", "e", "f", "g", "h", "i",
                                       "j", "k", "l", "m", "n", "o", "p", "q", "r",

@@ -79,6 +79,8 @@ double language_log_prob(const Language *l, const int *text, int n);
 
 // ---- words
 
+// The symbol that ends a text; only where texts end.
+int language_end(const Language *l);
 // Prints a text: a story as prose, other symbols as letters with spaces between.
 void language_print(const Language *l, FILE *out, const int *text, int n);
 // The word of one symbol; the caller does not free it.

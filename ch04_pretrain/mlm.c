@@ -1,7 +1,5 @@
 #include "ch04_pretrain/mlm.h"
 
-#include "ch04_pretrain/corruption.h"
-
 // What the model reads in place of a selected token.
 static int corrupted(int token, const Corruption *c, const Data *d, Rng *rng) {
     double u = rng_uniform(rng);
@@ -13,12 +11,17 @@ static int corrupted(int token, const Corruption *c, const Data *d, Rng *rng) {
     return other;
 }
 
+Corruption mlm_corruption(const ObjectiveSettings *s) {
+    Corruption c = BERT_CORRUPTION;
+    if (s->mask_share) c.select = s->mask_share;
+    return c;
+}
+
 void mlm_fill(Batch *b, int row, const Draw *from) {
     int *in = b->tokens + (size_t)row * b->time;
     int *targets = b->targets + (size_t)row * b->time;
     const Data *d = from->data;
-    Corruption c = BERT_CORRUPTION;
-    if (from->settings->mask_share) c.select = from->settings->mask_share;
+    Corruption c = mlm_corruption(from->settings);
     for (int i = 0; i < b->time; i++) {
         int token = from->tokens[i];
         targets[i] = IGNORED, in[i] = token == NO_TOKEN ? d->end : token;

@@ -10,11 +10,15 @@
 // sure that it is right. END, padding and other special tokens are never selected. A
 // random token may happen to be the right one. corruption.h has the law.
 //
-// The selection is independent, token by token, so that the optimum is a sum (source.h,
+// The selection is independent, token by token, so that the optimum is a sum (language.h,
 // mask_posterior). BERT's own code selects a fixed number per row: a floor some 0.001
 // higher or lower. Devlin et al. (2018), arXiv:1810.04805, section 3.1; dynamic masks:
 // Liu et al., "RoBERTa" (2019), arXiv:1907.11692.
 #pragma once
+#include "ch04_pretrain/corruption.h"
 #include "ch04_pretrain/objective.h"
+
+// How its tokens are hidden.
+Corruption mlm_corruption(const ObjectiveSettings *s);
 
 void mlm_fill(Batch *b, int row, const Draw *from);

@@ -10,6 +10,7 @@
 #include "ch04_pretrain/mlm.h"
 #include "ch04_pretrain/pairs.h"
 #include "ch04_pretrain/prefix_lm.h"
+#include "ch04_pretrain/smoothing.h"
 #include "ch04_pretrain/span.h"
 #include "common/numeric/small.h"
 
@@ -117,13 +118,17 @@ static Node *logits_of_targets(Tape *t, const Model *m, const Batch *b,
     return model_logits(t, m, hidden);
 }
 
-Node *objective_loss(Tape *t, const Model *m, const Batch *b) {
+Node *objective_loss_smoothed(Tape *t, const Model *m, const Batch *b, double eps) {
     const int *targets;
-    if (b->counted) {
-        Node *logits = logits_of_targets(t, m, b, &targets);
-        return cross_entropy(t, logits, targets);
-    }
-    return constant_node(t, mat_view(tape_allocate(t, sizeof(real)), 1, 1));
+    if (!b->counted)
+        return constant_node(t, mat_view(tape_allocate(t, sizeof(real)), 1, 1));
+    Node *logits = logits_of_targets(t, m, b, &targets);
+    if (eps == 0) return cross_entropy(t, logits, targets);
+    return smoothed_cross_entropy(t, logits, targets, eps);
+}
+
+Node *objective_loss(Tape *t, const Model *m, const Batch *b) {
+    return objective_loss_smoothed(t, m, b, 0);
 }
 
 void objective_log_probs(Mat to, Tape *t, const Model *m, const Batch *b) {

@@ -70,5 +70,7 @@ void objective_fill(Batch *b, const ObjectiveSettings *s, Data *d, long long n);
 // The mean of -ln p over the b->counted targets, in nats, 1 x 1; 0, with gradient 0,
 // if there are none.
 Node *objective_loss(Tape *t, const Model *m, const Batch *b);
+// The same with a share eps of each target spread over all tokens (smoothing.h).
+Node *objective_loss_smoothed(Tape *t, const Model *m, const Batch *b, double eps);
 // to (rows x time): ln p of each target; 0 where there is none. Labels: in column 0.
 void objective_log_probs(Mat to, Tape *t, const Model *m, const Batch *b);

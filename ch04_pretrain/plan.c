@@ -162,6 +162,14 @@ void plan_complete(Plan *plan, size_t text_bytes) {
     decide(&plan->channels, sizes[i].channels);
     decide(&plan->heads, plan->channels % 4 ? 1 : 4);
     decide(&plan->context, sizes[i].context);
+    if (plan->loss_scale == 0 && plan->precision == PRECISION_FP16)
+        plan->loss_scale = 65536;
+}
+
+int plan_language(const Plan *plan) {
+    for (int i = 0; i < LANGUAGE_COUNT; i++)
+        if (strcmp(plan->data, language_names[i]) == 0) return i;
+    return -1;
 }
 
 Config plan_config(const Plan *plan, int vocabulary) {
@@ -189,6 +197,9 @@ TrainSettings plan_settings(const Plan *plan) {
                            .last_rate = plan->rate / 10,
                            .warmup = (long long)(plan->warmup * (double)plan->steps),
                            .clip = plan->clip,
+                           .smoothing = plan->smoothing,
+                           .precision = (Precision)plan->precision,
+                           .loss_scale = plan->loss_scale,
                            .decay = plan->decay,
                            .seed = (uint64_t)plan->seed};
 }

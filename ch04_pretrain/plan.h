@@ -16,13 +16,19 @@ typedef struct {
     long long objective, model;                 // kinds
     long long vocabulary, layers, heads, channels, context, batch, accumulate, steps;
     double rate, warmup, decay, dropout, clip;  // warmup: a share of the steps
+    double smoothing, loss_scale;
+    long long precision;  // a kind
     long long seed;
+    long long order, symbols;  // of a language
+    double concentration;
     long long text_hash;  // of the bytes of data and validation: no option
 } Plan;
 
 // FIELD(kind, field, option, default, help, least, most, words)
 #define PLAN_FIELDS(FIELD) \
-    FIELD(TEXT, data, "data", NULL, "the text to train on", 0, 0, NULL) \
+    FIELD(TEXT, data, "data", NULL, \
+          "the text to train on, or a language: story, markov, hmm, chains", 0, 0, \
+          NULL) \
     FIELD(TEXT, validation, "validation", "", \
           "a text to validate on; else every 20th document of the data", 0, 0, NULL) \
     FIELD(TEXT, tokenizer, "tokenizer", "", \
@@ -49,7 +55,20 @@ typedef struct {
     FIELD(REAL, dropout, "dropout", "0", "share of activations that are dropped", 0, \
           0.95, NULL) \
     FIELD(REAL, clip, "clip", "1", "longest gradient; 0: any", 0, 1e9, NULL) \
-    FIELD(WHOLE, seed, "seed", "1", "of everything random", 0, 9e15, NULL)
+    FIELD(REAL, smoothing, "smoothing", "0", \
+          "share of each target that is spread over all tokens", 0, 0.95, NULL) \
+    FIELD(WORD, precision, "precision", "fp32", \
+          "that weights and gradients are rounded to", 0, 0, precision_names) \
+    FIELD(REAL, loss_scale, "loss-scale", "0", \
+          "a power of two that the loss begins with; 0: 65536 for fp16, else none", 0, \
+          0x1p100, NULL) \
+    FIELD(WHOLE, seed, "seed", "1", "of everything random", 0, 9e15, NULL) \
+    FIELD(WHOLE, order, "order", "2", "markov: symbols that the next one depends on", \
+          0, 10, NULL) \
+    FIELD(WHOLE, symbols, "symbols", "3", "markov, chains: different symbols", 2, 26, \
+          NULL) \
+    FIELD(REAL, concentration, "concentration", "0.5", \
+          "markov: rows are Dirichlet(concentration)", 0.01, 1000, NULL)
 
 // For a table of options: {"output", ...}, PLAN_FIELDS(PLAN_OPTION) {0}
 #define PLAN_OPTION(kind, field, name, value, help, least, most, words) \
@@ -58,6 +77,9 @@ typedef struct {
 void plan_of_args(Plan *plan, const Args *args);
 // Fills in what is left to be decided for a text of so many bytes.
 void plan_complete(Plan *plan, size_t text_bytes);
+
+// The language that `data` names; -1: it is a file.
+int plan_language(const Plan *plan);
 
 // As notes of a checkpoint, "plan.layers 4"; one for each field.
 int plan_fields(void);

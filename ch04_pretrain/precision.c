@@ -35,6 +35,12 @@ const PrecisionType precision_kinds[] = {
 _Static_assert(sizeof precision_kinds / sizeof *precision_kinds == PRECISION_KINDS,
                "a precision without a line in the table");
 
+const char *const *precision_names(void) {
+    static const char *names[PRECISION_KINDS + 1];
+    for (int i = 0; i < PRECISION_KINDS; i++) names[i] = precision_kinds[i].name;
+    return names;
+}
+
 void mat_round(Mat m, Precision precision) {
     for (int i = 0; i < m.rows; i++)
         for (int j = 0; j < m.cols; j++)

@@ -14,7 +14,7 @@
 #pragma once
 #include <stdint.h>
 
-#include "common/numeric/mat.h"
+#include "ch03_transformer/params.h"
 
 typedef enum {
     PRECISION_FP32,
@@ -30,6 +30,7 @@ typedef struct {
     double overflow;  // and the least that becomes infinite
 } PrecisionType;
 extern const PrecisionType precision_kinds[];
+const char *const *precision_names(void);  // ends with NULL
 
 float round_bf16(float x);
 float round_fp16(float x);
@@ -46,5 +47,4 @@ typedef struct {
 
 // Divides by the scale, before anything looks at the gradients' length. false: a number
 // is not finite; the scale is halved, and the step must not be taken.
-#include "ch03_transformer/params.h"
 bool loss_scale_remove(LossScale *s, Params *p);

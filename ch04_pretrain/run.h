@@ -5,7 +5,8 @@
 #include "ch04_pretrain/plan.h"
 
 typedef struct {
-    Plan plan;  // complete
+    Plan plan;          // complete
+    Language language;  // kind NULL: the data is a text, and this is it:
     Documents text, held_out_text;
     Tokenizer tokenizer;
     Corpus corpus, held_out;
@@ -27,4 +28,5 @@ void run_set_steps(Run *run, long long steps);
 void run_restart(Run *run);
 
 // The loss on the held-out text: on all of it, or on its first `rows` rows.
+enum { RUN_ALL_ROWS = -1 };
 Evaluation run_validate(Run *run, long long rows);

@@ -3,9 +3,12 @@
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ch03_transformer/arithmetic.h"
 #include "ch03_transformer/clip.h"
+
+enum { GROW_AFTER = 2000 };  // good steps, as in Micikevicius et al.
 
 Trainer trainer_new(Model *m, Data *d, TrainSettings settings,
                     ObjectiveSettings objective) {
@@ -15,6 +18,9 @@ Trainer trainer_new(Model *m, Data *d, TrainSettings settings,
         &m->params, (OptimiserSettings){.kind = OPTIMISER_ADAMW,
                                         .beta2 = settings.beta2 ? settings.beta2 : 0.99,
                                         .decay = settings.decay});
+    t.scale = (LossScale){settings.loss_scale ? settings.loss_scale : 1, 0, GROW_AFTER};
+    if (settings.precision != PRECISION_FP32)
+        t.masters = allocate(m->params.size, sizeof(real));
     t.tape = tape_new(&m->params);
     t.parts = allocate((size_t)settings.accumulate, sizeof *t.parts);
     for (int a = 0; a < settings.accumulate; a++)
@@ -24,7 +30,7 @@ Trainer trainer_new(Model *m, Data *d, TrainSettings settings,
 
 void trainer_free(Trainer *t) {
     for (int a = 0; a < t->settings.accumulate; a++) batch_free(&t->parts[a]);
-    free(t->parts);
+    free(t->parts), free(t->masters);
     tape_free(t->tape), optimiser_free(&t->optimiser);
     *t = (Trainer){0};
 }
@@ -44,9 +50,11 @@ static long long fill_parts(Trainer *t) {
 // Adds one part's share of the step's gradient; returns its share of the step's loss.
 static double accumulate(Trainer *t, const Batch *part, double share, uint64_t seed) {
     tape_training(t->tape, true, seed);
-    Node *loss = scale(t->tape, objective_loss(t->tape, t->model, part), share);
+    Node *loss = scale(
+        t->tape,
+        objective_loss_smoothed(t->tape, t->model, part, t->settings.smoothing), share);
     double value = (double)*loss->value.at;
-    tape_backward(t->tape, loss);
+    tape_backward(t->tape, scale(t->tape, loss, t->scale.scale));
     tape_reset(t->tape);
     return value;
 }
@@ -58,15 +66,34 @@ static uint64_t seed_of_part(const Trainer *t, int part) {
     return rng_bits(&stream);
 }
 
+// The gradient of all parts, in Params.grads.
+static void add_gradients(Trainer *t, StepResult *r) {
+    for (int a = 0; a < t->settings.accumulate; a++)
+        if (t->parts[a].counted)
+            r->loss += accumulate(t, &t->parts[a],
+                                  (double)t->parts[a].counted / (double)r->counted,
+                                  seed_of_part(t, a));
+}
+
+// The same where numbers have 16 bits: of rounded weights, rounded itself.
+static void add_rounded_gradients(Trainer *t, StepResult *r) {
+    Params *p = &t->model->params;
+    Mat values = mat_view(p->values, 1, (int)p->size);
+    memcpy(t->masters, p->values, p->size * sizeof *p->values);
+    mat_round(values, t->settings.precision);
+    add_gradients(t, r);
+    memcpy(p->values, t->masters, p->size * sizeof *p->values);
+    mat_round(mat_view(p->grads, 1, (int)p->grad_size), t->settings.precision);
+}
+
 StepResult trainer_step(Trainer *t) {
     const TrainSettings *s = &t->settings;
     Params *p = &t->model->params;
     StepResult r = {.counted = fill_parts(t)};
-    for (int a = 0; a < s->accumulate; a++)
-        if (t->parts[a].counted)
-            r.loss += accumulate(t, &t->parts[a],
-                                 (double)t->parts[a].counted / (double)r.counted,
-                                 seed_of_part(t, a));
+    if (t->masters) add_rounded_gradients(t, &r);
+    else add_gradients(t, &r);
+    // before clipping, which must see the true length
+    if (s->loss_scale && r.counted) r.overflowed = !loss_scale_remove(&t->scale, p);
     Schedule schedule = {s->rate, s->last_rate, s->warmup, s->steps};
     r.rate = schedule_rate(&schedule, t->step + 1);
     r.grad_norm = s->clip ? params_clip(p, s->clip) : params_grad_norm(p);

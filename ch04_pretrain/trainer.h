@@ -16,16 +16,22 @@
 #include "ch03_transformer/optimiser.h"
 #include "ch03_transformer/schedule.h"
 #include "ch04_pretrain/objective.h"
+#include "ch04_pretrain/precision.h"
 
 typedef struct {
     int batch, accumulate;  // rows at a time; how many times per step
     long long steps;        // the schedule's end
     double rate, last_rate;
     long long warmup;
-    double clip;    // of the gradient's norm; 0: none
-    double decay;   // AdamW's
-    double beta2;   // 0: 0.99
-    uint64_t seed;  // of dropout
+    double clip;       // of the gradient's norm; 0: none
+    double decay;      // AdamW's
+    double beta2;      // 0: 0.99
+    double smoothing;  // share of each target that is spread over all tokens
+    // forward and backward see weights rounded to it, and the gradient is rounded; the
+    // weights that steps are added to, and activations, stay as they are
+    Precision precision;
+    double loss_scale;  // where it begins, a power of two; 0: 1
+    uint64_t seed;      // of dropout
 } TrainSettings;
 
 typedef struct {
@@ -34,6 +40,8 @@ typedef struct {
     Model *model;
     Data *data;
     Optimiser optimiser;
+    LossScale scale;
+    real *masters;  // precision: the weights while rounded ones are in their place
     Tape *tape;
     Batch *parts;      // `accumulate` of them
     long long step;    // steps that were taken, with or without a target
@@ -45,6 +53,7 @@ typedef struct {
     long long counted;  // targets
     double grad_norm;   // before clipping
     double rate;
+    bool overflowed;  // the scaled gradient: no step was taken, the scale is halved
 } StepResult;
 
 // model and data must outlive it; the model's gradients are allocated.

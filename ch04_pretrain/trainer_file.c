@@ -2,11 +2,12 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { OWN_NOTES = 3, NUMBER = 32 };
+enum { OWN_NOTES = 5, NUMBER = 32, SCALE_OFFSET = 1100 };
 
 // The parameters by name, then the moments.
 static CheckpointTensor *tensors_new(const Trainer *t, int *count) {
@@ -32,8 +33,11 @@ bool trainer_save(const char *path, const Trainer *t, const Plan *plan, Error *e
         notes[i].value = strdup(value);
     }
     static const char *const keys[OWN_NOTES] = {"train.step", "train.optimiser",
-                                                "train.tokens"};
-    long long own[OWN_NOTES] = {t->step, t->optimiser.step, t->tokens};
+                                                "train.tokens", "train.loss-scale",
+                                                "train.good-steps"};
+    // the scale as a power of two, which may be a negative one
+    long long own[OWN_NOTES] = {t->step, t->optimiser.step, t->tokens,
+                                ilogb(t->scale.scale) + SCALE_OFFSET, t->scale.good};
     for (int i = 0; i < OWN_NOTES; i++) {
         snprintf(numbers[i], NUMBER, "%lld", own[i]);
         notes[fields + i] = (CheckpointNote){keys[i], numbers[i]};
@@ -69,16 +73,19 @@ bool trainer_load(const char *path, Trainer *t, Error *err) {
     Checkpoint c;
     if (!checkpoint_read(&c, path, err)) return false;
     int count;
-    long long step = 0, optimiser = 0, tokens = 0;
+    long long step = 0, optimiser = 0, tokens = 0, scale = 0, good = 0;
     CheckpointTensor *tensors = tensors_new(t, &count);
     bool ok = checkpoint_fits(&c, path, tensors, count, err)
               && count_of_note(&c, path, "train.step", &step, err)
               && count_of_note(&c, path, "train.optimiser", &optimiser, err)
-              && count_of_note(&c, path, "train.tokens", &tokens, err);
+              && count_of_note(&c, path, "train.tokens", &tokens, err)
+              && count_of_note(&c, path, "train.loss-scale", &scale, err)
+              && count_of_note(&c, path, "train.good-steps", &good, err);
     if (ok) {
         for (int i = 0; i < count; i++)
             mat_copy(tensors[i].at, *checkpoint_find(&c, tensors[i].name));
         t->step = step, t->optimiser.step = optimiser, t->tokens = tokens;
+        t->scale.scale = ldexp(1, (int)scale - SCALE_OFFSET), t->scale.good = (int)good;
     }
     free(tensors), checkpoint_free(&c);
     return ok;

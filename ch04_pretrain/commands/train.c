@@ -1,11 +1,11 @@
 // train: a model of one's own, from any text file.
-#include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "ch04_pretrain/commands/commands.h"
 #include "ch04_pretrain/commands/progress.h"
@@ -77,24 +77,37 @@ typedef struct {
     const char *output;
     char *state;
     double save_every, last_saved;  // seconds
+    bool saved;                     // by this process, or by the one it resumes
     Progress progress;
 } Training;
+
+static bool save_model(const Training *t, Error *err) {
+    const Run *run = &t->run;
+    if (!run->language.kind)
+        return model_save_with_tokenizer(t->output, &run->model, &run->tokenizer, err);
+    CheckpointNote language = {"language", run->plan.data};
+    return model_save_with(t->output, &run->model, &language, 1, err);
+}
 
 static void save(Training *t) {
     Error err;
     if (!trainer_save(t->state, &t->run.trainer, &t->run.plan, &err)
-        || !model_save_with_tokenizer(t->output, &t->run.model, &t->run.tokenizer,
-                                      &err))
+        || !save_model(t, &err))
         die("%s; what was saved before is still there", err.text);
     t->last_saved = now_seconds();
+    t->saved = true;
 }
 
+// A gradient that overflowed its scale is part of fp16's life; a loss never is.
 static void check_finite(const Training *t, const StepResult *r) {
-    if (isfinite(r->loss) && isfinite(r->grad_norm)) return;
-    die("step %lld: the %s is %g; %s and %s are as they were last saved: a smaller "
-        "--rate?",
-        t->run.trainer.step, isfinite(r->loss) ? "gradient" : "loss",
-        isfinite(r->loss) ? r->grad_norm : r->loss, t->output, t->state);
+    if (isfinite(r->loss) && (isfinite(r->grad_norm) || r->overflowed)) return;
+    char kept[2 * PATH_MAX + 64] = "nothing was saved yet";
+    if (t->saved)
+        snprintf(kept, sizeof kept, "%s and %s are as they were last saved", t->output,
+                 t->state);
+    die("step %lld: the %s is %g; %s: a smaller --rate?", t->run.trainer.step,
+        isfinite(r->loss) ? "gradient" : "loss",
+        isfinite(r->loss) ? r->grad_norm : r->loss, kept);
 }
 
 static bool is_last(const Training *t) {
@@ -102,6 +115,7 @@ static bool is_last(const Training *t) {
 }
 
 static void loop(Training *t) {
+    if (is_last(t)) save(t);  // resumed at its end: the model may be from before it
     while (!is_last(t)) {
         StepResult r = trainer_step(&t->run.trainer);
         check_finite(t, &r);
@@ -110,16 +124,32 @@ static void loop(Training *t) {
     }
 }
 
+// What cannot be written is found now, and not after hours of training.
+static void open_outputs(Training *t, const Args *args) {
+    Error err;
+    const char *data = option_text(args, "data");
+    t->output = option_text(args, "output");
+    if (!t->output) die("train: -o FILE is needed: where the model goes");
+    t->state = path_of_state(t->output);
+    struct stat text, model;
+    if (data && stat(data, &text) == 0 && stat(t->output, &model) == 0
+        && text.st_dev == model.st_dev && text.st_ino == model.st_ino)
+        die("%s: expected a file for the model, not the text it is trained on",
+            t->output);
+    if (strcmp(t->output, "-") == 0) die("train: -o: expected the name of a file");
+    if (!output_check(t->output, &err) || !output_check(t->state, &err))
+        die("%s", err.text);
+}
+
 int command_train(const Args *args) {
     static Training t;
     Error err;
     if (args->file_count) die("train: unexpected '%s'; --data FILE", args->files[0]);
-    t.output = option_text(args, "output");
-    if (!t.output) die("train: -o FILE is needed: where the model goes");
-    t.state = path_of_state(t.output);
+    open_outputs(&t, args);
     t.save_every = option_real(args, "save-every", 0, 1e9);
     t.last_saved = now_seconds();
-    if (option_flag(args, "resume")) resume(&t.run, args, t.state);
+    t.saved = option_flag(args, "resume");
+    if (t.saved) resume(&t.run, args, t.state);
     else begin(&t.run, args);
     signal(SIGINT, interrupt), signal(SIGTERM, interrupt);
     if (!progress_begin(&t.progress, &t.run, args, &err)) die("%s", err.text);
