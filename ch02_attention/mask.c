@@ -36,6 +36,16 @@ static KeyRange keep_prefix(KeyRange r, const Mask *mask, int at) {
     return r;
 }
 
+static KeyRange keep_documents(KeyRange r, const Mask *mask, int at) {
+    if (!mask->firsts || at < 0) return r;
+    int first = mask->firsts[at];
+    long long end = at + 1LL;
+    while (end < r.end && mask->firsts[end] == first) end++;
+    r.first = long_max(first, r.first);
+    r.end = long_min(end, r.end);
+    return r;
+}
+
 static KeyRange keep_table(KeyRange r, const Mask *mask, int at) {
     (void)mask, (void)at;  // not one stretch: in_table
     return r;
@@ -82,6 +92,7 @@ Mask mask_of_sequence(const Mask *mask, int sequence) {
     Mask m = *mask;
     if (m.key_lengths) m.key_lengths += sequence;
     if (m.prefixes) m.prefixes += sequence;
+    if (m.firsts) m.firsts += (size_t)sequence * m.firsts_step;
     if (m.allowed) m.allowed += (size_t)sequence * m.allowed_step;
     return m;
 }

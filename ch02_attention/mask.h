@@ -9,6 +9,7 @@
 //     prefix, of 4    x x x x .      those up to its position, and the first 4 (GLM, prefix LM)
 //     window, of 2    . x x x .      those less than 2 away
 //     padding, of 4   x x x x .      those before the end of its sequence
+//     documents       . x x . .      those of its own document (here 0 | 1 2 | 3 4)
 //     table           x . x . x      those with a 1 in its row
 //
 // Conditions may be combined: a key is seen if all of them let it be. {0} hides nothing.
@@ -28,6 +29,7 @@
     KIND(WINDOW, window) \
     KIND(PADDING, padding) \
     KIND(PREFIX, prefix) \
+    KIND(DOCUMENTS, documents) \
     KIND(TABLE, table)
 
 #define KIND(NAME, name) MASK_##NAME,
@@ -45,6 +47,11 @@ typedef struct {
     // one a sequence: causal, but keys before it are seen by all queries; NULL: none.
     // (It stands in the place of `causal`, which would hide them again.)
     const int *prefixes;
+    // packed documents, S a sequence: for each position the first of its document; only
+    // keys of the same one. NULL: one document
+    const int *firsts;
+    // numbers from one sequence's to the next
+    size_t firsts_step;
     // T x S bytes, row after row: only keys with a 1; NULL: all
     const unsigned char *allowed;
     // bytes from one sequence's table to the next; 0: all have the same

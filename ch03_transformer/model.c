@@ -244,7 +244,12 @@ static Mask causal_or_prefix(Tape *t, const Tokens *in) {
                         : (Mask){.causal = true};
 }
 
+// Who is not there, or in another document.
 static Mask padding(Tape *t, Mask mask, const Tokens *in) {
+    if (in->firsts) {
+        mask.firsts = copy_of(t, in->firsts, in->batch * in->time);
+        mask.firsts_step = (size_t)in->time;
+    }
     if (in->lengths) mask.key_lengths = copy_of(t, in->lengths, in->batch);
     return mask;
 }
@@ -275,6 +280,7 @@ Node *model_decode(Tape *t, const Model *m, const Tokens *in, Node *memory,
     if (of) {
         assert(of->batch == in->batch
                && "model_decode: another number of sequences than the encoder's");
+        assert(!of->firsts && "model_decode: of packed documents there is no memory");
         s.memory_mask = padding(t, (Mask){0}, of);
     }
     return apply(t, m, &m->decoder, embed(t, m, in, &m->decoder.position), s);

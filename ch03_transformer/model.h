@@ -27,6 +27,9 @@ typedef struct {
     // batch: a decoder's tokens before it see one another both ways (GLM, prefix LM);
     // NULL: none
     const int *prefixes;
+    // batch x time: the place of the first token of each token's own document, which sees
+    // no other; NULL: one document per sequence
+    const int *firsts;
     const int *positions;  // batch x time, for learned positions; NULL: 0 .. time-1
     const int *segments;   // batch x time, below config.segments; NULL: all 0
 } Tokens;

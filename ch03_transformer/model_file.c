@@ -134,18 +134,26 @@ static CheckpointTensor *tensors_new(const Params *p) {
     return t;
 }
 
-bool model_save(const char *path, const Model *m, Error *err) {
+bool model_save_with(const char *path, const Model *m, const CheckpointNote *more,
+                     int more_count, Error *err) {
     assert(m->params.values && "model_save: the model has no values");
     char texts[FIELDS][TEXT];
-    CheckpointNote notes[1 + FIELDS] = {{"name", m->config.name}};
+    int count = 1 + FIELDS + more_count;
+    CheckpointNote *notes = allocate((size_t)count, sizeof *notes);
+    notes[0] = (CheckpointNote){"name", m->config.name};
     for (int i = 0; i < FIELDS; i++) {
         field_text(texts[i], &fields[i], &m->config);
         notes[1 + i] = (CheckpointNote){fields[i].key, texts[i]};
     }
+    for (int i = 0; i < more_count; i++) notes[1 + FIELDS + i] = more[i];
     CheckpointTensor *tensors = tensors_new(&m->params);
-    bool ok = checkpoint_write(path, tensors, m->params.count, notes, 1 + FIELDS, err);
-    free(tensors);
+    bool ok = checkpoint_write(path, tensors, m->params.count, notes, count, err);
+    free(tensors), free(notes);
     return ok;
+}
+
+bool model_save(const char *path, const Model *m, Error *err) {
+    return model_save_with(path, m, NULL, 0, err);
 }
 
 // ---- reading

@@ -12,11 +12,15 @@
 // model it reads. Notes of other keys are passed over, and there may be more of them
 // (checkpoint.h has the format).
 #pragma once
+#include "ch03_transformer/checkpoint.h"
 #include "ch03_transformer/model.h"
 
 // m: after model_allocate. What is not there twice: adapters' functions, which
 // parameters are frozen, optimisers.
 bool model_save(const char *path, const Model *m, Error *err);
+// The same with more notes, whose keys are no field of Config.
+bool model_save_with(const char *path, const Model *m, const CheckpointNote *more,
+                     int more_count, Error *err);
 
 // A new model like the one that was saved, its values allocated and read; gradients are
 // not. model_free frees it. False and err ("path: ...", one line) on a file that is not

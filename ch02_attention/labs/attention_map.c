@@ -21,7 +21,7 @@ static const Option options[] = {
     {"mask", "causal",
      "one of" MASK_LIST(
          KIND) "; the window is causal and of 4, padding the last 4 keys, "
-               "the prefix 4, the table every 2nd key"},
+               "the prefix 4, the table every 2nd key; documents: two halves"},
     {"position", "none", "one of" POSITION_LIST(KIND)},
     {"text", "attentionattends", "letters, each a token; at most 40"},
     {0}};
@@ -54,12 +54,13 @@ static PositionSpec make_spec(PositionKind kind, int T) {
 
 // What masks point to.
 typedef struct {
-    int length, prefix;
+    int length, prefix, firsts[MOST];
     unsigned char table[MOST * MOST];
 } Hidden;
 
 static Mask make_mask(MaskKind kind, int T, Hidden *h) {
     h->length = T > NEAR ? T - NEAR : T, h->prefix = NEAR;
+    for (int i = 0; i < T; i++) h->firsts[i] = i < T / 2 ? 0 : T / 2;
     for (int i = 0; i < T * T; i++) h->table[i] = i % T % EVERY == 0;
     switch (kind) {
         case MASK_NONE:
@@ -68,6 +69,7 @@ static Mask make_mask(MaskKind kind, int T, Hidden *h) {
         case MASK_WINDOW: return (Mask){.causal = true, .window = NEAR};
         case MASK_PADDING: return (Mask){.key_lengths = &h->length};
         case MASK_PREFIX: return (Mask){.prefixes = &h->prefix};
+        case MASK_DOCUMENTS: return (Mask){.causal = true, .firsts = h->firsts};
         case MASK_TABLE: return (Mask){.allowed = h->table};
     }
     return (Mask){0};

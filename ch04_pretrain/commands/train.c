@@ -1,0 +1,174 @@
+// train: a model of one's own, from any text file.
+#include <limits.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "ch04_pretrain/commands/commands.h"
+#include "ch04_pretrain/commands/progress.h"
+#include "ch04_pretrain/pretrained.h"
+#include "ch04_pretrain/run.h"
+#include "ch04_pretrain/trainer_file.h"
+#include "common/numeric/timing.h"
+#include "common/program/file.h"
+
+enum { PROBE_STEPS = 4 };
+
+// ---- interrupts: the first one ends the run after this step, the second at once
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int number) {
+    interrupted = number;
+    signal(number, SIG_DFL);
+}
+
+// ---- beginning
+
+// The time that a step takes, and so how many there are in these minutes.
+static long long steps_in(Run *run, double minutes) {
+    run_set_steps(run, 1000000);
+    trainer_step(&run->trainer);  // the first one allocates
+    double start = now_seconds();
+    for (int i = 0; i < PROBE_STEPS; i++) trainer_step(&run->trainer);
+    double each = (now_seconds() - start) / PROBE_STEPS;
+    run_restart(run);
+    long long steps = (long long)(60 * minutes / each);
+    return steps < 10 ? 10 : steps;
+}
+
+static char *path_of_state(const char *output) {
+    size_t size = strlen(output) + sizeof ".state";
+    char *path = allocate(size, 1);
+    snprintf(path, size, "%s.state", output);
+    return path;
+}
+
+static void begin(Run *run, const Args *args) {
+    Plan plan;
+    Error err;
+    plan_of_args(&plan, args);
+    if (!plan.data) die("train: --data FILE is needed: the text to train on");
+    if (!run_open(run, &plan, &err)) die("%s", err.text);
+    if (!plan.steps)
+        run_set_steps(run, steps_in(run, option_real(args, "minutes", 0.01, 1e6)));
+}
+
+static void resume(Run *run, const Args *args, const char *state) {
+    Plan plan;
+    Error err;
+    if (!trainer_load_plan(state, &plan, &err)) die("%s", err.text);
+    if (!plan_goes_on(&plan, args, &err)) die("%s", err.text);
+    if (!run_open(run, &plan, &err)) die("%s", err.text);
+    if (run->plan.text_hash != plan.text_hash)
+        die("--resume: %s: the text is not the one that %s was begun with", plan.data,
+            state);
+    if (!trainer_load(state, &run->trainer, &err)) die("%s", err.text);
+    printf("resumed at step %lld of %lld\n", run->trainer.step, plan.steps);
+}
+
+// ---- the loop
+
+typedef struct {
+    Run run;
+    const char *output;
+    char *state;
+    double save_every, last_saved;  // seconds
+    bool saved;                     // by this process, or by the one it resumes
+    Progress progress;
+} Training;
+
+static bool save_model(const Training *t, Error *err) {
+    const Run *run = &t->run;
+    if (!run->language.kind)
+        return model_save_with_tokenizer(t->output, &run->model, &run->tokenizer, err);
+    CheckpointNote language = {"language", run->plan.data};
+    return model_save_with(t->output, &run->model, &language, 1, err);
+}
+
+static void save(Training *t) {
+    Error err;
+    if (!trainer_save(t->state, &t->run.trainer, &t->run.plan, &err)
+        || !save_model(t, &err))
+        die("%s; what was saved before is still there", err.text);
+    t->last_saved = now_seconds();
+    t->saved = true;
+}
+
+// A gradient that overflowed its scale is part of fp16's life; a loss never is.
+static void check_finite(const Training *t, const StepResult *r) {
+    if (isfinite(r->loss) && (isfinite(r->grad_norm) || r->overflowed)) return;
+    char kept[2 * PATH_MAX + 64] = "nothing was saved yet";
+    if (t->saved)
+        snprintf(kept, sizeof kept, "%s and %s are as they were last saved", t->output,
+                 t->state);
+    die("step %lld: the %s is %g; %s: a smaller --rate?", t->run.trainer.step,
+        isfinite(r->loss) ? "gradient" : "loss",
+        isfinite(r->loss) ? r->grad_norm : r->loss, kept);
+}
+
+static bool is_last(const Training *t) {
+    return t->run.trainer.step >= t->run.plan.steps || interrupted;
+}
+
+static void loop(Training *t) {
+    if (is_last(t)) save(t);  // resumed at its end: the model may be from before it
+    while (!is_last(t)) {
+        StepResult r = trainer_step(&t->run.trainer);
+        check_finite(t, &r);
+        progress_step(&t->progress, &t->run, &r, is_last(t));
+        if (now_seconds() - t->last_saved >= t->save_every || is_last(t)) save(t);
+    }
+}
+
+// What cannot be written is found now, and not after hours of training.
+static void open_outputs(Training *t, const Args *args) {
+    Error err;
+    const char *data = option_text(args, "data");
+    t->output = option_text(args, "output");
+    if (!t->output) die("train: -o FILE is needed: where the model goes");
+    t->state = path_of_state(t->output);
+    struct stat text, model;
+    if (data && stat(data, &text) == 0 && stat(t->output, &model) == 0
+        && text.st_dev == model.st_dev && text.st_ino == model.st_ino)
+        die("%s: expected a file for the model, not the text it is trained on",
+            t->output);
+    if (strcmp(t->output, "-") == 0) die("train: -o: expected the name of a file");
+    if (!output_check(t->output, &err) || !output_check(t->state, &err))
+        die("%s", err.text);
+}
+
+int command_train(const Args *args) {
+    static Training t;
+    Error err;
+    if (args->file_count) die("train: unexpected '%s'; --data FILE", args->files[0]);
+    open_outputs(&t, args);
+    t.save_every = option_real(args, "save-every", 0, 1e9);
+    t.last_saved = now_seconds();
+    t.saved = option_flag(args, "resume");
+    if (t.saved) resume(&t.run, args, t.state);
+    else begin(&t.run, args);
+    signal(SIGINT, interrupt), signal(SIGTERM, interrupt);
+    if (!progress_begin(&t.progress, &t.run, args, &err)) die("%s", err.text);
+    loop(&t);
+    progress_end(&t.progress, &t.run);
+    if (interrupted)
+        printf(
+            "interrupted at step %lld of %lld; to go on: the same command with "
+            "--resume\n",
+            t.run.trainer.step, t.run.plan.steps);
+    run_free(&t.run), free(t.state);
+    return interrupted ? 1 : 0;
+}
+
+const Option train_options[] = {
+    {"output", NULL, "the model to write; its state for --resume goes beside it",
+     .letter = 'o'},
+    {"minutes", "10", "how long to train, where --steps does not say"},
+    {"resume", OPTION_FLAG, "go on where the run that wrote -o was ended"},
+    {"save-every", "30", "seconds between two saved states"},
+    {"log", NULL, "a table of every step: FILE.tsv"},
+    PLAN_FIELDS(PLAN_OPTION){0}};

@@ -1,0 +1,207 @@
+#include "ch04_pretrain/documents.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/numeric/hash.h"
+#include "common/numeric/small.h"
+
+const char DOCUMENT_END[] = "<|endoftext|>";
+
+enum {
+    PART = 32 << 10,     // a part of a text that says nothing
+    LONGEST = 64 << 10,  // longer pieces are cut into parts
+    RUN_WORDS = 13       // as GPT-3 counted overlap with its tests (2020, appendix C)
+};
+
+// ---- where a document ends
+
+static const char *line_after(const char *p, const char *end) {
+    const char *newline = memchr(p, '\n', (size_t)(end - p));
+    return newline ? newline + 1 : end;
+}
+
+static bool is_blank_line(const char *p, const char *next) {
+    for (; p < next; p++)
+        if (!isspace((unsigned char)*p)) return false;
+    return true;
+}
+
+// A line that begins a chapter: its first word is one of these, and a number follows.
+static bool is_heading(const char *p, const char *next) {
+    static const char *const words[] = {"CHAPTER ", "Chapter ", "BOOK ", "PART "};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t n = strlen(words[i]);
+        if ((size_t)(next - p) > n && memcmp(p, words[i], n) == 0)
+            return isdigit((unsigned char)p[n]) || strchr("IVXLC", p[n]) != NULL;
+    }
+    return false;
+}
+
+static void add(Documents *d, const char *from, const char *to) {
+    if (is_blank_line(from, to)) return;
+    reserve(d->list, d->capacity, d->count + 1);
+    d->list[d->count++] = (Document){from, (size_t)(to - from)};
+}
+
+// A long stretch in parts of about PART bytes: at a blank line if there is one soon, at
+// the end of a line if not, and through a line that has no end.
+static void add_in_parts(Documents *d, const char *from, const char *to) {
+    while (to - from > LONGEST) {
+        const char *p = from, *last_line = NULL, *cut = NULL;
+        while (p - from < LONGEST && !cut) {
+            const char *next = line_after(p, to);
+            if (next - from > LONGEST) break;
+            if (next - from >= PART) last_line = last_line ? last_line : next;
+            if (p - from >= PART && is_blank_line(p, next)) cut = next;
+            p = next;
+        }
+        if (!cut) cut = last_line ? last_line : from + PART;
+        add(d, from, cut);
+        from = cut;
+    }
+    add(d, from, to);
+}
+
+static void cut_at_ends(Documents *d, const char *text, const char *end) {
+    size_t mark = strlen(DOCUMENT_END);
+    for (const char *found;
+         (found = memmem(text, (size_t)(end - text), DOCUMENT_END, mark));
+         text = found + mark)
+        add(d, text, found);
+    add(d, text, end);
+}
+
+static void cut_at_headings(Documents *d, const char *text, const char *end) {
+    const char *begin = text;
+    for (const char *p = text, *next; p < end; p = next) {
+        next = line_after(p, end);
+        if (p == begin || !is_heading(p, next)) continue;
+        add_in_parts(d, begin, p);
+        begin = p;
+    }
+    add_in_parts(d, begin, end);
+}
+
+// ---- documents that occur twice
+
+static int by_content(const void *a, const void *b) {
+    const Document *x = *(const Document *const *)a, *y = *(const Document *const *)b;
+    if (x->size != y->size) return x->size < y->size ? -1 : 1;
+    int order = memcmp(x->at, y->at, x->size);
+    return order ? order : (x > y) - (x < y);  // of equal ones the first comes first
+}
+
+static void drop_repeated(Documents *d) {
+    Document **sorted = allocate(d->count, sizeof *sorted);
+    for (size_t i = 0; i < d->count; i++) sorted[i] = &d->list[i];
+    qsort(sorted, d->count, sizeof *sorted, by_content);
+    bool *repeated = allocate(d->count, sizeof *repeated);
+    for (size_t i = 1; i < d->count; i++)
+        repeated[sorted[i] - d->list] =
+            sorted[i]->size == sorted[i - 1]->size
+            && memcmp(sorted[i]->at, sorted[i - 1]->at, sorted[i]->size) == 0;
+    size_t kept = 0;
+    for (size_t i = 0; i < d->count; i++)
+        if (!repeated[i]) d->list[kept++] = d->list[i];
+    d->repeated = d->count - kept, d->count = kept;
+    free(sorted), free(repeated);
+}
+
+void documents_of(Documents *d, const char *text, size_t size) {
+    *d = (Documents){0};
+    if (memmem(text, size, DOCUMENT_END, strlen(DOCUMENT_END)))
+        cut_at_ends(d, text, text + size);
+    else cut_at_headings(d, text, text + size);
+    if (d->count) drop_repeated(d);
+}
+
+bool documents_read(Documents *d, const char *path, Error *err) {
+    Bytes file;
+    *d = (Documents){0};
+    if (!file_read(&file, path, err)) return false;
+    documents_of(d, file.data, file.size);
+    d->file = file;
+    if (d->count) return true;
+    documents_free(d);
+    return error_set(err, "%s: expected a text, found nothing but white space",
+                     file_label(path));
+}
+
+void documents_free(Documents *d) {
+    bytes_free(&d->file);
+    free(d->list);
+    *d = (Documents){0};
+}
+
+// ---- the split
+
+static void split_one(Document whole, Documents *rest, Documents *held_out) {
+    const char *end = whole.at + whole.size, *cut = end - whole.size / 10;
+    cut = line_after(cut, end);
+    if (cut == end) cut = end - whole.size / 10;
+    add(rest, whole.at, cut), add(held_out, cut, end);
+}
+
+void documents_split(const Documents *d, int step, Documents *rest,
+                     Documents *held_out) {
+    assert(step >= 2 && "documents_split: every document, or none");
+    *rest = *held_out = (Documents){0};
+    if (d->count == 1) {
+        split_one(d->list[0], rest, held_out);
+        return;
+    }
+    size_t every = size_min((size_t)step, d->count);
+    for (size_t i = 0; i < d->count; i++) {
+        const Document *each = &d->list[i];
+        add(i % every == every - 1 ? held_out : rest, each->at, each->at + each->size);
+    }
+}
+
+// ---- overlap
+
+typedef struct {
+    uint64_t *at;
+    size_t count, capacity;
+} Hashes;
+
+// One hash for each run of RUN_WORDS words.
+static void hash_runs(Hashes *h, const Documents *d) {
+    for (size_t i = 0; i < d->count; i++) {
+        const char *p = d->list[i].at, *end = p + d->list[i].size;
+        uint64_t words[RUN_WORDS] = {0};
+        for (size_t n = 0; p < end; n++) {
+            while (p < end && isspace((unsigned char)*p)) p++;
+            const char *from = p;
+            while (p < end && !isspace((unsigned char)*p)) p++;
+            words[n % RUN_WORDS] = hash_bytes(HASH_START, from, (size_t)(p - from));
+            if (n + 1 < RUN_WORDS) continue;
+            uint64_t ordered[RUN_WORDS];
+            for (size_t k = 0; k < RUN_WORDS; k++)
+                ordered[k] = words[(n + 1 + k) % RUN_WORDS];
+            reserve(h->at, h->capacity, h->count + 1);
+            h->at[h->count++] = hash_bytes(HASH_START, ordered, sizeof ordered);
+        }
+    }
+}
+
+static int by_value(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+size_t documents_shared_runs(const Documents *a, const Documents *b) {
+    Hashes of_a = {0}, of_b = {0};
+    hash_runs(&of_a, a), hash_runs(&of_b, b);
+    qsort(of_b.at, of_b.count, sizeof *of_b.at, by_value);
+    size_t shared = 0;
+    for (size_t i = 0; i < of_a.count; i++)
+        shared +=
+            of_b.count
+            && bsearch(&of_a.at[i], of_b.at, of_b.count, sizeof *of_b.at, by_value);
+    free(of_a.at), free(of_b.at);
+    return shared;
+}

@@ -1,0 +1,146 @@
+#include "ch04_pretrain/objective.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "ch03_transformer/arithmetic.h"
+#include "ch03_transformer/embedding.h"
+#include "ch04_pretrain/clm.h"
+#include "ch04_pretrain/glm.h"
+#include "ch04_pretrain/mlm.h"
+#include "ch04_pretrain/pairs.h"
+#include "ch04_pretrain/prefix_lm.h"
+#include "ch04_pretrain/smoothing.h"
+#include "ch04_pretrain/span.h"
+#include "common/numeric/small.h"
+
+static int one(int time) { return (void)time, 1; }
+static int glm_tokens(int time) { return (void)time, GLM_TOKENS; }
+static int pair_tokens(int time) { return (void)time, PAIR_TOKENS; }
+
+const Objective objectives[] = {
+    [OBJECTIVE_CLM] = {"clm", "the next token from those before it (GPT, LLaMA)",
+                       FAMILY_DECODER, HEAD_LINEAR, BATCH_FIRSTS | BATCH_POSITIONS,
+                       .fill = clm_fill},
+    [OBJECTIVE_PREFIX] = {"prefix", "the same after a prefix that is read both ways",
+                          FAMILY_DECODER, HEAD_LINEAR, BATCH_PREFIXES,
+                          .fill = prefix_fill},
+    [OBJECTIVE_MLM] = {"mlm", "hidden tokens from all others (BERT, RoBERTa)",
+                       FAMILY_ENCODER, HEAD_MLM, BATCH_FIRSTS | BATCH_POSITIONS,
+                       .special_tokens = one, .fill = mlm_fill},
+    [OBJECTIVE_SPAN] = {"span", "spans that were cut out (T5)", FAMILY_ENCODER_DECODER,
+                        HEAD_LINEAR, BATCH_LENGTHS, span_sentinels, span_target_time,
+                        span_source_time, span_fill},
+    [OBJECTIVE_GLM] = {"glm", "spans that were cut out, one after the other (GLM)",
+                       FAMILY_DECODER, HEAD_LINEAR,
+                       BATCH_PREFIXES | BATCH_LENGTHS | BATCH_POSITIONS
+                           | BATCH_SEGMENTS,
+                       .special_tokens = glm_tokens, .time = glm_time,
+                       .fill = glm_fill},
+    [OBJECTIVE_NSP] = {"nsp", "whether the second half follows the first (BERT)",
+                       FAMILY_ENCODER, HEAD_NONE,
+                       BATCH_LENGTHS | BATCH_SEGMENTS | BATCH_LABELS,
+                       .special_tokens = pair_tokens, .time = pair_time,
+                       .fill = nsp_fill},
+    [OBJECTIVE_SOP] = {"sop", "which of two halves comes first (ALBERT)",
+                       FAMILY_ENCODER, HEAD_NONE,
+                       BATCH_LENGTHS | BATCH_SEGMENTS | BATCH_LABELS,
+                       .special_tokens = pair_tokens, .time = pair_time,
+                       .fill = sop_fill},
+};
+_Static_assert(sizeof objectives / sizeof *objectives == OBJECTIVE_KINDS,
+               "an objective without a line in the table");
+
+const char *const *objective_names(void) {
+    static const char *names[OBJECTIVE_KINDS + 1];
+    for (int i = 0; i < OBJECTIVE_KINDS; i++) names[i] = objectives[i].name;
+    return names;
+}
+
+int objective_special_tokens(ObjectiveKind kind, int time) {
+    const Objective *o = &objectives[kind];
+    return o->special_tokens ? o->special_tokens(time) : 0;
+}
+
+int objective_time(ObjectiveKind kind, int time) {
+    const Objective *o = &objectives[kind];
+    return o->time ? o->time(time) : time;
+}
+
+static int source_time(const Objective *o, int time) {
+    return o->source_time ? o->source_time(time) : 0;
+}
+
+int objective_context(ObjectiveKind kind, int time) {
+    return int_max(objective_time(kind, time), source_time(&objectives[kind], time));
+}
+
+Batch objective_batch_new(const ObjectiveSettings *s, int rows, int time) {
+    const Objective *o = &objectives[s->kind];
+    return batch_new(rows, objective_time(s->kind, time), source_time(o, time),
+                     o->parts);
+}
+
+void objective_fill(Batch *b, const ObjectiveSettings *s, Data *d, long long n) {
+    int *tokens = allocate((size_t)d->time + 1, sizeof *tokens);
+    for (int r = 0; r < b->rows; r++) {
+        long long key = s->static_masks && d->rows ? data_row_of(d, n + r) : n + r;
+        Rng rng = rng_split(&s->rng, (uint64_t)key);
+        data_row(d, n + r, tokens);
+        objectives[s->kind].fill(b, r, &(Draw){tokens, n + r, d, s, &rng});
+    }
+    free(tokens);
+    batch_count(b);
+}
+
+// ---- the loss
+
+static Node *hidden_of(Tape *t, const Model *m, const Batch *b) {
+    Tokens in = batch_tokens(b);
+    if (!b->source_time) return model_hidden(t, m, &in);
+    Tokens source = batch_source(b);
+    return model_decode(t, m, &in, model_encode(t, m, &source), &source);
+}
+
+// The logits of the targets alone, and these. Of 100 tokens 15 have one where tokens are
+// masked, and the product with the output matrix is a large part of a small model's work.
+static Node *logits_of_targets(Tape *t, const Model *m, const Batch *b,
+                               const int **targets) {
+    if (b->labels) return *targets = b->labels, pair_logits(t, m, b);
+    int n = b->rows * b->time, kept = 0;
+    int *rows = tape_allocate(t, (size_t)n * sizeof *rows);
+    int *ids = tape_allocate(t, (size_t)n * sizeof *ids);
+    for (int i = 0; i < n; i++)
+        if (b->targets[i] >= 0) rows[kept] = i, ids[kept++] = b->targets[i];
+    *targets = ids;
+    Node *hidden = hidden_of(t, m, b);
+    if (kept < n) hidden = gather_rows(t, hidden, rows, kept);
+    return model_logits(t, m, hidden);
+}
+
+Node *objective_loss_smoothed(Tape *t, const Model *m, const Batch *b, double eps) {
+    const int *targets;
+    if (!b->counted)
+        return constant_node(t, mat_view(tape_allocate(t, sizeof(real)), 1, 1));
+    Node *logits = logits_of_targets(t, m, b, &targets);
+    if (eps == 0) return cross_entropy(t, logits, targets);
+    return smoothed_cross_entropy(t, logits, targets, eps);
+}
+
+Node *objective_loss(Tape *t, const Model *m, const Batch *b) {
+    return objective_loss_smoothed(t, m, b, 0);
+}
+
+void objective_log_probs(Mat to, Tape *t, const Model *m, const Batch *b) {
+    assert(to.rows == b->rows && to.cols == b->time);
+    mat_fill(to, 0);
+    if (b->counted == 0) return;
+    const int *targets;
+    Node *logits = logits_of_targets(t, m, b, &targets);
+    Mat found = token_log_probs(t, logits, targets)->value;
+    if (b->labels) mat_copy(mat_cols(to, 0, 1), found);
+    else
+        for (int i = 0, kept = 0; i < b->rows * b->time; i++)
+            if (b->targets[i] >= 0)
+                *mat_at(to, i / b->time, i % b->time) = *mat_at(found, kept++, 0);
+}

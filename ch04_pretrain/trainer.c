@@ -1,0 +1,106 @@
+#include "ch04_pretrain/trainer.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ch03_transformer/arithmetic.h"
+#include "ch03_transformer/clip.h"
+
+enum { GROW_AFTER = 2000 };  // good steps, as in Micikevicius et al.
+
+Trainer trainer_new(Model *m, Data *d, TrainSettings settings,
+                    ObjectiveSettings objective) {
+    assert(settings.batch >= 1 && settings.accumulate >= 1 && m->params.grads);
+    Trainer t = {.settings = settings, .objective = objective, .model = m, .data = d};
+    t.optimiser = optimiser_new(
+        &m->params, (OptimiserSettings){.kind = OPTIMISER_ADAMW,
+                                        .beta2 = settings.beta2 ? settings.beta2 : 0.99,
+                                        .decay = settings.decay});
+    t.scale = (LossScale){settings.loss_scale ? settings.loss_scale : 1, 0, GROW_AFTER};
+    if (settings.precision != PRECISION_FP32)
+        t.masters = allocate(m->params.size, sizeof(real));
+    t.tape = tape_new(&m->params);
+    t.parts = allocate((size_t)settings.accumulate, sizeof *t.parts);
+    for (int a = 0; a < settings.accumulate; a++)
+        t.parts[a] = objective_batch_new(&objective, settings.batch, d->time);
+    return t;
+}
+
+void trainer_free(Trainer *t) {
+    for (int a = 0; a < t->settings.accumulate; a++) batch_free(&t->parts[a]);
+    free(t->parts), free(t->masters);
+    tape_free(t->tape), optimiser_free(&t->optimiser);
+    *t = (Trainer){0};
+}
+
+// The batches of this step, and how many targets they have together.
+static long long fill_parts(Trainer *t) {
+    const TrainSettings *s = &t->settings;
+    long long counted = 0;
+    for (int a = 0; a < s->accumulate; a++) {
+        long long n = (t->step * s->accumulate + a) * s->batch;
+        objective_fill(&t->parts[a], &t->objective, t->data, n);
+        counted += t->parts[a].counted;
+    }
+    return counted;
+}
+
+// Adds one part's share of the step's gradient; returns its share of the step's loss.
+static double accumulate(Trainer *t, const Batch *part, double share, uint64_t seed) {
+    tape_training(t->tape, true, seed);
+    Node *loss = scale(
+        t->tape,
+        objective_loss_smoothed(t->tape, t->model, part, t->settings.smoothing), share);
+    double value = (double)*loss->value.at;
+    tape_backward(t->tape, scale(t->tape, loss, t->scale.scale));
+    tape_reset(t->tape);
+    return value;
+}
+
+// Dropout's draws of one part: a function of the step, so that a resumed run repeats it.
+static uint64_t seed_of_part(const Trainer *t, int part) {
+    Rng root = rng_new(t->settings.seed);
+    Rng stream = rng_split(&root, (uint64_t)(t->step * t->settings.accumulate + part));
+    return rng_bits(&stream);
+}
+
+// The gradient of all parts, in Params.grads.
+static void add_gradients(Trainer *t, StepResult *r) {
+    for (int a = 0; a < t->settings.accumulate; a++)
+        if (t->parts[a].counted)
+            r->loss += accumulate(t, &t->parts[a],
+                                  (double)t->parts[a].counted / (double)r->counted,
+                                  seed_of_part(t, a));
+}
+
+// The same where numbers have 16 bits: of rounded weights, rounded itself.
+static void add_rounded_gradients(Trainer *t, StepResult *r) {
+    Params *p = &t->model->params;
+    Mat values = mat_view(p->values, 1, (int)p->size);
+    memcpy(t->masters, p->values, p->size * sizeof *p->values);
+    mat_round(values, t->settings.precision);
+    add_gradients(t, r);
+    memcpy(p->values, t->masters, p->size * sizeof *p->values);
+    mat_round(mat_view(p->grads, 1, (int)p->grad_size), t->settings.precision);
+}
+
+StepResult trainer_step(Trainer *t) {
+    const TrainSettings *s = &t->settings;
+    Params *p = &t->model->params;
+    StepResult r = {.counted = fill_parts(t)};
+    if (t->masters) add_rounded_gradients(t, &r);
+    else add_gradients(t, &r);
+    // before clipping, which must see the true length
+    if (s->loss_scale && r.counted) r.overflowed = !loss_scale_remove(&t->scale, p);
+    Schedule schedule = {s->rate, s->last_rate, s->warmup, s->steps};
+    r.rate = schedule_rate(&schedule, t->step + 1);
+    r.grad_norm = s->clip ? params_clip(p, s->clip) : params_grad_norm(p);
+    if (r.counted && isfinite(r.loss) && isfinite(r.grad_norm))
+        optimiser_step(&t->optimiser, p, r.rate);
+    params_zero_grads(p);
+    t->step++;
+    t->tokens += (long long)s->batch * s->accumulate * t->data->time;
+    return r;
+}
