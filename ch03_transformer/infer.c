@@ -43,6 +43,13 @@ void inference_clear(Inference *s) {
     s->broken_layer = -1;
 }
 
+void inference_copy(Inference *to, const Inference *from) {
+    assert(to->model == from->model && to->capacity == from->capacity);
+    kv_cache_copy(&to->cache, &from->cache);
+    to->time = from->time;
+    to->broken_layer = from->broken_layer, to->broken_position = from->broken_position;
+}
+
 // ---- the parts of a block
 
 static void normalise(const InferModel *m, Mat y, Mat x, Mat gain, Mat bias) {

@@ -40,6 +40,8 @@ typedef struct {
 bool inference_new(Inference *s, const InferModel *m, int capacity, Error *err);
 void inference_free(Inference *s);
 void inference_clear(Inference *s);  // begins a new text
+// `to` goes on with the text that `from` has; both of one model and capacity.
+void inference_copy(Inference *to, const Inference *from);
 
 // Appends `count` tokens (0 .. vocab-1). logits: 1 x vocab for the token that follows
 // the last one, or count x vocab for those that follow each, or empty. time + count
