@@ -1,5 +1,5 @@
 // Penalties: logits of tokens that have occurred are lowered, before temperature and
-// filters. Lecture, section 4.16.
+// filters. Lecture, section 4.12.
 //
 //     repetition r   l > 0: l / r;  l <= 0: l r       tokens of prompt and answer, each once
 //     presence a     l - a                            tokens of the answer, each once
@@ -16,10 +16,10 @@
 #include "common/numeric/mat.h"
 
 typedef struct {
-    double repetition, presence, frequency;
+    double repetition;  // 1, or 0: none
+    double presence, frequency;
 } Penalties;
-#define PENALTIES_NONE ((Penalties){1, 0, 0})
 
 // tokens[0 .. n-1]: the text so far, of which the first `prompt` were given. logits: 1 x
-// vocabulary. repetition > 0.
+// vocabulary. repetition >= 0.
 void penalise(Mat logits, const Penalties *p, const int *tokens, int prompt, int n);

@@ -21,19 +21,24 @@ Candidates candidates_of(Mat logits, const Sampling *s) {
     return c;
 }
 
-Choice token_choose(Mat logits, const Sampling *s, Rng *rng) {
+Choice token_choose(Mat logits, Sampling *s) {
     if (s->temperature == 0) return (Choice){token_greedy(logits), 1};
     Candidates c = candidates_of(logits, s);
-    Candidate drawn = c.list[candidates_draw(&c, rng)];
+    Candidate drawn = c.list[candidates_draw(&c, &s->rng)];
     Choice choice = {drawn.token, drawn.p / c.total};
     candidates_free(&c);
     return choice;
 }
 
+Sampling sampling_plain(Rng rng) {
+    return (Sampling){.temperature = 1, .top_p = 1, .rng = rng};
+}
+
 int token_sample(Mat logits, double temperature, double top_p, Rng *rng) {
-    Sampling s = SAMPLING_PLAIN;
-    s.temperature = temperature, s.top_p = top_p;
-    return token_choose(logits, &s, rng).token;
+    Sampling s = {.temperature = temperature, .top_p = top_p, .rng = *rng};
+    int token = token_choose(logits, &s).token;
+    *rng = s.rng;
+    return token;
 }
 
 double token_log_prob(Mat logits, int token) {

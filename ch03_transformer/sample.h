@@ -1,5 +1,5 @@
-// Sampling: the next token, from logits (1 x vocabulary). Lecture, sections 3.12 and 4.14
-// to 4.16.
+// Sampling: the next token, from logits (1 x vocabulary). Lecture, sections 3.12 and
+// 4.12.
 //
 //     greedy        the token with the largest logit; of equal ones the first
 //     temperature   p = softmax(logits / temperature)
@@ -18,8 +18,10 @@ typedef struct {
     int top_k;            // 0: all
     double top_p, min_p;  // 1 and 0: all
     Penalties penalties;
+    Rng rng;  // what draws
 } Sampling;
-#define SAMPLING_PLAIN ((Sampling){1, 0, 1, 0, PENALTIES_NONE})
+// From all of softmax(logits).
+Sampling sampling_plain(Rng rng);
 
 typedef struct {
     int token;
@@ -27,7 +29,7 @@ typedef struct {
 } Choice;
 
 // Temperature, filters, draw; of penalised logits.
-Choice token_choose(Mat logits, const Sampling *s, Rng *rng);
+Choice token_choose(Mat logits, Sampling *s);
 // The candidates that token_choose draws from; temperature > 0.
 Candidates candidates_of(Mat logits, const Sampling *s);
 // Temperature > 0 and top-p alone; top_p in [0, 1] (1: all).

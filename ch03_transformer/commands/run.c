@@ -42,24 +42,18 @@ static Ids prompt_or_die(const Args *args, const Vocabulary *w, const InferModel
     return ids;
 }
 
-// How the next token is chosen.
-typedef struct {
-    Sampling sampling;
-    Rng rng;
-} Chooser;
-
-static Chooser chooser_of(const Args *args) {
-    Chooser c = {SAMPLING_PLAIN,
-                 rng_new((uint64_t)option_int(args, "seed", 0, LLONG_MAX))};
-    c.sampling.temperature = option_real(args, "temperature", 0, 1e6);
-    c.sampling.top_p = option_real(args, "top-p", 0, 1);
-    if (option_flag(args, "greedy")) c.sampling.temperature = 0;
-    return c;
+static Sampling sampling_of(const Args *args) {
+    long long seed = option_int(args, "seed", 0, LLONG_MAX);
+    Sampling s = sampling_plain(rng_new((uint64_t)seed));
+    s.temperature = option_real(args, "temperature", 0, 1e6);
+    s.top_p = option_real(args, "top-p", 0, 1);
+    if (option_flag(args, "greedy")) s.temperature = 0;
+    return s;
 }
 
 // `steps` tokens after the prompt: as ids on one line, or as text up to an end token.
 static void generate(Inference *s, const char *path, const Ids *prompt, int steps,
-                     Chooser *chooser, const Vocabulary *w, bool text) {
+                     Sampling *sampling, const Vocabulary *w, bool text) {
     Error err;
     Mat logits = mat_new(1, s->model->vocab);
     for (size_t i = prompt->at[0] == vocabulary_start(w, s->model);
@@ -70,7 +64,7 @@ static void generate(Inference *s, const char *path, const Ids *prompt, int step
         if (i == 0) infer(s, prompt->at, (int)prompt->size, logits);
         else infer(s, &previous, 1, logits);
         if (!infer_finite(s, &err)) die("%s: %s", path, err.text);
-        int next = token_choose(logits, &chooser->sampling, &chooser->rng).token;
+        int next = token_choose(logits, sampling).token;
         if (text && vocabulary_is_end(w, s->model, next)) break;
         if (text) vocabulary_print(w, previous, next);
         else printf(i ? " %d" : "%d", next);
@@ -99,7 +93,7 @@ int run_command(const Args *args) {
     const char *path = option_text(args, "checkpoint");
     if (!path) die("run: --checkpoint FILE is needed");
     if (args->file_count) die("run: unexpected '%s'", args->files[0]);
-    Chooser chooser = chooser_of(args);
+    Sampling sampling = sampling_of(args);
     AnyCheckpoint checkpoint;
     Vocabulary vocabulary;
     Inference s;
@@ -112,7 +106,7 @@ int run_command(const Args *args) {
     int steps = steps_or_die(args, prompt.size, m->context),
         positions = (int)prompt.size + (steps > 1 ? steps - 1 : 0);
     if (!inference_new(&s, m, positions, &err)) die("%s: %s", path, err.text);
-    generate(&s, path, &prompt, steps, &chooser, &vocabulary,
+    generate(&s, path, &prompt, steps, &sampling, &vocabulary,
              vocabulary.known && !option_text(args, "prompt-ids"));
     inference_free(&s), vocabulary_close(&vocabulary), any_checkpoint_free(&checkpoint);
     free(prompt.at);

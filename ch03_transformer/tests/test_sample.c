@@ -52,8 +52,7 @@ Test(sample, filters_by_hand) {
     };
     Mat logits = logits_of(p);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        Sampling s = {rows[i].temperature, rows[i].top_k, rows[i].top_p, rows[i].min_p,
-                      PENALTIES_NONE};
+        Sampling s = {rows[i].temperature, rows[i].top_k, rows[i].top_p, rows[i].min_p};
         expect(candidates_of(logits, &s), rows[i].want, rows[i].what);
     }
     mat_free(logits);
@@ -67,7 +66,7 @@ Test(sample, repetition_penalty_by_hand) {
     const double want[] = {2 / 1.2, 1, -1.2};
     for (int i = 0; i < N; i++) cr_assert_float_eq(values[i], want[i], 1e-6);
     // dividing the negative one would give .0514
-    Sampling plain = SAMPLING_PLAIN;
+    Sampling plain = sampling_plain(rng_new(1));
     expect(candidates_of(logits, &plain), (double[]){.6368, .3270, .0362}, "penalised");
 }
 
@@ -86,16 +85,15 @@ Test(sample, choice_says_what_it_drew) {
     Mat logits = logits_of(p);
     for (int i = 0; i < N; i++)
         cr_assert_float_eq(token_log_prob(logits, i), log(p[i]), 1e-6);
-    Sampling s = SAMPLING_PLAIN;
+    Sampling s = sampling_plain(rng_new(1));
     s.top_k = 2;
-    Rng rng = rng_new(1);
     for (int i = 0; i < 50; i++) {
-        Choice c = token_choose(logits, &s, &rng);
+        Choice c = token_choose(logits, &s);
         cr_assert(c.token < 2);
         cr_assert_float_eq(c.share, c.token ? .375 : .625, 1e-6);
     }
     s.temperature = 0;
-    cr_assert_eq(token_choose(logits, &s, &rng).token, 0);
-    cr_assert_float_eq(token_choose(logits, &s, &rng).share, 1, 0);
+    cr_assert_eq(token_choose(logits, &s).token, 0);
+    cr_assert_float_eq(token_choose(logits, &s).share, 1, 0);
     mat_free(logits);
 }
