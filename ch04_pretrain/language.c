@@ -189,10 +189,6 @@ double language_log_prob(const Language *l, const int *text, int n) {
     return sum;
 }
 
-int language_end(const Language *l) {
-    return l->kind->ends ? ((const Story *)l->self)->end : -1;
-}
-
 // ---- words
 
 int language_end(const Language *l) {

@@ -77,9 +77,6 @@ void language_free(Language *l);
 // ln P(text): of the text as a beginning; of a whole story where it ends with its end.
 double language_log_prob(const Language *l, const int *text, int n);
 
-// The symbol that ends a text; -1: none does.
-int language_end(const Language *l);
-
 // ---- words
 
 // The symbol that ends a text; only where texts end.

@@ -63,8 +63,13 @@ Predictor predictor_of_language(const Language *l, const int *prompt, int n, int
     *t = (Texts){l, allocate((size_t)most, sizeof(Ids)),
                  allocate((size_t)most, sizeof(Ids))};
     text_copy(&t->texts[0], &(Ids){(int *)prompt, (size_t)n, (size_t)n}, 1);
-    return (Predictor){l->symbols,    language_end(l),  most, begin_language,
-                       step_language, discard_language, t};
+    return (Predictor){l->symbols,
+                       l->kind->ends ? language_end(l) : -1,
+                       most,
+                       begin_language,
+                       step_language,
+                       discard_language,
+                       t};
 }
 
 // ---- a model: a cache per text
