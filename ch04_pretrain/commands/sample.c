@@ -95,6 +95,20 @@ static void write_one(const Job *job, int sample, Sampling s) {
 
 // ---- beams
 
+// On one line: in a table a newline is \n.
+static void print_escaped(const Lexicon *l, const Ids *ids) {
+    char *text = NULL, *escaped;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream) die("out of memory");
+    lexicon_print(l, stream, ids->at, (int)ids->size);
+    if (fclose(stream) != 0) die("out of memory");
+    escaped = allocate(4 * size + 1, 1);
+    escape(escaped, text, size);
+    fputs(escaped, stdout);
+    free(text), free(escaped);
+}
+
 static void print_beam(const Job *job, int rank, const Beam *b) {
     Ids all = {0};
     reserve(all.at, all.capacity, job->prompt.size + (size_t)b->length);
@@ -104,7 +118,8 @@ static void print_beam(const Job *job, int rank, const Beam *b) {
     if (job->tsv)
         printf("%d\t%d\t%.9g\t%.9g\t", rank, b->length, b->log_prob, b->score);
     else if (job->table) printf("%9.4f %8.4f  ", b->log_prob, b->score);
-    lexicon_print(&job->model.lexicon, stdout, all.at, (int)all.size);
+    if (job->table) print_escaped(&job->model.lexicon, &all);
+    else lexicon_print(&job->model.lexicon, stdout, all.at, (int)all.size);
     printf("\n");
     free(all.at);
 }
