@@ -3,7 +3,8 @@
 #include <assert.h>
 #include <math.h>
 
-// A sum of probabilities that is top_p but for the rounding of fp32 logits has reached it.
+// A sum of probabilities that is top_p but for the rounding of fp32 logits has reached
+// it.
 static const double ROUNDING = 1e-6;
 
 // What is left of the first `count`.
@@ -30,8 +31,8 @@ static int at_least(Candidates *c, double least) {
 
 void candidates_top_p(Candidates *c, double top_p) {
     if (top_p >= 1) return;
-    // All that are below (1 - top_p) / n have less than 1 - top_p together: none of them
-    // is needed, and most need no sorting.
+    // All that are below (1 - top_p) / n have less than 1 - top_p together: none of
+    // them is needed, and most need no sorting.
     c->count = at_least(c, (1 - top_p) * c->total / c->count);
     candidates_sort(c);
     double sum = 0;
