@@ -265,8 +265,8 @@ static void claim_study(Lab *lab, const Graph *g, const Study *s) {
                    s->beam - s->true_mean);
     claim_at_least(lab, "4.77", "beam: share of 8-grams that repeat", 0.9,
                    repeats(s->beam_text, LENGTH));
-    claim_at_most(lab, "4.77", "sampled: share of 8-grams that repeat", 0.5,
-                  s->true_repeats);
+    claim_at_least(lab, "4.77", "beam: the same, sampled text's at least",
+                   s->true_repeats, repeats(s->beam_text, LENGTH));
 }
 
 // ---- figures
