@@ -101,15 +101,17 @@ static void add_exact(Table *t, const char *prompt) {
 
 static void add_model(Table *t, const Pretrained *m, const char *prompt,
                       const char *path) {
+    InferModel view;
     Generator g;
     Error err;
     Ids ids = prompt_of(&m->lexicon, prompt);
-    if (!generator_new(&g, &m->model, m->lexicon.end, ids.at, (int)ids.size, &err))
+    if (!infer_of_model(&view, &m->model, &err)
+        || !generator_new(&g, &view, m->lexicon.end, ids.at, (int)ids.size, &err))
         die("%s: %s", path, err.text);
     infer(&g.state, ids.at, (int)ids.size, g.logits);
     for (int x = 0; x < t->count; x++)
         t->rows[x].model = exp(token_log_prob(g.logits, x));
-    generator_free(&g), free(ids.at);
+    generator_free(&g), infer_model_free(&view), free(ids.at);
 }
 
 static void check_model(const Table *t, const Pretrained *m, const Args *args) {

@@ -8,7 +8,10 @@
 #include "ch04_pretrain/commands/commands.h"
 #include "ch04_pretrain/commands/inputs.h"
 #include "ch04_pretrain/generate.h"
+#include "common/numeric/small.h"
 #include "common/program/file.h"
+
+enum { TOGETHER = 16 };  // texts that go through the model at once
 
 const Option sample_options[] = {
     {"checkpoint", NULL, "a model that `train` made"},
@@ -44,13 +47,14 @@ static Sampling sampling_of(const Args *args) {
 
 typedef struct {
     Pretrained model;
+    InferModel view;
     Ids prompt;  // END first
     const char *path;
     int tokens, samples;
     bool table, tsv;
 } Job;
 
-// ---- one token at a time
+// ---- sampling
 
 static void print_row(const Job *job, int sample, int position, const Written *w) {
     char name[LEXICON_TEXT];
@@ -61,36 +65,89 @@ static void print_row(const Job *job, int sample, int position, const Written *w
     else printf("%-20s %9.4f %8.4f\n", name, w->log_prob, w->share);
 }
 
-// A text is printed as it comes; words of a language when they are all there, since where
-// capitals and spaces go is a matter of the whole.
-static void print_token(const Job *job, const Generator *g, int token) {
-    if (job->model.lexicon.language.kind || token == g->end) return;
-    lexicon_print(&job->model.lexicon, stdout, &token, 1);
+// One text of several that are written together.
+typedef struct {
+    Generator g;
+    Sampling s;
+    Written *written;
+    int count;
+} Text;
+
+static void text_begin(const Job *job, Text *t, int sample, const Sampling *s) {
+    Error err;
+    *t = (Text){.s = *s,
+                .written = allocate((size_t)job->view.context + 1, sizeof *t->written)};
+    t->s.rng = rng_split(&s->rng, (uint64_t)sample);
+    if (!generator_new(&t->g, &job->view, job->model.lexicon.end, job->prompt.at,
+                       (int)job->prompt.size, &err))
+        die("%s: %s", job->path, err.text);
+}
+
+static void text_print(const Job *job, const Text *t, int sample) {
+    for (int i = 0; job->table && i < t->count; i++)
+        print_row(job, sample, t->g.prompt + i, &t->written[i]);
+    if (!job->table)
+        lexicon_print(&job->model.lexicon, stdout, t->g.text.at, (int)t->g.text.size);
+    if (!job->tsv) printf("\n");
     stdout_flush();
 }
 
-static void write_one(const Job *job, int sample, Sampling s) {
-    Generator g;
-    Written w;
-    Error err;
-    const Lexicon *l = &job->model.lexicon;
-    bool whole = l->language.kind;
-    s.rng = rng_split(&s.rng, (uint64_t)sample);
-    if (!generator_new(&g, &job->model.model, l->end, job->prompt.at,
-                       (int)job->prompt.size, &err))
-        die("%s: %s", job->path, err.text);
-    if (!job->table && !whole)
-        lexicon_print(l, stdout, job->prompt.at, (int)job->prompt.size);
-    for (int i = 0, going = 1; going && i < job->tokens; i++) {
-        going = generator_next(&g, &s, &w);
-        if (w.token < 0) break;
-        if (job->table) print_row(job, sample, (int)g.text.size - 1, &w);
-        else print_token(job, &g, w.token);
+// A token for each text that still goes on; how many do.
+static int write_tokens(const Job *job, Text *texts, int count) {
+    Generator *g[TOGETHER];
+    Sampling *s[TOGETHER];
+    Written w[TOGETHER];
+    Text *of[TOGETHER];
+    bool going[TOGETHER];
+    int active = 0, left = 0;
+    for (int i = 0; i < count; i++) {
+        Text *t = &texts[i];
+        bool over = t->count && t->written[t->count - 1].token == t->g.end;
+        if (over || t->count == job->tokens) continue;
+        of[active] = t, g[active] = &t->g, s[active++] = &t->s;
     }
-    if (!job->table && whole) lexicon_print(l, stdout, g.text.at, (int)g.text.size);
-    if (!job->tsv) printf("\n");
-    stdout_flush();
-    generator_free(&g);
+    generators_next(g, s, active, w, going);
+    for (int i = 0; i < active; i++) {
+        if (w[i].token >= 0) of[i]->written[of[i]->count++] = w[i];
+        left += going[i];
+    }
+    return left;
+}
+
+static void write_together(const Job *job, int first, int count, const Sampling *s) {
+    Text texts[TOGETHER];
+    for (int i = 0; i < count; i++) text_begin(job, &texts[i], first + i, s);
+    while (write_tokens(job, texts, count) > 0) continue;
+    for (int i = 0; i < count; i++) {
+        text_print(job, &texts[i], first + i);
+        generator_free(&texts[i].g), free(texts[i].written);
+    }
+}
+
+// A single text is printed as it comes. Words of a language are not: where capitals and
+// spaces go is a matter of the whole.
+static void write_alone(const Job *job, const Sampling *s) {
+    Text t;
+    Written w;
+    text_begin(job, &t, 0, s);
+    lexicon_print(&job->model.lexicon, stdout, job->prompt.at, (int)job->prompt.size);
+    for (int i = 0; i < job->tokens && generator_next(&t.g, &t.s, &w); i++) {
+        lexicon_print(&job->model.lexicon, stdout, &w.token, 1);
+        stdout_flush();
+    }
+    printf("\n");
+    generator_free(&t.g), free(t.written);
+}
+
+static void write_all(const Job *job, const Sampling *s) {
+    bool streams = !job->table && !job->model.lexicon.language.kind;
+    if (job->tsv) printf("sample\tposition\ttoken\ttext\tlog_prob\tshare\n");
+    if (job->samples == 1 && streams) {
+        write_alone(job, s);
+        return;
+    }
+    for (int first = 0; first < job->samples; first += TOGETHER)
+        write_together(job, first, int_min(job->samples - first, TOGETHER), s);
 }
 
 // ---- beams
@@ -125,27 +182,25 @@ static void print_beam(const Job *job, int rank, const Beam *b) {
 }
 
 static void search(const Job *job, int width, double power) {
-    InferModel view;
+    const InferModel *view = &job->view;
     Predictor p;
     Error err;
     const Lexicon *l = &job->model.lexicon;
     int prompt = (int)job->prompt.size;
-    if (!infer_of_model(&view, &job->model.model, &err))
-        die("%s: %s", job->path, err.text);
-    if (prompt > view.context)
+    if (prompt > view->context)
         die("%s: a prompt of %d tokens: the model has %d positions", job->path, prompt,
-            view.context);
+            view->context);
     // the last token is not read again: it needs no position
-    int most = view.context - prompt + 1;
+    int most = view->context - prompt + 1;
     if (job->tokens < most) most = job->tokens;
-    if (!predictor_of_model(&p, &view, l->end, job->prompt.at, prompt, width,
-                            view.context, &err))
+    if (!predictor_of_model(&p, view, l->end, job->prompt.at, prompt, width,
+                            view->context, &err))
         die("%s: %s", job->path, err.text);
     Beams b = beam_search(&p, width, most, power);
     if (job->tsv) printf("beam\ttokens\tlog_prob\tscore\ttext\n");
     for (int i = 0; i < b.count && i < job->samples; i++)
         print_beam(job, i, &b.list[i]);
-    beams_free(&b), predictor_free(&p), infer_model_free(&view);
+    beams_free(&b), predictor_free(&p);
 }
 
 int command_sample(const Args *args) {
@@ -159,13 +214,13 @@ int command_sample(const Args *args) {
     Sampling s = sampling_of(args);
     int width = (int)option_int(args, "beam", 0, 1000);
     double power = option_real(args, "length-power", 0, 10);
+    Error err;
     job.model = checkpoint_of(args, "sample");
     job.prompt = prompt_of(&job.model.lexicon, option_text(args, "prompt"));
+    if (!infer_of_model(&job.view, &job.model.model, &err))
+        die("%s: %s", job.path, err.text);
     if (width) search(&job, width, power);
-    else {
-        if (job.tsv) printf("sample\tposition\ttoken\ttext\tlog_prob\tshare\n");
-        for (int i = 0; i < job.samples; i++) write_one(&job, i, s);
-    }
-    free(job.prompt.at), pretrained_free(&job.model);
+    else write_all(&job, &s);
+    free(job.prompt.at), infer_model_free(&job.view), pretrained_free(&job.model);
     return 0;
 }

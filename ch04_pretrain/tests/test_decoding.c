@@ -8,6 +8,7 @@
 #include "ch03_transformer/sample.h"
 #include "ch04_pretrain/beam.h"
 #include "ch04_pretrain/cycle_mean.h"
+#include "ch04_pretrain/generate.h"
 #include "ch04_pretrain/tests/enumerate.h"
 
 enum { V = 3, T = 5, ALL = 243 };
@@ -120,38 +121,91 @@ Test(decoding, a_beam_of_one_is_greedy) {
     beams_free(&b), predictor_free(&p), language_free(&l);
 }
 
-// Beams of a model have the log-probabilities that one pass over each text gives: caches
-// follow their parents.
-Test(decoding, caches_follow_their_parents) {
+static Model model;
+static InferModel view;
+
+static void make_model(void) {
     Config c = config_small_llama(11, 16, 16, 2, 4, 2);
-    Model m;
-    InferModel view;
-    Predictor p;
     Error err;
     Rng rng = rng_new(5);
-    cr_assert(model_new(&m, &c, &err), "%s", err.text);
-    model_allocate(&m, &rng);
-    mat_scale(mat_view(m.params.values, 1, (int)m.params.size), 4);
-    cr_assert(infer_of_model(&view, &m, &err), "%s", err.text);
+    cr_assert(model_new(&model, &c, &err), "%s", err.text);
+    model_allocate(&model, &rng);
+    mat_scale(mat_view(model.params.values, 1, (int)model.params.size), 4);
+    cr_assert(infer_of_model(&view, &model, &err), "%s", err.text);
+}
+static void free_model(void) { infer_model_free(&view), model_free(&model); }
+
+// fp32 logits of a few units, through some twenty roundings.
+static double rounding(void) { return sizeof(real) == 4 ? 2e-5 : 1e-12; }
+
+// ln P of text[from .. n-1] by one pass over the whole, without a cache of parts.
+static double by_one_pass(const int *text, int from, int n) {
+    Inference whole;
+    Error err;
+    double sum = 0;
+    Mat logits = mat_new(n, view.vocab);
+    cr_assert(inference_new(&whole, &view, view.context, &err));
+    infer(&whole, text, n, logits);
+    for (int k = from; k < n; k++)
+        sum += token_log_prob(mat_rows(logits, k - 1, 1), text[k]);
+    mat_free(logits), inference_free(&whole);
+    return sum;
+}
+
+Test(decoding, caches_follow_their_parents) {
+    Predictor p;
+    Error err;
     const int prompt[] = {10, 3, 7};
+    make_model();
     cr_assert(predictor_of_model(&p, &view, 10, prompt, 3, 6, 16, &err));
     Beams b = beam_search(&p, 6, 8, 0);
-    Inference whole;
-    cr_assert(inference_new(&whole, &view, 16, &err));
-    Mat logits = mat_new(16, 11);
     for (int i = 0; i < b.count; i++) {
         int text[16] = {10, 3, 7}, n = 3;
         for (int k = 0; k < b.list[i].length; k++) text[n++] = b.list[i].tokens[k];
-        inference_clear(&whole);
-        infer(&whole, text, n, mat_rows(logits, 0, n));
-        double sum = 0;
-        for (int k = 3; k < n; k++)
-            sum += token_log_prob(mat_rows(logits, k - 1, 1), text[k]);
-        cr_assert_float_eq(b.list[i].log_prob, sum, 1e-4, "beam %d: %g %g", i,
-                           b.list[i].log_prob, sum);
+        cr_assert_float_eq(b.list[i].log_prob, by_one_pass(text, 3, n), 8 * rounding());
     }
-    mat_free(logits), inference_free(&whole), beams_free(&b), predictor_free(&p);
-    infer_model_free(&view), model_free(&m);
+    beams_free(&b), predictor_free(&p), free_model();
+}
+
+// Texts of different lengths, written together: no padding, nothing that one sees of
+// another.
+Test(decoding, together_as_alone) {
+    enum { TEXTS = 3 };
+    static const int prompts[TEXTS][7] = {{10, 3, 7}, {10, 1, 2, 3, 4, 5, 6}, {10}};
+    static const int lengths[TEXTS] = {3, 7, 1};
+    Generator g[TEXTS], *of[TEXTS];
+    Sampling s[TEXTS], *by[TEXTS];
+    Written w[TEXTS];
+    bool going[TEXTS];
+    double sum[TEXTS] = {0};
+    Error err;
+    make_model();
+    for (int i = 0; i < TEXTS; i++) {
+        cr_assert(generator_new(&g[i], &view, -1, prompts[i], lengths[i], &err));
+        of[i] = &g[i], by[i] = &s[i];
+        s[i] = sampling_plain(rng_new((uint64_t)i));
+    }
+    for (int step = 0; step < 20; step++) {
+        generators_next(of, by, TEXTS, w, going);
+        for (int i = 0; i < TEXTS; i++) {
+            // the last token needs no position: 17 tokens for 16 of them
+            cr_assert_eq(going[i], lengths[i] + step < 17);
+            if (going[i]) sum[i] += w[i].log_prob;
+            if (going[i]) cr_assert_float_eq(w[i].log_prob, log(w[i].share), 1e-9);
+        }
+    }
+    for (int i = 0; i < TEXTS; i++) {
+        Generator alone;
+        Sampling again = sampling_plain(rng_new((uint64_t)i));
+        cr_assert_eq(g[i].text.size, 17);
+        cr_assert(generator_new(&alone, &view, -1, prompts[i], lengths[i], &err));
+        double one_by_one = 0;
+        while (generator_next(&alone, &again, &w[i])) one_by_one += w[i].log_prob;
+        cr_assert_float_eq(sum[i], one_by_one, 16 * rounding());
+        for (size_t k = 0; k < 17; k++) cr_assert_eq(alone.text.at[k], g[i].text.at[k]);
+        generator_free(&alone), generator_free(&g[i]);
+    }
+    free_model();
 }
 
 // The largest mean of all closed walks of at most n edges, by trying them.
