@@ -1,5 +1,5 @@
 // Filters: which of the candidates for the next token stay. Lecture, sections 3.12 and
-// 4.12.
+// 4.14.
 //
 //     top-k    the k most likely                        Fan et al. (2018), arXiv:1805.04833
 //     top-p    the fewest most likely ones that         Holtzman et al. (2020),

@@ -1,5 +1,5 @@
 // Penalties: logits of tokens that have occurred are lowered, before temperature and
-// filters. Lecture, section 4.12.
+// filters. Lecture, section 4.14.
 //
 //     repetition r   l > 0: l / r;  l <= 0: l r       tokens of prompt and answer, each once
 //     presence a     l - a                            tokens of the answer, each once

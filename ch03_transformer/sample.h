@@ -1,5 +1,5 @@
 // Sampling: the next token, from logits (1 x vocabulary). Lecture, sections 3.12 and
-// 4.12.
+// 4.14.
 //
 //     greedy        the token with the largest logit; of equal ones the first
 //     temperature   p = softmax(logits / temperature)

@@ -1,4 +1,4 @@
-// Beam search: the most likely continuation, nearly. Lecture, section 4.13.
+// Beam search: the most likely continuation, nearly. Lecture, section 4.15.
 //
 //     the                 log P     score = log P / length^a
 //      |-- cat  ------- -1.2

@@ -1,4 +1,4 @@
-// The best cycle of a graph: the largest mean weight per edge. Lecture, section 4.13.
+// The best cycle of a graph: the largest mean weight per edge. Lecture, section 4.15.
 //
 //     m = max over cycles of  (sum of weights) / (number of edges)
 //       = max over v of  min over k < n of  (d_n(v) - d_k(v)) / (n - k)

@@ -1,5 +1,5 @@
 // Generation with a trained model: text after a prompt, one token at a time. Lecture,
-// section 4.12. How the next token is chosen is chapter 3's sample.h.
+// section 4.14. How the next token is chosen is chapter 3's sample.h.
 //
 //     InferModel view;                                  infer_of_model.h
 //     Generator g;

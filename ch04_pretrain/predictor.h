@@ -1,5 +1,5 @@
 // What comes next, for several texts at a time: what beam search asks of a model, of a
-// language, of anything that predicts. Lecture, section 4.13.
+// language, of anything that predicts. Lecture, section 4.15.
 //
 //     begin                    one text: the prompt
 //     step     parent   0 0 2      text b becomes: text parent[b], then token[b]

@@ -1,5 +1,5 @@
 // Cutting the tail: what top-k, top-p and min-p cost, and what they save. Lecture,
-// section 4.12.
+// section 4.14.
 //
 // The model here knows the stories' next words exactly, and gives a share of its
 // probability to all words, as often as they occur: so an imperfect one does. A filter
@@ -145,25 +145,25 @@ static double least_lost(const Tally *t, double wrong) {
 
 static void claim_laws(Lab *lab, const Study *s) {
     // sums of a few hundred terms in double
-    claim_near(lab, "4.63", "KL(q || p) + ln(kept mass), largest", 0,
+    claim_near(lab, "4.83", "KL(q || p) + ln(kept mass), largest", 0,
                s->worst.divergence, 1e-12);
-    claim_at_most(lab, "4.64", "H(q) - ln k, largest", 1e-12, s->worst.entropy);
+    claim_at_most(lab, "4.84", "H(q) - ln k, largest", 1e-12, s->worst.entropy);
     // filters.c counts a sum that is 1e-6 short as reached
-    claim_at_most(lab, "4.65", "top-p: p less the kept mass, largest", 1e-6,
+    claim_at_most(lab, "4.85", "top-p: p less the kept mass, largest", 1e-6,
                   s->worst.below);
-    claim_at_most(lab, "4.65", "top-p: kept mass less (p + the last one's)", 0,
+    claim_at_most(lab, "4.85", "top-p: kept mass less (p + the last one's)", 0,
                   s->worst.above);
-    claim_near(lab, "4.66", "words that cannot follow, drawn by top-p .9", s->expected,
+    claim_near(lab, "4.86", "words that cannot follow, drawn by top-p .9", s->expected,
                s->drawn, 5 * sqrt(s->variance));
     if (s->noise != NOISE) return;
     // Found, not derived, for this noise: by how much. A fixed number of candidates is too few where
     // twelve words can follow, and too many where one can.
     double lost[RULES];
     for (int r = 0; r < RULES; r++) lost[r] = least_lost(s->tally[r], 0.02);
-    claim_at_least(lab, "4.67", "at 2 % wrong words: good words lost by top-k", 0.1,
+    claim_at_least(lab, "4.87", "at 2 % wrong words: good words lost by top-k", 0.1,
                    lost[0]);
-    claim_at_most(lab, "4.67", "at 2 % wrong words: lost by top-p", 0.01, lost[1]);
-    claim_at_most(lab, "4.67", "at 2 % wrong words: lost by min-p", 0.01, lost[2]);
+    claim_at_most(lab, "4.87", "at 2 % wrong words: lost by top-p", 0.01, lost[1]);
+    claim_at_most(lab, "4.87", "at 2 % wrong words: lost by min-p", 0.01, lost[2]);
 }
 
 static void draw(Lab *lab, const Study *s) {
@@ -205,5 +205,5 @@ static void run(Lab *lab) {
     language_free(&l);
 }
 
-const LabSpec lab_nucleus = {"nucleus", "4.12",
+const LabSpec lab_nucleus = {"nucleus", "4.14",
                              "What it costs to cut the tail, and saves", run, options};

@@ -1,4 +1,4 @@
-// The repetition penalty depends on where zero is. Lecture, section 4.12.
+// The repetition penalty depends on where zero is. Lecture, section 4.14.
 //
 // Adding a constant c to all logits changes no probability. It changes what the penalty
 // does: nothing where the logit of the token is 0, and more the farther it is from there.
@@ -68,16 +68,16 @@ static void claim_shifts(Lab *lab, double penalty, double presence) {
         least = fmin(least, share);
         low = fmin(low, same), high = fmax(high, same);
     }
-    claim_near(lab, "4.68", "share after the penalty, off the formula", 0, worst,
+    claim_near(lab, "4.88", "share after the penalty, off the formula", 0, worst,
                ROUNDING);
-    claim_near(lab, "4.69", "share where the logit is 0: as it was", p[0],
+    claim_near(lab, "4.89", "share where the logit is 0: as it was", p[0],
                measured(-log(p[0]), &repetition), ROUNDING);
-    claim_near(lab, "4.69", "the smallest share, at one end of the shifts",
+    claim_near(lab, "4.89", "the smallest share, at one end of the shifts",
                fmin(by_formula(FIRST, penalty), by_formula(LAST, penalty)), least,
                ROUNDING);
-    claim_at_least(lab, "4.70", "dividing logits below 0: the share's least rise", 0,
+    claim_at_least(lab, "4.90", "dividing logits below 0: the share's least rise", 0,
                    least_rise(penalty));
-    claim_near(lab, "4.71", "presence penalty: largest less smallest share", 0,
+    claim_near(lab, "4.91", "presence penalty: largest less smallest share", 0,
                high - low, 2 * ROUNDING);
 }
 
@@ -109,6 +109,6 @@ static void run(Lab *lab) {
     draw(lab, penalty, presence);
 }
 
-const LabSpec lab_penalty = {"penalty", "4.12",
+const LabSpec lab_penalty = {"penalty", "4.14",
                              "One distribution, shifted: what a penalty makes of it",
                              run, options};

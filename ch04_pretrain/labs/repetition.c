@@ -1,4 +1,4 @@
-// Why likely text repeats itself. Lecture, section 4.13.
+// Why likely text repeats itself. Lecture, section 4.15.
 //
 // The language is a Markov source of order 2: a perfect model of it is known, so what is
 // seen here is no model's fault. Weights of the graph of contexts are ln P(x | context);
@@ -218,14 +218,14 @@ static void claim_cycles(Lab *lab, int symbols, double concentration) {
         language_free(&g.l);
         lab_progress(lab, k + 1, SOURCES);
     }
-    claim_at_most(lab, "4.72", "greedy: symbols until a context came twice, of 20",
+    claim_at_most(lab, "4.92", "greedy: symbols until a context came twice, of 20",
                   symbols * symbols, longest);
-    claim_equal(lab, "4.73", "greedy cycles with a larger mean than m, of 20", 0,
+    claim_equal(lab, "4.93", "greedy cycles with a larger mean than m, of 20", 0,
                 above);
-    claim_at_most(lab, "4.73", "most likely text: ln P per symbol off m, of the bound",
+    claim_at_most(lab, "4.93", "most likely text: ln P per symbol off m, of the bound",
                   1, worst);
     // found: eight beams mostly, not always, end near the best cycle
-    claim_at_least(lab, "4.75", "beam 8 within 0.03 of m, of 20 sources", 12, near);
+    claim_at_least(lab, "4.95", "beam 8 within 0.03 of m, of 20 sources", 12, near);
 }
 
 typedef struct {
@@ -257,15 +257,15 @@ static Study study(Lab *lab, const Graph *g) {
 // The first symbols are not yet in equilibrium with what follows, by less than ln(number
 // of contexts) / LONG.
 static void claim_study(Lab *lab, const Graph *g, const Study *s) {
-    claim_near(lab, "4.74", "sampled at T = 1: ln P per symbol is -h", -g->h,
+    claim_near(lab, "4.94", "sampled at T = 1: ln P per symbol is -h", -g->h,
                s->true_mean, 5 * s->true_error + log(g->contexts) / LONG);
-    claim_at_most(lab, "4.75", "beam 8: ln P per symbol, most likely text's at most",
+    claim_at_most(lab, "4.95", "beam 8: ln P per symbol, most likely text's at most",
                   s->best + 1e-9, s->beam);
-    claim_at_least(lab, "4.76", "ln P per symbol: beam beyond sampled text", 0.1,
+    claim_at_least(lab, "4.96", "ln P per symbol: beam beyond sampled text", 0.1,
                    s->beam - s->true_mean);
-    claim_at_least(lab, "4.77", "beam: share of 8-grams that repeat", 0.9,
+    claim_at_least(lab, "4.97", "beam: share of 8-grams that repeat", 0.9,
                    repeats(s->beam_text, LENGTH));
-    claim_at_least(lab, "4.77", "beam: the same, sampled text's at least",
+    claim_at_least(lab, "4.97", "beam: the same, sampled text's at least",
                    s->true_repeats, repeats(s->beam_text, LENGTH));
 }
 
@@ -370,5 +370,5 @@ static void run(Lab *lab) {
     language_free(&g.l);
 }
 
-const LabSpec lab_repetition = {"repetition", "4.13", "Why likely text repeats itself",
+const LabSpec lab_repetition = {"repetition", "4.15", "Why likely text repeats itself",
                                 run, options};

@@ -1,4 +1,4 @@
-// Temperature: how uncertain what is drawn becomes. Lecture, section 4.12.
+// Temperature: how uncertain what is drawn becomes. Lecture, section 4.14.
 //
 //     p = softmax(z / T):    dH/dT = Var_p(z) / T^3 >= 0,    ln V - H -> Var(z) / 2 T^2
 #include <stdlib.h>
@@ -59,12 +59,12 @@ static void claim_slopes(Lab *lab, Mat z) {
     }
     double step = 1e-3;
     claim_near(
-        lab, "4.60", "dH/dT = Var(z) / T^3 at T = 1", slope_at(z, 1),
+        lab, "4.80", "dH/dT = Var(z) / T^3 at T = 1", slope_at(z, 1),
         difference(z, 1, step),
         fabs(difference(z, 1, step) - difference(z, 1, 2 * step)) + 1e-14 / step);
-    claim_at_most(lab, "4.60", "the same at 60 temperatures: worst error / allowed", 1,
+    claim_at_most(lab, "4.80", "the same at 60 temperatures: worst error / allowed", 1,
                   worst);
-    claim_at_least(lab, "4.61", "H from one temperature to the next: least rise", 0,
+    claim_at_least(lab, "4.81", "H from one temperature to the next: least rise", 0,
                    least);
 }
 
@@ -77,7 +77,7 @@ static void claim_heat(Lab *lab, Mat z) {
         double d = (double)z.at[i] - mean;
         k2 += d * d / n, k3 += d * d * d / n, m4 += d * d * d * d / n;
     }
-    claim_near(lab, "4.61", "T = 100: ln V - H = Var(z) / 2 T^2", k2 / (2 * HOT * HOT),
+    claim_near(lab, "4.81", "T = 100: ln V - H = Var(z) / 2 T^2", k2 / (2 * HOT * HOT),
                log(n) - entropy_at(z, HOT),
                fabs(k3) / (3 * pow(HOT, 3)) + m4 / pow(HOT, 4) + 1e-14);
 }
@@ -100,7 +100,7 @@ static void measure(Lab *lab, Mat z, Point *points, int draws) {
                                    / points[i].error);
         lab_progress(lab, i + 1, MEASURED);
     }
-    claim_at_most(lab, "4.62", "mean surprise of drawn tokens less H, standard errors",
+    claim_at_most(lab, "4.82", "mean surprise of drawn tokens less H, standard errors",
                   5, worst);
 }
 
@@ -148,5 +148,5 @@ static void run(Lab *lab) {
     mat_free(z);
 }
 
-const LabSpec lab_temperature = {"temperature", "4.12",
+const LabSpec lab_temperature = {"temperature", "4.14",
                                  "How temperature spreads what is drawn", run, options};
