@@ -48,6 +48,21 @@ static Mat part(Mat m, int b, int batch, int first_col, int cols) {
     return mat_cols(mat_rows(m, b * time, time), first_col, cols);
 }
 
+void kv_cache_copy(KvCache *to, const KvCache *from) {
+    assert(to->keys.rows == from->keys.rows && to->keys.cols == from->keys.cols
+           && to->layers == from->layers && to->capacity == from->capacity);
+    for (int l = 0; l < from->layers; l++) {
+        int filled = to->time[l] = from->time[l];
+        for (int b = 0; b < from->batch; b++)
+            for (int kv = 0; kv < from->n_kv_heads; kv++) {
+                mat_copy(cached(to, to->keys, l, b, kv, 0, filled),
+                         cached(from, from->keys, l, b, kv, 0, filled));
+                mat_copy(cached(to, to->values, l, b, kv, 0, filled),
+                         cached(from, from->values, l, b, kv, 0, filled));
+            }
+    }
+}
+
 static void append(KvCache *c, int layer, int b, int kv, Mat k, Mat v,
                    const Position *position) {
     int first = c->time[layer], count = k.rows / c->batch, d = c->head_dim;

@@ -29,6 +29,8 @@ typedef struct {
 KvCache kv_cache_new(int layers, int batch, int n_kv_heads, int head_dim, int capacity);
 void kv_cache_free(KvCache *c);
 void kv_cache_clear(KvCache *c);
+// What is cached in `from`, into a cache of the same shape.
+void kv_cache_copy(KvCache *to, const KvCache *from);
 size_t kv_cache_bytes_per_token(int layers, int n_kv_heads, int head_dim,
                                 size_t bytes_a_number);
 

@@ -43,6 +43,13 @@ void inference_clear(Inference *s) {
     s->broken_layer = -1;
 }
 
+void inference_copy(Inference *to, const Inference *from) {
+    assert(to->model == from->model && to->capacity == from->capacity);
+    kv_cache_copy(&to->cache, &from->cache);
+    to->time = from->time;
+    to->broken_layer = from->broken_layer, to->broken_position = from->broken_position;
+}
+
 // ---- the parts of a block
 
 static void normalise(const InferModel *m, Mat y, Mat x, Mat gain, Mat bias) {
@@ -89,15 +96,31 @@ static void embed(Mat x, const Inference *s, const int *tokens) {
     position_add(&s->position, x, s->time);  // LLaMA: nothing
 }
 
-static void block(Inference *s, int layer, Mat x) {
+// Attention of the rows of q: all of one text, s; or each the next token of a text of its
+// own, together[row], with its own cache.
+static void attend(Inference *s, Inference *const *together, int layer, Mat mixed,
+                   Mat q, Mat k, Mat v) {
     const InferModel *m = s->model;
-    const InferLayer *w = &m->layer[layer];
     Heads heads = {1,
                    m->heads,
                    m->kv_heads,
                    attention_scale(m->dim / m->heads),
                    {.causal = true},
                    &s->position};
+    if (!together) {
+        attend_cached(mixed, q, k, v, &s->cache, layer, &heads);
+        return;
+    }
+    for (int t = 0; t < q.rows; t++) {
+        heads.position = &together[t]->position;
+        attend_cached(mat_rows(mixed, t, 1), mat_rows(q, t, 1), mat_rows(k, t, 1),
+                      mat_rows(v, t, 1), &together[t]->cache, layer, &heads);
+    }
+}
+
+static void block(Inference *s, Inference *const *together, int layer, Mat x) {
+    const InferModel *m = s->model;
+    const InferLayer *w = &m->layer[layer];
     Mat y = mat_rows(s->y, 0, x.rows), q = mat_rows(s->q, 0, x.rows),
         k = mat_rows(s->k, 0, x.rows);
     Mat v = mat_rows(s->v, 0, x.rows), mixed = mat_rows(s->mixed, 0, x.rows);
@@ -105,7 +128,7 @@ static void block(Inference *s, int layer, Mat x) {
     multiply(s, q, y, w->q, w->q_bias, false);
     multiply(s, k, y, w->k, w->k_bias, false);
     multiply(s, v, y, w->v, w->v_bias, false);
-    attend_cached(mixed, q, k, v, &s->cache, layer, &heads);
+    attend(s, together, layer, mixed, q, k, v);
     multiply(s, x, mixed, w->o, w->o_bias, true);
     normalise(m, y, x, w->ffn_norm, w->ffn_norm_bias);
     feed_forward(s, w, x, y);
@@ -155,12 +178,44 @@ void infer(Inference *s, const int *tokens, int count, Mat logits) {
         Mat x = mat_rows(s->x, 0, n);
         embed(x, s, tokens + done);
         for (int l = 0; l < s->model->layers; l++) {
-            block(s, l, x);
+            block(s, NULL, l, x);
             check_finite(s, l, x, 0);
         }
         if (logits.rows == count) classify(mat_rows(logits, done, n), s, x, 0);
         else if (logits.rows == 1 && done + n == count)
             classify(logits, s, mat_rows(x, n - 1, 1), n - 1);
         s->time += n;
+    }
+}
+
+// Row t of x is the next token of each[t].
+static void check_each(Inference *const *each, int layer, Mat x) {
+    for (int t = 0; t < x.rows; t++) check_finite(each[t], layer, mat_rows(x, t, 1), 0);
+}
+
+// At most as many as each[0] has room to work on.
+static void infer_group(Inference *const *each, const int *tokens, Mat logits) {
+    Inference *s = each[0];  // whose workspace is used, and who counts
+    const InferModel *m = s->model;
+    Mat x = mat_rows(s->x, 0, logits.rows), y = mat_rows(s->y, 0, logits.rows);
+    for (int t = 0; t < x.rows; t++) embed(mat_rows(x, t, 1), each[t], tokens + t);
+    for (int l = 0; l < m->layers; l++) {
+        block(s, each, l, x);
+        check_each(each, l, x);
+    }
+    normalise(m, y, x, m->final_norm, m->final_norm_bias);
+    multiply(s, logits, y, mat_rows(m->output, 0, m->vocab), (Mat){0}, false);
+    check_each(each, m->layers, logits);
+    for (int t = 0; t < x.rows; t++) each[t]->time++;
+}
+
+void infer_together(Inference *const *each, int count, const int *tokens, Mat logits) {
+    assert(logits.rows == count && "infer_together: a row of logits for each text");
+    for (int t = 0; t < count; t++)
+        assert(each[t]->model == each[0]->model && each[t]->time < each[t]->capacity
+               && "infer_together: another model, or no room");
+    for (int done = 0, n; done < count; done += n) {
+        n = int_min(count - done, each[0]->x.rows);
+        infer_group(each + done, tokens + done, mat_rows(logits, done, n));
     }
 }

@@ -40,11 +40,17 @@ typedef struct {
 bool inference_new(Inference *s, const InferModel *m, int capacity, Error *err);
 void inference_free(Inference *s);
 void inference_clear(Inference *s);  // begins a new text
+// `to` goes on with the text that `from` has; both of one model and capacity.
+void inference_copy(Inference *to, const Inference *from);
 
 // Appends `count` tokens (0 .. vocab-1). logits: 1 x vocab for the token that follows
 // the last one, or count x vocab for those that follow each, or empty. time + count
 // must stay within capacity.
 void infer(Inference *s, const int *tokens, int count, Mat logits);
+// One more token for each of several texts of one model, no two the same: every weight is
+// read once for all of them, and each text attends to its own cache. So they may be of any
+// lengths, and there is no padding. logits: count x vocab. Counters are those of each[0].
+void infer_together(Inference *const *each, int count, const int *tokens, Mat logits);
 // Whether all numbers so far were finite; err says in which layer and at which position,
 // counted from 1, the first was not (then logits mean nothing).
 bool infer_finite(const Inference *s, Error *err);

@@ -2,9 +2,7 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdlib.h>
 
-#include "common/error.h"
 #include "common/numeric/vec.h"
 
 int token_greedy(Mat logits) {
@@ -15,63 +13,36 @@ int token_greedy(Mat logits) {
     return best;
 }
 
-Candidates candidates_new(Mat logits, double temperature) {
-    assert(temperature > 0 && "candidates_new: the temperature is not above 0");
-    int n = logits.cols;
-    Candidates c = {allocate((size_t)n, sizeof *c.list), n, 1};
-    double sum = 0, most = *mat_at(logits, 0, token_greedy(logits));
-    for (int i = 0; i < n; i++) {
-        double p = exp((*mat_at(logits, 0, i) - most) / temperature);
-        c.list[i] = (Candidate){p, i};
-        sum += p;
-    }
-    for (int i = 0; i < n; i++) c.list[i].p /= sum;
+Candidates candidates_of(Mat logits, const Sampling *s) {
+    Candidates c = candidates_new(logits, s->temperature);
+    if (s->top_k) candidates_top_k(&c, s->top_k);
+    candidates_top_p(&c, s->top_p);
+    candidates_min_p(&c, s->min_p);
     return c;
 }
 
-void candidates_free(Candidates *c) {
-    free(c->list);
-    *c = (Candidates){0};
+Choice token_choose(Mat logits, Sampling *s) {
+    if (s->temperature == 0) return (Choice){token_greedy(logits), 1};
+    Candidates c = candidates_of(logits, s);
+    Candidate drawn = c.list[candidates_draw(&c, &s->rng)];
+    Choice choice = {drawn.token, drawn.p / c.total};
+    candidates_free(&c);
+    return choice;
 }
 
-static int by_probability(const void *a, const void *b) {
-    const Candidate *x = a, *y = b;
-    return x->p != y->p ? (x->p < y->p) - (x->p > y->p)
-                        : (x->token > y->token) - (x->token < y->token);
-}
-
-void candidates_sort(Candidates *c) {
-    qsort(c->list, (size_t)c->count, sizeof *c->list, by_probability);
-}
-
-void candidates_top_p(Candidates *c, double top_p) {
-    if (top_p >= 1) return;
-    // All that are below (1 - top_p) / n have less than 1 - top_p together: none of them
-    // is needed, and most need no sorting.
-    double least = (1 - top_p) * c->total / c->count;
-    int kept = 0;
-    for (int i = 0; i < c->count; i++)
-        if (c->list[i].p >= least) c->list[kept++] = c->list[i];
-    c->count = kept;
-    candidates_sort(c);
-    double sum = 0;
-    for (int i = 0; i < c->count; i++)
-        if ((sum += c->list[i].p) >= top_p * c->total) c->count = i + 1;
-    c->total = sum;
-}
-
-int candidates_draw(const Candidates *c, Rng *rng) {
-    double *p = allocate((size_t)c->count, sizeof *p);
-    for (int i = 0; i < c->count; i++) p[i] = c->list[i].p;
-    int drawn = rng_categorical(rng, p, c->count);
-    free(p);
-    return c->list[drawn].token;
+Sampling sampling_plain(Rng rng) {
+    return (Sampling){.temperature = 1, .top_p = 1, .rng = rng};
 }
 
 int token_sample(Mat logits, double temperature, double top_p, Rng *rng) {
-    Candidates c = candidates_new(logits, temperature);
-    candidates_top_p(&c, top_p);
-    int token = candidates_draw(&c, rng);
-    candidates_free(&c);
+    Sampling s = {.temperature = temperature, .top_p = top_p, .rng = *rng};
+    int token = token_choose(logits, &s).token;
+    *rng = s.rng;
     return token;
+}
+
+double token_log_prob(Mat logits, int token) {
+    double most = array_max(logits.at, (size_t)logits.cols), sum = 0;
+    for (int i = 0; i < logits.cols; i++) sum += exp(*mat_at(logits, 0, i) - most);
+    return *mat_at(logits, 0, token) - most - log(sum);
 }

@@ -1,7 +1,20 @@
-// A trained model and its tokenizer, from one file. Lecture, section 4.10.
+// A trained model and the words it knows, from one file. Lecture, section 4.10.
 #pragma once
 #include "ch03_transformer/tokenizer_notes.h"
+#include "ch04_pretrain/lexicon.h"
+#include "ch04_pretrain/objective.h"
 
-// model_free and tokenizer_free free them. False and err where the file is not intact, no
-// model, or a model without a tokenizer.
-bool pretrained_load(const char *path, Model *m, Tokenizer *t, Error *err);
+typedef struct {
+    Model model;
+    Lexicon lexicon;
+    ObjectiveKind objective;  // that such a model is trained by, as its parts show
+} Pretrained;
+
+// settings: of a language that needs some (markov, chains). False and err where the file
+// is not intact, no model of language, or one without its words.
+bool pretrained_load(Pretrained *p, const char *path, const LanguageSettings *settings,
+                     Error *err);
+void pretrained_free(Pretrained *p);
+
+// The longest row of data that the model can read, by this objective; 0: it cannot.
+int pretrained_time(const Pretrained *p, ObjectiveKind objective);

@@ -33,7 +33,7 @@ static Ids prompt_or_die(const Args *args, const Vocabulary *w, const InferModel
     const char *list = option_text(args, "prompt-ids"),
                *text = option_text(args, "prompt");
     if (list && text) die("--prompt and --prompt-ids: expected one of them");
-    if (text && !w->path) die("--prompt: --tokenizer FILE is needed");
+    if (text && !w->known) die("--prompt: --tokenizer FILE is needed");
     Ids ids = text ? vocabulary_ids(w, text, m) : ids_of_list(list ? list : "", m);
     if (ids.size == 0) {
         reserve(ids.at, ids.capacity, 1);
@@ -42,21 +42,18 @@ static Ids prompt_or_die(const Args *args, const Vocabulary *w, const InferModel
     return ids;
 }
 
-typedef struct {
-    bool greedy;
-    double temperature, top_p;
-    Rng rng;
-} Choice;
-
-static int choose(Mat logits, Choice *c) {
-    return c->greedy || c->temperature == 0
-               ? token_greedy(logits)
-               : token_sample(logits, c->temperature, c->top_p, &c->rng);
+static Sampling sampling_of(const Args *args) {
+    long long seed = option_int(args, "seed", 0, LLONG_MAX);
+    Sampling s = sampling_plain(rng_new((uint64_t)seed));
+    s.temperature = option_real(args, "temperature", 0, 1e6);
+    s.top_p = option_real(args, "top-p", 0, 1);
+    if (option_flag(args, "greedy")) s.temperature = 0;
+    return s;
 }
 
 // `steps` tokens after the prompt: as ids on one line, or as text up to an end token.
 static void generate(Inference *s, const char *path, const Ids *prompt, int steps,
-                     Choice *choice, const Vocabulary *w, bool text) {
+                     Sampling *sampling, const Vocabulary *w, bool text) {
     Error err;
     Mat logits = mat_new(1, s->model->vocab);
     for (size_t i = prompt->at[0] == vocabulary_start(w, s->model);
@@ -67,7 +64,7 @@ static void generate(Inference *s, const char *path, const Ids *prompt, int step
         if (i == 0) infer(s, prompt->at, (int)prompt->size, logits);
         else infer(s, &previous, 1, logits);
         if (!infer_finite(s, &err)) die("%s: %s", path, err.text);
-        int next = choose(logits, choice);
+        int next = token_choose(logits, sampling).token;
         if (text && vocabulary_is_end(w, s->model, next)) break;
         if (text) vocabulary_print(w, previous, next);
         else printf(i ? " %d" : "%d", next);
@@ -96,10 +93,7 @@ int run_command(const Args *args) {
     const char *path = option_text(args, "checkpoint");
     if (!path) die("run: --checkpoint FILE is needed");
     if (args->file_count) die("run: unexpected '%s'", args->files[0]);
-    Choice choice = {option_flag(args, "greedy"),
-                     option_real(args, "temperature", 0, 1e6),
-                     option_real(args, "top-p", 0, 1),
-                     rng_new((uint64_t)option_int(args, "seed", 0, LLONG_MAX))};
+    Sampling sampling = sampling_of(args);
     AnyCheckpoint checkpoint;
     Vocabulary vocabulary;
     Inference s;
@@ -107,13 +101,13 @@ int run_command(const Args *args) {
     option_int(args, "steps", 0, INT_MAX);  // a wrong one is found before the file
     if (!any_checkpoint_read(&checkpoint, path, &err)) die("%s", err.text);
     const InferModel *m = &checkpoint.model;
-    vocabulary_open(&vocabulary, option_text(args, "tokenizer"), &checkpoint);
+    vocabulary_open(&vocabulary, option_text(args, "tokenizer"), &checkpoint, path);
     Ids prompt = prompt_or_die(args, &vocabulary, m);
     int steps = steps_or_die(args, prompt.size, m->context),
         positions = (int)prompt.size + (steps > 1 ? steps - 1 : 0);
     if (!inference_new(&s, m, positions, &err)) die("%s: %s", path, err.text);
-    generate(&s, path, &prompt, steps, &choice, &vocabulary,
-             vocabulary.path && !option_text(args, "prompt-ids"));
+    generate(&s, path, &prompt, steps, &sampling, &vocabulary,
+             vocabulary.known && !option_text(args, "prompt-ids"));
     inference_free(&s), vocabulary_close(&vocabulary), any_checkpoint_free(&checkpoint);
     free(prompt.at);
     return output_done();
@@ -126,8 +120,9 @@ const Option run_options[] = {
      "the prompt as ids, \"1 2 3\"; no prompt: the token that texts begin with"},
     {"prompt", NULL, "the prompt as text"},
     {"tokenizer", NULL,
-     "llama2.c's tokenizer.bin for its models, chapter 1's vocabularies for others: "
-     "generate text"},
+     "llama2.c's tokenizer.bin for its models, chapter 1's vocabularies for others; "
+     "the "
+     "default is the checkpoint's own, where it has one: generate text"},
     {"steps", "64",
      "how many tokens to generate; the default is shortened to the model's positions"},
     {"greedy", OPTION_FLAG, "the most likely token each time"},

@@ -3,20 +3,38 @@
 #include <stdio.h>
 #include <string.h>
 
-void vocabulary_open(Vocabulary *w, const char *path, const AnyCheckpoint *c) {
-    const InferModel *m = &c->model;
+#include "ch03_transformer/tokenizer_notes.h"
+
+static bool open_file(Vocabulary *w, const char *path, int vocab, Error *err) {
+    return w->llama ? llama_tokenizer_read(&w->of_llama, path, vocab, err)
+                    : model_read(&w->of_gpt2, path, NULL, NULL, 0, err);
+}
+
+// The one inside our own checkpoint; false where there is none.
+static bool open_noted(Vocabulary *w, const char *path) {
+    Checkpoint c;
     Error err;
-    *w = (Vocabulary){.path = path, .llama = c->format == CHECKPOINT_LLAMA2C};
-    if (!path) return;
-    if (w->llama ? !llama_tokenizer_read(&w->of_llama, path, m->vocab, &err)
-                 : !model_read(&w->of_gpt2, path, NULL, NULL, 0, &err))
-        die("%s", err.text);
-    if (!w->llama && w->of_gpt2.size > m->vocab)
-        die("%s: %d tokens, but the model has %d", path, w->of_gpt2.size, m->vocab);
+    if (!checkpoint_read(&c, path, &err)) die("%s", err.text);
+    bool noted = tokenizer_is_noted(&c);
+    if (noted && !tokenizer_of_notes(&w->of_gpt2, &c, path, &err)) die("%s", err.text);
+    checkpoint_free(&c);
+    return noted;
+}
+
+void vocabulary_open(Vocabulary *w, const char *path, const AnyCheckpoint *c,
+                     const char *checkpoint_path) {
+    int vocab = c->model.vocab;
+    Error err;
+    *w = (Vocabulary){.llama = c->format == CHECKPOINT_LLAMA2C};
+    if (path && !open_file(w, path, vocab, &err)) die("%s", err.text);
+    w->known = path || (c->format == CHECKPOINT_OWN && open_noted(w, checkpoint_path));
+    if (w->known && !w->llama && w->of_gpt2.size > vocab)
+        die("%s: %d tokens, but the model has %d", path ? path : checkpoint_path,
+            w->of_gpt2.size, vocab);
 }
 
 void vocabulary_close(Vocabulary *w) {
-    if (!w->path) return;
+    if (!w->known) return;
     if (w->llama) llama_tokenizer_free(&w->of_llama);
     else tokenizer_free(&w->of_gpt2);
 }

@@ -5,7 +5,7 @@
 #include "ch03_transformer/tokenizer_llama2c.h"
 
 typedef struct {
-    const char *path;  // NULL: none, ids only
+    bool known;  // false: none, ids only
     // llama2.c's models come with LLaMA's tokens; the others with chapter 1's, the last
     // one the end
     bool llama;
@@ -13,8 +13,11 @@ typedef struct {
     Tokenizer of_gpt2;
 } Vocabulary;
 
-// path NULL: none. A file that cannot be read, or does not fit, ends the program.
-void vocabulary_open(Vocabulary *w, const char *path, const AnyCheckpoint *c);
+// The vocabulary in file `path`; path NULL: the one that chapter 4's `train` keeps in the
+// checkpoint (tokenizer_notes.h), if there is one. A file that cannot be read, or does not
+// fit, ends the program.
+void vocabulary_open(Vocabulary *w, const char *path, const AnyCheckpoint *c,
+                     const char *checkpoint_path);
 void vocabulary_close(Vocabulary *w);
 // A text's ids; the caller frees .at. What has no token ends the program.
 Ids vocabulary_ids(const Vocabulary *w, const char *text, const InferModel *m);

@@ -7,12 +7,23 @@ const Command pretrain_commands[] = {
     {"source", "story|markov|hmm|chains [--sample N] [--logprob] [--format tsv]",
      "texts of a language, and their exact log-probabilities", command_source,
      source_options},
-    {"next", "--prompt TEXT [--data story|markov|hmm|chains] [--format tsv]",
-     "the exact distribution of the next word", command_next, next_options},
+    {"next", "--prompt TEXT [--checkpoint FILE] [--exact] [--data story|...]",
+     "the exact distribution of the next word, and a model's", command_next,
+     next_options},
+    {"show-batch", "--data FILE|story|... [--objective clm|mlm|span|...]",
+     "what a model reads and what it must predict", command_show_batch,
+     show_batch_options},
     {"train", "--data FILE -o FILE [--minutes N | --steps N] [--resume] ...",
      "train a model on a text", command_train, train_options},
+    {"plot", "--log A.tsv[,B.tsv...]", "the losses of training runs in one figure",
+     command_plot, plot_options},
+    {"eval", "--checkpoint FILE --data FILE [--by position|class]",
+     "a model's loss on a text, against the floor where it is known", command_eval,
+     eval_options},
     {"sample", "--checkpoint FILE [--prompt TEXT] ...", "what a trained model writes",
      command_sample, sample_options},
+    {"fill", "--checkpoint FILE \"Tom [MASK] the red ball\"",
+     "what a masked model puts in the gaps", command_fill, fill_options},
     {0}};
 
 static LanguageName name_of(const char *name) {
@@ -24,7 +35,7 @@ static LanguageName name_of(const char *name) {
     die("'%s': expected a language: %s", name, listed);
 }
 
-Language language_of(const Args *args, const char *name) {
+LanguageSettings language_settings_of(const Args *args) {
     LanguageSettings s = {.seed = 1};
     s.symbols = (int)option_int(args, "symbols", 2, 26);
     s.order = (int)option_int(args, "order", 0, 10);
@@ -32,5 +43,10 @@ Language language_of(const Args *args, const char *name) {
     if (pow(s.symbols, s.order) > 1024)
         die("--order %d with --symbols %d: expected at most 1024 contexts", s.order,
             s.symbols);
+    return s;
+}
+
+Language language_of(const Args *args, const char *name) {
+    LanguageSettings s = language_settings_of(args);
     return language_new(name_of(name), &s);
 }

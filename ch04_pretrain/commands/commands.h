@@ -9,8 +9,13 @@ int command_source(const Args *args);
 int command_next(const Args *args);
 int command_train(const Args *args);
 int command_sample(const Args *args);
-extern const Option source_options[], next_options[], sample_options[];
-extern const Option train_options[];
+int command_eval(const Args *args);
+int command_fill(const Args *args);
+int command_show_batch(const Args *args);
+int command_plot(const Args *args);
+extern const Option source_options[], next_options[];
+extern const Option train_options[], sample_options[], eval_options[], fill_options[];
+extern const Option show_batch_options[], plot_options[];
 
 // --order, --symbols and --concentration of a language, and its rows' --seed.
 #define LANGUAGE_OPTIONS \
@@ -20,3 +25,5 @@ extern const Option train_options[];
     }
 // The language of that name, by those options. Ends the program on a bad value.
 Language language_of(const Args *args, const char *name);
+// Its settings alone.
+LanguageSettings language_settings_of(const Args *args);

@@ -1,9 +1,12 @@
-// next: what may follow a text, with exact probabilities.
+// next: what may follow a text: the exact probabilities of a language, and a model's.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ch03_transformer/sample.h"
 #include "ch04_pretrain/commands/commands.h"
+#include "ch04_pretrain/commands/inputs.h"
+#include "ch04_pretrain/generate.h"
 #include "common/program/file.h"
 
 enum { LONGEST = 4096 };
@@ -11,19 +14,24 @@ enum { LONGEST = 4096 };
 const Option next_options[] = {
     {"prompt", "", "the text so far, from its beginning"},
     {"data", "story", "the language: story, markov, hmm or chains"},
-    {"exact", OPTION_FLAG, "the language's own distribution (the default)"},
-    {"format", "text", "text, or tsv: token, probability"},
+    {"checkpoint", NULL, "a model that `train` made: its distribution"},
+    {"exact", OPTION_FLAG,
+     "the language's own distribution (the default without --checkpoint)"},
+    {"top", "20", "so many of the model's tokens; 0: all"},
+    {"format", "text",
+     "text, or tsv: token, probability, model (those that there are)"},
     LANGUAGE_OPTIONS,
     {0}};
 
 typedef struct {
-    double p;
+    double p, model;
     int symbol;
 } Row;
 
 static int more_likely_first(const void *a, const void *b) {
     const Row *x = a, *y = b;
     if (x->p != y->p) return x->p < y->p ? 1 : -1;
+    if (x->model != y->model) return x->model < y->model ? 1 : -1;
     return x->symbol - y->symbol;
 }
 
@@ -46,33 +54,104 @@ static int read_prompt(const Language *l, const char *prompt, int *text) {
     return n;
 }
 
-static void print_rows(FILE *out, const Language *l, const Row *rows, bool tsv) {
-    if (tsv) fputs("token\tprobability\n", out);
-    for (int i = 0; i < l->symbols && rows[i].p > 0; i++) {
-        const char *word = language_word(l, rows[i].symbol);
-        if (tsv) fprintf(out, "%s\t%.12g\n", word, rows[i].p);
-        else fprintf(out, "%9.6f  %s\n", rows[i].p, word);
+typedef struct {
+    bool tsv, exact, model;
+    int top;
+    Row *rows;
+    int count;
+    Lexicon lexicon;
+} Table;
+
+static void print_row(FILE *out, const Table *t, const Row *r) {
+    char name[LEXICON_TEXT];
+    lexicon_name(&t->lexicon, r->symbol, name);
+    if (t->tsv) {
+        fputs(name, out);
+        if (t->exact) fprintf(out, "\t%.12g", r->p);
+        if (t->model) fprintf(out, "\t%.9g", r->model);
+    } else {
+        if (t->exact) fprintf(out, "%9.6f", r->p);
+        if (t->model) fprintf(out, "%9.6f", r->model);
+        fprintf(out, "  %s", name);
     }
+    fputc('\n', out);
+}
+
+// What has no probability is not worth a line; a model gives everything some.
+static void print_rows(FILE *out, const Table *t) {
+    if (t->tsv)
+        fprintf(out, "token%s%s\n", t->exact ? "\tprobability" : "",
+                t->model ? "\tmodel" : "");
+    for (int i = 0; i < t->count; i++) {
+        const Row *r = &t->rows[i];
+        bool many = t->top && i >= t->top;
+        if (r->p > 0 || (t->model && !many)) print_row(out, t, r);
+    }
+}
+
+static void add_exact(Table *t, const char *prompt) {
+    const Language *l = &t->lexicon.language;
+    int *text = allocate(LONGEST, sizeof *text);
+    int n = read_prompt(l, prompt, text);
+    double *p = allocate((size_t)l->symbols, sizeof *p);
+    l->kind->next(l, text, n, p);
+    for (int x = 0; x < l->symbols; x++) t->rows[x].p = p[x];
+    free(text), free(p);
+}
+
+static void add_model(Table *t, const Pretrained *m, const char *prompt,
+                      const char *path) {
+    InferModel view;
+    Generator g;
+    Error err;
+    Ids ids = prompt_of(&m->lexicon, prompt);
+    if (!infer_of_model(&view, &m->model, &err)
+        || !generator_new(&g, &view, m->lexicon.end, ids.at, (int)ids.size, &err))
+        die("%s: %s", path, err.text);
+    infer(&g.state, ids.at, (int)ids.size, g.logits);
+    for (int x = 0; x < t->count; x++)
+        t->rows[x].model = exp(token_log_prob(g.logits, x));
+    generator_free(&g), infer_model_free(&view), free(ids.at);
+}
+
+static void check_model(const Table *t, const Pretrained *m, const Args *args) {
+    const Language *l = &m->lexicon.language;
+    const char *path = option_text(args, "checkpoint"),
+               *data = option_text(args, "data");
+    if (!t->exact) return;
+    if (!l->kind) die("--exact: %s is a model of a text, which has no known law", path);
+    if (strcmp(l->kind->name, data) != 0)
+        die("--data %s: %s is a model of %s", data, path, l->kind->name);
 }
 
 int command_next(const Args *args) {
     static const char *const formats[] = {"text", "tsv", NULL};
     if (args->file_count) die("next: unexpected '%s'", args->files[0]);
-    Language l = language_of(args, option_text(args, "data"));
-    bool tsv = option_choice(args, "format", formats) == 1;
-    int *text = allocate(LONGEST, sizeof *text);
-    int n = read_prompt(&l, option_text(args, "prompt"), text);
-    double *p = allocate((size_t)l.symbols, sizeof *p);
-    Row *rows = allocate((size_t)l.symbols, sizeof *rows);
-    l.kind->next(&l, text, n, p);
-    for (int x = 0; x < l.symbols; x++) rows[x] = (Row){p[x], x};
-    qsort(rows, (size_t)l.symbols, sizeof *rows, more_likely_first);
+    const char *path = option_text(args, "checkpoint"),
+               *prompt = option_text(args, "prompt");
+    Table t = {.tsv = option_choice(args, "format", formats) == 1,
+               .model = path,
+               .exact = !path || option_flag(args, "exact"),
+               .top = (int)option_int(args, "top", 0, 1 << 20)};
+    Pretrained m = {0};
+    if (path) {
+        m = checkpoint_of(args, "next");
+        t.lexicon = m.lexicon;
+        check_model(&t, &m, args);
+    } else
+        t.lexicon = lexicon_of_language(language_of(args, option_text(args, "data")));
+    t.count = t.lexicon.size;
+    t.rows = allocate((size_t)t.count, sizeof *t.rows);
+    for (int x = 0; x < t.count; x++) t.rows[x].symbol = x;
+    if (t.exact) add_exact(&t, prompt);
+    if (t.model) add_model(&t, &m, prompt, path);
+    qsort(t.rows, (size_t)t.count, sizeof *t.rows, more_likely_first);
     Output out;
     Error err;
     if (!output_open(&out, "-", &err)) die("%s", err.text);
-    print_rows(out.stream, &l, rows, tsv);
+    print_rows(out.stream, &t);
     if (!output_commit(&out, &err)) die("%s", err.text);
-    free(text), free(p), free(rows);
-    language_free(&l);
+    free(t.rows), lexicon_free(&t.lexicon);
+    if (path) model_free(&m.model);
     return 0;
 }

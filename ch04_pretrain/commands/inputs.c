@@ -1,0 +1,46 @@
+#include "ch04_pretrain/commands/inputs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ch04_pretrain/commands/commands.h"
+
+Pretrained checkpoint_of(const Args *args, const char *command) {
+    const char *path = option_text(args, "checkpoint");
+    LanguageSettings settings = language_settings_of(args);
+    Pretrained p;
+    Error err;
+    if (!path) die("%s: --checkpoint FILE is needed", command);
+    if (!pretrained_load(&p, path, &settings, &err)) die("%s", err.text);
+    return p;
+}
+
+Ids prompt_of(const Lexicon *l, const char *text) {
+    Ids ids = {0};
+    Error err;
+    reserve(ids.at, ids.capacity, 1);
+    ids.at[ids.size++] = l->end;
+    if (!lexicon_encode(l, text, &ids, &err)) die("--prompt: %s", err.text);
+    return ids;
+}
+
+void rows_open(Rows *r, const Lexicon *l, const char *name, int time, uint64_t seed) {
+    Error err;
+    *r = (Rows){0};
+    if (l->language.kind) {
+        if (strcmp(name, l->language.kind->name) != 0)
+            die("--data %s: the words are those of the language %s", name,
+                l->language.kind->name);
+        r->data = data_of_language(&l->language, time, seed);
+        return;
+    }
+    if (!documents_read(&r->text, name, &err)
+        || !corpus_encode(&r->corpus, &l->tokenizer, l->end, &r->text, &err))
+        die("%s", err.text);
+    r->data = data_of_corpus(&r->corpus, l->size, time, seed);
+}
+
+void rows_close(Rows *r) {
+    data_free(&r->data);
+    corpus_free(&r->corpus), documents_free(&r->text);
+}

@@ -1,0 +1,133 @@
+#include "ch04_pretrain/predictor.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ch03_transformer/sample.h"
+
+void predictor_free(Predictor *p) {
+    p->discard(p);
+    free(p->self);
+    *p = (Predictor){0};
+}
+
+// ---- a language: the texts themselves
+
+typedef struct {
+    const Language *language;
+    Ids *texts, *before;  // most of them
+} Texts;
+
+static void text_copy(Ids *to, const Ids *from, size_t room) {
+    reserve(to->at, to->capacity, from->size + room);
+    if (from->size) memcpy(to->at, from->at, from->size * sizeof *to->at);
+    to->size = from->size;
+}
+
+static void ask_language(const Predictor *p, int count, double *log_probs) {
+    const Texts *t = p->self;
+    for (int b = 0; b < count; b++) {
+        double *row = log_probs + (size_t)b * (size_t)p->symbols;
+        t->language->kind->next(t->language, t->texts[b].at, (int)t->texts[b].size,
+                                row);
+        for (int x = 0; x < p->symbols; x++) row[x] = log(row[x]);
+    }
+}
+
+static void begin_language(Predictor *p, double *log_probs) {
+    ask_language(p, 1, log_probs);
+}
+
+static void step_language(Predictor *p, const int *parent, const int *token, int count,
+                          double *log_probs) {
+    Texts *t = p->self;
+    Ids *kept = t->before;
+    t->before = t->texts, t->texts = kept;
+    for (int b = 0; b < count; b++) {
+        text_copy(&t->texts[b], &t->before[parent[b]], 1);
+        t->texts[b].at[t->texts[b].size++] = token[b];
+    }
+    ask_language(p, count, log_probs);
+}
+
+static void discard_language(Predictor *p) {
+    Texts *t = p->self;
+    for (int b = 0; b < p->most; b++) free(t->texts[b].at), free(t->before[b].at);
+    free(t->texts), free(t->before);
+}
+
+Predictor predictor_of_language(const Language *l, const int *prompt, int n, int most) {
+    Texts *t = allocate(1, sizeof *t);
+    *t = (Texts){l, allocate((size_t)most, sizeof(Ids)),
+                 allocate((size_t)most, sizeof(Ids))};
+    text_copy(&t->texts[0], &(Ids){(int *)prompt, (size_t)n, (size_t)n}, 1);
+    return (Predictor){l->symbols,
+                       l->kind->ends ? language_end(l) : -1,
+                       most,
+                       begin_language,
+                       step_language,
+                       discard_language,
+                       t};
+}
+
+// ---- a model: a cache per text
+
+typedef struct {
+    Inference *texts, *before;  // most of each
+    Ids prompt;
+    Mat logits;
+} Caches;
+
+static void log_softmax(Mat logits, double *to) {
+    for (int x = 0; x < logits.cols; x++) to[x] = token_log_prob(logits, x);
+}
+
+static void feed(const Caches *c, Inference *s, const int *tokens, int n, double *to) {
+    infer(s, tokens, n, c->logits);
+    log_softmax(c->logits, to);
+}
+
+static void begin_model(Predictor *p, double *log_probs) {
+    Caches *c = p->self;
+    inference_clear(&c->texts[0]);
+    feed(c, &c->texts[0], c->prompt.at, (int)c->prompt.size, log_probs);
+}
+
+static void step_model(Predictor *p, const int *parent, const int *token, int count,
+                       double *log_probs) {
+    Caches *c = p->self;
+    Inference *kept = c->before;
+    c->before = c->texts, c->texts = kept;
+    for (int b = 0; b < count; b++) {
+        inference_copy(&c->texts[b], &c->before[parent[b]]);
+        feed(c, &c->texts[b], &token[b], 1, log_probs + (size_t)b * (size_t)p->symbols);
+    }
+}
+
+static void discard_model(Predictor *p) {
+    Caches *c = p->self;
+    for (int b = 0; b < p->most; b++)
+        inference_free(&c->texts[b]), inference_free(&c->before[b]);
+    free(c->texts), free(c->before), free(c->prompt.at);
+    mat_free(c->logits);
+}
+
+bool predictor_of_model(Predictor *p, const InferModel *m, int end, const int *prompt,
+                        int n, int most, int capacity, Error *err) {
+    assert(n >= 1 && n <= capacity && most >= 1);
+    Caches *c = allocate(1, sizeof *c);
+    *c = (Caches){allocate((size_t)most, sizeof(Inference)),
+                  allocate((size_t)most, sizeof(Inference)),
+                  {0},
+                  mat_new(1, m->vocab)};
+    *p = (Predictor){m->vocab, end, most, begin_model, step_model, discard_model, c};
+    text_copy(&c->prompt, &(Ids){(int *)prompt, (size_t)n, (size_t)n}, 0);
+    bool ok = true;
+    for (int b = 0; b < most && ok; b++)
+        ok = inference_new(&c->texts[b], m, capacity, err)
+             && inference_new(&c->before[b], m, capacity, err);
+    if (!ok) predictor_free(p);
+    return ok;
+}
