@@ -134,62 +134,99 @@ static int count_selected(const bool *selected, int from, int n) {
     return count;
 }
 
+// What is wrong with the selections of many rows.
+typedef struct {
+    int split;    // words selected in part
+    int outside;  // rows with selected tokens that are in no word
+    int none;     // rows without any
+    int kept;     // rows in which everything that was true before still is
+} Selections;
+
+static void judge_row(Selections *s, const Row *row, const bool *selected) {
+    int inside = 0, before = 0;
+    for (int w = 0; w < row->count; w++) {
+        Word word = row->words[w];
+        int some = count_selected(selected, word.first, word.count);
+        s->split += some > 0 && some < word.count, inside += some;
+    }
+    for (int i = 1; i < row->n; i += 2) before += selected[i];
+    int all = count_selected(selected, 0, row->n);
+    s->outside += all > inside, s->none += all == 0, s->kept += before == row->n / 2;
+}
+
 static void check_whole(Grade *g) {
+    enum { ROWS = 200 };
     Rng rng = rng_new(41), draws = rng_new(42);
-    int split = 0, outside = 0, none = 0, rows = 200;
-    for (int r = 0; r < rows; r++) {
+    Selections s = {0};
+    for (int r = 0; r < ROWS; r++) {
         Row row = random_row(&rng, 40, 4);
         bool selected[MOST];
         run_select(&draws, &row, 0.15, selected);
-        int inside = 0;
-        for (int w = 0; w < row.count; w++) {
-            Word word = row.words[w];
-            int some = count_selected(selected, word.first, word.count);
-            split += some > 0 && some < word.count, inside += some;
-        }
-        int all = count_selected(selected, 0, row.n);
-        outside += all > inside, none += all == 0;
+        judge_row(&s, &row, selected);
     }
-    grade_mistake(g, split > 0 && outside == 0, "split",
+    grade_mistake(g, s.kept == ROWS, "not-cleared",
+                  "tokens that were not selected keep what was in selected[] before: "
+                  "write false there");
+    grade_mistake(g, s.split > 0 && s.outside == 0, "split",
                   "tokens were selected, not words: a word has all of its tokens "
                   "selected, or none");
-    grade_mistake(g, outside > 0 && split == 0, "outside",
-                  "tokens between words keep what was in selected[] before: write "
-                  "false there");
-    grade_expect(g, 3, split == 0 && outside == 0 && none == 0,
+    grade_expect(g, 3, s.split == 0 && s.outside == 0 && s.none == 0,
                  "of %d rows, %d words are selected in part, %d rows have selected "
                  "tokens that are in no word, %d have none selected",
-                 rows, split, outside, none);
+                 ROWS, s.split, s.outside, s.none);
 }
 
 // Rows in which there is always a word that still fits: the budget is reached exactly.
-static void check_share(Grade *g) {
+typedef struct {
+    int over, under;          // rows with too many, too few
+    int least;                // the largest lack
+    int down, up, with_rest;  // rows with other budgets: rounded down, up; of all n
+} Shares;
+
+static Shares run_shares(int rows, int longest, double share) {
     Rng rng = rng_new(43), draws = rng_new(44);
-    int over = 0, under = 0, specials = 0, rows = 200;
+    Shares s = {0};
     for (int r = 0; r < rows; r++) {
-        Row row = random_row(&rng, 60, 4);
+        Row row = random_row(&rng, 60, longest);
         bool selected[MOST];
-        run_select(&draws, &row, 0.15, selected);
-        int got = count_selected(selected, 0, row.n), want = budget(row.tokens, 0.15);
-        over += got > want, under += got < want;
-        specials += got == budget(row.n, 0.15);
+        run_select(&draws, &row, share, selected);
+        int got = count_selected(selected, 0, row.n), want = budget(row.tokens, share);
+        s.over += got > want, s.under += got < want;
+        if (want - got > s.least) s.least = want - got;
+        s.down += got == (int)(share * row.tokens);
+        s.up += got == (int)ceil(share * row.tokens);
+        s.with_rest += got == budget(row.n, share);
     }
-    grade_mistake(g, over > 0 && specials == rows, "counts-specials",
+    return s;
+}
+
+static void check_share(Grade *g) {
+    enum { ROWS = 200, LONGEST = 4 };
+    Shares s = run_shares(ROWS, LONGEST, 0.15);
+    bool good = s.over == 0 && s.under == 0;
+    grade_mistake(g, !good && s.with_rest == ROWS, "counts-specials",
                   "the budget was computed from the whole row: special tokens do not "
                   "count");
-    grade_mistake(g, over > 0 && under > 0, "independent",
+    grade_mistake(g, !good && s.down == ROWS, "rounded-down",
+                  "share m was rounded down: the budget is the nearest whole number");
+    grade_mistake(g, !good && s.up == ROWS, "rounded-up",
+                  "share m was rounded up: the budget is the nearest whole number");
+    grade_mistake(g, s.over > 0 && s.under > 0, "independent",
                   "each word was drawn by itself, so the number of tokens varies: go "
                   "through the words in random order until the budget is used up");
-    grade_mistake(g, over > 0, "overshoots",
+    grade_mistake(g, s.over > 0, "overshoots",
                   "the last word went beyond the budget: one that does not fit is "
                   "passed over");
-    grade_mistake(g, under > 0, "stops",
+    grade_mistake(g, s.least >= LONGEST, "twice",
+                  "a word that was drawn twice used up the budget twice: each comes "
+                  "once");
+    grade_mistake(g, s.under > 0, "stops",
                   "stopped at a word that did not fit: pass over it, a shorter one "
                   "may still fit");
-    grade_expect(g, 2, over == 0 && under == 0,
+    grade_expect(g, 2, good,
                  "of %d rows, %d have more than round(share m) tokens selected, %d "
                  "fewer, though a word still fits",
-                 rows, over, under);
+                 ROWS, s.over, s.under);
 }
 
 static void check_least(Grade *g) {
@@ -352,7 +389,8 @@ static void check_fates(Grade *g) {
     const double other = 0.1 * (LETTERS - 1) / LETTERS,
                  truth[FATES] = {0.8, other, 0.2 - other},
                  nested[FATES] = {0.8, other * 0.2, 0.2 - other * 0.2},
-                 never_same[FATES] = {0.8, 0.1, 0.1};
+                 never_same[FATES] = {0.8, 0.1, 0.1},
+                 never_random[FATES] = {0.8, 0, 0.2};
     int fates[FATES] = {0}, twins = 0;
     Rng rng = rng_new(49);
     count_fates(fates, &twins, &rng, &BERT_CORRUPTION, ROWS);
@@ -362,6 +400,14 @@ static void check_fates(Grade *g) {
     grade_mistake(g, fits_law(fates, SELECTED, nested, FATES), "nested",
                   "a second draw decides between random and same with c->random: that "
                   "is a share of all selected, not of those left, so 80/2/18 came out");
+    grade_mistake(
+        g, fits_law(fates, SELECTED, never_random, FATES), "never-random",
+        "no token became a random one: what is not below c->mask is not below "
+        "c->random either; below c->mask + c->random");
+    grade_mistake(
+        g, fates[STRANGE] > 0, "no-such-token",
+        "some became a token that does not exist: tokens are 0 .. vocabulary - "
+        "1");
     grade_mistake(g, fits_law(fates, SELECTED, never_same, FATES), "never-same",
                   "the random token is never the token itself: it is drawn from all, "
                   "itself too");

@@ -13,6 +13,7 @@ typedef enum {
     WSD_STEP_EARLY,  // steps from 0
     WSD_STEP_LATE,
     WSD_FROM_LAST,
+    WSD_INTEGERS,  // a quotient of integers; the decay too
     // the decay
     WSD_NO_STABLE,     // begins after the warm-up
     WSD_COSINE,        // so too, and is a cosine
@@ -26,6 +27,7 @@ static double warm(const Wsd *s, WsdRule rule, long long step) {
     double length = (double)s->warmup, t = (double)step;
     if (rule == WSD_STEP_EARLY) t--;
     if (rule == WSD_STEP_LATE) t++;
+    if (rule == WSD_INTEGERS) t = 0;
     double from = rule == WSD_FROM_LAST ? s->last : 0;
     return fmin(s->peak, from + (s->peak - from) * t / length);
 }
@@ -43,7 +45,7 @@ static double rate_by(const Wsd *s, WsdRule rule, long long step) {
     if (step < s->warmup) return warm(s, rule, step);
     if (step >= s->total && rule != WSD_DECAY_LATE) return last;
     long long done = step - start - (rule == WSD_DECAY_LATE);
-    if (done <= 0) return s->peak;
+    if (done <= 0 || rule == WSD_INTEGERS) return s->peak;
     return last
            + (s->peak - last)
                  * left_by(s, rule, (double)done / (double)(s->total - start));
@@ -83,6 +85,8 @@ static void check_warmup(Grade *g) {
          "the first step has the rate 0 and changes nothing: steps count from 1"},
         {WSD_STEP_LATE, "step-late", "steps count from 1: step t has peak t / warmup"},
         {WSD_FROM_LAST, "from-last", "the warm-up begins at 0, not at last"},
+        {WSD_INTEGERS, "integer-division",
+         "step / warmup is a quotient of integers, 0 until the end: make one a double"},
         {0},
     };
     check_steps(g, 4, "warm-up", &LINEAR, 1, WARMUP - 1, mistakes);
@@ -101,6 +105,8 @@ static const WsdMistake DECAY_MISTAKES[] = {
     {WSD_ROOT_OF_REST, "root-of-rest",
      "sqrt(1 - u) falls slowly first, 1 - sqrt(u) fast first"},
     {WSD_ALWAYS_LINEAR, "always-linear", "the shape was ignored: 1 - sqrt(u) here"},
+    {WSD_INTEGERS, "integer-division",
+     "the rate stays at the peak: is u a quotient of integers, 0 until the end?"},
     {0},
 };
 
@@ -214,13 +220,15 @@ static void grade_extended(Grade *g, int points, const Wsd *got, const Wsd *want
 }
 
 static void check_extend(Grade *g) {
-    Wsd got = wsd_extend(&ROOT, 30, 100, 0.2), want = ending(100, 20),
-        rest = ending(100, 70), part = ending(100, 14);
+    Wsd got = wsd_extend(&ROOT, 30, 100, 0.29), want = ending(100, 29),
+        rest = ending(100, 70), part = ending(100, 20), down = ending(100, 28);
     grade_mistake(g, same_schedule(&got, &rest), "decays-at-once",
                   "the decay takes all steps that are left: only round(share total)");
     grade_mistake(
         g, same_schedule(&got, &part), "share-of-rest",
         "the decay's share is of the steps that are left: it is of the total");
+    grade_mistake(g, same_schedule(&got, &down), "rounded-down",
+                  "share total was rounded down: 0.29 x 100 is a little less than 29");
     grade_mistake(g, got.total == 100 && got.decay == DECAY, "decay-as-before",
                   "the decay is as long as before: it is round(share total) now");
     grade_mistake(g, got.total == 100 && got.warmup >= 30, "warms-up-again",

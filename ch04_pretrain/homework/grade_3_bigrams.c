@@ -111,6 +111,7 @@ typedef enum {
     WB_VOCABULARY,    // T = V
     WB_UNSEEN_ONLY,   // T lower goes to what never came only
     WB_NO_LOWER,      // T / V each
+    WB_NO_T,          // divided by c(h) only
 } WittenBellRule;
 
 static void witten_bell_by(WittenBellRule rule, const double *lower, int h, double *p) {
@@ -122,7 +123,8 @@ static void witten_bell_by(WittenBellRule rule, const double *lower, int h, doub
         int c = COUNT[h * V + w];
         double share = rule == WB_NO_LOWER ? 1. / V : lower[w];
         if (rule == WB_UNSEEN_ONLY && c > 0) share = 0;
-        p[w] = s.total > 0 ? (c + T * share) / (s.total + T) : lower[w];
+        double events = s.total + (rule == WB_NO_T ? 0 : T);
+        p[w] = s.total > 0 ? (c + T * share) / events : lower[w];
     }
 }
 
@@ -146,6 +148,8 @@ static void check_witten_bell(Grade *g) {
         {WB_UNSEEN_ONLY, "unseen-only",
          "lower has a say about all tokens here, seen ones too; p does not sum to 1"},
         {WB_NO_LOWER, "no-lower", "lower is missing: T / V each is the uniform one"},
+        {WB_NO_T, "events",
+         "divided by c(h): there are c(h) + T events, or p sums to more"},
     };
     double want[V], slip[V], *got = run_witten_bell(SEEN_SOME);
     witten_bell_by(WB_RIGHT, LOWER, SEEN_SOME, want);

@@ -80,6 +80,7 @@ typedef enum {
     TYPICAL_RAW_SURPRISE,  // so too, but for the entropy and the mass
     TYPICAL_RAW_MASS,      // sums of p against mass, not of shares
     TYPICAL_SHORT,         // without the one that reaches the mass
+    TYPICAL_MORE,          // one more where the mass is reached exactly
     TYPICAL_HIGH_TOKEN     // of equal p the higher token
 } TypicalRule;
 
@@ -109,7 +110,9 @@ static int typical_by(TypicalRule rule, const Candidates *c, double mass, int *k
         if (c->list[i].p > 0) left[n++] = c->list[i];
     double sum = 0,
            whole = rule == TYPICAL_RAW_MASS || rule == TYPICAL_RAW ? 1 : c->total;
-    while (n > 0 && (mass >= 1 || sum < mass * whole)) {
+    while (n > 0
+           && (mass >= 1 || sum < mass * whole
+               || (rule == TYPICAL_MORE && sum == mass * whole))) {
         int best = 0;
         for (int i = 1; i < n; i++)
             if (comes_first(rule, c, &left[i], &left[best])) best = i;
@@ -156,6 +159,9 @@ static const TypicalMistake TYPICAL_MISTAKES[] = {
      "the mass is one of shares: p add up to mass x c->total"},
     {TYPICAL_SHORT, "one-short",
      "the candidate with which the mass is reached belongs to the set"},
+    {TYPICAL_MORE, "one-more",
+     "the set goes on although the mass is reached: at least the mass, not more than "
+     "it"},
     {TYPICAL_HIGH_TOKEN, "ties", "of equal p the lower token comes first"},
 };
 
@@ -196,7 +202,8 @@ static void check_after_cut(Grade *g) {
 }
 static void check_ties(Grade *g) {
     const double p[MOST] = {0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125};
-    check_choice(g, 2, "eight candidates with equal p", p, MOST, 1, 1);
+    check_choice(g, 1, "eight candidates with equal p", p, MOST, 1, 1);
+    check_choice(g, 1, "eight candidates with equal p", p, MOST, 1, 0.5);
 }
 static void check_all(Grade *g) {
     const double p[] = {0.5, 0, 0.3, 0.2};

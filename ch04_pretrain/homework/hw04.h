@@ -129,6 +129,5 @@ double candidates_entropy(const Candidates *c);
 // Candidates sorted by |ln(1 / share) - entropy|, the nearest first; of equal p the
 // lower token first. The fewest of them whose shares add up to at least `mass`, in
 // (0, 1), are kept, in this order; c->count and c->total are set, and each p stays as
-// it is. A mass of 1 or more keeps all candidates with p > 0; those with p = 0 are never
-// kept.
+// it is. A mass of 1 or more keeps all candidates with p > 0; a p of 0 never stays.
 void candidates_typical(Candidates *c, double mass);
