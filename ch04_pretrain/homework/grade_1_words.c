@@ -1,0 +1,433 @@
+// Problem 1: whole-word masking.
+#include <math.h>
+#include <string.h>
+
+#include "ch04_pretrain/homework/grade.h"
+
+enum { MOST = 400, DRAWS = 20000, LETTERS = 4, MASK_TOKEN = 77 };
+
+// ---- (a) words
+
+typedef enum {
+    WORDS_RIGHT,
+    WORDS_JOINED,    // a word goes on after a special token
+    WORDS_HEADLESS,  // without a beginning no word
+    WORDS_SPECIAL,   // a special token is a word, or part of one
+    WORDS_LAST,      // the last word is forgotten
+} WordRule;
+
+static int words_by(WordRule rule, const Piece *pieces, int n, Word *words) {
+    int count = 0;
+    bool inside = false;
+    for (int i = 0; i < n; i++) {
+        Piece piece = pieces[i];
+        if (piece == PIECE_SPECIAL && rule != WORDS_SPECIAL) {
+            inside &= rule == WORDS_JOINED;
+            continue;
+        }
+        if (piece != PIECE_CONTINUES) inside = false;
+        if (piece == PIECE_CONTINUES && !inside && rule == WORDS_HEADLESS) continue;
+        if (!inside) words[count++] = (Word){i, 0};
+        words[count - 1].count = i + 1 - words[count - 1].first;
+        inside = true;
+    }
+    return count - (rule == WORDS_LAST && count > 0);
+}
+
+static bool same_words(const Word *a, int a_count, const Word *b, int b_count) {
+    if (a_count != b_count) return false;
+    for (int w = 0; w < a_count; w++)
+        if (a[w].first != b[w].first || a[w].count != b[w].count) return false;
+    return true;
+}
+
+// "SBCC": special, begins, continues, continues.
+static int pieces_of(const char *letters, Piece *pieces) {
+    int n = (int)strlen(letters);
+    for (int i = 0; i < n; i++)
+        pieces[i] = letters[i] == 'S'   ? PIECE_SPECIAL
+                    : letters[i] == 'B' ? PIECE_BEGINS
+                                        : PIECE_CONTINUES;
+    return n;
+}
+
+typedef struct {
+    WordRule rule;
+    const char *code, *says;
+} WordMistake;
+static const WordMistake WORD_MISTAKES[] = {
+    {WORDS_JOINED, "joined",
+     "a word goes on after a special token: what continues there is a word of its own"},
+    {WORDS_HEADLESS, "headless",
+     "tokens whose word began before the row, or before a special token, are missing: "
+     "they are a word too"},
+    {WORDS_SPECIAL, "special-words", "a special token is in no word, and is none"},
+    {WORDS_LAST, "last-word", "the last word is missing: no token comes to end it"},
+};
+
+static void check_row(Grade *g, int points, const char *letters) {
+    Piece pieces[MOST];
+    Word blank[MOST], want[MOST], slip[MOST];
+    memset(blank, 0xff, sizeof blank);
+    int n = pieces_of(letters, pieces);
+    Word *got = grade_guarded("words", blank, (size_t)n * sizeof *blank);
+    int count =
+        find_words(grade_guarded("pieces", pieces, (size_t)n * sizeof *pieces), n, got);
+    int wanted = words_by(WORDS_RIGHT, pieces, n, want);
+    bool good = same_words(got, count, want, wanted);
+    for (int i = 0; i < COUNT_OF(WORD_MISTAKES); i++) {
+        int slips = words_by(WORD_MISTAKES[i].rule, pieces, n, slip);
+        grade_mistake(g, !good && same_words(got, count, slip, slips),
+                      WORD_MISTAKES[i].code, "%s", WORD_MISTAKES[i].says);
+    }
+    if (count != wanted)
+        grade_expect(g, points, good, "the row %s: %d words, should be %d", letters,
+                     count, wanted);
+    else
+        grade_expect(g, points, good,
+                     "the row %s has %d words, but not from where to where you say",
+                     letters, wanted);
+}
+
+static void check_plain_rows(Grade *g) { check_row(g, 3, "SBCCBBCSBS"); }
+static void check_cut_rows(Grade *g) {
+    check_row(g, 2, "CCBCSSCBSC");
+    grade_expect(g, 1, find_words(NULL, 0, NULL) == 0, "a row of 0 tokens has 0 words");
+}
+
+// ---- (b) the selection
+
+// Words of 1 to 4 tokens, special tokens between some.
+typedef struct {
+    Word words[MOST];
+    int count, n, tokens;
+} Row;
+
+static Row random_row(Rng *rng, int words, int longest) {
+    Row row = {.n = 1};
+    for (int w = 0; w < words; w++) {
+        int length = 1 + rng_below(rng, longest);
+        row.words[row.count++] = (Word){row.n, length};
+        row.n += length + (rng_below(rng, 3) == 0), row.tokens += length;
+    }
+    return row;
+}
+
+static int budget(int tokens, double share) {
+    return (int)fmax(1, round(share * tokens));
+}
+
+// The student's selection of a row. selected[MOST]: also what lies outside of words.
+static void run_select(Rng *rng, const Row *row, double share, bool *selected) {
+    bool blank[MOST];
+    for (int i = 0; i < MOST; i++) blank[i] = i % 2;
+    bool *got = grade_guarded("selected", blank, (size_t)row->n * sizeof *blank);
+    Word *words =
+        grade_guarded("words", row->words, (size_t)row->count * sizeof *row->words);
+    select_words(rng, words, row->count, share, row->n, got);
+    memcpy(selected, got, (size_t)row->n * sizeof *got);
+}
+
+static int count_selected(const bool *selected, int from, int n) {
+    int count = 0;
+    for (int i = from; i < from + n; i++) count += selected[i];
+    return count;
+}
+
+// What is wrong with the selections of many rows.
+typedef struct {
+    int split;    // words selected in part
+    int outside;  // rows with selected tokens that are in no word
+    int none;     // rows without any
+    int kept;     // rows in which everything that was true before still is
+} Selections;
+
+static void judge_row(Selections *s, const Row *row, const bool *selected) {
+    int inside = 0, before = 0;
+    for (int w = 0; w < row->count; w++) {
+        Word word = row->words[w];
+        int some = count_selected(selected, word.first, word.count);
+        s->split += some > 0 && some < word.count, inside += some;
+    }
+    for (int i = 1; i < row->n; i += 2) before += selected[i];
+    int all = count_selected(selected, 0, row->n);
+    s->outside += all > inside, s->none += all == 0, s->kept += before == row->n / 2;
+}
+
+static void check_whole(Grade *g) {
+    enum { ROWS = 200 };
+    Rng rng = rng_new(41), draws = rng_new(42);
+    Selections s = {0};
+    for (int r = 0; r < ROWS; r++) {
+        Row row = random_row(&rng, 40, 4);
+        bool selected[MOST];
+        run_select(&draws, &row, 0.15, selected);
+        judge_row(&s, &row, selected);
+    }
+    grade_mistake(g, s.kept == ROWS, "not-cleared",
+                  "tokens that were not selected keep what was in selected[] before: "
+                  "write false there");
+    grade_mistake(g, s.split > 0 && s.outside == 0, "split",
+                  "tokens were selected, not words: a word has all of its tokens "
+                  "selected, or none");
+    grade_expect(g, 3, s.split == 0 && s.outside == 0 && s.none == 0,
+                 "of %d rows, %d words are selected in part, %d rows have selected "
+                 "tokens that are in no word, %d have none selected",
+                 ROWS, s.split, s.outside, s.none);
+}
+
+// Rows in which there is always a word that still fits: the budget is reached exactly.
+typedef struct {
+    int over, under;          // rows with too many, too few
+    int least;                // the largest lack
+    int down, up, with_rest;  // rows with other budgets: rounded down, up; of all n
+} Shares;
+
+static Shares run_shares(int rows, int longest, double share) {
+    Rng rng = rng_new(43), draws = rng_new(44);
+    Shares s = {0};
+    for (int r = 0; r < rows; r++) {
+        Row row = random_row(&rng, 60, longest);
+        bool selected[MOST];
+        run_select(&draws, &row, share, selected);
+        int got = count_selected(selected, 0, row.n), want = budget(row.tokens, share);
+        s.over += got > want, s.under += got < want;
+        if (want - got > s.least) s.least = want - got;
+        s.down += got == (int)(share * row.tokens);
+        s.up += got == (int)ceil(share * row.tokens);
+        s.with_rest += got == budget(row.n, share);
+    }
+    return s;
+}
+
+static void check_share(Grade *g) {
+    enum { ROWS = 200, LONGEST = 4 };
+    Shares s = run_shares(ROWS, LONGEST, 0.15);
+    bool good = s.over == 0 && s.under == 0;
+    grade_mistake(g, !good && s.with_rest == ROWS, "counts-specials",
+                  "the budget was computed from the whole row: special tokens do not "
+                  "count");
+    grade_mistake(g, !good && s.down == ROWS, "rounded-down",
+                  "share m was rounded down: the budget is the nearest whole number");
+    grade_mistake(g, !good && s.up == ROWS, "rounded-up",
+                  "share m was rounded up: the budget is the nearest whole number");
+    grade_mistake(g, s.over > 0 && s.under > 0, "independent",
+                  "each word was drawn by itself, so the number of tokens varies: go "
+                  "through the words in random order until the budget is used up");
+    grade_mistake(g, s.over > 0, "overshoots",
+                  "the last word went beyond the budget: one that does not fit is "
+                  "passed over");
+    grade_mistake(g, s.least >= LONGEST, "twice",
+                  "a word that was drawn twice used up the budget twice: each comes "
+                  "once");
+    grade_mistake(g, s.under > 0, "stops",
+                  "stopped at a word that did not fit: pass over it, a shorter one "
+                  "may still fit");
+    grade_expect(g, 2, good,
+                 "of %d rows, %d have more than round(share m) tokens selected, %d "
+                 "fewer, though a word still fits",
+                 ROWS, s.over, s.under);
+}
+
+static void check_least(Grade *g) {
+    Row small = {.words = {{0, 1}, {1, 1}}, .count = 2, .n = 2, .tokens = 2},
+        wide = {.words = {{0, 3}}, .count = 1, .n = 3, .tokens = 3};
+    Rng rng = rng_new(45);
+    bool one[MOST], none[MOST];
+    run_select(&rng, &small, 0.15, one);
+    run_select(&rng, &wide, 0.15, none);
+    int got = count_selected(one, 0, 2), too_wide = count_selected(none, 0, 3);
+    grade_mistake(g, got == 0 && too_wide == 0, "no-least",
+                  "round(share m) is 0 in a short row: the budget is at least 1");
+    grade_expect(g, 1, got == 1 && too_wide == 0,
+                 "two words of 1 token: %d tokens selected, should be 1; a single word "
+                 "of 3: %d, should be 0, since the budget is 1",
+                 got, too_wide);
+}
+
+// Words of 1, 2 and 3 tokens, a budget of 3. An outcome is a set of words.
+enum { ONE_TWO, THREE, ONE, TWO, OTHER, SETS };
+typedef struct {
+    double p[SETS];
+    const char *code, *says;
+} SelectionLaw;
+
+static const SelectionLaw SELECTION_MISTAKES[] = {
+    {{1},
+     "in-order",
+     "the words were tried from left to right: every order is equally likely"},
+    {{1. / 2, 1. / 2},
+     "by-token",
+     "a long word is more likely to come first: every word is, whatever its length"},
+    {{1. / 3, 1. / 3, 1. / 6, 1. / 6},
+     "stops",
+     "stopped at a word that did not fit: pass over it, a shorter one may still fit"},
+};
+
+static int set_of(const bool *selected) {
+    int bits = 0;
+    for (int i = 0; i < 6; i++) bits |= selected[i] << i;
+    return bits == 7    ? ONE_TWO
+           : bits == 56 ? THREE
+           : bits == 1  ? ONE
+           : bits == 6  ? TWO
+                        : OTHER;
+}
+
+static void check_order(Grade *g) {
+    Row row = {.words = {{0, 1}, {1, 2}, {3, 3}}, .count = 3, .n = 6, .tokens = 6};
+    const double truth[SETS] = {2. / 3, 1. / 3};
+    Rng rng = rng_new(46);
+    int counts[SETS] = {0};
+    for (int i = 0; i < DRAWS; i++) {
+        bool selected[MOST];
+        run_select(&rng, &row, 0.5, selected);
+        counts[set_of(selected)]++;
+    }
+    for (int i = 0; i < COUNT_OF(SELECTION_MISTAKES); i++)
+        grade_mistake(g, fits_law(counts, DRAWS, SELECTION_MISTAKES[i].p, SETS),
+                      SELECTION_MISTAKES[i].code, "%s", SELECTION_MISTAKES[i].says);
+    grade_expect(g, 4, fits_law(counts, DRAWS, truth, SETS),
+                 "words of 1, 2, 3 tokens, budget 3: the first two in %.3f of the "
+                 "draws, should be 0.667; the third alone in %.3f, should be 0.333",
+                 (double)counts[ONE_TWO] / DRAWS, (double)counts[THREE] / DRAWS);
+}
+
+// ---- (c) what is seen, what is predicted
+
+// Three tokens selected, one not, and again.
+typedef struct {
+    int tokens[MOST], seen[MOST], targets[MOST];
+    bool selected[MOST];
+} Masked;
+
+static void run_mask(Masked *m, Rng *rng, const Corruption *c) {
+    int blank[MOST];
+    memset(blank, 0x55, sizeof blank);
+    for (int i = 0; i < MOST; i++)
+        m->tokens[i] = rng_below(rng, LETTERS), m->selected[i] = i % 4 != 3;
+    int *seen = grade_guarded("seen", blank, sizeof blank),
+        *targets = grade_guarded("targets", blank, sizeof blank);
+    mask_selected(rng, c, LETTERS, MASK_TOKEN,
+                  grade_guarded("tokens", m->tokens, sizeof m->tokens),
+                  grade_guarded("selected", m->selected, sizeof m->selected), MOST,
+                  seen, targets);
+    memcpy(m->seen, seen, sizeof m->seen);
+    memcpy(m->targets, targets, sizeof m->targets);
+}
+
+typedef enum { TARGETS_RIGHT, TARGETS_MASKED, TARGETS_SEEN, TARGETS_ALL } TargetRule;
+
+static int target_by(TargetRule rule, const Masked *m, int i) {
+    if (rule == TARGETS_ALL) return m->tokens[i];
+    if (!m->selected[i]) return IGNORED;
+    if (rule == TARGETS_MASKED && m->seen[i] != MASK_TOKEN) return IGNORED;
+    return rule == TARGETS_SEEN ? m->seen[i] : m->tokens[i];
+}
+
+// How many targets are not by this rule. Any negative number is IGNORED.
+static int targets_off(TargetRule rule, const Masked *m) {
+    int off = 0;
+    for (int i = 0; i < MOST; i++) {
+        int want = target_by(rule, m, i), got = m->targets[i];
+        off += want < 0 ? got >= 0 : got != want;
+    }
+    return off;
+}
+
+static void check_targets(Grade *g) {
+    Masked m;
+    Rng rng = rng_new(47);
+    run_mask(&m, &rng, &(Corruption){1, 0.4, 0.3});
+    int off = targets_off(TARGETS_RIGHT, &m);
+    grade_mistake(g, off > 0 && targets_off(TARGETS_MASKED, &m) == 0, "masked-only",
+                  "only what became [MASK] is a target: the loss counts at all "
+                  "selected tokens, visible ones too");
+    grade_mistake(g, off > 0 && targets_off(TARGETS_SEEN, &m) == 0, "seen-target",
+                  "the target is what the model sees: it is the token of the text");
+    grade_mistake(g, off > 0 && targets_off(TARGETS_ALL, &m) == 0, "all-targets",
+                  "every token is a target: those not selected are IGNORED");
+    grade_expect(g, 4, off == 0, "%d of %d targets are not what they should be", off,
+                 MOST);
+}
+
+static void check_others_stay(Grade *g) {
+    Masked m;
+    Rng rng = rng_new(48);
+    run_mask(&m, &rng, &BERT_CORRUPTION);
+    int changed = 0;
+    for (int i = 0; i < MOST; i++)
+        changed += !m.selected[i] && m.seen[i] != m.tokens[i];
+    grade_expect(g, 1, changed == 0, "%d tokens changed that were not selected",
+                 changed);
+}
+
+// What happens to a selected token: it is masked, another one, the same.
+enum { BECAME_MASK, BECAME_OTHER, STAYED, STRANGE, FATES };
+
+static void count_fates(int *fates, int *twins, Rng *rng, const Corruption *c,
+                        int rows) {
+    for (int r = 0; r < rows; r++) {
+        Masked m;
+        run_mask(&m, rng, c);
+        for (int i = 0; i < MOST; i++) {
+            if (!m.selected[i]) continue;
+            int seen = m.seen[i];
+            bool letter = seen >= 0 && seen < LETTERS;
+            fates[seen == MASK_TOKEN    ? BECAME_MASK
+                  : !letter             ? STRANGE
+                  : seen == m.tokens[i] ? STAYED
+                                        : BECAME_OTHER]++;
+            if (i % 4 < 2)
+                *twins += (seen == MASK_TOKEN) == (m.seen[i + 1] == MASK_TOKEN);
+        }
+    }
+}
+
+static void check_fates(Grade *g) {
+    enum { ROWS = 100, SELECTED = ROWS * MOST / 4 * 3, PAIRS = ROWS * MOST / 2 };
+    const double other = 0.1 * (LETTERS - 1) / LETTERS,
+                 truth[FATES] = {0.8, other, 0.2 - other},
+                 nested[FATES] = {0.8, other * 0.2, 0.2 - other * 0.2},
+                 never_same[FATES] = {0.8, 0.1, 0.1},
+                 never_random[FATES] = {0.8, 0, 0.2};
+    int fates[FATES] = {0}, twins = 0;
+    Rng rng = rng_new(49);
+    count_fates(fates, &twins, &rng, &BERT_CORRUPTION, ROWS);
+    double together = (double)twins / PAIRS, apart = 0.8 * 0.8 + 0.2 * 0.2;
+    grade_mistake(g, together > 0.95, "one-draw",
+                  "one draw for a whole word, or row: each token has its own");
+    grade_mistake(g, fits_law(fates, SELECTED, nested, FATES), "nested",
+                  "a second draw decides between random and same with c->random: that "
+                  "is a share of all selected, not of those left, so 80/2/18 came out");
+    grade_mistake(
+        g, fits_law(fates, SELECTED, never_random, FATES), "never-random",
+        "no token became a random one: what is not below c->mask is not below "
+        "c->random either; below c->mask + c->random");
+    grade_mistake(
+        g, fates[STRANGE] > 0, "no-such-token",
+        "some became a token that does not exist: tokens are 0 .. vocabulary - "
+        "1");
+    grade_mistake(g, fits_law(fates, SELECTED, never_same, FATES), "never-same",
+                  "the random token is never the token itself: it is drawn from all, "
+                  "itself too");
+    grade_expect(
+        g, 4, fits_law(fates, SELECTED, truth, FATES) && fabs(together - apart) < 0.02,
+        "of the selected, %.3f became [MASK], should be 0.800; %.3f another of "
+        "4 tokens, should be %.3f; neighbours share their fate in %.3f, should "
+        "be %.3f",
+        (double)fates[BECAME_MASK] / SELECTED, (double)fates[BECAME_OTHER] / SELECTED,
+        other, together, apart);
+}
+
+void check_words(Grade *g) {
+    grade_part(g, check_plain_rows(g));
+    grade_part(g, check_cut_rows(g));
+    grade_part(g, check_whole(g));
+    grade_part(g, check_share(g));
+    grade_part(g, check_least(g));
+    grade_part(g, check_order(g));
+    grade_part(g, check_targets(g));
+    grade_part(g, check_others_stay(g));
+    grade_part(g, check_fates(g));
+}

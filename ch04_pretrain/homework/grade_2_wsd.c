@@ -1,0 +1,264 @@
+// Problem 2: warm-up, stable, decay.
+#include <math.h>
+
+#include "ch04_pretrain/homework/grade.h"
+
+enum { TOTAL = 50, WARMUP = 8, DECAY = 10, START = TOTAL - DECAY };
+static const Wsd LINEAR = {3e-3, 6e-4, WARMUP, DECAY, TOTAL, WSD_LINEAR},
+                 ROOT = {3e-3, 6e-4, WARMUP, DECAY, TOTAL, WSD_ROOT};
+
+typedef enum {
+    WSD_RIGHT,
+    // the warm-up
+    WSD_STEP_EARLY,  // steps from 0
+    WSD_STEP_LATE,
+    WSD_FROM_LAST,
+    WSD_INTEGERS,  // a quotient of integers; the decay too
+    // the decay
+    WSD_NO_STABLE,     // begins after the warm-up
+    WSD_COSINE,        // so too, and is a cosine
+    WSD_TO_ZERO,       // (last is forgotten)
+    WSD_DECAY_LATE,    // by one step
+    WSD_ROOT_OF_REST,  // sqrt(1 - u) for 1 - sqrt(u)
+    WSD_ALWAYS_LINEAR,
+} WsdRule;
+
+static double warm(const Wsd *s, WsdRule rule, long long step) {
+    double length = (double)s->warmup, t = (double)step;
+    if (rule == WSD_STEP_EARLY) t--;
+    if (rule == WSD_STEP_LATE) t++;
+    if (rule == WSD_INTEGERS) t = 0;
+    double from = rule == WSD_FROM_LAST ? s->last : 0;
+    return fmin(s->peak, from + (s->peak - from) * t / length);
+}
+
+static double left_by(const Wsd *s, WsdRule rule, double u) {
+    if (rule == WSD_COSINE) return (1 + cos(M_PI * u)) / 2;
+    if (s->shape == WSD_LINEAR || rule == WSD_ALWAYS_LINEAR) return 1 - u;
+    return rule == WSD_ROOT_OF_REST ? sqrt(1 - u) : 1 - sqrt(u);
+}
+
+static double rate_by(const Wsd *s, WsdRule rule, long long step) {
+    bool all_the_way = rule == WSD_NO_STABLE || rule == WSD_COSINE;
+    long long start = all_the_way ? s->warmup : s->total - s->decay;
+    double last = rule == WSD_TO_ZERO ? 0 : s->last;
+    if (step < s->warmup) return warm(s, rule, step);
+    if (step >= s->total && rule != WSD_DECAY_LATE) return last;
+    long long done = step - start - (rule == WSD_DECAY_LATE);
+    if (done <= 0 || rule == WSD_INTEGERS) return s->peak;
+    return last
+           + (s->peak - last)
+                 * left_by(s, rule, (double)done / (double)(s->total - start));
+}
+
+// A few roundings of numbers no larger than the peak; typical errors change a rate by a
+// hundredth of it and more.
+static double rate_tolerance(const Wsd *s) { return 1e-12 * s->peak; }
+
+typedef struct {
+    WsdRule rule;
+    const char *code, *says;
+} WsdMistake;
+
+static void check_steps(Grade *g, int points, const char *what, const Wsd *s,
+                        long long from, long long to, const WsdMistake *mistakes) {
+    double got[TOTAL + 1], want[TOTAL + 1], slip[TOTAL + 1];
+    int n = (int)(to - from + 1), off = 0;
+    for (int i = 0; i < n; i++) {
+        got[i] = wsd_rate(s, from + i), want[i] = rate_by(s, WSD_RIGHT, from + i);
+    }
+    double tolerance = rate_tolerance(s);
+    bool good = near_array(got, want, n, tolerance);
+    for (const WsdMistake *m = mistakes; m->code; m++) {
+        for (int i = 0; i < n; i++) slip[i] = rate_by(s, m->rule, from + i);
+        grade_mistake(g, !good && near_array(got, slip, n, tolerance), m->code, "%s",
+                      m->says);
+    }
+    while (off < n - 1 && fabs(got[off] - want[off]) <= tolerance) off++;
+    grade_expect(g, points, good, "%s: the rate of step %lld is %.6g, should be %.6g",
+                 what, from + off, got[off], want[off]);
+}
+
+static void check_warmup(Grade *g) {
+    static const WsdMistake mistakes[] = {
+        {WSD_STEP_EARLY, "step-from-0",
+         "the first step has the rate 0 and changes nothing: steps count from 1"},
+        {WSD_STEP_LATE, "step-late", "steps count from 1: step t has peak t / warmup"},
+        {WSD_FROM_LAST, "from-last", "the warm-up begins at 0, not at last"},
+        {WSD_INTEGERS, "integer-division",
+         "step / warmup is a quotient of integers, 0 until the end: make one a double"},
+        {0},
+    };
+    check_steps(g, 4, "warm-up", &LINEAR, 1, WARMUP - 1, mistakes);
+}
+
+static const WsdMistake DECAY_MISTAKES[] = {
+    {WSD_NO_STABLE, "no-stable",
+     "the decay begins after the warm-up: only the last `decay` steps decay"},
+    {WSD_COSINE, "cosine",
+     "this is the chapter's cosine: here the rate stays at the peak until `decay` "
+     "steps "
+     "are left"},
+    {WSD_TO_ZERO, "to-zero", "the decay goes to 0: it ends at last"},
+    {WSD_DECAY_LATE, "decay-late",
+     "the decay is one step late, so that last is not reached at step total"},
+    {WSD_ROOT_OF_REST, "root-of-rest",
+     "sqrt(1 - u) falls slowly first, 1 - sqrt(u) fast first"},
+    {WSD_ALWAYS_LINEAR, "always-linear", "the shape was ignored: 1 - sqrt(u) here"},
+    {WSD_INTEGERS, "integer-division",
+     "the rate stays at the peak: is u a quotient of integers, 0 until the end?"},
+    {0},
+};
+
+static void check_stable(Grade *g) {
+    check_steps(g, 2, "stable", &LINEAR, WARMUP + 1, START, DECAY_MISTAKES);
+}
+static void check_linear(Grade *g) {
+    check_steps(g, 4, "linear decay", &LINEAR, START, TOTAL - 1, DECAY_MISTAKES);
+}
+static void check_root(Grade *g) {
+    check_steps(g, 4, "1 - sqrt decay", &ROOT, START, TOTAL - 1, DECAY_MISTAKES);
+}
+
+// Both ends of each part where the part before or after is empty, and what comes last.
+static void check_ends(Grade *g) {
+    Wsd cold = LINEAR, tight = LINEAR;
+    cold.warmup = 0, tight.warmup = TOTAL - DECAY;
+    double first = wsd_rate(&cold, 1), top = wsd_rate(&tight, START),
+           end = wsd_rate(&ROOT, TOTAL), later = wsd_rate(&LINEAR, TOTAL + 5),
+           tolerance = rate_tolerance(&LINEAR);
+    bool ends = fabs(end - ROOT.last) <= tolerance;
+    grade_mistake(g, ends && !(later >= LINEAR.last - tolerance), "past-the-end",
+                  "after the last step the rate falls on, below last: it stays there");
+    grade_expect(g, 2, ends && fabs(later - LINEAR.last) <= tolerance,
+                 "the rate of step total is %.6g, of step total + 5 %.6g, should both "
+                 "be last = %.6g",
+                 end, later, LINEAR.last);
+    grade_expect(
+        g, 1,
+        fabs(first - cold.peak) <= tolerance && fabs(top - tight.peak) <= tolerance,
+        "without a warm-up step 1 has the rate %.6g, and where the decay follows "
+        "the warm-up at once the step between has %.6g: should both be the "
+        "peak, %.6g",
+        first, top, cold.peak);
+}
+
+// ---- the area
+
+static double area_by(const Wsd *s, long long from, long long to) {
+    double sum = 0;
+    for (long long t = from; t <= to; t++) sum += rate_by(s, WSD_RIGHT, t);
+    return sum;
+}
+
+static bool near_area(double a, double b) { return fabs(a - b) <= 1e-9 * fabs(b); }
+
+// Of the curve through the rates: half of the first and the last step is missing.
+static double area_under_curve(const Wsd *s) {
+    return area_by(s, 1, s->total) - s->last / 2;
+}
+
+// Right by the definition, or the sum of the student's own rates.
+static bool is_area(double got, const Wsd *s) {
+    if (near_area(got, area_by(s, 1, s->total))) return true;
+    double own = 0;
+    for (long long t = 1; t <= s->total; t++) own += wsd_rate(s, t);
+    return near_area(got, own);
+}
+
+static void check_area(Grade *g) {
+    double linear = wsd_area(&LINEAR), root = wsd_area(&ROOT);
+    grade_mistake(g,
+                  near_area(linear, area_by(&LINEAR, 0, TOTAL - 1))
+                      || near_area(root, area_by(&ROOT, 0, TOTAL - 1)),
+                  "area-from-0", "steps 0 .. total - 1 were added: they count from 1");
+    grade_mistake(g, near_area(linear, area_under_curve(&LINEAR)), "area-integral",
+                  "the area under the curve is not the sum over steps: a trapezoid "
+                  "counts its two ends half");
+    grade_expect(g, 2, is_area(linear, &LINEAR) && is_area(root, &ROOT),
+                 "the area is %.8g with linear decay, should be %.8g; with 1 - sqrt "
+                 "%.8g, should be %.8g",
+                 linear, area_by(&LINEAR, 1, TOTAL), root, area_by(&ROOT, 1, TOTAL));
+}
+
+static void check_peak(Grade *g) {
+    double area = 0.3, got = wsd_peak_for(&ROOT, area);
+    Wsd found = ROOT;
+    found.peak = got;
+    grade_mistake(
+        g, near_area(got, ROOT.peak * area / area_by(&ROOT, 1, TOTAL)), "proportional",
+        "peak x area / (area now): `last` has a part in the area that does not "
+        "grow with the peak");
+    grade_expect(g, 2, is_area(area, &found),
+                 "for the area %.3g the peak is %.8g, with which the area is %.8g",
+                 area, got, area_by(&found, 1, TOTAL));
+}
+
+// ---- a longer run
+
+static bool same_schedule(const Wsd *a, const Wsd *b) {
+    return a->peak == b->peak && a->last == b->last && a->warmup == b->warmup
+           && a->decay == b->decay && a->total == b->total && a->shape == b->shape;
+}
+
+// ROOT with another end.
+static Wsd ending(long long total, long long decay) {
+    Wsd s = ROOT;
+    s.total = total, s.decay = decay;
+    return s;
+}
+
+static void grade_extended(Grade *g, int points, const Wsd *got, const Wsd *want,
+                           long long step) {
+    grade_expect(
+        g, points, same_schedule(got, want),
+        "a run of 50 steps, saved at step %lld, is to end at %lld: a schedule "
+        "of %lld steps, %lld of warm-up and %lld of decay; should be %lld, %lld "
+        "and %lld",
+        step, want->total, got->total, got->warmup, got->decay, want->total,
+        want->warmup, want->decay);
+}
+
+static void check_extend(Grade *g) {
+    Wsd got = wsd_extend(&ROOT, 30, 100, 0.29), want = ending(100, 29),
+        rest = ending(100, 70), part = ending(100, 20), down = ending(100, 28);
+    grade_mistake(g, same_schedule(&got, &rest), "decays-at-once",
+                  "the decay takes all steps that are left: only round(share total)");
+    grade_mistake(
+        g, same_schedule(&got, &part), "share-of-rest",
+        "the decay's share is of the steps that are left: it is of the total");
+    grade_mistake(g, same_schedule(&got, &down), "rounded-down",
+                  "share total was rounded down: 0.29 x 100 is a little less than 29");
+    grade_mistake(g, got.total == 100 && got.decay == DECAY, "decay-as-before",
+                  "the decay is as long as before: it is round(share total) now");
+    grade_mistake(g, got.total == 100 && got.warmup >= 30, "warms-up-again",
+                  "the warm-up begins anew: the steps until now keep their rates");
+    grade_extended(g, 2, &got, &want, 30);
+}
+
+static void check_extend_edges(Grade *g) {
+    Wsd edge = wsd_extend(&ROOT, START, 44, 0.5), last_one = ending(44, 4),
+        early = wsd_extend(&ROOT, 3, 10, 0.9), short_run = ending(10, 2), none = {0};
+    Wsd inside = wsd_extend(&ROOT, START + 1, 100, 0.2),
+        over = wsd_extend(&ROOT, 30, 30, 0.2);
+    grade_mistake(g, inside.total == 100, "from-the-decay",
+                  "a run whose decay has begun cannot go on at the peak: step 41 of 50 "
+                  "had a lower rate");
+    grade_expect(g, 1, same_schedule(&inside, &none) && same_schedule(&over, &none),
+                 "no schedule goes on from within the decay, or ends at the step that "
+                 "was saved: should be {0}");
+    if (!same_schedule(&edge, &last_one)) grade_extended(g, 1, &edge, &last_one, START);
+    else grade_extended(g, 1, &early, &short_run, 3);
+}
+
+void check_wsd(Grade *g) {
+    grade_part(g, check_warmup(g));
+    grade_part(g, check_stable(g));
+    grade_part(g, check_linear(g));
+    grade_part(g, check_root(g));
+    grade_part(g, check_ends(g));
+    grade_part(g, check_area(g));
+    grade_part(g, check_peak(g));
+    grade_part(g, check_extend(g));
+    grade_part(g, check_extend_edges(g));
+}

@@ -1,0 +1,272 @@
+// Problem 3: two smoothed bigrams.
+#include <math.h>
+
+#include "ch04_pretrain/homework/grade.h"
+
+// Five tokens. Row 0 saw three of them, row 3 nothing, row 4 all.
+enum { V = 5, SEEN_SOME = 0, SEEN_ONE = 1, SEEN_NONE = 3, SEEN_ALL = 4 };
+static const int COUNT[V * V] = {
+    4, 1, 0, 2, 0,  //
+    0, 0, 6, 0, 0,  //
+    1, 2, 0, 0, 1,  //
+    0, 0, 0, 0, 0,  //
+    1, 3, 1, 2, 5,
+};
+static const double LOWER[V] = {0.35, 0.2, 0.15, 0.25, 0.05};
+static const double TOLERANCE = 1e-12;  // a few sums of numbers up to 1, in double
+
+static const int *guarded_counts(const int *count) {
+    return grade_guarded("count", count, V * V * sizeof *count);
+}
+static double *blank_p(void) {
+    const double blank[V] = {NAN, NAN, NAN, NAN, NAN};
+    return grade_guarded("p", blank, sizeof blank);
+}
+
+static double sum_of(const double *p) {
+    double sum = 0;
+    for (int w = 0; w < V; w++) sum += p[w];
+    return sum;
+}
+
+// ---- counts of counts
+
+static double pairs_with(const int *count, int c) {
+    double n = 0;
+    for (int i = 0; i < V * V; i++) n += count[i] == c;
+    return n;
+}
+
+static void check_discount(Grade *g) {
+    int twice[V * V] = {2, 2, 0, 2};
+    double ones = pairs_with(COUNT, 1), twos = pairs_with(COUNT, 2),
+           got = pair_discount(guarded_counts(COUNT), V),
+           none = pair_discount(guarded_counts(twice), V);
+    grade_mistake(g, fabs(got - ones / (ones + twos)) < TOLERANCE, "one-n2",
+                  "n_1 / (n_1 + n_2): n_2 comes twice");
+    grade_near(g, 3, "D of the counts", got, ones / (ones + 2 * twos), TOLERANCE);
+    grade_near(g, 1, "D where n_1 = 0", none, 0.5, TOLERANCE);
+}
+
+// ---- the continuation
+
+typedef enum { BEFORE, AFTER, TOKENS, UNNORMALISED } ContinuationRule;
+
+static void continuation_by(ContinuationRule rule, double *p) {
+    for (int w = 0; w < V; w++) {
+        p[w] = 0;
+        for (int h = 0; h < V; h++) {
+            int c = rule == AFTER ? COUNT[w * V + h] : COUNT[h * V + w];
+            p[w] += rule == TOKENS ? c : c > 0;
+        }
+    }
+    double sum = rule == UNNORMALISED ? V : sum_of(p);
+    for (int w = 0; w < V; w++) p[w] /= sum;
+}
+
+static void check_continuation(Grade *g) {
+    static const struct {
+        ContinuationRule rule;
+        const char *code, *says;
+    } slips[] = {
+        {AFTER, "followers",
+         "it counts the tokens that came after w: the question is after how many w "
+         "came"},
+        {TOKENS, "frequency",
+         "this is how frequent w is: \"Francisco\" after \"San\" counts once, however "
+         "often it came"},
+        {UNNORMALISED, "per-token",
+         "divided by V: by the number of different pairs it sums to 1"},
+    };
+    double want[V], slip[V], *got = blank_p();
+    continuation(guarded_counts(COUNT), V, got);
+    continuation_by(BEFORE, want);
+    for (int i = 0; i < COUNT_OF(slips); i++) {
+        continuation_by(slips[i].rule, slip);
+        grade_mistake(g, near_array(got, slip, V, TOLERANCE), slips[i].code, "%s",
+                      slips[i].says);
+    }
+    grade_near_array(g, 5, "continuation", got, want, V, TOLERANCE);
+}
+
+// ---- a row, and what is made of it
+
+typedef struct {
+    double total, different;
+    double unseen;  // lower's probability of what never came
+} Seen;
+
+static Seen seen_after(int h, const double *lower) {
+    Seen s = {0};
+    for (int w = 0; w < V; w++) {
+        int c = COUNT[h * V + w];
+        s.total += c, s.different += c > 0, s.unseen += c > 0 ? 0 : lower[w];
+    }
+    return s;
+}
+
+typedef enum {
+    WB_RIGHT,
+    WB_UNSEEN_TYPES,  // T counts what never came
+    WB_VOCABULARY,    // T = V
+    WB_UNSEEN_ONLY,   // T lower goes to what never came only
+    WB_NO_LOWER,      // T / V each
+    WB_NO_T,          // divided by c(h) only
+} WittenBellRule;
+
+static void witten_bell_by(WittenBellRule rule, const double *lower, int h, double *p) {
+    Seen s = seen_after(h, lower);
+    double T = rule == WB_UNSEEN_TYPES ? V - s.different
+               : rule == WB_VOCABULARY ? V
+                                       : s.different;
+    for (int w = 0; w < V; w++) {
+        int c = COUNT[h * V + w];
+        double share = rule == WB_NO_LOWER ? 1. / V : lower[w];
+        if (rule == WB_UNSEEN_ONLY && c > 0) share = 0;
+        double events = s.total + (rule == WB_NO_T ? 0 : T);
+        p[w] = s.total > 0 ? (c + T * share) / events : lower[w];
+    }
+}
+
+static double *run_witten_bell(int h) {
+    double *p = blank_p();
+    witten_bell(guarded_counts(COUNT), V, grade_guarded("lower", LOWER, sizeof LOWER),
+                h, p);
+    return p;
+}
+
+static void check_witten_bell(Grade *g) {
+    static const struct {
+        WittenBellRule rule;
+        const char *code, *says;
+    } slips[] = {
+        {WB_UNSEEN_TYPES, "unseen-types",
+         "T counts the tokens that never came after h: it is how many different ones "
+         "did, since that is how often something new came"},
+        {WB_VOCABULARY, "vocabulary",
+         "T = V, whatever came after h: that is add-k with k V = V"},
+        {WB_UNSEEN_ONLY, "unseen-only",
+         "lower has a say about all tokens here, seen ones too; p does not sum to 1"},
+        {WB_NO_LOWER, "no-lower", "lower is missing: T / V each is the uniform one"},
+        {WB_NO_T, "events",
+         "divided by c(h): there are c(h) + T events, or p sums to more"},
+    };
+    double want[V], slip[V], *got = run_witten_bell(SEEN_SOME);
+    witten_bell_by(WB_RIGHT, LOWER, SEEN_SOME, want);
+    for (int i = 0; i < COUNT_OF(slips); i++) {
+        witten_bell_by(slips[i].rule, LOWER, SEEN_SOME, slip);
+        grade_mistake(g, near_array(got, slip, V, TOLERANCE), slips[i].code, "%s",
+                      slips[i].says);
+    }
+    grade_near_array(g, 4, "Witten and Bell", got, want, V, TOLERANCE);
+    got = run_witten_bell(SEEN_ALL);
+    witten_bell_by(WB_RIGHT, LOWER, SEEN_ALL, want);
+    grade_near_array(g, 1, "Witten and Bell, a history that saw all", got, want, V,
+                     TOLERANCE);
+}
+
+static void check_new_history(Grade *g) {
+    double *got = run_witten_bell(SEEN_NONE);
+    grade_mistake(g, isnan(got[0]), "new-history",
+                  "0 / 0: a history that was never seen says nothing, p is lower");
+    grade_near_array(g, 1, "Witten and Bell, a history never seen", got, LOWER, V,
+                     TOLERANCE);
+}
+
+typedef enum {
+    BACK_OFF_RIGHT,
+    BACK_OFF_INTERPOLATES,  // what came has a share of lower too
+    BACK_OFF_UNNORMALISED,  // the mass times lower
+    BACK_OFF_UNIFORM,       // the mass, shared out evenly
+    BACK_OFF_ONE_DISCOUNT,  // the mass of one discount, however many there were
+    BACK_OFF_KEEPS,         // what came is not discounted
+} BackOffRule;
+
+static void back_off_by(BackOffRule rule, const double *lower, double D, int h,
+                        double *p) {
+    Seen s = seen_after(h, lower);
+    double freed = D * (rule == BACK_OFF_ONE_DISCOUNT ? 1 : s.different) / s.total;
+    bool whole = rule == BACK_OFF_INTERPOLATES || rule == BACK_OFF_UNNORMALISED;
+    double alpha = freed / (whole ? 1 : s.unseen);
+    for (int w = 0; w < V; w++) {
+        int c = COUNT[h * V + w];
+        double even = freed / (V - s.different);
+        if (c == 0) p[w] = rule == BACK_OFF_UNIFORM ? even : alpha * lower[w];
+        else p[w] = (c - (rule == BACK_OFF_KEEPS ? 0 : D)) / s.total;
+        if (c > 0 && rule == BACK_OFF_INTERPOLATES) p[w] += alpha * lower[w];
+    }
+}
+
+static double *run_back_off(const double *lower, double D, int h) {
+    double *p = blank_p();
+    back_off(guarded_counts(COUNT), V, grade_guarded("lower", lower, V * sizeof *lower),
+             D, h, p);
+    return p;
+}
+
+static void check_back_off(Grade *g) {
+    static const struct {
+        BackOffRule rule;
+        const char *code, *says;
+    } slips[] = {
+        {BACK_OFF_INTERPOLATES, "interpolates",
+         "this is the interpolated model, the chapter's: here lower has a say only "
+         "about "
+         "tokens that never came after h"},
+        {BACK_OFF_UNNORMALISED, "not-normalised",
+         "the freed mass times lower: of lower only the unseen tokens are used, so "
+         "alpha "
+         "divides by their probability"},
+        {BACK_OFF_UNIFORM, "even",
+         "the freed mass was shared out evenly: in proportion to lower"},
+        {BACK_OFF_ONE_DISCOUNT, "one-discount",
+         "each different token after h gave up D: the freed mass is D T / c(h)"},
+        {BACK_OFF_KEEPS, "keeps-all",
+         "what came after h keeps its frequency: nothing is left for the others"},
+    };
+    double D = 0.6, want[V], slip[V], *got = run_back_off(LOWER, D, SEEN_SOME);
+    back_off_by(BACK_OFF_RIGHT, LOWER, D, SEEN_SOME, want);
+    for (int i = 0; i < COUNT_OF(slips); i++) {
+        back_off_by(slips[i].rule, LOWER, D, SEEN_SOME, slip);
+        grade_mistake(g, near_array(got, slip, V, TOLERANCE), slips[i].code, "%s",
+                      slips[i].says);
+    }
+    grade_near_array(g, 5, "backing off", got, want, V, TOLERANCE);
+    got = run_back_off(LOWER, D, SEEN_ONE);
+    back_off_by(BACK_OFF_RIGHT, LOWER, D, SEEN_ONE, want);
+    grade_expect(g, 1, near_array(got, want, V, TOLERANCE),
+                 "backing off after a history with one token: p sums to %.6g, and that "
+                 "token has %.6g, should be %.6g",
+                 sum_of(got), got[2], want[2]);
+}
+
+// Nothing came after h; everything did; lower has nothing for what did not.
+static void check_nothing_left(Grade *g) {
+    static const double narrow[V] = {0.5, 0.3, 0, 0.2, 0};
+    double D = 0.6, all[V], some[V];
+    for (int w = 0; w < V; w++)
+        all[w] = COUNT[SEEN_ALL * V + w] / seen_after(SEEN_ALL, LOWER).total,
+        some[w] = COUNT[SEEN_SOME * V + w] / seen_after(SEEN_SOME, narrow).total;
+    double *got = run_back_off(LOWER, D, SEEN_ALL);
+    double lost = 1 - sum_of(got);
+    grade_mistake(g, fabs(lost - D * V / 12) < TOLERANCE || isnan(lost),
+                  "nowhere-to-go",
+                  "every token came after h: the freed mass has nowhere to go, so "
+                  "nothing is discounted");
+    grade_near_array(g, 2, "backing off, every token was seen", got, all, V, TOLERANCE);
+    got = run_back_off(narrow, D, SEEN_SOME);
+    grade_near_array(g, 1, "backing off, lower has nothing for the unseen", got, some,
+                     V, TOLERANCE);
+    got = run_back_off(LOWER, D, SEEN_NONE);
+    grade_near_array(g, 1, "backing off, a history never seen", got, LOWER, V,
+                     TOLERANCE);
+}
+
+void check_bigrams(Grade *g) {
+    grade_part(g, check_discount(g));
+    grade_part(g, check_continuation(g));
+    grade_part(g, check_witten_bell(g));
+    grade_part(g, check_new_history(g));
+    grade_part(g, check_back_off(g));
+    grade_part(g, check_nothing_left(g));
+}

@@ -1,0 +1,257 @@
+// Problem 4: typical sampling.
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ch04_pretrain/homework/grade.h"
+
+enum { MOST = 8 };
+// -ln p is 0.92, 1.20, 1.90, 2.30, 3.22, 4.61, the entropy 1.42: the nearest first, the
+// tokens are 1 2 0 3 4 5.
+static const double P[] = {0.4, 0.3, 0.15, 0.1, 0.04, 0.01};
+enum { TOKENS = COUNT_OF(P) };
+
+// Candidates whose end is watched; their p add up to `total`. The last token comes
+// first, so that a token is not a place in the list.
+static Candidates candidates(const double *p, int n, double total) {
+    Candidate list[MOST];
+    for (int i = 0; i < n; i++) list[n - 1 - i] = (Candidate){p[i], i};
+    return (Candidates){grade_guarded("list", list, (size_t)n * sizeof *list), n,
+                        total};
+}
+
+// ---- entropy
+
+typedef enum {
+    ENTROPY_RIGHT,
+    ENTROPY_BITS,
+    ENTROPY_RAW,  // p for the share
+    ENTROPY_SIGN,
+} EntropyRule;
+
+static double entropy_by(EntropyRule rule, const Candidates *c) {
+    double sum = 0;
+    for (int i = 0; i < c->count; i++) {
+        double share = c->list[i].p / (rule == ENTROPY_RAW ? 1 : c->total);
+        if (share > 0) sum -= share * log(share);
+    }
+    return rule == ENTROPY_BITS ? sum / log(2) : rule == ENTROPY_SIGN ? -sum : sum;
+}
+
+static const double TOLERANCE = 1e-12;  // eight terms below 1, in double
+
+static void check_entropy(Grade *g) {
+    Candidates all = candidates(P, TOKENS, 1);
+    double got = candidates_entropy(&all), want = entropy_by(ENTROPY_RIGHT, &all);
+    grade_mistake(g, fabs(got - entropy_by(ENTROPY_BITS, &all)) < TOLERANCE, "bits",
+                  "the entropy is in bits: nats, with log()");
+    grade_mistake(g, fabs(got - entropy_by(ENTROPY_SIGN, &all)) < TOLERANCE, "negative",
+                  "the sum of p ln p is negative: the entropy is minus that");
+    grade_near(g, 2, "the entropy", got, want, TOLERANCE);
+}
+
+static void check_entropy_after_cut(Grade *g) {
+    Candidates cut = candidates(P, 3, 0.85);
+    double got = candidates_entropy(&cut);
+    grade_mistake(
+        g, fabs(got - entropy_by(ENTROPY_RAW, &cut)) < TOLERANCE, "raw-p",
+        "p was taken for the share: after another filter they sum to c->total");
+    grade_near(g, 2, "the entropy of three candidates with total 0.85", got,
+               entropy_by(ENTROPY_RIGHT, &cut), TOLERANCE);
+}
+
+static void check_entropy_of_zero(Grade *g) {
+    const double p[] = {0.5, 0, 0.5};
+    Candidates c = candidates(p, 3, 1);
+    double got = candidates_entropy(&c);
+    grade_mistake(g, isnan(got), "zero-times-infinity",
+                  "0 ln 0 is NaN in C: it counts 0");
+    grade_near(g, 1, "the entropy of 0.5, 0, 0.5", got, log(2), TOLERANCE);
+}
+
+// ---- the filter
+
+typedef enum {
+    TYPICAL_RIGHT,
+    TYPICAL_LIKELY,    // by p, or by surprise - entropy, which is the same order: top-p
+    TYPICAL_FARTHEST,  // the other way round
+    TYPICAL_BITS,      // the entropy in bits, the surprise in nats
+    TYPICAL_RAW,       // p for the share
+    TYPICAL_RAW_SURPRISE,  // so too, but for the entropy and the mass
+    TYPICAL_RAW_MASS,      // sums of p against mass, not of shares
+    TYPICAL_SHORT,         // without the one that reaches the mass
+    TYPICAL_MORE,          // one more where the mass is reached exactly
+    TYPICAL_HIGH_TOKEN     // of equal p the higher token
+} TypicalRule;
+
+static double key_of(TypicalRule rule, const Candidates *c, const Candidate *x) {
+    bool raw = rule == TYPICAL_RAW || rule == TYPICAL_RAW_SURPRISE;
+    double share = x->p / (raw ? 1 : c->total);
+    EntropyRule entropy = rule == TYPICAL_BITS  ? ENTROPY_BITS
+                          : rule == TYPICAL_RAW ? ENTROPY_RAW
+                                                : ENTROPY_RIGHT;
+    double above = -log(share) - entropy_by(entropy, c);
+    if (rule == TYPICAL_LIKELY) return -share;
+    return rule == TYPICAL_FARTHEST ? -fabs(above) : fabs(above);
+}
+
+static bool comes_first(TypicalRule rule, const Candidates *c, const Candidate *a,
+                        const Candidate *b) {
+    double x = key_of(rule, c, a), y = key_of(rule, c, b);
+    if (x != y) return x < y;
+    return (a->token < b->token) != (rule == TYPICAL_HIGH_TOKEN);
+}
+
+// By selection, the plain way. c stays; kept[MOST].
+static int typical_by(TypicalRule rule, const Candidates *c, double mass, int *kept) {
+    Candidate left[MOST];
+    int n = 0, count = 0;
+    for (int i = 0; i < c->count; i++)
+        if (c->list[i].p > 0) left[n++] = c->list[i];
+    double sum = 0,
+           whole = rule == TYPICAL_RAW_MASS || rule == TYPICAL_RAW ? 1 : c->total;
+    while (n > 0
+           && (mass >= 1 || sum < mass * whole
+               || (rule == TYPICAL_MORE && sum == mass * whole))) {
+        int best = 0;
+        for (int i = 1; i < n; i++)
+            if (comes_first(rule, c, &left[i], &left[best])) best = i;
+        kept[count++] = left[best].token, sum += left[best].p;
+        left[best] = left[--n];
+    }
+    return rule == TYPICAL_SHORT && count > 1 ? count - 1 : count;
+}
+
+static bool keeps(const Candidates *c, const int *tokens, int count) {
+    if (c->count != count) return false;
+    for (int i = 0; i < count; i++)
+        if (c->list[i].token != tokens[i]) return false;
+    return true;
+}
+
+// "1 0 2", at most eight of them.
+static const char *words_of(char *text, size_t size, const int *tokens, int count) {
+    int used = 0;
+    text[0] = '\0';
+    for (int i = 0; i < count && i < MOST; i++)
+        used +=
+            snprintf(text + used, size - (size_t)used, "%s%d", i ? " " : "", tokens[i]);
+    return text;
+}
+
+typedef struct {
+    TypicalRule rule;
+    const char *code, *says;
+} TypicalMistake;
+
+static const TypicalMistake TYPICAL_MISTAKES[] = {
+    {TYPICAL_LIKELY, "top-p",
+     "sorted by probability, which is top-p (so is the difference without its absolute "
+     "value): here by how near -ln p is to the entropy"},
+    {TYPICAL_FARTHEST, "farthest",
+     "sorted the wrong way round: the farthest come first"},
+    {TYPICAL_BITS, "two-units", "the entropy is in bits and -ln p in nats"},
+    {TYPICAL_RAW, "raw-p",
+     "p was taken for the share: after another filter they sum to c->total"},
+    {TYPICAL_RAW_SURPRISE, "raw-p",
+     "-ln p is not -ln share: after another filter p sum to c->total"},
+    {TYPICAL_RAW_MASS, "raw-mass",
+     "the mass is one of shares: p add up to mass x c->total"},
+    {TYPICAL_SHORT, "one-short",
+     "the candidate with which the mass is reached belongs to the set"},
+    {TYPICAL_MORE, "one-more",
+     "the set goes on although the mass is reached: at least the mass, not more than "
+     "it"},
+    {TYPICAL_HIGH_TOKEN, "ties", "of equal p the lower token comes first"},
+};
+
+// The student's choice among n candidates against the reference.
+static void check_choice(Grade *g, int points, const char *what, const double *p, int n,
+                         double total, double mass) {
+    Candidates c = candidates(p, n, total);
+    int want[MOST], slip[MOST], got[MOST] = {0};
+    Candidates before = c;
+    Candidate list[MOST];
+    memcpy(list, c.list, (size_t)n * sizeof *list), before.list = list;
+    candidates_typical(&c, mass);
+    int count = typical_by(TYPICAL_RIGHT, &before, mass, want);
+    bool good = keeps(&c, want, count);
+    for (int i = 0; i < COUNT_OF(TYPICAL_MISTAKES) && !good; i++) {
+        int slips = typical_by(TYPICAL_MISTAKES[i].rule, &before, mass, slip);
+        if (grade_mistake(g, keeps(&c, slip, slips), TYPICAL_MISTAKES[i].code, "%s",
+                          TYPICAL_MISTAKES[i].says))
+            break;
+    }
+    char mine[64], right[64];
+    for (int i = 0; i < c.count && i < n; i++) got[i] = c.list[i].token;
+    grade_expect(g, points, good, "%s, mass %g: kept are the tokens %s, should be %s",
+                 what, mass,
+                 words_of(mine, sizeof mine, got, c.count < n ? c.count : n),
+                 words_of(right, sizeof right, want, count));
+}
+
+static void check_nearest(Grade *g) {
+    check_choice(g, 5, "six candidates", P, TOKENS, 1, 1);
+}
+static void check_mass(Grade *g) {
+    check_choice(g, 2, "six candidates", P, TOKENS, 1, 0.5);
+    check_choice(g, 1, "six candidates", P, TOKENS, 1, 0.2);
+}
+static void check_after_cut(Grade *g) {
+    check_choice(g, 3, "what top-p left of six (p sum to 0.85)", P, 3, 0.85, 0.72);
+}
+static void check_ties(Grade *g) {
+    const double p[MOST] = {0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125};
+    check_choice(g, 1, "eight candidates with equal p", p, MOST, 1, 1);
+    check_choice(g, 1, "eight candidates with equal p", p, MOST, 1, 0.5);
+}
+static void check_all(Grade *g) {
+    const double p[] = {0.5, 0, 0.3, 0.2};
+    check_choice(g, 1, "p = 0.5, 0, 0.3, 0.2", p, 4, 1, 0.9);
+    check_choice(g, 1, "p = 0.5, 0, 0.3, 0.2", p, 4, 1, 1);
+}
+
+// What a filter after this one, and the draw, read.
+static void check_left(Grade *g) {
+    Candidates c = candidates(P, 4, 0.95);
+    candidates_typical(&c, 0.7);
+    double sum = 0;
+    int changed = 0;
+    for (int i = 0; i < c.count && i < 4; i++) {
+        int token = c.list[i].token;
+        sum += c.list[i].p;
+        changed += token < 0 || token >= 4 || c.list[i].p != P[token];
+    }
+    grade_mistake(g, fabs(c.total - 0.95) < TOLERANCE && fabs(sum - 0.95) > TOLERANCE,
+                  "old-total",
+                  "c->total is as before: it is the sum of the p that are "
+                  "left");
+    grade_mistake(
+        g, changed > 0 && fabs(sum - 1) < TOLERANCE, "renormalised",
+        "p were divided by their sum: each stays as it is, c->total says what "
+        "they sum to");
+    grade_expect(g, 4, changed == 0 && fabs(c.total - sum) < TOLERANCE && c.count > 0,
+                 "c->total is %.6g, the p that are left add up to %.6g; %d of them are "
+                 "not as they "
+                 "were",
+                 c.total, sum, changed);
+}
+
+// The most likely token may be none of those kept.
+static void check_surprise(Grade *g) {
+    const double p[] = {0.4, 0.125, 0.122, 0.12, 0.118, 0.115};
+    check_choice(g, 1, "one candidate of 0.4 and five near 0.12", p, 6, 1, 0.3);
+}
+
+void check_typical(Grade *g) {
+    grade_part(g, check_entropy(g));
+    grade_part(g, check_entropy_after_cut(g));
+    grade_part(g, check_entropy_of_zero(g));
+    grade_part(g, check_nearest(g));
+    grade_part(g, check_surprise(g));
+    grade_part(g, check_mass(g));
+    grade_part(g, check_after_cut(g));
+    grade_part(g, check_left(g));
+    grade_part(g, check_ties(g));
+    grade_part(g, check_all(g));
+}

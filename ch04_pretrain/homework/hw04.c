@@ -1,0 +1,53 @@
+// Homework of chapter 4: your file. The contracts are in hw04.h, the problems in
+// README.md.
+#include "ch04_pretrain/homework/hw04.h"
+
+#include "common/program/homework.h"
+
+// ---- 1. Whole-word masking
+
+int find_words(const Piece *pieces, int n, Word *words) { HW_TODO(pieces, n, words); }
+
+void select_words(Rng *rng, const Word *words, int count, double share, int n,
+                  bool *selected) {
+    HW_TODO(rng, words, count, share, n, selected);
+}
+
+void mask_selected(Rng *rng, const Corruption *c, int vocabulary, int mask,
+                   const int *tokens, const bool *selected, int n, int *seen,
+                   int *targets) {
+    HW_TODO(rng, c, vocabulary, mask, tokens, selected, n, seen, targets);
+}
+
+// ---- 2. Warm-up, stable, decay
+
+double wsd_rate(const Wsd *s, long long step) { HW_TODO(s, step); }
+
+double wsd_area(const Wsd *s) { HW_TODO(s); }
+
+double wsd_peak_for(const Wsd *s, double area) { HW_TODO(s, area); }
+
+Wsd wsd_extend(const Wsd *s, long long step, long long total, double share) {
+    HW_TODO(s, step, total, share);
+}
+
+// ---- 3. Two smoothed bigrams
+
+double pair_discount(const int *count, int V) { HW_TODO(count, V); }
+
+void continuation(const int *count, int V, double *p) { HW_TODO(count, V, p); }
+
+void witten_bell(const int *count, int V, const double *lower, int h, double *p) {
+    HW_TODO(count, V, lower, h, p);
+}
+
+void back_off(const int *count, int V, const double *lower, double D, int h,
+              double *p) {
+    HW_TODO(count, V, lower, D, h, p);
+}
+
+// ---- 4. Typical sampling
+
+double candidates_entropy(const Candidates *c) { HW_TODO(c); }
+
+void candidates_typical(Candidates *c, double mass) { HW_TODO(c, mass); }

@@ -1,0 +1,18 @@
+// loses: 1, says: 80/2/18, keeps: 21
+// A second draw, with the same number, decides about what was not masked.
+#include "ch04_pretrain/homework/hw04.h"
+#define mask_selected solved_mask_selected
+#include "../solution.c"
+#undef mask_selected
+
+void mask_selected(Rng *rng, const Corruption *c, int vocabulary, int mask,
+                   const int *tokens, const bool *selected, int n, int *seen,
+                   int *targets) {
+    for (int i = 0; i < n; i++) {
+        seen[i] = tokens[i];
+        targets[i] = selected[i] ? tokens[i] : IGNORED;
+        if (!selected[i]) continue;
+        if (rng_uniform(rng) < c->mask) seen[i] = mask;
+        else if (rng_uniform(rng) < c->random) seen[i] = rng_below(rng, vocabulary);
+    }
+}

@@ -1,0 +1,189 @@
+// The solution of chapter 4's homework. Each function is as short as its idea;
+// README.md has the ideas.
+#include "ch04_pretrain/homework/hw04.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "common/numeric/small.h"
+
+// ---- 1. Whole-word masking
+
+int find_words(const Piece *pieces, int n, Word *words) {
+    int count = 0;
+    bool inside = false;  // of words[count - 1]
+    for (int i = 0; i < n; i++) {
+        if (pieces[i] != PIECE_SPECIAL) {
+            if (pieces[i] == PIECE_BEGINS || !inside) words[count++] = (Word){i, 0};
+            words[count - 1].count++;
+        }
+        inside = pieces[i] != PIECE_SPECIAL;
+    }
+    return count;
+}
+
+static int budget_of(const Word *words, int count, double share) {
+    int tokens = 0;
+    for (int w = 0; w < count; w++) tokens += words[w].count;
+    return int_max(1, (int)round(share * tokens));
+}
+
+void select_words(Rng *rng, const Word *words, int count, double share, int n,
+                  bool *selected) {
+    int *order = allocate((size_t)count, sizeof *order);
+    int left = budget_of(words, count, share);
+    for (int w = 0; w < count; w++) order[w] = w;
+    rng_shuffle(rng, order, count);
+    memset(selected, 0, (size_t)n * sizeof *selected);
+    for (int k = 0; k < count; k++) {
+        Word word = words[order[k]];
+        if (word.count > left) continue;
+        for (int i = 0; i < word.count; i++) selected[word.first + i] = true;
+        left -= word.count;
+    }
+    free(order);
+}
+
+void mask_selected(Rng *rng, const Corruption *c, int vocabulary, int mask,
+                   const int *tokens, const bool *selected, int n, int *seen,
+                   int *targets) {
+    for (int i = 0; i < n; i++) {
+        seen[i] = tokens[i];
+        targets[i] = selected[i] ? tokens[i] : IGNORED;
+        if (!selected[i]) continue;
+        double u = rng_uniform(rng);
+        if (u < c->mask) seen[i] = mask;
+        else if (u < c->mask + c->random) seen[i] = rng_below(rng, vocabulary);
+    }
+}
+
+// ---- 2. Warm-up, stable, decay
+
+double wsd_rate(const Wsd *s, long long step) {
+    long long start = s->total - s->decay;
+    if (step < s->warmup) return s->peak * (double)step / (double)s->warmup;
+    if (step <= start) return s->peak;
+    if (step >= s->total) return s->last;
+    double u = (double)(step - start) / (double)s->decay;
+    double left = s->shape == WSD_LINEAR ? 1 - u : 1 - sqrt(u);
+    return s->last + (s->peak - s->last) * left;
+}
+
+double wsd_area(const Wsd *s) {
+    double sum = 0;
+    for (long long t = 1; t <= s->total; t++) sum += wsd_rate(s, t);
+    return sum;
+}
+
+// The area is a + b peak: two peaks tell both.
+double wsd_peak_for(const Wsd *s, double area) {
+    Wsd zero = *s, one = *s;
+    zero.peak = 0, one.peak = 1;
+    double a = wsd_area(&zero), b = wsd_area(&one) - a;
+    return (area - a) / b;
+}
+
+Wsd wsd_extend(const Wsd *s, long long step, long long total, double share) {
+    long long kept = long_max(step, s->warmup);
+    if (step > s->total - s->decay || total <= kept) return (Wsd){0};
+    Wsd longer = *s;
+    longer.total = total;
+    longer.decay = long_min(llround(share * (double)total), total - kept);
+    longer.decay = long_max(longer.decay, 1);
+    return longer;
+}
+
+// ---- 3. Two smoothed bigrams
+
+double pair_discount(const int *count, int V) {
+    double ones = 0, twos = 0;
+    for (int i = 0; i < V * V; i++) ones += count[i] == 1, twos += count[i] == 2;
+    return ones > 0 ? ones / (ones + 2 * twos) : 0.5;
+}
+
+void continuation(const int *count, int V, double *p) {
+    double pairs = 0;
+    for (int w = 0; w < V; w++) p[w] = 0;
+    for (int h = 0; h < V; h++)
+        for (int w = 0; w < V; w++)
+            if (count[h * V + w] > 0) p[w]++, pairs++;
+    for (int w = 0; w < V; w++) p[w] /= pairs;
+}
+
+// What came after a history.
+typedef struct {
+    double total, different;  // tokens; different ones
+    double unseen;            // lower's probability of all that never came
+} After;
+
+static After after(const int *row, int V, const double *lower) {
+    After a = {0};
+    for (int w = 0; w < V; w++) {
+        a.total += row[w], a.different += row[w] > 0;
+        if (row[w] == 0) a.unseen += lower[w];
+    }
+    return a;
+}
+
+void witten_bell(const int *count, int V, const double *lower, int h, double *p) {
+    const int *row = count + h * V;
+    After a = after(row, V, lower);
+    for (int w = 0; w < V; w++)
+        p[w] = a.total == 0
+                   ? lower[w]
+                   : (row[w] + a.different * lower[w]) / (a.total + a.different);
+}
+
+void back_off(const int *count, int V, const double *lower, double D, int h,
+              double *p) {
+    const int *row = count + h * V;
+    After a = after(row, V, lower);
+    double discount = a.unseen > 0 ? D : 0;
+    double alpha = a.unseen > 0 ? discount * a.different / a.total / a.unseen : 0;
+    for (int w = 0; w < V; w++) {
+        if (a.total == 0) p[w] = lower[w];
+        else p[w] = row[w] > 0 ? (row[w] - discount) / a.total : alpha * lower[w];
+    }
+}
+
+// ---- 4. Typical sampling
+
+double candidates_entropy(const Candidates *c) {
+    double nats = 0;
+    for (int i = 0; i < c->count; i++) {
+        double share = c->list[i].p / c->total;
+        if (share > 0) nats -= share * log(share);
+    }
+    return nats;
+}
+
+typedef struct {
+    double distance;
+    Candidate candidate;
+} Typical;
+
+static int by_distance(const void *a, const void *b) {
+    const Typical *x = a, *y = b;
+    return x->distance != y->distance
+               ? (x->distance > y->distance) - (x->distance < y->distance)
+               : x->candidate.token - y->candidate.token;
+}
+
+void candidates_typical(Candidates *c, double mass) {
+    double nats = candidates_entropy(c), sum = 0;
+    Typical *all = allocate((size_t)c->count, sizeof *all);
+    int count = 0, kept = 0;
+    for (int i = 0; i < c->count; i++)
+        if (c->list[i].p > 0)
+            all[count++] =
+                (Typical){fabs(-log(c->list[i].p / c->total) - nats), c->list[i]};
+    qsort(all, (size_t)count, sizeof *all, by_distance);
+    while (kept < count && (mass >= 1 || sum < mass * c->total)) {
+        c->list[kept] = all[kept].candidate;
+        sum += c->list[kept++].p;
+    }
+    c->count = kept, c->total = sum;
+    free(all);
+}
