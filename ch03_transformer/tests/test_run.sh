@@ -263,5 +263,10 @@ own_lines | sed 's/position rope/position xpos/; s/context 16/context 4000000/' 
 own_lines | sed 's/place pre/place post/' | own bad && refuses 'run: our own, Post-LN' "cannot be run: norms" run --checkpoint bad
 own_lines | sed 's/rope.base 10000/rope.base 500000/' | own bad && refuses 'run: our own, another base' "bad: this model cannot be run: RoPE" run --checkpoint bad
 
+# The model that the repository carries, with its tokenizer inside: a story begins at once.
+"$program" run --checkpoint "$here/../stories.ckpt" --prompt 'One sunny morning' --steps 60 >story 2>err &&
+    grep -q '^One sunny morning .*\.$' story && [ "$(wc -w <story)" -ge 15 ]
+check "run: stories.ckpt tells a story ($(cat story))"
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
