@@ -133,7 +133,10 @@ check 'inspect: parts, count, text'
 refuses 'inspect: a file' "unexpected 'text'" inspect --model m.bpe text
 refuses 'export: a file' "unexpected 'text'" export --model m.bpe -o x text
 refuses 'a vocabulary too large' 'from 1 to 2097152' train --vocab 2097153 -o x text
-for line in 'merge 97x98 3' 'merge 97 98 3x' 'merge 97 98' 'merge 97  98 3' 'merge -1 98 3'; do
+printf 'course-bpe 1\npattern gpt2\nmerges 1\nmerge 97 98 9223372036854775807\nend\n' >huge &&
+    [ "$("$program" inspect --model huge | tail -n 1 | cut -f 4)" = 9223372036854775807 ]
+check 'a count of 63 bits'
+for line in 'merge 97 98 9223372036854775808' 'merge 97x98 3' 'merge 97 98 3x' 'merge 97 98' 'merge 97  98 3' 'merge -1 98 3'; do
     printf 'course-bpe 1\npattern gpt2\nmerges 1\n%s\nend\n' "$line" >damaged
     refuses "our own: $line" "damaged:4: expected 'merge LEFT RIGHT COUNT'" encode --model damaged text
 done
@@ -143,6 +146,7 @@ refuses 'an empty special token' 'on one line' train --special '' -o x text
 printf abab >short
 gives 'fewer merges than were asked for' 0 '' 'a vocabulary of 258, not 300' \
     '"$program" train --vocab 300 -o x short 2>err3; grep vocabulary err3 >&2'
+gives 'bytes of all files' 0 '' ' from 12 bytes' '"$program" train --vocab 257 -o x short short short'
 gives 'as many as were asked for' 0 '' '^ch01_tokenizer: 257 ids from 4 bytes: 2.000 bytes per token' \
     '"$program" train --vocab 257 -o x short'
 rm -f x
@@ -158,6 +162,15 @@ model() { # model NAME MESSAGE: the file `foreign` as a model
 printf '\357\273\277IQ== 0\n' >foreign && model 'a byte-order mark' 'byte-order mark'
 printf 'version https://git-lfs.github.com/spec/v1\n' >foreign && model 'a Git LFS pointer' 'Git LFS pointer'
 printf '<!DOCTYPE html>\n' >foreign && model 'a web page' 'HTML'
+for page in '<?xml version="1.0"?>' '<html>' '<HTML><BODY>' '<!-- x -->'; do
+    printf '%s\n' "$page" >foreign && model "a web page, $page" 'HTML'
+done
+for json in '{"a": 1}' '{  "a": 1}' '[{"a": 1}]' '[
+1]'; do
+    printf '%s\n' "$json" >foreign && model "JSON, $json" 'JSON.*merges.txt'
+done
+printf 'PK\003\004x' >foreign && model 'ZIP' 'ZIP archive'
+printf 'I\000Q\000' | sed 's/^/\xfe\xff/' >foreign && model 'UTF-16, the other way round' 'UTF-16'
 printf '{\n  "version": "1.0"\n' >foreign && model 'JSON' 'JSON.*merges.txt'
 printf '\037\213\010x' >foreign && model 'gzip' 'gunzip'
 printf 'I\000Q\000' | sed 's/^/\xff\xfe/' >foreign && model 'UTF-16' 'UTF-16'
@@ -181,7 +194,7 @@ advice() { # advice NAME FORMAT MODEL: the ids of `text` and the special token, 
 }
 cat text code >both
 quoted="'s| ?[a-z]+|\\d\$(echo)|\"| |[^a-z]"
-for special in '<|endoftext|>' "<|x'y|>"; do
+for special in '<|endoftext|>' "<|x'y|>" 'endoftext'; do
     printf '%s' "it's $special a \\d" >tricky
     "$program" train --vocab 700 --special "$special" --pattern "$quoted" -o q.bpe both 2>/dev/null
     advice "export: $special to tiktoken" tiktoken q.bpe

@@ -54,7 +54,7 @@ tflop --method lora >lora && tflop --method full | paste -d ' ' - lora | awk '{ 
 check 'memory: operations of LoRA'
 for r in 512 256; do "$program" memory --method lora --lora-rank $r; done | awk '/^  moments/ { if (last) exit !(last / $5 > 1.99 && last / $5 < 2.01); last = $5 }'
 check 'memory: the rank of LoRA'
-"$program" memory --method zero1 --ranks 3 | grep -q 'zero2 over 3 ranks, mixed' && [ "$("$program" memory --method zero3 --ranks 5 |
+"$program" memory --method zero1 --ranks 3 | grep -c 'zero[123] over 3 ranks, ' | grep -qx 6 && [ "$("$program" memory --method zero3 --ranks 5 |
     awk '/^  together/ { print $2 } /^  zero3 over 5 ranks, mixed/ { print $6 }' | sort -u | wc -l)" -eq 1 ]
 check 'memory: the same number of ranks throughout'
 refuses 'memory: method' "method" memory --method zero4
@@ -76,6 +76,8 @@ check 'run: going on from what was generated'
 [ "$("$program" run --checkpoint l.bin --steps 30 --seed 5 --top-p 1)" = "$("$program" run --checkpoint l.bin --steps 30 --seed 5 --top-p 1 --threads 2)" ] &&
     [ "$("$program" run --checkpoint l.bin --steps 30 --seed 5 --top-p 1)" != "$("$program" run --checkpoint l.bin --steps 30 --seed 6 --top-p 1)" ]
 check 'run: samples follow the seed'
+[ "$("$program" run --checkpoint l.bin --steps 30 --seed 5 --top-p 1)" != "$("$program" run --checkpoint l.bin --steps 30 --seed 4294967301 --top-p 1)" ]
+check 'run: all bits of the seed'
 [ "$("$program" run --checkpoint l.bin --steps 32 --greedy | wc -w)" -eq 32 ] && [ "$("$program" run --checkpoint l.bin --steps 0)" = '' ]
 check 'run: all positions, and none'
 llama -40 2 >u.bin && "$program" run --checkpoint u.bin --prompt-ids 7 --steps 5 --greedy >out && [ "$(wc -w <out)" -eq 5 ]

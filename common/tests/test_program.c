@@ -114,6 +114,7 @@ static void bounds_run(Lab *lab) {
     claim_at_least(lab, "1.2", "reached", 2, 2);
     claim_near(lab, "1.3", "reached", 2, 2.5, 0.5);
     claim_near(lab, "1.4", "infinite", INFINITY, INFINITY, 0);
+    claim_near(lab, "1.10", "small", 1, 1, 1e-7);
     claim_at_most(lab, "1.5", "passed", 2, 2 + 1e-15);
     claim_at_least(lab, "1.6", "passed", 2, 2 - 1e-15);
     claim_at_most(lab, "1.7", "no number", 2, NAN);
@@ -131,7 +132,9 @@ static void bounds_work(void *unused) {
 Test(lab, bounds_may_be_reached) {
     Ran ran = child_run(bounds_work, NULL);
     cr_assert_eq(ran.status, 1);
-    cr_assert(strstr(ran.text, "9 claims, 5 failed"), "%s", ran.text);
+    cr_assert(strstr(ran.text, "10 claims, 5 failed"), "%s", ran.text);
+    cr_assert(strstr(ran.text, " +-0.5 ") && strstr(ran.text, " +-1e-07 "), "%s",
+              ran.text);
     cr_assert(strstr(ran.text, "1152921504606846976 1152921504606846977"), "%s",
               ran.text);
 }
@@ -156,6 +159,7 @@ Test(lab, options_are_checked) {
     ran_with("draws --size 3", 2, "unknown option --size");
     ran_with("claimz", 2, "no lab or command 'claimz'");
     ran_with("claims more", 2, "unexpected 'more'");
+    ran_with("--seed 2 more", 2, "unexpected 'more'; --help tells more");
     ran_with("--terminal x", 2, "--terminal x: expected one of svg, png, dumb");
     ran_with("--list", 0, "claims");
     ran_with("--help", 0, "LAB --help");
@@ -255,6 +259,7 @@ Test(options, threads_are_set_everywhere) {
     ran_with("draws --threads 3", 0, "threads 3\n");
     ran_with("words --threads 3", 0, "threads 3,");
     ran_with("words --threads 3 --threads 2", 0, "threads 2,");
+    cr_assert_null(strstr(run("draws --threads 3").text, "without OpenMP"));
 }
 
 // ---- labs
