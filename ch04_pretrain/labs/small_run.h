@@ -1,5 +1,5 @@
 // A small model trained on a language, and what it loses on held-out rows on the way:
-// for the labs of sections 4.11 and 4.12.
+// for the labs of sections 4.11 to 4.13.
 #pragma once
 #include "ch04_pretrain/evaluate.h"
 #include "ch04_pretrain/trainer.h"
