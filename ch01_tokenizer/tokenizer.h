@@ -53,6 +53,11 @@ typedef struct {
     size_t size, capacity;
 } Ids;
 
+static inline void ids_append(Ids *ids, int id) {
+    reserve(ids->at, ids->capacity, ids->size + 1);
+    ids->at[ids->size++] = id;
+}
+
 // ---- making one: empty, then bytes, then merges or ranks in order, then specials and
 // the pattern
 

@@ -11,7 +11,7 @@ static double repeated(double logit, double penalty) {
 
 void penalise(Mat logits, const Penalties *p, const int *tokens, int prompt, int n) {
     assert(p->repetition >= 0 && prompt >= 0 && prompt <= n);
-    double repetition = p->repetition ? p->repetition : 1;
+    double repetition = p->repetition != 0 ? p->repetition : 1;
     if (repetition == 1 && p->presence == 0 && p->frequency == 0) return;
     int *in_text = allocate((size_t)logits.cols, sizeof *in_text);
     int *in_answer = allocate((size_t)logits.cols, sizeof *in_answer);

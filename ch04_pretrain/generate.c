@@ -3,11 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void append(Ids *ids, int id) {
-    reserve(ids->at, ids->capacity, ids->size + 1);
-    ids->at[ids->size++] = id;
-}
-
 bool generator_new(Generator *g, const InferModel *m, int end, const int *prompt,
                    int count, Error *err) {
     *g = (Generator){.prompt = count, .end = end};
@@ -15,7 +10,7 @@ bool generator_new(Generator *g, const InferModel *m, int end, const int *prompt
         return error_set(err, "a prompt of %d tokens: the model has %d positions",
                          count, m->context);
     if (!inference_new(&g->state, m, m->context, err)) return false;
-    for (int i = 0; i < count; i++) append(&g->text, prompt[i]);
+    for (int i = 0; i < count; i++) ids_append(&g->text, prompt[i]);
     g->logits = mat_new(1, m->vocab);
     return true;
 }
@@ -35,7 +30,7 @@ static bool choose(Generator *g, Sampling *s, Written *to) {
     Choice c = token_choose(g->logits, s);
     *to = (Written){c.token, token_log_prob(model, c.token), c.share};
     mat_free(model);
-    append(&g->text, c.token);
+    ids_append(&g->text, c.token);
     return c.token != g->end;
 }
 
@@ -92,7 +87,7 @@ bool generate_text(FILE *to, const Model *m, const Tokenizer *t, int end,
     Generator g;
     Written w;
     if (!infer_of_model(&view, m, err)) return false;
-    append(&ids, end);
+    ids_append(&ids, end);
     bool ok = tokenizer_encode(t, prompt, strlen(prompt), false, &ids, err)
               && generator_new(&g, &view, end, ids.at, (int)ids.size, err);
     if (ok) {

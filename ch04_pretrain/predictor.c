@@ -20,8 +20,8 @@ typedef struct {
     Ids *texts, *before;  // most of them
 } Texts;
 
-static void text_copy(Ids *to, const Ids *from, size_t room) {
-    reserve(to->at, to->capacity, from->size + room);
+static void text_copy(Ids *to, const Ids *from) {
+    reserve(to->at, to->capacity, from->size + 1);
     if (from->size) memcpy(to->at, from->at, from->size * sizeof *to->at);
     to->size = from->size;
 }
@@ -46,8 +46,8 @@ static void step_language(Predictor *p, const int *parent, const int *token, int
     Ids *kept = t->before;
     t->before = t->texts, t->texts = kept;
     for (int b = 0; b < count; b++) {
-        text_copy(&t->texts[b], &t->before[parent[b]], 1);
-        t->texts[b].at[t->texts[b].size++] = token[b];
+        text_copy(&t->texts[b], &t->before[parent[b]]);
+        ids_append(&t->texts[b], token[b]);
     }
     ask_language(p, count, log_probs);
 }
@@ -62,7 +62,7 @@ Predictor predictor_of_language(const Language *l, const int *prompt, int n, int
     Texts *t = allocate(1, sizeof *t);
     *t = (Texts){l, allocate((size_t)most, sizeof(Ids)),
                  allocate((size_t)most, sizeof(Ids))};
-    text_copy(&t->texts[0], &(Ids){(int *)prompt, (size_t)n, (size_t)n}, 1);
+    text_copy(&t->texts[0], &(Ids){(int *)prompt, (size_t)n, (size_t)n});
     return (Predictor){l->symbols,
                        l->kind->ends ? language_end(l) : -1,
                        most,
@@ -123,7 +123,7 @@ bool predictor_of_model(Predictor *p, const InferModel *m, int end, const int *p
                   {0},
                   mat_new(1, m->vocab)};
     *p = (Predictor){m->vocab, end, most, begin_model, step_model, discard_model, c};
-    text_copy(&c->prompt, &(Ids){(int *)prompt, (size_t)n, (size_t)n}, 0);
+    text_copy(&c->prompt, &(Ids){(int *)prompt, (size_t)n, (size_t)n});
     bool ok = true;
     for (int b = 0; b < most && ok; b++)
         ok = inference_new(&c->texts[b], m, capacity, err)

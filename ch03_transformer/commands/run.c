@@ -23,8 +23,7 @@ static Ids ids_of_list(const char *list, const InferModel *m) {
             die("--prompt-ids: '%.*s': expected ids from 0 to %d",
                 (int)strcspn(at, " ,\t\r\n"), at, m->vocab - 1);
         }
-        reserve(ids.at, ids.capacity, ids.size + 1);
-        ids.at[ids.size++] = (int)id;
+        ids_append(&ids, (int)id);
         at = end;
     }
 }
@@ -35,10 +34,7 @@ static Ids prompt_or_die(const Args *args, const Vocabulary *w, const InferModel
     if (list && text) die("--prompt and --prompt-ids: expected one of them");
     if (text && !w->known) die("--prompt: --tokenizer FILE is needed");
     Ids ids = text ? vocabulary_ids(w, text, m) : ids_of_list(list ? list : "", m);
-    if (ids.size == 0) {
-        reserve(ids.at, ids.capacity, 1);
-        ids.at[ids.size++] = vocabulary_start(w, m);
-    }
+    if (ids.size == 0) ids_append(&ids, vocabulary_start(w, m));
     return ids;
 }
 

@@ -65,6 +65,9 @@ static void print_all(const Job *job, const Evaluation *e) {
     for (int i = 0; i < count; i++)
         print_known(columns[i].name, columns[i].known, columns[i].value, job->tsv,
                     job->tsv && i + 1 < count ? "\t" : "\n");
+    // no column: it is e^nats_per_token
+    if (!job->tsv && tokens > 0)
+        print_known("perplexity", true, exp(evaluation_loss(e)), false, "\n");
 }
 
 static void print_positions(const Job *job, const Evaluation *e) {

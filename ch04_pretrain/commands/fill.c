@@ -16,11 +16,6 @@ const Option fill_options[] = {
 
 static const char GAP[] = "[MASK]";
 
-static void append(Ids *ids, int id) {
-    reserve(ids->at, ids->capacity, ids->size + 1);
-    ids->at[ids->size++] = id;
-}
-
 // The text up to a gap. A token brings the space before it along: that is for the model.
 static void encode_part(const Lexicon *l, const char *part, size_t size, Ids *ids) {
     Error err;
@@ -34,10 +29,10 @@ static void encode_part(const Lexicon *l, const char *part, size_t size, Ids *id
 // END, then the text; each gap is the id `mask`.
 static Ids encode(const Lexicon *l, const char *text, int mask) {
     Ids ids = {0};
-    append(&ids, l->end);
+    ids_append(&ids, l->end);
     for (const char *gap; (gap = strstr(text, GAP)); text = gap + strlen(GAP)) {
         encode_part(l, text, (size_t)(gap - text), &ids);
-        append(&ids, mask);
+        ids_append(&ids, mask);
     }
     encode_part(l, text, strlen(text), &ids);
     return ids;

@@ -18,8 +18,7 @@ Pretrained checkpoint_of(const Args *args, const char *command) {
 Ids prompt_of(const Lexicon *l, const char *text) {
     Ids ids = {0};
     Error err;
-    reserve(ids.at, ids.capacity, 1);
-    ids.at[ids.size++] = l->end;
+    ids_append(&ids, l->end);
     if (!lexicon_encode(l, text, &ids, &err)) die("--prompt: %s", err.text);
     return ids;
 }

@@ -168,10 +168,8 @@ static void print_escaped(const Lexicon *l, const Ids *ids) {
 
 static void print_beam(const Job *job, int rank, const Beam *b) {
     Ids all = {0};
-    reserve(all.at, all.capacity, job->prompt.size + (size_t)b->length);
-    for (size_t i = 0; i < job->prompt.size; i++)
-        all.at[all.size++] = job->prompt.at[i];
-    for (int i = 0; i < b->length; i++) all.at[all.size++] = b->tokens[i];
+    for (size_t i = 0; i < job->prompt.size; i++) ids_append(&all, job->prompt.at[i]);
+    for (int i = 0; i < b->length; i++) ids_append(&all, b->tokens[i]);
     if (job->tsv)
         printf("%d\t%d\t%.9g\t%.9g\t", rank, b->length, b->log_prob, b->score);
     else if (job->table) printf("%9.4f %8.4f  ", b->log_prob, b->score);

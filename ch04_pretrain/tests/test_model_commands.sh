@@ -36,6 +36,8 @@ done
     [ "$(tail -n +2 t | cut -f 1 | sort -u | tr -d '\n')" = 012 ] &&
     awk -F '\t' 'NR > 1 && (NF != 6 || $5 > 0 || $6 <= 0 || $6 > 1) { exit 1 }' t
 check 'sample --format tsv'
+"$program" sample --checkpoint text.ckpt --prompt 'static int' --tokens 20 --samples 3 >three && [ "$(head -n "$(wc -l <one)" three)" = "$(cat one)" ]
+check 'three texts written together: the first is the one written alone'
 "$program" sample --checkpoint text.ckpt --tokens 9 --temperature 1 --top-p 1 --format tsv |
     awk -F '\t' 'NR > 1 { d = log($6) - $5; if (d * d > 1e-8) exit 1 }'
 check 'at temperature 1 from all tokens the share is the probability'
@@ -58,6 +60,10 @@ check 'sample a language'
     [ "$(head -1 t)" = "$(printf 'tokens\tbytes\tnats\tnats_per_token\tbpb\tfloor\texcess\tse')" ] &&
     awk -F '\t' 'NR == 2 { a = $3 / $1 - $4; b = $3 / $2 / log(2) - $5; exit !(a * a < 1e-12 && b * b < 1e-12 && $6 == "-") }' t
 check "eval of a text: $(tail -1 t)"
+awk 'BEGIN { for (i = 0; i < 9000; i++) printf "%c%c%s", i * 7 % 256, i * 13 % 256, i % 50 ? "" : "\n" }' >bytes
+head -c 100 /dev/zero >>bytes
+[ "$("$program" eval --checkpoint text.ckpt --data bytes --format tsv | tail -1 | cut -f 2)" -eq "$(wc -c <bytes)" ]
+check 'eval counts every byte, whatever it is'
 "$program" eval --checkpoint story.ckpt --data story --rows 32 --format tsv |
     awk -F '\t' 'NR == 2 { d = $4 - $6 - $7; exit !(d * d < 1e-12 && $1 == 1024 && $7 > 0 && $8 > 0) }'
 check 'eval of a language: the excess beyond its floor'
