@@ -52,8 +52,9 @@ static void add(Documents *d, const char *from, const char *to) {
 static void add_in_parts(Documents *d, const char *from, const char *to) {
     while (to - from > LONGEST) {
         const char *p = from, *last_line = NULL, *cut = NULL;
+        const char *far = from + LONGEST + 1;  // of a line without an end, no more
         while (p - from < LONGEST && !cut) {
-            const char *next = line_after(p, to);
+            const char *next = line_after(p, far);
             if (next - from > LONGEST) break;
             if (next - from >= PART) last_line = last_line ? last_line : next;
             if (p - from >= PART && is_blank_line(p, next)) cut = next;

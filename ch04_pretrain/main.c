@@ -3,19 +3,17 @@
 
 extern const LabSpec lab_ngram_floors, lab_learning_curve, lab_hmm_sandwich,
     lab_random_chains, lab_story_floor, lab_kneser_ney, lab_mask_floor,
-    lab_pseudo_perplexity, lab_spans, lab_nsp_sop;
+    lab_pseudo_perplexity, lab_spans, lab_nsp_sop, lab_clm_floor, lab_hmm_floor,
+    lab_chains_floor, lab_loss_scale, lab_label_smoothing, lab_accumulation,
+    lab_mlm_floor;
 
-static const LabSpec *const tour[] = {&lab_ngram_floors,
-                                      &lab_learning_curve,
-                                      &lab_hmm_sandwich,
-                                      &lab_random_chains,
-                                      &lab_story_floor,
-                                      &lab_kneser_ney,
-                                      &lab_mask_floor,
-                                      &lab_pseudo_perplexity,
-                                      &lab_spans,
-                                      &lab_nsp_sop,
-                                      NULL};
+static const LabSpec *const tour[] = {
+    &lab_ngram_floors,    &lab_learning_curve,    &lab_hmm_sandwich,
+    &lab_random_chains,   &lab_story_floor,       &lab_kneser_ney,
+    &lab_mask_floor,      &lab_pseudo_perplexity, &lab_spans,
+    &lab_nsp_sop,         &lab_clm_floor,         &lab_hmm_floor,
+    &lab_chains_floor,    &lab_mlm_floor,         &lab_loss_scale,
+    &lab_label_smoothing, &lab_accumulation,      NULL};
 
 int main(int argc, char **argv) {
     return program_main(
