@@ -1,6 +1,8 @@
 #include "ch04_pretrain/commands/progress.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <libgen.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,9 +173,21 @@ void progress_step(Progress *p, Run *run, const StepResult *r, bool last) {
 
 // ---- the end
 
-static void draw(const Progress *p) {
+// my.ckpt's figure is my_ckpt_loss: a plain name, beside it.
+static char *name_of_figure(const char *file) {
+    size_t size = strlen(file) + sizeof "_loss";
+    char *name = allocate(size, 1);
+    snprintf(name, size, "%s_loss", file);
+    for (char *c = name; *c; c++)
+        if (!isalnum((unsigned char)*c)) *c = '_';
+    return name;
+}
+
+static void draw_for(const Progress *p, const char *terminal) {
     static const LabSpec spec = {.name = "loss", .title = "loss in training"};
-    Lab lab = {.spec = &spec, .out = ".", .terminal = "dumb"};
+    char *folder = strdup(p->output), *file = strdup(p->output);
+    char *name = name_of_figure(basename(file));
+    Lab lab = {.spec = &spec, .out = dirname(folder), .terminal = terminal, .as = name};
     Plot *plot = plot_new(&lab, "loss", "step loss held_out");
     for (size_t i = 0; i < p->count; i++)
         plot_row(plot, p->points[i].step, p->points[i].loss, p->points[i].validation);
@@ -181,7 +195,11 @@ static void draw(const Progress *p) {
     plot_line(plot, "step", "loss", "training");
     plot_points(plot, "step", "held_out", "held out");
     plot_end(plot);
+    free(folder), free(file), free(name);
 }
+
+// In letters here, and as a picture beside the model.
+static void draw(const Progress *p) { draw_for(p, "dumb"), draw_for(p, "svg"); }
 
 void progress_end(Progress *p, Run *run) {
     Evaluation e = run_validate(run, RUN_ALL_ROWS);

@@ -20,60 +20,12 @@ static Candidates candidates(const double *p, int n, double total) {
                         total};
 }
 
-// ---- entropy
-
-typedef enum {
-    ENTROPY_RIGHT,
-    ENTROPY_BITS,
-    ENTROPY_RAW,  // p for the share
-    ENTROPY_SIGN,
-} EntropyRule;
-
-static double entropy_by(EntropyRule rule, const Candidates *c) {
-    double sum = 0;
-    for (int i = 0; i < c->count; i++) {
-        double share = c->list[i].p / (rule == ENTROPY_RAW ? 1 : c->total);
-        if (share > 0) sum -= share * log(share);
-    }
-    return rule == ENTROPY_BITS ? sum / log(2) : rule == ENTROPY_SIGN ? -sum : sum;
-}
-
-static const double TOLERANCE = 1e-12;  // eight terms below 1, in double
-
-static void check_entropy(Grade *g) {
-    Candidates all = candidates(P, TOKENS, 1);
-    double got = candidates_entropy(&all), want = entropy_by(ENTROPY_RIGHT, &all);
-    grade_mistake(g, fabs(got - entropy_by(ENTROPY_BITS, &all)) < TOLERANCE, "bits",
-                  "the entropy is in bits: nats, with log()");
-    grade_mistake(g, fabs(got - entropy_by(ENTROPY_SIGN, &all)) < TOLERANCE, "negative",
-                  "the sum of p ln p is negative: the entropy is minus that");
-    grade_near(g, 2, "the entropy", got, want, TOLERANCE);
-}
-
-static void check_entropy_after_cut(Grade *g) {
-    Candidates cut = candidates(P, 3, 0.85);
-    double got = candidates_entropy(&cut);
-    grade_mistake(
-        g, fabs(got - entropy_by(ENTROPY_RAW, &cut)) < TOLERANCE, "raw-p",
-        "p was taken for the share: after another filter they sum to c->total");
-    grade_near(g, 2, "the entropy of three candidates with total 0.85", got,
-               entropy_by(ENTROPY_RIGHT, &cut), TOLERANCE);
-}
-
-static void check_entropy_of_zero(Grade *g) {
-    const double p[] = {0.5, 0, 0.5};
-    Candidates c = candidates(p, 3, 1);
-    double got = candidates_entropy(&c);
-    grade_mistake(g, isnan(got), "zero-times-infinity",
-                  "0 ln 0 is NaN in C: it counts 0");
-    grade_near(g, 1, "the entropy of 0.5, 0, 0.5", got, log(2), TOLERANCE);
-}
-
-// ---- the filter
+// ---- rules
 
 typedef enum {
     TYPICAL_RIGHT,
     TYPICAL_LIKELY,    // by p, or by surprise - entropy, which is the same order: top-p
+    TYPICAL_SIGNED,    // the difference itself; so it sorts as TYPICAL_LIKELY
     TYPICAL_FARTHEST,  // the other way round
     TYPICAL_BITS,      // the entropy in bits, the surprise in nats
     TYPICAL_RAW,       // p for the share
@@ -84,14 +36,23 @@ typedef enum {
     TYPICAL_HIGH_TOKEN     // of equal p the higher token
 } TypicalRule;
 
+static double entropy_by(TypicalRule rule, const Candidates *c) {
+    double nats = 0;
+    for (int i = 0; i < c->count; i++) {
+        double share = c->list[i].p / (rule == TYPICAL_RAW ? 1 : c->total);
+        if (share > 0) nats -= share * log(share);
+    }
+    return rule == TYPICAL_BITS ? nats / log(2) : nats;
+}
+
+// What the candidates are sorted by.
 static double key_of(TypicalRule rule, const Candidates *c, const Candidate *x) {
     bool raw = rule == TYPICAL_RAW || rule == TYPICAL_RAW_SURPRISE;
     double share = x->p / (raw ? 1 : c->total);
-    EntropyRule entropy = rule == TYPICAL_BITS  ? ENTROPY_BITS
-                          : rule == TYPICAL_RAW ? ENTROPY_RAW
-                                                : ENTROPY_RIGHT;
-    double above = -log(share) - entropy_by(entropy, c);
     if (rule == TYPICAL_LIKELY) return -share;
+    if (share == 0) return INFINITY;
+    double above = -log(share) - entropy_by(rule, c);
+    if (rule == TYPICAL_SIGNED) return above;
     return rule == TYPICAL_FARTHEST ? -fabs(above) : fabs(above);
 }
 
@@ -143,6 +104,61 @@ typedef struct {
     TypicalRule rule;
     const char *code, *says;
 } TypicalMistake;
+
+// ---- the distance
+
+static const double TOLERANCE = 1e-12;  // a few terms of about 1, in double
+
+static const TypicalMistake DISTANCE_MISTAKES[] = {
+    {TYPICAL_SIGNED, "signed", "the difference without its absolute value"},
+    {TYPICAL_BITS, "two-units", "the entropy is in bits and ln(1 / share) in nats"},
+    {TYPICAL_RAW, "raw-p",
+     "p was taken for the share: after another filter they sum to c->total"},
+    {TYPICAL_RAW_SURPRISE, "raw-p",
+     "ln(1 / p) is not ln(1 / share): after another filter p sum to c->total"},
+};
+
+static void distances_by(TypicalRule rule, const Candidates *c, double *to) {
+    for (int i = 0; i < c->count; i++) to[i] = key_of(rule, c, &c->list[i]);
+}
+
+static void check_distance_of(Grade *g, int points, const char *what, int n,
+                              double total) {
+    Candidates c = candidates(P, n, total);
+    double got[MOST], want[MOST], slip[MOST];
+    for (int i = 0; i < n; i++) got[i] = typical_distance(&c, i);
+    distances_by(TYPICAL_RIGHT, &c, want);
+    bool good = near_array(got, want, n, TOLERANCE);
+    for (int i = 0; i < COUNT_OF(DISTANCE_MISTAKES); i++) {
+        distances_by(DISTANCE_MISTAKES[i].rule, &c, slip);
+        grade_mistake(g, !good && near_array(got, slip, n, TOLERANCE),
+                      DISTANCE_MISTAKES[i].code, "%s", DISTANCE_MISTAKES[i].says);
+    }
+    grade_near_array(g, points, what, got, want, n, TOLERANCE);
+}
+
+static void check_distance(Grade *g) {
+    check_distance_of(g, 2, "distances of six candidates", TOKENS, 1);
+}
+static void check_distance_after_cut(Grade *g) {
+    check_distance_of(g, 2, "distances of three candidates with total 0.85", 3, 0.85);
+}
+
+static void check_distance_of_zero(Grade *g) {
+    const double p[] = {0.7, 0, 0.3};
+    Candidates c = candidates(p, 3, 1);
+    double first = typical_distance(&c, 0), none = typical_distance(&c, 1),
+           want = key_of(TYPICAL_RIGHT, &c, &c.list[0]);
+    grade_mistake(g, isnan(first), "zero-times-infinity",
+                  "0 ln 0 is NaN in C: in the entropy it counts 0");
+    grade_expect(
+        g, 1, fabs(first - want) <= TOLERANCE && isinf(none) && none > 0,
+        "p = 0.3, 0, 0.7: the distance of the first is %.6g, should be %.6g; of "
+        "the second %.6g, should be infinite",
+        first, want, none);
+}
+
+// ---- the filter
 
 static const TypicalMistake TYPICAL_MISTAKES[] = {
     {TYPICAL_LIKELY, "top-p",
@@ -244,9 +260,9 @@ static void check_surprise(Grade *g) {
 }
 
 void check_typical(Grade *g) {
-    grade_part(g, check_entropy(g));
-    grade_part(g, check_entropy_after_cut(g));
-    grade_part(g, check_entropy_of_zero(g));
+    grade_part(g, check_distance(g));
+    grade_part(g, check_distance_after_cut(g));
+    grade_part(g, check_distance_of_zero(g));
     grade_part(g, check_nearest(g));
     grade_part(g, check_surprise(g));
     grade_part(g, check_mass(g));

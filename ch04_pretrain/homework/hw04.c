@@ -48,6 +48,6 @@ void back_off(const int *count, int V, const double *lower, double D, int h,
 
 // ---- 4. Typical sampling
 
-double candidates_entropy(const Candidates *c) { HW_TODO(c); }
+double typical_distance(const Candidates *c, int i) { HW_TODO(c, i); }
 
 void candidates_typical(Candidates *c, double mass) { HW_TODO(c, mass); }

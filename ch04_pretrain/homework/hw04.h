@@ -119,15 +119,16 @@ void back_off(const int *count, int V, const double *lower, double D, int h, dou
 
 // ---- 4. Typical sampling (medium, 60 min)
 
-// Filters, of the kind of candidates_top_p (ch03_transformer/sample.h). What filters
-// before them left are c->count candidates whose p sum to c->total; the share of a
-// candidate is p / total. A p may be 0.
+// For a filter of the kind of candidates_top_p. What filters before it left are
+// c->count candidates whose p sum to c->total; the share of a candidate is p / total. A
+// p may be 0.
 
-// The entropy of the shares, in nats.
-double candidates_entropy(const Candidates *c);
+// How far c->list[i] is from typical: |ln(1 / share) - entropy of the shares|, in nats;
+// INFINITY where p is 0.
+double typical_distance(const Candidates *c, int i);
 
-// Candidates sorted by |ln(1 / share) - entropy|, the nearest first; of equal p the
-// lower token first. The fewest of them whose shares add up to at least `mass`, in
+// Candidates sorted by this distance, the nearest first; of equal p the lower token
+// first. The fewest of them whose shares add up to at least `mass`, in
 // (0, 1), are kept, in this order; c->count and c->total are set, and each p stays as
 // it is. A mass of 1 or more keeps all candidates with p > 0; a p of 0 never stays.
 void candidates_typical(Candidates *c, double mass);

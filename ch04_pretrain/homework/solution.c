@@ -150,13 +150,22 @@ void back_off(const int *count, int V, const double *lower, double D, int h,
 
 // ---- 4. Typical sampling
 
-double candidates_entropy(const Candidates *c) {
+static double entropy_of(const Candidates *c) {
     double nats = 0;
     for (int i = 0; i < c->count; i++) {
         double share = c->list[i].p / c->total;
         if (share > 0) nats -= share * log(share);
     }
     return nats;
+}
+
+static double distance_from(double entropy, const Candidates *c, int i) {
+    double p = c->list[i].p;
+    return p > 0 ? fabs(log(c->total / p) - entropy) : INFINITY;
+}
+
+double typical_distance(const Candidates *c, int i) {
+    return distance_from(entropy_of(c), c, i);
 }
 
 typedef struct {
@@ -172,13 +181,12 @@ static int by_distance(const void *a, const void *b) {
 }
 
 void candidates_typical(Candidates *c, double mass) {
-    double nats = candidates_entropy(c), sum = 0;
+    double nats = entropy_of(c), sum = 0;
     Typical *all = allocate((size_t)c->count, sizeof *all);
     int count = 0, kept = 0;
     for (int i = 0; i < c->count; i++)
         if (c->list[i].p > 0)
-            all[count++] =
-                (Typical){fabs(-log(c->list[i].p / c->total) - nats), c->list[i]};
+            all[count++] = (Typical){distance_from(nats, c, i), c->list[i]};
     qsort(all, (size_t)count, sizeof *all, by_distance);
     while (kept < count && (mass >= 1 || sum < mass * c->total)) {
         c->list[kept] = all[kept].candidate;

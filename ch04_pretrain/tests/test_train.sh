@@ -13,6 +13,8 @@ train -o whole --steps 60 --dropout 0.1 --accumulate 2 --log whole.tsv >out 2>er
 check 'a run'
 grep -q 'held out: .* bits per byte' out && grep -q 'whole: the model with its tokenizer' out
 check 'what it says at the end'
+[ -f whole_loss.tsv ] && [ ! -f loss.tsv ]
+check 'a figure beside the model'
 [ "$(head -1 whole.tsv)" = "$(printf 'step\ttokens\trate\tloss\tvalidation\tcounted\tgrad_norm\tseconds')" ] &&
     [ "$(awk -F '\t' 'NR > 1 && NF == 8 && $1 == NR - 1' whole.tsv | wc -l)" -eq 60 ]
 check 'the log: a row a step'

@@ -6,13 +6,12 @@
 #undef candidates_typical
 
 void candidates_typical(Candidates *c, double mass) {
-    double nats = candidates_entropy(c), sum = 0;
+    double nats = entropy_of(c), sum = 0;
     Typical *all = allocate((size_t)c->count, sizeof *all);
     int count = 0, kept = 0;
     for (int i = 0; i < c->count; i++)
         if (c->list[i].p > 0)
-            all[count++] =
-                (Typical){fabs(-log(c->list[i].p / c->total) - nats), c->list[i]};
+            all[count++] = (Typical){distance_from(nats, c, i), c->list[i]};
     qsort(all, (size_t)count, sizeof *all, by_distance);
     while (kept < count && (mass >= 1 || sum < mass * c->total)) {
         c->list[kept] = all[kept].candidate;

@@ -6,7 +6,7 @@
 #undef candidates_typical
 
 void candidates_typical(Candidates *c, double mass) {
-    double nats = candidates_entropy(c), sum = 0;
+    double nats = entropy_of(c), sum = 0;
     Typical *all = allocate((size_t)c->count, sizeof *all);
     int count = 0, kept = 0;
     for (int i = 0; i < c->count; i++)
