@@ -182,6 +182,7 @@ printf 'IQ== 0\nIg== 1x\n' >foreign && model 'no whole number' ':2: expected .BA
 printf 'IQ== 0\nIg== 1 x\n' >foreign && model 'more than a rank' ':2: expected .BASE64 RANK'
 printf '\n\016\n\005<unk>\025\000\000\000\000\030\002\n\012' >foreign && model 'SentencePiece' 'SentencePiece'
 printf 'YWI= 0\n' >foreign && model 'a vocabulary without a byte' ': the byte 0x00 has no token'
+printf 'A dark night it was.\n' >foreign && model 'a story that begins with one letter' ':1: expected a vocabulary'
 printf 'It was a dark night.\n' >foreign && model 'a story' ':1: expected a vocabulary'
 
 # ---- export's advice, followed
@@ -202,6 +203,13 @@ for special in '<|endoftext|>' "<|x'y|>" 'endoftext'; do
     advice "export: $special to GPT-2" gpt2 q.bpe
 done
 
+# what the file has already is not listed again
+"$program" train --vocab 700 --special '<|endoftext|>' --special '<|more|>' -o q.bpe both 2>/dev/null
+"$program" export --model q.bpe --format gpt2 -o out.model 2>err && grep -q "pass with it: --special '<|more|>'\$" err
+check 'export: only what is missing'
+gives 'two special tokens follow each other' 0 '699 700' - \
+    'printf "<a><b>" | "$program" encode --model out.model --special "<a>" --special "<b>" --allow-special'
+
 # ---- show
 NO_COLOR=1
 export NO_COLOR
@@ -217,6 +225,7 @@ gives 'show: words of the command line' 0 "$("$program" show --model m.bpe 'two 
     '"$program" show --model m.bpe two words'
 gives 'show: standard input' 0 "$("$program" show --model m.bpe word)" - 'printf word | "$program" show --model m.bpe'
 gives 'show: nothing' 0 '' - 'printf "" | "$program" show --model m.bpe'
+gives 'show: two rows for each line' 0 '8' - 'printf "a b\n\nc\nd" | "$program" show --model m.bpe | wc -l | tr -d " "'
 gives 'show: a text and a file' 2 '' 'not both' '"$program" show --model m.bpe --file text word'
 gives 'show: merges' 0 'ab
 256

@@ -93,6 +93,20 @@ Test(mask, of_each_sequence_of_a_batch) {
         }
 }
 
+// Any number but 0 allows.
+Test(mask, a_table_of_any_numbers) {
+    static const unsigned char allowed[] = {0, 1, 2, 128, 255, 0};
+    Mask mask = {.allowed = allowed};
+    Mat scores = mat_new(1, 6);
+    mask_scores(scores, &mask);
+    for (int j = 0; j < 6; j++) {
+        cr_expect_eq(mask_sees(&mask, 1, 6, 0, j), allowed[j] != 0);
+        cr_expect_eq(*mat_at(scores, 0, j) == 0, allowed[j] != 0);
+    }
+    cr_expect_eq(mask_count(&mask, 1, 6, 0), 4);
+    mat_free(scores);
+}
+
 // Nothing is allocated: counts alone.
 Test(mask, sizes_at_the_end_of_int) {
     const int most = INT_MAX;

@@ -132,7 +132,7 @@ refuses 'run: a tokenizer of another size' "damaged" run --checkpoint l.bin --to
 refuses 'run: a byte without a token' "no token" run --checkpoint l.bin --tokenizer tokenizer.bin --steps 5 --prompt 'abc~'
 refuses 'run: text without a tokenizer' "tokenizer" run --checkpoint l.bin --prompt abc
 refuses 'run: both prompts' "one of them" run --checkpoint l.bin --tokenizer tokenizer.bin --prompt abc --prompt-ids 1
-refuses 'run: id too large' "0 to 39" run --checkpoint l.bin --prompt-ids "1 40"
+refuses 'run: id too large' "^ch03_transformer: --prompt-ids: '40': expected ids from 0 to 39" run --checkpoint l.bin --prompt-ids "1 40"
 refuses 'run: id negative' "0 to 39" run --checkpoint l.bin --prompt-ids "1 -2"
 refuses 'run: not an id' "'x'" run --checkpoint l.bin --prompt-ids "x"
 refuses 'run: a huge id' "0 to 39" run --checkpoint l.bin --prompt-ids "99999999999999999999"

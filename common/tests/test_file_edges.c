@@ -39,6 +39,11 @@ static void holds(const char *path, const char *text) {
     bytes_free(&bytes);
 }
 
+static void write_plainly(const char *path) {
+    FILE *file = fopen(path, "w");
+    if (file) fclose(file);
+}
+
 // What is made may be read by others, as far as the user's mask lets them.
 Test(file_edges, modes_are_left_to_the_mask) {
     const int masks[] = {022, 077, 0};
@@ -193,6 +198,31 @@ Test(file_edges, a_named_temporary_is_removed_at_the_end) {
                      endings[i]);
         child_folder_remove(folder);
     }
+}
+
+// A name that is taken is passed over; a file that is given up leaves none.
+static void names_without_proc(void *folder) {
+    Error err;
+    Output out;
+    if (chroot(folder) != 0) exit(NO_RIGHTS);
+    char taken[64];
+    for (int i = 0; i < 3; i++) {
+        snprintf(taken, sizeof taken, "/.part-%ld-%d", (long)getpid(), i);
+        write_plainly(taken);
+    }
+    if (!output_open(&out, "/file", &err)) die("%s", err.text);
+    if (access(out.temporary, F_OK) != 0) exit(3);
+    output_cancel(&out);
+}
+
+Test(file_edges, named_temporaries_without_proc) {
+    char *folder = child_folder();
+    Ran ran = child_run(names_without_proc, folder);
+    if (ran.status != NO_RIGHTS) {
+        cr_assert_eq(ran.status, 0, "%s", ran.text);
+        cr_assert_eq(child_folder_count(folder), 3);
+    }
+    child_folder_remove(folder);
 }
 
 // ---- memory

@@ -361,6 +361,23 @@ Test(program, finds_the_repository_s_files) {
     child_folder_remove(folder);
 }
 
+static void without_out(void *argv0) {
+    char *argv[] = {argv0, "draws", NULL};
+    exit(program_main(&program, 2, argv));
+}
+
+Test(program, figures_go_beside_it) {
+    char *folder = child_folder(), path[256];
+    snprintf(path, sizeof path, "%s/a_program", folder);
+    Ran ran = child_run(without_out, path);
+    cr_assert_eq(ran.status, 0, "%s", ran.text);
+    snprintf(path, sizeof path, "%s/plots", folder);
+    struct stat info;
+    cr_assert(stat(path, &info) == 0 && S_ISDIR(info.st_mode));
+    cr_assert_eq(child_folder_count(folder), 1);
+    child_folder_remove(folder);
+}
+
 // ---- figures
 
 static void nothing_run(Lab *lab) {
