@@ -25,6 +25,8 @@ static void print_text(const Run *run) {
            run->plan.data, run->corpus.documents, 1e-6 * (double)run->corpus.bytes,
            run->held_out.documents, 1e-3 * (double)run->held_out.bytes);
     if (run->text.repeated) printf("; %zu repeated ones dropped", run->text.repeated);
+    printf("; %zu runs of 13 words in both",
+           documents_shared_runs(&run->text, &run->held_out_text));
     printf("\ntokens: a vocabulary of %d, %.2f bytes per token, %.2f M tokens\n",
            run->tokenizer.size, (double)run->corpus.bytes / (double)run->corpus.count,
            1e-6 * (double)run->corpus.count);

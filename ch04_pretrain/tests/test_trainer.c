@@ -108,6 +108,24 @@ Test(trainer, a_part_without_a_target_adds_nothing) {
     end(&a), end(&b);
 }
 
+// One row, a rate of 0: all that differs between two steps, and between two parts of a
+// step, is what is dropped.
+Test(trainer, dropout_is_drawn_anew) {
+    Plan plan = tiny_plan(OBJECTIVE_CLM, TIME);
+    plan.rate = 0, plan.batch = 1, plan.dropout = 0.2;
+    Training one, two;
+    begin(&one, &plan);
+    one.data.rows = 1;
+    StepResult first = trainer_step(&one.trainer), second = trainer_step(&one.trainer);
+    cr_assert_neq(first.loss, second.loss);
+    plan.accumulate = 2;
+    begin(&two, &plan);
+    two.data.rows = 1;
+    double both = trainer_step(&two.trainer).loss;
+    cr_assert_float_eq(both, (first.loss + second.loss) / 2, 1e-5);
+    end(&one), end(&two);
+}
+
 // ---- rates and norms
 
 Test(trainer, rates) {
@@ -214,7 +232,7 @@ Test(trainer, resume) {
     if (sizeof(real) == 8) return;  // files hold floats
     Plan plan = tiny_plan(OBJECTIVE_MLM, TIME), read;
     plan.dropout = 0.1, plan.accumulate = 2, plan.precision = PRECISION_FP16;
-    plan.loss_scale = 0x1p24;
+    plan.loss_scale = 0x1p19;
     char path[] = "/tmp/course-resume-XXXXXX";
     close(mkstemp(path));
     Training whole, first, second;
@@ -226,11 +244,13 @@ Test(trainer, resume) {
     cr_assert(trainer_load_plan(path, &read, &err), "%s", err.text);
     begin(&second, &read);
     cr_assert(trainer_load(path, &second.trainer, &err), "%s", err.text);
-    cr_assert_lt(second.trainer.scale.scale, 0x1p24, "nothing overflowed: no test");
+    cr_assert_lt(second.trainer.scale.scale, 0x1p19, "nothing overflowed: no test");
+    cr_assert(0 < second.trainer.optimiser.step && second.trainer.optimiser.step < 7);
     cr_assert_eq(second.trainer.step, 7);
     for (int i = 7; i < 20; i++) trainer_step(&second.trainer);
     cr_assert(same_state(&whole, &second));
     cr_assert_eq(whole.trainer.scale.scale, second.trainer.scale.scale);
+    cr_assert_eq(whole.trainer.scale.good, second.trainer.scale.good);
     cr_assert_eq(whole.trainer.tokens, second.trainer.tokens);
     end(&whole), end(&first), end(&second);
     plan_free(&read), remove(path);
