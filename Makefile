@@ -30,7 +30,9 @@ VARIANT  := $(subst $(space),,$(filter-out ccache,$(notdir $(CC))))
 VARIANT  := $(VARIANT)$(if $(filter-out native,$(ARCH)),-$(ARCH))
 VARIANT  := $(VARIANT)$(if $(filter-out -O3,$(OPT)),$(subst $(space),,$(OPT)))
 
-# All processors, each step's output in one piece; `make -j1` one after the other.
+# All processors, each step's output in one piece; `make -j1` one after the other. What
+# people watch (tours, grades, figures of speed) is a recipe with a +, which make lets
+# through as it comes.
 PROCESSORS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
 MAKEFLAGS += -j$(PROCESSORS)
@@ -83,7 +85,7 @@ export LDFLAGS  := $(LINK)
 
 .DEFAULT_GOAL := help
 .SECONDARY:
-.PHONY: help run test plots docs docs-check docs-refresh bench fuzz data handout clean
+.PHONY: help run test plots docs docs-check docs-refresh bench fuzz data handout clean distclean
 .PHONY: format format-check
 .PHONY: $(SHORT) $(SHORT:%=test-%) $(SHORT:ch%=hw%) $(SHORT:ch%=homework-%) $(SHORT:%=bench-%)
 .PHONY: $(SHORT:%=help-%) test-common test-docs test-homework bench-common blank
@@ -100,10 +102,11 @@ help:
 	@echo 'make format         clang-format everywhere; make format-check only looks'
 	@echo 'make docs-refresh   copy the functions a lecture shows from the code'
 	@echo 'make bench          speed, as a share of what this machine can do'
-	@echo 'make data           larger English and Chinese texts into data/'
+	@echo 'make data           larger texts (English, Chinese, C) and vocabularies into data/'
 	@echo 'make fuzz           a short fuzzing run of the file readers (clang)'
 	@echo 'make handout        a tree for students, without solutions, into handout/'
 	@echo 'make blank F=NAME   a chapter with one function to be written anew, into blank/'
+	@echo 'make clean          remove what was built; make distclean figures, data, handout and blank too'
 	@echo 'make SANITIZE=1 test, make OPENMP=0 test, make CC=clang test; V=1 shows every command'
 
 # What the machine lacks is installed before the first file is compiled, once for a way
@@ -178,16 +181,16 @@ $(2): $(BUILD)/$(1)
 homework-$(3): $(call graders,$(1)) $(call archives,float,$(1))
 hw$(3): homework-$(3)
 	@sh tools/grade.sh $(1) $(BUILD)/hw$(3) $$(call grader,$(1))
-	@$(BUILD)/hw$(3) $(ARGS) || true
+	+@$(BUILD)/hw$(3) $(ARGS) || true
 help-$(2):
 	@echo 'make $(2)            build ./$(1): then ./$(1) is the tour,'
 	@echo '                     ./$(1) --list the labs, --help the rest'
 	@echo 'make test-$(2)       every test of this chapter'
 	@echo 'make hw$(3)            grade homework/hw$(3).c (HW=path/to/your.c: another file)'
 	@echo 'make bench-$(2)      its speed'
-	@echo 'make clean          remove what was built; every target of the root works here too'
+	@echo 'make clean          remove what was built (plots stay); every target of the root works here too'
 bench-$(2): $(BUILD)/bench-$(2)
-	@$$<
+	+@$$<
 $(BUILD)/bench-$(2): $(call objects,float,$(wildcard $(1)/bench/*.c)) $(call archives,float,$(1))
 	$$(call say,link    $$@)
 	$$(Q)$$(call link)
@@ -223,7 +226,7 @@ $(foreach p,double float,$(eval $(call row,common,$(p),common,$(BUILD)/$(p)/test
 # ---- what a user types ------------------------------------------------------------------------------------
 
 run: $(SHORT)
-	@set -e; for c in $(CHAPTERS); do ./$$c/$$c; done
+	+@set -e; for c in $(CHAPTERS); do ./$$c/$$c; done
 
 # The longest first, so that none is left alone at the end.
 test: $(call reverse,$(SHORT:%=test-%)) test-homework test-common test-docs
@@ -256,7 +259,7 @@ plots: $(SHORT)
 	    for f in build/figures/$$c/*.svg; do cp $$f docs/figures/$$(echo $$c | cut -c1-4)_$$(basename $$f); done; done
 
 bench-common: $(BUILD)/bench-common
-	@$<
+	+@$<
 $(BUILD)/bench-common: $(call objects,float,$(wildcard common/bench/*.c)) $(BUILD)/float/common.a
 	$(call say,link    $@)
 	$(Q)$(call link)
@@ -289,7 +292,7 @@ handout:
 
 # A chapter with one function to be written anew: F=softmax_backward, F=attention.c:visible.
 blank: $(BUILD)/blank
-	@CC='$(CC)' BUILD=$(BUILD) sh tools/blank.sh '$(F)'
+	+@CC='$(CC)' BUILD=$(BUILD) sh tools/blank.sh '$(F)'
 $(BUILD)/blank: $(call objects,float,tools/blank/blank.c tools/snippet.c) $(BUILD)/float/common.a
 	$(call say,link    $@)
 	$(Q)$(call link)
@@ -298,7 +301,10 @@ test-homework: $(BUILD)/blank $(SHORT:ch%=homework-%) $(foreach c,$(CHAPTERS),$(
 	@set -e; for t in $(wildcard tools/tests/test_handout.sh tools/tests/test_blank.sh); do \
 	    CC='$(CC)' BUILD=$(BUILD) sh $$t; done
 
+# What was built. Figures, a handout and data are somebody's results: distclean.
 clean:
-	rm -rf build handout $(foreach c,$(CHAPTERS),$(c)/$(c) $(c)/plots)
+	rm -rf build $(foreach c,$(CHAPTERS),$(c)/$(c))
+distclean: clean
+	rm -rf handout blank data $(foreach c,$(CHAPTERS),$(c)/plots)
 
 -include $(shell find build -name '*.d' 2>/dev/null)

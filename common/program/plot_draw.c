@@ -147,6 +147,14 @@ static bool run_gnuplot(const Plot *p) {
 
 extern char **environ;  // not every system's unistd.h declares it
 
+static bool has_display(void) {
+#ifdef __APPLE__
+    return true;
+#else
+    return getenv("DISPLAY") || getenv("WAYLAND_DISPLAY");
+#endif
+}
+
 // Shows the figure with what the desktop has for it, which stays open when we end.
 static void open_figure(const Plot *p) {
 #ifdef __APPLE__
@@ -155,6 +163,11 @@ static void open_figure(const Plot *p) {
     static char viewer[] = "xdg-open";
 #endif
     char *path = path_of(p, p->lab->terminal), *argv[] = {viewer, path, NULL};
+    if (!has_display()) {
+        warn("--open: there is no display here; the figure is %s", path);
+        free(path);
+        return;
+    }
     posix_spawn_file_actions_t quiet;
     posix_spawn_file_actions_init(&quiet);
     posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);

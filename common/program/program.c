@@ -21,7 +21,8 @@ static const Option common_options[] = {
     {0}};
 static const Option tour_options[] = {
     {"list", OPTION_FLAG, "list the labs"},
-    {"claim", NULL, "run the lab that states this claim: --claim 2.36"},
+    {"claim", NULL,
+     "run the lab that states this claim: its number, such as 2.36 in chapter 2"},
     {"version", OPTION_FLAG, "how this program was built"},
     {0}};
 static const Option thread_option[] = {
@@ -79,8 +80,10 @@ static void print_help(const Program *program) {
         printf("  %s %s %s\n      %s\n", program_name(), c->name, c->usage, c->title);
     printf("\noptions of the tour and of every lab:\n");
     options_print(tour_options);
-    options_print(program->options);
     options_print(common_options);
+    if (program->options)
+        printf("\noptions of the tour, and of the labs that list them:\n");
+    options_print(program->options);
     printf("\nlabs:\n");
     print_list(program);
 }
@@ -145,7 +148,12 @@ static bool states(const Program *program, const LabSpec *spec, const char *clai
     return false;
 }
 
-static int run_claim(const Program *program, const Args *args, const char *claim) {
+// Claims may be given as they are printed, [2.36], or without the brackets.
+static int run_claim(const Program *program, const Args *args, const char *given) {
+    char claim[32];
+    size_t bracket = given[0] == '[';
+    snprintf(claim, sizeof claim, "%.*s", (int)strcspn(given + bracket, "]"),
+             given + bracket);
     Lab lab = {0};
     lab_begin(&lab, args);
     bool found = false;
@@ -154,7 +162,9 @@ static int run_claim(const Program *program, const Args *args, const char *claim
         found = true;
         run_next(&lab, *l);
     }
-    if (!found) die("--claim %s: no lab states it", claim);
+    if (!found)
+        die("--claim %s: no lab of this chapter states it; 2.36 is one of chapter 2's",
+            claim);
     return lab_end(&lab);
 }
 
