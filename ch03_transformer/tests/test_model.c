@@ -538,8 +538,8 @@ Test(model, attention_has_the_scale_and_positions_of_its_config) {
 Test(model, parameters_begin_as_wide_as_they_should) {
     Config gpt = *config_find("gpt2"), post = *config_find("gpt1"),
            t5 = *config_find("t5-small"), bert = *config_find("roberta-base"),
-           narrow = *config_find("albert-base");
-    t5.decoder_layers = 3, narrow.init = INIT_XAVIER;
+           narrow = *config_find("albert-base"), xavier = gpt;
+    t5.decoder_layers = 3, narrow.init = xavier.init = INIT_XAVIER;
     const struct {
         const Config *c;
         const char *name;
@@ -555,6 +555,9 @@ Test(model, parameters_begin_as_wide_as_they_should) {
                     {&t5, "encoder.block.1.ffn.down.weight", 0.02 / sqrt(12)},
                     {&t5, "decoder.block.1.ffn.down.weight", 0.02 / sqrt(6)},
                     {&t5, "decoder.block.1.cross.out.weight", 0.02 / sqrt(6)},
+                    // GPT-2's division by the layers is not Xavier's
+                    {&xavier, "block.3.attention.out.weight", sqrt(2.0 / (768 + 768))},
+                    {&xavier, "block.3.ffn.down.weight", sqrt(2.0 / (768 + 3072))},
                     {&narrow, "token.weight", 1 / sqrt(128)},
                     {&narrow, "position.weight", 1 / sqrt(128)},
                     {&narrow, "embedding_up.weight", sqrt(2.0 / (128 + 768))},

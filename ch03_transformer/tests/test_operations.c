@@ -351,6 +351,19 @@ Test(operations, cross_entropy_ignores) {
     tape_free(t), mat_free(l);
 }
 
+// Rows far from 0: the mean of squares less the mean's square would keep no digit of a
+// variance of 1 beside 10^7.
+Test(operations, a_large_mean_costs_no_digits) {
+    enum { N = 40 };
+    Mat x = mat_new(1, N);
+    for (int j = 0; j < N; j++) x.at[j] = 3000 + (j % 2 ? 1 : -1);
+    Tape *t = tape_new(NULL);
+    Node *y = layer_norm(t, constant_node(t, x), NULL, NULL, 1e-5);
+    for (int j = 0; j < N; j++)
+        cr_expect_float_eq((double)y->value.at[j], j % 2 ? 1 : -1, 1e-3);
+    tape_free(t), mat_free(x);
+}
+
 // The one that divides by d - 1 is another function: 1 / (d - 1) is not within rounding
 // of 1 / d.
 Test(operations, variance_is_biased) {
