@@ -247,6 +247,8 @@ Test(trainer, resume) {
     cr_assert_lt(second.trainer.scale.scale, 0x1p19, "nothing overflowed: no test");
     cr_assert(0 < second.trainer.optimiser.step && second.trainer.optimiser.step < 7);
     cr_assert_eq(second.trainer.step, 7);
+    cr_assert_eq(second.trainer.scale.good, first.trainer.scale.good);
+    cr_assert_gt(second.trainer.scale.good, 0);
     for (int i = 7; i < 20; i++) trainer_step(&second.trainer);
     cr_assert(same_state(&whole, &second));
     cr_assert_eq(whole.trainer.scale.scale, second.trainer.scale.scale);
