@@ -1,4 +1,4 @@
-// A batch: what one forward pass reads, and what it must predict. Lecture, section 4.6.
+// A batch: what one forward pass reads, and what it must predict. Lecture, section 4.13.
 //
 // Rows of tokens come from data.h; an objective (objective.h) makes of them what the
 // model sees. Whatever is not needed is NULL.

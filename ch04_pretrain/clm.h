@@ -1,4 +1,4 @@
-// Causal language modelling: the next token from those before it. Lecture, section 4.6.
+// Causal language modelling: the next token from those before it. Lecture, section 4.11.
 //
 //     tokens    END t h e _ b a l l
 //     targets   t h e _ b a l l END        each token's target is the one after it

@@ -1,4 +1,4 @@
-// A corpus: documents as one stream of tokens. Lecture, section 4.5.
+// A corpus: documents as one stream of tokens. Lecture, section 4.13.
 //
 //     END c h a p t e r - 1 END c h a p t e r - 2 END         ids of END, of the first document's tokens, ...
 //

@@ -1,5 +1,5 @@
 // Data: rows of tokens by number, the same row for the same number, always. Lecture,
-// section 4.5.
+// section 4.13.
 //
 //     row n    tokens   END t h e _ b a l l END a _ c        time + 1 of them
 //              inputs   END t h e _ b a l l END a _          the first time

@@ -1,5 +1,5 @@
 // Documents: what a text is made of, and which of them a model never trains on.
-// Lecture, section 4.5.
+// Lecture, section 4.13.
 //
 //     one file      ... <|endoftext|> ... <|endoftext|> ...       where the text says so
 //                   CHAPTER I ... CHAPTER II ...                  or at its headings

@@ -1,4 +1,4 @@
-// Autoregressive blank infilling: GLM's objective. Lecture, section 4.8.
+// Autoregressive blank infilling: GLM's objective. Lecture, section 4.9.
 //
 //     text       x1 x2 x3 x4 x5 x6          spans (x3) and (x5 x6) are cut out
 //

@@ -1,4 +1,4 @@
-// Small models of the field's families, to be trained here. Lecture, section 4.6.
+// Small models of the field's families, to be trained here. Lecture, section 4.11.
 //
 //     auto    the first below of the objective's family
 //     llama   decoder   Pre-LN, RMS norm, SwiGLU, RoPE

@@ -1,4 +1,4 @@
-// Objectives: what is to be predicted from what. Lecture, sections 4.6 to 4.9.
+// Objectives: what is to be predicted from what. Lecture, sections 4.7 to 4.12.
 //
 //     clm      the next token, from those before it            GPT, LLaMA     decoder
 //     prefix   the same, after a prefix read both ways         prefix LM      decoder

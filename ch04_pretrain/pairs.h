@@ -1,4 +1,4 @@
-// Pairs of sentences: does the second follow the first? Lecture, section 4.9.
+// Pairs of sentences: does the second follow the first? Lecture, section 4.10.
 //
 //     tokens    [C] a a a a [S] b b b b [S]         two halves of a row
 //     segments   0  0 0 0 0  0  1 1 1 1  1

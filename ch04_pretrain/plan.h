@@ -48,7 +48,7 @@ typedef struct {
           NULL) \
     FIELD(WHOLE, accumulate, "accumulate", "1", "batches per step", 1, 1 << 16, NULL) \
     FIELD(WHOLE, steps, "steps", "0", "0: as many as --minutes allow", 0, 1e12, NULL) \
-    FIELD(REAL, rate, "rate", "3e-3", "peak of the learning rate", 0, 10, NULL) \
+    FIELD(REAL, rate, "rate", "3e-3", "peak of the learning rate", 0, 1e9, NULL) \
     FIELD(REAL, warmup, "warmup", "0.02", \
           "share of the steps in which the rate rises", 0, 1, NULL) \
     FIELD(REAL, decay, "decay", "0.1", "weight decay", 0, 10, NULL) \

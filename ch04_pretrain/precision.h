@@ -1,4 +1,4 @@
-// Sixteen bits: what fp16 and bf16 keep of a number. Lecture, section 4.11.
+// Sixteen bits: what fp16 and bf16 keep of a number. Lecture, section 4.13.
 //
 //              sign  exponent  significand    largest     smallest normal   steps around 1
 //     fp32      1       8         23          3.4e38      1.2e-38           2^-23

@@ -1,4 +1,4 @@
-// A recurrent language model: what came before transformers. Lecture, section 4.4.
+// A recurrent language model: what came before transformers. Lecture, section 4.11.
 //
 //     x_t = E[token_t]
 //     h_t = tanh(x_t W + h_{t-1} U + b)        plain (Elman, 1990)

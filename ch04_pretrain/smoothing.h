@@ -1,5 +1,5 @@
 // Label smoothing: a little of each target is spread over all tokens. Lecture, section
-// 4.10.
+// 4.13.
 //
 //     q = (1 - eps) one-hot(target) + eps / V
 //     loss = - sum_k q_k ln p_k = logsumexp(l) - (1 - eps) l_target - (eps / V) sum_k l_k

@@ -1,5 +1,5 @@
 // The trainer: a model, an objective and data, one step after another. Lecture, section
-// 4.10.
+// 4.13.
 //
 //     step t   rows t B A .. (t+1) B A - 1 of the data      B rows at a time, A times
 //              g = sum over the A parts of  d(sum of the targets' losses)  /  all targets

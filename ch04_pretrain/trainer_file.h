@@ -1,5 +1,5 @@
 // A training run in a file, so that it can be killed at any moment and go on. Lecture,
-// section 4.10.
+// section 4.13.
 //
 //     course-checkpoint 1
 //     note plan.data my.txt          the plan, field by field
