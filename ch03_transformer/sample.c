@@ -41,8 +41,12 @@ int token_sample(Mat logits, double temperature, double top_p, Rng *rng) {
     return token;
 }
 
-double token_log_prob(Mat logits, int token) {
+double logits_log_sum(Mat logits) {
     double most = array_max(logits.at, (size_t)logits.cols), sum = 0;
     for (int i = 0; i < logits.cols; i++) sum += exp(*mat_at(logits, 0, i) - most);
-    return *mat_at(logits, 0, token) - most - log(sum);
+    return most + log(sum);
+}
+
+double token_log_prob(Mat logits, int token) {
+    return *mat_at(logits, 0, token) - logits_log_sum(logits);
 }

@@ -34,5 +34,7 @@ Choice token_choose(Mat logits, Sampling *s);
 Candidates candidates_of(Mat logits, const Sampling *s);
 // Temperature > 0 and top-p alone; top_p in [0, 1] (1: all).
 int token_sample(Mat logits, double temperature, double top_p, Rng *rng);
+// ln of the sum of e^logit: a token's log-probability is its logit less this.
+double logits_log_sum(Mat logits);
 // ln softmax(logits)[token]: what the model says of it, however it was chosen.
 double token_log_prob(Mat logits, int token);

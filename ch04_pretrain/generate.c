@@ -23,6 +23,7 @@ void generator_free(Generator *g) {
 
 // The next token, by the logits that are there.
 static bool choose(Generator *g, Sampling *s, Written *to) {
+    if (!infer_finite(&g->state, NULL)) return false;
     const int *text = g->text.at;
     Mat model = mat_new(1, g->logits.cols);  // the penalties change the other
     mat_copy(model, g->logits);

@@ -33,8 +33,9 @@ typedef struct {
 bool generator_new(Generator *g, const InferModel *m, int end, const int *prompt,
                    int count, Error *err);
 void generator_free(Generator *g);
-// False where the text has ended: by END, which is then *to, or because the model's
-// positions are used up, and then the token is -1.
+// False where the text has ended: by END, which is then *to; or because the model's
+// positions are used up or its logits are no numbers (infer_finite of the state says), and
+// then the token is -1.
 bool generator_next(Generator *g, Sampling *s, Written *to);
 
 // The same for several texts of one model that go on, each with its own sampling: all

@@ -76,23 +76,24 @@ Predictor predictor_of_language(const Language *l, const int *prompt, int n, int
 
 typedef struct {
     Inference *texts, *before;  // most of each
+    Inference **each;           // pointers to texts
     Ids prompt;
-    Mat logits;
+    Mat logits;  // most x vocabulary
 } Caches;
 
 static void log_softmax(Mat logits, double *to) {
-    for (int x = 0; x < logits.cols; x++) to[x] = token_log_prob(logits, x);
-}
-
-static void feed(const Caches *c, Inference *s, const int *tokens, int n, double *to) {
-    infer(s, tokens, n, c->logits);
-    log_softmax(c->logits, to);
+    for (int b = 0; b < logits.rows; b++) {
+        double sum = logits_log_sum(mat_rows(logits, b, 1));
+        for (int x = 0; x < logits.cols; x++) *to++ = *mat_at(logits, b, x) - sum;
+    }
 }
 
 static void begin_model(Predictor *p, double *log_probs) {
     Caches *c = p->self;
+    Mat logits = mat_rows(c->logits, 0, 1);
     inference_clear(&c->texts[0]);
-    feed(c, &c->texts[0], c->prompt.at, (int)c->prompt.size, log_probs);
+    infer(&c->texts[0], c->prompt.at, (int)c->prompt.size, logits);
+    log_softmax(logits, log_probs);
 }
 
 static void step_model(Predictor *p, const int *parent, const int *token, int count,
@@ -102,15 +103,18 @@ static void step_model(Predictor *p, const int *parent, const int *token, int co
     c->before = c->texts, c->texts = kept;
     for (int b = 0; b < count; b++) {
         inference_copy(&c->texts[b], &c->before[parent[b]]);
-        feed(c, &c->texts[b], &token[b], 1, log_probs + (size_t)b * (size_t)p->symbols);
+        c->each[b] = &c->texts[b];
     }
+    Mat logits = mat_rows(c->logits, 0, count);
+    infer_together(c->each, count, token, logits);
+    log_softmax(logits, log_probs);
 }
 
 static void discard_model(Predictor *p) {
     Caches *c = p->self;
     for (int b = 0; b < p->most; b++)
         inference_free(&c->texts[b]), inference_free(&c->before[b]);
-    free(c->texts), free(c->before), free(c->prompt.at);
+    free(c->texts), free(c->before), free(c->each), free(c->prompt.at);
     mat_free(c->logits);
 }
 
@@ -118,10 +122,11 @@ bool predictor_of_model(Predictor *p, const InferModel *m, int end, const int *p
                         int n, int most, int capacity, Error *err) {
     assert(n >= 1 && n <= capacity && most >= 1);
     Caches *c = allocate(1, sizeof *c);
-    *c = (Caches){allocate((size_t)most, sizeof(Inference)),
-                  allocate((size_t)most, sizeof(Inference)),
-                  {0},
-                  mat_new(1, m->vocab)};
+    size_t texts = (size_t)most;
+    *c = (Caches){.texts = allocate(texts, sizeof(Inference)),
+                  .before = allocate(texts, sizeof(Inference)),
+                  .each = allocate(texts, sizeof(Inference *)),
+                  .logits = mat_new(most, m->vocab)};
     *p = (Predictor){m->vocab, end, most, begin_model, step_model, discard_model, c};
     text_copy(&c->prompt, &(Ids){(int *)prompt, (size_t)n, (size_t)n});
     bool ok = true;

@@ -1,5 +1,6 @@
 // fill: what a masked model puts in the gaps of a text.
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +58,9 @@ static void fill(const Pretrained *p, const Ids *ids, int mask, int top, bool ts
     Tape *tape = tape_new((Params *)&m->params);
     Tokens in = {.batch = 1, .time = (int)ids->size, .tokens = ids->at};
     Node *logits = model_logits(tape, m, model_hidden(tape, m, &in));
+    for (int i = 0; i < logits->value.rows; i++)
+        if (!isfinite(logits_log_sum(mat_rows(logits->value, i, 1))))
+            die("a NaN or infinity among the logits, at position %d", i + 1);
     if (tsv) printf("mask\trank\ttoken\ttext\tprobability\n");
     for (int i = 0, gap = 0; i < (int)ids->size; i++)
         if (ids->at[i] == mask)

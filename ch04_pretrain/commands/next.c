@@ -109,8 +109,10 @@ static void add_model(Table *t, const Pretrained *m, const char *prompt,
         || !generator_new(&g, &view, m->lexicon.end, ids.at, (int)ids.size, &err))
         die("%s: %s", path, err.text);
     infer(&g.state, ids.at, (int)ids.size, g.logits);
+    if (!infer_finite(&g.state, &err)) die("%s: %s", path, err.text);
+    double sum = logits_log_sum(g.logits);
     for (int x = 0; x < t->count; x++)
-        t->rows[x].model = exp(token_log_prob(g.logits, x));
+        t->rows[x].model = exp(*mat_at(g.logits, 0, x) - sum);
     generator_free(&g), infer_model_free(&view), free(ids.at);
 }
 

@@ -83,6 +83,12 @@ static void text_begin(const Job *job, Text *t, int sample, const Sampling *s) {
         die("%s: %s", job->path, err.text);
 }
 
+// Damaged weights show in the logits.
+static void check_numbers(const Job *job, const Generator *g) {
+    Error err;
+    if (!infer_finite(&g->state, &err)) die("%s: %s", job->path, err.text);
+}
+
 static void text_print(const Job *job, const Text *t, int sample) {
     for (int i = 0; job->table && i < t->count; i++)
         print_row(job, sample, t->g.prompt + i, &t->written[i]);
@@ -108,6 +114,7 @@ static int write_tokens(const Job *job, Text *texts, int count) {
     }
     generators_next(g, s, active, w, going);
     for (int i = 0; i < active; i++) {
+        check_numbers(job, g[i]);
         if (w[i].token >= 0) of[i]->written[of[i]->count++] = w[i];
         left += going[i];
     }
@@ -130,9 +137,13 @@ static void write_alone(const Job *job, const Sampling *s) {
     Text t;
     Written w;
     text_begin(job, &t, 0, s);
-    lexicon_print(&job->model.lexicon, stdout, job->prompt.at, (int)job->prompt.size);
-    for (int i = 0; i < job->tokens && generator_next(&t.g, &t.s, &w); i++) {
-        lexicon_print(&job->model.lexicon, stdout, &w.token, 1);
+    for (int i = 0, going = 1; going && i < job->tokens; i++) {
+        going = generator_next(&t.g, &t.s, &w);
+        check_numbers(job, &t.g);
+        if (i == 0)
+            lexicon_print(&job->model.lexicon, stdout, job->prompt.at,
+                          (int)job->prompt.size);
+        if (w.token >= 0) lexicon_print(&job->model.lexicon, stdout, &w.token, 1);
         stdout_flush();
     }
     printf("\n");
@@ -195,6 +206,7 @@ static void search(const Job *job, int width, double power) {
                             view->context, &err))
         die("%s: %s", job->path, err.text);
     Beams b = beam_search(&p, width, most, power);
+    if (b.count == 0) die("%s: a NaN or infinity among the logits", job->path);
     if (job->tsv) printf("beam\ttokens\tlog_prob\tscore\ttext\n");
     for (int i = 0; i < b.count && i < job->samples; i++)
         print_beam(job, i, &b.list[i]);

@@ -208,6 +208,25 @@ Test(decoding, together_as_alone) {
     free_model();
 }
 
+Test(decoding, damaged_weights_write_nothing) {
+    Generator g;
+    Written w;
+    Error err;
+    Predictor p;
+    Sampling s = sampling_plain(rng_new(1));
+    const int prompt[] = {10, 3};
+    make_model();
+    model.params.values[3 * 16] = NAN;  // of token 3's embedding
+    cr_assert(generator_new(&g, &view, 10, prompt, 2, &err));
+    cr_assert_not(generator_next(&g, &s, &w));
+    cr_assert_eq(w.token, -1);
+    cr_assert_not(infer_finite(&g.state, &err));
+    cr_assert(predictor_of_model(&p, &view, 10, prompt, 2, 3, 16, &err));
+    Beams b = beam_search(&p, 3, 4, 1);
+    cr_assert_eq(b.count, 0);
+    beams_free(&b), predictor_free(&p), generator_free(&g), free_model();
+}
+
 // The largest mean of all closed walks of at most n edges, by trying them.
 static double closed_walks(const double *weight, int n, int first, int at, int edges,
                            double sum) {
