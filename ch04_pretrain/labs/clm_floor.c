@@ -24,7 +24,6 @@ enum {
     HELD_OUT = 512
 };
 enum { RECURRENT_CHANNELS = 32 };
-static const double RATE = 3e-3;
 
 static const Option options[] = {
     {"steps", "1500", "steps of training, 512 tokens each"}, {0}};
@@ -211,14 +210,7 @@ static SmallRun run_of(Lab *lab, Language *l) {
     return (SmallRun){.language = l,
                       .config = c,
                       .objective = {.kind = OBJECTIVE_CLM},
-                      .settings = {.batch = BATCH,
-                                   .accumulate = 1,
-                                   .steps = steps,
-                                   .rate = RATE,
-                                   .last_rate = RATE / 20,
-                                   .warmup = steps / 50,
-                                   .beta2 = 0.98,
-                                   .clip = 1},
+                      .settings = small_run_settings(BATCH, steps),
                       .time = TIME,
                       .held_out = HELD_OUT,
                       .seed = lab->seed};

@@ -18,21 +18,15 @@ static const Option options[] = {
     {0}};
 
 static SmallRun run_of(Lab *lab, Language *l, long long steps, double eps) {
-    return (SmallRun){.language = l,
-                      .config = model_kinds[MODEL_GPT2].config(1, 1, 32, 1, 2),
-                      .objective = {.kind = OBJECTIVE_CLM},
-                      .settings = {.batch = 16,
-                                   .accumulate = 1,
-                                   .steps = steps,
-                                   .rate = 3e-3,
-                                   .last_rate = 1.5e-4,
-                                   .warmup = steps / 50,
-                                   .beta2 = 0.98,
-                                   .clip = 1,
-                                   .smoothing = eps},
-                      .time = TIME,
-                      .held_out = HELD_OUT,
-                      .seed = lab->seed};
+    SmallRun r = {.language = l,
+                  .config = model_kinds[MODEL_GPT2].config(1, 1, 32, 1, 2),
+                  .objective = {.kind = OBJECTIVE_CLM},
+                  .settings = small_run_settings(16, steps),
+                  .time = TIME,
+                  .held_out = HELD_OUT,
+                  .seed = lab->seed};
+    r.settings.smoothing = eps;
+    return r;
 }
 
 // What the best smoothed model, q = (1 - eps) p + eps / V, loses on the held-out rows.

@@ -4,6 +4,18 @@
 
 #include "common/error.h"
 
+TrainSettings small_run_settings(int batch, long long steps) {
+    const double PEAK = 3e-3;
+    return (TrainSettings){.batch = batch,
+                           .accumulate = 1,
+                           .steps = steps,
+                           .rate = PEAK,
+                           .last_rate = PEAK / 20,
+                           .warmup = steps / 50,
+                           .clip = 1,
+                           .beta2 = 0.98};
+}
+
 int small_run_steps(long long steps, long long at[RUN_POINTS]) {
     const double FIRST = 4;
     int count = 0;

@@ -29,6 +29,9 @@ typedef struct {
     int count;
 } SmallRun;
 
+// AdamW with beta2 = 0.98, no decay, a norm of 1 at most; the rate rises to 3e-3 in the
+// first fiftieth of the steps and falls to a twentieth of that.
+TrainSettings small_run_settings(int batch, long long steps);
 // Trains from first to last step, with points at about equal ratios of steps.
 void small_run(Lab *lab, SmallRun *r);
 void small_run_free(SmallRun *r);
