@@ -197,12 +197,14 @@ static int by_value(const void *a, const void *b) {
 size_t documents_shared_runs(const Documents *a, const Documents *b) {
     Hashes of_a = {0}, of_b = {0};
     hash_runs(&of_a, a), hash_runs(&of_b, b);
-    qsort(of_b.at, of_b.count, sizeof *of_b.at, by_value);
     size_t shared = 0;
-    for (size_t i = 0; i < of_a.count; i++)
-        shared +=
-            of_b.count
-            && bsearch(&of_a.at[i], of_b.at, of_b.count, sizeof *of_b.at, by_value);
+    if (of_b.count) {
+        qsort(of_b.at, of_b.count, sizeof *of_b.at, by_value);
+        for (size_t i = 0; i < of_a.count; i++)
+            shared +=
+                bsearch(&of_a.at[i], of_b.at, of_b.count, sizeof *of_b.at, by_value)
+                != NULL;
+    }
     free(of_a.at), free(of_b.at);
     return shared;
 }

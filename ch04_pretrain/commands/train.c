@@ -57,23 +57,24 @@ static void begin(Run *run, const Args *args) {
         run_set_steps(run, steps_in(run, option_real(args, "minutes", 0.01, 1e6)));
 }
 
-static void resume(Run *run, const Args *args, const char *state) {
-    Plan plan;
+// The plan that is read owns its texts, and the run uses them: it must outlive it.
+static void resume(Run *run, Plan *plan, const Args *args, const char *state) {
     Error err;
-    if (!trainer_load_plan(state, &plan, &err)) die("%s", err.text);
-    if (!plan_goes_on(&plan, args, &err)) die("%s", err.text);
-    if (!run_open(run, &plan, &err)) die("%s", err.text);
-    if (run->plan.text_hash != plan.text_hash)
-        die("--resume: %s: the text is not the one that %s was begun with", plan.data,
+    if (!trainer_load_plan(state, plan, &err)) die("%s", err.text);
+    if (!plan_goes_on(plan, args, &err)) die("%s", err.text);
+    if (!run_open(run, plan, &err)) die("%s", err.text);
+    if (run->plan.text_hash != plan->text_hash)
+        die("--resume: %s: the text is not the one that %s was begun with", plan->data,
             state);
     if (!trainer_load(state, &run->trainer, &err)) die("%s", err.text);
-    printf("resumed at step %lld of %lld\n", run->trainer.step, plan.steps);
+    printf("resumed at step %lld of %lld\n", run->trainer.step, plan->steps);
 }
 
 // ---- the loop
 
 typedef struct {
     Run run;
+    Plan begun;  // of the run that is resumed
     const char *output;
     char *state;
     double save_every, last_saved;  // seconds
@@ -149,7 +150,7 @@ int command_train(const Args *args) {
     t.save_every = option_real(args, "save-every", 0, 1e9);
     t.last_saved = now_seconds();
     t.saved = option_flag(args, "resume");
-    if (t.saved) resume(&t.run, args, t.state);
+    if (t.saved) resume(&t.run, &t.begun, args, t.state);
     else begin(&t.run, args);
     signal(SIGINT, interrupt), signal(SIGTERM, interrupt);
     if (!progress_begin(&t.progress, &t.run, args, &err)) die("%s", err.text);
@@ -160,7 +161,7 @@ int command_train(const Args *args) {
             "interrupted at step %lld of %lld; to go on: the same command with "
             "--resume\n",
             t.run.trainer.step, t.run.plan.steps);
-    run_free(&t.run), free(t.state);
+    run_free(&t.run), plan_free(&t.begun), free(t.state);
     return interrupted ? 1 : 0;
 }
 

@@ -116,5 +116,9 @@ Test(documents, shared_runs) {
     cr_assert_eq(documents_shared_runs(&a, &a), 3);
     cr_assert_eq(documents_shared_runs(&a, &b), 2);
     cr_assert_eq(documents_shared_runs(&a, &c), 0);
+    Documents none = of("of fewer words than 13");
+    cr_assert_eq(documents_shared_runs(&a, &none), 0);
+    cr_assert_eq(documents_shared_runs(&none, &a), 0);
+    documents_free(&none);
     documents_free(&a), documents_free(&b), documents_free(&c);
 }
