@@ -22,6 +22,10 @@ local function html(text) return pandoc.RawBlock("html", text) end
 
 -- ---- links and claims
 
+local function claim_of(el)
+    return el and el.t == "Strong" and pandoc.utils.stringify(el):match "^%[(%d+%.%d+)%]$"
+end
+
 local function link(el)
     local page, anchor = el.target:match "^(ch%d%d[^/#]*)%.md(.*)$"
     if page and page_named[page] then el.target = page .. ".html" .. anchor return el end
@@ -51,7 +55,7 @@ end
 -- A derivation **[2.3]** leads to what was measured, where the book has an index of claims.
 local seen, has_claims = {}, os.getenv "BOOK_CLAIMS" == "yes"
 local function derivation(el)
-    local id = pandoc.utils.stringify(el):match "^%[(%d+%.%d+)%]$"
+    local id = claim_of(el)
     if not id then return nil end
     local anchor = seen[id] and "" or "claim-" .. id
     seen[id] = true
@@ -67,8 +71,10 @@ end
 --   \mathrm{softmax}   browsers ignore its upright style, and respect \text's
 --   \Big( ... \Big)^2  the closing one stays small; \left and \right grow
 --   \mathrel{+}=       becomes two signs with a gap
+--   \text{a} \times    stands close to the words in a fraction
 local function mathml(tex)
     tex = tex:gsub("\\mathrm(%b{})", "\\text%1"):gsub("\\mathrel{%+}=", "\\;\\text{+=}\\;")
+    tex = tex:gsub("(\\text%b{})%s*\\times%s*", "%1\\;\\times\\;")
     local opened, closed = select(2, tex:gsub("\\[Bb]ig%(", "")), select(2, tex:gsub("\\[Bb]ig%)", ""))
     if opened == closed then tex = tex:gsub("\\[Bb]ig%(", "\\left("):gsub("\\[Bb]ig%)", "\\right)") end
     return tex
@@ -81,9 +87,13 @@ local function maths(el)
     return long and pandoc.Span(el, {class = "long-maths"}) or el
 end
 
--- A full stop or bracket stays on the line of its formula.
+-- A full stop or bracket stays on the line of its formula, a claim on that of the word before it.
 local function keep_together(inlines)
     local out = pandoc.List()
+    for i = 2, #inlines - 1 do
+        local gap = inlines[i].t == "Space" or inlines[i].t == "SoftBreak"
+        if gap and claim_of(inlines[i + 1]) then inlines[i] = pandoc.Str "\u{a0}" end
+    end
     for i = 1, #inlines do
         local el, last = inlines[i], out[#out]
         local after = el.t == "Str" and last and last.t == "Math" and last.mathtype == "InlineMath"
@@ -178,24 +188,67 @@ end
 
 local function wide(el) return pandoc.Div(el, {class = "table"}) end
 
+-- ---- the claims beside a formula
+
+local function only_display(block)
+    local maths = only(block, "Math")
+    return maths and maths.mathtype == "DisplayMath"
+end
+
+local function claims_in(block)
+    local ids = pandoc.List()
+    if block.t == "Para" then
+        pandoc.walk_block(block, {Strong = function(el) ids:insert(claim_of(el) or nil) end})
+    end
+    return ids
+end
+
+-- The sentence of a display goes on over the paragraphs next to it: one that leads to it does not end in a full
+-- stop, one that goes on from it does not begin with a capital. Without claims there, those of the next one.
+local function claims_beside(list, i)
+    if not only_display(list[i]) then return claims_in(list[i]) end
+    local first, last = i - 1, i + 1
+    while only_display(list[first]) do first = first - 1 end
+    while only_display(list[last]) do last = last + 1 end
+    local before, after, ids = list[first], list[last], pandoc.List()
+    if before and not pandoc.utils.stringify(before):match "[.!?]$" then ids:extend(claims_in(before)) end
+    if after and (#ids == 0 or not pandoc.utils.stringify(after):match "^%u") then ids:extend(claims_in(after)) end
+    return ids
+end
+
+-- Where the claims with their full stop begin the paragraph after a display, they move to its line.
+local function take_claims(block)
+    local taken, content = pandoc.List(), block and block.t == "Para" and block.content or {}
+    while claim_of(content[1]) do
+        taken:insert(content:remove(1))
+        local mark = content[1] and content[1].t == "Str" and content[1].text:match "^[.,:;]"
+        if mark then
+            taken:insert(pandoc.Str(mark))
+            content[1].text = content[1].text:sub(2)
+            if content[1].text == "" then content:remove(1) end
+        end
+        local gap = content[1] and (content[1].t == "Space" or content[1].t == "SoftBreak")
+        if gap then content:remove(1) end
+    end
+    return taken
+end
+
 -- ---- formulas: every display gets the section's number and a letter
 
 local function letter(n) return string.char(96 + n) end
 
 local function number_formulas(doc)
-    local section, count = nil, 0
-    local function number(el)
+    local section, count, beside = nil, 0, {}
+    for i, block in ipairs(doc.blocks) do beside[i] = claims_beside(doc.blocks, i) end
+    local function number(el, claims)
         if el.mathtype ~= "DisplayMath" then return nil end
         if not section then return pandoc.Span(el, {class = "maths"}) end
         count = count + 1
         local id = section .. letter(count)
         note("formula", id, el.text)
+        for _, claim in ipairs(claims) do note("claim", claim) end
         local mark = pandoc.Link(id, "#formula-" .. id, "", {class = "number"})
         return pandoc.Span({pandoc.Span(el, {class = "maths"}), mark}, {id = "formula-" .. id, class = "display"})
-    end
-    local function claim(el)
-        local id = pandoc.utils.stringify(el):match "^%[(%d+%.%d+)%]$"
-        if id then note("claim", id) end
     end
     for i, block in ipairs(doc.blocks) do
         if block.t == "Header" and block.level == 2 then
@@ -208,16 +261,16 @@ local function number_formulas(doc)
         if block.t == "RawBlock" and block.text:match "^<!%-%- code: " then
             note("code", (block.text:match "^<!%-%- code: (.-) *%-%->"))
         end
-        -- in reading order: a formula, then the claims on it
+        local taken = only_display(block) and take_claims(doc.blocks[i + 1]) or {}
         doc.blocks[i] = pandoc.walk_block(pandoc.Div {block}, {
             Inlines = function(inlines)
                 for k, el in ipairs(inlines) do
-                    if el.t == "Math" then inlines[k] = number(el) or el
-                    elseif el.t == "Strong" then claim(el) end
+                    if el.t == "Math" then inlines[k] = number(el, beside[i]) or el end
                 end
                 return inlines
             end,
         }).content[1] or block
+        if #taken > 0 then doc.blocks[i].content[1].content:insert(2, pandoc.Span(taken, {class = "measured"})) end
     end
     return doc
 end

@@ -2,14 +2,25 @@
 # chapter, as Markdown. NOTES (from tools/book.lua) are lines "section", "formula", "claim", "figure" and "code",
 # in the lecture's order; a header says in its first lines which section it computes: "Lecture, section 2.5".
 function join(list, item) { return list == "" ? item : list ", " item }
+function before(a, b,   x, y) { split(a, x, "."); split(b, y, "."); return x[1] != y[1] ? x[1] + 0 < y[1] + 0 : x[2] + 0 < y[2] + 0 }
+function sorted_claims(   i, j, list) {
+    for (i = 2; i <= claims; i++)
+        for (j = i; j > 1 && before(claim[j], claim[j - 1]); j--) {
+            list = claim[j]; claim[j] = claim[j - 1]; claim[j - 1] = list
+        }
+    list = ""
+    for (i = 1; i <= claims; i++) list = list (i > 1 ? " " : "") "[" claim[i] "]"
+    return list
+}
 function flush_formula(   line) {
     if (tex == "") return
-    line = claims
+    line = claims ? "claims beside it: " sorted_claims() : ""
     if (figures != "") line = (line == "" ? "" : line " · ") figures
     if (code != "") line = (line == "" ? "" : line " · ") code
     printf "$$%s$$\n\n<div class=\"entry\">\n\n[%s](%s.html#formula-%s)%s\n\n</div>\n\n", \
         tex, id, page, id, line == "" ? "" : " · " line
-    tex = claims = figures = code = ""
+    tex = figures = code = ""
+    claims = 0
     for (one_said in told) delete told[one_said]
 }
 function fresh(item) { return !told[item]++ }
@@ -43,7 +54,7 @@ END {
             if (heading != "") print heading
             heading = ""
             id = one[i]; tex = two[i]
-        } else if (tex != "" && k == "claim" && fresh(one[i])) claims = claims (claims == "" ? "" : " ") "[" one[i] "]"
+        } else if (tex != "" && k == "claim" && fresh(one[i])) claim[++claims] = one[i]
         else if (tex != "" && k == "figure" && fresh(one[i])) figures = join(figures, "[`" two[i] "`](" one[i] ")")
         else if (tex != "" && k == "code") {
             n = split(one[i], word, " "); names = ""

@@ -166,11 +166,13 @@ static void claim_example(Lab *lab, const Pair *pairs, int count_of_pairs, int b
     lab_print(lab, "%s, merges %s", text, order);
     size_t count = encode_bpe(&t, text, strlen(text), tokens);
     print_segmentation(lab, "BPE", &t, tokens, count);
-    claim_equal(lab, "1.5", "tokens by merge order (BPE)", bpe, (long long)count);
+    char what[64];
+    snprintf(what, sizeof what, "%s: tokens by merge order (BPE)", text);
+    claim_equal(lab, "1.5", what, bpe, (long long)count);
     count = longest_match(&t.trie, text, strlen(text), tokens, NULL);
     print_segmentation(lab, "longest match", &t, tokens, count);
-    claim_equal(lab, "1.5", "tokens by longest match, same vocabulary", longest,
-                (long long)count);
+    snprintf(what, sizeof what, "%s: tokens by longest match", text);
+    claim_equal(lab, "1.5", what, longest, (long long)count);
     table_free(&t);
 }
 

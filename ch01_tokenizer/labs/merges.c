@@ -1,4 +1,5 @@
 // T1: the bookkeeping of BPE training, on real text. Lecture, section 1.4.
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,16 +75,19 @@ static void claim_by_the_textbook(Lab *lab) {
     merges_free(&m), words_free(&words), bytes_free(&text);
 }
 
-static void draw(Lab *lab, const Merges *m) {
+// N_0 and N_T: tokens before the first merge and after the last.
+static void draw(Lab *lab, const Merges *m, long long before, long long after) {
     Plot *p = plot_new(lab, "merges", "merge found replaced tokens_left");
-    double left = 0;
-    for (int t = m->count - 1; t >= 0; t--) left += (double)m->replaced[t];
+    long long left = before;
     for (int t = 0; t < m->count; t++) {
-        left -= (double)m->replaced[t];
-        plot_row(p, t + 1, (double)m->found[t], (double)m->replaced[t], left);
+        left -= (long long)m->replaced[t];
+        plot_row(p, t + 1, (double)m->found[t], (double)m->replaced[t], (double)left);
     }
+    assert(left == after && "the last row is N_T, claim 1.7");
     plot_axes(p, "merge t", "count");
     plot_set(p, "logscale xy");
+    // room below the least count, 1
+    plot_set(p, "yrange [0.5:*]");
     plot_line(p, "merge", "found", "f_t, pairs found: never rises");
     plot_points(p, "merge", "replaced", "r_t, pairs replaced");
     plot_end(p);
@@ -94,12 +98,13 @@ static void run(Lab *lab) {
     long long before = (long long)words_symbols(&words);
     Merges m;
     bpe_train(&m, &words, 256, MERGES, NULL);
-    lab_print(lab, "%lld bytes become %lld tokens in %d merges", before,
-              (long long)words_symbols(&words), m.count);
-    claim_bookkeeping(lab, &m, before, (long long)words_symbols(&words));
+    long long after = (long long)words_symbols(&words);
+    lab_print(lab, "%lld bytes become %lld tokens in %d merges", before, after,
+              m.count);
+    claim_bookkeeping(lab, &m, before, after);
     claim_by_the_textbook(lab);
     claim_runs(lab);
-    if (m.count) draw(lab, &m);
+    if (m.count) draw(lab, &m, before, after);
     else lab_print(lab, "no two bytes side by side: nothing to draw");
     merges_free(&m), words_free(&words);
 }

@@ -32,10 +32,10 @@ static void claim_paper(Lab *lab) {
     static const int found[] = {9, 9, 9, 7, 7};
     for (int t = 0; t < 5; t++) {
         Pair pair = separate.merges.pairs[t];
-        lab_print(lab, "merge %d: %s %s", t + 1, separate.texts[pair.left],
-                  separate.texts[pair.right]);
-        claim_equal(lab, "1.32", "how often it occurs", found[t],
-                    (long long)separate.merges.found[t]);
+        char what[64];
+        snprintf(what, sizeof what, "merge %d: how often %s %s occurs", t + 1,
+                 separate.texts[pair.left], separate.texts[pair.right]);
+        claim_equal(lab, "1.32", what, found[t], (long long)separate.merges.found[t]);
     }
     print_word(lab, &separate, "mark separate");
     print_word(lab, &fused, "mark fused   ");

@@ -138,7 +138,7 @@ static void claim_planted(Lab *lab, Rng *rng) {
         by[k] = wordpiece_train(&words, LETTERS + 2, 1, (MergeCriterion)k);
     claim_equal(lab, "1.27", "qz planted twice: first letter of the score's pick",
                 LETTERS, by[MERGE_BY_SCORE].merges.pairs[0].left);
-    claim_equal(lab, "1.27", "... and how often it occurs", 2,
+    claim_equal(lab, "1.27", "qz planted twice: how often that pick occurs", 2,
                 (long long)by[MERGE_BY_SCORE].merges.found[0]);
     claim_first(lab, "1.27", by, rounding(&words, LETTERS + 3));
     double gain = by[MERGE_BY_LIKELIHOOD].gains[0];

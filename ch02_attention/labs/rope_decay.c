@@ -357,16 +357,17 @@ static void draw_base(Plot *p, const Decay *d, int b) {
     plot_series(p,
                 "using \"distance\":(column(1) >= 8 && column(1) <= %.17g / 8 ? "
                 "1 - (log(column(1)) + 0.57721566) / log(%.17g) - 1.0 / %d : NaN) "
-                "with lines linewidth 3 linecolor \"%s\" title \"closed form\"",
-                c->rope.base, c->rope.base, c->rope.dim, colour);
+                "with lines linewidth 3 linecolor \"%s\" title \"closed form, b = %s\"",
+                c->rope.base, c->rope.base, c->rope.dim, colour, c->name);
     // "smooth unique" averages what has the same x: all of an octave, at the place
     // where the closed form has its mean
     plot_series(p,
                 "using (column(1) < %d ? 4 / exp(1) * 2 ** floor(log(column(1) + 0.5) "
                 "/ log(2)) : NaN):\"%s\" "
                 "smooth unique with points pointtype %d pointsize 1.1 linecolor "
-                "\"black\" title \"octave means\"",
-                1 << (int)floor(log2(d->max + 1)), b ? sum : "measured", b ? 9 : 7);
+                "\"black\" title \"octave means, b = %s\"",
+                1 << (int)floor(log2(d->max + 1)), b ? sum : "measured", b ? 9 : 7,
+                c->name);
 }
 
 static void draw(Lab *lab, const Decay *d) {

@@ -95,8 +95,9 @@ void lab_run(Lab *lab, const LabSpec *spec) {
 }
 
 int lab_end(Lab *lab) {
-    printf("\n%d claims, %d failed; figures in %s\n", lab->claims, lab->failed,
-           lab->out);
+    printf("\n%d claims, %d failed", lab->claims, lab->failed);
+    if (lab->wrote) printf("; figures in %s", lab->out);
+    printf("\n");
     free(lab->out);
     return lab->failed ? 1 : 0;
 }

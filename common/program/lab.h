@@ -36,6 +36,7 @@ struct Lab {
     int claims, failed;
     bool heads;   // the columns of this lab's claims have their heads
     int figures;  // of this lab, so far
+    bool wrote;   // some lab of this run left files in the folder
 };
 
 // For program.c: begins with the options given, runs one lab, and ends: the last line is

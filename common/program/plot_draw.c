@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "common/numeric/small.h"
 #include "common/program/file.h"
 #include "common/program/plot_parts.h"
 
@@ -102,6 +103,40 @@ static void warn_of_overwriting(const Plot *p, const char *now) {
     free(path);
 }
 
+// How long the longest title of a series is; counts how many have one. What only raises
+// or lowers has no width.
+static size_t longest_title(const Plot *p, int *titles) {
+    size_t longest = 0;
+    *titles = 0;
+    for (size_t i = 0; i < p->series_count; i++) {
+        const char *c = strstr(p->series[i].data, " title ");
+        if (!c) continue;
+        size_t length = 0;
+        char quote = *(c += strlen(" title "));
+        while (*c && *++c && *c != quote) length += !strchr("{}_^", *c);
+        longest = size_max(longest, length);
+        ++*titles;
+    }
+    return longest;
+}
+
+// gnuplot takes letters for wider than they are, the more so the longer a title is; with
+// more than three, that and smaller letters let two columns stand where it saw room for
+// one. In the terminal letters are as wide as they are.
+static void add_key(Text *script, const Plot *p) {
+    const char *terminal = p->lab->terminal;
+    int titles;
+    double length = (double)longest_title(p, &titles), narrower = 1;
+    text_add(script, "set key outside top center horizontal Left reverse ");
+    if (titles <= 3 || strcmp(terminal, "dumb") == 0) {
+        text_add(script, "samplen 1.5 width -1\n");
+        return;
+    }
+    bool svg = strcmp(terminal, "svg") == 0;
+    if (svg) narrower = 0.5 + length / 7;
+    text_add(script, "samplen 1.2 width %.1f font \",%d\"\n", -narrower, svg ? 12 : 9);
+}
+
 static void write_script(const Plot *p) {
     bool dumb = strcmp(p->lab->terminal, "dumb") == 0;
     Letters letters = {0};
@@ -114,11 +149,12 @@ static void write_script(const Plot *p) {
     plot_add_quoted(&script, p->title);
     text_add(
         &script,
-        "\nset datafile separator tab columnheaders\nset datafile missing \"nan\"\n"
-        "set key outside top center horizontal Left reverse samplen 1.5 width -1\n"
-        "set grid linecolor \"#cccccc\"\n"
-        "set border 3\nset tics nomirror\n%s",
-        p->sets.data ? p->sets.data : "");
+        "\nset datafile separator tab columnheaders\nset datafile missing \"nan\"\n");
+    add_key(&script, p);
+    text_add(&script,
+             "set grid linecolor \"#cccccc\"\n"
+             "set border 3\nset tics nomirror\n%s",
+             p->sets.data ? p->sets.data : "");
     for (size_t i = 0; i < p->series_count; i++) {
         text_add(&script, "%s \\\n    \"%s.tsv\" ", i ? "," : "plot", p->name);
         if (dumb) add_in_letters(&script, p->series[i].data, &letters);
@@ -128,18 +164,29 @@ static void write_script(const Plot *p) {
     free(script.data), free(by);
 }
 
-// gnuplot in the out folder; false where it is not installed.
+static void copy_stream(FILE *from, FILE *to) {
+    rewind(from);
+    for (int c; (c = getc(from)) != EOF;) putc(c, to);
+}
+
+// gnuplot in the out folder; false where it is not installed. What it says is shown when
+// it fails: its warnings ("empty y range") are about data that are as they should be.
 static bool run_gnuplot(const Plot *p) {
     stdout_flush();
+    FILE *said = tmpfile();
+    if (!said) die("gnuplot could not be started: no temporary file");
     pid_t child = fork();
     if (child < 0) die("gnuplot could not be started");
     if (child == 0) {
+        dup2(fileno(said), STDERR_FILENO);
         char *script = path_of(p, "gp") + strlen(p->lab->out) + 1;
         if (chdir(p->lab->out) == 0) execlp("gnuplot", "gnuplot", script, (char *)NULL);
         _exit(127);
     }
     int status;
     waitpid(child, &status, 0);
+    if (status != 0) copy_stream(said, stderr);
+    fclose(said);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127) return false;
     if (status != 0) die("gnuplot could not draw %s/%s.gp", p->lab->out, p->name);
     return true;
@@ -194,15 +241,21 @@ static const char *draw(const Plot *p) {
     return p->lab->terminal;
 }
 
+static void say_drawn(const Plot *p, const char *ending) {
+    const char *what = strcmp(ending, "tsv") == 0 ? "data" : "figure";
+    printf("  %s: %s/%s.%s\n", what, p->lab->out, p->name, ending);
+}
+
 void plot_end(Plot *p) {
     assert(p->series_count && "a plot without series");
     lab_line();
+    p->lab->wrote = true;
     write_script(p);
     write_text(p, "tsv", (const char *[]){p->table.data, NULL});
     if (p->rows == 0)
         printf("  figure: nothing to draw, %s/%s.tsv has no numbers\n", p->lab->out,
                p->name);
-    else printf("  figure: %s/%s.%s\n", p->lab->out, p->name, draw(p));
+    else say_drawn(p, draw(p));
     for (size_t i = 0; i < p->series_count; i++) free(p->series[i].data);
     free(p->series), free(p->table.data), free(p->sets.data), free(p->name), free(p);
 }

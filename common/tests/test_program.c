@@ -404,23 +404,78 @@ static void broken_run(Lab *lab) {
     plot_end(p);
     lab_print(lab, "and on");
 }
+static void lines_run(Lab *lab, const char *name, int lines) {
+    Plot *p = plot_new(lab, name, "x y");
+    plot_row(p, 1, 2);
+    for (int i = 0; i < lines; i++) plot_line(p, "x", "y", "a_{t}, of 17 letters");
+    plot_end(p);
+}
+static void three_run(Lab *lab) { lines_run(lab, "three", 3); }
+static void four_run(Lab *lab) { lines_run(lab, "four", 4); }
+static void silent_run(Lab *lab) { lab_print(lab, "no figure"); }
+static const LabSpec three_lab = {"three", "1", "three", three_run, NULL},
+                     four_lab = {"four", "1", "four", four_run, NULL},
+                     silent_lab = {"silent", "1", "silent", silent_run, NULL};
 static const LabSpec nothing_lab = {"nothing", "1", "nothing", nothing_run, NULL},
                      quotes_lab = {"quotes", "1", "it's \"so\"", quotes_run, NULL},
                      broken_lab = {"broken", "1", "broken", broken_run, NULL};
 
-static void plot_work(void *lab) {
-    const LabSpec *const labs[] = {lab, NULL};
-    char *argv[] = {"a_program", "--out=/tmp/course-test-plots", NULL};
-    exit(program_main(&(Program){"Figures", labs, NULL, NULL}, 2, argv));
+typedef struct {
+    const LabSpec *lab;
+    const char *option;
+} Plotting;
+static void plot_work(void *plotting) {
+    const Plotting *how = plotting;
+    const LabSpec *const labs[] = {how->lab, NULL};
+    char *argv[] = {"a_program", "--out=/tmp/course-test-plots", (char *)how->option,
+                    NULL};
+    exit(program_main(&(Program){"Figures", labs, NULL, NULL}, 3, argv));
 }
 
-static Ran plotted(const LabSpec *lab) { return child_run(plot_work, (void *)lab); }
+static Ran plotted_as(const LabSpec *lab, const char *option) {
+    return child_run(plot_work, &(Plotting){lab, option});
+}
+static Ran plotted(const LabSpec *lab) { return plotted_as(lab, "--terminal=svg"); }
 
 Test(plot, nothing_to_draw_is_said) {
     Ran ran = plotted(&nothing_lab);
     cr_assert_eq(ran.status, 0, "%s", ran.text);
     cr_assert(strstr(ran.text, "figure: nothing to draw"), "%s", ran.text);
     cr_assert_not(strstr(ran.text, "warning"), "%s", ran.text);
+}
+
+// More than three titles: gnuplot is told that they are narrower than it takes them for.
+Test(plot, a_long_key_has_columns) {
+    static const char *const widths[] = {"width -1\n", "width -2.9 "};
+    const LabSpec *const labs[] = {&three_lab, &four_lab};
+    for (int i = 0; i < 2; i++) {
+        Ran ran = plotted(labs[i]);
+        cr_assert_eq(ran.status, 0, "%s", ran.text);
+        Bytes script;
+        Error err;
+        char path[64];
+        snprintf(path, sizeof path, "/tmp/course-test-plots/%s.gp", labs[i]->name);
+        cr_assert(file_read(&script, path, &err), "%s", err.text);
+        cr_assert(strstr(script.data, widths[i]), "%s", script.data);
+        bytes_free(&script);
+    }
+}
+
+// One point has no range of y: a warning of gnuplot's, and nobody's fault.
+Test(plot, only_a_failing_gnuplot_is_heard) {
+    Ran ran = plotted(&three_lab);
+    cr_assert_not(strstr(ran.text, "empty"), "%s", ran.text);
+    ran = plotted(&broken_lab);
+    if (strstr(ran.text, "gnuplot is not installed")) return;
+    cr_assert(strstr(ran.text, "nonsense"), "%s", ran.text);
+}
+
+Test(plot, a_table_is_called_data) {
+    Ran ran = plotted_as(&three_lab, "--terminal=dumb");
+    cr_assert(strstr(ran.text, "  data: /tmp/course-test-plots/three.tsv"), "%s",
+              ran.text);
+    cr_assert(strstr(ran.text, "; figures in /tmp/course-test-plots"), "%s", ran.text);
+    cr_assert_not(strstr(plotted(&silent_lab).text, "figures in"));
 }
 
 Test(plot, a_text_is_text) {
