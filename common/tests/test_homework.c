@@ -278,8 +278,7 @@ Test(homework, a_symptom_first_and_the_cause_when_asked) {
     cr_expect_str_eq(hint_at("-h2", partial, 7),
                      "  the first hint, with 7 and words; no cause known for this: "
                      "look at the contract in hw99.h, and at what -v shows");
-    cr_expect_str_eq(hint_at("-h2", not_done, 0),
-                     "  not done yet (stub); easy, 5 min");
+    cr_expect_str_eq(hint_at("-h2", not_done, 0), "  not done yet (stub); easy, 5 min");
     const char *line = "1  Title               4/20  score 0 is 8, should be 4\n";
     char want[256];
     snprintf(want, sizeof want,
