@@ -362,6 +362,13 @@ Test(homework, points_cannot_be_printed) {
 // ------------------------------------------------------------------------------------------
 
 static void near_fails(Grade *g) { grade_near(g, 20, "the loss", 1.5, 1.25, 1e-3); }
+// that differ in the tenth digit, and one that is right
+static void readings_off(Grade *g) {
+    const Reading all[] = {
+        {"a", 1, 1, 0}, {"b", 0.1020610001, 0.102061, 0}, {"c", 2, 3, 0.5}};
+    grade_readings(g, 5, "two", all, 1);
+    grade_readings(g, 15, "two", all, 3);
+}
 static void near_nan(Grade *g) { grade_near(g, 20, "the loss", NAN, 1.25, 1e-3); }
 static void near_infinite(Grade *g) {
     grade_near(g, 10, "the mask", -INFINITY, -INFINITY, 0);
@@ -396,6 +403,8 @@ static void bytes_short(Grade *g) {
 Test(homework, comparisons_say_where) {
     says_exactly(near_fails, 0,
                  "  the loss: 1.5, should be 1.25 (off by 0.25, allowed 0.001)");
+    says_exactly(readings_off, 5,
+                 "  two: b is 0.1020610001, should be 0.102061; c is 2, should be 3");
     says_exactly(near_nan, 0, "  the loss: not a number (NaN), should be 1.25");
     says_exactly(near_infinite, 10, "  the mask: inf, should be -inf");
     says_exactly(mat_transposed, 5,
