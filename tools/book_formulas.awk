@@ -55,7 +55,7 @@ END {
             heading = ""
             id = one[i]; tex = two[i]
         } else if (tex != "" && k == "claim" && fresh(one[i])) claim[++claims] = one[i]
-        else if (tex != "" && k == "figure" && fresh(one[i])) figures = join(figures, "[`" two[i] "`](" one[i] ")")
+        else if (tex != "" && k == "figure" && fresh(two[i])) figures = join(figures, "[`" two[i] "`](" one[i] ")")
         else if (tex != "" && k == "code") {
             n = split(one[i], word, " "); names = ""
             for (j = 2; j <= n; j++) names = join(names, "`" word[j] "`")

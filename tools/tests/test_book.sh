@@ -32,11 +32,21 @@ cat >docs/ch01_tiny.md <<'END'
 
 ## 1.1 Squares
 
+Something else is **[1.3]**. So far so good.
+
 With a full stop at its end, $y = x^2$.
 
 $$\Big(a + b\Big)^2 \mathrel{+}= \overline{S_{i+1}}$$
 
 So it is **[1.1]**, see [1.1].
+
+It goes on **[1.2]**: that
+
+$$b = c$$
+
+**[1.1]**. And another thing is **[1.3]**.
+
+The last one is not of a formula **[1.4]**.
 
 <!-- code: ch01_tiny/square.h square -->
 ```c
@@ -81,6 +91,16 @@ has claims.html '<td>2 squared, |x| &lt; 3</td><td>4</td><td>4</td><td>exact</td
 has claims.html '<td>&lt;= 10</td><td>9</td><td></td>' 'and its bounds'
 has formulas.html 'href="../ch01_tiny/square.h"' 'the index of formulas says what computes one'
 has formulas.html 'href="ch01_tiny.html#formula-1.1a"' 'and where it is derived'
+claims_of() {  # claims_of FORMULA: the claims that the index lists beside it
+    tr '\n' ' ' <book/formulas.html | sed 's|.*#formula-'"$1"'">||; s|</div>.*||; s|<[^>]*>||g'
+}
+claims_of 1.1a | grep -qx ' *1.1a · claims beside it: \[1.1\] .*'
+verdict $? 'a formula has the claims of its sentence, or of the paragraph after it'
+claims_of 1.1b | grep -qx ' *1.1b · claims beside it: \[1.1\] \[1.2\] .*'
+verdict $? 'before and after it, in their order'
+has ch01_tiny.html '</span><span class="measured"><a href="claims.html#claim-1.1"' 'a claim that ends a formula stands on its line'
+has ch01_tiny.html '<p>And another' 'and no longer begins the paragraph'
+has ch01_tiny.html "goes on$(printf '\302\240')<a" 'a claim stays on the line of the word before it'
 has index.html 'href="ch01_tiny.html"' 'the cover leads to the lectures'
 
 sed -i.bak '/^\*It is bent/d' docs/ch01_tiny.md
