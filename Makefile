@@ -263,7 +263,8 @@ docs: docs-check $(CHAPTERS:%=$(TOURS)/%.txt)
 plots: $(SHORT)
 	@set -e; for c in $(CHAPTERS); do \
 	    ./$$c/$$c --out build/figures/$$c >/dev/null; \
-	    for f in build/figures/$$c/*.svg; do cp $$f docs/figures/$$(echo $$c | cut -c1-4)_$$(basename $$f); done; done
+	    for f in build/figures/$$c/*.svg; do \
+	        sed -f tools/figure.sed $$f >docs/figures/$$(echo $$c | cut -c1-4)_$$(basename $$f); done; done
 
 bench-common: $(BUILD)/bench-common
 	+@$<

@@ -74,7 +74,8 @@ end
 --   \text{a} \times    stands close to the words in a fraction
 local function mathml(tex)
     tex = tex:gsub("\\mathrm(%b{})", "\\text%1"):gsub("\\mathrel{%+}=", "\\;\\text{+=}\\;")
-    tex = tex:gsub("(\\text%b{})%s*\\times%s*", "%1\\;\\times\\;"):gsub("([^;%s])%s*\\times%s*\\text", "%1\\;\\times\\;\\text")
+    tex = tex:gsub("(\\text%b{})%s*\\times%s*", "%1\\;\\times\\;")
+    tex = tex:gsub("([^;%s])%s*\\times%s*\\text", "%1\\;\\times\\;\\text")
     local opened, closed = select(2, tex:gsub("\\[Bb]ig%(", "")), select(2, tex:gsub("\\[Bb]ig%)", ""))
     if opened == closed then tex = tex:gsub("\\[Bb]ig%(", "\\left("):gsub("\\[Bb]ig%)", "\\right)") end
     return tex

@@ -2,7 +2,10 @@
 # chapter, as Markdown. NOTES (from tools/book.lua) are lines "section", "formula", "claim", "figure" and "code",
 # in the lecture's order; a header says in its first lines which section it computes: "Lecture, section 2.5".
 function join(list, item) { return list == "" ? item : list ", " item }
-function before(a, b,   x, y) { split(a, x, "."); split(b, y, "."); return x[1] != y[1] ? x[1] + 0 < y[1] + 0 : x[2] + 0 < y[2] + 0 }
+function before(a, b,   x, y) {  # 2.9 is before 2.10
+    split(a, x, "."); split(b, y, ".")
+    return x[1] != y[1] ? x[1] + 0 < y[1] + 0 : x[2] + 0 < y[2] + 0
+}
 function sorted_claims(   i, j, list) {
     for (i = 2; i <= claims; i++)
         for (j = i; j > 1 && before(claim[j], claim[j - 1]); j--) {
