@@ -281,7 +281,11 @@ static void check_added(Grade *g, const Window *x, const Backward *b) {
     WindowRun zero = run_window_from(x, 0);
     bool good = adds(zero.q, b->got.q, t.q_grad) && adds(zero.k, b->got.k, t.k_grad)
                 && adds(zero.v, b->got.v, t.v_grad);
-    grade_mistake(g, !good, "assigns",
+    // Overwritten: the same numbers, whatever was there.
+    bool overwritten = near_mat(zero.q, b->got.q, t.q_grad)
+                       || near_mat(zero.k, b->got.k, t.k_grad)
+                       || near_mat(zero.v, b->got.v, t.v_grad);
+    grade_mistake(g, !good && overwritten, "assigns",
                   "gradients are added to what is there: +=, not =");
     grade_expect(
         g, 2, good,

@@ -194,12 +194,14 @@ static void check_relative_backward(Grade *g, const Relative *r, int q_points,
 static void check_relative_added(Grade *g, const Relative *r) {
     RelativeGrad got = run_relative_backward(r);
     RelativeGrad zero = run_relative_from(r, 0);
-    Mat q = zero.q, table = zero.table;
+    Mat q = kept_mat(zero.q), table = kept_mat(zero.table);
     mat_add_scaled(q, 1, filled(q.rows, q.cols, START));
     mat_add_scaled(table, 1, filled(table.rows, table.cols, START));
     double t = 2 * relative_grad_tolerance(r);
     bool good = near_mat(got.q, q, t) && near_mat(got.table, table, t);
-    grade_mistake(g, !good, "assigns",
+    // Overwritten: the same numbers, whatever was there.
+    bool overwritten = near_mat(got.q, zero.q, t) || near_mat(got.table, zero.table, t);
+    grade_mistake(g, !good && overwritten, "assigns",
                   "gradients are added to what is there: +=, not =");
     grade_expect(
         g, 2, good,

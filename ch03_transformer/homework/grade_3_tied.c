@@ -21,6 +21,7 @@ typedef enum {
     TIED_SCALES_ON_BOTH,
     TIED_INPUT_ONLY,
     TIED_OUTPUT_ONLY,
+    TIED_FEW_INPUTS,  // as many tokens as there are rows of h
 } TiedRule;
 
 static Mat table_reference(const Tied *x, TiedRule rule, double start) {
@@ -30,7 +31,8 @@ static Mat table_reference(const Tied *x, TiedRule rule, double start) {
     if (rule == TIED_SCALES_ON_BOTH) in = out = INPUT_SCALE * LOGIT_SCALE;
     if (rule == TIED_INPUT_ONLY) out = 0;
     if (rule == TIED_OUTPUT_ONLY) in = 0;
-    for (int i = 0; i < INPUTS; i++) {
+    int inputs = rule == TIED_FEW_INPUTS ? OUTPUTS : INPUTS;
+    for (int i = 0; i < inputs; i++) {
         for (int c = 0; c < DIM && rule == TIED_LAST; c++)
             sum.at[IDS[i] * DIM + c] = -start;
         add_row(sum, IDS[i], in, x->input_grad, i);
@@ -114,6 +116,9 @@ static const TiedMistake LOOK_UP_MISTAKES[] = {
     {TIED_NO_INPUT_SCALE, "no-input-scale",
      "input_scale is missing: the input is input_scale E, so E's gradient has it too"},
     SCALES_ON_BOTH,
+    {TIED_FEW_INPUTS, "few-inputs",
+     "the look-up stopped after as many tokens as hidden has rows: input_grad.rows is "
+     "a number of its own"},
     {TIED_RIGHT, NULL, NULL},
 };
 
@@ -127,8 +132,19 @@ static void check_table(Grade *g, const char *what, const Tied *x,
     else grade_near_mat(g, 3, what, got, want, table_tolerance(x));
 }
 
+// As if table_grad, before its own sums or after them, were the table.
+static bool from_table_grad(const TiedGrad *got, const Tied *x) {
+    Tied early = *x, late = *x;
+    early.table = filled(VOCABULARY, DIM, START), late.table = got->table;
+    return near_mat(got->hidden, hidden_reference(&early, LOGIT_SCALE, START),
+                    hidden_tolerance(&early))
+           || near_mat(got->hidden, hidden_reference(&late, LOGIT_SCALE, START),
+                       hidden_tolerance(&late));
+}
+
 static void check_hidden(Grade *g, const Tied *both) {
-    Mat got = run_tied(both).hidden, want = hidden_reference(both, LOGIT_SCALE, START);
+    TiedGrad grads = run_tied(both);
+    Mat got = grads.hidden, want = hidden_reference(both, LOGIT_SCALE, START);
     Mat bare = hidden_reference(both, LOGIT_SCALE, 0);
     double tolerance = hidden_tolerance(both);
     grade_mistake(g, near_mat(got, filled(OUTPUTS, DIM, START), 0), "hidden-nothing",
@@ -137,6 +153,8 @@ static void check_hidden(Grade *g, const Tied *both) {
                   near_mat(got, hidden_reference(both, 1, START), tolerance)
                       || near_mat(got, hidden_reference(both, 1, 0), tolerance),
                   "hidden-no-scale", "hidden_grad: logit_scale is missing");
+    grade_mistake(g, from_table_grad(&grads, both), "hidden-from-gradient",
+                  "hidden_grad: table_grad is read as if it were table");
     if (near_mat(got, bare, tolerance)) want = bare;
     grade_near_mat(g, 3, "hidden_grad", got, want, tolerance);
 }
@@ -144,13 +162,18 @@ static void check_hidden(Grade *g, const Tied *both) {
 // What a gradient was before, START or 0, must be in the result.
 static void check_added(Grade *g, const Tied *x) {
     TiedGrad got = run_tied(x), zero = run_tied_from(x, 0);
-    Mat table = zero.table, hidden = zero.hidden;
+    Mat table = copied(zero.table), hidden = copied(zero.hidden);
     mat_add_scaled(table, 1, filled(VOCABULARY, DIM, START));
     mat_add_scaled(hidden, 1, filled(OUTPUTS, DIM, START));
-    bool good = near_mat(got.table, table, 2 * table_tolerance(x))
-                && near_mat(got.hidden, hidden, 2 * hidden_tolerance(x));
-    grade_mistake(g, !good, "assigns",
-                  "gradients are added to what is there: +=, not =");
+    double table_off = 2 * table_tolerance(x), hidden_off = 2 * hidden_tolerance(x);
+    bool good = near_mat(got.table, table, table_off)
+                && near_mat(got.hidden, hidden, hidden_off);
+    // Overwritten: the same numbers, whatever was there.
+    grade_mistake(g,
+                  !good
+                      && (near_mat(got.table, zero.table, table_off)
+                          || near_mat(got.hidden, zero.hidden, hidden_off)),
+                  "assigns", "gradients are added to what is there: +=, not =");
     grade_expect(
         g, 3, good,
         "the gradients begin with %g everywhere, and that must be in the result",

@@ -61,10 +61,19 @@ static void show_prints(const Outcome *run) {
 
 static bool is_todo(const Findings *f) { return strstr(f->codes, "todo") != NULL; }
 
-static void print_line(const Problem *p, const Findings *f, int width, int level) {
+// Where to look when a cause is asked for and none is known.
+static void print_no_cause(const Findings *f, const char *name) {
+    printf("; no cause known for this: look at ");
+    if (strcmp(f->codes, "crash") == 0) printf("what make SANITIZE=1 %s says", name);
+    else printf("the contract in %s.h, and at what -v shows", name);
+}
+
+static void print_line(const Problem *p, const Findings *f, int width, int level,
+                       const char *name) {
     const char *hint = level == 2 && f->cause[0] ? f->cause : f->symptom;
     printf("%-2s %-*s %4d/%d%s%s", p->id, width, p->title, (int)f->earned, p->points,
            *hint ? "  " : "", hint);
+    if (level == 2 && *hint && !f->cause[0] && !is_todo(f)) print_no_cause(f, name);
     if (is_todo(f) && f->earned == 0) printf("; %s, %d min", p->difficulty, p->minutes);
     putchar('\n');
 }
@@ -126,7 +135,7 @@ typedef struct {
     bool more;  // a cause is known that was not printed
 } Total;
 
-static Total grade_all(const Command *c, const Problem *problems) {
+static Total grade_all(const Command *c, const char *name, const Problem *problems) {
     Total total = {0};
     int width = title_width(problems);
     for (const Problem *p = problems; p->id; p++) {
@@ -134,7 +143,7 @@ static Total grade_all(const Command *c, const Problem *problems) {
         Outcome run = homework_run(p);
         const Findings *f = &run.findings;
         if (c->json) json_problem(p, f, total.points == 0);
-        else print_line(p, f, width, c->level);
+        else print_line(p, f, width, c->level, name);
         if (c->verbose) show_prints(&run);
         fflush(stdout);
         free(run.printed);
@@ -153,7 +162,7 @@ int homework_main(int argc, char **argv, const char *name, const Problem *proble
     if (!found) warn("there is no problem %s", c.only);
     if (c.wrong || !found) return usage(stderr, name, problems);
     if (c.json) printf("{\"homework\":\"%s\",\"problems\":[", name);
-    Total total = grade_all(&c, problems);
+    Total total = grade_all(&c, name, problems);
     if (c.json) printf("],\"earned\":%d,\"points\":%d}\n", total.earned, total.points);
     else printf("%s: %d/%d\n", name, total.earned, total.points);
     if (!c.json && c.level == 0 && total.more)

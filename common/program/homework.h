@@ -39,7 +39,8 @@
 //
 // What a check says: the symptom, which is the hint of the first step that fails (after
 // the first mistake, if there is one), and the cause, which is the mistake's diagnosis.
-// The default, as -h1, shows the symptom, -h2 the cause; --json has both, and the codes
+// The default, as -h1, shows the symptom, -h2 the cause or
+// that none is known; --json has both, and the codes
 // of all mistakes that were found.
 //
 // What a check may do: everything. It runs in a process of its own, so that an endless

@@ -65,11 +65,13 @@ bool homework_guard_hit(uintptr_t address, Findings *f) {
         strcpy(f->symptom, "crashed: ");
         strcat(f->symptom, name);
         strcat(f->symptom, " was read or written past its end");
-        strcpy(f->cause, "a loop that goes one too far: of n elements of ");
+        // what was done is known, why it was is not
+        strcpy(f->cause, "reached past the end of ");
         strcat(f->cause, name);
         strcat(f->cause,
-               " the last is [n - 1], and where an element and its successor "
-               "are looked at, i + 1 < n");
+               ". Perhaps a loop that goes one too far, a count that belongs to "
+               "another array, a copy of too many elements, or a wrong index "
+               "(i where ids[i] is meant)");
         strcpy(f->codes, "past-the-end");
         return true;
     }

@@ -275,7 +275,11 @@ Test(homework, steps) {
 
 Test(homework, a_symptom_first_and_the_cause_when_asked) {
     cr_expect_str_eq(hint_at("-h2", mistaken, 4), "  these are the unscaled scores");
-    cr_expect_str_eq(hint_at("-h2", partial, 7), "  the first hint, with 7 and words");
+    cr_expect_str_eq(hint_at("-h2", partial, 7),
+                     "  the first hint, with 7 and words; no cause known for this: "
+                     "look at the contract in hw99.h, and at what -v shows");
+    cr_expect_str_eq(hint_at("-h2", not_done, 0),
+                     "  not done yet (stub); easy, 5 min");
     const char *line = "1  Title               4/20  score 0 is 8, should be 4\n";
     char want[256];
     snprintf(want, sizeof want,
@@ -293,6 +297,11 @@ Test(homework, one_element_too_far_is_a_crash_with_a_name) {
     const char *hint = hint_of(one_too_far, 0);
     // a sanitizer says it in its own words
     cr_expect(strstr(hint, "numbers was read or written past its end")
+                  || strstr(hint, "SEGV"),
+              "'%s'", hint);
+    // what was seen, and no more than possible causes
+    hint = hint_at("-h2", one_too_far, 0);
+    cr_expect(strstr(hint, "  reached past the end of numbers. Perhaps ")
                   || strstr(hint, "SEGV"),
               "'%s'", hint);
     says_exactly(far_enough, 20, "");

@@ -1,4 +1,4 @@
-// loses: 1, says: a loop that goes one too far, keeps: 0
+// loses: 1, says: reached past the end of symbols, keeps: 0
 // Looks at the last symbol and the one behind it.
 #include "ch01_tokenizer/homework/hw01.h"
 #define bpe_dropout solved_bpe_dropout

@@ -1,4 +1,4 @@
-// loses: 2, says: a loop that goes one too far
+// loses: 2, says: reached past the end of
 // The last key looks for a query that does not exist; what is read there is often 0.
 #include "ch02_attention/homework/hw02.h"
 #define window_attention_backward solved_window_attention_backward
