@@ -104,7 +104,8 @@ help:
 	@echo 'make bench          speed, as a share of what this machine can do'
 	@echo 'make data           larger texts (English, Chinese, C) and vocabularies into data/'
 	@echo 'make fuzz           a short fuzzing run of the file readers (clang)'
-	@echo 'make handout        a tree for students, without solutions, into handout/'
+	@[ -z '$(wildcard ch*/homework/grade_*.c)' ] || \
+	    echo 'make handout        a tree for students, without solutions, into handout/'
 	@echo 'make blank F=NAME   a chapter with one function to be written anew, into blank/'
 	@echo 'make clean          remove what was built; make distclean figures, data, handout and blank too'
 	@echo 'make SANITIZE=1 test, make OPENMP=0 test, make CC=clang test; V=1 shows every command'
@@ -158,6 +159,9 @@ $(foreach f,$(FOLDERS),$(eval $(call folder_rules,float,$(f)))$(eval $(call fold
 
 # A student's tree (make handout) has its graders compiled, in libgrader.a, without their sources.
 graders = $(or $(call objects,float,$(wildcard $(1)/homework/grade_*.c)),$(wildcard $(1)/homework/libgrader.a))
+# Marks are printed by a program without the student's code (common/program/homework_run.h). Its problems call
+# functions that it does not run: here are some.
+answers = $(or $(call objects,float,$(wildcard $(1)/homework/solution.c)),$(wildcard $(1)/homework/libstubs.a))
 # Compiles a homework file with its grader: $(call grader,chapter) FILE.c OUTPUT
 grader = sh -c '$(compile) -x c "$$0" -x none $(call graders,$(1)) \
     $(call archives,float,$(1)) $(LIBS) $(LINK) -o "$$1"'
@@ -178,10 +182,13 @@ $(BUILD)/$(1): $(call objects,float,$(call program,$(1))) $(BUILD)/$(1)-claims.o
 	$$(Q)$$(call link)
 $(2): $(BUILD)/$(1)
 	@cmp -s $(BUILD)/$(1) $(1)/$(1) || { cp $(BUILD)/$(1) $(1)/$(1).new && mv -f $(1)/$(1).new $(1)/$(1); }
-homework-$(3): $(call graders,$(1)) $(call archives,float,$(1))
+homework-$(3): $(BUILD)/hw$(3)-marks
+$(BUILD)/hw$(3)-marks: $(call graders,$(1)) $(call answers,$(1)) $(call archives,float,$(1))
+	$$(call say,link    $$@)
+	$$(Q)$$(call link)
 hw$(3): homework-$(3)
 	@sh tools/grade.sh $(1) $(BUILD)/hw$(3) $$(call grader,$(1))
-	+@$(BUILD)/hw$(3) $(ARGS) || true
+	+@HOMEWORK_PROGRAM=$(BUILD)/hw$(3) $(BUILD)/hw$(3)-marks $(ARGS) || true
 help-$(2):
 	@echo 'make $(2)            build ./$(1): then ./$(1) is the tour,'
 	@echo '                     ./$(1) --list the labs, --help the rest'

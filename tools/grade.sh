@@ -1,5 +1,6 @@
 #!/bin/sh
-# sh tools/grade.sh CHAPTER GRADER COMPILER...: compiles the student's file with its grader into GRADER.
+# sh tools/grade.sh CHAPTER GRADER COMPILER...: compiles the student's file with its grader into GRADER. Where that
+# fails and ARGS in the environment has --json, GRADER-marks, the program that prints marks, says so to the script.
 # The file's name comes from the environment, HOMEWORK, so that no shell and no make reads what is in it;
 # without it, it is the chapter's own. In COURSE_FOLDER is where it was typed, if not here.
 set -u
@@ -22,4 +23,13 @@ if [ ! -f "$file" ] || [ ! -r "$file" ]; then
     printf 'make hw%s: %s: there is no such file\n' "$number" "$file" >&2
     exit 1
 fi
-exec "$@" "$file" "$grader"
+"$@" "$file" "$grader" && exit 0
+status=$?
+rm -f "$grader"
+case " ${ARGS:-} " in
+*' --json '*)
+    # shellcheck disable=SC2086 # they are words
+    HOMEWORK_PROGRAM=$grader "$grader-marks" $ARGS
+    ;;
+esac
+exit "$status"

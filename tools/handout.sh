@@ -6,7 +6,8 @@
 #   chNN_*/homework/solution.c     the solutions
 #   chNN_*/homework/mistakes/      the planted mistakes
 #   chNN_*/homework/grade*         the graders' sources, which hold references: they go out compiled, as
-#                                  homework/libgrader.a, for this kind of machine and system
+#                                  homework/libgrader.a, for this kind of machine and system, with the
+#                                  untouched stubs in homework/libstubs.a
 #   the last section of chNN_*/homework/README.md, which is for the teacher
 #   tools and tests that need these
 #
@@ -59,24 +60,33 @@ printf '%s\n' "$files" | while IFS= read -r file; do
     esac
     case $file in
     ch[0-9][0-9]_*/homework/README.md) sed '/^## For whoever teaches/,$d' "$file" >"$partial/$file" ;;
+    README.md) sed '/make handout/d' "$file" >"$partial/$file" ;; # it refuses there
     *) cp -pP "$file" "$partial/$file" ;;
     esac
 done
 
 # A chapter's grader, for any processor of this kind: no -march, no OpenMP (whose absence must not matter to a
 # student), no names of local functions.
+compile() { # compile FILE.c: into $objects
+    # shellcheck disable=SC2086 # CC may be two words, such as ccache gcc
+    ${CC:-cc} -std=gnu17 -O2 -fno-math-errno -Wno-unknown-pragmas -Wno-psabi -I. -D_GNU_SOURCE -c "$1" \
+        -o "$objects/$(basename "$1" .c).o"
+}
 compile_grader() {
     objects=$partial/$1/objects
     mkdir "$objects"
     for source in "$1"/homework/grade_*.c; do
-        # shellcheck disable=SC2086 # CC may be two words, such as ccache gcc
-        ${CC:-cc} -std=gnu17 -O2 -fno-math-errno -Wno-unknown-pragmas -Wno-psabi -I. -D_GNU_SOURCE -c "$source" \
-            -o "$objects/$(basename "$source" .c).o"
+        compile "$source"
     done
     strip -x "$objects"/*.o
     ar rc "$partial/$1/homework/libgrader.a" "$objects"/*.o
     ranlib "$partial/$1/homework/libgrader.a"
-    rm -r "$objects"
+    # the stubs as they are now, whatever the student writes: the program that prints marks needs the names
+    compile "$1/homework/hw$(expr "$1" : 'ch\([0-9]*\)').c"
+    mv "$objects"/hw*.o "$partial/$1/homework/stubs.o"
+    ar rc "$partial/$1/homework/libstubs.a" "$partial/$1/homework/stubs.o"
+    ranlib "$partial/$1/homework/libstubs.a"
+    rm -r "$objects" "$partial/$1/homework/stubs.o"
 }
 for chapter in ch[0-9][0-9]_*; do
     if ls "$chapter"/homework/grade_*.c >/dev/null 2>&1; then compile_grader "$chapter"; fi

@@ -64,7 +64,18 @@ void homework_add_code(Findings *f, const char *code);
 // Whether the address is just outside a guarded array; then what to say about it.
 bool homework_guard_hit(uintptr_t address, Findings *f);
 
-// In the parent. Runs a problem in a process of its own.
+// A student's code can run before main, or take the place of a function of the C
+// library, so marks are printed by a program that does not have it. HOMEWORK_PROGRAM in
+// its environment is the program that does, and is started as
+//     PROGRAM --check PROBLEM,  with the pipe home as descriptor 3
+// once for each problem. Without it the check runs in a fork of this one.
+#define HOMEWORK_CHECK "--check"
+enum { HOMEWORK_PIPE = 3 };
+const char *homework_program(void);  // or NULL
+_Noreturn void homework_check(const Problem *problem, int pipe);
+
+// In the parent. Runs a problem in a process of its own. A HOMEWORK_PROGRAM that is not
+// there did not compile.
 typedef struct {
     Findings findings;
     char *printed;  // by the child, with a 0 at its end; the caller frees it

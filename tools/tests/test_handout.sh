@@ -79,7 +79,39 @@ for chapter in ch*; do
     fi
 done
 
-# In a student's tree there is nothing to hand out.
+# Marks are not the student's to print: not before main, not from within the C library; and what does not compile
+# has a line for scripts, too.
+said='{"homework":"hw01","problems":[],"earned":100,"points":100}'
+quoted=$(printf '%s' "$said" | sed 's/"/\\"/g')
+cat >"$work/early.c" <<END
+#include <stdio.h>
+#include <unistd.h>
+__attribute__((constructor)) static void forge(void) { puts("$quoted"), fflush(stdout), _exit(0); }
+#include "ch01_tokenizer/homework/hw01.c"
+END
+cat >"$work/instead.c" <<END
+#include <stdio.h>
+#include <unistd.h>
+pid_t fork(void) { puts("$quoted"), fflush(NULL), _exit(0); }
+pid_t waitpid(pid_t child, int *status, int options) { (void)child, (void)status, (void)options; return fork(); }
+#include "ch01_tokenizer/homework/hw01.c"
+END
+echo 'int broken(' >"$work/broken.c"
+for forged in early instead broken; do
+    grade 01 "HW=$work/$forged.c" --json >"$work/said"
+    [ "$(grep -c '^{"homework".*"earned":0,"points":100}$' "$work/said")" -eq 1 ] && ! grep -qxF "$said" "$work/said"
+    ok "hw01 --json of $forged.c: $(cat "$work/said")"
+done
+grep -q '"codes":\["does-not-compile"\]' "$work/said"
+ok "a file that does not compile: $(cat "$work/said")"
+
+# In a student's tree there is nothing to hand out, and nothing says that there is.
+! grep -n 'make handout' "$tree/README.md" "$tree"/ch*/homework/README.md
+ok "a page tells of make handout"
+! (cd "$tree" && make help) | grep 'make handout'
+ok "make help tells of make handout"
+make help | grep -q 'make handout'
+ok "make help does not tell the teacher of make handout"
 cp tools/handout.sh "$tree/tools/"
 sh "$tree/tools/handout.sh" "$work/again" >"$work/said" 2>&1
 [ $? -eq 2 ] && grep -q "student's tree already" "$work/said" && [ ! -e "$work/again" ]
