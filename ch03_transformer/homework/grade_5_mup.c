@@ -42,12 +42,18 @@ static MupRule rule_of(const Case *c) {
 
 static bool close_to(double a, double b) { return fabs(a - b) <= 1e-5 * fabs(b); }
 
+static Reading reading(const char *name, double got, double want) {
+    return (Reading){name, got, want, 1e-5 * fabs(want)};
+}
+
 static void expect_case(Grade *g, int points, const Case *c) {
     MupRule rule = rule_of(c);
-    grade_expect(g, points, close_to(rule.sd, c->sd) && close_to(rule.rate, c->rate),
-                 "%s, %d x %d from %d x %d: sd %g, rate %g, should be %g, %g", c->what,
-                 c->wide_rows, c->wide_cols, c->rows, c->cols, rule.sd, rule.rate,
-                 c->sd, c->rate);
+    char what[120];
+    snprintf(what, sizeof what, "%s, %d x %d from %d x %d", c->what, c->wide_rows,
+             c->wide_cols, c->rows, c->cols);
+    Reading both[] = {reading("sd", rule.sd, c->sd),
+                      reading("rate", rule.rate, c->rate)};
+    grade_readings(g, points, what, both, 2);
 }
 
 static void check_hidden(Grade *g) {
@@ -109,15 +115,13 @@ static void check_scales(Grade *g) {
         "logit_scale did not change: the head sums over 4 times the channels");
     grade_mistake(g, close_to(wide.logit_scale, 0.5), "logit-root",
                   "logit_scale 1 / sqrt(m): trained, the head's terms add up as m");
-    grade_expect(
-        g, 2, close_to(wide.attention_scale, want) && close_to(wide.logit_scale, 0.25),
-        "4 times as wide: attention_scale %g, logit_scale %g, should be %g, 0.25",
-        wide.attention_scale, wide.logit_scale, want);
+    Reading scales[] = {reading("attention_scale", wide.attention_scale, want),
+                        reading("logit_scale", wide.logit_scale, 0.25)};
+    grade_readings(g, 2, "4 times as wide", scales, 2);
     mup_scales(&wide, &custom);
-    grade_expect(
-        g, 1, close_to(wide.attention_scale, 0.25) && close_to(wide.logit_scale, 0.75),
-        "from a base with scales of its own, 1 and 3: %g, %g, should be 0.25, 0.75",
-        wide.attention_scale, wide.logit_scale);
+    Reading own[] = {reading("attention_scale", wide.attention_scale, 0.25),
+                     reading("logit_scale", wide.logit_scale, 0.75)};
+    grade_readings(g, 1, "from a base with scales of its own, 1 and 3", own, 2);
 }
 
 // ---- the coordinate check: a few steps of Adam, and how far the model's numbers have

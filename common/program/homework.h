@@ -122,6 +122,13 @@ bool grade_near(Grade *g, int points, const char *what, double got, double want,
 // The same for each element; the hint shows the first that is off. Shapes must agree.
 bool grade_near_mat(Grade *g, int points, const char *what, Mat got, Mat want,
                     double tolerance);
+// Several numbers in one step: the hint shows the first two that are off.
+typedef struct {
+    const char *name;
+    double got, want, tolerance;
+} Reading;
+bool grade_readings(Grade *g, int points, const char *what, const Reading *readings,
+                    int count);
 // Same count, same values; the hint shows the first difference. NULL is only right
 // where nothing is wanted.
 bool grade_equal_ints(Grade *g, int points, const char *what, const int *got,

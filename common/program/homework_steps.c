@@ -94,10 +94,25 @@ typedef struct {
 } Short;
 
 // %g, but NaN has one spelling on every machine.
-static Short number(double x) {
+static Short number_in(double x, int digits) {
     Short s;
     if (isnan(x)) snprintf(s.text, sizeof s.text, "not a number (NaN)");
-    else snprintf(s.text, sizeof s.text, "%.6g", x);
+    else snprintf(s.text, sizeof s.text, "%.*g", digits, x);
+    return s;
+}
+
+// "1.5, should be 1.25", with digits enough to see that they differ.
+typedef struct {
+    char text[2 * sizeof(Short) + 16];
+} Both;
+static Both should_be(double got, double want) {
+    int digits = 6;
+    while (digits < 17 && got != want
+           && strcmp(number_in(got, digits).text, number_in(want, digits).text) == 0)
+        digits += 3;
+    Both s;
+    snprintf(s.text, sizeof s.text, "%s, should be %s", number_in(got, digits).text,
+             number_in(want, digits).text);
     return s;
 }
 
@@ -115,9 +130,8 @@ static bool near(double got, double want, double tolerance) {
 
 bool grade_near(Grade *g, int points, const char *what, double got, double want,
                 double tolerance) {
-    return grade_expect(g, points, near(got, want, tolerance), "%s: %s, should be %s%s",
-                        what, number(got).text, number(want).text,
-                        off_by(got, want, tolerance).text);
+    return grade_expect(g, points, near(got, want, tolerance), "%s: %s%s", what,
+                        should_be(got, want).text, off_by(got, want, tolerance).text);
 }
 
 bool grade_near_mat(Grade *g, int points, const char *what, Mat got, Mat want,
@@ -129,12 +143,26 @@ bool grade_near_mat(Grade *g, int points, const char *what, Mat got, Mat want,
         for (int j = 0; j < want.cols; j++) {
             double a = *mat_at(got, i, j), b = *mat_at(want, i, j);
             if (near(a, b, tolerance)) continue;
-            return grade_expect(
-                g, points, false, "%s: row %d, column %d is %s, should be %s%s", what,
-                i, j, number(a).text, number(b).text, off_by(a, b, tolerance).text);
+            return grade_expect(g, points, false, "%s: row %d, column %d is %s%s", what,
+                                i, j, should_be(a, b).text,
+                                off_by(a, b, tolerance).text);
         }
     step(g, points, true);
     return true;
+}
+
+bool grade_readings(Grade *g, int points, const char *what, const Reading *readings,
+                    int count) {
+    char text[HINT_BYTES] = "";
+    int off = 0;
+    for (int i = 0; i < count; i++) {
+        const Reading *r = &readings[i];
+        if (near(r->got, r->want, r->tolerance) || ++off > 2) continue;
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "%s%s is %s", used ? "; " : "",
+                 r->name, should_be(r->got, r->want).text);
+    }
+    return grade_expect(g, points, off == 0, "%s: %s", what, text);
 }
 
 bool grade_equal_ints(Grade *g, int points, const char *what, const int *got,

@@ -278,8 +278,7 @@ Test(homework, a_symptom_first_and_the_cause_when_asked) {
     cr_expect_str_eq(hint_at("-h2", partial, 7),
                      "  the first hint, with 7 and words; no cause known for this: "
                      "look at the contract in hw99.h, and at what -v shows");
-    cr_expect_str_eq(hint_at("-h2", not_done, 0),
-                     "  not done yet (stub); easy, 5 min");
+    cr_expect_str_eq(hint_at("-h2", not_done, 0), "  not done yet (stub); easy, 5 min");
     const char *line = "1  Title               4/20  score 0 is 8, should be 4\n";
     char want[256];
     snprintf(want, sizeof want,
@@ -363,6 +362,13 @@ Test(homework, points_cannot_be_printed) {
 // ------------------------------------------------------------------------------------------
 
 static void near_fails(Grade *g) { grade_near(g, 20, "the loss", 1.5, 1.25, 1e-3); }
+// that differ in the tenth digit, and one that is right
+static void readings_off(Grade *g) {
+    const Reading all[] = {
+        {"a", 1, 1, 0}, {"b", 0.1020610001, 0.102061, 0}, {"c", 2, 3, 0.5}};
+    grade_readings(g, 5, "two", all, 1);
+    grade_readings(g, 15, "two", all, 3);
+}
 static void near_nan(Grade *g) { grade_near(g, 20, "the loss", NAN, 1.25, 1e-3); }
 static void near_infinite(Grade *g) {
     grade_near(g, 10, "the mask", -INFINITY, -INFINITY, 0);
@@ -397,6 +403,8 @@ static void bytes_short(Grade *g) {
 Test(homework, comparisons_say_where) {
     says_exactly(near_fails, 0,
                  "  the loss: 1.5, should be 1.25 (off by 0.25, allowed 0.001)");
+    says_exactly(readings_off, 5,
+                 "  two: b is 0.1020610001, should be 0.102061; c is 2, should be 3");
     says_exactly(near_nan, 0, "  the loss: not a number (NaN), should be 1.25");
     says_exactly(near_infinite, 10, "  the mask: inf, should be -inf");
     says_exactly(mat_transposed, 5,
