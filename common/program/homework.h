@@ -46,10 +46,10 @@
 // What a check may do: everything. It runs in a process of its own, so that an endless
 // loop or a crash costs one problem; its input is empty, its prints are kept away (-v
 // shows them), its points come home through a pipe. `make hwNN` prints marks by a
-// program without the student's code, which starts the one with it for each problem. It has 2 GB of memory; nothing
-// needs freeing. All computing happens inside checks: main must not use OpenMP before
-// homework_main, since threads do not survive a fork. Seeds are fixed, so that the same
-// file always gets the same lines.
+// program without the student's code, which starts the one with it for each problem. It
+// has 2 GB of memory; nothing needs freeing. All computing happens inside checks: main
+// must not use OpenMP before homework_main, since threads do not survive a fork. Seeds
+// are fixed, so that the same file always gets the same lines.
 //
 // A planted mistake takes the solution, renames one of its functions out of the way,
 // and defines it anew:
