@@ -4,7 +4,7 @@
 #   sh tools/blank.sh [FILE:]FUNCTION [OUTDIR]
 #
 # OUTDIR, by default blank/ch02_softmax_backward, gets a copy of the function's chapter (what else it needs is
-# linked), without the function's body. The tests that need the function are those that fail then: `make -C OUTDIR`
+# linked), without the function's body. The tests that need the function are those that fail then: `make -sC OUTDIR`
 # runs them. BUILD is where tools/blank/blank.c and perhaps more is built; CC the compiler. Exit status 2 where
 # there is no such function, or several; 1 where no test needs it.
 set -u
@@ -81,7 +81,9 @@ for needed in Makefile common tools ch[0-9][0-9]_*; do
 done
 cp -Rp "$chapter" "$partial/$chapter" || exit 2
 rm -rf "$partial/$chapter/plots" "$partial/$chapter/homework" "${partial:?}/$chapter/$chapter"
-"$build/blank" cut "$function" "$source" >"$partial/$source" || exit 2
+# where the contract is: the chapter's header that declares it, if one does
+header=$(grep -l "[ *]$function(" "$chapter"/*.h | head -n 1)
+"$build/blank" cut "$function" "$source" ${header:+"$header"} >"$partial/$source" || exit 2
 # What is built already for the tests need not be built again; make sees what is old.
 if [ -d "$build/double" ]; then
     mkdir -p "$partial/$build"
@@ -103,6 +105,7 @@ include Makefile
 .PHONY: try all-tests
 try: \$(BUILD)/double/test-$chapter
 	@ulimit -t 10; \$< --jobs 1 --filter '$1'
+	@echo 'done; compare with $source:$line'
 all-tests: \$(BUILD)/double/test-$chapter
 	@ulimit -t 10; \$< --jobs 2 --quiet --tap=all-tests.tap >all-tests.log 2>&1 || true
 END
@@ -111,6 +114,7 @@ END
 plain_make() { MAKEFLAGS='' MFLAGS='' MAKELEVEL='' make --no-print-directory -C "$partial" "$@"; }
 
 # ---- the tests that need it
+echo "finding the tests that need $function ..."
 makefile '*' >"$partial/GNUmakefile"
 if ! plain_make all-tests >"$partial/all-tests.make" 2>&1; then
     say "without the body of $function the chapter's tests do not build:"
@@ -127,4 +131,4 @@ makefile "@($(printf '%s\n' "$tests" | paste -sd'|' -))" >"$partial/GNUmakefile"
 mv "$partial" "$out"
 count=$(printf '%s\n' "$tests" | wc -l | tr -d ' ')
 echo "edit   $shown/$source, line $line: $function"
-echo "then   make -C $shown   ($count of the chapter's tests need it)"
+echo "then   make -sC $shown   ($count of the chapter's tests need it)"

@@ -1,7 +1,9 @@
 // blank: takes the body out of a function, so that a student writes it.
 //
 //   blank find NAME FILE...   "file:line" of each definition of the function
-//   blank cut NAME FILE       the file on standard output, without the function's body
+//   blank cut NAME FILE [HEADER]
+//                             the file on standard output, without the function's body;
+//                             HEADER is where its contract is, if not above it
 //
 // What is left compiles: its parameters are used, and it returns zeros. tools/blank.sh
 // makes a chapter of it.
@@ -137,10 +139,12 @@ static void write_return(FILE *out, Text type) {
     }
 }
 
-static void write_without_body(FILE *out, const char *source, const char *name) {
+static void write_without_body(FILE *out, const char *source, const char *name,
+                               const char *header) {
     for (Function f; (f = function_in(source, name)).body; source = f.end) {
         fprintf(out, "%.*s{\n", (int)(f.body - source), source);
-        fputs("    // Yours to write: the contract is above, or in the header.\n", out);
+        fprintf(out, "    // Yours to write: the contract is %s%s.\n",
+                header ? "in " : "above", header ? header : "");
         write_params(out, f.params);
         write_return(out, f.type);
         fputs("}", out);
@@ -169,14 +173,16 @@ static void print_places(const char *path, const char *source, const char *name)
 int main(int argc, char **argv) {
     program_name_set("blank");
     bool find = argc >= 4 && strcmp(argv[1], "find") == 0;
-    if (!find && !(argc == 4 && strcmp(argv[1], "cut") == 0)) {
-        fputs("usage: blank find NAME FILE...\n       blank cut NAME FILE\n", stderr);
+    bool cut = (argc == 4 || argc == 5) && strcmp(argv[1], "cut") == 0;
+    if (!find && !cut) {
+        fputs("usage: blank find NAME FILE...\n       blank cut NAME FILE [HEADER]\n",
+              stderr);
         return 2;
     }
-    for (int i = 3; i < argc; i++) {
+    for (int i = 3; i < (find ? argc : 4); i++) {
         Bytes file = read_or_die(argv[i]);
         if (find) print_places(argv[i], file.data, argv[2]);
-        else write_without_body(stdout, file.data, argv[2]);
+        else write_without_body(stdout, file.data, argv[2], argv[4]);
         bytes_free(&file);
     }
     return fflush(stdout) == 0 ? 0 : 2;

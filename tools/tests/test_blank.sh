@@ -19,7 +19,7 @@ ok() { # ok WHAT: the last command's status
     fi
 }
 # make as from a shell: what a make above this one passes on is not its concern
-try() { MAKEFLAGS='' MFLAGS='' MAKELEVEL='' make -C "$1" >"$work/tried" 2>&1; }
+try() { MAKEFLAGS='' MFLAGS='' MAKELEVEL='' make -sC "$1" >"$work/tried" 2>&1; }
 refused() { # refused STATUS WORDS FUNCTION
     sh tools/blank.sh "$3" "$work/refused" >"$work/said" 2>&1
     [ $? -eq "$1" ] && [ "$(wc -l <"$work/said")" -eq 1 ] && grep -q "$2" "$work/said" && [ ! -e "$work/refused" ]
@@ -45,13 +45,20 @@ for chapter in ch[0-9][0-9]_*; do
         tree=$work/$function
         sh tools/blank.sh "$function" "$tree" >"$work/said" 2>&1
         ok "$function: $(cat "$work/said")"
+        grep -q "^finding the tests that need .* \.\.\.$" "$work/said" && grep -q "^then   make -sC $tree " "$work/said"
+        ok "$function: it says what it does, and the quiet command: $(cat "$work/said")"
         source=$(sed -n 's|^edit .*/\(ch[0-9][0-9]_[^/]*/[^,]*\),.*|\1|p' "$work/said")
         [ -n "$source" ] || continue
+        contract=$(sed -n 's|^ *// Yours to write: the contract is in \(.*\)\.$|\1|p' "$tree/$source")
+        [ -z "$contract" ] || grep -q "[ *]${function#*:}(" "$contract"
+        ok "$function: the contract is in $contract"
         ! try "$tree" && ! grep -q 'Passing: [1-9]' "$work/tried" && grep -q 'Tested: [1-9]' "$work/tried"
         ok "$function without its body: $(tail -n 3 "$work/tried")"
         cp "$source" "$tree/$source"
         try "$tree"
         ok "$function with its body: $(tail -n 3 "$work/tried")"
+        tail -n 1 "$work/tried" | grep -q "^done; compare with $source:[0-9][0-9]*$" && ! grep -q directory "$work/tried"
+        ok "$function when done: $(cat "$work/tried")"
         rm -rf "$tree"
     done
 done
