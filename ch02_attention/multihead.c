@@ -63,8 +63,8 @@ static void turn_back(Mat grad, real factor, Mat turned_grad, const Position *po
 }
 
 static bool worth_threads(const Heads *h, Mat q, Mat k) {
-    // about 20 us
-    return (double)h->n_heads * q_time(q, h) * k.rows * head_dim(q, h) > 1e6;
+    // about 80 us: waking a thread that sleeps takes some 20
+    return (double)h->n_heads * q_time(q, h) * k.rows * head_dim(q, h) > 4e6;
 }
 
 // ---- forward

@@ -10,8 +10,8 @@
 #include "common/numeric/vec.h"
 
 enum {
-    // numbers: some 20 us of work, twice what it takes to wake a thread
-    PARALLEL_LEAST = 1 << 15,
+    // numbers: some 80 us of work, four times what it takes to wake a thread
+    PARALLEL_LEAST = 1 << 17,
     ROW_BLOCKS = 32,
 };
 

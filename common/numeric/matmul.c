@@ -317,8 +317,8 @@ static void multiply_cell(Mat c, Mat a, Mat b, bool add, bool row, int cell, int
 }
 
 static int threads_for(double microseconds) {
-    // Waking a thread that sleeps takes some 20: each must get twice that to do.
-    return microseconds < 80 ? 1 : (int)fmin(threads_free(), microseconds / 40);
+    // Waking a thread that sleeps takes some 20: each must get four times that to do.
+    return microseconds < 160 ? 1 : (int)fmin(threads_free(), microseconds / 80);
 }
 
 static void multiply(Mat c, Mat a, Mat b, bool add) {

@@ -7,6 +7,7 @@
 
 void select_words(Rng *rng, const Word *words, int count, double share, int n,
                   bool *selected) {
+    (void)rng;
     int *order = allocate((size_t)count, sizeof *order);
     int left = budget_of(words, count, share);
     for (int w = 0; w < count; w++) order[w] = w;
