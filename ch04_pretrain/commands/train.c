@@ -90,8 +90,24 @@ static bool save_model(const Training *t, Error *err) {
     return model_save_with(t->output, &run->model, &language, 1, err);
 }
 
+static _Noreturn void end_without_saving(const Training *t, const char *what,
+                                         double value) {
+    char kept[2 * PATH_MAX + 64] = "nothing was saved yet";
+    if (t->saved)
+        snprintf(kept, sizeof kept, "%s and %s are as they were last saved", t->output,
+                 t->state);
+    die("step %lld: the %s is %g; %s: a smaller --rate?", t->run.trainer.step, what,
+        value, kept);
+}
+
+// The step's own loss was that of the weights before it. Those after it may be useless
+// already: what is saved has been tried on held-out text.
 static void save(Training *t) {
     Error err;
+    Evaluation e = run_validate(&t->run, 1);
+    double loss = evaluation_loss(&e);
+    evaluation_free(&e);
+    if (!isfinite(loss)) end_without_saving(t, "held-out loss", loss);
     if (!trainer_save(t->state, &t->run.trainer, &t->run.plan, &err)
         || !save_model(t, &err))
         die("%s; what was saved before is still there", err.text);
@@ -101,14 +117,9 @@ static void save(Training *t) {
 
 // A gradient that overflowed its scale is part of fp16's life; a loss never is.
 static void check_finite(const Training *t, const StepResult *r) {
-    if (isfinite(r->loss) && (isfinite(r->grad_norm) || r->overflowed)) return;
-    char kept[2 * PATH_MAX + 64] = "nothing was saved yet";
-    if (t->saved)
-        snprintf(kept, sizeof kept, "%s and %s are as they were last saved", t->output,
-                 t->state);
-    die("step %lld: the %s is %g; %s: a smaller --rate?", t->run.trainer.step,
-        isfinite(r->loss) ? "gradient" : "loss",
-        isfinite(r->loss) ? r->grad_norm : r->loss, kept);
+    if (!isfinite(r->loss)) end_without_saving(t, "loss", r->loss);
+    if (!isfinite(r->grad_norm) && !r->overflowed)
+        end_without_saving(t, "gradient", r->grad_norm);
 }
 
 static bool is_last(const Training *t) {

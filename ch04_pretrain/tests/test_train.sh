@@ -76,7 +76,7 @@ check "an interrupt saves and says how to go on (status $status: $(tail -1 out))
 
 # ---- a loss that is not finite, a full disk
 train -o hot --steps 400 --rate 1e6 >out 2>err
-[ $? -eq 2 ] && [ "$(wc -l <err)" -eq 1 ] && grep -q 'step [0-9]*: the \(loss\|gradient\) is .*; nothing was saved yet: a smaller --rate' err && [ ! -e hot ]
+[ $? -eq 2 ] && [ "$(wc -l <err)" -eq 1 ] && grep -q 'step [0-9]*: the \(loss\|gradient\|held-out loss\) is .*; nothing was saved yet: a smaller --rate' err && [ ! -e hot ]
 check "a loss that is not finite: $(cat err)"
 train -o hot --steps 3 >/dev/null
 train -o hot --steps 400 --rate 1e6 --save-every 0 >out 2>err
