@@ -15,7 +15,8 @@
 #include "common/numeric/timing.h"
 #include "common/program/file.h"
 
-enum { PROBE_STEPS = 4 };
+enum { TRIED_STEPS = 99 };
+static const double TRIED_SECONDS = 2;
 
 // ---- interrupts: the first one ends the run after this step, the second at once
 
@@ -28,15 +29,31 @@ static void interrupt(int number) {
 
 // ---- beginning
 
-// The time that a step takes, and so how many there are in these minutes.
+static int by_value(const void *a, const void *b) {
+    return (*(const double *)a > *(const double *)b)
+           - (*(const double *)a < *(const double *)b);
+}
+
+// The median, since first steps allocate and warm up, and other programs slow some down.
+static double seconds_per_step(Run *run) {
+    double each[TRIED_STEPS], begin = now_seconds(), last = begin;
+    int n = 0;
+    while (n < TRIED_STEPS && (n < 3 || last < begin + TRIED_SECONDS)) {
+        trainer_step(&run->trainer);
+        double now = now_seconds();
+        each[n++] = now - last, last = now;
+    }
+    qsort(each, (size_t)n, sizeof *each, by_value);
+    return each[n / 2];
+}
+
+// How many steps there are in these minutes, of which a twentieth goes to looking at
+// held-out text, samples and files.
 static long long steps_in(Run *run, double minutes) {
     run_set_steps(run, 1000000);
-    trainer_step(&run->trainer);  // the first one allocates
-    double start = now_seconds();
-    for (int i = 0; i < PROBE_STEPS; i++) trainer_step(&run->trainer);
-    double each = (now_seconds() - start) / PROBE_STEPS;
+    double each = seconds_per_step(run);
     run_restart(run);
-    long long steps = (long long)(60 * minutes / each);
+    long long steps = (long long)(60 * minutes * 0.95 / each);
     return steps < 10 ? 10 : steps;
 }
 
