@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "ch04_pretrain/commands/commands.h"
 #include "ch04_pretrain/commands/progress.h"
@@ -77,6 +78,8 @@ static void begin(Run *run, const Args *args) {
 // The plan that is read owns its texts, and the run uses them: it must outlive it.
 static void resume(Run *run, Plan *plan, const Args *args, const char *state) {
     Error err;
+    if (access(state, F_OK) != 0)
+        die("%s: no such file; --resume goes on with a run that wrote it", state);
     if (!trainer_load_plan(state, plan, &err)) die("%s", err.text);
     if (!plan_goes_on(plan, args, &err)) die("%s", err.text);
     if (!run_open(run, plan, &err)) die("%s", err.text);
@@ -173,7 +176,8 @@ static void open_outputs(Training *t, const Args *args) {
 int command_train(const Args *args) {
     static Training t;
     Error err;
-    if (args->file_count) die("train: unexpected '%s'; --data FILE", args->files[0]);
+    if (args->file_count)
+        die("train: unexpected '%s'; the text is given as --data FILE", args->files[0]);
     open_outputs(&t, args);
     t.save_every = option_real(args, "save-every", 0, 1e9);
     t.last_saved = now_seconds();
