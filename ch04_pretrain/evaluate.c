@@ -36,7 +36,7 @@ static void add_batch(Evaluation *e, const Model *m, Tape *tape, Data *d,
                       const ObjectiveSettings *s, long long n, int rows) {
     Batch b = objective_batch_new(s, rows, d->time);
     Mat log_probs = mat_new(rows, e->time);
-    double *floor = allocate((size_t)d->time, sizeof *floor);
+    double *floor = allocate((size_t)int_max(d->time, e->time), sizeof *floor);
     objective_fill(&b, s, d, n);
     objective_log_probs(log_probs, tape, m, &b);
     for (int r = 0; r < rows; r++) {
