@@ -107,7 +107,7 @@ static void draw(Lab *lab, const Model *m, const double *counted, double all) {
     plot_axes(p, "k: blocks between two that are kept",
               "activations at their most, MB");
     plot_set(p, "logscale x 2"), plot_set(p, "yrange [0:*]");
-    plot_line(p, "blocks", "derived", "outside + (L/k) d + k (20 d + 4 + a T)");
+    plot_line(p, "blocks", "derived", "outside + (blocks/k) d + k (20 d + 4 + a L)");
     plot_dashes(p, "blocks", "all", "all kept");
     plot_points(p, "blocks", "counted", "counted by the tape");
     plot_end(p);
