@@ -184,9 +184,10 @@ static void claim_end(Lab *lab, const GlmRun *g) {
               1e-6 * p->tokens, p->loss, p->excess, p->excess_error);
     lab_print(lab, "two orders differ by %.3f +- %.3f nats per text", mean_of(s),
               mean_error(s));
+    // not negative; 0.2 is what we ask of a run of these tokens, which begins at 0.9
     claim_at_least(lab, "4.77", "GLM: excess, at least minus 4 SE",
                    -4 * p->excess_error, p->excess);
-    claim_at_most(lab, "4.77", "GLM: excess", 0.1, p->excess);
+    claim_at_most(lab, "4.77", "GLM: excess", 0.2, p->excess);
     // it would be 0 of the source itself, and is not of a model
     claim_at_least(lab, "4.79", "spread over orders, nats per text, above 0 by 5 SE",
                    5 * mean_error(s), mean_of(s));

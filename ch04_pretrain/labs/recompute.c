@@ -97,13 +97,11 @@ static void claim_step(Lab *lab, const Model *m, const Step *all, const Step *s,
 
 static void draw(Lab *lab, const Model *m, const double *counted, double all) {
     const double MB = 1e6;
-    Plot *p = plot_new(lab, "recompute", "blocks derived counted all best");
+    Plot *p = plot_new(lab, "recompute", "blocks derived counted all");
     int layers = m->config.layers;
-    double best =
-        sqrt(layers * (double)m->config.channels / (double)inside(&m->config));
     for (int k = 1; k <= layers; k++)
         plot_row(p, k, (double)most_bytes(&m->config, k) / MB, counted[k] / MB,
-                 all / MB, best);
+                 all / MB);
     plot_axes(p, "k: blocks between two that are kept",
               "activations at their most, MB");
     plot_set(p, "logscale x 2"), plot_set(p, "yrange [0:*]");
