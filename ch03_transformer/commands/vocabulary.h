@@ -16,8 +16,8 @@ typedef struct {
 } Vocabulary;
 
 // The vocabulary in file `path`; path NULL: the one that chapter 4's `train` keeps in the
-// checkpoint (tokenizer_notes.h, word_list.h), if there is one. A file that cannot be read, or does not
-// fit, ends the program.
+// checkpoint (tokenizer_notes.h, word_list.h), if there is one. A file that cannot be
+// read, or does not fit, ends the program.
 void vocabulary_open(Vocabulary *w, const char *path, const AnyCheckpoint *c,
                      const char *checkpoint_path);
 void vocabulary_close(Vocabulary *w);
