@@ -24,6 +24,7 @@ ByClass evaluate_by_class(const Model *m, Data *d, const Story *s, long long fir
     ObjectiveSettings o = {.kind = OBJECTIVE_CLM};
     ByClass c = {0};
     Tape *tape = tape_new((Params *)&m->params);
+    tape_recompute(tape, 1);
     int *tokens = allocate((size_t)d->time + 1, sizeof *tokens);
     for (long long n = 0; n < rows; n += batch) {
         int here = (int)long_min(batch, rows - n);

@@ -55,6 +55,7 @@ Evaluation evaluate(const Model *m, Data *d, const ObjectiveSettings *s,
                     .by_position = allocate((size_t)time, sizeof(double)),
                     .position_tokens = allocate((size_t)time, sizeof(long long))};
     Tape *tape = tape_new((Params *)&m->params);
+    tape_recompute(tape, 1);  // nothing is walked back: the inside of blocks can go
     for (long long n = 0; n < rows; n += batch)
         add_batch(&e, m, tape, d, s, first + n, (int)long_min(batch, rows - n));
     tape_free(tape);
