@@ -1,0 +1,3 @@
+#include "ch05_sft_rlhf/commands/commands.h"
+
+const Command align_commands[] = {{0}};
