@@ -24,9 +24,9 @@ typedef struct {
 // A copy of prompt and answer; END is added where `finished`. Freed by exchange_free.
 Exchange exchange_of(const int *prompt, int prompt_count, const int *answer,
                      int answer_count, int end, bool finished);
-// From plain text, in which no special token is read. False and err where the ids of prompt and answer are not those of the whole
-// text: a tokenizer that merges across the boundary would show the model prompts in
-// training that it never meets in use.
+// From plain text, in which no special token is read. False and err where the ids of
+// prompt and answer are not those of the whole text: a tokenizer that merges across the
+// boundary would show the model prompts in training that it never meets in use.
 bool exchange_encode(Exchange *e, const Tokenizer *t, const char *prompt,
                      const char *answer, int end, Error *err);
 void exchange_free(Exchange *e);
