@@ -4,8 +4,7 @@
 // Right is what is right word for word, in any manner (gold.h), and ended by the model
 // itself.
 #pragma once
-#include "ch05_sft_rlhf/chat_template.h"
-#include "ch05_sft_rlhf/rollout.h"
+#include "ch05_sft_rlhf/questions.h"
 
 typedef struct {
     int asked, right, ended;
