@@ -9,6 +9,9 @@ const Manner gold_openings[OPENINGS] = {
     {"", 0.5, 0}, {"I am not sure.", 0.25, -0.5}, {"Let me see.", 0.25, -0.25}};
 const Manner gold_closings[CLOSINGS] = {{"", 0.6, 0}, {"Glad to help!", 0.4, 0.5}};
 
+const SystemLine gold_systems[SYSTEM_LINES] = {
+    {"Be brief.", {0, 0}}, {"Be friendly.", {0, 1}}, {"Be careful.", {1, 0}}};
+
 static const double CUT_OFF = -0.5;
 
 static int draw(const Manner *from, int count, Rng *rng) {

@@ -28,6 +28,14 @@ typedef struct {
     int opening, closing;
 } Manners;
 
+// A line in front of a conversation that asks for certain manners, in every answer.
+typedef struct {
+    const char *text;
+    Manners asks;
+} SystemLine;
+enum { SYSTEM_LINES = 3 };
+extern const SystemLine gold_systems[SYSTEM_LINES];
+
 // The manners of a demonstrator, drawn by their shares.
 Manners gold_manners(Rng *rng);
 // An answer in these manners, appended.

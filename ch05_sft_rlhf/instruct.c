@@ -13,8 +13,9 @@ void conversation_free(Conversation *c) {
 }
 
 Instructions instructions_for_training(const Story *s) {
-    Instructions from = {.story = s, .turns = 3, .tale_words = TALE_WORDS_USUAL};
-    for (int k = 0; k < TASK_KINDS; k++) from.share[k] = !tasks[k].held_out;
+    Instructions from = {
+        .story = s, .turns = 3, .tale_words = TALE_WORDS_USUAL, .systems = 0.25};
+    for (int k = 0; k < TASK_KINDS; k++) from.share[k] = tasks[k].share;
     return from;
 }
 
@@ -38,17 +39,22 @@ static bool ask(Question *q, const Instructions *from, TaskKind kind, const Tale
     return false;
 }
 
-static Turn turn_of(const Instructions *from, Question *q, const Tale *told, Rng *rng) {
+static Turn turn_of(Manners manners, Question *q, const Tale *told) {
     Turn turn = {.kind = q->kind, .exact = q->answer};
     if (told) {
         tale_prose(told->story, told->words, told->count, &turn.question);
         text_add(&turn.question, " ");
     }
     text_add(&turn.question, "%s", q->question.data);
-    gold_write(&turn.answer, q->answer.data,
-               from->plain ? (Manners){0, 0} : gold_manners(rng));
+    gold_write(&turn.answer, q->answer.data, manners);
     free(q->question.data);
     return turn;
+}
+
+// What the system line asks for, or the demonstrator's own.
+static Manners manners_of(const Conversation *c, const Instructions *from, Rng *rng) {
+    if (c->asks >= 0) return gold_systems[c->asks].asks;
+    return from->plain ? (Manners){0, 0} : gold_manners(rng);
 }
 
 // One turn more. False: no question of the kind that was drawn; another draw may have one.
@@ -61,14 +67,18 @@ static bool add_turn(Conversation *c, const Instructions *from, Tale *tale, bool
     Question q;
     if (tells || !of_tale) tale_write(about, from->story, rng, from->tale_words);
     if (!ask(&q, from, kind, about, rng)) return false;
-    c->turns[c->count++] = turn_of(from, &q, tells ? tale : NULL, rng);
+    c->turns[c->count++] = turn_of(manners_of(c, from, rng), &q, tells ? tale : NULL);
     *told |= of_tale;
     return true;
 }
 
 Conversation instruct(const Instructions *from, Rng *rng) {
-    Conversation c = {0};
+    Conversation c = {.asks = -1};
     int count = 1 + rng_below(rng, from->turns);
+    if (rng_uniform(rng) < from->systems) {
+        c.asks = rng_below(rng, SYSTEM_LINES);
+        text_add(&c.system, "%s", gold_systems[c.asks].text);
+    }
     Tale tale;
     bool told = false;
     while (c.count < count) add_turn(&c, from, &tale, &told, rng);

@@ -21,6 +21,7 @@ typedef struct {
 
 typedef struct {
     Text system;  // size 0: none
+    int asks;     // which of gold_systems it is; -1: none
     Turn turns[TURNS_MOST];
     int count;
 } Conversation;
@@ -32,6 +33,7 @@ typedef struct {
     double share[TASK_KINDS];  // how often each kind is asked; 0: never
     int turns;                 // at most, each number as likely
     int tale_words;            // a tale's, at most
+    double systems;            // share of conversations with a system line
     bool plain;                // demonstrators have no manners
     bool held_out;  // only instances that no one may train on; else only others
 } Instructions;

@@ -45,6 +45,7 @@ static void write_conversations(Text *to, const Story *s, int count, Rng rng) {
     Instructions from = instructions_for_training(s);
     for (int i = 0; i < count; i++) {
         Conversation c = instruct(&from, &rng);
+        if (c.system.size) text_add(to, " %s", c.system.data);
         for (int k = 0; k < c.count; k++)
             text_add(to, " %s %s", c.turns[k].question.data, c.turns[k].answer.data);
         text_add(to, "%s", DOCUMENT_END);

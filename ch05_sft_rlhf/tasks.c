@@ -199,22 +199,21 @@ static void hello(Question *q, const Tale *t, Rng *rng) {
 // ---- the table
 
 const Task tasks[TASK_KINDS] = {
-    [TASK_WHO] = {"who", "who has the toy", true, false, who},
-    [TASK_WHERE] = {"where", "where the toy is", true, false, where},
-    [TASK_PLACE] = {"place", "where the two are", true, false, place},
-    [TASK_HAS] = {"has", "whether one of them has the toy", true, false, has},
-    [TASK_REFUSE] = {"refuse", "about someone or something not in the tale", true,
-                     false, refuse},
-    [TASK_REPEAT] = {"repeat", "a sentence, word for word", false, false, repeat},
-    [TASK_SWAP] = {"swap", "a sentence with another name", false, false, swap},
-    [TASK_FIRST] = {"first", "the first of a list", false, false, first},
-    [TASK_REVERSE] = {"reverse", "a list backwards", false, false, reverse},
-    [TASK_COUNT] = {"count", "how long a list is", false, false, count},
-    [TASK_HELLO] = {"hello", "a greeting", false, false, hello},
-    [TASK_EITHER] = {"either", "who of the two has the toy", true, true, either},
-    [TASK_SWAP_TOY] = {"swap-toy", "a sentence with another toy", false, true,
-                       swap_toy},
-    [TASK_LAST] = {"last", "the last of a list", false, true, last},
+    [TASK_WHO] = {"who", "who has the toy", true, 2, who},
+    [TASK_WHERE] = {"where", "where the toy is", true, 1, where},
+    [TASK_PLACE] = {"place", "where the two are", true, 1, place},
+    [TASK_HAS] = {"has", "whether one of them has the toy", true, 2, has},
+    [TASK_REFUSE] = {"refuse", "about someone or something not in the tale", true, 2,
+                     refuse},
+    [TASK_REPEAT] = {"repeat", "a sentence, word for word", false, 2, repeat},
+    [TASK_SWAP] = {"swap", "a sentence with another name", false, 2, swap},
+    [TASK_FIRST] = {"first", "the first of a list", false, 0.5, first},
+    [TASK_REVERSE] = {"reverse", "a list backwards", false, 1, reverse},
+    [TASK_COUNT] = {"count", "how long a list is", false, 0.5, count},
+    [TASK_HELLO] = {"hello", "a greeting", false, 0.5, hello},
+    [TASK_EITHER] = {"either", "who of the two has the toy", true, 0, either},
+    [TASK_SWAP_TOY] = {"swap-toy", "a sentence with another toy", false, 0, swap_toy},
+    [TASK_LAST] = {"last", "the last of a list", false, 0, last},
 };
 
 const char *const *task_names(void) {

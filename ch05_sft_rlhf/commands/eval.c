@@ -36,14 +36,15 @@ static void print_marks(const Marks *m, bool tsv) {
                "ended", "reward");
     for (int k = 0; k < TASK_KINDS; k++)
         printf(tsv ? "%s\t%s\t%d\t%d\t%d\t%.6g\n" : "%-10s %8s %6d %6d %6d %8.3f\n",
-               tasks[k].name, tasks[k].held_out ? "no" : "yes", m[k].asked, m[k].right,
+               tasks[k].name, tasks[k].share > 0 ? "yes" : "no", m[k].asked, m[k].right,
                m[k].ended, m[k].reward / m[k].asked);
 }
 
 static void print_totals(const Marks *m) {
     int asked[2] = {0}, right[2] = {0};
     for (int k = 0; k < TASK_KINDS; k++)
-        asked[tasks[k].held_out] += m[k].asked, right[tasks[k].held_out] += m[k].right;
+        asked[tasks[k].share == 0] += m[k].asked,
+            right[tasks[k].share == 0] += m[k].right;
     for (int held_out = 0; held_out < 2; held_out++)
         printf("%s: %.1f %% right\n",
                held_out ? "kinds that were never trained"

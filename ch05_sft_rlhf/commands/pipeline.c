@@ -184,7 +184,7 @@ static void judge(Pipeline *p, Stage stage) {
 static double share_right(const Marks *m, bool held_out) {
     int asked = 0, right = 0;
     for (int k = 0; k < TASK_KINDS; k++)
-        if (tasks[k].held_out == held_out) asked += m[k].asked, right += m[k].right;
+        if ((tasks[k].share == 0) == held_out) asked += m[k].asked, right += m[k].right;
     return (double)right / asked;
 }
 
