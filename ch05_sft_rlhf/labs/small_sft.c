@@ -86,6 +86,7 @@ void small_sft(Lab *lab, Model *m, const SmallWorld *w, const SmallSft *s, SftDa
         double value = (double)*loss->value.at;
         if (losses) losses[step] = value;
         learner_step(&l, loss);
+        if (s->look) s->look(s->self, m, l.step);
         lab_progress_value(lab, (double)l.step, (double)s->steps, "loss", value);
     }
     batch_free(&b), learner_free(&l);

@@ -24,6 +24,9 @@ typedef struct {
     uint64_t seed;
     // changes a batch before it is learnt from; NULL: nothing
     void (*change)(Batch *b, const SmallWorld *w);
+    // called after each step; NULL: nobody looks
+    void (*look)(void *self, const Model *m, long long step);
+    void *self;
 } SmallSft;
 
 // Two layers of 48 channels, 8 rows of 96 tokens.
