@@ -168,18 +168,19 @@ static double tokens_to_95(const Curves *c, int curve) {
 }
 
 static void draw(Lab *lab, const Curves *c) {
-    Plot *p = plot_new(lab, "tasks", "tokens hello count first reverse");
+    Plot *p = plot_new(lab, "tasks", "kilotokens hello count first reverse");
     for (int i = 0; i < c->points; i++)
-        plot_row(p, (i + 1) * c->tokens_per_point, c->share[0][i], c->share[1][i],
-                 c->share[2][i], c->share[3][i]);
+        plot_row(p, (i + 1) * c->tokens_per_point / 1000, c->share[0][i],
+                 c->share[1][i], c->share[2][i], c->share[3][i]);
     plot_title(p, "how much text a task takes");
-    plot_axes(p, "tokens of training on this task alone", "share right, held out");
+    plot_axes(p, "thousand tokens of training on this task alone",
+              "share right, held out");
     plot_set(p, "yrange [0:1.05]");
     for (int k = 0; k < CURVES; k++) {
         const char *name = tasks[learnt[k]].name;
         plot_series(
             p,
-            "using \"tokens\":\"%s\" with linespoints pointtype 7 pointsize 0.6 "
+            "using \"kilotokens\":\"%s\" with linespoints pointtype 7 pointsize 0.6 "
             "linecolor \"%s\" title '%s'",
             name, plot_line_colour(k), name);
     }
