@@ -5,6 +5,7 @@
 
 #include "ch03_transformer/sample.h"
 #include "common/numeric/small.h"
+#include "common/numeric/vec.h"
 
 enum { TOGETHER = 32 };
 
@@ -26,6 +27,7 @@ typedef struct {
     int count, begun;
     Slot *slots;
     int slot_count;
+    real *shares;  // vocabulary of them, for draws
     RolloutCounts counts;
 } Work;
 
@@ -39,15 +41,27 @@ static void end_answer(Work *w, Slot *s, bool finished) {
     s->of = -1;
 }
 
-static int choose(Mat logits, double temperature, Rng *rng) {
-    if (temperature == 0) return token_greedy(logits);
-    return token_sample(logits, temperature, 1, rng);
+// One of softmax(logits / temperature), by a uniform number: in one pass, as no filter
+// needs a list of candidates.
+static int draw(Mat logits, double temperature, real *share, Rng *rng) {
+    size_t n = (size_t)logits.cols;
+    real most = array_max(logits.at, n);
+    double sum = 0, at = 0;
+    for (size_t i = 0; i < n; i++) share[i] = (logits.at[i] - most) / (real)temperature;
+    array_exp(share, n);
+    for (size_t i = 0; i < n; i++) sum += (double)share[i];
+    double drawn = rng_uniform(rng) * sum;
+    size_t token = 0;
+    while (token + 1 < n && (at += (double)share[token]) <= drawn) token++;
+    return (int)token;
 }
 
 // The next token of a slot's answer, by these logits.
 static void write_token(Work *w, Slot *s, Mat logits) {
     const Prompt *p = &w->prompts[s->of];
-    int token = choose(logits, w->s->temperature, &s->rng);
+    double temperature = w->s->temperature;
+    int token = temperature == 0 ? token_greedy(logits)
+                                 : draw(logits, temperature, w->shares, &s->rng);
     s->answer[s->written] = s->next = token;
     s->log_probs[s->written++] = token_log_prob(logits, token);
     w->counts.tokens++;
@@ -127,6 +141,7 @@ bool rollouts(Rollout *to, const InferModel *m, const Prompt *prompts, int count
     Work w = {.model = m, .prompts = prompts, .s = s, .to = to, .count = count};
     w.slot_count = int_min(count, s->together ? s->together : TOGETHER);
     w.slots = allocate((size_t)w.slot_count + 1, sizeof *w.slots);
+    w.shares = allocate((size_t)m->vocab, sizeof *w.shares);
     for (int i = 0; i < count; i++) to[i] = (Rollout){0};
     bool ok = open_slots(&w, err);
     if (ok) write_all(&w);
@@ -135,7 +150,7 @@ bool rollouts(Rollout *to, const InferModel *m, const Prompt *prompts, int count
         inference_free(&w.slots[i].state);
         free(w.slots[i].answer), free(w.slots[i].log_probs);
     }
-    free(w.slots);
+    free(w.slots), free(w.shares);
     for (int i = 0; !ok && i < count; i++) rollout_free(&to[i]);
     if (counts) *counts = w.counts;
     return ok;

@@ -126,6 +126,24 @@ Test(sft, rows_are_shifted_by_one) {
     batch_free(&b), setup_free(&s);
 }
 
+// What counts begins where the mark of the assistant is read, and ends where END is.
+Test(sft, targets_are_answers) {
+    Setup s;
+    setup_new(&s);
+    SftData d = data_of(&s, false);
+    Batch b = sft_batch_new(&d, 3);
+    sft_fill(&b, &d, 5);
+    for (int r = 0; r < 3; r++) {
+        bool answering = false;
+        for (int i = r * TIME; i < (r + 1) * TIME; i++) {
+            if (b.tokens[i] == s.chat.assistant) answering = true;
+            if (b.tokens[i] == s.chat.end) answering = false;
+            cr_assert_eq(b.targets[i] >= 0, answering, "%d", i);
+        }
+    }
+    batch_free(&b), setup_free(&s);
+}
+
 static void model_of(Model *m, int vocabulary) {
     Config c = config_small_llama(vocabulary, TIME, 16, 1, 2, 2);
     Error err;
