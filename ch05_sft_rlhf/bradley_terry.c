@@ -1,17 +1,16 @@
 #include "ch05_sft_rlhf/bradley_terry.h"
 
 #include <assert.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "common/error.h"
+#include "ch03_transformer/activation.h"
+#include "ch03_transformer/arithmetic.h"
 
 double bradley_terry_loss(double delta, double margin) {
-    return -log_sigmoid(delta - margin);
+    return -log_logistic(delta - margin);
 }
 
 double bradley_terry_slope(double delta, double margin) {
-    return -sigmoid(margin - delta);
+    return -logistic(margin - delta);
 }
 
 // For p >= 1/2, where nothing cancels.
@@ -29,38 +28,16 @@ double bradley_terry_optimum(double p, double margin) {
 
 // ---- on the tape
 
-static double delta_of(Mat scores, int pair) {
-    return (double)*mat_at(scores, pair, 0)
-           - (double)*mat_at(scores, pair + scores.rows / 2, 0);
-}
-
-static void pull(Tape *t, Node *loss) {
-    Node *scores = loss->from[0];
-    const double *margins = loss->saved;
-    if (!wants_grad(scores)) return;
-    Mat to = grad_add(t, scores);
-    int pairs = to.rows / 2;
-    for (int i = 0; i < pairs; i++) {
-        double slope = bradley_terry_slope(delta_of(scores->value, i), margins[i])
-                       * (double)*loss->grad.at / pairs;
-        *mat_at(to, i, 0) += (real)slope;
-        *mat_at(to, i + pairs, 0) -= (real)slope;
-    }
-}
-
 Node *bradley_terry_node(Tape *t, Node *scores, const double *margins) {
-    static const Operation op = {"bradley-terry", pull};
     int pairs = scores->value.rows / 2;
     assert(scores->value.cols == 1 && pairs > 0 && scores->value.rows % 2 == 0
            && "bradley_terry_node: two scores per pair");
-    Node *loss = node_new(t, &op, 1, 1, scores, NULL, NULL);
-    double *copy = tape_allocate(t, (size_t)pairs * sizeof *copy), sum = 0;
-    if (margins) memcpy(copy, margins, (size_t)pairs * sizeof *copy);
-    loss->saved = copy;
-    for (int i = 0; i < pairs; i++)
-        sum += bradley_terry_loss(delta_of(scores->value, i), copy[i]);
-    *loss->value.at = (real)(sum / pairs);
-    return loss;
+    Mat m = tape_mat(t, pairs, 1);
+    for (int i = 0; i < pairs; i++) m.at[i] = margins ? (real)margins[i] : 0;
+    Node *delta = subtract(t, slice_rows(t, scores, 0, pairs),
+                           slice_rows(t, scores, pairs, pairs));
+    Node *log_p = log_sigmoid(t, subtract(t, delta, constant_node(t, m)));
+    return scale(t, mean(t, log_p), -1);
 }
 
 // ---- a table of rewards

@@ -7,10 +7,10 @@
 #pragma once
 #include <math.h>
 
-static inline double sigmoid(double x) {
+static inline double logistic(double x) {
     return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
 }
-static inline double log_sigmoid(double x) {
+static inline double log_logistic(double x) {
     return x >= 0 ? -log1p(exp(-x)) : x - log1p(exp(x));
 }
 static inline double logit(double p) { return log(p) - log1p(-p); }
