@@ -4,7 +4,9 @@
 extern const LabSpec lab_bradley_terry, lab_margin, lab_reward_model, lab_two_heads,
     lab_stale_reward;
 
-static const LabSpec *const tour[] = {&lab_bradley_terry, &lab_margin, NULL};
+static const LabSpec *const tour[] = {&lab_bradley_terry, &lab_margin,
+                                      &lab_reward_model,  &lab_two_heads,
+                                      &lab_stale_reward,  NULL};
 
 int main(int argc, char **argv) {
     return program_main(&(Program){"Chapter 5: fine-tuning and preferences", tour,

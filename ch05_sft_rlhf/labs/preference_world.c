@@ -93,6 +93,47 @@ double world_loss(const Table *policy, const Table *reward, const Table *scores)
     return 2 * sum / WORLD_PROMPTS;
 }
 
+static void scale_to(Table *r, const Table *policy, double deviation) {
+    double scale = deviation / world_deviation(policy, r);
+    for (int k = 0; k < WORLD_ALL; k++) (&r->at[0][0])[k] *= scale;
+}
+
+Table world_rewards(const World *w, const Table *policy, double deviation) {
+    static const double value[WORLD_PROMPTS][WORLD_SYMBOLS] = {{1, -0.5, 0.25, -1},
+                                                               {-1, 0.5, -0.25, 0.75}};
+    static const double together = 1.5;  // a symbol right after the one before it
+    Table r;
+    for (int prompt = 0; prompt < WORLD_PROMPTS; prompt++)
+        for (int i = 0; i < WORLD_ANSWERS; i++) {
+            const int *symbols;
+            int n = world_symbols(w, i, &symbols);
+            double sum = 0;
+            for (int k = 0; k < n; k++) {
+                sum += value[prompt][symbols[k]];
+                if (k && symbols[k] == symbols[k - 1] + 1) sum += together;
+            }
+            r.at[prompt][i] = sum;
+        }
+    scale_to(&r, policy, deviation);
+    return r;
+}
+
+Table world_sums(const World *w, const Table *policy, const double value[WORLD_SYMBOLS],
+                 double deviation) {
+    Table r;
+    for (int i = 0; i < WORLD_ANSWERS; i++) {
+        const int *symbols;
+        int n = world_symbols(w, i, &symbols);
+        double sum = 0;
+        for (int k = 0; k < n; k++) sum += value[symbols[k]];
+        for (int prompt = 0; prompt < WORLD_PROMPTS; prompt++) r.at[prompt][i] = sum;
+    }
+    double mean = world_mean(policy, &r);
+    for (int k = 0; k < WORLD_ALL; k++) (&r.at[0][0])[k] -= mean;
+    scale_to(&r, policy, deviation);
+    return r;
+}
+
 // ---- drawn
 
 RewardPair world_pair(const World *w, const Table *policy, const Table *reward,
@@ -108,9 +149,10 @@ RewardPair world_pair(const World *w, const Table *policy, const Table *reward,
 
 // ---- reward models
 
-void world_reward_model(RewardModel *r, int heads, const Rng *rng) {
+void world_reward_model(RewardModel *r, int layers, int heads, const Rng *rng) {
     Error err;
-    Config c = config_small_llama(WORLD_VOCABULARY, 2 + WORLD_LONGEST, 32, 1, 2, 2);
+    Config c =
+        config_small_llama(WORLD_VOCABULARY, 2 + WORLD_LONGEST, 32, layers, 2, 2);
     c.init = INIT_XAVIER;
     if (!reward_model_new(r, &c, heads, rng, &err)) die("%s", err.text);
 }

@@ -43,13 +43,21 @@ double world_deviation(const Table *policy, const Table *of);
 // are known up to a constant per prompt only.
 double world_distance(const Table *policy, const Table *a, const Table *b);
 
+// Rewards by these values of symbols, the same for both prompts; mean 0 and this standard
+// deviation under the policy.
+Table world_sums(const World *w, const Table *policy, const double value[WORLD_SYMBOLS],
+                 double deviation);
+// Rewards: a value per symbol, another for each prompt, plus what some neighbours are worth
+// together; of this standard deviation under the policy.
+Table world_rewards(const World *w, const Table *policy, double deviation);
+
 // A pair of answers of a policy, the winner first, drawn by the rewards.
 RewardPair world_pair(const World *w, const Table *policy, const Table *reward,
                       Rng *rng);
 // What a reward model of this world's tokens says of every answer, by a head.
 Table world_scores(const World *w, const RewardModel *r, int head);
-// A new one: 1 layer, 32 channels.
-void world_reward_model(RewardModel *r, int heads, const Rng *rng);
+// A new one of 32 channels. To see neighbours takes 2 layers.
+void world_reward_model(RewardModel *r, int layers, int heads, const Rng *rng);
 
 // The expected loss of scores on labels made by `reward`, over all pairs of two answers
 // of the policy; and the least that it can be, which is the loss of `reward` itself.
