@@ -29,6 +29,9 @@ static bool read_notes(Assistant *a, const Checkpoint *c, const char *path,
                          "%s: a model of no stage of this chapter: expected one "
                          "that `pipeline` or `sft` made",
                          path);
+    if (a->stage == STAGE_REWARD)
+        return error_set(err, "%s: a model of stage reward: expected one that answers",
+                         path);
     if (!tokenizer_of_notes(&a->tokenizer, c, path, err)) return false;
     if (!chat_template_of(&a->chat, &a->tokenizer, &why))
         return error_set(err, "%s: %.400s", path, why.text);

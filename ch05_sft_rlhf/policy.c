@@ -9,15 +9,24 @@
 #include "ch03_transformer/embedding.h"
 #include "ch04_pretrain/objective.h"
 
-PolicyPass policy_pass(Tape *t, const Model *m, const Batch *b) {
-    assert(b->counted > 0 && !b->source_time && "policy_pass: no answer to look at");
-    PolicyPass p = {0};
-    p.counted = batch_targets(t, b, &p.places, &p.targets);
+Node *policy_hidden(Tape *t, const Model *m, const Batch *b) {
+    const int *rows, *targets;
+    int counted = batch_targets(t, b, &rows, &targets);
     Tokens in = batch_tokens(b);
-    p.hidden = gather_rows(t, model_hidden(t, m, &in), p.places, p.counted);
-    p.logits = model_logits(t, m, p.hidden);
+    return gather_rows(t, model_hidden(t, m, &in), rows, counted);
+}
+
+PolicyPass policy_pass_from(Tape *t, const Model *m, const Batch *b, Node *hidden) {
+    assert(b->counted > 0 && !b->source_time && "policy_pass: no answer to look at");
+    PolicyPass p = {.hidden = hidden};
+    p.counted = batch_targets(t, b, &p.places, &p.targets);
+    p.logits = model_logits(t, m, hidden);
     p.log_probs = token_log_probs(t, p.logits, p.targets);
     return p;
+}
+
+PolicyPass policy_pass(Tape *t, const Model *m, const Batch *b) {
+    return policy_pass_from(t, m, b, policy_hidden(t, m, b));
 }
 
 // Which answer each counted token is of.

@@ -25,6 +25,9 @@ typedef struct {
 
 // The tape must be that of m's parameters. At least one token is counted.
 PolicyPass policy_pass(Tape *t, const Model *m, const Batch *b);
+// Its two halves, for those who have a shorter way to the hidden vectors.
+Node *policy_hidden(Tape *t, const Model *m, const Batch *b);
+PolicyPass policy_pass_from(Tape *t, const Model *m, const Batch *b, Node *hidden);
 // One number per answer, batch rows x 1: the sum of by_token (counted x 1) over its
 // tokens. Padding adds nothing.
 Node *policy_sums(Tape *t, const Batch *b, Node *by_token);
