@@ -5,9 +5,9 @@ extern const LabSpec lab_template, lab_tasks, lab_sft_mask, lab_turns, lab_ghost
     lab_bradley_terry, lab_margin, lab_reward_model, lab_two_heads, lab_stale_reward;
 
 static const LabSpec *const tour[] = {
-    &lab_template,      &lab_sft_mask, &lab_turns,        &lab_ghost,
-    &lab_bradley_terry, &lab_margin,   &lab_reward_model, &lab_two_heads,
-    &lab_stale_reward,  NULL};
+    &lab_template,  &lab_tasks,         &lab_sft_mask, &lab_turns,
+    &lab_ghost,     &lab_bradley_terry, &lab_margin,   &lab_reward_model,
+    &lab_two_heads, &lab_stale_reward,  NULL};
 
 int main(int argc, char **argv) {
     return program_main(&(Program){"Chapter 5: fine-tuning and preferences", tour,

@@ -1,6 +1,7 @@
 // pipeline: from nothing to a model one can talk to, stage by stage.
 //
-//     pretrain.ckpt --> sft.ckpt --> ...        each kept, and skipped when it is there
+//     pretrain.ckpt --> sft.ckpt --> reward.ckpt --> ppo.ckpt      each kept, and skipped
+//                          \\------> dpo.ckpt                       when it is there
 //
 // A stage's file says how it was made and from what. Where that is what would be done now,
 // nothing is done.
@@ -14,6 +15,9 @@
 #include "ch05_sft_rlhf/assistant.h"
 #include "ch05_sft_rlhf/commands/commands.h"
 #include "ch05_sft_rlhf/commands/watch.h"
+#include "ch05_sft_rlhf/judge.h"
+#include "ch05_sft_rlhf/logistic.h"
+#include "ch05_sft_rlhf/rlhf.h"
 #include "ch05_sft_rlhf/win_rate.h"
 #include "common/program/file.h"
 #include "common/program/plot.h"
@@ -28,6 +32,10 @@ const Option pipeline_options[] = {
     {"pretrain-steps", "600", "of 2048 tokens"},
     {"sft-steps", "3000", "of 2048 tokens"},
     {"rate", "3e-3", "the highest learning rate of both"},
+    {"questions", "1500", "that are answered twice, for preferences"},
+    {"beta", "0.5", "of PPO's KL term and of DPO"},
+    {"ppo-steps", "60", "of 32 answers"},
+    {"dpo-passes", "1", "over the preferences"},
     {"count", "200", "questions of each kind that the answers are judged by"},
     {"terminal", "svg", "svg, png or dumb"},
     {"seed", "1", "of everything"},
@@ -35,9 +43,12 @@ const Option pipeline_options[] = {
 
 typedef struct {
     StagePlan plan;
+    RlhfPlan rlhf;
     const char *folder;
     Story story;
-    Assistant at[STAGES];
+    Assistant at[STAGES];  // all but the reward model:
+    Judge judge;
+    JudgedPairs pairs;  // count 0: not made yet
     bool there[STAGES], kept[STAGES];
     double seconds[STAGES];
     Marks marks[STAGES][TASK_KINDS];
@@ -59,36 +70,61 @@ static StagePlan plan_of(const Args *args) {
     return plan;
 }
 
+static RlhfPlan rlhf_of(const Args *args, uint64_t seed) {
+    RlhfPlan plan = rlhf_plan_usual;
+    plan.questions = (int)option_int(args, "questions", 2, 1000000);
+    plan.beta = option_real(args, "beta", 1e-6, 1e6);
+    plan.ppo_steps = (int)option_int(args, "ppo-steps", 1, 1000000);
+    plan.dpo_passes = (int)option_int(args, "dpo-passes", 1, 1000);
+    plan.seed = seed;
+    return plan;
+}
+
+static char *path_of(const Pipeline *p, Stage stage) {
+    Text path = {0};
+    text_add(&path, "%s/%s.ckpt", p->folder, stage_names[stage]);
+    return path.data;
+}
+
 // ---- how a stage is made
 
 // All that decides its result.
 static char *made_of(const Pipeline *p, Stage stage) {
     const StagePlan *s = &p->plan;
+    const RlhfPlan *r = &p->rlhf;
     Text made = {0};
+    unsigned long long seed = s->seed, from = 0;
+    if (stage == STAGE_SFT) from = assistant_hash(&p->at[STAGE_PRETRAIN].model);
+    if (stage > STAGE_SFT) from = assistant_hash(&p->at[STAGE_SFT].model);
+    text_add(&made, "%s of %016llx, seed %llu: ", stage_names[stage], from, seed);
     switch (stage) {
         case STAGE_PRETRAIN:
             text_add(&made,
-                     "pretrain %d x %d, %d heads, context %d, %d stories, %lld steps "
-                     "of %d x %d, rate %g, seed %llu",
+                     "%d x %d, %d heads, context %d, %d stories, %lld steps of %d "
+                     "x %d, rate %g",
                      s->layers, s->channels, s->heads, s->context, s->stories,
-                     s->pretrain_steps, s->batch, s->time, s->rate,
-                     (unsigned long long)s->seed);
+                     s->pretrain_steps, s->batch, s->time, s->rate);
             break;
         case STAGE_SFT:
-            text_add(&made,
-                     "sft %lld steps of %d x %d, rate %g, seed %llu from pretrain "
-                     "%016llx",
-                     s->sft_steps, s->batch, s->time, s->rate,
-                     (unsigned long long)s->seed,
-                     (unsigned long long)assistant_hash(&p->at[STAGE_PRETRAIN].model));
+            text_add(&made, "%lld steps of %d x %d, rate %g", s->sft_steps, s->batch,
+                     s->time, s->rate);
             break;
-        case STAGE_REWARD:
+        case STAGE_REWARD: text_add(&made, "%d questions", r->questions); break;
         case STAGE_PPO:
+            text_add(&made, "%d steps, beta %g, reward model %016llx", r->ppo_steps,
+                     r->beta,
+                     (unsigned long long)assistant_hash(&p->judge.reward.model));
+            break;
         case STAGE_DPO:
+            text_add(&made, "%d questions, %d passes, beta %g", r->questions,
+                     r->dpo_passes, r->beta);
+            break;
         case STAGES: break;
     }
     return made.data;
 }
+
+// ---- making one: *path is where it goes
 
 static void make_pretrained(Pipeline *p, Watch *w) {
     Error err;
@@ -98,32 +134,74 @@ static void make_pretrained(Pipeline *p, Watch *w) {
         die("%s", err.text);
 }
 
-static void make_sft(Pipeline *p, Watch *w, const char *base) {
+// A stage begins with another one's model, as it is in its file.
+static Assistant *begin_with(Pipeline *p, Stage stage, Stage with) {
     Error err;
-    Assistant *a = &p->at[STAGE_SFT];
-    if (!assistant_load(a, base, &err)) die("%s", err.text);
-    free(a->made);
+    Assistant *a = &p->at[stage];
+    char *path = path_of(p, with);
+    if (!assistant_load(a, path, &err)) die("%s", err.text);
+    params_allocate_grads(&a->model.params);
+    free(path), free(a->made);
+    return a;
+}
+
+static void make_sft(Pipeline *p, Watch *w) {
+    Error err;
+    Assistant *a = begin_with(p, STAGE_SFT, STAGE_PRETRAIN);
     SftData d = stage_sft_data(&a->chat, &p->story, &p->plan);
     if (!stage_sft(&a->model, &d, &p->plan, watch_step, w, &err)) die("%s", err.text);
 }
 
-static char *path_of(const Pipeline *p, Stage stage) {
-    Text path = {0};
-    text_add(&path, "%s/%s.ckpt", p->folder, stage_names[stage]);
-    return path.data;
+// What the fine-tuned model answers, judged; made once.
+static const JudgedPairs *pairs_of(Pipeline *p) {
+    Error err;
+    const Assistant *sft = &p->at[STAGE_SFT];
+    if (!p->pairs.count
+        && !judged_pairs(&p->pairs, &sft->model, &sft->chat, &p->story, &p->rlhf,
+                         p->rlhf.questions, false, &err))
+        die("%s", err.text);
+    if (!p->pairs.count) die("pipeline: all answers are alike: nothing to prefer");
+    return &p->pairs;
 }
 
-static void make(Pipeline *p, Stage stage, Watch *w) {
-    char *base = path_of(p, STAGE_PRETRAIN);
+static void make_reward(Pipeline *p, Watch *w, const char *path, const char *made) {
+    static RewardModel r;
+    Error err;
+    const Assistant *sft = &p->at[STAGE_SFT];
+    rlhf_reward(&r, &sft->model, pairs_of(p), &p->rlhf, watch_step, w);
+    if (!judge_save(path, &r, &sft->tokenizer, made, &err)) die("%s", err.text);
+    reward_model_free(&r);
+    if (!judge_load(&p->judge, path, &err)) die("%s", err.text);
+}
+
+static void make_ppo(Pipeline *p, Watch *w) {
+    Error err;
+    Assistant *a = begin_with(p, STAGE_PPO, STAGE_SFT);
+    if (!rlhf_ppo(&a->model, &p->at[STAGE_SFT].model, &p->judge.reward, &a->chat,
+                  &p->story, &p->rlhf, watch_step, w, &err))
+        die("%s", err.text);
+}
+
+static void make_dpo(Pipeline *p, Watch *w) {
+    Assistant *a = begin_with(p, STAGE_DPO, STAGE_SFT);
+    rlhf_dpo(&a->model, &p->at[STAGE_SFT].model, pairs_of(p), &p->rlhf, watch_step, w);
+}
+
+static void make(Pipeline *p, Stage stage, Watch *w, const char *path,
+                 const char *made) {
+    Error err;
     switch (stage) {
         case STAGE_PRETRAIN: make_pretrained(p, w); break;
-        case STAGE_SFT: make_sft(p, w, base); break;
-        case STAGE_REWARD:
-        case STAGE_PPO:
-        case STAGE_DPO:
-        case STAGES: break;
+        case STAGE_SFT: make_sft(p, w); break;
+        case STAGE_REWARD: make_reward(p, w, path, made); return;  // is in its file
+        case STAGE_PPO: make_ppo(p, w); break;
+        case STAGE_DPO: make_dpo(p, w); break;
+        case STAGES: return;
     }
-    free(base);
+    Assistant *a = &p->at[stage];
+    a->stage = stage, a->made = strdup(made);
+    if (!assistant_save(path, &a->model, &a->tokenizer, stage, made, &err))
+        die("%s", err.text);
 }
 
 // ---- one stage after the other
@@ -132,6 +210,12 @@ static void make(Pipeline *p, Stage stage, Watch *w) {
 static bool keep(Pipeline *p, Stage stage, const char *path, const char *made) {
     Error err;
     Assistant *a = &p->at[stage];
+    if (stage == STAGE_REWARD) {
+        if (!judge_load(&p->judge, path, &err)) return false;
+        if (strcmp(p->judge.made, made) == 0) return true;
+        judge_free(&p->judge);
+        return false;
+    }
     if (!assistant_load(a, path, &err)) return false;
     if (a->stage == stage && strcmp(a->made, made) == 0) return true;
     assistant_free(a);
@@ -139,16 +223,11 @@ static bool keep(Pipeline *p, Stage stage, const char *path, const char *made) {
 }
 
 static void run_stage(Pipeline *p, Stage stage) {
-    Error err;
     char *path = path_of(p, stage), *made = made_of(p, stage);
     p->kept[stage] = keep(p, stage, path, made);
     if (!p->kept[stage]) {
         Watch w = watch_begin(stage_names[stage], NULL);
-        Assistant *a = &p->at[stage];
-        make(p, stage, &w);
-        a->stage = stage, a->made = strdup(made);
-        if (!assistant_save(path, &a->model, &a->tokenizer, stage, made, &err))
-            die("%s", err.text);
+        make(p, stage, &w, path, made);
         p->seconds[stage] = watch_end(&w);
     }
     p->there[stage] = true;
@@ -179,6 +258,25 @@ static void judge(Pipeline *p, Stage stage) {
                   rng_split(&rng, 2), &err))
         die("%s", err.text);
     questions_free(&q);
+}
+
+// How often the reward model agrees with held-out preferences, and how often anyone can who
+// knows the gold reward: they are drawn.
+static void judge_rewards(Pipeline *p) {
+    JudgedPairs held_out;
+    Error err;
+    const Assistant *sft = &p->at[STAGE_SFT];
+    if (!judged_pairs(&held_out, &sft->model, &sft->chat, &p->story, &p->rlhf,
+                      2 * p->count, true, &err))
+        die("%s", err.text);
+    double best = 0;
+    for (int i = 0; i < held_out.count; i++)
+        best += logistic(p->rlhf.sharpness * fabs(held_out.gap[i])) / held_out.count;
+    printf(
+        "\nthe reward model agrees with %.1f %% of %d held-out preferences; the gold "
+        "reward would with %.1f %%\n",
+        100 * rlhf_accuracy(&p->judge.reward, &held_out), held_out.count, 100 * best);
+    judged_pairs_free(&held_out);
 }
 
 static double share_right(const Marks *m, bool held_out) {
@@ -239,10 +337,12 @@ static void draw(const Pipeline *p, const char *terminal) {
 int command_pipeline(const Args *args) {
     static const char *const terminals[] = {"svg", "png", "dumb", NULL};
     static Pipeline p;
-    static const Stage order[] = {STAGE_PRETRAIN, STAGE_SFT};
+    static const Stage order[] = {STAGE_PRETRAIN, STAGE_SFT, STAGE_REWARD, STAGE_PPO,
+                                  STAGE_DPO};
     Error err;
     if (args->file_count) die("pipeline: unexpected '%s'", args->files[0]);
     p.plan = plan_of(args);
+    p.rlhf = rlhf_of(args, p.plan.seed);
     p.folder = option_text(args, "folder");
     p.count = (int)option_int(args, "count", 1, 100000);
     const char *terminal = terminals[option_choice(args, "terminal", terminals)];
@@ -252,11 +352,13 @@ int command_pipeline(const Args *args) {
     for (int i = 0; i < stages; i++) run_stage(&p, order[i]);
     for (int i = 0; i < stages; i++)
         if (answers(order[i])) judge(&p, order[i]);
+    judge_rewards(&p);
     print_table(&p);
     draw(&p, terminal);
     printf("\nto talk to it: %s chat --checkpoint %s/%s.ckpt\n", program_name(),
            p.folder, stage_names[order[stages - 1]]);
     for (int s = 0; s < STAGES; s++) assistant_free(&p.at[s]);
+    judge_free(&p.judge), judged_pairs_free(&p.pairs);
     story_free(&p.story);
     return 0;
 }
