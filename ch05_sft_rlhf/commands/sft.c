@@ -7,10 +7,13 @@
 #include "ch05_sft_rlhf/assistant.h"
 #include "ch05_sft_rlhf/commands/commands.h"
 #include "ch05_sft_rlhf/commands/watch.h"
+#include "ch05_sft_rlhf/preferences.h"
 #include "common/program/file.h"
 
 const Option sft_options[] = {
     {"checkpoint", NULL, "the model to begin with: pretrain.ckpt of `pipeline`"},
+    {"data", NULL,
+     "conversations: columns prompt, answer; or JSON Lines; else the story world's"},
     {"output", NULL, "the model to write", .letter = 'o'},
     {"steps", "3000", "of training"},
     {"batch", "16", "rows per step"},
@@ -45,6 +48,43 @@ static SftData data_of(const Args *args, const Assistant *a, const Story *s,
     return d;
 }
 
+// ---- --data: a file's conversations, drawn at random
+
+// What cannot be learnt from is found now: each with its line.
+static void check_example(const Examples *of, const Example *e,
+                          const ChatTemplate *chat, int time) {
+    Conversation c;
+    Ids ids = {0}, counted = {0};
+    Error err;
+    if (!example_conversation(&c, of, e, &err)) die("%s", err.text);
+    chat_encode(chat, &c, false, &ids, &counted);
+    if ((int)ids.size > time)
+        die("%s:%lld: %zu tokens: a row has room for %d (--time)", of->path, e->line,
+            ids.size, time);
+    free(ids.at), free(counted.at), conversation_free(&c);
+}
+
+static Conversation draw_example(void *self, long long n, int which, Rng *rng) {
+    const Examples *of = self;
+    Conversation c;
+    Error err;
+    (void)n, (void)which;
+    const Example *e = &of->list[rng_below(rng, (int)of->count)];
+    if (!example_conversation(&c, of, e, &err)) die("%s", err.text);
+    return c;
+}
+
+static void open_examples(Examples *of, const char *path, SftData *d) {
+    Error err;
+    if (!examples_read(of, path, &err)) die("%s", err.text);
+    if (of->preferences)
+        die("%s:%lld: preferences: expected answers to learn from", of->path,
+            of->list[0].line);
+    for (size_t i = 0; i < of->count; i++)
+        check_example(of, &of->list[i], &d->chat, d->time);
+    d->draw = draw_example, d->self = of;
+}
+
 // ---- --show-mask: position, what is read, what is to be predicted
 
 static void show_mask(const SftData *d) {
@@ -71,6 +111,7 @@ static void show_mask(const SftData *d) {
 
 static void train(const Args *args, Assistant *a, const SftData *d,
                   const StagePlan *plan) {
+    const char *data = option_text(args, "data");
     const char *to = option_text(args, "output"), *log_path = option_text(args, "log");
     Error err;
     Output log = {0};
@@ -78,12 +119,13 @@ static void train(const Args *args, Assistant *a, const SftData *d,
     if (!to) die("sft: -o FILE is needed: where the model goes");
     if (!output_check(to, &err)) die("%s", err.text);
     if (log_path && !output_open(&log, log_path, &err)) die("%s", err.text);
-    text_add(&made,
-             "sft --steps %lld --batch %d --time %d --rate %g --seed %llu from %s "
-             "%016llx",
-             plan->sft_steps, plan->batch, plan->time, plan->rate,
-             (unsigned long long)plan->seed, stage_names[a->stage],
-             (unsigned long long)assistant_hash(&a->model));
+    text_add(
+        &made,
+        "sft --data %s --steps %lld --batch %d --time %d --rate %g --seed %llu from %s "
+        "%016llx",
+        data ? data : "stories", plan->sft_steps, plan->batch, plan->time, plan->rate,
+        (unsigned long long)plan->seed, stage_names[a->stage],
+        (unsigned long long)assistant_hash(&a->model));
     Watch w = watch_begin("sft", log.stream);
     if (!stage_sft(&a->model, d, plan, watch_step, &w, &err)) die("%s", err.text);
     if (log_path && !output_commit(&log, &err)) die("%s", err.text);
@@ -108,8 +150,11 @@ int command_sft(const Args *args) {
             a.model.config.context);
     Story s = story_new();
     SftData d = data_of(args, &a, &s, &plan);
+    Examples examples = {0};
+    const char *data = option_text(args, "data");
+    if (data) open_examples(&examples, data, &d);
     if (option_flag(args, "show-mask")) show_mask(&d);
     else train(args, &a, &d, &plan);
-    story_free(&s), assistant_free(&a);
+    examples_free(&examples), story_free(&s), assistant_free(&a);
     return 0;
 }

@@ -4,7 +4,7 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../../tools/check_commands.sh"
 cd "$work" || exit 1
-tiny="--pretrain-steps 3 --sft-steps 3 --stories 300 --layers 1 --channels 16 --heads 2 --count 5"
+tiny="--pretrain-steps 3 --sft-steps 3 --stories 300 --layers 1 --channels 16 --heads 2 --count 5 --questions 20 --ppo-steps 1"
 
 # ---- pipeline: each stage kept, and skipped when it is there
 # shellcheck disable=SC2086
@@ -33,6 +33,14 @@ awk -F '\t' 'NR > 1 { if ($6 && !before && $3 != "<|assistant|>") exit 1; if (be
 check 'show-mask: from the assistant mark to the end'
 "$program" sft --checkpoint p/pretrain.ckpt --show-mask --loss-on last >last && [ "$(awk -F '\t' '$6 == 1' last | wc -l)" -lt "$(awk -F '\t' '$6 == 1' mask | wc -l)" ]
 check 'loss on the last answer: fewer targets'
+
+printf 'answer\tprompt\nTom has it.\tWho has the kite?\nHello.\tHello!\n' >my.tsv
+"$program" sft --checkpoint p/pretrain.ckpt --data my.tsv --show-mask >mask && grep -q 'Hello' mask && [ "$(awk -F '\t' '$3 == "<|user|>"' mask | wc -l)" -gt 3 ]
+check 'sft on a table of my own: its conversations, as often as fit'
+"$program" sft --checkpoint p/pretrain.ckpt --data my.tsv -o my.ckpt --steps 2 >out 2>&1
+check "sft on a table of my own: $(cat out)"
+printf 'prompt\tchosen\trejected\nHello.\tHello!\tWhat?\n' >pairs.tsv
+{ printf 'prompt\tanswer\nHello.\tHello!\nSay:\t'; awk 'BEGIN { for (i = 0; i < 300; i++) printf "kite " }'; echo; } >long.tsv
 
 # ---- eval
 "$program" eval --checkpoint p/sft.ckpt --count 3 --format tsv >t && [ "$(head -1 t)" = "$(printf 'kind\ttrained\tasked\tright\tended\treward')" ] && [ "$(wc -l <t)" -eq 15 ]
@@ -85,6 +93,12 @@ eval: against nothing|No such file|eval --checkpoint p/sft.ckpt --against missin
 sft without a model|--checkpoint FILE is needed|sft
 sft without an output|-o FILE is needed|sft --checkpoint p/pretrain.ckpt
 sft: rows beyond the context|the model has 256 positions|sft --checkpoint p/pretrain.ckpt -o x.ckpt --time 300
+sft: preferences|pairs.tsv:2: preferences: expected answers|sft --checkpoint p/pretrain.ckpt -o x.ckpt --data pairs.tsv
+sft: an answer longer than a row|long.tsv:3: [0-9]* tokens: a row has room for 128|sft --checkpoint p/pretrain.ckpt -o x.ckpt --data long.tsv
+sft: no such table|No such file|sft --checkpoint p/pretrain.ckpt -o x.ckpt --data missing
+sft: a reward model|stage reward|sft --checkpoint p/reward.ckpt -o x.ckpt
+chat: a reward model|stage reward|chat --checkpoint p/reward.ckpt
+pipeline: beta|expected a number|pipeline --folder p --beta 0
 sft: steps|expected a whole number|sft --checkpoint p/pretrain.ckpt -o x.ckpt --steps 0
 pipeline: a file as folder|--folder: |pipeline --folder text.txt
 EOT
