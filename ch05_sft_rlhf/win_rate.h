@@ -11,12 +11,14 @@
 
 typedef struct {
     int wins, ties, losses;
-    double rate, error;         // of a over b
-    double reward[2];           // means
-    double kl, kl_error;        // of a from b, in nats per answer
-    double right[2], ended[2];  // shares
+    double rate, error;                 // of a over b
+    double reward[2], reward_error[2];  // means
+    double kl, kl_error;                // of a from b, in nats per answer
+    double right[2], ended[2];          // shares
 } WinRate;
 
+// Of rewards alone: a[i] and b[i] are of answers to one prompt.
+WinRate win_rate_of(const double *a, const double *b, int count);
 // a against b, both at temperature 1, each with its own stream of rng.
 bool win_rate(WinRate *to, const Questions *q, const Model *a, const Model *b,
               const ChatTemplate *chat, Rng rng, Error *err);
