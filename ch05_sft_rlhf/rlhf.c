@@ -192,7 +192,7 @@ bool rlhf_ppo(Model *m, const Model *sft, const RewardModel *r,
         double reward = 0;
         ok = ppo_batch(&p, r, chat, &from, plan, rng_split(&rng, (uint64_t)k),
                        falling(plan->ppo_rate, k, plan->ppo_steps), &reward, err);
-        if (progress) progress(self, k + 1, plan->ppo_steps, -reward);
+        if (progress) progress(self, k + 1, plan->ppo_steps, reward);
     }
     ppo_free(&p), critic_free(&critic);
     return ok;

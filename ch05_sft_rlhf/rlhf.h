@@ -47,7 +47,8 @@ void rlhf_reward(RewardModel *r, const Model *sft, const JudgedPairs *pairs,
 // Share of pairs whose chosen answer has the higher score.
 double rlhf_accuracy(const RewardModel *r, const JudgedPairs *pairs);
 
-// *m, a copy of the fine-tuned model with gradients, is trained against the reward model.
+// *m, a copy of the fine-tuned model with gradients, is trained against the reward model;
+// progress is told the mean reward. False and err where a reward is no number.
 bool rlhf_ppo(Model *m, const Model *sft, const RewardModel *r,
               const ChatTemplate *chat, const Story *s, const RlhfPlan *plan,
               StageProgress *progress, void *self, Error *err);

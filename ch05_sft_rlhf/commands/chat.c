@@ -50,6 +50,7 @@ static void print_help(void) {
         "/system TEXT   begin anew with a line that stays in front; without TEXT: "
         "none\n"
         "/quit          end; so does the end of the input\n"
+        "               I know: Be brief.  Be friendly.  Be careful.\n"
         "An interrupt (Ctrl-C) ends an answer. A line that ends with \\ goes on.");
     print_topics();
 }

@@ -177,6 +177,7 @@ static void make_reward(Pipeline *p, Watch *w, const char *path, const char *mad
 static void make_ppo(Pipeline *p, Watch *w) {
     Error err;
     Assistant *a = begin_with(p, STAGE_PPO, STAGE_SFT);
+    w->quantity = "reward";
     if (!rlhf_ppo(&a->model, &p->at[STAGE_SFT].model, &p->judge.reward, &a->chat,
                   &p->story, &p->rlhf, watch_step, w, &err))
         die("%s", err.text);

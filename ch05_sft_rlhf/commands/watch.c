@@ -7,7 +7,7 @@
 
 Watch watch_begin(const char *stage, FILE *log) {
     if (log) fprintf(log, "step\tloss\n");
-    return (Watch){stage, now_seconds(), 0, log};
+    return (Watch){stage, "loss", now_seconds(), 0, log};
 }
 
 void watch_step(void *self, long long step, long long steps, double loss) {
@@ -17,8 +17,8 @@ void watch_step(void *self, long long step, long long steps, double loss) {
     bool terminal = isatty(STDERR_FILENO);
     if (!terminal || (now - w->said < 0.2 && step < steps)) return;
     double left = (now - w->begun) * (double)(steps - step) / (double)step;
-    fprintf(stderr, "\r%-8s step %lld of %lld, loss %.3f, %.0f s left  ", w->stage,
-            step, steps, loss, left);
+    fprintf(stderr, "\r%-8s step %lld of %lld, %s %.3f, %.0f s left  ", w->stage, step,
+            steps, w->quantity, loss, left);
     if (step == steps) fprintf(stderr, "\r%60s\r", "");
     w->said = now;
 }

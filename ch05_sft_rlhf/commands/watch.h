@@ -7,8 +7,9 @@
 
 typedef struct {
     const char *stage;
-    double begun, said;  // seconds
-    FILE *log;           // a table "step loss"; NULL: none
+    const char *quantity;  // that is shown: "loss"
+    double begun, said;    // seconds
+    FILE *log;             // a table "step loss"; NULL: none
 } Watch;
 
 Watch watch_begin(const char *stage, FILE *log);
