@@ -199,11 +199,11 @@ static void hello(Question *q, const Tale *t, Rng *rng) {
 // ---- the table
 
 const Task tasks[TASK_KINDS] = {
-    [TASK_WHO] = {"who", "who has the toy", true, 1, who},
-    [TASK_WHERE] = {"where", "where the toy is", true, 1, where},
+    [TASK_WHO] = {"who", "who has the toy", true, 2, who},
+    [TASK_WHERE] = {"where", "where the toy is", true, 2, where},
     [TASK_PLACE] = {"place", "where the two are", true, 1, place},
-    [TASK_HAS] = {"has", "whether one of them has the toy", true, 1, has},
-    [TASK_REFUSE] = {"refuse", "about someone or something not in the tale", true, 1,
+    [TASK_HAS] = {"has", "whether one of them has the toy", true, 2, has},
+    [TASK_REFUSE] = {"refuse", "about someone or something not in the tale", true, 2,
                      refuse},
     [TASK_REPEAT] = {"repeat", "a sentence, word for word", false, 1, repeat},
     [TASK_SWAP] = {"swap", "a sentence with another name", false, 1, swap},
