@@ -84,7 +84,7 @@ static void run(Lab *lab) {
     claim_at_most(lab, "5.85", "so the mean implicit reward of fresh answers: highest",
                   0, highest_reward);
     plot_axes(p, "step", "probability");
-    plot_set(p, "logscale x"), plot_set(p, "key center left"),
+    plot_set(p, "logscale x"),
         plot_set(p, "yrange [0:1]");
     plot_line(p, "step", "chosen", "chosen");
     plot_line(p, "step", "rejected", "rejected");

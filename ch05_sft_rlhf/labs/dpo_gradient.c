@@ -14,7 +14,7 @@
 #include "common/program/plot.h"
 
 static const Option options[] = {
-    {"beta", "0.1", "of the loss"}, {"pairs", "12", "of answers"}, {0}};
+    {"beta", "1", "of the loss"}, {"pairs", "12", "of answers"}, {0}};
 
 enum { POINTS = 81 };
 

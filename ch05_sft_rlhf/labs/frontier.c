@@ -160,7 +160,6 @@ static void draw(Lab *lab, const Enumerated *x, Point points[METHODS][BETAS]) {
                      q->reward_error, q->kl_error);
         }
     plot_axes(p, "KL(pi || ref), nats", "mean reward");
-    plot_set(p, "key bottom right");
     plot_line(p, "kl", "frontier", "the frontier: pi* of every beta");
     plot_errors(p, "kl", "ppo", "error", "PPO, after 200 updates");
     plot_errors(p, "kl", "dpo", "error", "DPO, after 200 steps");

@@ -170,7 +170,6 @@ static void draw(Lab *lab, const Chain *c, const Sample *sample) {
             hypot(mean_error(one), mean_error(other)), deviation(one));
     }
     plot_axes(p, "lambda", "advantage");
-    plot_set(p, "key top left");
     plot_line(p, "lambda", "bias", "bias between the actions: formula");
     plot_errors(p, "lambda", "measured", "error", "drawn");
     plot_points(p, "lambda", "deviation", "standard deviation of A");

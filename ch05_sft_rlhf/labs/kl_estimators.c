@@ -137,7 +137,7 @@ static void draw(Lab *lab, Mean found[KL_KINDS][MUS]) {
                  deviations[KL_K3]);
     }
     plot_axes(p, "mu", "as a multiple of the KL");
-    plot_set(p, "logscale xy"), plot_set(p, "key top right");
+    plot_set(p, "logscale xy");
     plot_line(p, "mu", "k1_deviation", "deviation of k1");
     plot_line(p, "mu", "k2_deviation", "of k2");
     plot_line(p, "mu", "k3_deviation", "of k3");

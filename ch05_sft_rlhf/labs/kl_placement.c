@@ -110,14 +110,13 @@ static void draw(Lab *lab, const double *curves, const Result *r, int steps) {
         double row[1 + 2 * PLACEMENT_KINDS] = {i * EVERY};
         for (int k = 0; k < PLACEMENT_KINDS; k++)
             row[1 + 2 * k] = curves[k * points + i],
-                        row[2 + 2 * k] = r[k].predicted_to_star > 0.001
+                        row[2 + 2 * k] = r[k].predicted_to_star > 0.0001
                                              ? r[k].predicted_to_star
                                              : NAN;
         plot_row_values(p, row);
     }
     plot_axes(p, "step", "total variation to pi*");
-    plot_set(p, "logscale y"), plot_set(p, "yrange [0.001:1]");
-    plot_set(p, "key outside right top");
+    plot_set(p, "logscale y"), plot_set(p, "yrange [0.0001:1]");
     static const char *const colours[PLACEMENT_KINDS] = {
         PLOT_BLUE, PLOT_BLACK, PLOT_SKY, PLOT_VERMILION, PLOT_GREEN, PLOT_ORANGE};
     for (int k = 0; k < PLACEMENT_KINDS; k++) {

@@ -128,7 +128,7 @@ static void draw(Lab *lab, const Enumerated *x, double beta, Measures trained) {
     }
     plot_row(p, beta, NAN, NAN, NAN, trained.objective);
     plot_axes(p, "beta", "J = E r - beta KL(pi || ref)");
-    plot_set(p, "logscale x"), plot_set(p, "key top right");
+    plot_set(p, "logscale x");
     plot_line(p, "beta", "best", "pi*: beta ln Z");
     plot_dashes(p, "beta", "reference", "the reference");
     plot_dashes(p, "beta", "best_answer", "always the best answer");

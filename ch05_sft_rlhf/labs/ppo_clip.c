@@ -73,7 +73,6 @@ static void draw(Lab *lab, double eps) {
         plot_row(p, ratio, up.value, up.slope / ratio, down.value, down.slope / ratio);
     }
     plot_axes(p, "ratio rho = pi / old", "L and its slope");
-    plot_set(p, "key outside right top");
     plot_line(p, "ratio", "better", "L, A = 1");
     plot_dashes(p, "ratio", "better_slope", "dL / d rho, A = 1");
     plot_line(p, "ratio", "worse", "L, A = -1");

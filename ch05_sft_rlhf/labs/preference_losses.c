@@ -96,7 +96,6 @@ static void draw(Lab *lab) {
         plot_row_values(p, row);
     }
     plot_axes(p, "p: how often the first answer is preferred", "d of least loss");
-    plot_set(p, "key top left");
     plot_line(p, "p", "dpo", "dpo"), plot_line(p, "p", "cdpo", "cdpo");
     plot_line(p, "p", "ipo", "ipo"), plot_dashes(p, "p", "hinge", "hinge");
     plot_points(p, "p", "dpo_found", "dpo, searched");

@@ -175,7 +175,7 @@ static void draw(Lab *lab, Errors errors[BASELINES][SIZES]) {
                  mean_of(errors[BASELINE_PROMPT][k].noise),
                  mean_of(errors[BASELINE_EXACT][k].noise), at_8 * sizes[0] / sizes[k]);
     plot_axes(p, "answers per batch", "|g - grad J|^2 / |grad J|^2");
-    plot_set(p, "logscale xy"), plot_set(p, "key top right");
+    plot_set(p, "logscale xy");
     plot_line(p, "answers", "law", "1 / answers");
     plot_points(p, "answers", "none", "no baseline");
     plot_points(p, "answers", "prompt", "V of the prompt");
