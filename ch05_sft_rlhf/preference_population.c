@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "ch03_transformer/arithmetic.h"
+#include "ch05_sft_rlhf/logistic.h"
 
 PreferencePopulation preference_population(const Enumerated *x,
                                            PreferenceSettings settings) {
@@ -15,7 +16,7 @@ PreferencePopulation preference_population(const Enumerated *x,
         for (int i = at; i < at + e->answers; i++)
             for (int j = at; j < at + e->answers; j++) {
                 if (i == j) continue;
-                double wins = 1 / (1 + exp(e->reward[j] - e->reward[i]));
+                double wins = logistic(e->reward[i] - e->reward[j]);
                 double met = exp(x->log_ref[i] + x->log_ref[j]) / e->prompts;
                 p.pairs[p.count++] = (Preferred){i, j, met * wins};
             }

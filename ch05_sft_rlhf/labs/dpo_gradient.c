@@ -10,6 +10,7 @@
 
 #include "ch05_sft_rlhf/dpo.h"
 #include "ch05_sft_rlhf/enumerated.h"
+#include "ch05_sft_rlhf/logistic.h"
 #include "ch05_sft_rlhf/policy.h"
 #include "common/program/plot.h"
 
@@ -46,7 +47,7 @@ static double difference(Enumerated *x, Dpo *d, const Exchange *chosen,
     Node *sums = policy_sums(d->tape, &b.batch,
                              policy_pass(d->tape, d->policy, &b.batch).log_probs);
     tape_backward_from(d->tape, sums, mat_view((real[]){1, -1}, 2, 1));
-    *margin = at.margin, *weight = beta / (1 + exp(at.margin));
+    *margin = at.margin, *weight = beta * logistic(-at.margin);
     for (size_t i = 0; i < n; i++) {
         double expected = -*weight * (double)p->grads[i];
         largest = fmax(largest, fabs(expected));
@@ -94,7 +95,7 @@ static void run(Lab *lab) {
                0, worst, 1e-5);
     for (int i = 0; i < POINTS; i++) {
         double margin = 4.0 * (2.0 * i / (POINTS - 1) - 1);
-        plot_row(p, margin, 1 / (1 + exp(margin)), NAN);
+        plot_row(p, margin, logistic(-margin), NAN);
     }
     plot_axes(p, "margin beta (h chosen - h rejected)", "weight of the pair / beta");
     plot_line(p, "margin", "weight", "sigma(-margin)");

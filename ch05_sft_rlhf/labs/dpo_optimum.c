@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ch05_sft_rlhf/logistic.h"
 #include "ch05_sft_rlhf/preference_loss.h"
 #include "common/numeric/fit.h"
 #include "common/numeric/mean.h"
@@ -24,7 +25,7 @@ typedef struct {
 } Problem;
 
 static double chance(const Problem *p, int i, int j) {
-    return 1 / (1 + exp(p->reward[j] - p->reward[i]));
+    return logistic(p->reward[i] - p->reward[j]);
 }
 
 // The reference is uniform.
@@ -54,7 +55,7 @@ static void fit(double *h, const Problem *p, const PreferenceSettings *s) {
                 double d = h[i] - h[j], won = p->wins[i][j], lost = p->wins[j][i];
                 slope += won * preference_loss(d, s).slope
                          - lost * preference_loss(-d, s).slope;
-                double sigma = 1 / (1 + exp(-s->beta * d));
+                double sigma = logistic(s->beta * d);
                 curve += (won + lost) * s->beta * s->beta * sigma * (1 - sigma);
             }
             h[i] -= slope / curve;
