@@ -11,6 +11,7 @@ PreferencePopulation preference_population(const Enumerated *x,
     const Enumerable *e = &x->space;
     size_t n = (size_t)e->answers;
     PreferencePopulation p = {.settings = settings};
+    double total = 0;
     p.pairs = allocate((size_t)e->prompts * n * (n - 1), sizeof *p.pairs);
     for (int at = 0; at < e->size; at += e->answers)
         for (int i = at; i < at + e->answers; i++)
@@ -19,7 +20,10 @@ PreferencePopulation preference_population(const Enumerated *x,
                 double wins = logistic(e->reward[i] - e->reward[j]);
                 double met = exp(x->log_ref[i] + x->log_ref[j]) / e->prompts;
                 p.pairs[p.count++] = (Preferred){i, j, met * wins};
+                total += met * wins;
             }
+    // two equal answers are no pair: the others' chances, so that they add up to 1
+    for (size_t i = 0; i < p.count; i++) p.pairs[i].weight /= total;
     return p;
 }
 
