@@ -150,53 +150,59 @@ static void check_estimates(Grade *g) {
 
 typedef enum {
     POINT_RIGHT,
-    POINT_STAR,     // pi*, k1's and k2's
-    POINT_NO_BETA,  // ref / (lambda - r)
-    POINT_NO_SUM,   // lambda is the largest reward + beta
-    POINT_SCALED    // so too, divided by its sum
+    POINT_STAR,      // pi* of the reward's beta alone
+    POINT_K3,        // the fixed point of the loss's beta alone
+    POINT_STAR_SUM,  // pi* of both betas together
+    POINT_SCALED     // lambda at its upper bound, then divided by the sum
 } PointRule;
 
 typedef struct {
-    const double *reward;
-    double beta;
+    double beta_reward, beta_loss;
 } Point;
 
-// lambda - most, by bisection of its logarithm.
-static double above_by(const Point *p, double beta, double most) {
-    double low = -700, high = log(beta) + 1;
-    for (int i = 0; i < 300; i++) {
-        double middle = (low + high) / 2, sum = 0;
-        for (int y = 0; y < ANSWERS; y++)
-            sum += beta * REF[y] / (exp(middle) + most - p->reward[y]);
-        *(sum > 1 ? &low : &high) = middle;
+static const double REWARD[ANSWERS] = {1, -0.5, 0.25, 2};
+
+// pi / ref of answer y at lambda: its logarithm, by bisection.
+static double ratio_by(const Point *p, int y, double lambda) {
+    double low = -100, high = 100;
+    for (int i = 0; i < 100; i++) {
+        double v = (low + high) / 2;
+        *(REWARD[y] - p->beta_reward * v + p->beta_loss * exp(-v) > lambda ? &low
+                                                                           : &high) = v;
     }
     return exp((low + high) / 2);
 }
 
-static void point_by(int rule, const void *of, double *to) {
-    const Point *p = of;
-    double most = -INFINITY, sum = 0, beta = rule == POINT_NO_BETA ? 1 : p->beta;
-    for (int y = 0; y < ANSWERS; y++) most = fmax(most, p->reward[y]);
-    double above =
-        rule == POINT_NO_SUM || rule == POINT_SCALED ? beta : above_by(p, beta, most);
-    for (int y = 0; y < ANSWERS; y++) {
-        to[y] = rule == POINT_STAR ? REF[y] * exp((p->reward[y] - most) / p->beta)
-                                   : beta * REF[y] / (above + most - p->reward[y]);
-        sum += to[y];
+static double lambda_by(const Point *p) {
+    double low = -0.5 + p->beta_loss, high = 2 + p->beta_loss;
+    for (int i = 0; i < 100; i++) {
+        double lambda = (low + high) / 2, sum = 0;
+        for (int y = 0; y < ANSWERS; y++) sum += REF[y] * ratio_by(p, y, lambda);
+        *(sum > 1 ? &low : &high) = lambda;
     }
+    return high;
+}
+
+static void point_by(int rule, const void *of, double *to) {
+    Point p = *(const Point *)of;
+    double sum = 0, whole = p.beta_reward + p.beta_loss;
+    if (rule == POINT_STAR) p.beta_loss = 0;
+    if (rule == POINT_K3) p.beta_reward = 0;
+    if (rule == POINT_STAR_SUM) p = (Point){whole, 0};
+    double lambda = rule == POINT_SCALED ? 2 + p.beta_loss : lambda_by(&p);
+    for (int y = 0; y < ANSWERS; y++) sum += to[y] = REF[y] * ratio_by(&p, y, lambda);
     for (int y = 0; y < ANSWERS; y++)
-        if (rule == POINT_STAR || rule == POINT_SCALED) to[y] /= sum;
+        if (rule == POINT_SCALED) to[y] /= sum;
 }
 
 static const Slip POINT_SLIPS[] = {
-    {POINT_STAR, "pi-star",
-     "this is pi*, where k1 in the reward and k2 in the loss end"},
-    {POINT_NO_BETA, "no-beta",
-     "pi is beta ref / (lambda - r): the factor beta is missing"},
-    {POINT_NO_SUM, "lambda-at-its-bound",
-     "lambda is the bound, largest reward + beta: it has to be found"},
+    {POINT_STAR, "reward-alone", "the term in the loss is left out: this is pi*"},
+    {POINT_K3, "loss-alone", "the term in the reward is left out"},
+    {POINT_STAR_SUM, "sum-of-betas",
+     "this is pi* of both betas added: k3 in the loss is another force than k1 in the "
+     "reward"},
     {POINT_SCALED, "scaled",
-     "lambda is not found: dividing by the sum gives another policy"},
+     "lambda is at its bound: dividing by the sum gives another policy"},
 };
 
 static double point_of(const Point *p, double got[ANSWERS]) {
@@ -204,43 +210,45 @@ static double point_of(const Point *p, double got[ANSWERS]) {
     double nothing[ANSWERS] = {9, 9, 9, 9};
     double *to = grade_guarded("log_pi", nothing, sizeof nothing);
     double lambda =
-        k3_fixed_point(grade_guarded("log_ref", of.log_ref, sizeof of.log_ref),
-                       grade_guarded("reward", p->reward, ANSWERS * sizeof(double)),
-                       p->beta, ANSWERS, to);
+        mixed_fixed_point(grade_guarded("log_ref", of.log_ref, sizeof of.log_ref),
+                          grade_guarded("reward", REWARD, sizeof REWARD),
+                          p->beta_reward, p->beta_loss, ANSWERS, to);
     for (int y = 0; y < ANSWERS; y++) got[y] = exp(to[y]);
     return lambda;
 }
 
-static const double REWARD[ANSWERS] = {1, -0.5, 0.25, 2};
+static const Point BOTH = {0.5, 0.75};
 
 static void check_point(Grade *g) {
-    Point p = {REWARD, 0.5};
     double got[ANSWERS];
-    point_of(&p, got);
-    grade_numbers(g, 5, "the probabilities at the end", got, ANSWERS, 1e-9, point_by,
-                  &p, POINT_SLIPS, COUNT_OF(POINT_SLIPS));
+    point_of(&BOTH, got);
+    grade_numbers(g, 5, "the probabilities at the end", got, ANSWERS, 1e-8, point_by,
+                  &BOTH, POINT_SLIPS, COUNT_OF(POINT_SLIPS));
 }
 
 static void check_lambda(Grade *g) {
-    Point p = {REWARD, 0.5};
-    double got[ANSWERS], lambda = point_of(&p, got), want = 2 + above_by(&p, 0.5, 2);
-    grade_mistake(g, fabs(lambda - 2) < 1e-12, "lambda-is-the-reward",
-                  "lambda is above every reward, not the largest one");
-    grade_near(g, 2, "lambda", lambda, want, 1e-9);
+    double got[ANSWERS], lambda = point_of(&BOTH, got);
+    grade_mistake(g, fabs(lambda - 2 - BOTH.beta_loss) < 1e-12, "lambda-at-its-bound",
+                  "lambda is at its upper bound: it has to be found");
+    grade_near(g, 2, "lambda", lambda, lambda_by(&BOTH), 1e-8);
 }
 
-static void check_point_small(Grade *g) {
-    static const double equal[ANSWERS] = {1000, 1000, 1000, 999};
-    Point p = {equal, 1e-3};
+// Of one place alone.
+static void check_one_place(Grade *g, int points, const char *what, Point p) {
     double got[ANSWERS], sum = 0;
     point_of(&p, got);
     for (int y = 0; y < ANSWERS; y++) sum += got[y];
-    grade_mistake(
-        g, fabs(sum - 1) > 1e-9 && fabs(sum - 1) < 0.5, "cancels",
-        "lambda - r loses its digits where lambda is near a large reward: look for "
-        "the distance from the largest reward");
-    grade_numbers(g, 3, "the probabilities with rewards near 1000 and beta 0.001", got,
-                  ANSWERS, 1e-9, point_by, &p, POINT_SLIPS, COUNT_OF(POINT_SLIPS));
+    grade_mistake(g, isnan(sum), "zero-beta", "a beta of 0 is divided by");
+    grade_numbers(g, points, what, got, ANSWERS, 1e-8, point_by, &p, NULL, 0);
+}
+
+static void check_loss_alone(Grade *g) {
+    check_one_place(g, 2, "the probabilities with no term in the reward",
+                    (Point){0, 0.5});
+}
+static void check_reward_alone(Grade *g) {
+    check_one_place(g, 1, "the probabilities with no term in the loss",
+                    (Point){0.5, 0});
 }
 
 void check_k3(Grade *g) {
@@ -250,5 +258,6 @@ void check_k3(Grade *g) {
     grade_part(g, check_estimates(g));
     grade_part(g, check_point(g));
     grade_part(g, check_lambda(g));
-    grade_part(g, check_point_small(g));
+    grade_part(g, check_loss_alone(g));
+    grade_part(g, check_reward_alone(g));
 }

@@ -51,9 +51,9 @@ Estimate kl_estimate(KlLoss kind, const double *log_pi, const double *log_ref, i
     HW_TODO(kind, log_pi, log_ref, n);
 }
 
-double k3_fixed_point(const double *log_ref, const double *reward, double beta, int n,
-                      double *log_pi) {
-    HW_TODO(log_ref, reward, beta, n, log_pi);
+double mixed_fixed_point(const double *log_ref, const double *reward,
+                         double beta_reward, double beta_loss, int n, double *log_pi) {
+    HW_TODO(log_ref, reward, beta_reward, beta_loss, n, log_pi);
 }
 
 // ---- 4. Preferences without pairs

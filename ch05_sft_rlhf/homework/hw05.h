@@ -84,11 +84,15 @@ typedef struct {
 } Estimate;
 Estimate kl_estimate(KlLoss kind, const double *log_pi, const double *log_ref, int n);
 
-// Where training with k3 in the loss ends: pi(y) = beta ref(y) / (lambda - r(y)), with
-// lambda above all rewards and such that the probabilities sum to 1, to 1e-12. Writes
-// ln pi, log_pi[n]; returns lambda.
-double k3_fixed_point(const double *log_ref, const double *reward, double beta, int n,
-                      double *log_pi);
+// Where training ends that has a KL term in both places: beta_reward k1 in the reward and
+// beta_loss k3 in the loss. There every answer pulls alike,
+//
+//     r(y) - beta_reward ln (pi(y) / ref(y)) + beta_loss ref(y) / pi(y) = lambda
+//
+// with the lambda for which the probabilities sum to 1, to 1e-10. One of the betas may be
+// 0, not both. No probability of ref is 0. Writes ln pi, log_pi[n]; returns lambda.
+double mixed_fixed_point(const double *log_ref, const double *reward,
+                         double beta_reward, double beta_loss, int n, double *log_pi);
 
 // ---- 4. Preferences without pairs (medium, 60 min)
 

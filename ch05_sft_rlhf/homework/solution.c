@@ -125,22 +125,37 @@ Estimate kl_estimate(KlLoss kind, const double *log_pi, const double *log_ref, i
     return e;
 }
 
-double k3_fixed_point(const double *log_ref, const double *reward, double beta, int n,
-                      double *log_pi) {
-    // The sum falls with lambda. At most + beta it is at most 1. The unknown is the
-    // distance from the largest reward: near it, lambda itself has too few digits.
-    double most = -INFINITY, low = 0, high = beta;
-    for (int y = 0; y < n; y++) most = fmax(most, reward[y]);
-    for (int i = 0; i < 2000 && low < high; i++) {
-        double above = (low + high) / 2, sum = 0;
-        if (above == low || above == high) break;
+// v = ln (pi / ref) with reward - beta_reward v + beta_loss e^-v = lambda: the left side
+// falls with v.
+static double log_ratio_at(double lambda, double reward, double beta_reward,
+                           double beta_loss) {
+    double low = -700, high = 700;
+    for (int i = 0; i < 100; i++) {
+        double v = (low + high) / 2;
+        *(reward - beta_reward * v + beta_loss * exp(-v) > lambda ? &low : &high) = v;
+    }
+    return (low + high) / 2;
+}
+
+double mixed_fixed_point(const double *log_ref, const double *reward,
+                         double beta_reward, double beta_loss, int n, double *log_pi) {
+    // At the largest reward + beta_loss no answer is above ref, at the least one none is
+    // below it: lambda is between, and the sum falls with it.
+    double low = INFINITY, high = -INFINITY;
+    for (int y = 0; y < n; y++) {
+        low = fmin(low, reward[y] + beta_loss),
+        high = fmax(high, reward[y] + beta_loss);
+    }
+    for (int i = 0; i < 100; i++) {
+        double lambda = (low + high) / 2, sum = 0;
         for (int y = 0; y < n; y++)
-            sum += beta * exp(log_ref[y]) / (above + (most - reward[y]));
-        *(sum > 1 ? &low : &high) = above;
+            sum += exp(log_ref[y]
+                       + log_ratio_at(lambda, reward[y], beta_reward, beta_loss));
+        *(sum > 1 ? &low : &high) = lambda;
     }
     for (int y = 0; y < n; y++)
-        log_pi[y] = log(beta) + log_ref[y] - log(high + (most - reward[y]));
-    return most + high;
+        log_pi[y] = log_ref[y] + log_ratio_at(high, reward[y], beta_reward, beta_loss);
+    return high;
 }
 
 // ---- 4. Preferences without pairs

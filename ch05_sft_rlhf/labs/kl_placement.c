@@ -77,21 +77,20 @@ static Result descend(Lab *lab, Enumerated *x, Place place, int steps, double *c
 // What 600 steps reach is not derived; 0.01 is a tenth, or less, of what lies between
 // the fixed points.
 static void claim(Lab *lab, const Result *r) {
-    static const char *const ids[PLACEMENT_KINDS] = {"5.68", "5.69", "5.68",
-                                                     "5.70", "5.71", "5.71"};
     if (!lab_at_defaults(lab)) return;
-    char what[128];
-    for (int k = 0; k < PLACEMENT_KINDS; k++) {
-        if (k == PLACEMENT_LOSS_K1) {
-            // not always the best one: what is never drawn is never learned
-            claim_at_least(lab, ids[k], "k1 in the loss: probability of one answer",
-                           0.99, r[k].certainty);
-            continue;
-        }
-        snprintf(what, sizeof what, "%s: total variation to its fixed point",
-                 placements[k].name);
-        claim_at_most(lab, ids[k], what, 0.01, r[k].to_fixed_point);
-    }
+    claim_at_most(lab, "5.68", "k1 in the reward: total variation to its fixed point",
+                  0.01, r[PLACEMENT_REWARD].to_fixed_point);
+    claim_at_most(lab, "5.68", "k2 in the loss: total variation to its fixed point",
+                  0.01, r[PLACEMENT_LOSS_K2].to_fixed_point);
+    // not always the best one: what is never drawn is never learned
+    claim_at_least(lab, "5.69", "k1 in the loss: probability of one answer", 0.99,
+                   r[PLACEMENT_LOSS_K1].certainty);
+    claim_at_most(lab, "5.70", "k3 in the loss: total variation to its fixed point",
+                  0.01, r[PLACEMENT_LOSS_K3].to_fixed_point);
+    claim_at_most(lab, "5.71", "k2 on each token: total variation to its fixed point",
+                  0.01, r[PLACEMENT_TOKEN_K2].to_fixed_point);
+    claim_at_most(lab, "5.71", "k3 on each token: total variation to its fixed point",
+                  0.01, r[PLACEMENT_TOKEN_K3].to_fixed_point);
     // twice the tolerance: the two cannot both be met
     claim_at_least(lab, "5.70", "k3 in the loss: total variation to pi*", 0.02,
                    r[PLACEMENT_LOSS_K3].to_star);
