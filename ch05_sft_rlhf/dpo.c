@@ -25,6 +25,14 @@ void dpo_free(Dpo *d) {
     *d = (Dpo){0};
 }
 
+// By the operations of dpo_loss, rounding and all: where pi = ref, h is 0 exactly.
+static void reference_sums(double *to, const Model *m, const Batch *b) {
+    Tape *t = tape_new((Params *)&m->params);
+    Mat sums = policy_sums(t, b, policy_pass(t, m, b).log_probs)->value;
+    for (int i = 0; i < sums.rows; i++) to[i] = (double)*mat_at(sums, i, 0);
+    tape_free(t);
+}
+
 DpoBatch dpo_batch(const Dpo *d, const Exchange *const *chosen,
                    const Exchange *const *rejected, int count) {
     assert(count >= 1);
@@ -36,7 +44,7 @@ DpoBatch dpo_batch(const Dpo *d, const Exchange *const *chosen,
                   .reference = allocate(2 * n, sizeof(double)),
                   .pairs = allocate(n, sizeof *b.pairs)};
     for (int i = 0; i < count; i++) b.pairs[i] = (Preferred){i, count + i, 1.0 / count};
-    policy_answer_log_probs(b.reference, d->reference, &b.batch);
+    reference_sums(b.reference, d->reference, &b.batch);
     free(all);
     return b;
 }

@@ -4,7 +4,7 @@
 //     loss = mean over pairs of loss(h_chosen - h_rejected)          preference_loss.h: the table
 //     implicit reward = beta h                                       of dpo: pi is the pi* of this reward
 //
-//     d loss / d theta = -beta sigma(beta (h_rejected - h_chosen)) (grad ln pi(chosen) - grad ln pi(rejected))
+//     grad loss = -beta sigma(beta (h_rejected - h_chosen)) (grad ln pi(chosen) - grad ln pi(rejected))
 //
 // At the start pi = ref: h = 0, and the loss is ln 2. Nothing is drawn from the policy, no
 // reward model is trained; the reference is read once per pair.

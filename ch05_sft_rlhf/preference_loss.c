@@ -3,17 +3,13 @@
 #include <assert.h>
 #include <math.h>
 
+#include "ch05_sft_rlhf/logistic.h"
 #include "ch05_sft_rlhf/slopes.h"
 #include "common/error.h"
 
-static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
-static double logit(double p) { return log(p) - log1p(-p); }
-// -ln sigma(x) without overflow
-static double softplus_of_minus(double x) { return fmax(-x, 0) + log1p(exp(-fabs(x))); }
-
 static PreferenceLoss dpo(double d, const PreferenceSettings *s) {
     double x = s->beta * d;
-    return (PreferenceLoss){softplus_of_minus(x), -s->beta * sigmoid(-x)};
+    return (PreferenceLoss){-log_logistic(x), -s->beta * logistic(-x)};
 }
 static double dpo_goal(double p, const PreferenceSettings *s) {
     return logit(p) / s->beta;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "ch05_sft_rlhf/dpo.h"
-#include "ch05_sft_rlhf/ppo.h"
 #include "common/numeric/small.h"
 
 const RlhfPlan rlhf_plan_usual = {.questions = 1500,
@@ -149,19 +148,22 @@ double rlhf_accuracy(const RewardModel *r, const JudgedPairs *pairs) {
 
 // ---- PPO
 
-static void score(const RewardModel *r, const Exchange *const *answers, int count,
-                  double cut_off, double *rewards) {
-    reward_model_score(r, answers, count, rewards);
+// r NULL: the gold reward of answers to q.
+static void score(const RewardModel *r, const Questions *q, const ChatTemplate *chat,
+                  const Exchange *const *answers, int count, double cut_off,
+                  double *rewards) {
+    if (r) reward_model_score(r, answers, count, rewards);
     for (int i = 0; i < count; i++)
         if (!answers[i]->finished) rewards[i] = cut_off;
+        else if (!r) rewards[i] = questions_reward(q, i, chat, answers[i]);
 }
 
-// One batch of new questions, answered and learnt from.
-static bool ppo_batch(Ppo *p, const RewardModel *r, const ChatTemplate *chat,
-                      const Instructions *from, const RlhfPlan *plan, Rng rng,
-                      double rate, double *reward, Error *err) {
+bool rlhf_ppo_batch(Ppo *p, const RewardModel *r, const ChatTemplate *chat,
+                    const Story *s, const RlhfPlan *plan, Rng rng, double rate,
+                    PpoStep *result, Error *err) {
     size_t n = (size_t)plan->batch;
-    Questions q = questions_new(from, chat, plan->batch, rng);
+    Instructions from = single_questions(s, false);
+    Questions q = questions_new(&from, chat, plan->batch, rng);
     Rollout *answers = allocate(n, sizeof *answers);
     const Exchange **list = allocate(n, sizeof *list);
     double *rewards = allocate(n, sizeof *rewards);
@@ -169,10 +171,10 @@ static bool ppo_batch(Ppo *p, const RewardModel *r, const ChatTemplate *chat,
         questions_answer(answers, &q, p->policy, chat, 1, rng_split(&rng, n), err);
     for (int i = 0; i < plan->batch; i++) list[i] = &answers[i].exchange;
     if (ok) {
-        score(r, list, plan->batch, plan->cut_off, rewards);
+        score(r, &q, chat, list, plan->batch, plan->cut_off, rewards);
         ok = rewards_check(rewards, plan->batch, err);
     }
-    if (ok) *reward = ppo_step(p, list, rewards, plan->batch, NULL, rate).reward;
+    if (ok) *result = ppo_step(p, list, rewards, plan->batch, NULL, rate);
     for (int i = 0; i < plan->batch; i++) rollout_free(&answers[i]);
     free(answers), free(list), free(rewards), questions_free(&q);
     return ok;
@@ -183,17 +185,16 @@ bool rlhf_ppo(Model *m, const Model *sft, const RewardModel *r,
               StageProgress *progress, void *self, Error *err) {
     static Critic critic;
     Rng rng = stream(plan, STREAM_PPO);
-    Instructions from = single_questions(s, false);
     PpoSettings settings = ppo_defaults();
     settings.beta = plan->beta;
     critic_new(&critic, sft);
     Ppo p = ppo_new(m, sft, &critic, settings);
     bool ok = true;
     for (int k = 0; k < plan->ppo_steps && ok; k++) {
-        double reward = 0;
-        ok = ppo_batch(&p, r, chat, &from, plan, rng_split(&rng, (uint64_t)k),
-                       falling(plan->ppo_rate, k, plan->ppo_steps), &reward, err);
-        if (progress) progress(self, k + 1, plan->ppo_steps, reward);
+        PpoStep at = {0};
+        ok = rlhf_ppo_batch(&p, r, chat, s, plan, rng_split(&rng, (uint64_t)k),
+                            falling(plan->ppo_rate, k, plan->ppo_steps), &at, err);
+        if (progress) progress(self, k + 1, plan->ppo_steps, at.reward);
     }
     ppo_free(&p), critic_free(&critic);
     return ok;

@@ -8,6 +8,7 @@
 // the reward that a reward model should find is sharpness x gold, up to a constant, and
 // with the same beta PPO and DPO have one optimum: pi* = pi_sft exp(reward / beta) / Z.
 #pragma once
+#include "ch05_sft_rlhf/ppo.h"
 #include "ch05_sft_rlhf/questions.h"
 #include "ch05_sft_rlhf/reward_trainer.h"
 #include "ch05_sft_rlhf/stages.h"
@@ -48,6 +49,11 @@ void rlhf_reward(RewardModel *r, const Model *sft, const JudgedPairs *pairs,
 // Share of pairs whose chosen answer has the higher score.
 double rlhf_accuracy(const RewardModel *r, const JudgedPairs *pairs);
 
+// One batch of new questions, answered by p's policy and learnt from. r NULL: the gold
+// reward.
+bool rlhf_ppo_batch(Ppo *p, const RewardModel *r, const ChatTemplate *chat,
+                    const Story *s, const RlhfPlan *plan, Rng rng, double rate,
+                    PpoStep *result, Error *err);
 // *m, a copy of the fine-tuned model with gradients, is trained against the reward model;
 // progress is told the mean reward. False and err where a reward is no number.
 bool rlhf_ppo(Model *m, const Model *sft, const RewardModel *r,

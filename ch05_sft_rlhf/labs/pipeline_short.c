@@ -196,9 +196,9 @@ static void claim_reward(Lab *lab, Short *s) {
     judged_pairs_free(&held_out);
 }
 
-static void claim_tuned(Lab *lab, Short *s, const char *id, const char *under,
-                        const char *name, WinRate *w) {
-    char what[96];
+// Win rate and KL of the tuned model; the most reward at that KL, and three standard
+// errors more.
+static double measure_tuned(Lab *lab, Short *s, const char *name, WinRate *w) {
     Error err;
     if (!win_rate(w, &s->questions, &s->tuned, &s->sft.model, &s->sft.chat,
                   rng_split(&lab->rng, 5), &err))
@@ -209,14 +209,11 @@ static void claim_tuned(Lab *lab, Short *s, const char *id, const char *under,
               "%.3f nats per answer",
               name, w->reward[0], w->reward[1], w->right[0], w->right[1], w->ended[0],
               w->kl, w->kl_error);
-    snprintf(what, sizeof what, "win rate of %s over SFT", name);
-    claim_at_least(lab, id, what, 0.75, w->rate);
     // The frontier's slope is beta. It is drawn from as many answers as the reward of SFT.
     double error = sqrt(w->reward_error[0] * w->reward_error[0]
                         + w->reward_error[1] * w->reward_error[1]
                         + best.beta * best.beta * w->kl_error * w->kl_error);
-    snprintf(what, sizeof what, "reward of %s, under the frontier at its KL", name);
-    claim_at_most(lab, under, what, best.reward + 3 * error, w->reward[0]);
+    return best.reward + 3 * error;
 }
 
 // A copy of the fine-tuned model, to be trained.
@@ -262,10 +259,16 @@ static void run(Lab *lab) {
     if (!rlhf_ppo(&s.tuned, &s.sft.model, &s.reward, &s.sft.chat, &s.story, &s.plan,
                   watch, lab, &err))
         die("%s", err.text);
-    claim_tuned(lab, &s, "5.91", "5.92", "PPO", &ppo);
+    double most = measure_tuned(lab, &s, "PPO", &ppo);
+    claim_at_least(lab, "5.91", "win rate of PPO over SFT", 0.75, ppo.rate);
+    claim_at_most(lab, "5.92", "reward of PPO, under the frontier at its KL", most,
+                  ppo.reward[0]);
     model_free(&s.tuned), copy(&s);
     rlhf_dpo(&s.tuned, &s.sft.model, &pairs, &s.plan, watch, lab);
-    claim_tuned(lab, &s, "5.93", "5.94", "DPO", &dpo);
+    most = measure_tuned(lab, &s, "DPO", &dpo);
+    claim_at_least(lab, "5.93", "win rate of DPO over SFT", 0.75, dpo.rate);
+    claim_at_most(lab, "5.94", "reward of DPO, under the frontier at its KL", most,
+                  dpo.reward[0]);
     // what both have as their optimum, were reward model and implicit reward exact
     FrontierPoint star = optimum(&s.classes, s.plan.beta / s.plan.sharpness);
     lab_print(lab, "pi*: reward %.3f, KL %.3f, win rate %.3f", star.reward, star.kl,
