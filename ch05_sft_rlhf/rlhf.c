@@ -8,16 +8,16 @@
 #include "common/numeric/small.h"
 
 const RlhfPlan rlhf_plan_usual = {.questions = 1500,
-                                  .sharpness = 4,
+                                  .sharpness = 8,
                                   .batch = 32,
                                   .pairs = 8,
-                                  .reward_rate = 1e-3,
-                                  .beta = 0.5,
+                                  .reward_rate = 2e-3,
+                                  .beta = 1,
                                   .ppo_steps = 60,
                                   .ppo_rate = 5e-4,
                                   .dpo_passes = 1,
-                                  .dpo_rate = 5e-4,
-                                  .cut_off = -3,
+                                  .dpo_rate = 7e-4,
+                                  .cut_off = -6,
                                   .seed = 1};
 
 enum { STREAM_QUESTIONS, STREAM_HELD_OUT, STREAM_PPO };

@@ -5,7 +5,7 @@
 //     where      (a tale) Where is the kite?               It is under the bed.
 //     place      (a tale) Where are Anna and Tom?          They are in the park.
 //     has        (a tale) Does Tom have the kite?          Yes, he has it.
-//     refuse     (a tale) Who has the drum?                There is no drum in the story.
+//     refuse     (a tale) Does Mia have the kite?          There is no Mia in the story.
 //     repeat     Say: Tom hid the kite under the bed.      Tom hid the kite under the bed.
 //     swap       Say Ben for Tom: Tom hid the kite ..      Ben hid the kite ..
 //     first      Say the first of: ball kite hat           ball.

@@ -33,7 +33,7 @@ const Option pipeline_options[] = {
     {"sft-steps", "3000", "of 2048 tokens"},
     {"rate", "3e-3", "the highest learning rate of both"},
     {"questions", "1500", "that are answered twice, for preferences"},
-    {"beta", "0.5", "of PPO's KL term and of DPO"},
+    {"beta", "1", "of PPO's KL term and of DPO"},
     {"ppo-steps", "60", "of 32 answers"},
     {"dpo-passes", "1", "over the preferences"},
     {"count", "200", "questions of each kind that the answers are judged by"},

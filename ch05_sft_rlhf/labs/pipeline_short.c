@@ -22,10 +22,10 @@
 
 static const Option options[] = {
     {"checkpoint", "", "another fine-tuned model than the repository's"},
-    {"questions", "800", "that are answered twice, for preferences"},
+    {"questions", "1400", "that are answered twice, for preferences"},
     {"ppo-steps", "40", "of 32 answers"},
-    {"dpo-passes", "2", "over the preferences"},
-    {"beta", "0.5", "of PPO's KL term and of DPO"},
+    {"dpo-passes", "1", "over the preferences"},
+    {"beta", "1", "of PPO's KL term and of DPO"},
     {"count", "30", "questions of each kind that are asked"},
     {0}};
 
