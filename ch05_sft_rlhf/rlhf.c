@@ -9,11 +9,11 @@
 
 const RlhfPlan rlhf_plan_usual = {.questions = 1500,
                                   .sharpness = 8,
-                                  .batch = 32,
+                                  .batch = 64,
                                   .pairs = 8,
                                   .reward_rate = 2e-3,
                                   .beta = 1,
-                                  .ppo_steps = 60,
+                                  .ppo_steps = 40,
                                   .ppo_rate = 5e-4,
                                   .dpo_passes = 1,
                                   .dpo_rate = 7e-4,

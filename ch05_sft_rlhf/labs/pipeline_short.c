@@ -23,7 +23,7 @@
 static const Option options[] = {
     {"checkpoint", "", "another fine-tuned model than the repository's"},
     {"questions", "1400", "that are answered twice, for preferences"},
-    {"ppo-steps", "40", "of 32 answers"},
+    {"ppo-steps", "25", "of 64 answers"},
     {"dpo-passes", "1", "over the preferences"},
     {"beta", "1", "of PPO's KL term and of DPO"},
     {"count", "30", "questions of each kind that are asked"},
