@@ -10,6 +10,7 @@
 
 #include "ch05_sft_rlhf/labs/preference_world.h"
 #include "ch05_sft_rlhf/logistic.h"
+#include "ch05_sft_rlhf/optimal_policy.h"
 #include "common/numeric/least_squares.h"
 #include "common/program/plot.h"
 
@@ -106,16 +107,14 @@ typedef struct {
 } Tilted;
 
 static Tilted tilt(const Setting *s, const Table *scores, double beta) {
-    Tilted t = {0};
-    const double *ref = s->policy.at[0], *says = scores->at[0];
-    double z = 0;
-    for (int i = 0; i < WORLD_ANSWERS; i++) z += ref[i] * exp(says[i] / beta);
-    for (int i = 0; i < WORLD_ANSWERS; i++) {
-        double p = ref[i] * exp(says[i] / beta) / z;
-        t.kl += p * (says[i] / beta - log(z));
-        for (int prompt = 0; prompt < WORLD_PROMPTS; prompt++)
-            t.policy.at[prompt][i] = p;
-    }
+    Tilted t;
+    double log_ref[WORLD_ANSWERS], log_star[WORLD_ANSWERS];
+    for (int i = 0; i < WORLD_ANSWERS; i++) log_ref[i] = log(s->policy.at[0][i]);
+    optimal_policy(log_star, log_ref, scores->at[0], beta, WORLD_ANSWERS);
+    for (int k = 0; k < WORLD_ALL; k++)
+        t.policy.at[k / WORLD_ANSWERS][k % WORLD_ANSWERS] =
+            exp(log_star[k % WORLD_ANSWERS]);
+    t.kl = policy_kl(log_star, log_ref, WORLD_ANSWERS);
     t.score = world_mean(&t.policy, scores) - world_mean(&s->policy, scores);
     t.gold = world_mean(&t.policy, &s->gold) - world_mean(&s->policy, &s->gold);
     return t;
