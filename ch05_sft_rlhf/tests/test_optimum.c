@@ -105,7 +105,8 @@ static void setup_new(Setup *s) {
 
 static void setup_free(Setup *s) { model_free(&s->model), enumerable_free(&s->e); }
 
-// 1 + 3 + 9 end by END, 27 are cut off; all differ, and their lengths are the exchanges'.
+// 1 + 3 + 9 end by END, 27 are cut off; all differ, and their lengths are the
+// exchanges'.
 Test(enumerable, answers) {
     Setup s;
     char text[64][ENUMERABLE_TEXT];
@@ -179,8 +180,8 @@ Test(enumerable, gradients) {
     setup_free(&s);
 }
 
-// V at the root is J of that prompt; before the last token of a cut off answer it is the
-// mean over what can be drawn there.
+// V at the root is J of that prompt; before the last token of a cut off answer it is
+// the mean over what can be drawn there.
 Test(enumerable, values_are_expectations) {
     Setup s;
     Model ref;

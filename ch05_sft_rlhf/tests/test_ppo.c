@@ -1,5 +1,5 @@
-// PPO: advantages by hand, the clip's four corners, which token has the reward, and what
-// it is without its tricks.
+// PPO: advantages by hand, the clip's four corners, which token has the reward, and
+// what it is without its tricks.
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
@@ -160,8 +160,8 @@ Test(ppo, reward_at_the_last_token) {
     experience_free(&e), setup_free(&s);
 }
 
-// Whose word is whose: the old policy's, the reference's and the critic's, each from its
-// own model.
+// Whose word is whose: the old policy's, the reference's and the critic's, each from
+// its own model.
 Test(ppo, each_model_has_its_say) {
     Setup s;
     setup_new(&s, plain_settings());

@@ -1,5 +1,5 @@
-// Preference losses: values by hand, slopes against differences, goals against a search,
-// and their gradient through a model.
+// Preference losses: values by hand, slopes against differences, goals against a
+// search, and their gradient through a model.
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
@@ -132,8 +132,8 @@ Test(dpo, begins_at_ln_2) {
     setup_free(&s);
 }
 
-// -beta sigma(r_rejected - r_chosen) (grad ln pi(chosen) - grad ln pi(rejected)), a mean
-// over pairs, from the tape's own operations.
+// -beta sigma(r_rejected - r_chosen) (grad ln pi(chosen) - grad ln pi(rejected)), a
+// mean over pairs, from the tape's own operations.
 Test(dpo, gradient_in_closed_form) {
     Setup s;
     setup_new(&s, PREFERENCE_DPO, false);
