@@ -2,8 +2,8 @@
 //
 //     V(prompt, tokens so far) = w . hidden + b         at the position that the next token is predicted from
 //
-// A trunk like the policy's, with one number in place of the logits. Its weights are its
-// own: shared ones would save memory and let two losses pull at one trunk.
+// A trunk like the policy's, with one number in place of the logits. Its weights are
+// its own: shared ones would save memory and let two losses pull at one trunk.
 #pragma once
 #include "ch03_transformer/model.h"
 #include "ch04_pretrain/batch.h"
@@ -13,8 +13,8 @@ typedef struct {
     int weight, bias;
 } Critic;
 
-// A trunk with the policy's values, and a head of zeros: V = 0 until it has learned. With
-// gradients. It must not be moved.
+// A trunk with the policy's values, and a head of zeros: V = 0 until it has learned.
+// With gradients. It must not be moved.
 void critic_new(Critic *c, const Model *policy);
 void critic_free(Critic *c);
 

@@ -1,23 +1,24 @@
 // The enumerable problem: so few prompts and answers that every sum over them is taken.
 // Lecture, section 5.5.
 //
-// A prompt is END and a symbol. An answer is up to `longest` tokens, symbols and then END;
-// one that has none by then is cut off. Answers are the nodes of a tree, and so numbered:
+// A prompt is END and a symbol. An answer is up to `longest` tokens, symbols and then
+// END; one that has none by then is cut off. Answers are the nodes of a tree, and so
+// numbered:
 //
 //                         0                      answer 0     END
 //            1            2            3         answer 1     a END
 //       4    5    6    7  8  9    10  11  12     answer 4     a a END
 //      13 .. 15  ...                             answer 13    a a a       cut off (longest = 3)
 //
-// Child s of node k is symbols k + 1 + s. Nodes below `inner` have children: their answers
-// end by END; those from `inner` on have no room for it.
+// Child s of node k is symbols k + 1 + s. Nodes below `inner` have children: their
+// answers end by END; those from `inner` on have no room for it.
 //
 // Rewards of finished answers are drawn, N(0, 1): no structure helps, a policy has to
 // learn each. A cut off answer has the reward CUT_OFF, a declared penalty.
 //
-// Policies here are transformers like any other (chapter 3's Model), read at all `inner`
-// prefixes of all prompts in one pass; probabilities are exact. Numbers of all answers:
-// [prompts x answers], prompt by prompt.
+// Policies here are transformers like any other (chapter 3's Model), read at all
+// `inner` prefixes of all prompts in one pass; probabilities are exact. Numbers of all
+// answers: [prompts x answers], prompt by prompt.
 #pragma once
 #include "ch05_sft_rlhf/exchange.h"
 #include "common/numeric/rng.h"
@@ -50,8 +51,8 @@ void enumerable_text(const Enumerable *e, int prompt, int answer,
 
 // The last hidden vectors after each prefix, (prompts inner) x channels.
 Node *enumerable_hidden(Tape *t, const Model *m, const Enumerable *e);
-// Those that a batch of its exchanges needs: a HiddenFunction (ppo.h) whose context is the
-// problem. What policy_hidden reads again for each answer is read once.
+// Those that a batch of its exchanges needs: a HiddenFunction (ppo.h) whose context is
+// the problem. What policy_hidden reads again for each answer is read once.
 Node *enumerable_hidden_of(Tape *t, const Model *m, const Batch *b, const void *e);
 // What comes next after each prefix: (prompts inner) x (symbols + 1).
 Node *enumerable_logits(Tape *t, const Model *m, const Enumerable *e);
@@ -67,8 +68,8 @@ void enumerable_tokens(double *to, const Model *m, const Enumerable *e);
 void enumerable_answers(double *to, const double *tokens, const Enumerable *e);
 void enumerable_policy(double *to, const Model *m, const Enumerable *e);
 
-// V(prefix) = E[reward - beta sum of ln (pi / ref) over the tokens to come], [size]; of a
-// cut off answer, whose last token is behind it: its reward.
+// V(prefix) = E[reward - beta sum of ln (pi / ref) over the tokens to come], [size]; of
+// a cut off answer, whose last token is behind it: its reward.
 void enumerable_values(double *to, const double *tokens, const double *ref_tokens,
                        double beta, const Enumerable *e);
 

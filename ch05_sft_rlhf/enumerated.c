@@ -11,8 +11,8 @@ EnumeratedShape enumerated_shape(void) {
         .symbols = 3, .longest = 4, .prompts = 2, .channels = 32, .layers = 2};
 }
 
-// Of a model as it is drawn some answers are so rare that no method meets them. Half its
-// logits: a reference that leaves room.
+// Of a model as it is drawn some answers are so rare that no method meets them. Half
+// its logits: a reference that leaves room.
 static const real HEAD_SHARE = 0.5;
 
 void enumerated_new(Enumerated *x, EnumeratedShape shape, Rng rng) {

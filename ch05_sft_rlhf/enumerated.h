@@ -1,5 +1,5 @@
-// A transformer on the enumerable problem: its policy, a frozen reference, and two ways to
-// learn. Lecture, section 5.5.
+// A transformer on the enumerable problem: its policy, a frozen reference, and two ways
+// to learn. Lecture, section 5.5.
 //
 //     by expected gradients   Descent: a loss over all answers, no draws, no noise
 //     by its own answers      Draws: exchanges from the policy, with their rewards, for ppo_step
@@ -52,7 +52,8 @@ double descent_step(Descent *d, ExpectedLoss *loss,
 
 // ---- draws
 
-// What is expected of each token beforehand: nothing; V of the prompt; V of all before it.
+// What is expected of each token beforehand: nothing; V of the prompt; V of all before
+// it.
 typedef enum { BASELINE_NONE, BASELINE_PROMPT, BASELINE_EXACT, BASELINES } Baseline;
 extern const char *const baseline_names[];  // ends with NULL
 

@@ -1,5 +1,5 @@
-// Generalised advantage estimation: how much better an action was than expected. Lecture,
-// section 5.6.
+// Generalised advantage estimation: how much better an action was than expected.
+// Lecture, section 5.6.
 //
 //     delta_t = r_t + gamma V_(t+1) - V_t              one step's surprise
 //     A_t     = sum_k (gamma lambda)^k delta_(t+k)     from the last step backwards:
@@ -12,9 +12,9 @@
 //     delta    .1    .1    .3
 //     A        .466  .385  .3                 gamma 1, lambda .95
 //
-// Steps are the answer's tokens, and no others: what a batch pads with has no place here.
-// After END comes nothing, and V_n = 0. Where an answer was cut off and its rest is
-// estimated, V_n is the critic's word on it.
+// Steps are the answer's tokens, and no others: what a batch pads with has no place
+// here. After END comes nothing, and V_n = 0. Where an answer was cut off and its rest
+// is estimated, V_n is the critic's word on it.
 //
 // Schulman, Moritz, Levine, Jordan, Abbeel (2015), arXiv:1506.02438.
 #pragma once

@@ -5,10 +5,11 @@
 //     k2 = l^2 / 2                never negative          KL + O(KL^2)       of KL(pi || ref)
 //     k3 = e^l - 1 - l            never negative          KL(pi || ref)      of KL(ref || pi)
 //
-// Good estimates are no good losses. A loss is differentiated with the draws held fixed,
-// and the derivative of k1 with respect to ln pi(y) is 1: its mean is sum pi d ln pi = 0,
-// it pulls nowhere. That of k2 is ln (pi / ref), and its mean is the gradient of the KL.
-// That of k3 is 1 - ref / pi, which pulls towards the other divergence.
+// Good estimates are no good losses. A loss is differentiated with the draws held
+// fixed, and the derivative of k1 with respect to ln pi(y) is 1: its mean is sum pi d
+// ln pi = 0, it pulls nowhere. That of k2 is ln (pi / ref), and its mean is the
+// gradient of the KL. That of k3 is 1 - ref / pi, which pulls towards the other
+// divergence.
 //
 // J. Schulman, "Approximating KL divergence" (2020): joschu.net/blog/kl-approx.html.
 #pragma once

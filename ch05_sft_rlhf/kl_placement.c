@@ -65,8 +65,8 @@ static void of_answers(double *to, PlacementKind kind, const double *log_ref,
     }
 }
 
-// From the ends of answers backwards: the policy at a prefix follows from Q there, and Q
-// from the policies after it.
+// From the ends of answers backwards: the policy at a prefix follows from Q there, and
+// Q from the policies after it.
 static void of_tokens(double *tokens, KlKind kl, const double *ref_tokens, double beta,
                       const Enumerable *e) {
     int ids = e->symbols + 1;

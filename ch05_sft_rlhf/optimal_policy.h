@@ -6,8 +6,8 @@
 //     J(pi)   = beta ln Z - beta KL(pi || pi*)        for every pi: so pi* is the best
 //
 // The last line is the first with r(y) = beta ln (pi*(y) / ref(y)) + beta ln Z put in.
-// Of all policies at a distance KL from ref, some pi* has the most reward: beta runs over
-// the frontier. Korbak et al. (2022), arXiv:2205.11275; Rafailov et al. (2023),
+// Of all policies at a distance KL from ref, some pi* has the most reward: beta runs
+// over the frontier. Korbak et al. (2022), arXiv:2205.11275; Rafailov et al. (2023),
 // arXiv:2305.18290, equation 4.
 //
 // Policies are the logarithms of n probabilities: none underflows, -INFINITY is never.

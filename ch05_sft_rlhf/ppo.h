@@ -13,9 +13,9 @@
 //         critic   clipped (V - R)^2 / 2
 //
 // The loss is a sum over an answer's tokens and a mean over answers, as the gradient of
-// E[reward] is. The reward stands at the answer's last token, END or not, and nothing is
-// expected after it: an answer that was cut off has the reward its caller declares for
-// that, never one of finished answers.
+// E[reward] is. The reward stands at the answer's last token, END or not, and nothing
+// is expected after it: an answer that was cut off has the reward its caller declares
+// for that, never one of finished answers.
 //
 // With clip INFINITY, one epoch, one minibatch and lambda 1 this is REINFORCE with a
 // baseline: at the first step pi = old, and the gradient is that of - A ln pi.
@@ -93,8 +93,8 @@ typedef struct {
 PpoStep ppo_step(Ppo *p, const Exchange *const *answers, const double *rewards,
                  int count, const double *values, double rate);
 
-// The policy's loss on one part of the experience, 1 x 1, and how many of its tokens are
-// clipped.
+// The policy's loss on one part of the experience, 1 x 1, and how many of its tokens
+// are clipped.
 Node *ppo_loss(Tape *t, const Ppo *p, const Experience *e, int part, int *clipped);
 
 // Whether all are numbers; err says which is not.

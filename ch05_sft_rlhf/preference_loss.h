@@ -9,14 +9,15 @@
 //     ipo    (d - 1 / (2 tau))^2                                   d has a goal, tau = beta
 //     hinge  max(0, 1 - beta d)                                    SLiC's: enough is enough
 //
-// With p the chance that `chosen` is preferred, each is least on average at a d of its own:
+// With p the chance that `chosen` is preferred, each is least on average at a d of its
+// own:
 //
 //     dpo  beta d = ln p/(1-p)      cdpo  beta d = ln q/(1-q), q = (1-eps) p + eps (1-p)
 //     ipo  d = (2p - 1) / (2 tau)
 //
-// So dpo's goal is infinite for labels that never err (p = 1), cdpo's is ln (1-eps)/eps.
-// A mean over tokens in place of the sum is another loss: the Bradley-Terry model speaks
-// of answers.
+// So dpo's goal is infinite for labels that never err (p = 1), cdpo's is ln
+// (1-eps)/eps. A mean over tokens in place of the sum is another loss: the
+// Bradley-Terry model speaks of answers.
 //
 // Rafailov et al. (2023), arXiv:2305.18290; Mitchell, "A note on DPO with noisy
 // preferences" (2023); Azar et al. (2023), arXiv:2310.12036; Zhao et al. (2023),
@@ -45,7 +46,8 @@ typedef struct {
 typedef struct {
     const char *name, *help;
     PreferenceLoss (*of)(double d, const PreferenceSettings *s);
-    // the d at which the mean loss is least, if `chosen` is preferred with probability p
+    // the d at which the mean loss is least, if `chosen` is preferred with probability
+    // p
     double (*goal)(double p, const PreferenceSettings *s);
 } PreferenceType;
 

@@ -1,4 +1,5 @@
-// A loss whose derivative is known: what the losses of sections 5.7 to 5.9 are to the tape.
+// A loss whose derivative is known: what the losses of sections 5.7 to 5.9 are to the
+// tape.
 //
 //     y = f(x)        the caller has computed f(x) and df/dx_i, in double
 //     dx_i = dy df/dx_i

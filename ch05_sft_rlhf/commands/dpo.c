@@ -1,5 +1,5 @@
-// dpo: a policy from preferences, on the small problem with all of them, or an assistant
-// from a file of pairs.
+// dpo: a policy from preferences, on the small problem with all of them, or an
+// assistant from a file of pairs.
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -141,7 +141,8 @@ static void train(Job *j, Dpo *d, long long steps, int batch, double rate,
         dpo_batch_free(&b);
         if (!isfinite(at.loss))
             die("dpo: step %lld: the loss is %g: a smaller --rate?", k + 1, at.loss);
-        // nothing is drawn from the policy: of its own figures there is the margin alone
+        // nothing is drawn from the policy: of its own figures there is the margin
+        // alone
         PpoStep row = {at.margin, NAN, NAN, NAN, NAN, NAN, NAN};
         step_log_write(log, k + 1, &row, NAN);
         watch_step(&w, k + 1, steps, at.loss);

@@ -17,8 +17,8 @@
 
 // Ends the program on a bad value. *x must not be moved.
 void enumerate_open(Enumerated *x, const Args *args);
-// The table of all answers and its last line, to standard output; before that a line with
-// the loss, unless that is NAN.
+// The table of all answers and its last line, to standard output; before that a line
+// with the loss, unless that is NAN.
 void enumerate_print(Enumerated *x, double beta, double loss);
 
 // --log FILE: step, reward, kl, entropy, length, clip_fraction, explained_variance, tv.

@@ -1,9 +1,9 @@
 // The frontier: the most reward at each distance from the reference, and where PPO and
 // DPO come to lie. Lecture, section 5.5.
 //
-// The curve is computed. The points are measured, as on a large model: reward and KL are
-// means over answers that the policy has drawn, each with its standard error. A policy
-// above the curve does not exist; one that is measured there has its KL wrong.
+// The curve is computed. The points are measured, as on a large model: reward and KL
+// are means over answers that the policy has drawn, each with its standard error. A
+// policy above the curve does not exist; one that is measured there has its KL wrong.
 #include <math.h>
 #include <stdlib.h>
 
@@ -55,7 +55,8 @@ static void dpo(Lab *lab, Enumerated *x, double beta, int steps) {
     descent_free(&d), preference_population_free(&p);
 }
 
-// ln (pi / ref) of each answer's first token, at one prompt: the two policies' own sums.
+// ln (pi / ref) of each answer's first token, at one prompt: the two policies' own
+// sums.
 static void first_tokens(double *to, const Enumerated *x, int at) {
     enum { MOST_IDS = 27 };
     double pi[MOST_IDS] = {0}, ref[MOST_IDS] = {0};
@@ -126,9 +127,9 @@ static void claim_points(Lab *lab, Point points[METHODS][BETAS]) {
                   worst);
 }
 
-// pi* is on the frontier: r - beta l is the same for all its answers. With a mask that is
-// off by one, and loses the first token, it is measured above, by beta times the KL of the
-// first tokens: further than the claim before allows.
+// pi* is on the frontier: r - beta l is the same for all its answers. With a mask that
+// is off by one, and loses the first token, it is measured above, by beta times the KL
+// of the first tokens: further than the claim before allows.
 static void claim_wrong_kl(Lab *lab, Enumerated *x, int draws) {
     double on_it = 0, least = INFINITY;
     for (int i = 0; i < BETAS; i++) {

@@ -2,8 +2,8 @@
 //
 //     E[A^lambda | s, a] - A = -e(s) + (1 - lambda) sum_k gamma^(k+1) lambda^k E[e(s_(k+1)) | s, a]
 //
-// for a critic that is wrong by e. A chain of five states with two actions, on which V and
-// Q are sums; then advantages of trajectories drawn from it.
+// for a critic that is wrong by e. A chain of five states with two actions, on which V
+// and Q are sums; then advantages of trajectories drawn from it.
 #include "ch05_sft_rlhf/gae.h"
 
 #include <math.h>
@@ -67,8 +67,8 @@ static double mean_action(const Chain *c, int s, double x[STATES][ACTIONS]) {
     return sum;
 }
 
-// E[A^lambda | s, a] by its own recursion: the surprise, and gamma lambda times the next
-// state's.
+// E[A^lambda | s, a] by its own recursion: the surprise, and gamma lambda times the
+// next state's.
 static void expected(const Chain *c, double lambda, double to[STATES][ACTIONS]) {
     double critic[STATES], mean[STATES] = {0};
     for (int s = 0; s < STATES; s++) critic[s] = c->value[s] + c->error[s];

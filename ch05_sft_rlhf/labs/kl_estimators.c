@@ -97,7 +97,8 @@ static double worst_of_draws(Lab *lab, Mean found[KL_KINDS][MUS], int draws) {
 }
 
 // E over pi of slope x grad ln pi, for a policy of N answers by its logits, against the
-// gradients 0, d KL(pi || ref) / dz_j = pi_j (l_j - KL), d KL(ref || pi) / dz_j = pi_j - ref_j.
+// gradients 0, d KL(pi || ref) / dz_j = pi_j (l_j - KL), d KL(ref || pi) / dz_j = pi_j
+// - ref_j.
 static void claim_losses(Lab *lab) {
     double p[N], ref[N], worst[KL_KINDS] = {0};
     for (int y = 0; y < N; y++)

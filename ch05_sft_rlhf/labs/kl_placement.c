@@ -1,8 +1,8 @@
 // Where the KL term stands, and where that leads. Lecture, section 5.8.
 //
-// One transformer, one reward, one beta, six places for the KL term. Each fixed point is
-// computed beforehand, answer by answer or prefix by prefix; then the policy descends,
-// by exact expected gradients, and is laid beside it.
+// One transformer, one reward, one beta, six places for the KL term. Each fixed point
+// is computed beforehand, answer by answer or prefix by prefix; then the policy
+// descends, by exact expected gradients, and is laid beside it.
 #include "ch05_sft_rlhf/kl_placement.h"
 
 #include <math.h>

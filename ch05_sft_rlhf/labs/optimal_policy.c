@@ -1,5 +1,5 @@
-// The optimal policy: what the reward is worth at a distance from the reference. Lecture,
-// section 5.5.
+// The optimal policy: what the reward is worth at a distance from the reference.
+// Lecture, section 5.5.
 //
 //     J(pi) = E r - beta KL(pi || ref) = beta ln Z - beta KL(pi || pi*)
 //
@@ -54,8 +54,8 @@ static double reward_range(const Enumerable *e) {
     return most - least;
 }
 
-// d(beta ln Z) / d beta = -KL(pi* || ref); and KL <= range^2 / 8 beta^2, as the variance
-// of what lies in a range is at most range^2 / 4.
+// d(beta ln Z) / d beta = -KL(pi* || ref); and KL <= range^2 / 8 beta^2, as the
+// variance of what lies in a range is at most range^2 / 4.
 static void claim_slope_and_bound(Lab *lab, const Enumerated *x, double beta) {
     double *star = allocate((size_t)x->space.size, sizeof *star), h = 1e-4 * beta,
            worst = 0;

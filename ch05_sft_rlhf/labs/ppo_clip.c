@@ -1,5 +1,5 @@
-// PPO's clip: four corners, two of them flat, and a ratio that it does not bound. Lecture,
-// section 5.7.
+// PPO's clip: four corners, two of them flat, and a ratio that it does not bound.
+// Lecture, section 5.7.
 #include <math.h>
 #include <stdlib.h>
 

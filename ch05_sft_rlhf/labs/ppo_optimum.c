@@ -1,9 +1,9 @@
 // PPO and DPO reach pi*, and one way of PPO cannot stay there. Lecture, section 5.7.
 //
 // The policy is a transformer, the critic another; PPO sees only answers that it has
-// drawn. With a KL term in the reward, r - beta ln (pi* / ref) is the same for all answers:
-// near pi* a critic that knows it leaves no noise. Divided by their deviation, advantages
-// are as large as ever, and noise is all that is left of them.
+// drawn. With a KL term in the reward, r - beta ln (pi* / ref) is the same for all
+// answers: near pi* a critic that knows it leaves no noise. Divided by their deviation,
+// advantages are as large as ever, and noise is all that is left of them.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // PPO's tricks, one left out at a time. Lecture, section 5.7.
 //
-// The same answers to draw, the same number of updates; what J the policy has at the end,
-// exactly. Best is beta ln Z.
+// The same answers to draw, the same number of updates; what J the policy has at the
+// end, exactly. Best is beta ln Z.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // Preference losses: where each wants the margin to be. Lecture, section 5.9.
 //
-// The mean loss over labels that prefer the first answer with probability p, least at a d
-// of its own; and what becomes of a policy whose labels never err.
+// The mean loss over labels that prefer the first answer with probability p, least at a
+// d of its own; and what becomes of a policy whose labels never err.
 #include "ch05_sft_rlhf/preference_loss.h"
 
 #include <math.h>
@@ -30,8 +30,8 @@ static double least_at(double p, const PreferenceSettings *s) {
     return (low + high) / 2;
 }
 
-// Gradient descent of rate 1 on a policy of two answers whose label never errs: the margin
-// after 10, 100, ... steps.
+// Gradient descent of rate 1 on a policy of two answers whose label never errs: the
+// margin after 10, 100, ... steps.
 static void descend(const PreferenceSettings *s, double margin[DECADES]) {
     double d = 0, rate = s->kind == PREFERENCE_IPO ? 0.1 : 1;
     for (int k = 0, step = 0, until = 10; k < DECADES; k++, until *= 10) {

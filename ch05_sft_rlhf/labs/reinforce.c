@@ -3,10 +3,10 @@
 //
 //     g^ = mean over answers of sum_t (R_t - b_t) grad ln pi(token t)          E g^ = grad J
 //
-// The exact gradient is a sum over all answers. Batches of answers are laid beside it: with
-// no baseline, with V of the prompt, with V of every prefix. All rewards are raised by the
-// same number, which no best policy depends on: baselines rise with them, and without one
-// it is noise.
+// The exact gradient is a sum over all answers. Batches of answers are laid beside it:
+// with no baseline, with V of the prompt, with V of every prefix. All rewards are
+// raised by the same number, which no best policy depends on: baselines rise with them,
+// and without one it is noise.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

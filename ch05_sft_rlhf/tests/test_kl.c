@@ -1,4 +1,5 @@
-// The three estimators of the KL: their values, their means, and what they are as losses.
+// The three estimators of the KL: their values, their means, and what they are as
+// losses.
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>

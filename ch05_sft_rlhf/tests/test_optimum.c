@@ -105,7 +105,8 @@ static void setup_new(Setup *s) {
 
 static void setup_free(Setup *s) { model_free(&s->model), enumerable_free(&s->e); }
 
-// 1 + 3 + 9 end by END, 27 are cut off; all differ, and their lengths are the exchanges'.
+// 1 + 3 + 9 end by END, 27 are cut off; all differ, and their lengths are the
+// exchanges'.
 Test(enumerable, answers) {
     Setup s;
     char text[64][ENUMERABLE_TEXT];
@@ -179,8 +180,85 @@ Test(enumerable, gradients) {
     setup_free(&s);
 }
 
-// V at the root is J of that prompt; before the last token of a cut off answer it is the
-// mean over what can be drawn there.
+// ---- expected gradients
+
+typedef struct {
+    Setup *of;
+    double *ref_tokens, *log_ref, *log_p;
+    PlacementKind kind;
+} Climb;
+
+static Node *climb_loss(Tape *t, const Climb *c) {
+    return placement_loss(t, &c->of->model, c->kind, c->ref_tokens, 0.7, &c->of->e);
+}
+
+// What the placement's gradient descends, where there is such a thing: - E r, plus beta
+// times KL(pi || ref), KL(ref || pi), or nothing.
+static double objective(const Climb *c) {
+    const Enumerable *e = &c->of->e;
+    double sum = 0;
+    enumerable_policy(c->log_p, &c->of->model, e);
+    for (int at = 0; at < e->size; at += e->answers) {
+        const double *p = c->log_p + at, *ref = c->log_ref + at;
+        double kl = c->kind == PLACEMENT_LOSS_K1   ? 0
+                    : c->kind == PLACEMENT_LOSS_K3 ? policy_kl(ref, p, e->answers)
+                                                   : policy_kl(p, ref, e->answers);
+        sum += (0.7 * kl - policy_mean(p, e->reward + at, e->answers)) / e->prompts;
+    }
+    return sum;
+}
+
+// The tape's gradient of the loss with draws held fixed, against differences of the
+// objective itself, in which nothing is.
+static double climb_error(const Climb *c) {
+    const double h = 1e-4;
+    Params *p = &c->of->model.params;
+    Tape *t = tape_new(p);
+    Rng rng = rng_new(3);
+    double worst = 0, largest = 0;
+    params_zero_grads(p);
+    tape_backward(t, climb_loss(t, c));
+    for (size_t i = 0; i < p->grad_size; i++)
+        largest = fmax(largest, fabs((double)p->grads[i]));
+    for (int n = 0; n < 40; n++) {
+        real *x = &p->values[rng_below(&rng, (int)p->size)], before = *x;
+        double found = (double)p->grads[x - p->values], side[2];
+        for (int k = 0; k < 2; k++)
+            *x = before + (real)(k ? h : -h), side[k] = objective(c);
+        *x = before;
+        worst = fmax(worst, fabs(found - (side[1] - side[0]) / (2 * h)));
+    }
+    tape_free(t);
+    return worst / largest;
+}
+
+Test(kl_placement, gradients_are_those_of_objectives) {
+    Setup s;
+    Model ref;
+    if (sizeof(real) < 8) return;  // differences say nothing in float
+    setup_new(&s);
+    policy_copy(&ref, &s.model);
+    for (size_t i = 0; i < ref.params.size; i++) ref.params.values[i] *= (real)0.8;
+    Climb c = {.of = &s,
+               .ref_tokens = malloc(enumerable_edges(&s.e) * sizeof(double)),
+               .log_ref = malloc((size_t)s.e.size * sizeof(double)),
+               .log_p = malloc((size_t)s.e.size * sizeof(double))};
+    enumerable_tokens(c.ref_tokens, &ref, &s.e);
+    enumerable_answers(c.log_ref, c.ref_tokens, &s.e);
+    for (int k = 0; k <= PLACEMENT_LOSS_K3; k++) {
+        c.kind = (PlacementKind)k;
+        // central differences, h = 1e-4: off by some h^2
+        cr_assert_leq(climb_error(&c), 1e-6, "%s", placements[k].name);
+    }
+    // a KL on each token has no such objective: not that of answers
+    c.kind = PLACEMENT_TOKEN_K2;
+    cr_assert_gt(climb_error(&c), 1e-3);
+    free(c.ref_tokens), free(c.log_ref), free(c.log_p);
+    model_free(&ref), setup_free(&s);
+}
+
+// V at the root is J of that prompt; before the last token of a cut off answer it is
+// the mean over what can be drawn there.
 Test(enumerable, values_are_expectations) {
     Setup s;
     Model ref;

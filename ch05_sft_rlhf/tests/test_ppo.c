@@ -1,5 +1,5 @@
-// PPO: advantages by hand, the clip's four corners, which token has the reward, and what
-// it is without its tricks.
+// PPO: advantages by hand, the clip's four corners, which token has the reward, and
+// what it is without its tricks.
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
@@ -158,6 +158,47 @@ Test(ppo, reward_at_the_last_token) {
                                1e-15);
         }
     experience_free(&e), setup_free(&s);
+}
+
+// Whose word is whose: the old policy's, the reference's and the critic's, each from
+// its own model.
+Test(ppo, each_model_has_its_say) {
+    Setup s;
+    setup_new(&s, plain_settings());
+    Experience e = experience(&s);
+    double old[64], reference[64];
+    policy_log_probs(old, &s.policy, &e.batches[0]);
+    policy_log_probs(reference, &s.reference, &e.batches[0]);
+    Tape *t = tape_new(&s.critic.model.params);
+    Mat hidden = policy_hidden(t, &s.critic.model, &e.batches[0])->value,
+        w = params_value(&s.critic.model.params, s.critic.weight),
+        b = params_value(&s.critic.model.params, s.critic.bias);
+    for (int i = 0; i < e.tokens[1]; i++) {
+        double value = (double)*b.at;
+        for (int k = 0; k < hidden.cols; k++)
+            value += (double)*mat_at(hidden, i, k) * (double)*mat_at(w, k, 0);
+        cr_assert_float_eq(e.values[i], value, 1e-5);
+        cr_assert_float_eq(e.old[i], old[i], 1e-6);
+        cr_assert_float_eq(e.reference[i], reference[i], 1e-6);
+    }
+    cr_assert_gt(fabs((double)*b.at), 1e-3);
+    tape_free(t), experience_free(&e), setup_free(&s);
+}
+
+// A critic begins with the policy's body and knows nothing.
+Test(ppo, critic_begins_at_0) {
+    Setup s;
+    setup_new(&s, plain_settings());
+    Critic c;
+    critic_new(&c, &s.policy);
+    Tape *t = tape_new(&c.model.params);
+    Batch b = exchange_batch(s.answers, ANSWERS);
+    Node *hidden = policy_hidden(t, &c.model, &b);
+    Mat body = policy_hidden(s.ppo.tape, &s.policy, &b)->value,
+        values = critic_values(t, &c, hidden)->value;
+    cr_assert_eq(largest_difference(hidden->value, body), 0);
+    for (int i = 0; i < values.rows; i++) cr_assert_eq(*mat_at(values, i, 0), 0);
+    tape_free(t), batch_free(&b), critic_free(&c), setup_free(&s);
 }
 
 // What an answer is beside changes nothing of it, padding included.

@@ -1,5 +1,5 @@
-// Preference losses: values by hand, slopes against differences, goals against a search,
-// and their gradient through a model.
+// Preference losses: values by hand, slopes against differences, goals against a
+// search, and their gradient through a model.
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include "ch03_transformer/tests/gradients.h"
 #include "ch05_sft_rlhf/dpo.h"
 #include "ch05_sft_rlhf/policy.h"
+#include "ch05_sft_rlhf/preference_population.h"
 #include "ch05_sft_rlhf/tests/small.h"
 
 Test(preference_loss, values) {
@@ -120,6 +121,37 @@ Test(dpo, gradients) {
     }
 }
 
+// ---- all pairs at once
+
+static Node *population_loss(Tape *t, void *context) {
+    void **both = context;
+    return preference_population_loss(t, both[0], both[1]);
+}
+
+Test(preference_population, gradients_and_first_loss) {
+    static Enumerated x;
+    EnumeratedShape shape = {
+        .symbols = 2, .longest = 3, .prompts = 2, .channels = 16, .layers = 1};
+    enumerated_new(&x, shape, rng_new(5));
+    for (int k = 0; k < PREFERENCE_KINDS; k++) {
+        if (k == PREFERENCE_HINGE) continue;  // its corner is where h = 1 / beta
+        PreferencePopulation p = preference_population(
+            &x, (PreferenceSettings){(PreferenceKind)k, 0.5, 0.1});
+        void *both[] = {&x, &p};
+        Tape *t = tape_new(&x.policy.params);
+        double first = (double)*population_loss(t, both)->value.at, weights = 0;
+        for (size_t i = 0; i < p.count; i++) weights += p.pairs[i].weight;
+        cr_assert_float_eq(weights, 1, 1e-12);
+        if (k != PREFERENCE_IPO) cr_assert_float_eq(first, log(2), 1e-6);
+        tape_free(t);
+        double error = gradient_error(&x.policy.params, population_loss, both, 6);
+        cr_assert_leq(error, gradient_tolerance(), "%s: %g", preference_names()[k],
+                      error);
+        preference_population_free(&p);
+    }
+    enumerated_free(&x);
+}
+
 // The policy is the reference: no margin, and a loss of ln 2, exactly.
 Test(dpo, begins_at_ln_2) {
     Setup s;
@@ -132,8 +164,8 @@ Test(dpo, begins_at_ln_2) {
     setup_free(&s);
 }
 
-// -beta sigma(r_rejected - r_chosen) (grad ln pi(chosen) - grad ln pi(rejected)), a mean
-// over pairs, from the tape's own operations.
+// -beta sigma(r_rejected - r_chosen) (grad ln pi(chosen) - grad ln pi(rejected)), a
+// mean over pairs, from the tape's own operations.
 Test(dpo, gradient_in_closed_form) {
     Setup s;
     setup_new(&s, PREFERENCE_DPO, false);
