@@ -20,7 +20,9 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -
 COMPILE  := -std=gnu17 $(OPT) -g -march=$(ARCH) -fno-math-errno $(WARNINGS)
 INCLUDE  := -I. -D_GNU_SOURCE
 LINK     :=
-LIBS     := -lpcre2-8 -lm -ldl
+LIBS      = -lpcre2-8 -lm $(if $(filter Darwin,$(shell uname)),,-ldl) $(JSON)
+# Optional. The sources ask __has_include; so does this, when a program is linked, after setup.
+JSON      = $$(echo "\#include <jansson.h>" | $(CC) $(INCLUDE) -E -x c - >/dev/null 2>&1 && echo -ljansson)
 
 # A folder for every way of building, so that they stand side by side:
 # build/gcc-m64-x86-64-v3-O0-serial.
@@ -64,7 +66,6 @@ ifeq ($(shell uname),Darwin)
 BREW    := $(shell brew --prefix 2>/dev/null)
 INCLUDE += -I$(BREW)/include -I$(BREW)/opt/libomp/include
 LINK    += -L$(BREW)/lib -L$(BREW)/opt/libomp/lib
-LIBS    := $(filter-out -ldl,$(LIBS))
 endif
 INCLUDE += $(CPPFLAGS)
 COMPILE += $(EXTRA_CFLAGS) $(if $(filter command,$(origin CFLAGS)),$(CFLAGS))
@@ -286,7 +287,7 @@ fuzz:
 	@set -e; for f in $(wildcard ch*/fuzz/fuzz_*.c); do c=$${f%%/*}; name=$$(basename $$f .c); mkdir -p build/fuzz/$$name.corpus; \
 	    clang -I. -D_GNU_SOURCE -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined $$f \
 	        $$(for d in $(FOLDERS); do ls $$d/*.c $$d/numeric/*.c $$d/program/*.c 2>/dev/null; [ $$d = $$c ] && break; done | grep -v -e main.c -e homework) \
-	        $(if $(filter Darwin,$(shell uname)),,-ldl) -lpcre2-8 -lm -o build/fuzz/$$name; \
+	        $(LIBS) -o build/fuzz/$$name; \
 	    build/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=5 -print_final_stats=1 build/fuzz/$$name.corpus $$(ls -d $$c/fuzz/seeds 2>/dev/null); done
 
 format:

@@ -192,12 +192,14 @@ static bool config_of_notes(Config *c, const Checkpoint *file, const char *path,
     return true;
 }
 
-static bool load(Model *m, const Checkpoint *file, const char *path, Error *err) {
+static bool load(Model *m, const Checkpoint *file, const char *path, ModelAdd *add,
+                 Error *err) {
     Config c;
     if (!config_of_notes(&c, file, path, err) || !model_new(m, &c, err)) return false;
     m->config.name = "model";  // path is the caller's
+    bool ok = !add || add(m, file, path, err);
     CheckpointTensor *shapes = tensors_new(&m->params);
-    bool ok = checkpoint_fits(file, path, shapes, m->params.count, err);
+    ok = ok && checkpoint_fits(file, path, shapes, m->params.count, err);
     free(shapes);
     if (ok) model_allocate(m, NULL);
     for (int i = 0; ok && i < m->params.count; i++)
@@ -207,11 +209,15 @@ static bool load(Model *m, const Checkpoint *file, const char *path, Error *err)
     return ok;
 }
 
-bool model_load(const char *path, Model *m, Error *err) {
+bool model_load_with(const char *path, Model *m, ModelAdd *add, Error *err) {
     *m = (Model){0};
     Checkpoint file;
     if (!checkpoint_read(&file, path, err)) return false;
-    bool ok = load(m, &file, path, err);
+    bool ok = load(m, &file, path, add, err);
     checkpoint_free(&file);
     return ok;
+}
+
+bool model_load(const char *path, Model *m, Error *err) {
+    return model_load_with(path, m, NULL, err);
 }

@@ -28,3 +28,7 @@ bool model_save_with(const char *path, const Model *m, const CheckpointNote *mor
 // file is allocated before names and shapes are found to fit, but for tables of
 // positions: 2^24 numbers at most.
 bool model_load(const char *path, Model *m, Error *err);
+// The same for a model with more parameters than its Config says: `add` adds them
+// (params_add) before values are allocated, or refuses the file.
+typedef bool ModelAdd(Model *m, const Checkpoint *file, const char *path, Error *err);
+bool model_load_with(const char *path, Model *m, ModelAdd *add, Error *err);

@@ -22,31 +22,39 @@ static char *text_of(const Tokenizer *t, Error *err) {
     return NULL;
 }
 
-// A note for each line of text, which loses its newlines. The caller frees the list and
-// each key.
-static CheckpointNote *notes_of_lines(char *text, int *count) {
+// A note for each line of text, which loses its newlines, and then `more`. The caller
+// frees the list and the keys of the lines, *count of them.
+static CheckpointNote *notes_of_lines(char *text, int *count,
+                                      const CheckpointNote *more, int more_count) {
     CheckpointNote *notes = NULL;
     size_t capacity = 0;
     *count = 0;
     for (char *rest = text, *line; (line = strtok_r(rest, "\n", &rest));) {
-        reserve(notes, capacity, (size_t)*count + 1);
+        reserve(notes, capacity, (size_t)(*count + 1 + more_count));
         char *key = allocate(KEY, 1);
         snprintf(key, KEY, "%s%d", PREFIX, *count + 1);
         notes[(*count)++] = (CheckpointNote){key, line};
     }
+    for (int i = 0; i < more_count; i++) notes[*count + i] = more[i];
     return notes;
+}
+
+bool model_save_with_tokenizer_and(const char *path, const Model *m, const Tokenizer *t,
+                                   const CheckpointNote *more, int more_count,
+                                   Error *err) {
+    int lines;
+    char *text = text_of(t, err);
+    if (!text) return false;
+    CheckpointNote *notes = notes_of_lines(text, &lines, more, more_count);
+    bool ok = model_save_with(path, m, notes, lines + more_count, err);
+    for (int i = 0; i < lines; i++) free((char *)notes[i].key);
+    free(notes), free(text);
+    return ok;
 }
 
 bool model_save_with_tokenizer(const char *path, const Model *m, const Tokenizer *t,
                                Error *err) {
-    int count;
-    char *text = text_of(t, err);
-    if (!text) return false;
-    CheckpointNote *notes = notes_of_lines(text, &count);
-    bool ok = model_save_with(path, m, notes, count, err);
-    for (int i = 0; i < count; i++) free((char *)notes[i].key);
-    free(notes), free(text);
-    return ok;
+    return model_save_with_tokenizer_and(path, m, t, NULL, 0, err);
 }
 
 static bool is_line(const CheckpointNote *note) {

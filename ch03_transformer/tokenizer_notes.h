@@ -9,6 +9,10 @@
 // no merges to be written.
 bool model_save_with_tokenizer(const char *path, const Model *m, const Tokenizer *t,
                                Error *err);
+// The same with more notes, as in model_save_with.
+bool model_save_with_tokenizer_and(const char *path, const Model *m, const Tokenizer *t,
+                                   const CheckpointNote *more, int more_count,
+                                   Error *err);
 bool tokenizer_is_noted(const Checkpoint *c);
 // False and err where there is none, or its lines are no vocabulary.
 bool tokenizer_of_notes(Tokenizer *t, const Checkpoint *c, const char *path,

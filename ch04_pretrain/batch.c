@@ -45,6 +45,16 @@ void batch_count(Batch *b) {
     for (int r = 0; b->labels && r < b->rows; r++) b->counted += b->labels[r] >= 0;
 }
 
+int batch_targets(Tape *t, const Batch *b, const int **places, const int **ids) {
+    int n = b->rows * b->time, kept = 0;
+    int *at = tape_allocate(t, (size_t)n * sizeof *at);
+    int *of = tape_allocate(t, (size_t)n * sizeof *of);
+    for (int i = 0; i < n; i++)
+        if (b->targets[i] >= 0) at[kept] = i, of[kept++] = b->targets[i];
+    *places = at, *ids = of;
+    return kept;
+}
+
 Tokens batch_tokens(const Batch *b) {
     return (Tokens){.batch = b->rows,
                     .time = b->time,

@@ -46,6 +46,9 @@ void batch_free(Batch *b);
 void batch_mark_documents(Batch *b, int row, const int *tokens, int end);
 // Counts the targets; to be called when the batch is complete.
 void batch_count(Batch *b);
+// Where the targets are, row x time + position, and what they are, in that order; returns
+// how many. Until tape_reset.
+int batch_targets(Tape *t, const Batch *b, const int **places, const int **ids);
 
 Tokens batch_tokens(const Batch *b);
 Tokens batch_source(const Batch *b);

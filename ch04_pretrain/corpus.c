@@ -38,22 +38,34 @@ void corpus_free(Corpus *c) {
     *c = (Corpus){0};
 }
 
-bool corpus_tokenizer(Tokenizer *t, const Documents *d, int vocabulary,
-                      const char *pattern, Error *err) {
-    assert(vocabulary > BYTES && "corpus_tokenizer: no room for the bytes and the end");
-    Special end = {(char *)DOCUMENT_END, strlen(DOCUMENT_END), NO_SYMBOL};
+bool corpus_tokenizer_with(Tokenizer *t, const Documents *d, int vocabulary,
+                           const char *pattern, const char *const *specials,
+                           int special_count, Error *err) {
+    int count = 1 + special_count;
+    assert(vocabulary >= BYTES + count
+           && "corpus_tokenizer: no room for bytes and end");
+    Special *all = allocate((size_t)count, sizeof *all);
+    for (int i = 0; i < count; i++) {
+        char *text = (char *)(i ? specials[i - 1] : DOCUMENT_END);
+        all[i] = (Special){text, strlen(text), NO_SYMBOL};
+    }
     Pattern *splitter = pattern_new(pattern, err);
-    if (!splitter) return false;
     Pieces pieces = {0};
-    bool ok = true;
+    bool ok = splitter != NULL;
     for (size_t i = 0; i < d->count && ok; i++)
-        ok =
-            pieces_add(&pieces, splitter, &end, 1, d->list[i].at, d->list[i].size, err);
+        ok = pieces_add(&pieces, splitter, all, count, d->list[i].at, d->list[i].size,
+                        err);
     if (ok) {
         Words words = pieces_to_words(&pieces);
-        ok = tokenizer_train(t, &words, vocabulary - BYTES - 1, &end, 1, pattern, err);
+        ok = tokenizer_train(t, &words, vocabulary - BYTES - count, all, count, pattern,
+                             err);
         words_free(&words);
     }
-    pieces_free(&pieces), pattern_free(splitter);
+    pieces_free(&pieces), pattern_free(splitter), free(all);
     return ok;
+}
+
+bool corpus_tokenizer(Tokenizer *t, const Documents *d, int vocabulary,
+                      const char *pattern, Error *err) {
+    return corpus_tokenizer_with(t, d, vocabulary, pattern, NULL, 0, err);
 }

@@ -25,3 +25,7 @@ void corpus_free(Corpus *c);
 // DOCUMENT_END; fewer where the text holds too few pairs. vocabulary >= 257.
 bool corpus_tokenizer(Tokenizer *t, const Documents *d, int vocabulary,
                       const char *pattern, Error *err);
+// The same with more special tokens, whose ids follow END's; vocabulary counts them.
+bool corpus_tokenizer_with(Tokenizer *t, const Documents *d, int vocabulary,
+                           const char *pattern, const char *const *specials,
+                           int special_count, Error *err);

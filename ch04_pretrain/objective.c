@@ -111,14 +111,10 @@ static Node *hidden_of(Tape *t, const Model *m, const Batch *b) {
 static Node *logits_of_targets(Tape *t, const Model *m, const Batch *b,
                                const int **targets) {
     if (b->labels) return *targets = b->labels, pair_logits(t, m, b);
-    int n = b->rows * b->time, kept = 0;
-    int *rows = tape_allocate(t, (size_t)n * sizeof *rows);
-    int *ids = tape_allocate(t, (size_t)n * sizeof *ids);
-    for (int i = 0; i < n; i++)
-        if (b->targets[i] >= 0) rows[kept] = i, ids[kept++] = b->targets[i];
-    *targets = ids;
+    const int *rows;
+    int kept = batch_targets(t, b, &rows, targets);
     Node *hidden = hidden_of(t, m, b);
-    if (kept < n) hidden = gather_rows(t, hidden, rows, kept);
+    if (kept < b->rows * b->time) hidden = gather_rows(t, hidden, rows, kept);
     return model_logits(t, m, hidden);
 }
 

@@ -122,7 +122,7 @@ local function figure(image, caption)
     local drawn = image.src:match "^figures/"
     local class = drawn and "figure plot" or "figure drawing"
     local command = caption[#caption]
-    if drawn and (not command or command.t ~= "Code" or not command.text:match "^%./ch%d%d_%w+ [%w-]+") then
+    if drawn and (not command or command.t ~= "Code" or not command.text:match "^%./ch%d%d_[%w_]+ [%w-]+") then
         error(here .. ": " .. image.src
               .. " needs a caption in italics below it that ends with its `./chNN_name lab`")
     end

@@ -3,11 +3,11 @@
 # rest with the system's package manager (apt-get, dnf, pacman or brew). It asks nothing, and is silent if
 # all is there.
 #
-#   run, bench    a C compiler ($CC, or cc), PCRE2, gnuplot, OpenMP
+#   run, bench    a C compiler ($CC, or cc), PCRE2, gnuplot, OpenMP, a JSON library (jansson)
 #   test          these and Criterion
 #   docs          pandoc
 #
-# gnuplot and OpenMP are optional: without them there is a warning and the status is 0. Where something else
+# gnuplot, OpenMP and jansson are optional: without them there is a warning and the status is 0. Where something else
 # cannot be installed, one line names the packages, and the status is 1. CC, CPPFLAGS, LDFLAGS are honoured.
 # shellcheck disable=SC2046,SC2086  # lists of words are meant to split
 set -u
@@ -16,8 +16,8 @@ say() { printf 'setup: %s\n' "$1" >&2; }
 
 goal=${1:-}
 case $goal in
-    run | bench) needs='compiler pcre2 gnuplot openmp' ;;
-    test) needs='compiler pcre2 gnuplot openmp criterion' ;;
+    run | bench) needs='compiler pcre2 gnuplot openmp json' ;;
+    test) needs='compiler pcre2 gnuplot openmp json criterion' ;;
     docs) needs=pandoc ;;
     *) say 'usage: sh tools/setup.sh run|test|docs|bench'; exit 2 ;;
 esac
@@ -44,6 +44,8 @@ has() {
                       int main(void) { return pcre2_config(PCRE2_CONFIG_JIT, 0) < 0; }' -lpcre2-8 ;;
         openmp) [ "${OPENMP:-1}" = 0 ] || links '#include <omp.h>
                       int main(void) { return omp_get_max_threads() < 1; }' -fopenmp ;;
+        json) links '#include <jansson.h>
+                     int main(void) { return json_null() == 0; }' -ljansson ;;
         criterion) links '#include <criterion/criterion.h>
                           Test(a, b) { cr_assert(1); }' -lcriterion ;;
         *) command -v "$1" >/dev/null 2>&1 ;;
@@ -98,6 +100,9 @@ package_of() {
         brew:openmp:*) echo libomp ;;
         *:openmp:yes) echo "$compiler" | sed 's/clang/libomp/; s/$/-dev/' ;;
         *:openmp:no) ;;
+        dnf:json:*) echo jansson-devel ;;
+        brew:json:* | pacman:json:*) echo jansson ;;
+        *:json:*) echo libjansson-dev ;;
         dnf:criterion:*) echo criterion-devel ;;
         brew:criterion:* | pacman:criterion:*) echo criterion ;;
         *:criterion:*) echo libcriterion-dev ;;
@@ -113,7 +118,7 @@ packages_of() {
 # The needs among these that one cannot do without.
 required() {
     for need; do
-        case $need in gnuplot | openmp) ;; *) printf '%s ' "$need" ;; esac
+        case $need in gnuplot | openmp | json) ;; *) printf '%s ' "$need" ;; esac
     done
 }
 
@@ -169,6 +174,7 @@ fi
 for need in $missing; do
     case $need in
         gnuplot) say "warning: no gnuplot (package $(package_of gnuplot)): data, but no figures" ;;
+        json) say "warning: no jansson (package $(package_of json)): chapter 5 reads no JSON Lines" ;;
         openmp) say "warning: $CC has no OpenMP: one thread" ;;
     esac
 done

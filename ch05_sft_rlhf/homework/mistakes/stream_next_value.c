@@ -1,0 +1,21 @@
+// loses: 1, says: not the next answer's value, keeps: 19
+// The value after the end is whatever comes next in memory.
+#include "ch05_sft_rlhf/homework/hw05.h"
+#define stream_advantages solved_stream_advantages
+#include "../solution.c"
+#undef stream_advantages
+
+void stream_advantages(const double *rewards, const double *values,
+                       const StepKind *kinds, const double *lasts, int n, double gamma,
+                       double lambda, double *advantages) {
+    double advantage = 0, next = 0;
+    for (int t = n - 1; t >= 0; t--) {
+        advantages[t] = 0;
+        if (kinds[t] == STEP_PADDING) continue;
+        if (kinds[t] != STEP_GOES_ON) advantage = 0;
+        if (kinds[t] == STEP_CUT) next = lasts[t];
+        double delta = rewards[t] + gamma * next - values[t];
+        advantage = delta + gamma * lambda * advantage;
+        advantages[t] = advantage, next = values[t];
+    }
+}

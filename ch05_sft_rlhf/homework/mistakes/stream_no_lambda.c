@@ -1,0 +1,22 @@
+// loses: 1, says: not gamma, keeps: 12
+// lambda is forgotten.
+#include "ch05_sft_rlhf/homework/hw05.h"
+#define stream_advantages solved_stream_advantages
+#include "../solution.c"
+#undef stream_advantages
+
+void stream_advantages(const double *rewards, const double *values,
+                       const StepKind *kinds, const double *lasts, int n, double gamma,
+                       double lambda, double *advantages) {
+    double advantage = 0, next = 0;
+    for (int t = n - 1; t >= 0; t--) {
+        advantages[t] = 0;
+        if (kinds[t] == STEP_PADDING) continue;
+        if (kinds[t] != STEP_GOES_ON) advantage = next = 0;
+        if (kinds[t] == STEP_CUT) next = lasts[t];
+        (void)lambda;
+        double delta = rewards[t] + gamma * next - values[t];
+        advantage = delta + gamma * advantage;
+        advantages[t] = advantage, next = values[t];
+    }
+}

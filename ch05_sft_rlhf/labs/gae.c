@@ -1,0 +1,193 @@
+// GAE: what lambda buys and what it costs. Lecture, section 5.6.
+//
+//     E[A^lambda | s, a] - A = -e(s) + (1 - lambda) sum_k gamma^(k+1) lambda^k E[e(s_(k+1)) | s, a]
+//
+// for a critic that is wrong by e. A chain of five states with two actions, on which V
+// and Q are sums; then advantages of trajectories drawn from it.
+#include "ch05_sft_rlhf/gae.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "ch04_pretrain/dirichlet.h"
+#include "common/numeric/mean.h"
+#include "common/program/plot.h"
+
+enum { STATES = 5, ACTIONS = 2, LAMBDAS = 6, STEPS = 120, SWEEPS = 4000 };
+static const double lambdas[LAMBDAS] = {0, 0.5, 0.8, 0.9, 0.95, 1};
+static const double GAMMA = 0.9;
+
+static const Option options[] = {{"error", "0.5", "deviation of the critic's errors"},
+                                 {"draws", "4000", "trajectories"},
+                                 {0}};
+
+typedef struct {
+    double next[STATES][ACTIONS][STATES], reward[STATES][ACTIONS];
+    double policy[STATES][ACTIONS];
+    double value[STATES];  // V
+    double error[STATES];  // of the critic
+} Chain;
+
+// The mean of x at the next state.
+static double ahead(const Chain *c, int s, int a, const double *x) {
+    double sum = 0;
+    for (int k = 0; k < STATES; k++) sum += c->next[s][a][k] * x[k];
+    return sum;
+}
+
+// Iterates a contraction by gamma until nothing is left to change.
+static Chain chain_new(Rng *rng, double error) {
+    Chain c = {0};
+    for (int s = 0; s < STATES; s++) {
+        c.error[s] = error * rng_normal(rng);
+        rng_dirichlet(rng, 1, c.policy[s], ACTIONS);
+        for (int a = 0; a < ACTIONS; a++) {
+            rng_dirichlet(rng, 1, c.next[s][a], STATES);
+            c.reward[s][a] = rng_normal(rng);
+        }
+    }
+    for (int i = 0; i < SWEEPS; i++)
+        for (int s = 0; s < STATES; s++) {
+            double sum = 0;
+            for (int a = 0; a < ACTIONS; a++)
+                sum += c.policy[s][a]
+                       * (c.reward[s][a] + GAMMA * ahead(&c, s, a, c.value));
+            c.value[s] = sum;
+        }
+    return c;
+}
+
+static double advantage(const Chain *c, int s, int a) {
+    return c->reward[s][a] + GAMMA * ahead(c, s, a, c->value) - c->value[s];
+}
+
+static double mean_action(const Chain *c, int s, double x[STATES][ACTIONS]) {
+    double sum = 0;
+    for (int a = 0; a < ACTIONS; a++) sum += c->policy[s][a] * x[s][a];
+    return sum;
+}
+
+// E[A^lambda | s, a] by its own recursion: the surprise, and gamma lambda times the
+// next state's.
+static void expected(const Chain *c, double lambda, double to[STATES][ACTIONS]) {
+    double critic[STATES], mean[STATES] = {0};
+    for (int s = 0; s < STATES; s++) critic[s] = c->value[s] + c->error[s];
+    for (int i = 0; i < SWEEPS; i++)
+        for (int s = 0; s < STATES; s++) {
+            for (int a = 0; a < ACTIONS; a++)
+                to[s][a] = c->reward[s][a] + GAMMA * ahead(c, s, a, critic) - critic[s]
+                           + GAMMA * lambda * ahead(c, s, a, mean);
+            mean[s] = mean_action(c, s, to);
+        }
+}
+
+// The formula: errors of the critic along the way, term by term.
+static double bias(const Chain *c, double lambda, int s, int a) {
+    double e[STATES], sum = -c->error[s], factor = (1 - lambda) * GAMMA;
+    for (int k = 0; k < STATES; k++) e[k] = c->error[k];
+    for (int i = 0; i < SWEEPS && factor > 1e-18; i++, factor *= GAMMA * lambda) {
+        double later[STATES];
+        sum += factor * ahead(c, s, a, e);
+        for (int k = 0; k < STATES; k++) {
+            later[k] = 0;
+            for (int b = 0; b < ACTIONS; b++)
+                later[k] += c->policy[k][b] * ahead(c, k, b, e);
+        }
+        for (int k = 0; k < STATES; k++) e[k] = later[k];
+    }
+    return sum;
+}
+
+static void claim_identity(Lab *lab, const Chain *c) {
+    double worst = 0, apart = 0, to[STATES][ACTIONS];
+    for (int i = 0; i < LAMBDAS; i++) {
+        expected(c, lambdas[i], to);
+        for (int s = 0; s < STATES; s++)
+            for (int a = 0; a < ACTIONS; a++)
+                worst = nan_max(worst, fabs(to[s][a] - advantage(c, s, a)
+                                            - bias(c, lambdas[i], s, a)));
+    }
+    for (int s = 0; s < STATES; s++)
+        apart = nan_max(apart, fabs(bias(c, 1, s, 0) - bias(c, 1, s, 1)));
+    // sums of numbers below 10, rounded some hundred times
+    claim_near(lab, "5.48", "bias of A^lambda: recursion less formula, largest", 0,
+               worst, 1e-12);
+    claim_near(lab, "5.49", "lambda = 1: bias of one action less the other's", 0, apart,
+               0);
+}
+
+typedef struct {
+    Mean first[LAMBDAS][ACTIONS];  // A^lambda of the first step, from state 0
+} Sample;
+
+static void draw_one(const Chain *c, Rng *rng, Sample *sample) {
+    double rewards[STEPS], values[STEPS + 1], advantages[STEPS];
+    int s = 0, first = 0;
+    for (int t = 0; t < STEPS; t++) {
+        int a = rng_categorical(rng, c->policy[s], ACTIONS);
+        if (t == 0) first = a;
+        rewards[t] = c->reward[s][a], values[t] = c->value[s] + c->error[s];
+        s = rng_categorical(rng, c->next[s][a], STATES);
+    }
+    values[STEPS] = c->value[s] + c->error[s];
+    for (int i = 0; i < LAMBDAS; i++) {
+        gae(advantages, NULL, rewards, values, STEPS, values[STEPS],
+            (GaeSettings){GAMMA, lambdas[i]});
+        mean_add(&sample->first[i][first], advantages[0]);
+    }
+}
+
+static double deviation(Mean m) { return mean_error(m) * sqrt(m.count - 1); }
+
+static void claim_sample(Lab *lab, const Chain *c, const Sample *sample) {
+    double worst = 0;
+    for (int i = 0; i < LAMBDAS; i++)
+        for (int a = 0; a < ACTIONS; a++) {
+            Mean m = sample->first[i][a];
+            double expected_mean = advantage(c, 0, a) + bias(c, lambdas[i], 0, a);
+            worst = nan_max(worst, fabs(mean_of(m) - expected_mean) / mean_error(m));
+        }
+    // gamma^120 = 3e-6 of what comes after is the critic's word
+    claim_at_most(lab, "5.50", "mean of A^lambda drawn, less A + bias, standard errors",
+                  5, worst);
+    claim_at_least(
+        lab, "5.51", "deviation of A^lambda, lambda = 1 / lambda = 0", 1,
+        deviation(sample->first[LAMBDAS - 1][0]) / deviation(sample->first[0][0]));
+}
+
+static void draw(Lab *lab, const Chain *c, const Sample *sample) {
+    enum { POINTS = 50 };
+    Plot *p = plot_new(lab, "gae", "lambda bias measured error deviation");
+    for (int i = 0; i <= POINTS; i++)
+        plot_row(p, (double)i / POINTS,
+                 bias(c, (double)i / POINTS, 0, 0) - bias(c, (double)i / POINTS, 0, 1),
+                 NAN, NAN, NAN);
+    for (int i = 0; i < LAMBDAS; i++) {
+        Mean one = sample->first[i][0], other = sample->first[i][1];
+        plot_row(
+            p, lambdas[i], NAN,
+            mean_of(one) - mean_of(other) - (advantage(c, 0, 0) - advantage(c, 0, 1)),
+            hypot(mean_error(one), mean_error(other)), deviation(one));
+    }
+    plot_axes(p, "lambda", "advantage");
+    plot_line(p, "lambda", "bias", "bias between the actions: formula");
+    plot_errors(p, "lambda", "measured", "error", "drawn");
+    plot_points(p, "lambda", "deviation", "standard deviation of A");
+    plot_end(p);
+}
+
+static void run(Lab *lab) {
+    int draws = (int)option_int(&lab->args, "draws", 100, 10000000);
+    Chain c = chain_new(&lab->rng, option_real(&lab->args, "error", 0, 100));
+    Sample sample = {0};
+    claim_identity(lab, &c);
+    for (int i = 0; i < draws; i++) {
+        Rng rng = rng_split(&lab->rng, (uint64_t)i);
+        draw_one(&c, &rng, &sample);
+    }
+    claim_sample(lab, &c, &sample);
+    draw(lab, &c, &sample);
+}
+
+const LabSpec lab_gae = {"gae", "5.6", "Advantages: what lambda buys and costs", run,
+                         options};

@@ -1,0 +1,67 @@
+// Preference losses: policies from pairs of answers, without a reward model: a table.
+// Lecture, section 5.9.
+//
+//     h = ln (pi(answer) / ref(answer))          of the whole answer: a sum over its tokens
+//     d = h_chosen - h_rejected
+//
+//     dpo    -ln sigma(beta d)                                     Bradley-Terry with r = beta h
+//     cdpo   -(1 - eps) ln sigma(beta d) - eps ln sigma(-beta d)   a share eps of labels is wrong
+//     ipo    (d - 1 / (2 tau))^2                                   d has a goal, tau = beta
+//     hinge  max(0, 1 - beta d)                                    SLiC's: enough is enough
+//
+// With p the chance that `chosen` is preferred, each is least on average at a d of its
+// own:
+//
+//     dpo  beta d = ln p/(1-p)      cdpo  beta d = ln q/(1-q), q = (1-eps) p + eps (1-p)
+//     ipo  d = (2p - 1) / (2 tau)
+//
+// So dpo's goal is infinite for labels that never err (p = 1), cdpo's is ln
+// (1-eps)/eps. A mean over tokens in place of the sum is another loss: the
+// Bradley-Terry model speaks of answers.
+//
+// Rafailov et al. (2023), arXiv:2305.18290; Mitchell, "A note on DPO with noisy
+// preferences" (2023); Azar et al. (2023), arXiv:2310.12036; Zhao et al. (2023),
+// arXiv:2305.10425.
+#pragma once
+#include "ch03_transformer/tape.h"
+
+typedef enum {
+    PREFERENCE_DPO,
+    PREFERENCE_CDPO,
+    PREFERENCE_IPO,
+    PREFERENCE_HINGE,
+    PREFERENCE_KINDS
+} PreferenceKind;
+
+typedef struct {
+    PreferenceKind kind;
+    double beta;       // > 0; ipo: tau
+    double smoothing;  // cdpo's eps, [0, 1/2)
+} PreferenceSettings;
+
+typedef struct {
+    double value, slope;  // slope: with respect to d
+} PreferenceLoss;
+
+typedef struct {
+    const char *name, *help;
+    PreferenceLoss (*of)(double d, const PreferenceSettings *s);
+    // the d at which the mean loss is least, if `chosen` is preferred with probability
+    // p
+    double (*goal)(double p, const PreferenceSettings *s);
+} PreferenceType;
+
+extern const PreferenceType preference_kinds[];
+const char *const *preference_names(void);  // ends with NULL
+
+PreferenceLoss preference_loss(double d, const PreferenceSettings *s);
+
+// Which of some answers was preferred to which, and how much that counts.
+typedef struct {
+    int chosen, rejected;
+    double weight;
+} Preferred;
+
+// sum over pairs of weight x loss(h_chosen - h_rejected); log_ratios: h, answers x 1.
+Node *preference_node(Tape *t, Node *log_ratios, const Preferred *pairs, size_t count,
+                      const PreferenceSettings *s);

@@ -1,0 +1,52 @@
+#include "ch05_sft_rlhf/questions.h"
+
+#include <stdlib.h>
+
+#include "ch03_transformer/infer_of_model.h"
+
+enum { ANSWER_MOST = 48 };
+
+Questions questions_new(const Instructions *from, const ChatTemplate *chat, int count,
+                        Rng rng) {
+    size_t n = (size_t)count;
+    Instructions single = *from;
+    single.turns = 1;
+    Questions q = {.list = allocate(n, sizeof *q.list),
+                   .ids = allocate(n, sizeof *q.ids),
+                   .prompts = allocate(n, sizeof *q.prompts),
+                   .count = count};
+    for (int i = 0; i < count; i++) {
+        Rng own = rng_split(&rng, (uint64_t)i);
+        q.list[i] = instruct(&single, &own);
+        chat_prompt(chat, &q.list[i], 0, &q.ids[i]);
+        q.prompts[i] = (Prompt){q.ids[i].at, (int)q.ids[i].size};
+    }
+    return q;
+}
+
+void questions_free(Questions *q) {
+    for (int i = 0; i < q->count; i++)
+        conversation_free(&q->list[i]), free(q->ids[i].at);
+    free(q->list), free(q->ids), free(q->prompts);
+    *q = (Questions){0};
+}
+
+bool questions_answer(Rollout *to, const Questions *q, const Model *m,
+                      const ChatTemplate *chat, double temperature, Rng rng,
+                      Error *err) {
+    InferModel view;
+    if (!infer_of_model(&view, m, err)) return false;
+    RolloutSettings s = {chat->end, ANSWER_MOST, 0, temperature, rng};
+    bool ok = rollouts(to, &view, q->prompts, q->count, &s, NULL, err);
+    infer_model_free(&view);
+    return ok;
+}
+
+double questions_reward(const Questions *q, int i, const ChatTemplate *chat,
+                        const Exchange *answer) {
+    char *text =
+        chat_text(chat, answer->ids + answer->prompt, answer->length - answer->prompt);
+    double reward = gold_reward(text, answer->finished, q->list[i].turns[0].exact.data);
+    free(text);
+    return reward;
+}

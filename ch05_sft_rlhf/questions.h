@@ -1,0 +1,27 @@
+// Questions for policies to answer, and what the gold reward says of the answers. Lecture,
+// section 5.2.
+#pragma once
+#include "ch05_sft_rlhf/chat_template.h"
+#include "ch05_sft_rlhf/rollout.h"
+
+// Questions with their exact answers, to be answered by policies.
+typedef struct {
+    Conversation *list;
+    Ids *ids;
+    Prompt *prompts;  // of the first turn
+    int count;
+} Questions;
+
+// `count` conversations of one turn.
+Questions questions_new(const Instructions *from, const ChatTemplate *chat, int count,
+                        Rng rng);
+void questions_free(Questions *q);
+
+// One answer to each, at this temperature; to[count], freed by rollout_free. False and err
+// where the model cannot be run.
+bool questions_answer(Rollout *to, const Questions *q, const Model *m,
+                      const ChatTemplate *chat, double temperature, Rng rng,
+                      Error *err);
+// What the gold reward says of answer i.
+double questions_reward(const Questions *q, int i, const ChatTemplate *chat,
+                        const Exchange *answer);

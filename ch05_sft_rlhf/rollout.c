@@ -1,0 +1,163 @@
+#include "ch05_sft_rlhf/rollout.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "ch03_transformer/sample.h"
+#include "common/numeric/small.h"
+#include "common/numeric/vec.h"
+
+enum { TOGETHER = 32 };
+
+typedef struct {
+    Inference state;
+    int of;       // which rollout it writes; -1: none
+    int next;     // the token that is read next: the last one written
+    int written;  // tokens
+    int *answer;  // most of them
+    double *log_probs;
+    Rng rng;
+} Slot;
+
+typedef struct {
+    const InferModel *model;
+    const Prompt *prompts;
+    const RolloutSettings *s;
+    Rollout *to;
+    int count, begun;
+    Slot *slots;
+    int slot_count;
+    real *shares;  // vocabulary of them, for draws
+    RolloutCounts counts;
+} Work;
+
+static void end_answer(Work *w, Slot *s, bool finished) {
+    const Prompt *p = &w->prompts[s->of];
+    Rollout *r = &w->to[s->of];
+    r->exchange = exchange_of(p->ids, p->count, s->answer, s->written - finished,
+                              w->s->end, finished);
+    r->log_probs = allocate((size_t)s->written + 1, sizeof *r->log_probs);
+    for (int i = 0; i < s->written; i++) r->log_probs[i] = s->log_probs[i];
+    s->of = -1;
+}
+
+// One of softmax(logits / temperature), by a uniform number: in one pass, as no filter
+// needs a list of candidates.
+static int draw(Mat logits, double temperature, real *share, Rng *rng) {
+    size_t n = (size_t)logits.cols;
+    real most = array_max(logits.at, n);
+    double sum = 0, at = 0;
+    for (size_t i = 0; i < n; i++) share[i] = (logits.at[i] - most) / (real)temperature;
+    array_exp(share, n);
+    for (size_t i = 0; i < n; i++) sum += (double)share[i];
+    double drawn = rng_uniform(rng) * sum;
+    size_t token = 0;
+    while (token + 1 < n && (at += (double)share[token]) <= drawn) token++;
+    return (int)token;
+}
+
+// The next token of a slot's answer, by these logits.
+static void write_token(Work *w, Slot *s, Mat logits) {
+    const Prompt *p = &w->prompts[s->of];
+    double temperature = w->s->temperature;
+    int token = temperature == 0 ? token_greedy(logits)
+                                 : draw(logits, temperature, w->shares, &s->rng);
+    s->answer[s->written] = s->next = token;
+    s->log_probs[s->written++] = token_log_prob(logits, token);
+    w->counts.tokens++;
+    if (token == w->s->end) end_answer(w, s, true);
+    else if (s->written == w->s->most || p->count + s->written == w->model->context)
+        end_answer(w, s, false);
+}
+
+// Reads prompts until one needs this slot for more than its first token.
+static void begin_answer(Work *w, Slot *s, Mat logits) {
+    while (s->of < 0 && w->begun < w->count) {
+        s->of = w->begun++;
+        s->written = 0;
+        s->rng = rng_split(&w->s->rng, (uint64_t)s->of);
+        const Prompt *p = &w->prompts[s->of];
+        assert(p->count >= 1 && p->count < w->model->context);
+        inference_clear(&s->state);
+        infer(&s->state, p->ids, p->count, logits);
+        write_token(w, s, logits);
+    }
+}
+
+// One token more for all slots that write.
+static bool step(Work *w, Inference **each, Slot **of, int *tokens, Mat logits) {
+    int n = 0;
+    for (int i = 0; i < w->slot_count; i++) {
+        Slot *s = &w->slots[i];
+        if (s->of < 0) begin_answer(w, s, mat_rows(logits, 0, 1));
+        if (s->of < 0) continue;
+        of[n] = s, each[n] = &s->state, tokens[n++] = s->next;
+    }
+    if (n == 0) return false;
+    infer_together(each, n, tokens, mat_rows(logits, 0, n));
+    w->counts.steps++;
+    for (int i = 0; i < n; i++) write_token(w, of[i], mat_rows(logits, i, 1));
+    return true;
+}
+
+static void write_all(Work *w) {
+    size_t n = (size_t)w->slot_count;
+    Inference **each = allocate(n, sizeof(Inference *));
+    Slot **of = allocate(n, sizeof(Slot *));
+    int *tokens = allocate(n, sizeof *tokens);
+    Mat logits = mat_new(w->slot_count, w->model->vocab);
+    while (step(w, each, of, tokens, logits)) continue;
+    mat_free(logits), free(each), free(of), free(tokens);
+}
+
+// A cache is as long as the longest prompt and its answer need.
+static int capacity_of(const Work *w) {
+    int longest = 0;
+    for (int i = 0; i < w->count; i++) longest = int_max(longest, w->prompts[i].count);
+    return int_min(longest + w->s->most, w->model->context);
+}
+
+static bool open_slots(Work *w, Error *err) {
+    int capacity = capacity_of(w);
+    for (int i = 0; i < w->slot_count; i++) {
+        Slot *s = &w->slots[i];
+        s->of = -1;
+        if (!inference_new(&s->state, w->model, capacity, err)) return false;
+        s->answer = allocate((size_t)w->s->most, sizeof *s->answer);
+        s->log_probs = allocate((size_t)w->s->most, sizeof *s->log_probs);
+    }
+    return true;
+}
+
+static bool all_finite(const Work *w, Error *err) {
+    for (int i = 0; i < w->slot_count; i++)
+        if (!infer_finite(&w->slots[i].state, err)) return false;
+    return true;
+}
+
+bool rollouts(Rollout *to, const InferModel *m, const Prompt *prompts, int count,
+              const RolloutSettings *s, RolloutCounts *counts, Error *err) {
+    assert(s->most >= 1);
+    Work w = {.model = m, .prompts = prompts, .s = s, .to = to, .count = count};
+    w.slot_count = int_min(count, s->together ? s->together : TOGETHER);
+    w.slots = allocate((size_t)w.slot_count + 1, sizeof *w.slots);
+    w.shares = allocate((size_t)m->vocab, sizeof *w.shares);
+    for (int i = 0; i < count; i++) to[i] = (Rollout){0};
+    bool ok = open_slots(&w, err);
+    if (ok) write_all(&w);
+    ok = ok && all_finite(&w, err);
+    for (int i = 0; i < w.slot_count; i++) {
+        inference_free(&w.slots[i].state);
+        free(w.slots[i].answer), free(w.slots[i].log_probs);
+    }
+    free(w.slots), free(w.shares);
+    for (int i = 0; !ok && i < count; i++) rollout_free(&to[i]);
+    if (counts) *counts = w.counts;
+    return ok;
+}
+
+void rollout_free(Rollout *r) {
+    exchange_free(&r->exchange);
+    free(r->log_probs);
+    *r = (Rollout){0};
+}

@@ -1,0 +1,11 @@
+// A small policy and a few exchanges, for the tests of this chapter.
+#pragma once
+#include "ch05_sft_rlhf/exchange.h"
+#include "ch05_sft_rlhf/policy.h"
+
+enum { SMALL_VOCABULARY = 11, SMALL_END = SMALL_VOCABULARY - 1, SMALL_CONTEXT = 16 };
+
+// One layer, 16 channels, two heads, drawn, with gradients. It must not be moved.
+void small_model(Model *m, uint64_t seed);
+// A prompt and an answer of so many tokens, drawn from 0 .. SMALL_END - 1.
+Exchange small_exchange(Rng *rng, int prompt, int answer, bool finished);

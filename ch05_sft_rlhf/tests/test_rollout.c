@@ -1,0 +1,129 @@
+// Rollouts: the sampler is the policy. What it recorded is what a training pass computes;
+// neighbours and slots change nothing.
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "ch03_transformer/infer_of_model.h"
+#include "ch05_sft_rlhf/rollout.h"
+#include "ch05_sft_rlhf/tests/small.h"
+
+enum { COUNT = 40, MOST = 6 };
+
+typedef struct {
+    Model model;
+    InferModel view;
+    int ids[COUNT][8];
+    Prompt prompts[COUNT];
+    Rollout out[COUNT];
+} Setup;
+
+static void setup_new(Setup *s) {
+    Error err;
+    Rng rng = rng_new(3);
+    small_model(&s->model, 2);
+    cr_assert(infer_of_model(&s->view, &s->model, &err), "%s", err.text);
+    for (int i = 0; i < COUNT; i++) {
+        s->prompts[i] = (Prompt){s->ids[i], 1 + rng_below(&rng, 8)};
+        for (int k = 0; k < 8; k++) s->ids[i][k] = rng_below(&rng, SMALL_VOCABULARY);
+    }
+}
+
+static void setup_free(Setup *s) { infer_model_free(&s->view), model_free(&s->model); }
+
+static void run(Setup *s, Rollout *to, int together, double temperature) {
+    Error err;
+    RolloutSettings settings = {SMALL_END, MOST, together, temperature, rng_new(5)};
+    cr_assert(rollouts(to, &s->view, s->prompts, COUNT, &settings, NULL, &err), "%s",
+              err.text);
+}
+
+static void rollouts_free(Rollout *r) {
+    for (int i = 0; i < COUNT; i++) rollout_free(&r[i]);
+}
+
+Test(rollout, recorded_is_what_a_training_pass_computes) {
+    Setup s;
+    setup_new(&s);
+    run(&s, s.out, 7, 1);
+    const Exchange *list[COUNT];
+    int finished = 0;
+    for (int i = 0; i < COUNT; i++) {
+        const Exchange *e = list[i] = &s.out[i].exchange;
+        cr_assert_eq(e->prompt, s.prompts[i].count);
+        cr_assert_leq(exchange_counted(e), MOST);
+        cr_assert_eq(e->finished,
+                     e->ids[e->length - 1] == SMALL_END && e->length > e->prompt);
+        finished += e->finished;
+    }
+    cr_assert(finished > 3 && finished < COUNT - 3, "%d", finished);
+    Batch b = exchange_batch(list, COUNT);
+    double *log_probs = malloc((size_t)b.counted * sizeof *log_probs), *at = log_probs;
+    policy_log_probs(log_probs, &s.model, &b);
+    for (int i = 0; i < COUNT; i++)
+        for (int k = 0; k < exchange_counted(list[i]); k++, at++)
+            cr_assert_float_eq(s.out[i].log_probs[k], *at, 1e-5);
+    cr_assert_eq(at - log_probs, b.counted);
+    free(log_probs), batch_free(&b), rollouts_free(s.out), setup_free(&s);
+}
+
+Test(rollout, slots_change_nothing) {
+    Setup s;
+    Rollout other[COUNT];
+    setup_new(&s);
+    run(&s, s.out, 1, 1), run(&s, other, 16, 1);
+    for (int i = 0; i < COUNT; i++) {
+        const Exchange *a = &s.out[i].exchange, *b = &other[i].exchange;
+        cr_assert_eq(a->length, b->length);
+        cr_assert_arr_eq(a->ids, b->ids, (size_t)a->length * sizeof(int));
+    }
+    rollouts_free(s.out), rollouts_free(other), setup_free(&s);
+}
+
+// Each drawn token's share over many rollouts is its probability: 4 standard errors.
+Test(rollout, first_tokens_have_the_policys_shares) {
+    enum { DRAWS = 20000 };
+    Setup s;
+    Error err;
+    setup_new(&s);
+    Prompt *prompts = malloc(DRAWS * sizeof *prompts);
+    Rollout *out = malloc(DRAWS * sizeof *out);
+    for (int i = 0; i < DRAWS; i++) prompts[i] = s.prompts[0];
+    RolloutSettings settings = {SMALL_END, 1, 0, 1, rng_new(6)};
+    cr_assert(rollouts(out, &s.view, prompts, DRAWS, &settings, NULL, &err));
+    int drawn[SMALL_VOCABULARY] = {0};
+    double p[SMALL_VOCABULARY] = {0};
+    for (int i = 0; i < DRAWS; i++) {
+        int token = out[i].exchange.ids[out[i].exchange.length - 1];
+        drawn[token]++, p[token] = exp(out[i].log_probs[0]);
+        rollout_free(&out[i]);
+    }
+    for (int k = 0; k < SMALL_VOCABULARY; k++)
+        cr_assert_leq(fabs(drawn[k] - DRAWS * p[k]),
+                      4 * sqrt(DRAWS * p[k] * (1 - p[k])) + 1e-9);
+    free(prompts), free(out), setup_free(&s);
+}
+
+Test(rollout, greedy_and_the_contexts_end) {
+    Setup s;
+    setup_new(&s);
+    run(&s, s.out, 8, 0);
+    Rollout again[COUNT];
+    run(&s, again, 8, 0);
+    for (int i = 0; i < COUNT; i++) {
+        const Exchange *e = &s.out[i].exchange;
+        cr_assert_arr_eq(e->ids, again[i].exchange.ids,
+                         (size_t)e->length * sizeof(int));
+    }
+    rollouts_free(s.out), rollouts_free(again);
+    // no room for 100 tokens: cut off at the context
+    Error err;
+    RolloutSettings settings = {SMALL_END, 100, 0, 1, rng_new(5)};
+    cr_assert(rollouts(s.out, &s.view, s.prompts, COUNT, &settings, NULL, &err));
+    for (int i = 0; i < COUNT; i++) {
+        const Exchange *e = &s.out[i].exchange;
+        cr_assert(e->length <= SMALL_CONTEXT
+                  && (e->finished || e->length == SMALL_CONTEXT));
+    }
+    rollouts_free(s.out), setup_free(&s);
+}
