@@ -36,18 +36,29 @@ void *arena_take(Arena *a, size_t bytes) {
         || a->chunks[a->count - 1].size - a->chunks[a->count - 1].used < bytes)
         add_chunk(a, bytes > CHUNK_LEAST ? bytes : CHUNK_LEAST);
     Chunk *c = &a->chunks[a->count - 1];
-    c->used += bytes;
+    c->used += bytes, a->used += bytes;
+    if (a->used > a->most) a->most = a->used;
     return c->at + c->used - bytes;
 }
 
 void arena_reset(Arena *a) {
-    size_t used = 0;
-    for (size_t i = 0; i < a->count; i++) used += a->chunks[i].used;
-    if (a->count > 1) {
+    size_t most = a->most;
+    if (a->count > 1 || (a->count && a->chunks[0].size < most)) {
         arena_free(a);
-        add_chunk(a, used);
+        add_chunk(a, most);
     }
     if (a->count) a->chunks[0].used = 0;
+    a->used = a->most = 0;
+}
+
+ArenaMark arena_mark(const Arena *a) {
+    return (ArenaMark){a->count, a->count ? a->chunks[a->count - 1].used : 0, a->used};
+}
+
+void arena_release(Arena *a, ArenaMark mark) {
+    while (a->count > mark.chunks && a->count > 1) free(a->chunks[--a->count].at);
+    if (a->count) a->chunks[a->count - 1].used = mark.in_last;
+    a->used = mark.used;
 }
 
 void arena_free(Arena *a) {

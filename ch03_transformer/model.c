@@ -9,6 +9,8 @@
 #include "ch03_transformer/arithmetic.h"
 #include "ch03_transformer/dropout.h"
 #include "ch03_transformer/embedding.h"
+#include "ch03_transformer/segment.h"
+#include "common/numeric/small.h"
 
 // ---- how the parameters begin
 
@@ -254,12 +256,32 @@ static Mask padding(Tape *t, Mask mask, const Tokens *in) {
     return mask;
 }
 
+// Some of a stack's blocks.
+typedef struct {
+    const Stack *stack;
+    bool shared;
+    Surroundings surroundings;
+    int first, count;
+} Blocks;
+
+static Node *blocks(Tape *t, Node *x, const void *some) {
+    const Blocks *b = some;
+    for (int i = b->first; i < b->first + b->count; i++)
+        x = block(t, &b->stack->blocks[b->shared ? 0 : i], x, &b->surroundings);
+    return x;
+}
+
 static Node *apply(Tape *t, const Model *m, const Stack *stack, Node *x,
                    Surroundings s) {
     if (stack->position_param >= 0) s.position_param = param(t, stack->position_param);
     if (stack->position.kind != POSITION_NONE) s.position = &stack->position;
-    for (int i = 0; i < stack->layers; i++)
-        x = block(t, &stack->blocks[m->config.shared_layers ? 0 : i], x, &s);
+    int every = tape_recomputes(t), n = every ? every : stack->layers;
+    for (int i = 0; i < stack->layers; i += n) {
+        Blocks *b = tape_allocate(t, sizeof *b);
+        *b = (Blocks){stack, m->config.shared_layers, s, i,
+                      int_min(n, stack->layers - i)};
+        x = every ? segment(t, x, blocks, b) : blocks(t, x, b);
+    }
     return m->config.final_norm ? norm(t, &stack->final_norm, x) : x;
 }
 

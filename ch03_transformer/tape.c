@@ -27,6 +27,7 @@ struct Tape {
     Arena arena;
     GradBuffer *buffers;
     bool training, going_back;
+    int recompute;
     Rng rng;
     TapeCounts counts;
     bool profile;
@@ -84,6 +85,8 @@ Mat tape_mat(Tape *t, int rows, int cols) {
     assert(rows >= 0 && cols >= 0);
     size_t bytes = (size_t)rows * (size_t)cols * sizeof(real);
     t->counts.activation_bytes += bytes;
+    if (t->counts.activation_bytes > t->counts.activation_most)
+        t->counts.activation_most = t->counts.activation_bytes;
     return mat_view(arena_take(&t->arena, bytes), rows, cols);
 }
 
@@ -157,6 +160,10 @@ void tape_training(Tape *t, bool training, uint64_t seed) {
 
 bool tape_is_training(const Tape *t) { return t->training; }
 uint64_t tape_draw(Tape *t) { return rng_bits(&t->rng); }
+Rng tape_rng(const Tape *t) { return t->rng; }
+void tape_set_rng(Tape *t, Rng rng) { t->rng = rng; }
+void tape_recompute(Tape *t, int blocks) { t->recompute = blocks; }
+int tape_recomputes(const Tape *t) { return t->recompute; }
 
 TapeCounts tape_counts(const Tape *t) {
     TapeCounts c = t->counts;
@@ -214,23 +221,51 @@ Node *param_transposed(Tape *t, int index) {
 
 // ---- backward
 
-void tape_backward_from(Tape *t, Node *from, Mat grad) {
+static void pull(Tape *t, Node *n) {
+    bool timed = t->profile;
+    double start = timed ? now_seconds() : 0;
+    t->profile = false;  // whatever a pull runs is its own time
+    n->op->pull(t, n);
+    t->profile = timed;
+    if (timed) time_of(t, n->op)->backward += now_seconds() - start;
+}
+
+// To the first node. A pull may add nodes; when it returns they are gone.
+static void walk_back(Tape *t, size_t first, Node *from, Mat grad) {
     assert(grad.rows == from->value.rows && grad.cols == from->value.cols
            && "tape_backward: another shape");
+    bool add;
+    mat_copy(grad_write(t, from, &add), grad);
+    for (size_t i = t->count; i-- > first;) {
+        Node *n = t->nodes[i];
+        if (!n->op || !n->grad.at) continue;
+        pull(t, n);
+        if (!n->keeps_grad) buffer_release(n);
+    }
+}
+
+void tape_backward_from(Tape *t, Node *from, Mat grad) {
     clock_stop(t);
     if (!from->needs_grad) return;  // nothing to learn
     t->going_back = true;
-    bool add;
-    mat_copy(grad_write(t, from, &add), grad);
-    for (size_t i = t->count; i-- > 0;) {
-        Node *n = t->nodes[i];
-        if (!n->op || !n->grad.at) continue;
-        double start = t->profile ? now_seconds() : 0;
-        n->op->pull(t, n);
-        if (t->profile) time_of(t, n->op)->backward += now_seconds() - start;
-        if (!n->keeps_grad) buffer_release(n);
-    }
+    walk_back(t, 0, from, grad);
     t->going_back = false;
+}
+
+void tape_backward_since(Tape *t, TapeMark mark, Node *from, Mat grad) {
+    assert(t->going_back && "tape_backward_since: not in a pull");
+    if (from->needs_grad) walk_back(t, mark.nodes, from, grad);
+}
+
+TapeMark tape_mark(const Tape *t) {
+    return (TapeMark){t->count, t->counts.activation_bytes, arena_mark(&t->arena)};
+}
+
+void tape_release(Tape *t, TapeMark mark) {
+    for (size_t i = mark.nodes; i < t->count; i++) buffer_release(t->nodes[i]);
+    t->count = mark.nodes;
+    t->counts.activation_bytes = mark.activation_bytes;
+    arena_release(&t->arena, mark.memory);
 }
 
 void tape_backward(Tape *t, Node *loss) {

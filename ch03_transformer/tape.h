@@ -36,6 +36,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "ch03_transformer/arena.h"
 #include "ch03_transformer/params.h"
 
 typedef struct Tape Tape;
@@ -82,14 +83,20 @@ void tape_backward_from(Tape *t, Node *from, Mat grad);
 // true: dropout drops. The default is false.
 void tape_training(Tape *t, bool training, uint64_t seed);
 bool tape_is_training(const Tape *t);
+// Stacks keep the input of every so many blocks alone, and compute what is inside again in
+// backward (segment.h): less memory, more time, the same bits. 0, the default: all is kept.
+void tape_recompute(Tape *t, int blocks);
+int tape_recomputes(const Tape *t);
 
 // ---- counting
 
 typedef struct {
     // values and what was saved, since tape_reset: exactly, without alignment or nodes
     size_t activation_bytes;
-    size_t arena_bytes;  // allocated for them
-    size_t grad_bytes;   // allocated for gradients of nodes: the most so far
+    size_t
+        activation_most;  // the most of them at one time: more where some were dropped
+    size_t arena_bytes;   // allocated for them
+    size_t grad_bytes;    // allocated for gradients of nodes: the most so far
     // 2 x the multiply-adds of matrix products, since tape_reset
     double flops_forward, flops_backward;
     int nodes;
@@ -120,6 +127,20 @@ Mat tape_mat(Tape *t, int rows, int cols);  // counted; not zeroed
 uint64_t tape_draw(Tape *t);
 // to forward or backward, whichever is going on
 void tape_count_flops(Tape *t, double flops);
+
+// What was made since the mark, nodes and memory, is gone; its gradients were not kept.
+typedef struct {
+    size_t nodes, activation_bytes;
+    ArenaMark memory;
+} TapeMark;
+TapeMark tape_mark(const Tape *t);
+void tape_release(Tape *t, TapeMark mark);
+// In a pull: walks back through what the pull has made since the mark, which may use older
+// nodes.
+void tape_backward_since(Tape *t, TapeMark mark, Node *from, Mat grad);
+// The stream that tape_draw draws from.
+Rng tape_rng(const Tape *t);
+void tape_set_rng(Tape *t, Rng rng);
 
 static inline bool wants_grad(const Node *n) { return n && n->needs_grad; }
 // n's gradient, to be added to: zeros if there was none. Only if n wants one.

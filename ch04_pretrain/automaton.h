@@ -38,7 +38,7 @@ typedef struct {
 
 #define SAYS_REGISTER(r) (-1 - (r))
 
-typedef struct {
+typedef struct Automaton {
     int symbols, states, edge_count;
     Edge *edges;    // those of state s: first[s] .. first[s + 1] - 1
     int *first;     // [states + 1]

@@ -8,6 +8,7 @@
 typedef struct {
     // by WordKind, over words: what the model lost, and that less the grammar's own loss
     Mean nats[WORD_KINDS], excess[WORD_KINDS];
+    Mean right[WORD_KINDS];  // 1 where the word was the model's most likely one
 } ByClass;
 
 // d: data of the stories s; of a causal model. Rows first .. first + rows - 1.

@@ -36,7 +36,7 @@ static void add_batch(Evaluation *e, const Model *m, Tape *tape, Data *d,
                       const ObjectiveSettings *s, long long n, int rows) {
     Batch b = objective_batch_new(s, rows, d->time);
     Mat log_probs = mat_new(rows, e->time);
-    double *floor = allocate((size_t)d->time, sizeof *floor);
+    double *floor = allocate((size_t)int_max(d->time, e->time), sizeof *floor);
     objective_fill(&b, s, d, n);
     objective_log_probs(log_probs, tape, m, &b);
     for (int r = 0; r < rows; r++) {
@@ -55,6 +55,7 @@ Evaluation evaluate(const Model *m, Data *d, const ObjectiveSettings *s,
                     .by_position = allocate((size_t)time, sizeof(double)),
                     .position_tokens = allocate((size_t)time, sizeof(long long))};
     Tape *tape = tape_new((Params *)&m->params);
+    tape_recompute(tape, 1);  // nothing is walked back: the inside of blocks can go
     for (long long n = 0; n < rows; n += batch)
         add_batch(&e, m, tape, d, s, first + n, (int)long_min(batch, rows - n));
     tape_free(tape);

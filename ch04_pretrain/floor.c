@@ -3,7 +3,10 @@
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "ch04_pretrain/blanks.h"
+#include "ch04_pretrain/glm.h"
 #include "ch04_pretrain/mlm.h"
 #include "common/error.h"
 
@@ -16,7 +19,7 @@ bool floor_is_known(ObjectiveKind kind, const Data *d) {
         case OBJECTIVE_MLM:
             return d->language->kind->mask_posterior && !d->language->kind->ends;
         case OBJECTIVE_SPAN:
-        case OBJECTIVE_GLM:
+        case OBJECTIVE_GLM: return language_automaton(d->language) != NULL;
         case OBJECTIVE_NSP:
         case OBJECTIVE_SOP:
         case OBJECTIVE_KINDS: return false;
@@ -42,11 +45,40 @@ static void masked_floor(const Batch *b, int row, const ObjectiveSettings *s,
     free(seen), free(p);
 }
 
+// Rows of END and time - 1 symbols. T5 does not cut END's place, GLM may cut all after it.
+static void blanks_floor(const Batch *b, int row, const ObjectiveSettings *s, Data *d,
+                         long long n, double *nats) {
+    int most = d->time / 2 + 1, count;
+    int *tokens = allocate((size_t)d->time + 1, sizeof *tokens);
+    int *order = allocate((size_t)most, sizeof *order);
+    Span *spans = allocate((size_t)most, sizeof *spans);
+    Rng rng = objective_row_rng(s, d, n);
+    Draw draw = {tokens, n, d, s, &rng};
+    data_row(d, n, tokens);
+    memset(nats, 0, (size_t)b->time * sizeof *nats);
+    if (s->kind == OBJECTIVE_GLM) {
+        count = glm_cut(&draw, spans, order);
+        for (int k = 0; k < count; k++) spans[k].first--;  // END is no symbol
+        nats += b->prefixes[row];
+    } else {
+        count = span_cut(&rng, d->time - 1, spans);
+        for (int k = 0; k < count; k++) order[k] = k;
+        nats++;  // the first sentinel is certain
+    }
+    blanks_surprise(language_automaton(d->language), tokens + 1, d->time - 1, spans,
+                    order, count, nats);
+    free(tokens), free(order), free(spans);
+}
+
 void floor_of_row(const Batch *b, int row, const ObjectiveSettings *s, Data *d,
                   long long n, double *nats) {
     assert(floor_is_known(s->kind, d));
     if (s->kind == OBJECTIVE_MLM) {
         masked_floor(b, row, s, d, nats);
+        return;
+    }
+    if (s->kind == OBJECTIVE_SPAN || s->kind == OBJECTIVE_GLM) {
+        blanks_floor(b, row, s, d, n, nats);
         return;
     }
     int *tokens = allocate((size_t)d->time + 1, sizeof *tokens);

@@ -7,17 +7,6 @@
 
 int glm_time(int time) { return time + 2 * span_sentinels(time); }
 
-// The runs of true.
-static int spans_of(Span *spans, const bool *noise, int n) {
-    int count = 0;
-    for (int i = 0; i < n; i++) {
-        if (!noise[i]) continue;
-        if (i == 0 || !noise[i - 1]) spans[count++] = (Span){i, 0};
-        spans[count - 1].length++;
-    }
-    return count;
-}
-
 typedef struct {
     int *tokens, *targets, *positions, *segments, at;
 } Writer;
@@ -62,23 +51,19 @@ void glm_row(Batch *b, int row, const int *text, int n, const Span *spans,
     free(blank);
 }
 
-void glm_fill(Batch *b, int row, const Draw *from) {
-    const int *tokens = from->tokens;
-    int n = 0, most = from->data->time;
-    while (n < most && tokens[n] != NO_TOKEN
-           && (tokens[n] != from->data->end || n == 0))
-        n++;
-    int count = 0;
-    bool *noise = allocate((size_t)n + 1, sizeof *noise);
-    Span *spans = allocate((size_t)n + 1, sizeof *spans);
-    int *order = allocate((size_t)n + 1, sizeof *order);
-    if (n >= 2) {
-        SpanPlan plan = span_plan(n, SPAN_SHARE, SPAN_MEAN);
-        span_mask(from->rng, n, &plan, noise);
-        count = spans_of(spans, noise, n);
-    }
+int glm_cut(const Draw *from, Span *spans, int *order) {
+    int n = span_document(from), count = n >= 2 ? span_cut(from->rng, n, spans) : 0;
     for (int i = 0; i < count; i++) order[i] = i;
     rng_shuffle(from->rng, order, count);
-    glm_row(b, row, tokens, n, spans, order, count, from->data->vocabulary);
-    free(noise), free(spans), free(order);
+    return count;
+}
+
+void glm_fill(Batch *b, int row, const Draw *from) {
+    size_t most = (size_t)from->data->time / 2 + 1;
+    Span *spans = allocate(most, sizeof *spans);
+    int *order = allocate(most, sizeof *order);
+    int count = glm_cut(from, spans, order);
+    glm_row(b, row, from->tokens, span_document(from), spans, order, count,
+            from->data->vocabulary);
+    free(spans), free(order);
 }

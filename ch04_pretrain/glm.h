@@ -18,11 +18,6 @@
 #include "ch04_pretrain/objective.h"
 #include "ch04_pretrain/span.h"
 
-// first .. first + length - 1 of a text
-typedef struct {
-    int first, length;
-} Span;
-
 enum { GLM_MASK, GLM_START, GLM_END, GLM_TOKENS };
 
 // A text of `time` tokens with its blanks filled in becomes a row of so many.
@@ -32,3 +27,6 @@ int glm_time(int time);
 void glm_row(Batch *b, int row, const int *text, int n, const Span *spans,
              const int *order, int count, int vocabulary);
 void glm_fill(Batch *b, int row, const Draw *from);
+// What glm_fill cuts out, and in which order it is filled in: spans and order of
+// time / 2 + 1. The text begins with from->tokens[0]; returns how many spans.
+int glm_cut(const Draw *from, Span *spans, int *order);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ch03_transformer/word_list.h"
 #include "ch04_pretrain/chains.h"
 #include "ch04_pretrain/hmm.h"
 #include "ch04_pretrain/markov.h"
@@ -12,17 +13,19 @@
 
 // ---- automata: markov and hmm
 
-static const Automaton *automaton_of(const Language *l) {
+const Automaton *language_automaton(const Language *l) {
     if (l->kind == &language_kinds[LANGUAGE_HMM]) return &((Hmm *)l->self)->automaton;
-    return &((Markov *)l->self)->automaton;
+    if (l->kind == &language_kinds[LANGUAGE_MARKOV])
+        return &((Markov *)l->self)->automaton;
+    return NULL;
 }
 
 static int symbols_generate(const Language *l, Rng *rng, int *text, int most) {
-    return automaton_write(automaton_of(l), &ALWAYS, rng, text, most);
+    return automaton_write(language_automaton(l), &ALWAYS, rng, text, most);
 }
 
 static void symbols_next(const Language *l, const int *prefix, int n, double *p) {
-    Reader r = reader_new(automaton_of(l), &ALWAYS);
+    Reader r = reader_new(language_automaton(l), &ALWAYS);
     bool possible = true;
     for (int i = 0; i < n; i++) possible &= reader_read(&r, prefix[i]) > 0;
     reader_next(&r, p);
@@ -31,14 +34,14 @@ static void symbols_next(const Language *l, const int *prefix, int n, double *p)
 }
 
 static void symbols_surprise(const Language *l, const int *text, int n, double *nats) {
-    Reader r = reader_new(automaton_of(l), &ALWAYS);
+    Reader r = reader_new(language_automaton(l), &ALWAYS);
     for (int i = 0; i < n; i++) nats[i] = -log(reader_read(&r, text[i]));
     reader_free(&r);
 }
 
 static bool symbols_mask_posterior(const Language *l, const Corruption *c,
                                    const int *seen, int n, double *p) {
-    return automaton_mask_posterior(automaton_of(l), &ALWAYS, c, seen, n, p);
+    return automaton_mask_posterior(language_automaton(l), &ALWAYS, c, seen, n, p);
 }
 
 static void markov_make(Language *l) {
@@ -227,19 +230,15 @@ static int symbol_of(const Language *l, const char *word, size_t length) {
 
 bool language_parse(const Language *l, const char *words, int *text, int most, int *n,
                     Error *err) {
-    const char *const blanks = " \t\r\n", *const points = ".,?";
+    size_t length;
     *n = 0;
-    for (const char *at = words + strspn(words, blanks); *at;) {
-        size_t length = strcspn(at, " \t\r\n.,?");
-        if (length == 0) length = strspn(at, points) ? 1 : 0;
-        int symbol = symbol_of(l, at, length);
+    for (const char *word; (word = word_next(&words, &length));) {
+        int symbol = symbol_of(l, word, length);
         if (symbol < MASKED)
             return error_set(err, "'%.*s' is no word of the language %s",
-                             length < 40 ? (int)length : 40, at, l->kind->name);
+                             length < 40 ? (int)length : 40, word, l->kind->name);
         if (*n == most) return error_set(err, "expected at most %d words", most);
         text[(*n)++] = symbol;
-        at += length;
-        at += strspn(at, blanks);
     }
     return true;
 }

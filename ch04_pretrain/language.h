@@ -77,6 +77,10 @@ void language_free(Language *l);
 // ln P(text): of the text as a beginning; of a whole story where it ends with its end.
 double language_log_prob(const Language *l, const int *text, int n);
 
+// The automaton (automaton.h) that it is, without registers; NULL: it is none.
+struct Automaton;
+const struct Automaton *language_automaton(const Language *l);
+
 // ---- words
 
 // The symbol that ends a text; only where texts end.

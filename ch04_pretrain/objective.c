@@ -81,11 +81,15 @@ Batch objective_batch_new(const ObjectiveSettings *s, int rows, int time) {
                      o->parts);
 }
 
+Rng objective_row_rng(const ObjectiveSettings *s, Data *d, long long n) {
+    long long key = s->static_masks && d->rows ? data_row_of(d, n) : n;
+    return rng_split(&s->rng, (uint64_t)key);
+}
+
 void objective_fill(Batch *b, const ObjectiveSettings *s, Data *d, long long n) {
     int *tokens = allocate((size_t)d->time + 1, sizeof *tokens);
     for (int r = 0; r < b->rows; r++) {
-        long long key = s->static_masks && d->rows ? data_row_of(d, n + r) : n + r;
-        Rng rng = rng_split(&s->rng, (uint64_t)key);
+        Rng rng = objective_row_rng(s, d, n + r);
         data_row(d, n + r, tokens);
         objectives[s->kind].fill(b, r, &(Draw){tokens, n + r, d, s, &rng});
     }
@@ -127,16 +131,35 @@ Node *objective_loss(Tape *t, const Model *m, const Batch *b) {
     return objective_loss_smoothed(t, m, b, 0);
 }
 
-void objective_log_probs(Mat to, Tape *t, const Model *m, const Batch *b) {
-    assert(to.rows == b->rows && to.cols == b->time);
-    mat_fill(to, 0);
+// Of equals the first is meant, but an exact tie is a matter of rounding: both count.
+static bool is_most_likely(Mat logits, int row, int id) {
+    const real *x = mat_at(logits, row, 0);
+    for (int k = 0; k < logits.cols; k++)
+        if (x[k] > x[id]) return false;
+    return true;
+}
+
+void objective_predictions(Mat log_probs, Mat first, Tape *t, const Model *m,
+                           const Batch *b) {
+    assert(log_probs.rows == b->rows && log_probs.cols == b->time);
+    mat_fill(log_probs, 0);
+    if (first.at) mat_fill(first, 0);
     if (b->counted == 0) return;
     const int *targets;
     Node *logits = logits_of_targets(t, m, b, &targets);
     Mat found = token_log_probs(t, logits, targets)->value;
-    if (b->labels) mat_copy(mat_cols(to, 0, 1), found);
-    else
-        for (int i = 0, kept = 0; i < b->rows * b->time; i++)
-            if (b->targets[i] >= 0)
-                *mat_at(to, i / b->time, i % b->time) = *mat_at(found, kept++, 0);
+    int columns = b->labels ? 1 : b->time;
+    for (int i = 0, kept = 0; i < b->rows * columns; i++) {
+        int row = i / columns, column = i % columns;
+        if (!b->labels && b->targets[i] < 0) continue;
+        *mat_at(log_probs, row, column) = *mat_at(found, kept, 0);
+        if (first.at && targets[kept] >= 0)
+            *mat_at(first, row, column) =
+                is_most_likely(logits->value, kept, targets[kept]);
+        kept++;
+    }
+}
+
+void objective_log_probs(Mat to, Tape *t, const Model *m, const Batch *b) {
+    objective_predictions(to, (Mat){0}, t, m, b);
 }

@@ -64,6 +64,8 @@ int objective_time(ObjectiveKind kind, int time);
 int objective_context(ObjectiveKind kind, int time);
 
 Batch objective_batch_new(const ObjectiveSettings *s, int rows, int time);
+// The stream that row n is corrupted with: a fill function's Draw.rng.
+Rng objective_row_rng(const ObjectiveSettings *s, Data *d, long long n);
 // Rows n .. n + b->rows - 1 of the data. The same n gives the same batch.
 void objective_fill(Batch *b, const ObjectiveSettings *s, Data *d, long long n);
 
@@ -74,3 +76,7 @@ Node *objective_loss(Tape *t, const Model *m, const Batch *b);
 Node *objective_loss_smoothed(Tape *t, const Model *m, const Batch *b, double eps);
 // to (rows x time): ln p of each target; 0 where there is none. Labels: in column 0.
 void objective_log_probs(Mat to, Tape *t, const Model *m, const Batch *b);
+// The same, and in `first` (rows x time; .at NULL: not asked for) a 1 where no other id was
+// more likely than the target.
+void objective_predictions(Mat log_probs, Mat first, Tape *t, const Model *m,
+                           const Batch *b);

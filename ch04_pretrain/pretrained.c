@@ -2,25 +2,18 @@
 
 #include <string.h>
 
-static bool open_language(Lexicon *l, const char *name, const LanguageSettings *s,
-                          const char *path, Error *err) {
-    for (int i = 0; i < LANGUAGE_COUNT; i++)
-        if (strcmp(name, language_names[i]) == 0) {
-            *l = lexicon_of_language(language_new((LanguageName)i, s));
-            return true;
-        }
-    return error_set(err, "%s: language %s: no such language", path, name);
-}
+#include "ch04_pretrain/language_notes.h"
 
-static bool open_lexicon(Lexicon *l, const char *path, const LanguageSettings *s,
-                         Error *err) {
+static bool open_lexicon(Lexicon *l, const char *path, Error *err) {
     Checkpoint c;
     if (!checkpoint_read(&c, path, err)) return false;
-    const char *language = checkpoint_note(&c, "language");
     Tokenizer t = {0};
+    Language of;
     bool ok;
-    if (language) ok = open_language(l, language, s, path, err);
-    else {
+    if (language_is_noted(&c)) {
+        ok = language_of_notes(&of, &c, path, err);
+        if (ok) *l = lexicon_of_language(of);
+    } else {
         ok = tokenizer_of_notes(&t, &c, path, err);
         if (ok && !lexicon_of_tokenizer(l, t, err)) {
             char why[sizeof err->text];
@@ -45,10 +38,9 @@ static bool find_objective(Pretrained *p, const char *path, Error *err) {
                      path, c->vocabulary, p->lexicon.size);
 }
 
-bool pretrained_load(Pretrained *p, const char *path, const LanguageSettings *settings,
-                     Error *err) {
+bool pretrained_load(Pretrained *p, const char *path, Error *err) {
     *p = (Pretrained){0};
-    if (!open_lexicon(&p->lexicon, path, settings, err)) return false;
+    if (!open_lexicon(&p->lexicon, path, err)) return false;
     if (!model_load(path, &p->model, err)) {
         lexicon_free(&p->lexicon);
         return false;

@@ -10,10 +10,9 @@ typedef struct {
     ObjectiveKind objective;  // that such a model is trained by, as its parts show
 } Pretrained;
 
-// settings: of a language that needs some (markov, chains). False and err where the file
-// is not intact, no model of language, or one without its words.
-bool pretrained_load(Pretrained *p, const char *path, const LanguageSettings *settings,
-                     Error *err);
+// False and err where the file is not intact, no model of language, or one without its
+// words.
+bool pretrained_load(Pretrained *p, const char *path, Error *err);
 void pretrained_free(Pretrained *p);
 
 // The longest row of data that the model can read, by this objective; 0: it cannot.

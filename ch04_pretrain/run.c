@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ch01_tokenizer/model_file.h"
+#include "ch04_pretrain/language_notes.h"
 #include "ch04_pretrain/model_kinds.h"
 #include "ch04_pretrain/pairs.h"
 #include "common/numeric/hash.h"
@@ -92,10 +93,7 @@ static bool open_text_data(Run *run, Error *err) {
 static bool open_language(Run *run, Error *err) {
     const Plan *p = &run->plan;
     LanguageSettings s = {1, (int)p->symbols, (int)p->order, p->concentration};
-    if (pow(s.symbols, s.order) > 1024)
-        return error_set(err,
-                         "--order %d with --symbols %d: expected at most 1024 contexts",
-                         s.order, s.symbols);
+    if (!language_settings_check(&s, err)) return false;
     run->language = language_new((LanguageName)plan_language(p), &s);
     Rng rng = rng_new((uint64_t)p->seed);
     int time = (int)p->context;
@@ -150,6 +148,12 @@ void run_restart(Run *run) {
     if (run->trainer.tape) trainer_free(&run->trainer);
     run->trainer =
         trainer_new(&run->model, &run->data, plan_settings(&run->plan), run->objective);
+    tape_recompute(run->trainer.tape, run->recompute);
+}
+
+void run_recompute(Run *run, int blocks) {
+    run->recompute = blocks;
+    tape_recompute(run->trainer.tape, blocks);
 }
 
 void run_set_steps(Run *run, long long steps) {

@@ -14,6 +14,7 @@ typedef struct {
     ObjectiveSettings objective;
     Model model;
     Trainer trainer;
+    int recompute;  // blocks between kept activations (segment.h); 0: all are kept
 } Run;
 
 // False and err (one line) where a file cannot be read or is too short for one row. The
@@ -24,6 +25,9 @@ void run_free(Run *run);
 
 // How many steps the schedule has. Before the first step.
 void run_set_steps(Run *run, long long steps);
+// Activations are computed again in backward: the same bits from less memory, and no part
+// of the plan.
+void run_recompute(Run *run, int blocks);
 // Draws the parameters again and forgets all steps: as new.
 void run_restart(Run *run);
 

@@ -12,13 +12,21 @@ int span_sentinels(int time) { return plan_of(time).spans; }
 int span_source_time(int time) { return plan_of(time).input; }
 int span_target_time(int time) { return plan_of(time).target; }
 
-// The document that begins the row: up to its END, or to the row's own end.
-static int length_of_document(const Draw *from) {
+int span_document(const Draw *from) {
     int n = 0, end = from->data->end;
     while (n < from->data->time && from->tokens[n] != NO_TOKEN
            && (n == 0 || from->tokens[n] != end))
         n++;
     return n;
+}
+
+int span_cut(Rng *rng, int n, Span *spans) {
+    SpanPlan plan = plan_of(n);
+    bool *noise = allocate((size_t)n, sizeof *noise);
+    span_mask(rng, n, &plan, noise);
+    int count = spans_of(noise, n, spans);
+    free(noise);
+    return count;
 }
 
 static void clear(int *ids, int n, int value) {
@@ -33,7 +41,7 @@ void span_fill(Batch *b, int row, const Draw *from) {
     clear(source, b->source_time, d->end), clear(in, b->time, d->end);
     clear(targets, b->time, IGNORED);
     b->source_lengths[row] = b->lengths[row] = 1;
-    int first = from->tokens[0] == d->end, n = length_of_document(from) - first;
+    int first = from->tokens[0] == d->end, n = span_document(from) - first;
     if (n < 2) return;  // nothing to cut out
     SpanPlan plan = plan_of(n);
     bool *noise = allocate((size_t)n, sizeof *noise);

@@ -13,3 +13,8 @@ int span_sentinels(int time);    // ids for a row of so many tokens
 int span_source_time(int time);  // the encoder's side
 int span_target_time(int time);  // the decoder's
 void span_fill(Batch *b, int row, const Draw *from);
+// How many tokens the document has that begins the row, with the END before it: up to the
+// next END, or to the row's own end.
+int span_document(const Draw *from);
+// The spans that are cut out of n >= 2 tokens, spans[n / 2]; returns how many.
+int span_cut(Rng *rng, int n, Span *spans);

@@ -48,6 +48,16 @@ void span_mask(Rng *rng, int length, const SpanPlan *plan, bool *noise) {
     free(kept), free(cut);
 }
 
+int spans_of(const bool *noise, int length, Span *spans) {
+    int count = 0;
+    for (int i = 0; i < length; i++) {
+        if (!noise[i]) continue;
+        if (i == 0 || !noise[i - 1]) spans[count++] = (Span){i, 0};
+        spans[count - 1].length++;
+    }
+    return count;
+}
+
 void span_corrupt(const int *text, int length, const bool *noise, int first_sentinel,
                   int end, int *input, int *target) {
     int span = first_sentinel;

@@ -26,6 +26,13 @@ SpanPlan span_plan(int length, double share, double mean);
 // The longest text whose input has at most `input` tokens.
 int span_text_length(int input, double share, double mean);
 
+// first .. first + length - 1 of a text
+typedef struct {
+    int first, length;
+} Span;
+// The runs of true in noise[length], spans[length / 2 + 1]; returns how many.
+int spans_of(const bool *noise, int length, Span *spans);
+
 // noise[length], by the plan.
 void span_mask(Rng *rng, int length, const SpanPlan *plan, bool *noise);
 // Input and target of a text; sentinel k is first_sentinel + k. Returns nothing:

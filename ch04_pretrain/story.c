@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ch03_transformer/word_list.h"
 #include "ch04_pretrain/story_compile.h"
 #include "common/error.h"
 
@@ -250,18 +251,14 @@ int story_word_id(const Story *s, const char *word, size_t length) {
 }
 
 void story_print(const Story *s, FILE *out, const int *text, int n) {
-    bool capital = true, space = false;
+    const char *previous = NULL;
     for (int i = 0; i < n; i++) {
-        const char *word = text[i] == MASKED ? "[MASK]" : s->words[text[i]];
         if (text[i] == s->end) {
-            capital = true;
+            previous = previous ? "." : NULL;  // wherever it ended, the next one begins
             continue;
         }
-        bool point = strchr(".,?", word[0]) != NULL;
-        if (space && !point) fputc(' ', out);
-        fputc(capital ? toupper((unsigned char)word[0]) : word[0], out);
-        fputs(word + 1, out);
-        capital = word[0] == '.' || word[0] == '?';
-        space = true;
+        const char *word = text[i] == MASKED ? "[MASK]" : s->words[text[i]];
+        word_print(out, previous, word, true);
+        previous = word;
     }
 }

@@ -36,6 +36,6 @@ static const LabSpec *const tour[] = {&lab_template,
 
 int main(int argc, char **argv) {
     return program_main(&(Program){"Chapter 5: fine-tuning and preferences", tour,
-                                   align_commands, NULL},
+                                   align_commands, NULL, NULL, claim_places},
                         argc, argv);
 }

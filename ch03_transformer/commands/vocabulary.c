@@ -15,10 +15,11 @@ static bool open_noted(Vocabulary *w, const char *path) {
     Checkpoint c;
     Error err;
     if (!checkpoint_read(&c, path, &err)) die("%s", err.text);
-    bool noted = tokenizer_is_noted(&c);
-    if (noted && !tokenizer_of_notes(&w->of_gpt2, &c, path, &err)) die("%s", err.text);
+    bool tokens = tokenizer_is_noted(&c), words = word_list_is_noted(&c);
+    if (tokens && !tokenizer_of_notes(&w->of_gpt2, &c, path, &err)) die("%s", err.text);
+    if (words && !word_list_of_notes(&w->words, &c, path, &err)) die("%s", err.text);
     checkpoint_free(&c);
-    return noted;
+    return tokens || words;
 }
 
 void vocabulary_open(Vocabulary *w, const char *path, const AnyCheckpoint *c,
@@ -28,19 +29,25 @@ void vocabulary_open(Vocabulary *w, const char *path, const AnyCheckpoint *c,
     *w = (Vocabulary){.llama = c->format == CHECKPOINT_LLAMA2C};
     if (path && !open_file(w, path, vocab, &err)) die("%s", err.text);
     w->known = path || (c->format == CHECKPOINT_OWN && open_noted(w, checkpoint_path));
-    if (w->known && !w->llama && w->of_gpt2.size > vocab)
-        die("%s: %d tokens, but the model has %d", path ? path : checkpoint_path,
-            w->of_gpt2.size, vocab);
+    int size = w->words.count ? w->words.count : w->of_gpt2.size;
+    if (w->known && !w->llama && size > vocab)
+        die("%s: %d tokens, but the model has %d", path ? path : checkpoint_path, size,
+            vocab);
 }
 
 void vocabulary_close(Vocabulary *w) {
     if (!w->known) return;
     if (w->llama) llama_tokenizer_free(&w->of_llama);
+    else if (w->words.count) word_list_free(&w->words);
     else tokenizer_free(&w->of_gpt2);
 }
 
 void vocabulary_print(const Vocabulary *w, int previous, int id) {
     size_t size = 0;
+    if (w->words.count) {
+        word_list_print(&w->words, stdout, previous, id);
+        return;
+    }
     const char *bytes = w->llama
                             ? llama_tokenizer_decode(&w->of_llama, previous, id, &size)
                             : token_bytes(&w->of_gpt2, id, &size);
@@ -48,16 +55,22 @@ void vocabulary_print(const Vocabulary *w, int previous, int id) {
 }
 
 int vocabulary_start(const Vocabulary *w, const InferModel *m) {
+    if (w->words.count) return w->words.end;
     return w->llama && m->vocab > LLAMA_BOS ? LLAMA_BOS : m->vocab - 1;
 }
 bool vocabulary_is_end(const Vocabulary *w, const InferModel *m, int id) {
-    return w->llama ? id == LLAMA_BOS || id == LLAMA_EOS : id == m->vocab - 1;
+    return w->llama ? id == LLAMA_BOS || id == LLAMA_EOS : id == vocabulary_start(w, m);
 }
 
 Ids vocabulary_ids(const Vocabulary *w, const char *text, const InferModel *m) {
     Ids ids = {0};
     Error err;
-    if (w->llama) {
+    if (w->words.count) {
+        // such a model has read nothing that does not begin with it
+        ids_append(&ids, w->words.end);
+        if (!word_list_encode(&w->words, text, &ids, &err))
+            die("--prompt: %s", err.text);
+    } else if (w->llama) {
         int count;
         if (!llama_tokenizer_encode(&w->of_llama, text, m->context, &ids.at, &count,
                                     &err))

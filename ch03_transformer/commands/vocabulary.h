@@ -3,6 +3,7 @@
 #include "ch01_tokenizer/model_file.h"
 #include "ch03_transformer/commands/any_checkpoint.h"
 #include "ch03_transformer/tokenizer_llama2c.h"
+#include "ch03_transformer/word_list.h"
 
 typedef struct {
     bool known;  // false: none, ids only
@@ -11,11 +12,12 @@ typedef struct {
     bool llama;
     LlamaTokenizer of_llama;
     Tokenizer of_gpt2;
+    WordList words;  // count > 0: of a model that was trained on a language
 } Vocabulary;
 
 // The vocabulary in file `path`; path NULL: the one that chapter 4's `train` keeps in the
-// checkpoint (tokenizer_notes.h), if there is one. A file that cannot be read, or does not
-// fit, ends the program.
+// checkpoint (tokenizer_notes.h, word_list.h), if there is one. A file that cannot be
+// read, or does not fit, ends the program.
 void vocabulary_open(Vocabulary *w, const char *path, const AnyCheckpoint *c,
                      const char *checkpoint_path);
 void vocabulary_close(Vocabulary *w);

@@ -1,7 +1,8 @@
 #include "ch04_pretrain/commands/commands.h"
 
-#include <math.h>
 #include <string.h>
+
+#include "ch04_pretrain/language_notes.h"
 
 const Command pretrain_commands[] = {
     {"source", "story|markov|hmm|chains [--sample N] [--logprob] [--format tsv]",
@@ -40,9 +41,8 @@ LanguageSettings language_settings_of(const Args *args) {
     s.symbols = (int)option_int(args, "symbols", 2, 26);
     s.order = (int)option_int(args, "order", 0, 10);
     s.concentration = option_real(args, "concentration", 0.01, 1000);
-    if (pow(s.symbols, s.order) > 1024)
-        die("--order %d with --symbols %d: expected at most 1024 contexts", s.order,
-            s.symbols);
+    Error err;
+    if (!language_settings_check(&s, &err)) die("%s", err.text);
     return s;
 }
 

@@ -14,14 +14,15 @@ enum { BATCH = 16 };
 const Option eval_options[] = {
     {"checkpoint", NULL, "a model that `train` made"},
     {"data", NULL, "a text; or the language that the model was trained on"},
-    {"by", "all", "all, position, or class (of words of a story)"},
+    {"by", "all",
+     "all, position, or class (of words of a story, with the share that was the most "
+     "likely word)"},
     {"objective", "auto", "auto: the one that the model was made for"},
     {"rows", "0",
      "so many rows of --context tokens; 0: all of a text, 512 of a language"},
     {"seed", "2", "of the language's rows, and of masks"},
     {"format", "text",
      "text; tsv: tokens, bytes, nats, nats_per_token, bpb, floor, excess, se"},
-    LANGUAGE_OPTIONS,
     {0}};
 
 typedef struct {
@@ -88,19 +89,20 @@ static void print_classes(const Job *job) {
     Job *j = (Job *)job;
     ByClass c = evaluate_by_class(&job->model->model, &j->rows.data, l->self, 0,
                                   job->count, BATCH);
-    const char *heads[] = {"class", "tokens", "nats_per_token",
-                           "floor", "excess", "se"};
-    for (int i = 0; i < 6; i++)
+    const char *heads[] = {"class",  "tokens", "nats_per_token", "floor",
+                           "excess", "se",     "right"};
+    enum { HEADS = sizeof heads / sizeof *heads };
+    for (int i = 0; i < HEADS; i++)
         printf(job->tsv ? "%s%s" : "%-15s%s", heads[i],
-               i == 5     ? "\n"
-               : job->tsv ? "\t"
-                          : " ");
+               i == HEADS - 1 ? "\n"
+               : job->tsv     ? "\t"
+                              : " ");
     for (int k = 0; k < WORD_KINDS; k++) {
         double nats = mean_of(c.nats[k]), excess = mean_of(c.excess[k]);
-        printf(job->tsv ? "%s\t%.0f\t%.9g\t%.9g\t%.9g\t%.9g\n"
-                        : "%-15s %-15.0f %-15.4f %-15.4f %-15.5f %.5f\n",
+        printf(job->tsv ? "%s\t%.0f\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\n"
+                        : "%-15s %-15.0f %-15.4f %-15.4f %-15.5f %-15.5f %.4f\n",
                word_kind_names[k], c.nats[k].count, nats, nats - excess, excess,
-               mean_error(c.excess[k]));
+               mean_error(c.excess[k]), mean_of(c.right[k]));
     }
 }
 

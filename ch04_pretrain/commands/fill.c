@@ -12,7 +12,6 @@ const Option fill_options[] = {
     {"checkpoint", NULL, "a model that was trained with --objective mlm"},
     {"top", "5", "so many candidates for each gap"},
     {"format", "text", "text; tsv: mask, rank, token, text, probability"},
-    LANGUAGE_OPTIONS,
     {0}};
 
 static const char GAP[] = "[MASK]";

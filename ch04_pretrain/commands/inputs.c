@@ -7,12 +7,26 @@
 
 Pretrained checkpoint_of(const Args *args, const char *command) {
     const char *path = option_text(args, "checkpoint");
-    LanguageSettings settings = language_settings_of(args);
     Pretrained p;
     Error err;
     if (!path) die("%s: --checkpoint FILE is needed", command);
-    if (!pretrained_load(&p, path, &settings, &err)) die("%s", err.text);
+    if (!pretrained_load(&p, path, &err)) die("%s", err.text);
     return p;
+}
+
+void check_language(const Args *args, const Lexicon *l) {
+    const LanguageSettings *of = &l->language.settings;
+    const struct {
+        const char *name;
+        double value;
+    } options[] = {{"symbols", of->symbols},
+                   {"order", of->order},
+                   {"concentration", of->concentration}};
+    for (size_t i = 0; l->language.kind && i < sizeof options / sizeof *options; i++)
+        if (option_nth(args, options[i].name, 0)
+            && option_real(args, options[i].name, 0, 1000) != options[i].value)
+            die("--%s %s: the model's language has --%s %g", options[i].name,
+                option_text(args, options[i].name), options[i].name, options[i].value);
 }
 
 Ids prompt_of(const Lexicon *l, const char *text) {

@@ -6,6 +6,8 @@
 
 // The model in --checkpoint.
 Pretrained checkpoint_of(const Args *args, const char *command);
+// Where the model's language is given by options as well, they must say the same.
+void check_language(const Args *args, const Lexicon *l);
 // END and the ids of a text, after which a model goes on; the caller frees .at.
 Ids prompt_of(const Lexicon *l, const char *text);
 

@@ -139,6 +139,7 @@ int command_next(const Args *args) {
     if (path) {
         m = checkpoint_of(args, "next");
         t.lexicon = m.lexicon;
+        check_language(args, &t.lexicon);
         check_model(&t, &m, args);
     } else
         t.lexicon = lexicon_of_language(language_of(args, option_text(args, "data")));

@@ -220,7 +220,8 @@ void progress_end(Progress *p, Run *run) {
                run->held_out.bytes);
     printf("\n");
     printf("%s: the model%s, %.1f s\n", p->output,
-           run->language.kind ? "" : " with its tokenizer", now_seconds() - p->start);
+           run->language.kind ? " with its language" : " with its tokenizer",
+           now_seconds() - p->start);
     evaluation_free(&e);
     free(p->points);
     if (p->log) fclose(p->log);

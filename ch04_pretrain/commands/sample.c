@@ -31,7 +31,6 @@ const Option sample_options[] = {
     {"logprobs", OPTION_FLAG, "each token with its log-probability"},
     {"format", "text", "text; tsv: sample, position, token, text, log_prob, share"},
     {"seed", "1", "of the sampling"},
-    LANGUAGE_OPTIONS,
     {0}};
 
 static Sampling sampling_of(const Args *args) {

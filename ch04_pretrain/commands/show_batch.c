@@ -52,6 +52,7 @@ static Lexicon lexicon_for(const Args *args, const char *data) {
     if (option_text(args, "checkpoint")) {
         Pretrained p = checkpoint_of(args, "show-batch");
         model_free(&p.model);
+        check_language(args, &p.lexicon);
         return p.lexicon;
     }
     int vocabulary = (int)option_int(args, "vocab", 257, 1 << 20);

@@ -10,6 +10,7 @@
 
 #include "ch04_pretrain/commands/commands.h"
 #include "ch04_pretrain/commands/progress.h"
+#include "ch04_pretrain/language_notes.h"
 #include "ch04_pretrain/pretrained.h"
 #include "ch04_pretrain/run.h"
 #include "ch04_pretrain/trainer_file.h"
@@ -65,12 +66,17 @@ static char *path_of_state(const char *output) {
     return path;
 }
 
+static int blocks_of(const Args *args) {
+    return (int)option_int(args, "recompute", 0, 1 << 20);
+}
+
 static void begin(Run *run, const Args *args) {
     Plan plan;
     Error err;
     plan_of_args(&plan, args);
     if (!plan.data) die("train: --data FILE is needed: the text to train on");
     if (!run_open(run, &plan, &err)) die("%s", err.text);
+    run_recompute(run, blocks_of(args));
     if (!plan.steps)
         run_set_steps(run, steps_in(run, option_real(args, "minutes", 0.01, 1e6)));
 }
@@ -83,6 +89,7 @@ static void resume(Run *run, Plan *plan, const Args *args, const char *state) {
     if (!trainer_load_plan(state, plan, &err)) die("%s", err.text);
     if (!plan_goes_on(plan, args, &err)) die("%s", err.text);
     if (!run_open(run, plan, &err)) die("%s", err.text);
+    run_recompute(run, blocks_of(args));
     if (run->plan.text_hash != plan->text_hash)
         die("--resume: %s: the text is not the one that %s was begun with", plan->data,
             state);
@@ -106,8 +113,7 @@ static bool save_model(const Training *t, Error *err) {
     const Run *run = &t->run;
     if (!run->language.kind)
         return model_save_with_tokenizer(t->output, &run->model, &run->tokenizer, err);
-    CheckpointNote language = {"language", run->plan.data};
-    return model_save_with(t->output, &run->model, &language, 1, err);
+    return model_save_with_language(t->output, &run->model, &run->language, err);
 }
 
 static _Noreturn void end_without_saving(const Training *t, const char *what,
@@ -203,5 +209,9 @@ const Option train_options[] = {
     {"minutes", "10", "how long to train, where --steps does not say"},
     {"resume", OPTION_FLAG, "go on where the run that wrote -o was ended"},
     {"save-every", "30", "seconds between two saved states"},
+    {"recompute", "0",
+     "keep the input of every so many blocks alone, and compute their inside again: "
+     "less "
+     "memory, the same bits; 0: keep all"},
     {"log", NULL, "a table of every step: FILE.tsv"},
     PLAN_FIELDS(PLAN_OPTION){0}};

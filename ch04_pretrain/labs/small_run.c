@@ -34,7 +34,7 @@ void small_run_data(SmallRun *r) {
     r->objective.rng = rng_new(rng_bits(&rng));
 }
 
-static void begin(SmallRun *r) {
+void small_run_begin(SmallRun *r) {
     Error err;
     small_run_data(r);
     r->config.vocabulary =
@@ -49,7 +49,7 @@ static void begin(SmallRun *r) {
     r->trainer = trainer_new(&r->model, &r->data, r->settings, r->objective);
 }
 
-static void add_point(SmallRun *r) {
+void small_run_add_point(SmallRun *r) {
     enum { BATCH = 32 };
     Evaluation e =
         evaluate(&r->model, &r->held_out_data, &r->objective, 0, r->held_out, BATCH);
@@ -64,17 +64,21 @@ static void add_point(SmallRun *r) {
     evaluation_free(&e);
 }
 
+void small_run_to(Lab *lab, SmallRun *r, long long step) {
+    while (r->trainer.step < step) {
+        StepResult s = trainer_step(&r->trainer);
+        lab_progress_value(lab, (double)r->trainer.step, (double)r->settings.steps,
+                           "loss", s.loss);
+    }
+}
+
 void small_run(Lab *lab, SmallRun *r) {
     long long at[RUN_POINTS];
     int points = small_run_steps(r->settings.steps, at);
-    begin(r);
+    small_run_begin(r);
     for (int i = 0; i < points; i++) {
-        while (r->trainer.step < at[i]) {
-            StepResult s = trainer_step(&r->trainer);
-            lab_progress_value(lab, (double)r->trainer.step, (double)r->settings.steps,
-                               "loss", s.loss);
-        }
-        add_point(r);
+        small_run_to(lab, r, at[i]);
+        small_run_add_point(r);
     }
 }
 

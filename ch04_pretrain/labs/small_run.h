@@ -34,6 +34,11 @@ typedef struct {
 TrainSettings small_run_settings(int batch, long long steps);
 // Trains from first to last step, with points at about equal ratios of steps.
 void small_run(Lab *lab, SmallRun *r);
+// Its parts, for runs that measure something else as well: model and trainer made; trained
+// up to this step; a point added.
+void small_run_begin(SmallRun *r);
+void small_run_to(Lab *lab, SmallRun *r, long long step);
+void small_run_add_point(SmallRun *r);
 void small_run_free(SmallRun *r);
 // The language and data of the run alone, for other models on the same rows.
 void small_run_data(SmallRun *r);

@@ -254,6 +254,51 @@ Test(mlm, floor_by_enumeration) {
     data_free(&d), language_free(&l);
 }
 
+// Of independent symbols what is in a blank says nothing of its length: with r tokens of
+// noise left and u blanks that nothing is seen of, the one that is being filled is over
+// with chance u / r. Whatever the order: lengths are exchangeable.
+static void expect_blank(const double *nats, const Span *span, const double *own,
+                         int *left, int unseen) {
+    for (int i = 0; i <= span->length; i++) {
+        double over = *left ? (double)unseen / *left : 1;
+        double expected = i == span->length
+                              ? -log(over)
+                              : own[span->first + i] - (i ? log(1 - over) : 0);
+        cr_expect_float_eq(nats[i], expected, 1e-9, "token %d of a blank", i);
+        *left -= i < span->length;
+    }
+}
+
+Test(span, floor_of_independent_symbols) {
+    enum { TIME = 64, SYMBOLS = 4, SPANS = 3 };
+    LanguageSettings of = {1, SYMBOLS, 0, 0.5};
+    Language l = language_new(LANGUAGE_MARKOV, &of);
+    Data d = data_of_language(&l, TIME, 4);
+    const ObjectiveKind kinds[] = {OBJECTIVE_SPAN, OBJECTIVE_GLM};
+    for (int n = 0; n < 20; n++) {
+        bool glm = n % 2;
+        ObjectiveSettings s = settings(kinds[glm]);
+        Batch b = filled(&s, &d, 1, n);
+        double nats[2 * TIME], own[TIME];
+        int row[TIME + 1], order[TIME] = {0, 1, 2}, left = 0;
+        Span spans[TIME];
+        Rng rng = objective_row_rng(&s, &d, n);
+        data_row(&d, n, row);
+        int count = glm ? glm_cut(&(Draw){row, n, &d, &s, &rng}, spans, order)
+                        : span_cut(&rng, TIME - 1, spans);
+        cr_assert_eq(count, SPANS);
+        l.kind->surprise(&l, row + 1, TIME - 1, own);
+        for (int k = 0; k < count; k++) spans[k].first -= glm, left += spans[k].length;
+        floor_of_row(&b, 0, &s, &d, n, nats);
+        int at = glm ? b.prefixes[0] : 1;
+        if (!glm) cr_expect_eq(nats[0], 0, "the first sentinel is certain");
+        for (int k = 0; k < count; at += spans[order[k++]].length + 1)
+            expect_blank(nats + at, &spans[order[k]], own, &left, count - 1 - k);
+        batch_free(&b);
+    }
+    data_free(&d), language_free(&l);
+}
+
 // ---- span
 
 // The encoder's text and what the decoder writes make the document again; the decoder

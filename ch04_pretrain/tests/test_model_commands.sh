@@ -12,7 +12,7 @@ tiny="--steps 30 --layers 1 --channels 16 --heads 2 --context 32 --batch 4 --thr
     "$program" train --data text.txt -o text.ckpt --vocab 300 $tiny --log a.tsv &&
         "$program" train --data story -o story.ckpt $tiny --log b.tsv &&
         "$program" train --data story -o mask.ckpt --objective mlm $tiny &&
-        "$program" train --data markov -o markov.ckpt $tiny
+        "$program" train --data markov --order 1 --symbols 4 --concentration 2 -o markov.ckpt $tiny
 } >train 2>&1
 check "four small models: $(tail -1 train)"
 # sums COLUMN: of a table on standard input, its numbers' sum to 6 digits
@@ -54,6 +54,8 @@ check 'beams, the best first'
 check 'a large presence penalty: no token twice'
 "$program" sample --checkpoint story.ckpt --prompt 'Anna and Tom' --tokens 10 | grep -q '^Anna and Tom '
 check 'sample a language'
+"$program" sample --checkpoint markov.ckpt --prompt 'a d' --tokens 10 | grep -qE '^a d( [a-d])+$'
+check 'sample another one: the checkpoint knows its symbols'
 
 # ---- eval
 "$program" eval --checkpoint text.ckpt --data text.txt --format tsv >t &&
@@ -72,6 +74,12 @@ check 'eval --by position'
 "$program" eval --checkpoint story.ckpt --data story --rows 32 --by class --format tsv >t && [ "$(sums 2 <t)" = 1024.000000 ] &&
     awk -F '\t' '$1 == "structure" || $1 == "answer" { d = $4; if (d * d > 1e-12) exit 1 }' t
 check 'eval --by class: only a choice has a floor'
+# the loss of the source of order 1 that it was trained on, and not that of the default
+"$program" eval --checkpoint markov.ckpt --data markov --rows 8 --format tsv | tail -1 | cut -f 6 >a
+"$program" source markov --order 1 --symbols 4 --concentration 2 --sample 200 --length 31 --format tsv |
+    awk -F '\t' 'NR > 1 { n += $2; s -= $3 } END { print s / n }' >b
+paste a b | awk '{ d = $1 - $2; exit !(d * d < 0.01) }'
+check "eval: the floor of the model's own source: $(cat a b | tr '\n' ' ')"
 "$program" eval --checkpoint mask.ckpt --data story --rows 8 --format tsv | awk -F '\t' 'NR == 2 { exit !($1 > 0 && $1 < 100) }'
 check 'eval of a masked model counts what was selected'
 
@@ -85,6 +93,8 @@ check "next of a model sums to 1"
 "$program" next --checkpoint story.ckpt --prompt 'Anna and' --exact --top 0 --format tsv >t && [ "$(head -1 t)" = "$(printf 'token\tprobability\tmodel')" ] &&
     [ "$(sums 2 <t)" = 1.000000 ] && [ "$(sums 3 <t)" = 1.000000 ]
 check 'next: the true and the model'
+"$program" next --checkpoint markov.ckpt --prompt 'a d' --data markov --exact --order 1 --top 0 --format tsv >t && [ "$(sums 2 <t)" = 1.000000 ]
+check "next: the language of the checkpoint"
 
 # ---- show-batch: every token of a row is a target or is read by the other side
 for o in clm prefix mlm span glm nsp sop; do
@@ -109,6 +119,15 @@ if [ -x "$build/ch03_transformer" ]; then
     check "chapter 3's run finds the tokens in the checkpoint"
     [ "$("$build/ch03_transformer" run --checkpoint text.ckpt --prompt-ids '1 2' --steps 5 | wc -w)" -eq 5 ]
     check "chapter 3's run with ids"
+    "$build/ch03_transformer" run --checkpoint story.ckpt --prompt 'Tom has' --steps 8 >t && grep -qE '^Tom has( [a-zA-Z]|[.,?])' t && [ "$(wc -l <t)" -eq 1 ]
+    check "chapter 3's run finds a language's words: $(cat t)"
+    "$build/ch03_transformer" run --checkpoint story.ckpt --steps 8 --greedy >t && "$program" sample --checkpoint story.ckpt --tokens 8 --temperature 0 | cmp -s t -
+    check "and writes what sample writes"
+    "$build/ch03_transformer" run --checkpoint markov.ckpt --prompt 'a b' --steps 8 | grep -qE '^a b( [a-d])*$'
+    check "chapter 3's run: letters"
+    "$build/ch03_transformer" run --checkpoint story.ckpt --prompt 'Tom zebra' >out 2>err
+    [ $? -eq 2 ] && grep -q "'zebra' is none of the model's words" err
+    check "chapter 3's run: a word nobody knows"
 fi
 
 # ---- what is refused
@@ -156,6 +175,8 @@ fill: a causal model|of objective clm: expected one of mlm|fill --checkpoint sto
 fill: a word nobody knows|'zebra' is no word|fill --checkpoint mask.ckpt 'zebra [MASK]'
 next: exact, of a text|a model of a text|next --checkpoint text.ckpt --exact
 next: another language|is a model of story|next --checkpoint story.ckpt --exact --data markov
+next: another order|--order 2: the model's language has --order 1|next --checkpoint markov.ckpt --exact --data markov --order 2
+show-batch: another number of symbols|--symbols 3: the model's language has --symbols 4|show-batch --checkpoint markov.ckpt --data markov --symbols 3
 show-batch without data|--data FILE is needed|show-batch
 show-batch: objective|expected one of clm, prefix|show-batch --data story --objective gpt
 show-batch: context|expected a whole number|show-batch --data story --context 1

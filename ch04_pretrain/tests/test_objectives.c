@@ -99,8 +99,8 @@ Test(objectives, loss_by_brute_force) {
         setup_new(&s, (ObjectiveKind)kind, 4);
         const Batch *b = &s.batch;
         Tape *t = tape_new(&s.model.params);
-        Mat found = mat_new(b->rows, b->time);
-        objective_log_probs(found, t, &s.model, b);
+        Mat found = mat_new(b->rows, b->time), first = mat_new(b->rows, b->time);
+        objective_predictions(found, first, t, &s.model, b);
         double loss = (double)*objective_loss(t, &s.model, b)->value.at, sum = 0;
         Tokens in = batch_tokens(b), source = batch_source(b);
         Node *hidden = b->source_time
@@ -115,10 +115,15 @@ Test(objectives, loss_by_brute_force) {
             counted += b->targets[i] >= 0, sum -= log_p;
             cr_assert_float_eq((double)*mat_at(found, i / b->time, i % b->time), log_p,
                                2e-5, "%s, place %d", objectives[kind].name, i);
+            bool most = b->targets[i] >= 0;
+            for (int k = 0; most && k < logits.cols; k++)
+                most = *mat_at(logits, i, k) <= *mat_at(logits, i, b->targets[i]);
+            cr_assert_eq(*mat_at(first, i / b->time, i % b->time), (real)most,
+                         "%s, place %d", objectives[kind].name, i);
         }
         cr_assert_eq(counted, b->counted);
         cr_assert_float_eq(loss, sum / counted, 2e-5, "%s", objectives[kind].name);
-        mat_free(found), tape_free(t), setup_free(&s);
+        mat_free(found), mat_free(first), tape_free(t), setup_free(&s);
     }
 }
 

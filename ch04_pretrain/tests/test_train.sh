@@ -27,6 +27,8 @@ train -o again --steps 60 --dropout 0.1 --accumulate 2 >/dev/null && cmp -s whol
 check 'the same bits again'
 "$program" train --data text $small --threads 2 -o again --steps 60 --dropout 0.1 --accumulate 2 >/dev/null && cmp -s whole again
 check 'the same bits with two threads'
+train -o again --steps 60 --dropout 0.1 --accumulate 2 --recompute 1 >/dev/null && cmp -s whole again
+check 'the same bits with activations computed again'
 train -o other --steps 60 --dropout 0.1 --accumulate 2 --seed 2 >/dev/null && ! cmp -s whole other
 check 'other bits with another seed'
 

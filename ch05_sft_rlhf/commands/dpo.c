@@ -20,8 +20,7 @@ const Option dpo_options[] = {
     {"data", NULL, "preferences: columns prompt, chosen, rejected; or JSON Lines"},
     {"output", NULL, "the assistant to write", .letter = 'o'},
     {"steps", NULL,
-     "of gradient descent; 0: prints the loss it starts with (default: 500 with "
-     "--enumerate, else one pass over the pairs)"},
+     "of gradient descent, usually 500 or one pass; 0: prints the first loss"},
     {"batch", "32", "pairs per step"},
     {"rate", "0", "the learning rate; 0: 3e-3 with --enumerate, 3e-4"},
     {"loss", "dpo", "dpo, cdpo, ipo or hinge"},

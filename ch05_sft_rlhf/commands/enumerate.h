@@ -7,9 +7,7 @@
 
 #define ENUMERATE_OPTIONS \
     {"enumerate", OPTION_FLAG, \
-     "the small problem: prints sequence, r, pi_ref, pi_star, pi of every answer; " \
-     "then KL(pi || ref), the total variation to pi*, J = reward - beta KL, means " \
-     "over prompts"}, \
+     "the small problem: every answer, and at the end KL(pi || ref), TV to pi*, J"}, \
         {"symbols", "3", "of the small problem, beside END"}, \
         {"longest", "4", "tokens of its answers, at most"}, { \
         "prompts", "2", "of it" \

@@ -104,6 +104,7 @@ static void claim_noise(Lab *lab, Enumerated *x, double beta) {
     double whitened = stay(lab, x, beta, ADVANTAGE_WHITENED);
     memcpy(p->values, there, p->size * sizeof *there);
     free(there);
+    if (!lab_at_defaults(lab)) return;
     claim_at_most(lab, "5.60", "150 updates at pi*, advantages centred: farthest", 0.01,
                   centred);
     // noise that does not shrink: a floor, not a matter of patience

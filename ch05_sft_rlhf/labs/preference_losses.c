@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "ch03_transformer/labs/defaults.h"
 #include "common/program/plot.h"
 
 static const Option options[] = {{"beta", "1", "of the losses; tau of ipo"},
@@ -106,7 +107,7 @@ static void draw(Lab *lab) {
 
 static void run(Lab *lab) {
     claim_goals(lab);
-    claim_sure_labels(lab);
+    if (lab_at_defaults(lab)) claim_sure_labels(lab);
     draw(lab);
 }
 
