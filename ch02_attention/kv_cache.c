@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/error.h"
+#include "common/numeric/threads.h"
 
 KvCache kv_cache_new(int layers, int batch, int n_kv_heads, int head_dim,
                      int capacity) {
@@ -124,8 +125,9 @@ void attend_cached(Mat out, Mat q, Mat k, Mat v, KvCache *c, int layer,
     check_shapes(out, q, k, v, c, layer, h);
     int batch = c->batch, time = q.rows / batch, d = c->head_dim,
         group = h->n_heads / h->n_kv_heads, end = c->time[layer] + time;
-    bool threads = (double)h->n_heads * batch * time * end * d > 3e5;  // about 20 us
-    (void)threads;                                                     // without OpenMP
+    bool threads = (double)h->n_heads * batch * time * end * d > 3e5  // about 20 us
+                   && threads_free() > 1;
+    (void)threads;  // without OpenMP
 #pragma omp parallel if (threads)
     {
         Head one = {

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "common/numeric/threads.h"
+
 // ---- shapes: time is how many rows a sequence has, head_dim how many columns a head
 
 static int q_time(Mat q, const Heads *h) { return q.rows / h->batch; }
@@ -64,7 +66,8 @@ static void turn_back(Mat grad, real factor, Mat turned_grad, const Position *po
 
 static bool worth_threads(const Heads *h, Mat q, Mat k) {
     // about 80 us: waking a thread that sleeps takes some 20
-    return (double)h->n_heads * q_time(q, h) * k.rows * head_dim(q, h) > 4e6;
+    return (double)h->n_heads * q_time(q, h) * k.rows * head_dim(q, h) > 4e6
+           && threads_free() > 1;
 }
 
 // ---- forward

@@ -22,7 +22,7 @@ static double squares_sum(const real *g, size_t n) {
 double params_grad_norm(const Params *p) {
     size_t blocks = (p->grad_size + NORM_BLOCK - 1) / NORM_BLOCK;
     double *squares = allocate(blocks, sizeof *squares), sum = 0;
-#pragma omp parallel for if (p->grad_size > PARALLEL_LEAST)
+#pragma omp parallel for if (worth_threads_for(p->grad_size))
     for (size_t b = 0; b < blocks; b++) {
         const real *g = p->grads + b * NORM_BLOCK;
         size_t n = b + 1 < blocks ? NORM_BLOCK : p->grad_size - b * NORM_BLOCK;
@@ -34,7 +34,7 @@ double params_grad_norm(const Params *p) {
 }
 
 static void scale_grads(Params *p, real factor) {
-#pragma omp parallel for simd if (p->grad_size > PARALLEL_LEAST)
+#pragma omp parallel for simd if (worth_threads_for(p->grad_size))
     for (size_t i = 0; i < p->grad_size; i++) p->grads[i] *= factor;
 }
 

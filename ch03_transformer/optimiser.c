@@ -128,7 +128,7 @@ void optimiser_step(Optimiser *o, Params *p, double rate) {
     assert(o->size == p->grad_size
            && "optimiser_step: other parameters than it was made for");
     o->step++;
-#pragma omp parallel if (p->grad_size >= PARALLEL_LEAST)
+#pragma omp parallel if (worth_threads_for(p->grad_size))
     for (int i = 0; i < p->count; i++) {
         const Param *q = &p->list[i];
         if (q->frozen) continue;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "common/numeric/mat.h"
+#include "common/numeric/threads.h"
 #include "common/numeric/vec.h"
 
 enum {
@@ -15,8 +16,11 @@ enum {
     ROW_BLOCKS = 32,
 };
 
+static inline bool worth_threads_for(size_t numbers) {
+    return numbers >= PARALLEL_LEAST && threads_free() > 1;
+}
 static inline bool worth_threads(Mat m) {
-    return (double)m.rows * m.cols >= PARALLEL_LEAST;
+    return worth_threads_for((size_t)m.rows * (size_t)m.cols);
 }
 
 // Block b of `rows` rows is block_first(rows, b) .. block_first(rows, b + 1) - 1.

@@ -1,8 +1,8 @@
 // Hidden Markov sources: the state is a Markov chain, and one sees only what it says.
 // Lecture, section 4.3.
 //
-//     T[x][i][j] = P(says x, goes to j | in i)
-//     P(text)    = pi T[x_1] T[x_2] .. T[x_n] 1
+//     A[x][i][j] = P(says x, goes to j | in i)
+//     P(text)    = pi A[x_1] A[x_2] .. A[x_n] 1
 //
 // No formula gives the entropy rate h, but it is caught between two sequences (Cover
 // and Thomas, theorem 4.5.1), S_1 being the state that says X_1:
@@ -17,7 +17,7 @@
 
 typedef struct {
     int symbols, states;
-    double *says;        // [symbols x states x states] T
+    double *says;        // [symbols x states x states] A
     double *stationary;  // [states] pi
     Automaton automaton;
 } Hmm;

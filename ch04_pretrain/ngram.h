@@ -1,18 +1,19 @@
 // n-gram models: the next token from the last n - 1. Lecture, section 4.6.
 //
-// What was counted, c(h w), h the history, and two ways to make probabilities of it:
+// What was counted, c(u w), u the history and u' the same without its first token, and
+// two ways to make probabilities of it:
 //
-//     add-k         (c(h w) + k) / (c(h) + k V)
-//     Kneser-Ney    p_n(w | h) = max(c(h w) - D, 0) / c(h) + g(h) p_{n-1}(w | h shortened)
+//     add-k         (c(u w) + k) / (c(u) + k V)
+//     Kneser-Ney    p_n(w | u) = (max(c(u w) - D, 0) + g(u) p_{n-1}(w | u')) / c(u)
 //
 // In Kneser and Ney's model (1995) only the longest n-grams keep their counts; a
-// shorter one counts *how many different tokens it was seen behind*. "Francisco" is
-// frequent, but only behind "San": it should not be expected elsewhere. Modified (Chen
+// shorter one counts *how many different tokens it was seen after*. "Francisco" is
+// frequent, but only after "San": it should not be expected elsewhere. Modified (Chen
 // and Goodman, "An empirical study of smoothing techniques", 1998): discounts D_1, D_2,
 // D_3+ for counts of 1, 2, more, from the numbers n_c of n-grams with count c:
 //
 //     Y = n_1 / (n_1 + 2 n_2),   D_c = c - (c + 1) Y n_{c+1} / n_c,   c = 1, 2, 3
-//     g(h) = (D_1 N_1(h) + D_2 N_2(h) + D_3 N_3+(h)) / c(h)
+//     g(u) = D_1 N_1(u) + D_2 N_2(u) + D_3 N_3+(u)
 //
 // and below the unigrams stands the uniform 1 / V. Each p sums to 1 over w.
 //
@@ -28,7 +29,7 @@ enum { NGRAM_MOST = 6 };
 
 typedef struct {
     uint32_t count;      // how often
-    uint32_t different;  // behind how many different tokens
+    uint32_t different;  // after how many different tokens
     uint32_t parent;
     // of what follows: sum of its counts, and how many have count 1, 2, 3 or more.
     // Counts are `count` for children of the longest length, `different` for others.

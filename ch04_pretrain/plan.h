@@ -33,24 +33,30 @@ typedef struct {
           "a text to validate on; else every 20th document of the data", 0, 0, NULL) \
     FIELD(TEXT, tokenizer, "tokenizer", "", \
           "a vocabulary of chapter 1; else one is trained on the text", 0, 0, NULL) \
-    FIELD(WORD, objective, "objective", "clm", "what is predicted", 0, 0, \
+    FIELD(WORD, objective, "objective", "clm", \
+          "what is predicted: clm, prefix, mlm, span, glm, nsp or sop", 0, 0, \
           objective_names) \
-    FIELD(WORD, model, "model", "auto", "the family", 0, 0, model_kind_names) \
+    FIELD(WORD, model, "model", "auto", \
+          "llama, gpt2, bert or t5; auto: one that the objective can train", 0, 0, \
+          model_kind_names) \
     FIELD(WHOLE, vocabulary, "vocab", "0", \
           "ids of a tokenizer that is trained here; 0: by the text's size", 0, \
           1 << 20, NULL) \
-    FIELD(WHOLE, layers, "layers", "0", "0: by the text's size, and so on", 0, 1000, \
+    FIELD(WHOLE, layers, "layers", "0", "blocks; 0: by the text's size", 0, 1000, \
           NULL) \
-    FIELD(WHOLE, heads, "heads", "0", "of attention", 0, 1000, NULL) \
-    FIELD(WHOLE, channels, "channels", "0", "the model's width", 0, 1 << 16, NULL) \
-    FIELD(WHOLE, context, "context", "0", "tokens per row", 0, 1 << 16, NULL) \
+    FIELD(WHOLE, heads, "heads", "0", "of attention; 0: 4 if the channels allow", 0, \
+          1000, NULL) \
+    FIELD(WHOLE, channels, "channels", "0", \
+          "the model's width; 0: by the text's size", 0, 1 << 16, NULL) \
+    FIELD(WHOLE, context, "context", "0", "tokens per row; 0: by the text's size", 0, \
+          1 << 16, NULL) \
     FIELD(WHOLE, batch, "batch", "8", "rows that go through together", 1, 1 << 16, \
           NULL) \
     FIELD(WHOLE, accumulate, "accumulate", "1", "batches per step", 1, 1 << 16, NULL) \
     FIELD(WHOLE, steps, "steps", "0", "0: as many as --minutes allow", 0, 1e12, NULL) \
     FIELD(REAL, rate, "rate", "3e-3", "peak of the learning rate", 0, 1e9, NULL) \
     FIELD(REAL, warmup, "warmup", "0.02", \
-          "share of the steps in which the rate rises", 0, 1, NULL) \
+          "share of the steps in which the rate rises to its peak", 0, 1, NULL) \
     FIELD(REAL, decay, "decay", "0.1", "weight decay", 0, 10, NULL) \
     FIELD(REAL, dropout, "dropout", "0", "share of activations that are dropped", 0, \
           0.95, NULL) \
@@ -58,11 +64,12 @@ typedef struct {
     FIELD(REAL, smoothing, "smoothing", "0", \
           "share of each target that is spread over all tokens", 0, 0.95, NULL) \
     FIELD(WORD, precision, "precision", "fp32", \
-          "that weights and gradients are rounded to", 0, 0, precision_names) \
+          "fp32, fp16 or bf16: what weights and gradients are rounded to", 0, 0, \
+          precision_names) \
     FIELD(REAL, loss_scale, "loss-scale", "0", \
           "a power of two that the loss begins with; 0: 65536 for fp16, else none", 0, \
           0x1p100, NULL) \
-    FIELD(WHOLE, seed, "seed", "1", "of everything random", 0, 9e15, NULL) \
+    FIELD(WHOLE, seed, "seed", "1", "seed of everything random", 0, 9e15, NULL) \
     FIELD(WHOLE, order, "order", "2", "markov: symbols that the next one depends on", \
           0, 10, NULL) \
     FIELD(WHOLE, symbols, "symbols", "3", "markov, chains: different symbols", 2, 26, \

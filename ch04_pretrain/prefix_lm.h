@@ -1,5 +1,5 @@
 // Prefix language modelling: some tokens are read both ways, those after them are
-// predicted one by one. Lecture, section 4.9.
+// predicted one by one. Lecture, section 4.7.
 //
 //     tokens    END  t  h  e  _  b  a  l  l          a prefix of 4: it sees itself both ways
 //     targets   -    -  -  _  b  a  l  l  END        its last token predicts the first one after it

@@ -123,8 +123,11 @@ static bool open_model(Run *run, Error *err) {
     const Objective *o = &objectives[plan->objective];
     const ModelType *type = &model_kinds[plan->model];
     if (o->family != type->family)
-        return error_set(err, "--objective %s needs another family than --model %s's",
-                         o->name, type->name);
+        return error_set(err,
+                         "--objective %s needs another family than --model %s's: %s, "
+                         "not %s; --model auto finds one",
+                         o->name, type->name, family_name(o->family),
+                         family_name(type->family));
     int size = run->data.vocabulary;
     Config config = plan_config(plan, size);
     if (!model_new(&run->model, &config, err)) return false;

@@ -2,8 +2,8 @@
 // writes them. Lecture, section 4.9.
 //
 //     text      one sunny morning Anna met Tom in the park .
-//     input     one <X> Anna met <Y> the park . <end>
-//     target    <X> sunny morning <Y> Tom in <end>
+//     input     one <X> Anna met Tom in the <Y> <end>
+//     target    <X> sunny morning <Y> park . <end>
 //
 // A share r of the tokens is noise, in spans of mean length m: noise = round(r L),
 // spans = round(noise / m). Both the noise and the rest are cut into as many non-empty

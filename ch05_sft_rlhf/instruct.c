@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { TALE_LEAST = 20, TALE_WORDS_USUAL = 44 };
+enum { TALE_WORDS_USUAL = 36 };
 
 void conversation_free(Conversation *c) {
     for (int i = 0; i < c->count; i++)

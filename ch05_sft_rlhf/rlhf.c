@@ -8,15 +8,16 @@
 #include "common/numeric/small.h"
 
 const RlhfPlan rlhf_plan_usual = {.questions = 1500,
-                                  .sharpness = 4,
-                                  .batch = 32,
-                                  .reward_rate = 1e-3,
-                                  .beta = 0.5,
-                                  .ppo_steps = 60,
-                                  .ppo_rate = 3e-4,
+                                  .sharpness = 8,
+                                  .batch = 64,
+                                  .pairs = 8,
+                                  .reward_rate = 2e-3,
+                                  .beta = 1,
+                                  .ppo_steps = 40,
+                                  .ppo_rate = 5e-4,
                                   .dpo_passes = 1,
-                                  .dpo_rate = 3e-4,
-                                  .cut_off = -3,
+                                  .dpo_rate = 7e-4,
+                                  .cut_off = -6,
                                   .seed = 1};
 
 enum { STREAM_QUESTIONS, STREAM_HELD_OUT, STREAM_PPO };
@@ -124,10 +125,10 @@ void rlhf_reward(RewardModel *r, const Model *sft, const JudgedPairs *pairs,
     reward_model_of_policy(r, sft, 1);
     RewardTrainer t = reward_trainer_new(r);
     RewardPair *list = pairs_of(pairs);
-    int steps = ceil_div(pairs->count, plan->batch);
+    int steps = ceil_div(pairs->count, plan->pairs);
     for (int k = 0; k < steps; k++) {
-        int n = int_min(plan->batch, pairs->count - k * plan->batch);
-        double loss = reward_trainer_step(&t, list + (size_t)k * plan->batch, n,
+        int n = int_min(plan->pairs, pairs->count - k * plan->pairs);
+        double loss = reward_trainer_step(&t, list + (size_t)k * plan->pairs, n,
                                           falling(plan->reward_rate, k, steps));
         if (progress) progress(self, k + 1, steps, loss);
     }
@@ -205,16 +206,16 @@ void rlhf_dpo(Model *m, const Model *sft, const JudgedPairs *pairs,
               const RlhfPlan *plan, StageProgress *progress, void *self) {
     Dpo d = dpo_new(m, sft, (PreferenceSettings){PREFERENCE_DPO, plan->beta, 0},
                     (OptimiserSettings){.kind = OPTIMISER_ADAM, .beta2 = 0.99});
-    int per_pass = ceil_div(pairs->count, plan->batch);
+    int per_pass = ceil_div(pairs->count, plan->pairs);
     int steps = per_pass * plan->dpo_passes;
-    const Exchange **list = allocate(2 * (size_t)plan->batch, sizeof *list);
+    const Exchange **list = allocate(2 * (size_t)plan->pairs, sizeof *list);
     for (int k = 0; k < steps; k++) {
-        int first = k % per_pass * plan->batch;
-        int n = int_min(plan->batch, pairs->count - first);
+        int first = k % per_pass * plan->pairs;
+        int n = int_min(plan->pairs, pairs->count - first);
         for (int i = 0; i < n; i++)
             list[i] = &pairs->chosen[first + i],
-            list[plan->batch + i] = &pairs->rejected[first + i];
-        DpoBatch b = dpo_batch(&d, list, list + plan->batch, n);
+            list[plan->pairs + i] = &pairs->rejected[first + i];
+        DpoBatch b = dpo_batch(&d, list, list + plan->pairs, n);
         double loss = dpo_step(&d, &b, falling(plan->dpo_rate, k, steps)).loss;
         dpo_batch_free(&b);
         if (progress) progress(self, k + 1, steps, loss);

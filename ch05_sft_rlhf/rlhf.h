@@ -16,7 +16,8 @@
 typedef struct {
     int questions;       // that are answered twice
     double sharpness;    // of the preferences
-    int batch;           // pairs, or answers, per step
+    int batch;           // answers per step of PPO
+    int pairs;           // per step of the reward model and of DPO
     double reward_rate;  // of the reward model, one pass over the pairs
     double beta;         // of the KL term, and DPO's
     int ppo_steps;

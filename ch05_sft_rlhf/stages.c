@@ -15,8 +15,8 @@ const StagePlan stage_plan_usual = {.layers = 3,
                                     .stories = 6000,
                                     .batch = 16,
                                     .time = 128,
-                                    .pretrain_steps = 600,
-                                    .sft_steps = 3000,
+                                    .pretrain_steps = 400,
+                                    .sft_steps = 6500,
                                     .rate = 3e-3,
                                     .seed = 1};
 

@@ -71,16 +71,11 @@ static void has(Question *q, const Tale *t, Rng *rng) {
     ask(q, words);
 }
 
+// About someone else.
 static void refuse(Question *q, const Tale *t, Rng *rng) {
-    int form = rng_below(rng, 3);
-    Register of = rng_below(rng, 2) ? GIRL : BOY;
-    const char *toy = other_word(t, TOY, rng), *name = other_word(t, of, rng);
-    if (form == 0) text_add(&q->question, "Who has the %s?", toy);
-    if (form == 1) text_add(&q->question, "Where is the %s?", toy);
-    if (form == 2)
-        text_add(&q->question, "Does %s have the %s?", name, tale_word(t, TOY));
-    if (form == 2) text_add(&q->answer, "There is no %s in the story.", name);
-    else text_add(&q->answer, "There is no %s in the story.", toy);
+    const char *name = other_word(t, rng_below(rng, 2) ? GIRL : BOY, rng);
+    text_add(&q->question, "Does %s have the %s?", name, tale_word(t, TOY));
+    text_add(&q->answer, "There is no %s in the story.", name);
 }
 
 static void either(Question *q, const Tale *t, Rng *rng) {
@@ -199,12 +194,11 @@ static void hello(Question *q, const Tale *t, Rng *rng) {
 // ---- the table
 
 const Task tasks[TASK_KINDS] = {
-    [TASK_WHO] = {"who", "who has the toy", true, 1, who},
-    [TASK_WHERE] = {"where", "where the toy is", true, 1, where},
+    [TASK_WHO] = {"who", "who has the toy", true, 2, who},
+    [TASK_WHERE] = {"where", "where the toy is", true, 2, where},
     [TASK_PLACE] = {"place", "where the two are", true, 1, place},
-    [TASK_HAS] = {"has", "whether one of them has the toy", true, 1, has},
-    [TASK_REFUSE] = {"refuse", "about someone or something not in the tale", true, 1,
-                     refuse},
+    [TASK_HAS] = {"has", "whether one of them has the toy", true, 2, has},
+    [TASK_REFUSE] = {"refuse", "about someone who is not in the tale", true, 2, refuse},
     [TASK_REPEAT] = {"repeat", "a sentence, word for word", false, 1, repeat},
     [TASK_SWAP] = {"swap", "a sentence with another name", false, 1, swap},
     [TASK_FIRST] = {"first", "the first of a list", false, 1, first},

@@ -5,7 +5,7 @@
 //     where      (a tale) Where is the kite?               It is under the bed.
 //     place      (a tale) Where are Anna and Tom?          They are in the park.
 //     has        (a tale) Does Tom have the kite?          Yes, he has it.
-//     refuse     (a tale) Who has the drum?                There is no drum in the story.
+//     refuse     (a tale) Does Mia have the kite?          There is no Mia in the story.
 //     repeat     Say: Tom hid the kite under the bed.      Tom hid the kite under the bed.
 //     swap       Say Ben for Tom: Tom hid the kite ..      Ben hid the kite ..
 //     first      Say the first of: ball kite hat           ball.
@@ -48,8 +48,8 @@ void question_free(Question *q);
 typedef struct {
     const char *name, *help;
     bool of_tale;  // asks about a tale
-    // of the questions that are trained on, relative to the others; 0: a kind that no one
-    // is trained on. Alike: asking what is learnt early less often slows down the rest.
+    // of the questions that are trained on, relative to the others: who has what is learnt
+    // late, and asked twice as often; 0: a kind that no one is trained on
     double share;
     // Fills question and answer; tale: the one asked about, or one to take words from.
     void (*make)(Question *q, const Tale *tale, Rng *rng);

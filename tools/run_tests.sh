@@ -15,6 +15,9 @@ shift 3
 program=./$folder/$folder
 log=$build/$folder.$part.log
 
+# As many threads as a test asks for, whatever else the machine does (common/numeric/contention.h).
+export OMP_DYNAMIC=false
+
 tour() { # tour SEED THREADS
     "$program" --seed "$1" --threads "$2" --out "$build/plots-$folder-$1"
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "ch04_pretrain/commands/commands.h"
 #include "ch04_pretrain/commands/progress.h"
@@ -15,7 +16,8 @@
 #include "common/numeric/timing.h"
 #include "common/program/file.h"
 
-enum { PROBE_STEPS = 4 };
+enum { TRIED_STEPS = 99 };
+static const double TRIED_SECONDS = 2;
 
 // ---- interrupts: the first one ends the run after this step, the second at once
 
@@ -28,15 +30,31 @@ static void interrupt(int number) {
 
 // ---- beginning
 
-// The time that a step takes, and so how many there are in these minutes.
+static int by_value(const void *a, const void *b) {
+    return (*(const double *)a > *(const double *)b)
+           - (*(const double *)a < *(const double *)b);
+}
+
+// The median, since first steps allocate and warm up, and other programs slow some down.
+static double seconds_per_step(Run *run) {
+    double each[TRIED_STEPS], begin = now_seconds(), last = begin;
+    int n = 0;
+    while (n < TRIED_STEPS && (n < 3 || last < begin + TRIED_SECONDS)) {
+        trainer_step(&run->trainer);
+        double now = now_seconds();
+        each[n++] = now - last, last = now;
+    }
+    qsort(each, (size_t)n, sizeof *each, by_value);
+    return each[n / 2];
+}
+
+// How many steps there are in these minutes, of which a twentieth goes to looking at
+// held-out text, samples and files.
 static long long steps_in(Run *run, double minutes) {
     run_set_steps(run, 1000000);
-    trainer_step(&run->trainer);  // the first one allocates
-    double start = now_seconds();
-    for (int i = 0; i < PROBE_STEPS; i++) trainer_step(&run->trainer);
-    double each = (now_seconds() - start) / PROBE_STEPS;
+    double each = seconds_per_step(run);
     run_restart(run);
-    long long steps = (long long)(60 * minutes / each);
+    long long steps = (long long)(60 * minutes * 0.95 / each);
     return steps < 10 ? 10 : steps;
 }
 
@@ -60,6 +78,8 @@ static void begin(Run *run, const Args *args) {
 // The plan that is read owns its texts, and the run uses them: it must outlive it.
 static void resume(Run *run, Plan *plan, const Args *args, const char *state) {
     Error err;
+    if (access(state, F_OK) != 0)
+        die("%s: no such file; --resume goes on with a run that wrote it", state);
     if (!trainer_load_plan(state, plan, &err)) die("%s", err.text);
     if (!plan_goes_on(plan, args, &err)) die("%s", err.text);
     if (!run_open(run, plan, &err)) die("%s", err.text);
@@ -156,7 +176,8 @@ static void open_outputs(Training *t, const Args *args) {
 int command_train(const Args *args) {
     static Training t;
     Error err;
-    if (args->file_count) die("train: unexpected '%s'; --data FILE", args->files[0]);
+    if (args->file_count)
+        die("train: unexpected '%s'; the text is given as --data FILE", args->files[0]);
     open_outputs(&t, args);
     t.save_every = option_real(args, "save-every", 0, 1e9);
     t.last_saved = now_seconds();

@@ -11,6 +11,7 @@ enum { MOST = 400, DRAWS = 20000, LETTERS = 4, MASK_TOKEN = 77 };
 typedef enum {
     WORDS_RIGHT,
     WORDS_JOINED,    // a word goes on after a special token
+    WORDS_BRIDGED,   // the same, and the special token is not counted
     WORDS_HEADLESS,  // without a beginning no word
     WORDS_SPECIAL,   // a special token is a word, or part of one
     WORDS_LAST,      // the last word is forgotten
@@ -22,13 +23,14 @@ static int words_by(WordRule rule, const Piece *pieces, int n, Word *words) {
     for (int i = 0; i < n; i++) {
         Piece piece = pieces[i];
         if (piece == PIECE_SPECIAL && rule != WORDS_SPECIAL) {
-            inside &= rule == WORDS_JOINED;
+            inside &= rule == WORDS_JOINED || rule == WORDS_BRIDGED;
             continue;
         }
         if (piece != PIECE_CONTINUES) inside = false;
         if (piece == PIECE_CONTINUES && !inside && rule == WORDS_HEADLESS) continue;
         if (!inside) words[count++] = (Word){i, 0};
-        words[count - 1].count = i + 1 - words[count - 1].first;
+        Word *last = &words[count - 1];
+        last->count = rule == WORDS_BRIDGED ? last->count + 1 : i + 1 - last->first;
         inside = true;
     }
     return count - (rule == WORDS_LAST && count > 0);
@@ -57,6 +59,8 @@ typedef struct {
 } WordMistake;
 static const WordMistake WORD_MISTAKES[] = {
     {WORDS_JOINED, "joined",
+     "a word goes on after a special token: what continues there is a word of its own"},
+    {WORDS_BRIDGED, "joined",
      "a word goes on after a special token: what continues there is a word of its own"},
     {WORDS_HEADLESS, "headless",
      "tokens whose word began before the row, or before a special token, are missing: "

@@ -258,6 +258,8 @@ static void check_nothing_left(Grade *g) {
     grade_near_array(g, 1, "backing off, lower has nothing for the unseen", got, some,
                      V, TOLERANCE);
     got = run_back_off(LOWER, D, SEEN_NONE);
+    grade_mistake(g, isnan(got[0]), "new-history",
+                  "0 / 0: a history that was never seen says nothing, p is lower");
     grade_near_array(g, 1, "backing off, a history never seen", got, LOWER, V,
                      TOLERANCE);
 }

@@ -145,7 +145,7 @@ static void claim_end(Lab *lab, const SmallRun *r, const Others *o, const double
     claim_near(lab, "4.50", "the source's own loss: the floor averaged over a row",
                floor[2], p->floor, 5 * p->loss_error);
     claim_near(
-        lab, "4.50", "that floor: (H_1 + H_2 + (T - 2) h) / T",
+        lab, "4.50", "that floor: (F_1 + F_2 + (L - 2) h) / L",
         (floor[0] + (floor[1] * TIME - floor[0]) / (TIME - 1) + (TIME - 2) * h) / TIME,
         floor[2], 1e-12);
     claim_at_most(lab, "4.51", "paired standard error, of the loss's own",

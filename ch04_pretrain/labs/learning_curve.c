@@ -1,7 +1,7 @@
-// What it costs not to know the source: k / 2n. Lecture, section 4.2.
+// What it costs not to know the source: V (V - 1) / 2N. Lecture, section 4.2.
 //
-// A bigram model has k = V (V - 1) free numbers. Learned from n symbols by KT's rule,
-// it loses k / 2n nats per symbol against the truth, on new text; on the text it was
+// A bigram model has V (V - 1) free numbers. Learned from N symbols by KT's rule, it
+// loses V (V - 1) / 2N nats per symbol against the truth, on new text; on the text it was
 // learned from, the best fit looks better than the truth by as much.
 #include <math.h>
 #include <stdio.h>
@@ -72,17 +72,19 @@ static Point measure(const Markov *m, Rng *rng, int n, int texts) {
                    k / (2 * (n - 1))};
 }
 
-// k / 2n is the first term of a series in 1/n. The next is about the sum over pairs of
-// 1 / (12 n^2 pi P) or so: with P >= 0.05 and n >= 4,000 it is below 5 % of it; that,
-// and five standard errors.
+// V (V - 1) / 2N is the first term of a series in 1/N. The next is about the sum over
+// pairs of 1 / (12 N^2 pi P) or so: with P >= 0.05 and N >= 4,000 it is below 5 % of it;
+// that, and five standard errors.
 static void claim_points(Lab *lab, const Point *p) {
     for (int i = 0; i < POINTS; i++) {
         if (p[i].n < 4000) continue;
         char what[80];
-        snprintf(what, sizeof what, "KT from %.0f symbols: excess k / 2n", p[i].n);
+        snprintf(what, sizeof what, "KT from %.0f symbols: excess V (V - 1) / 2N",
+                 p[i].n);
         claim_near(lab, "4.5", what, p[i].predicted, p[i].excess,
                    5 * p[i].error + 0.05 * p[i].predicted);
-        snprintf(what, sizeof what, "best fit to %.0f symbols: gain k / 2n", p[i].n);
+        snprintf(what, sizeof what, "best fit to %.0f symbols: gain V (V - 1) / 2N",
+                 p[i].n);
         claim_near(lab, "4.6", what, p[i].predicted, p[i].gain,
                    5 * p[i].gain_error + 0.05 * p[i].predicted);
     }
@@ -101,7 +103,7 @@ static void claim_slope(Lab *lab, const Point *p) {
                5 * error + 0.02);
 }
 
-// Times 2n, so that k is a level line.
+// Times 2N, so that V (V - 1) is a level line.
 static void draw(Lab *lab, const Point *p) {
     Plot *plot =
         plot_new(lab, "learning_curve", "n excess excess_error gain gain_error k");
@@ -110,10 +112,10 @@ static void draw(Lab *lab, const Point *p) {
         plot_row(plot, p[i].n, scale * p[i].excess, scale * p[i].error,
                  scale * p[i].gain, scale * p[i].gain_error, scale * p[i].predicted);
     }
-    plot_axes(plot, "n: symbols learned from", "nats per symbol, times 2n");
+    plot_axes(plot, "N: symbols learned from", "nats per symbol, times 2N");
     plot_set(plot, "logscale x"), plot_set(plot, "xrange [800:40000]");
     plot_set(plot, "yrange [0:*]");
-    plot_line(plot, "n", "k", "k = V (V - 1)");
+    plot_line(plot, "n", "k", "V (V - 1)");
     plot_errors(plot, "n", "excess", "excess_error", "KT on new text, beyond h");
     plot_errors(plot, "n", "gain", "gain_error",
                 "best fit on its own text, below truth");
@@ -123,7 +125,7 @@ static void draw(Lab *lab, const Point *p) {
 static void run(Lab *lab) {
     int symbols = (int)option_int(&lab->args, "symbols", 2, MOST_SYMBOLS);
     int texts = (int)option_int(&lab->args, "texts", 20, 100000);
-    // rare pairs would need far more text before k / 2n holds: none is rarer than 0.4 /
+    // rare pairs would need far more text before this holds: none is rarer than 0.4 /
     // V given its first symbol
     Markov m = markov_random(&lab->rng, symbols, 1, 1, 0.4 / symbols);
     Point points[POINTS];

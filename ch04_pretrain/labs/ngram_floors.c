@@ -118,8 +118,8 @@ static void claim_bias(Lab *lab, const Floors *f) {
     }
     // The formula is the first term of a series in 1 / (N p): rare blocks, and the use
     // of the blocks seen for those there are, leave it some per cent off.
-    claim_near(lab, "4.4", "H_3 of 2,000 blocks is too low by (K - 1) / 2N", predicted,
-               mean_of(low), 5 * mean_error(low) + 0.1 * predicted);
+    claim_near(lab, "4.4", "H of 2,000 blocks of 3: too low by (blocks - 1) / 2N",
+               predicted, mean_of(low), 5 * mean_error(low) + 0.1 * predicted);
 }
 
 static void draw(Lab *lab, const Floors *f) {

@@ -1,6 +1,6 @@
 // The repetition penalty depends on where zero is. Lecture, section 4.14.
 //
-// Adding a constant c to all logits changes no probability. It changes what the penalty
+// Adding a constant C to all logits changes no probability. It changes what the penalty
 // does: nothing where the logit of the token is 0, and more the farther it is from there.
 #include "ch04_pretrain/labs/exact_logits.h"
 #include "common/program/plot.h"
@@ -13,7 +13,7 @@ static const Option options[] = {
 
 static const double p[TOKENS] = {0.6, 0.3, 0.1};  // the first token has occurred
 
-// Its share when its logit has become `logit`, the others ln p + c.
+// Its share when its logit has become `logit`, the others ln p + C.
 static double share_of(double logit, double c) {
     double rest = 0;
     for (int i = 1; i < TOKENS; i++) rest += p[i] * exp(c);
@@ -92,10 +92,10 @@ static void draw(Lab *lab, double penalty, double presence) {
                  shown ? measured(c, &repetition) : NAN,
                  shown ? measured(c, &other) : NAN);
     }
-    plot_axes(plot, "c, added to all logits", "share of the token that has occurred");
-    plot_set(plot, "yrange [0:1]"), plot_set(plot, "key bottom left");
-    plot_line(plot, "c", "formula", "l / r above 0, l r below");
-    plot_line(plot, "c", "dividing", "l / r everywhere");
+    plot_axes(plot, "C, added to all logits", "share of the token that has occurred");
+    plot_set(plot, "yrange [0:1]");
+    plot_line(plot, "c", "formula", "z / r above 0, z r below");
+    plot_line(plot, "c", "dividing", "z / r everywhere");
     plot_dashes(plot, "c", "none", "no penalty");
     plot_points(plot, "c", "repetition", "repetition penalty, measured");
     plot_points(plot, "c", "presence", "presence penalty, measured");

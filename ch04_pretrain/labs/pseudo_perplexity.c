@@ -3,7 +3,7 @@
 // A word between two known neighbours is easier than a word after one: for a Markov
 // source of order 1
 //
-//     H(X_2 | X_1 X_3) = H_1 + 2h - H(X_1, X_3) <= h.
+//     H(X_2 | X_1 X_3) = F_1 + 2h - H(X_1, X_3) <= h.
 //
 // So a perfect masked model has the lower loss, without knowing more; and its
 // probabilities, multiplied, do not sum to 1 over all texts.
@@ -101,7 +101,7 @@ static void draw(Lab *lab, const Point *points) {
     plot_line(p, "h", "h", "equal");
     plot_series(p,
                 "using \"h\":\"formula\" with points pointtype 6 pointsize 1.4 "
-                "linecolor \"#d55e00\" title \"H_1 + 2h - H(X_1, X_3)\"");
+                "linecolor \"#d55e00\" title \"F_1 + 2h - H(X_1, X_3)\"");
     plot_errors(p, "h", "measured", "error", "measured");
     plot_end(p);
 }

@@ -93,7 +93,7 @@ static void draw(Lab *lab, const Tally *t, const SpanPlan *plan, long texts) {
     }
     plot_axes(p, "length of a span", "share of the spans");
     plot_set(p, "yrange [0:*]"), plot_set(p, "xrange [0.5:*]");
-    plot_line(p, "length", "derived", "C(N-k-1, s-2) / C(N-1, s-1)");
+    plot_line(p, "length", "derived", "C(noise-k-1, spans-2) / C(noise-1, spans-1)");
     plot_errors(p, "length", "measured", "error", "measured");
     plot_end(p);
 }

@@ -15,7 +15,7 @@ const Option sft_options[] = {
     {"data", NULL,
      "conversations: columns prompt, answer; or JSON Lines; else the story world's"},
     {"output", NULL, "the model to write", .letter = 'o'},
-    {"steps", "3000", "of training"},
+    {"steps", "6500", "of training"},
     {"batch", "16", "rows per step"},
     {"time", "128", "tokens per row"},
     {"rate", "3e-3", "the highest learning rate"},

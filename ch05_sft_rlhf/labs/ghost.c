@@ -16,7 +16,7 @@
 
 enum { RULES = 2 };
 
-static const Option options[] = {{"steps", "500", "of training, 768 tokens each"},
+static const Option options[] = {{"steps", "400", "of training, 768 tokens each"},
                                  {"count", "60", "conversations that are answered"},
                                  {0}};
 

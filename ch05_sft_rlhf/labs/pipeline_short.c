@@ -22,10 +22,10 @@
 
 static const Option options[] = {
     {"checkpoint", "", "another fine-tuned model than the repository's"},
-    {"questions", "600", "that are answered twice, for preferences"},
-    {"ppo-steps", "40", "of 32 answers"},
-    {"dpo-passes", "2", "over the preferences"},
-    {"beta", "0.5", "of PPO's KL term and of DPO"},
+    {"questions", "1400", "that are answered twice, for preferences"},
+    {"ppo-steps", "25", "of 64 answers"},
+    {"dpo-passes", "1", "over the preferences"},
+    {"beta", "1", "of PPO's KL term and of DPO"},
     {"count", "30", "questions of each kind that are asked"},
     {0}};
 
@@ -204,8 +204,11 @@ static double measure_tuned(Lab *lab, Short *s, const char *name, WinRate *w) {
                   rng_split(&lab->rng, 5), &err))
         die("%s", err.text);
     FrontierPoint best = frontier_at(&s->classes, w->kl);
-    lab_print(lab, "%s: reward %.3f, KL %.3f +- %.3f nats per answer, ended %.3f", name,
-              w->reward[0], w->kl, w->kl_error, w->ended[0]);
+    lab_print(lab,
+              "%s: reward %.3f (SFT %.3f), right %.3f (%.3f), ended %.3f, KL %.3f +- "
+              "%.3f nats per answer",
+              name, w->reward[0], w->reward[1], w->right[0], w->right[1], w->ended[0],
+              w->kl, w->kl_error);
     // The frontier's slope is beta. It is drawn from as many answers as the reward of SFT.
     double error = sqrt(w->reward_error[0] * w->reward_error[0]
                         + w->reward_error[1] * w->reward_error[1]

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "ch03_transformer/labs/defaults.h"
 #include "ch05_sft_rlhf/bradley_terry.h"
 #include "ch05_sft_rlhf/labs/preference_world.h"
 #include "common/numeric/small.h"
@@ -170,6 +171,7 @@ static void claim_once(Lab *lab, const Setting *s, const Run *r, const Bin bins[
     lab_print(lab, "the labels' own loss is %.4f, the first model's %.4f more",
               s->floor, excess);
     claim_at_least(lab, "5.27", "excess of the first model: never below", 0, excess);
+    if (!lab_at_defaults(lab)) return;
     claim_at_most(lab, "5.27", "and at most", 0.015, excess);
     claim_at_most(lab, "5.28", "said - won in ten bins: worst, binomial SE", 4,
                   worst_bin(bins));
@@ -182,6 +184,7 @@ static void claim_again(Lab *lab, const Setting *s, const Run *once, const Run *
     for (int i = 1; i <= again->passes; i++)
         if (again->held_out[i] < least) least = again->held_out[i], best = i;
     lab_print(lab, "the second model is best after pass %d of %d", best, again->passes);
+    if (!lab_at_defaults(lab)) return;
     claim_at_most(lab, "5.29", "its training loss less that of the true rewards", 0,
                   again->train[again->passes] - truth);
     // not derived: how fast it forgets what is general

@@ -8,6 +8,7 @@
 // pairs.
 #include <math.h>
 
+#include "ch03_transformer/labs/defaults.h"
 #include "ch05_sft_rlhf/labs/preference_world.h"
 #include "ch05_sft_rlhf/logistic.h"
 #include "ch05_sft_rlhf/optimal_policy.h"
@@ -167,6 +168,7 @@ static void claim_turn(Lab *lab, const Setting *s, const Table *scores) {
     // the largest of points a factor 2^(1/4) apart is next to where the slope is 0
     claim_near(lab, "5.38", "point of the largest reward, and of covariance 0", zero,
                peak, 1);
+    if (!lab_at_defaults(lab)) return;
     claim_at_most(lab, "5.38", "reward gained at the end: none", 0, last.gold);
 }
 
@@ -195,10 +197,11 @@ static void claim_refreshed(Lab *lab, const Setting *s, Tilted stale, Tilted fre
            j_fresh = fresh.gold - beta * fresh.kl, j_best = best.gold - beta * best.kl;
     lab_print(lab, "reward - beta KL: stale %.3f, refreshed %.3f, best %.3f", j_stale,
               j_fresh, j_best);
-    claim_at_most(lab, "5.39", "stale, reward - beta KL: at most refreshed", j_fresh,
-                  j_stale);
     claim_at_most(lab, "5.39", "refreshed: at most the tilt by the reward", j_best,
                   j_fresh);
+    if (!lab_at_defaults(lab)) return;
+    claim_at_most(lab, "5.39", "stale, reward - beta KL: at most refreshed", j_fresh,
+                  j_stale);
     // not derived: a value per symbol cannot say more
     claim_at_least(lab, "5.39", "share of the loss that refreshing repairs", 0.3,
                    (j_fresh - j_stale) / (j_best - j_stale));

@@ -9,7 +9,7 @@
 #include "common/program/plot.h"
 
 static const Option options[] = {
-    {"steps", "400", "of training on each task, 768 tokens each"},
+    {"steps", "300", "of training on each task, 768 tokens each"},
     {"every", "50", "steps between two looks"},
     {"count", "40", "questions that are looked at"},
     {0}};

@@ -13,7 +13,7 @@
 
 enum { WINDOWS = 20, RULES = 2 };
 
-static const Option options[] = {{"steps", "400", "of training, 768 tokens each"}, {0}};
+static const Option options[] = {{"steps", "300", "of training, 768 tokens each"}, {0}};
 
 static const TaskKind kinds[] = {TASK_HELLO, TASK_COUNT, TASK_FIRST, TASK_REVERSE,
                                  TASK_KINDS};

@@ -5,6 +5,7 @@
 // two; two heads need not. Then both scores are made one reward again, by a rule.
 #include <math.h>
 
+#include "ch03_transformer/labs/defaults.h"
 #include "ch05_sft_rlhf/bradley_terry.h"
 #include "ch05_sft_rlhf/labs/preference_world.h"
 #include "common/program/plot.h"
@@ -97,6 +98,7 @@ static void claim_losses(Lab *lab, const Setting *s, const RewardModel *one,
     double floor = divergence_of_heads(s), one_excess = excess(s, one);
     claim_at_least(lab, "5.32", "excess of one reward: the divergence at least", floor,
                    one_excess);
+    if (!lab_at_defaults(lab)) return;
     // not derived, as [5.27]: how well so many pairs teach so small a model
     claim_at_most(lab, "5.32", "and not much more", floor + 0.015, one_excess);
     claim_at_most(lab, "5.33", "excess of two heads", 0.015, excess(s, two));
@@ -118,6 +120,7 @@ static void claim_conflict(Lab *lab, const Setting *s, const RewardModel *one,
               "\"d\" over \"a\": by helpfulness %.3f, by safety %.3f; the heads say "
               "%.3f and %.3f",
               p[0], p[1], says(&scores[0]), says(&scores[1]));
+    if (!lab_at_defaults(lab)) return;
     // a probability within 0.05: a log-odds within 0.2
     claim_near(lab, "5.34", "one reward says the mean", (p[0] + p[1]) / 2,
                says(&scores[2]), 0.05);
@@ -166,6 +169,7 @@ static void claim_best(Lab *lab, const Setting *s, const RewardModel *two,
                   names[k], spell(&s->world, best, text),
                   s->rewards[REWARD_HELPFULNESS].at[0][best], safety[k]);
     }
+    if (!lab_at_defaults(lab)) return;
     claim_at_most(lab, "5.35", "sigma(safety) of the most helpful answer", threshold,
                   safety[0]);
     // 0.4 in the logit, two rms errors of the safety head
@@ -187,6 +191,7 @@ static void claim_leak(Lab *lab, const Setting *s, double threshold) {
             below += s->policy.at[0][i];
     claim_at_most(lab, "5.36", "reward of what is not safe: logit(threshold)",
                   logit(threshold), most);
+    if (!lab_at_defaults(lab)) return;
     // exact sums: 0.139 with these values of symbols
     claim_at_least(lab, "5.36", "share of safe answers that are ranked below it", 0.1,
                    below);

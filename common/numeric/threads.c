@@ -2,9 +2,12 @@
 
 #include <assert.h>
 
+#include "common/numeric/contention.h"
+
 const char *threads_waiting(void) {
     if (!threads_possible()) return "are none";
-    return threads_wait_by_user ? "wait as the environment says" : "sleep";
+    return threads_wait_by_user ? "wait as the environment says"
+                                : "spin for a moment, then sleep";
 }
 
 #ifdef _OPENMP
@@ -12,7 +15,10 @@ const char *threads_waiting(void) {
 
 bool threads_possible(void) { return true; }
 int threads_count(void) { return omp_get_max_threads(); }
-int threads_free(void) { return omp_in_parallel() ? 1 : omp_get_max_threads(); }
+int threads_free(void) {
+    int most = omp_in_parallel() ? 1 : omp_get_max_threads();
+    return most > 1 && processors_contested() ? 1 : most;
+}
 int threads_processors(void) { return omp_get_num_procs(); }
 
 int threads_set(int threads) {

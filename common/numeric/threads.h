@@ -5,14 +5,17 @@
 
 bool threads_possible(void);  // built with OpenMP
 int threads_count(void);      // what the next parallel region may use
-// threads_count(), or 1 inside a parallel region: work there stays on its thread
+// How many threads the next piece of work should use: threads_count(), but 1 inside a
+// parallel region (work there stays on its thread) and where other programs want the
+// processors too (contention.h).
 int threads_free(void);
 int threads_processors(void);  // what the machine has for this program
 // From now on at most `threads` >= 1; returns what it was before. The team gets exactly
 // that many, also when there are fewer processors. Without OpenMP nothing changes.
 int threads_set(int threads);
 
-// How idle threads wait, in words for a bench: they sleep, unless the user's environment
-// says otherwise. Set before main (threads_start.c), in every program that uses threads.
+// How idle threads wait, in words for a bench: they spin for half a millisecond, then
+// sleep, unless the user's environment says otherwise. Set before main
+// (threads_start.c), in every program that uses threads.
 const char *threads_waiting(void);
 extern bool threads_wait_by_user;

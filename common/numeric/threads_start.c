@@ -1,10 +1,14 @@
-// Idle threads sleep: the policy of waiting, chosen before the OpenMP runtime starts.
+// Idle threads spin for a moment, then sleep: the policy of waiting, chosen before the
+// OpenMP runtime starts.
 //
 // A thread that waits for the others may spin (it is awake at once, and its processor
-// busy) or sleep (a few microseconds to wake). gcc's runtime spins for milliseconds,
-// clang's for 200 of them. On a machine with other work that is ruin: the thread that
-// is waited for may be the one that got no processor, because another spins on it. So
-// they sleep at once, unless the user has set one of the variables below.
+// busy) or sleep (it takes some 20 us to wake). A step of training shares out work some
+// hundred times, with little in between: threads that always sleep lose a quarter of
+// their time with a small model, threads that spin for half a millisecond lose nothing.
+// gcc's runtime by itself spins for milliseconds, clang's for 200 of them, which is ruin
+// on a machine with other work: the thread that is waited for may be the one that got
+// no processor, because another spins on it. (With other work about, one thread is best:
+// contention.h.)
 //
 // Both runtimes read the environment only once. clang's does so at its first use, so
 // setenv in a constructor is early enough. gcc's is a shared library with a constructor
@@ -17,14 +21,15 @@
 //
 // So an entry that no library's constructor needs is lent for that moment. Where there
 // is none (an empty environment), or no .preinit_array (musl), gcc's runtime keeps its
-// own policy; OMP_WAIT_POLICY=passive in the environment does the same there.
+// own policy; GOMP_SPINCOUNT=10000 in the environment does the same there.
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/numeric/threads.h"
 
-static const char POLICY[] = "OMP_WAIT_POLICY=passive";
+static const char GCC_SPINS[] = "GOMP_SPINCOUNT=10000";  // rounds: 0.2 to 0.5 ms
+static const char CLANG_SPINS[] = "1";                   // ms: its least but 0
 
 static bool chosen_by_user(void) {
     return getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT")
@@ -59,7 +64,7 @@ static void lend(int argc, char **argv, char **environment) {
         lent = entry_of(environment, harmless[i]);
     if (!lent) return;
     lent_entry = *lent;
-    *lent = (char *)POLICY;
+    *lent = (char *)GCC_SPINS;
 }
 
 typedef void AtStart(int argc, char **argv, char **environment);
@@ -82,5 +87,7 @@ bool threads_wait_by_user;
 __attribute__((constructor(101))) static void start(void) {
     give_back();
     threads_wait_by_user = chosen_by_user();
-    if (!threads_wait_by_user) setenv("OMP_WAIT_POLICY", "passive", 0);
+    if (threads_wait_by_user) return;
+    setenv("GOMP_SPINCOUNT", strchr(GCC_SPINS, '=') + 1, 0);
+    setenv("KMP_BLOCKTIME", CLANG_SPINS, 0);
 }

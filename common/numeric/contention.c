@@ -1,0 +1,52 @@
+#include "common/numeric/contention.h"
+
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/resource.h>
+
+#include "common/numeric/threads.h"
+#include "common/numeric/timing.h"
+
+typedef struct {
+    double time, computed;  // seconds: on the clock, and of all threads' processors
+    long sent_away;
+} Look;
+
+static const double SOON = 0.1, LATER = 1;  // seconds until the next look
+static const double SENT_AWAY_PER_SECOND =
+    50;  // alone: below 10; contested: 100 to 500
+
+static Look look(double now) {
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    return (Look){now,
+                  (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec)
+                      + 1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec),
+                  u.ru_nivcsw};
+}
+
+static bool as_many_as_asked(void) {
+    const char *dynamic = getenv("OMP_DYNAMIC");
+    return threads_wait_by_user || (dynamic && strcasecmp(dynamic, "false") == 0);
+}
+
+bool processors_contested(void) {
+    static enum { UNKNOWN, NEVER, FREE, CONTESTED } state;
+    static Look last;
+    static double next;
+    if (state == UNKNOWN) {
+        state = as_many_as_asked() ? NEVER : FREE;
+        last = look(now_seconds()), next = last.time + SOON;
+    }
+    if (state == NEVER) return false;
+    double now = now_seconds();
+    if (now >= next) {
+        Look here = look(now);
+        state = (double)(here.sent_away - last.sent_away)
+                        > SENT_AWAY_PER_SECOND * (here.computed - last.computed)
+                    ? CONTESTED
+                    : FREE;
+        last = here, next = now + (state == CONTESTED ? LATER : SOON);
+    }
+    return state == CONTESTED;
+}
