@@ -144,7 +144,11 @@ static bool check(const Examples *e, const Example *x, Error *err) {
 // ---- files
 
 static bool read_lines(Examples *e, const Lines *lines, Error *err) {
-    bool json = lines->list[0].text[strspn(lines->list[0].text, " \t")] == '{';
+    char first = lines->list[0].text[strspn(lines->list[0].text, " \t")];
+    bool json = first == '{';
+    if (first == '[')
+        return example_error(e, lines->list[0].number, err,
+                             "a list of JSON: expected an object, {...}, on each line");
     if (!(json ? examples_read_json : examples_read_tsv)(e, lines->list, lines->count,
                                                          err))
         return false;

@@ -29,7 +29,7 @@ static bool read_messages(Example *x, const Examples *e, const char *key,
             return example_error(
                 e, x->line, err,
                 "\"%s\", message %zu: expected a \"role\" (system, user "
-                "or assistant) and a \"content\" that is a text",
+                "or assistant) and a \"content\" that is text",
                 key, i + 1);
         example_say(x, (Speaker)speaker, text);
     }
@@ -60,7 +60,7 @@ static void forget_messages(Example *x) {
 // there are any, are the conversation before it.
 static bool read_answer(char **to, Example *x, const Examples *e, const char *key,
                         const json_t *value, Error *err) {
-    static const char WHAT[] = "a text, or messages that end with an assistant's";
+    static const char WHAT[] = "text, or messages that end with an assistant's";
     if (json_is_string(value)) {
         *to = example_copy(json_string_value(value));
         return true;
@@ -86,7 +86,7 @@ static bool read_prompt(Example *x, const Examples *e, const json_t *prompt,
     if (!prompt) return true;
     if (json_is_array(prompt)) return read_messages(x, e, "prompt", prompt, err);
     if (!json_is_string(prompt))
-        return expected(e, x->line, err, "prompt", "a text or messages");
+        return expected(e, x->line, err, "prompt", "text or messages");
     example_say(x, SPEAKER_USER, json_string_value(prompt));
     return true;
 }
@@ -127,7 +127,7 @@ bool examples_read_json(Examples *e, const Line *lines, size_t count, Error *err
         json_t *o =
             json_loadb(lines[i].text, lines[i].size, JSON_REJECT_DUPLICATES, &why);
         if (!o)
-            return example_error(e, lines[i].number, err, "no JSON: column %d: %.120s",
+            return example_error(e, lines[i].number, err, "not JSON: column %d: %.120s",
                                  why.column, why.text);
         bool ok = json_is_object(o) ? read_object(e, o, lines[i].number, err)
                                     : example_error(e, lines[i].number, err,

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ch04_pretrain/commands/commands.h"
@@ -169,9 +168,7 @@ static void open_outputs(Training *t, const Args *args) {
     t->output = option_text(args, "output");
     if (!t->output) die("train: -o FILE is needed: where the model goes");
     t->state = path_of_state(t->output);
-    struct stat text, model;
-    if (data && stat(data, &text) == 0 && stat(t->output, &model) == 0
-        && text.st_dev == model.st_dev && text.st_ino == model.st_ino)
+    if (data && same_file(data, t->output))
         die("%s: expected a file for the model, not the text it is trained on",
             t->output);
     if (strcmp(t->output, "-") == 0) die("train: -o: expected the name of a file");

@@ -33,7 +33,7 @@ static void catch_interrupts(void) {
 static void print_topics(void) {
     puts(
         "I was taught on small stories of a girl, a boy and a toy. Tell me one and ask "
-        "about it:\n"
+        "about it (before another one, /new):\n"
         "  Anna met Tom in the park. Anna had a red kite. Tom took the kite from Anna. "
         "Who has the kite?\n"
         "  Where is the kite?   Does Tom have the kite?   Where are Anna and Tom?\n"
@@ -51,7 +51,8 @@ static void print_help(void) {
         "none\n"
         "/quit          end; so does the end of the input\n"
         "               I know: Be brief.  Be friendly.  Be careful.\n"
-        "An interrupt (Ctrl-C) ends an answer. A line that ends with \\ goes on.");
+        "An interrupt (Ctrl-C) ends an answer, or at the prompt the program.\n"
+        "A line that ends with \\ goes on.");
     print_topics();
 }
 

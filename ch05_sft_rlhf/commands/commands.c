@@ -1,7 +1,9 @@
 #include "ch05_sft_rlhf/commands/commands.h"
 
+#include "common/program/file.h"
+
 const Command align_commands[] = {
-    {"pipeline", "[--folder DIR] [--minutes M] ...",
+    {"pipeline", "[--folder DIR] ...",
      "from nothing to a model one can talk to, stage by stage", command_pipeline,
      pipeline_options},
     {"sft", "--checkpoint FILE -o FILE [--data FILE] [--show-mask] ...",
@@ -18,3 +20,18 @@ const Command align_commands[] = {
      "a model's answers to held-out questions, and its win rate", command_eval,
      eval_options},
     {0}};
+
+const char *output_of(const Args *args, const char *command, const char *what,
+                      const char *const *inputs) {
+    Error err;
+    const char *to = option_text(args, "output");
+    if (!to) die("%s: -o FILE is needed: where %s goes", command, what);
+    for (; *inputs; inputs++) {
+        const char *from = option_text(args, *inputs);
+        if (from && same_file(from, to))
+            die("%s: -o %s: that is the file of --%s: expected another", command, to,
+                *inputs);
+    }
+    if (!output_check(to, &err)) die("%s", err.text);
+    return to;
+}

@@ -4,6 +4,12 @@
 
 extern const Command align_commands[];
 
+// The file after -o, where `what` goes, found out before the work. Ends the program where
+// there is none, where it cannot be written, and where it is a file that the command reads:
+// one of these options' (the list ends with NULL).
+const char *output_of(const Args *args, const char *command, const char *what,
+                      const char *const *inputs);
+
 int command_pipeline(const Args *args);
 int command_sft(const Args *args);
 int command_reward(const Args *args);

@@ -154,14 +154,15 @@ static void train(Job *j, Dpo *d, long long steps, int batch, double rate,
 static int assistant(const Args *args) {
     static Job j;
     Error err;
-    const char *to = option_text(args, "output");
+    const char *to = NULL;
     int batch = (int)option_int(args, "batch", 1, 1 << 16);
     PreferenceSettings s = settings_of(args);
     double rate = rate_of(args, 3e-4);
     bool looks = steps_of(args, 1) == 0;
     if (!option_text(args, "data")) die("dpo: --data FILE is needed: preferences");
-    if (!to && !looks) die("dpo: -o FILE is needed: where the assistant goes");
-    if (to && !output_check(to, &err)) die("%s", err.text);
+    if (!looks || option_text(args, "output"))
+        to = output_of(args, "dpo", "the assistant",
+                       (const char *[]){"checkpoint", "data", NULL});
     job_open(&j, args, batch);
     long long steps = steps_of(args, ceil_div(j.pairs.count, batch));
     Dpo d = dpo_new(&j.assistant.model, &j.reference, s,
@@ -185,7 +186,10 @@ static int assistant(const Args *args) {
 
 int command_dpo(const Args *args) {
     if (args->file_count) die("dpo: unexpected '%s'", args->files[0]);
-    if (option_flag(args, "enumerate")) return enumerated(args);
+    if (option_flag(args, "enumerate")) {
+        enumerate_alone(args, (const char *[]){"checkpoint", "data", "output", NULL});
+        return enumerated(args);
+    }
     if (!option_text(args, "checkpoint"))
         die("dpo: --checkpoint FILE is needed, or --enumerate");
     return assistant(args);

@@ -4,6 +4,12 @@
 #include <math.h>
 #include <stdlib.h>
 
+void enumerate_alone(const Args *args, const char *const *others) {
+    for (; *others; others++)
+        if (option_text(args, *others))
+            die("--enumerate makes its own small problem: expected no --%s", *others);
+}
+
 void enumerate_open(Enumerated *x, const Args *args) {
     EnumeratedShape shape = enumerated_shape();
     shape.symbols = (int)option_int(args, "symbols", 2, 6);

@@ -13,6 +13,8 @@
         "prompts", "2", "of it" \
     }
 
+// Ends the program where an option of an assistant was given as well.
+void enumerate_alone(const Args *args, const char *const *others);
 // Ends the program on a bad value. *x must not be moved.
 void enumerate_open(Enumerated *x, const Args *args);
 // The table of all answers and its last line, to standard output; before that a line

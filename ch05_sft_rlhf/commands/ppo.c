@@ -2,6 +2,7 @@
 // enumerated, or an assistant by a reward model.
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "ch05_sft_rlhf/assistant.h"
@@ -129,8 +130,8 @@ static void train(Job *j, const Args *args, RlhfPlan plan, StepLog *log) {
     Schedule schedule = schedule_of(plan.ppo_rate, plan.ppo_steps);
     Watch w = watch_begin("ppo", NULL);
     w.quantity = "reward";
+    PpoStep at = {0};
     for (int k = 1; k <= plan.ppo_steps; k++) {
-        PpoStep at;
         Error err;
         if (!rlhf_ppo_batch(&p, j->judged ? &j->judge.reward : NULL, &j->assistant.chat,
                             &j->story, &plan, rng_split(&rng, (uint64_t)k),
@@ -139,16 +140,17 @@ static void train(Job *j, const Args *args, RlhfPlan plan, StepLog *log) {
         step_log_write(log, k, &at, NAN);
         watch_step(&w, k, plan.ppo_steps, at.reward);
     }
+    fprintf(stderr, "ppo: last of %d steps: reward %.3f, KL %.3f, length %.1f\n",
+            plan.ppo_steps, at.reward, at.kl, at.length);
     ppo_free(&p);
 }
 
 static int assistant(const Args *args, long long steps) {
     static Job j;
     Error err;
-    const char *to = option_text(args, "output");
+    const char *to = output_of(args, "ppo", "the assistant",
+                               (const char *[]){"checkpoint", "reward", NULL});
     RlhfPlan plan = rlhf_plan_usual;
-    if (!to) die("ppo: -o FILE is needed: where the assistant goes");
-    if (!output_check(to, &err)) die("%s", err.text);
     plan.ppo_steps = (int)steps, plan.ppo_rate = usual(args, "rate", 10, plan.ppo_rate);
     plan.batch = (int)usual(args, "answers", 1e5, plan.batch);
     plan.seed = (uint64_t)option_int(args, "seed", 0, LONG_MAX);
@@ -174,7 +176,10 @@ int command_ppo(const Args *args) {
     if (args->file_count) die("ppo: unexpected '%s'", args->files[0]);
     bool small = option_flag(args, "enumerate");
     long long steps = option_int(args, "steps", small ? 0 : 1, 1000000);
-    if (small) return enumerated(args, steps);
+    if (small) {
+        enumerate_alone(args, (const char *[]){"checkpoint", "reward", "output", NULL});
+        return enumerated(args, steps);
+    }
     if (!option_text(args, "checkpoint"))
         die("ppo: --checkpoint FILE is needed, or --enumerate");
     return assistant(args, steps);

@@ -73,10 +73,13 @@ static int score(const Args *args, const char *model, const char *path) {
     static Judge j;
     Error err;
     Output out;
-    const char *to = option_text(args, "output");
+    const char *to = option_text(args, "output")
+                         ? output_of(args, "reward", "the table",
+                                     (const char *[]){"checkpoint", "score", NULL})
+                         : "-";
     if (!judge_load(&j, model, &err)) die("%s", err.text);
     Examples all = examples_of(path);
-    if (!output_open(&out, to ? to : "-", &err)) die("%s", err.text);
+    if (!output_open(&out, to, &err)) die("%s", err.text);
     fprintf(out.stream, "line");
     if (all.preferences) {
         write_heads(out.stream, "chosen", j.reward.heads);
@@ -177,11 +180,11 @@ static int make(const Args *args, const char *model, const char *data) {
     Error err;
     Output log = {0};
     Preferences p;
-    const char *to = option_text(args, "output"), *log_path = option_text(args, "log");
+    const char *to = output_of(args, "reward", "the reward model",
+                               (const char *[]){"checkpoint", "data", NULL}),
+               *log_path = option_text(args, "log");
     int every = (int)option_int(args, "held-out", 0, INT_MAX);
-    if (!to) die("reward: -o FILE is needed: where the reward model goes");
     if (every == 1) die("--held-out 1: nothing would be left to train on");
-    if (!output_check(to, &err)) die("%s", err.text);
     if (!assistant_load_stage(&a, model, (Stage[]){STAGE_PRETRAIN, STAGE_SFT, STAGES},
                               &err))
         die("%s", err.text);

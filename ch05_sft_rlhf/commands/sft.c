@@ -112,12 +112,12 @@ static void show_mask(const SftData *d) {
 static void train(const Args *args, Assistant *a, const SftData *d,
                   const StagePlan *plan) {
     const char *data = option_text(args, "data");
-    const char *to = option_text(args, "output"), *log_path = option_text(args, "log");
+    const char *to = output_of(args, "sft", "the model",
+                               (const char *[]){"checkpoint", "data", NULL}),
+               *log_path = option_text(args, "log");
     Error err;
     Output log = {0};
     Text made = {0};
-    if (!to) die("sft: -o FILE is needed: where the model goes");
-    if (!output_check(to, &err)) die("%s", err.text);
     if (log_path && !output_open(&log, log_path, &err)) die("%s", err.text);
     text_add(
         &made,

@@ -184,9 +184,10 @@ static void run(Lab *lab) {
             enumerated_measure(&x, betas[i]);
             points[k][i] = measure(lab, &x, betas[i], draws);
             lab_print(
-                lab, "%s, beta %.1f: KL %.3f, reward %.3f; %.4f +- %.4f above J's best",
+                lab,
+                "%s, beta %.1f: KL %.3f, reward %.3f; J %.4f +- %.4f below the best",
                 method_names[k], betas[i], points[k][i].kl, points[k][i].reward,
-                points[k][i].above, points[k][i].above_error);
+                -points[k][i].above, points[k][i].above_error);
             lab_progress(lab, k * BETAS + i + 1, METHODS * BETAS);
         }
     claim_points(lab, points);

@@ -136,7 +136,7 @@ Test(examples, json_that_is_refused) {
         "f.tsv:1: expected the keys messages, or prompt and answer, or prompt, chosen "
         "and rejected");
     refuses("{\"prompt\": \"A?\", \"answer\": 3}",
-            "f.tsv:1: \"answer\": expected a text, or messages that end with an "
+            "f.tsv:1: \"answer\": expected text, or messages that end with an "
             "assistant's");
     refuses("{\"prompt\": \"\", \"answer\": \"B.\"}", "f.tsv:1: an empty prompt");
     refuses("{\"answer\": \"B.\"}", "f.tsv:1: no prompt before the answer");
@@ -147,17 +147,19 @@ Test(examples, json_that_is_refused) {
         "in turn");
     refuses("{\"messages\": [" SAYS("robot", "A?") "]}",
             "f.tsv:1: \"messages\", message 1: expected a \"role\" (system, user or "
-            "assistant) and a \"content\" that is a text");
+            "assistant) and a \"content\" that is text");
     refuses("{\"messages\": []}",
-            "f.tsv:1: \"messages\": expected a text, or messages that end with an "
+            "f.tsv:1: \"messages\": expected text, or messages that end with an "
             "assistant's");
     refuses("{\"chosen\": [" SAYS("user", "A?") "," SAYS("assistant", "B.") "], "
             "\"rejected\": [" SAYS("user", "X?") "," SAYS("assistant", "C.") "]}",
             "f.tsv:1: \"rejected\": another conversation than before it");
     cr_assert(!reads("{\"prompt\": \"A\", \"prompt\": \"B\", \"answer\": \"C\"}"));
-    cr_assert_not_null(strstr(err.text, "f.tsv:1: no JSON: column"), "%s", err.text);
+    cr_assert_not_null(strstr(err.text, "f.tsv:1: not JSON: column"), "%s", err.text);
     cr_assert(!reads("{\"prompt\": \"A\\u0000\", \"answer\": \"C\"}"));
-    cr_assert_not_null(strstr(err.text, "f.tsv:1: no JSON"), "%s", err.text);
+    cr_assert_not_null(strstr(err.text, "f.tsv:1: not JSON"), "%s", err.text);
+    refuses("[{\"prompt\": \"A\", \"answer\": \"C\"}]",
+            "f.tsv:1: a list of JSON: expected an object, {...}, on each line");
     cr_assert(!reads("{\"prompt\": \"A\", \"answer\": \"C\"}\n[1]"));
     cr_assert_str_eq(err.text, "f.tsv:2: expected an object, {...}");
 }

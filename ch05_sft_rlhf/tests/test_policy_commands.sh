@@ -57,6 +57,13 @@ refuses "ppo --checkpoint p/sft.ckpt --reward p/sft.ckpt -o new.ckpt" 'stage' pp
 refuses "ppo --checkpoint cut.ckpt -o new.ckpt" 'cut.ckpt' ppo --checkpoint cut.ckpt -o new.ckpt
 refuses "dpo --checkpoint p/sft.ckpt --data missing.tsv -o new.ckpt" 'missing.tsv:1' dpo --checkpoint p/sft.ckpt --data missing.tsv -o new.ckpt
 refuses "dpo --checkpoint p/sft.ckpt --data equal.tsv -o new.ckpt" 'equal.tsv:2' dpo --checkpoint p/sft.ckpt --data equal.tsv -o new.ckpt
+cp pairs.tsv kept.tsv
+refuses "dpo --checkpoint p/sft.ckpt --data pairs.tsv -o ./pairs.tsv" 'the file of --data' dpo --checkpoint p/sft.ckpt --data pairs.tsv -o ./pairs.tsv
+refuses "ppo --checkpoint p/sft.ckpt -o p/sft.ckpt" 'the file of --checkpoint' ppo --checkpoint p/sft.ckpt -o p/sft.ckpt
+cmp -s pairs.tsv kept.tsv
+check 'refused: what is read is not written over'
+refuses "ppo --enumerate -o new.ckpt" 'no --output' ppo --enumerate -o new.ckpt
+refuses "dpo --enumerate --data pairs.tsv" 'no --data' dpo --enumerate --data pairs.tsv
 refuses "ppo --enumerate --kl k4" '--kl k4' ppo --enumerate --kl k4
 refuses "ppo --enumerate --symbols 6 --longest 6" 'longest' ppo --enumerate --symbols 6 --longest 6
 [ ! -e new.ckpt ]

@@ -61,6 +61,12 @@ void standard_streams_occupy(void) {
     signal(SIGXFSZ, SIG_IGN);
 }
 
+bool same_file(const char *a, const char *b) {
+    struct stat one, other;
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev
+           && one.st_ino == other.st_ino;
+}
+
 bool make_folder(const char *path, Error *err) {
     if (!*path) return error_set(err, "a folder's name is empty");
     char *partial = strdup(path);

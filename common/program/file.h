@@ -27,5 +27,8 @@ const char *file_label(const char *path);
 // the limit (ulimit -f) is a failed write, not the end.
 void standard_streams_occupy(void);
 
+// Whether two names are those of one file, also by links; false where either is none.
+bool same_file(const char *a, const char *b);
+
 // mkdir -p; an existing folder is fine.
 bool make_folder(const char *path, Error *err);
