@@ -26,7 +26,7 @@ void k3_loss_fixed_point(double *log_p, const double *log_ref, const double *rew
     assert(beta > 0);
     double most = -INFINITY;
     for (int y = 0; y < n; y++) most = fmax(most, reward[y]);
-    // lambda = most + above: the sum falls from infinity to below 1 at above = beta
+    // nu = most + above: the sum falls from infinity to below 1 at above = beta
     double low = 0, high = beta;
     for (int i = 0; i < 200; i++) {
         double above = (low + high) / 2;

@@ -6,9 +6,9 @@
 //     k1 in the reward        r - beta l = const                pi*
 //     k1 in the loss          r - beta   = const                none: all on the best answer
 //     k2 in the loss          r - beta l = const                pi*
-//     k3 in the loss          r + beta ref / pi = const         pi = beta ref / (lambda - r)
+//     k3 in the loss          r + beta ref / pi = const         pi = beta ref / (nu - r)
 //     k2 on each token        Q - beta l = const                pi = ref e^(Q / beta) / Z(s)
-//     k3 on each token        Q + beta ref / pi = const         pi = beta ref / (lambda(s) - Q)
+//     k3 on each token        Q + beta ref / pi = const         pi = beta ref / (nu(s) - Q)
 //
 // Q(s, token) is the mean reward of what follows. A loss on tokens feels the KL of this
 // token alone; how far from the reference the policy goes afterwards is nothing to it.
@@ -36,7 +36,7 @@ typedef struct {
 
 extern const Placement placements[];
 
-// pi = beta ref / (lambda - r), with the one lambda > max r for which it sums to 1.
+// pi = beta ref / (nu - r), with the one nu > max r for which it sums to 1.
 void k3_loss_fixed_point(double *log_p, const double *log_ref, const double *reward,
                          double beta, int n);
 // The fixed point of any placement, to: [size], from the reference's tokens. For k1 in

@@ -17,13 +17,13 @@ static double dpo_goal(double p, const PreferenceSettings *s) {
 
 static PreferenceLoss cdpo(double d, const PreferenceSettings *s) {
     PreferenceLoss right = dpo(d, s), wrong = dpo(-d, s);
-    double eps = s->smoothing;
-    return (PreferenceLoss){(1 - eps) * right.value + eps * wrong.value,
-                            (1 - eps) * right.slope - eps * wrong.slope};
+    double eta = s->smoothing;
+    return (PreferenceLoss){(1 - eta) * right.value + eta * wrong.value,
+                            (1 - eta) * right.slope - eta * wrong.slope};
 }
 static double cdpo_goal(double p, const PreferenceSettings *s) {
-    double eps = s->smoothing;
-    return logit((1 - eps) * p + eps * (1 - p)) / s->beta;
+    double eta = s->smoothing;
+    return logit((1 - eta) * p + eta * (1 - p)) / s->beta;
 }
 
 static PreferenceLoss ipo(double d, const PreferenceSettings *s) {

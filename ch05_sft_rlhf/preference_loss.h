@@ -5,18 +5,18 @@
 //     d = h_chosen - h_rejected
 //
 //     dpo    -ln sigma(beta d)                                     Bradley-Terry with r = beta h
-//     cdpo   -(1 - eps) ln sigma(beta d) - eps ln sigma(-beta d)   a share eps of labels is wrong
+//     cdpo   -(1 - eta) ln sigma(beta d) - eta ln sigma(-beta d)   a share eta of labels is wrong
 //     ipo    (d - 1 / (2 tau))^2                                   d has a goal, tau = beta
 //     hinge  max(0, 1 - beta d)                                    SLiC's: enough is enough
 //
 // With p the chance that `chosen` is preferred, each is least on average at a d of its
 // own:
 //
-//     dpo  beta d = ln p/(1-p)      cdpo  beta d = ln q/(1-q), q = (1-eps) p + eps (1-p)
+//     dpo  beta d = ln p/(1-p)      cdpo  beta d = ln q/(1-q), q = (1-eta) p + eta (1-p)
 //     ipo  d = (2p - 1) / (2 tau)
 //
 // So dpo's goal is infinite for labels that never err (p = 1), cdpo's is ln
-// (1-eps)/eps. A mean over tokens in place of the sum is another loss: the
+// (1-eta)/eta. A mean over tokens in place of the sum is another loss: the
 // Bradley-Terry model speaks of answers.
 //
 // Rafailov et al. (2023), arXiv:2305.18290; Mitchell, "A note on DPO with noisy
@@ -36,7 +36,7 @@ typedef enum {
 typedef struct {
     PreferenceKind kind;
     double beta;       // > 0; ipo: tau
-    double smoothing;  // cdpo's eps, [0, 1/2)
+    double smoothing;  // cdpo's eta, [0, 1/2)
 } PreferenceSettings;
 
 typedef struct {
