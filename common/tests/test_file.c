@@ -165,6 +165,19 @@ Test(file, what_cannot_be_written_is_said_before) {
     child_folder_remove(folder);
 }
 
+Test(file, one_file_by_two_names) {
+    char *folder = child_folder();
+    write_file(inside(folder, "a"), ""), write_file(inside(folder, "b"), "");
+    cr_assert_eq(symlink("a", inside(folder, "link")), 0);
+    char a[256], link[256];
+    snprintf(a, sizeof a, "%s", inside(folder, "a"));
+    snprintf(link, sizeof link, "%s", inside(folder, "link"));
+    cr_assert(same_file(a, a) && same_file(a, link));
+    cr_assert_not(same_file(a, inside(folder, "b")));
+    cr_assert_not(same_file(a, inside(folder, "none")));
+    child_folder_remove(folder);
+}
+
 Test(file, folders) {
     char *folder = child_folder();
     Error err;
