@@ -153,7 +153,7 @@ typedef enum {
     POINT_STAR,      // pi* of the reward's beta alone
     POINT_K3,        // the fixed point of the loss's beta alone
     POINT_STAR_SUM,  // pi* of both betas together
-    POINT_SCALED     // lambda at its upper bound, then divided by the sum
+    POINT_SCALED     // nu at its upper bound, then divided by the sum
 } PointRule;
 
 typedef struct {
@@ -162,23 +162,23 @@ typedef struct {
 
 static const double REWARD[ANSWERS] = {1, -0.5, 0.25, 2};
 
-// pi / ref of answer y at lambda: its logarithm, by bisection.
-static double ratio_by(const Point *p, int y, double lambda) {
+// pi / ref of answer y at nu: its logarithm, by bisection.
+static double ratio_by(const Point *p, int y, double nu) {
     double low = -100, high = 100;
     for (int i = 0; i < 100; i++) {
         double v = (low + high) / 2;
-        *(REWARD[y] - p->beta_reward * v + p->beta_loss * exp(-v) > lambda ? &low
-                                                                           : &high) = v;
+        *(REWARD[y] - p->beta_reward * v + p->beta_loss * exp(-v) > nu ? &low : &high) =
+            v;
     }
     return exp((low + high) / 2);
 }
 
-static double lambda_by(const Point *p) {
+static double nu_by(const Point *p) {
     double low = -0.5 + p->beta_loss, high = 2 + p->beta_loss;
     for (int i = 0; i < 100; i++) {
-        double lambda = (low + high) / 2, sum = 0;
-        for (int y = 0; y < ANSWERS; y++) sum += REF[y] * ratio_by(p, y, lambda);
-        *(sum > 1 ? &low : &high) = lambda;
+        double nu = (low + high) / 2, sum = 0;
+        for (int y = 0; y < ANSWERS; y++) sum += REF[y] * ratio_by(p, y, nu);
+        *(sum > 1 ? &low : &high) = nu;
     }
     return high;
 }
@@ -189,8 +189,8 @@ static void point_by(int rule, const void *of, double *to) {
     if (rule == POINT_STAR) p.beta_loss = 0;
     if (rule == POINT_K3) p.beta_reward = 0;
     if (rule == POINT_STAR_SUM) p = (Point){whole, 0};
-    double lambda = rule == POINT_SCALED ? 2 + p.beta_loss : lambda_by(&p);
-    for (int y = 0; y < ANSWERS; y++) sum += to[y] = REF[y] * ratio_by(&p, y, lambda);
+    double nu = rule == POINT_SCALED ? 2 + p.beta_loss : nu_by(&p);
+    for (int y = 0; y < ANSWERS; y++) sum += to[y] = REF[y] * ratio_by(&p, y, nu);
     for (int y = 0; y < ANSWERS; y++)
         if (rule == POINT_SCALED) to[y] /= sum;
 }
@@ -202,19 +202,19 @@ static const Slip POINT_SLIPS[] = {
      "this is pi* of both betas added: k3 in the loss is another force than k1 in the "
      "reward"},
     {POINT_SCALED, "scaled",
-     "lambda is at its bound: dividing by the sum gives another policy"},
+     "nu is at its bound: dividing by the sum gives another policy"},
 };
 
 static double point_of(const Point *p, double got[ANSWERS]) {
     Policies of = policies();
     double nothing[ANSWERS] = {9, 9, 9, 9};
     double *to = grade_guarded("log_pi", nothing, sizeof nothing);
-    double lambda =
+    double nu =
         mixed_fixed_point(grade_guarded("log_ref", of.log_ref, sizeof of.log_ref),
                           grade_guarded("reward", REWARD, sizeof REWARD),
                           p->beta_reward, p->beta_loss, ANSWERS, to);
     for (int y = 0; y < ANSWERS; y++) got[y] = exp(to[y]);
-    return lambda;
+    return nu;
 }
 
 static const Point BOTH = {0.5, 0.75};
@@ -226,11 +226,11 @@ static void check_point(Grade *g) {
                   &BOTH, POINT_SLIPS, COUNT_OF(POINT_SLIPS));
 }
 
-static void check_lambda(Grade *g) {
-    double got[ANSWERS], lambda = point_of(&BOTH, got);
-    grade_mistake(g, fabs(lambda - 2 - BOTH.beta_loss) < 1e-12, "lambda-at-its-bound",
-                  "lambda is at its upper bound: it has to be found");
-    grade_near(g, 2, "lambda", lambda, lambda_by(&BOTH), 1e-8);
+static void check_nu(Grade *g) {
+    double got[ANSWERS], nu = point_of(&BOTH, got);
+    grade_mistake(g, fabs(nu - 2 - BOTH.beta_loss) < 1e-12, "lambda-at-its-bound",
+                  "nu is at its upper bound: it has to be found");
+    grade_near(g, 2, "nu", nu, nu_by(&BOTH), 1e-8);
 }
 
 // Of one place alone.
@@ -257,7 +257,7 @@ void check_k3(Grade *g) {
     grade_part(g, check_k3_gradient(g));
     grade_part(g, check_estimates(g));
     grade_part(g, check_point(g));
-    grade_part(g, check_lambda(g));
+    grade_part(g, check_nu(g));
     grade_part(g, check_loss_alone(g));
     grade_part(g, check_reward_alone(g));
 }

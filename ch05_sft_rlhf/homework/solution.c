@@ -125,14 +125,14 @@ Estimate kl_estimate(KlLoss kind, const double *log_pi, const double *log_ref, i
     return e;
 }
 
-// v = ln (pi / ref) with reward - beta_reward v + beta_loss e^-v = lambda: the left side
+// v = ln (pi / ref) with reward - beta_reward v + beta_loss e^-v = nu: the left side
 // falls with v.
-static double log_ratio_at(double lambda, double reward, double beta_reward,
+static double log_ratio_at(double nu, double reward, double beta_reward,
                            double beta_loss) {
     double low = -700, high = 700;
     for (int i = 0; i < 100; i++) {
         double v = (low + high) / 2;
-        *(reward - beta_reward * v + beta_loss * exp(-v) > lambda ? &low : &high) = v;
+        *(reward - beta_reward * v + beta_loss * exp(-v) > nu ? &low : &high) = v;
     }
     return (low + high) / 2;
 }
@@ -140,18 +140,18 @@ static double log_ratio_at(double lambda, double reward, double beta_reward,
 double mixed_fixed_point(const double *log_ref, const double *reward,
                          double beta_reward, double beta_loss, int n, double *log_pi) {
     // At the largest reward + beta_loss no answer is above ref, at the least one none is
-    // below it: lambda is between, and the sum falls with it.
+    // below it: nu is between, and the sum falls with it.
     double low = INFINITY, high = -INFINITY;
     for (int y = 0; y < n; y++) {
         low = fmin(low, reward[y] + beta_loss),
         high = fmax(high, reward[y] + beta_loss);
     }
     for (int i = 0; i < 100; i++) {
-        double lambda = (low + high) / 2, sum = 0;
+        double nu = (low + high) / 2, sum = 0;
         for (int y = 0; y < n; y++)
-            sum += exp(log_ref[y]
-                       + log_ratio_at(lambda, reward[y], beta_reward, beta_loss));
-        *(sum > 1 ? &low : &high) = lambda;
+            sum +=
+                exp(log_ref[y] + log_ratio_at(nu, reward[y], beta_reward, beta_loss));
+        *(sum > 1 ? &low : &high) = nu;
     }
     for (int y = 0; y < n; y++)
         log_pi[y] = log_ref[y] + log_ratio_at(high, reward[y], beta_reward, beta_loss);

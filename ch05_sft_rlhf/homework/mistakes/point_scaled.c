@@ -1,5 +1,5 @@
 // loses: 3, says: another policy, keeps: 18
-// lambda at its bound, and then divided by the sum.
+// nu at its bound, and then divided by the sum.
 #include "ch05_sft_rlhf/homework/hw05.h"
 #define mixed_fixed_point solved_mixed_fixed_point
 #include "../solution.c"
