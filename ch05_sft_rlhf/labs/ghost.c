@@ -126,5 +126,5 @@ static void run(Lab *lab) {
     small_world_free(&w);
 }
 
-const LabSpec lab_ghost = {"ghost", "5.3", "a system line kept over turns", run,
+const LabSpec lab_ghost = {"ghost", "5.3", "A system line kept over turns", run,
                            options};

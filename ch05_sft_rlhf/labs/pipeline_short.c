@@ -279,4 +279,4 @@ static void run(Lab *lab) {
 }
 
 const LabSpec lab_pipeline_short = {"pipeline-short", "5.10",
-                                    "from fine-tuning to preferences", run, options};
+                                    "From fine-tuning to preferences", run, options};

@@ -150,5 +150,5 @@ static void run(Lab *lab) {
     small_world_free(&w);
 }
 
-const LabSpec lab_sft_mask = {"sft-mask", "5.3", "where fine-tuning's gradient is", run,
+const LabSpec lab_sft_mask = {"sft-mask", "5.3", "Where fine-tuning's gradient is", run,
                               options};

@@ -211,4 +211,4 @@ static void run(Lab *lab) {
     small_world_free(&w);
 }
 
-const LabSpec lab_tasks = {"tasks", "5.2", "tasks with exact answers", run, options};
+const LabSpec lab_tasks = {"tasks", "5.2", "Tasks with exact answers", run, options};

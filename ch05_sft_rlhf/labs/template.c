@@ -100,5 +100,5 @@ static void run(Lab *lab) {
     small_world_free(&w);
 }
 
-const LabSpec lab_template = {"template", "5.1", "where a prompt's tokens end", run,
+const LabSpec lab_template = {"template", "5.1", "Where a prompt's tokens end", run,
                               options};

@@ -99,4 +99,4 @@ static void run(Lab *lab) {
 }
 
 const LabSpec lab_turns = {"turns", "5.3",
-                           "every answer of a conversation, or the last", run, options};
+                           "Every answer of a conversation, or the last", run, options};
