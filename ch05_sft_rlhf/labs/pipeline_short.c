@@ -233,7 +233,7 @@ static void draw(Lab *lab, const Short *s, const WinRate *ppo, const WinRate *dp
     plot_row(p, 0, NAN, ppo->reward[1], NAN, NAN, NAN, NAN);
     plot_row(p, ppo->kl, NAN, NAN, ppo->reward[0], ppo->reward_error[0], NAN, NAN);
     plot_row(p, dpo->kl, NAN, NAN, NAN, NAN, dpo->reward[0], dpo->reward_error[0]);
-    plot_title(p, "the assistant: reward against distance");
+    plot_title(p, "The assistant: reward against distance");
     plot_axes(p, "KL from the fine-tuned model, nats per answer", "gold reward");
     plot_line(p, "kl", "frontier", "the most that a distance allows");
     plot_points(p, "kl", "sft", "SFT");

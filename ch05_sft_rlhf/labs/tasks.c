@@ -111,7 +111,7 @@ static void claim_manners(Lab *lab, const SmallWorld *w) {
                wins / QUESTIONS, 4 * sqrt(best_wins * (1 - best_wins) / QUESTIONS));
 }
 
-// ---- how much text a task takes
+// ---- How much text a task takes
 
 enum { MOST_POINTS = 200, CURVES = 4 };
 static const TaskKind learnt[CURVES] = {TASK_HELLO, TASK_COUNT, TASK_FIRST,
@@ -172,7 +172,7 @@ static void draw(Lab *lab, const Curves *c) {
     for (int i = 0; i < c->points; i++)
         plot_row(p, (i + 1) * c->tokens_per_point / 1000, c->share[0][i],
                  c->share[1][i], c->share[2][i], c->share[3][i]);
-    plot_title(p, "how much text a task takes");
+    plot_title(p, "How much text a task takes");
     plot_axes(p, "thousand tokens of training on this task alone",
               "share right, held out");
     plot_set(p, "yrange [0:1.05]");
