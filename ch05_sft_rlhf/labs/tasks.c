@@ -111,7 +111,7 @@ static void claim_manners(Lab *lab, const SmallWorld *w) {
                wins / QUESTIONS, 4 * sqrt(best_wins * (1 - best_wins) / QUESTIONS));
 }
 
-// ---- How much text a task takes
+// ---- how much text a task takes
 
 enum { MOST_POINTS = 200, CURVES = 4 };
 static const TaskKind learnt[CURVES] = {TASK_HELLO, TASK_COUNT, TASK_FIRST,
