@@ -39,11 +39,14 @@ VARIANT  := $(subst $(space),,$(filter-out ccache,$(notdir $(CC))))
 VARIANT  := $(VARIANT)$(if $(filter-out native,$(ARCH)),-$(ARCH))
 VARIANT  := $(VARIANT)$(if $(filter-out -O3,$(OPT)),$(subst $(space),,$(OPT)))
 
+# A part of this make's work, done by a make within it: with its jobs.
+again = $(MAKE) --no-print-directory JOBS_SHARED=yes
+
 # All processors, each step's output in one piece; `make -j1` one after the other. What
 # people watch (tours, grades, figures of speed) is a recipe with a +, which make lets
 # through as it comes.
 PROCESSORS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
-ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS))$(JOBS_SHARED),)
 MAKEFLAGS += -j$(PROCESSORS)
 endif
 ifneq ($(filter output-sync,$(.FEATURES)),)
@@ -251,7 +254,7 @@ run: $(SHORT)
 # What takes longest is started first, so that none is left alone at the end. For that all must be built: make puts
 # off what has to wait for its program until everything else is done.
 test:
-	+@$(MAKE) --no-print-directory test-built; $(MAKE) --no-print-directory test-rows
+	+@$(again) test-built; $(again) test-rows
 	@echo 'make test: all passed'
 test-built: $(SHORT) $(GRADED) $(BUILD)/blank
 test-built: $(foreach f,$(call reverse,$(FOLDERS)),$(BUILD)/double/test-$(f) $(BUILD)/float/test-$(f))
@@ -293,7 +296,7 @@ $(BUILD)/bench-common: $(call objects,float,$(wildcard common/bench/*.c)) $(BUIL
 # One after the other: they measure.
 BENCHES = bench-common $(foreach c,$(CHAPTERS),$(if $(wildcard $(c)/bench/*.c),bench-$(firstword $(subst _, ,$(c)))))
 bench:
-	@set -e; for b in $(BENCHES); do $(MAKE) --no-print-directory $$b; done
+	@set -e; for b in $(BENCHES); do $(again) $$b; done
 
 data:
 	@sh tools/data.sh data
