@@ -14,7 +14,8 @@ const RlhfPlan rlhf_plan_usual = {.questions = 1500,
                                   .reward_rate = 2e-3,
                                   .beta = 1,
                                   .ppo_steps = 40,
-                                  .ppo_rate = 5e-4,
+                                  .ppo_epochs = 2,
+                                  .ppo_rate = 7e-4,
                                   .dpo_passes = 1,
                                   .dpo_rate = 7e-4,
                                   .cut_off = -6,
@@ -186,7 +187,7 @@ bool rlhf_ppo(Model *m, const Model *sft, const RewardModel *r,
     static Critic critic;
     Rng rng = stream(plan, STREAM_PPO);
     PpoSettings settings = ppo_defaults();
-    settings.beta = plan->beta;
+    settings.beta = plan->beta, settings.epochs = plan->ppo_epochs;
     critic_new(&critic, sft);
     Ppo p = ppo_new(m, sft, &critic, settings);
     bool ok = true;

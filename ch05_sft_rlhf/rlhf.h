@@ -20,7 +20,7 @@ typedef struct {
     int pairs;           // per step of the reward model and of DPO
     double reward_rate;  // of the reward model, one pass over the pairs
     double beta;         // of the KL term, and DPO's
-    int ppo_steps;
+    int ppo_steps, ppo_epochs;
     double ppo_rate;
     int dpo_passes;
     double dpo_rate;

@@ -29,9 +29,12 @@ check "sft: $(cat out)"
     awk -F '\t' 'NR > 2 && counted && $2 != target { exit 1 } NR > 1 { counted = $6; target = $4 } NR > 1 && ($6 == 1) != ($4 >= 0) { exit 1 }' mask
 check 'show-mask: a target is the next token'
 # the first target comes where the assistant's mark is read, END is the last of an answer, and nothing counts after it
-awk -F '\t' 'NR > 1 { if ($6 && !before && $3 != "<|assistant|>") exit 1; if (before && !$6 && $3 != "<|endoftext|>") exit 1; if ($5 == "<|endoftext|>") ends++; before = $6 } END { exit !(ends > 1) }' mask
+awk -F '\t' 'NR > 1 { if ($6 && !before && $3 != "<|assistant|>") exit 1; if (before && !$6 && $3 != "<|endoftext|>") exit 1; if ($5 == "<|endoftext|>") ends++; before = $6 } END { exit !(ends > 0) }' mask
 check 'show-mask: from the assistant mark to the end'
-"$program" sft --checkpoint p/pretrain.ckpt --show-mask --loss-on last >last && [ "$(awk -F '\t' '$6 == 1' last | wc -l)" -lt "$(awk -F '\t' '$6 == 1' mask | wc -l)" ]
+targets() { # targets RULE: of four first rows together
+    for seed in 1 2 3 4; do "$program" sft --checkpoint p/pretrain.ckpt --show-mask --loss-on "$1" --seed $seed; done | awk -F '\t' '$6 == 1' | wc -l
+}
+[ "$(targets last)" -lt "$(targets all)" ]
 check 'loss on the last answer: fewer targets'
 
 printf 'answer\tprompt\nTom has it.\tWho has the kite?\nHello.\tHello!\n' >my.tsv
