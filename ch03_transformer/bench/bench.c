@@ -13,7 +13,6 @@
 
 #include "ch03_transformer/bench/decode.h"
 #include "ch03_transformer/clip.h"
-#include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/model.h"
 #include "ch03_transformer/optimiser.h"
 #include "ch03_transformer/published.h"
@@ -53,10 +52,8 @@ static void training_free(Training *w) {
 static TapeCounts step(Training *w) {
     Tokens in = {.batch = B, .time = T, .tokens = w->tokens};
     double t0 = now_seconds();
-    Node *loss = cross_entropy(
-        w->tape,
-        model_logits(w->tape, &w->model, model_hidden(w->tape, &w->model, &in)),
-        w->targets);
+    Node *loss = model_loss(w->tape, &w->model, model_hidden(w->tape, &w->model, &in),
+                            w->targets);
     w->loss = (float)*loss->value.at;
     double t1 = now_seconds();
     tape_backward(w->tape, loss);

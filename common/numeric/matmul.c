@@ -259,11 +259,11 @@ static void multiply_blocks(Mat c, Mat a, Mat b, bool add) {
     bool direct =
         b.col_stride == 1
         && (c.rows <= TILE_ROWS || b.rows * b.row_stride <= DEPTH * TILE_COLS);
-    for (int p = 0; p < a.cols; p += depth, add = true) {
-        int k = int_min(depth, a.cols - p);
-        for (int j = 0; j < c.cols; j += most_cols) {
-            int cols = int_min(most_cols, c.cols - j),
-                whole = direct ? cols / TILE_COLS * TILE_COLS : 0;
+    for (int j = 0; j < c.cols; j += most_cols) {
+        int cols = int_min(most_cols, c.cols - j),
+            whole = direct ? cols / TILE_COLS * TILE_COLS : 0;
+        for (int p = 0; p < a.cols; p += depth) {
+            int k = int_min(depth, a.cols - p);
             Mat left = block(b, p, j, k, whole),
                 rest = block(b, p, j + whole, k, cols - whole);
             pack_b(packed_b, rest);
@@ -273,9 +273,9 @@ static void multiply_blocks(Mat c, Mat a, Mat b, bool add) {
                 Mat part = block(a, i, p, rows, k);
                 pack_a(packed_a, block(part, in_place, 0, rows - in_place, k));
                 multiply_panels(block(c, i, j, rows, whole), part, in_place, packed_a,
-                                NULL, left, add);
+                                NULL, left, add || p > 0);
                 multiply_panels(block(c, i, j + whole, rows, cols - whole), part,
-                                in_place, packed_a, packed_b, rest, add);
+                                in_place, packed_a, packed_b, rest, add || p > 0);
             }
         }
     }
