@@ -179,6 +179,10 @@ OPERATION(rms_norm, rms_norm(t, X, ROW, 1e-5))
 OPERATION(rms_norm_in_place,
           rms_norm(t, rms_norm(t, add(t, X, Y), NULL, 1e-5), ROW, 0.1))
 OPERATION(batch_norm, batch_norm(t, X, ROW, ROW2, 1e-5))
+// x's gradient in the place of the result's, and added to it
+OPERATION(silu_gated, activation_kinds[ACTIVATION_SILU].gated(t, X, Y))
+OPERATION(tanh_gated, activation_kinds[ACTIVATION_TANH].gated(t, X, X))
+OPERATION(gelu_gated, activation_kinds[ACTIVATION_GELU].gated(t, add(t, X, Y), X))
 OPERATION(relu, relu(t, X))
 OPERATION(gelu, gelu(t, add(t, X, X)))
 OPERATION(gelu_tanh, gelu_tanh(t, add(t, X, X)))
@@ -238,6 +242,9 @@ static const struct {
                   ROW_OF(layer_norm_tall),
                   ROW_OF(rms_norm_tall),
                   ROW_OF(batch_norm),
+                  ROW_OF(silu_gated),
+                  ROW_OF(tanh_gated),
+                  ROW_OF(gelu_gated),
                   ROW_OF(relu),
                   ROW_OF(gelu),
                   ROW_OF(gelu_tanh),
