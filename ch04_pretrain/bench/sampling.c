@@ -27,7 +27,7 @@ static double step_seconds(Inference *texts, int count, Mat logits) {
     return (now_seconds() - start) / TOKENS;
 }
 
-// The same with tokens that are drawn as `sample` draws them.
+// The same with tokens that are drawn from all of the model's distribution.
 static double sampled_seconds(const InferModel *m, int end, int count) {
     Generator texts[MOST], *each[MOST];
     Sampling settings[MOST], *rules[MOST];
@@ -36,8 +36,7 @@ static double sampled_seconds(const InferModel *m, int end, int count) {
     Error err;
     for (int i = 0; i < count; i++) {
         if (!generator_new(&texts[i], m, end, &end, 1, &err)) die("%s", err.text);
-        settings[i] = (Sampling){
-            .temperature = 0.8, .top_p = 0.95, .rng = rng_new((uint64_t)i + 1)};
+        settings[i] = sampling_plain(rng_new((uint64_t)i + 1));
         each[i] = &texts[i], rules[i] = &settings[i];
     }
     double start = now_seconds();
