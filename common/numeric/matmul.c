@@ -178,10 +178,7 @@ VEC_INLINE void transpose(Vec v[VEC_LANES]) {
 // constant where this is called.
 VEC_INLINE void pack_panel(real *to, Mat from, const int width) {
     int p = 0;
-    if (from.row_stride == 1 && from.rows == width) {
-        for (; p < from.cols; p++, to += width)
-            memcpy(to, mat_at(from, 0, p), (size_t)width * sizeof *to);
-    } else if (from.col_stride == 1) {
+    if (from.col_stride == 1) {
         // Squares of VEC_LANES x VEC_LANES, the last one first: where width is no
         // multiple of VEC_LANES it runs over into the next column, which is written
         // later.
@@ -201,17 +198,24 @@ VEC_INLINE void pack_panel(real *to, Mat from, const int width) {
         for (int i = 0; i < width; i++) to[i] = i < from.rows ? *mat_at(from, i, p) : 0;
 }
 
-VEC_FUNCTION static void pack_a(real *to, Mat a) {
-    for (int i = 0; i < a.rows; i += TILE_ROWS, to += TILE_ROWS * a.cols)
-        pack_panel(to, block(a, i, 0, int_min(TILE_ROWS, a.rows - i), a.cols),
-                   TILE_ROWS);
+// All panels of `from`, whose rows are theirs. Where the numbers of a column lie side by
+// side, column after column goes to all whole panels: memory is read in its order.
+VEC_INLINE void pack(real *to, Mat from, const int width) {
+    const int whole = from.row_stride == 1 ? from.rows / width : 0;
+    for (int p = 0; whole && p < from.cols; p++) {
+        const real *x = mat_at(from, 0, p);
+        real *panel = to + p * width;
+        for (int i = 0; i < whole; i++, x += width, panel += from.cols * width)
+            memcpy(panel, x, (size_t)width * sizeof *x);
+    }
+    for (int i = whole * width; i < from.rows; i += width)
+        pack_panel(to + i * from.cols,
+                   block(from, i, 0, int_min(width, from.rows - i), from.cols), width);
 }
 
+VEC_FUNCTION static void pack_a(real *to, Mat a) { pack(to, a, TILE_ROWS); }
 VEC_FUNCTION static void pack_b(real *to, Mat b) {
-    for (int j = 0; j < b.cols; j += TILE_COLS, to += TILE_COLS * b.rows)
-        pack_panel(
-            to, mat_transpose(block(b, 0, j, b.rows, int_min(TILE_COLS, b.cols - j))),
-            TILE_COLS);
+    pack(to, mat_transpose(b), TILE_COLS);
 }
 
 // Each thread keeps one buffer for both blocks from its first product to its end.
