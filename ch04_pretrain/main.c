@@ -37,7 +37,7 @@ static const LabSpec *const tour[] = {&lab_ngram_floors,
                                       NULL};
 
 int main(int argc, char **argv) {
-    return program_main(
-        &(Program){"Chapter 4: pretraining", tour, pretrain_commands, NULL}, argc,
-        argv);
+    return program_main(&(Program){"Chapter 4: pretraining", tour, pretrain_commands,
+                                   NULL, NULL, claim_places},
+                        argc, argv);
 }
