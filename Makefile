@@ -17,7 +17,14 @@ ARCH     ?= native
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wvla -Werror=switch \
             -Wno-sign-conversion -Wno-float-conversion -Wno-missing-field-initializers
 # What we need, and after it what the user wishes: make CC='ccache gcc' LDFLAGS=-s ch02.
-COMPILE  := -std=gnu17 $(OPT) -g -march=$(ARCH) -fno-math-errno $(WARNINGS)
+# Lines and names of functions; all that a debugger can show with OPT=-O0 or -Og.
+DEBUG    := $(if $(filter -O0 -Og,$(OPT)),-g,-g1)
+COMPILE  := -std=gnu17 $(OPT) $(DEBUG) -march=$(ARCH) -fno-math-errno $(WARNINGS)
+# What runs for seconds is compiled in less time: tests, graders, all that is double; and a student's file even
+# faster. (-O1 makes loops over vectors six times as slow, -O2 does not.)
+QUICK    := $(if $(filter -O3,$(OPT)),-O2)
+QUICKEST := $(if $(filter -O3,$(OPT)),-O1)
+effort    = $(if $(findstring /tests/,$(1))$(findstring /homework/,$(1)),$(QUICK))
 INCLUDE  := -I. -D_GNU_SOURCE
 LINK     :=
 LIBS      = -lpcre2-8 -lm $(if $(filter Darwin,$(shell uname)),,-ldl) $(JSON)
@@ -32,11 +39,14 @@ VARIANT  := $(subst $(space),,$(filter-out ccache,$(notdir $(CC))))
 VARIANT  := $(VARIANT)$(if $(filter-out native,$(ARCH)),-$(ARCH))
 VARIANT  := $(VARIANT)$(if $(filter-out -O3,$(OPT)),$(subst $(space),,$(OPT)))
 
+# A part of this make's work, done by a make within it: with its jobs.
+again = $(MAKE) --no-print-directory JOBS_SHARED=yes
+
 # All processors, each step's output in one piece; `make -j1` one after the other. What
 # people watch (tours, grades, figures of speed) is a recipe with a +, which make lets
 # through as it comes.
 PROCESSORS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
-ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS))$(JOBS_SHARED),)
 MAKEFLAGS += -j$(PROCESSORS)
 endif
 ifneq ($(filter output-sync,$(.FEATURES)),)
@@ -68,9 +78,10 @@ INCLUDE += -I$(BREW)/include -I$(BREW)/opt/libomp/include
 LINK    += -L$(BREW)/lib -L$(BREW)/opt/libomp/lib
 endif
 INCLUDE += $(CPPFLAGS)
-COMPILE += $(EXTRA_CFLAGS) $(if $(filter command,$(origin CFLAGS)),$(CFLAGS))
+WISHES  := $(EXTRA_CFLAGS) $(if $(filter command,$(origin CFLAGS)),$(CFLAGS))
 LINK    += $(LDFLAGS)
-compile  = $(CC) $(INCLUDE) $(COMPILE) $(if $(WERROR),-Werror)
+# $(call compile,flags): what the user wishes comes last
+compile  = $(CC) $(INCLUDE) $(COMPILE) $(1) $(WISHES) $(if $(WERROR),-Werror)
 
 BUILD := build/$(VARIANT)
 
@@ -79,17 +90,14 @@ ifeq ($(V),)
 Q := @
 say = @echo '  $(1)'
 endif
-# For tools/setup.sh, which tries whether programs can be compiled and linked.
 export CC OPENMP
-export CPPFLAGS := $(INCLUDE)
-export LDFLAGS  := $(LINK)
 
 .DEFAULT_GOAL := help
 .SECONDARY:
 .PHONY: help run test plots docs docs-check docs-refresh bench fuzz data handout clean distclean
 .PHONY: format format-check
 .PHONY: $(SHORT) $(SHORT:%=test-%) $(SHORT:ch%=hw%) $(SHORT:ch%=homework-%) $(SHORT:%=bench-%)
-.PHONY: $(SHORT:%=help-%) test-common test-docs test-homework bench-common blank
+.PHONY: $(SHORT:%=help-%) test-built test-rows test-common test-docs test-homework bench-common blank
 
 help:
 	@echo 'make run            set up, build every chapter, run every tour'
@@ -114,6 +122,10 @@ help:
 # What the machine lacks is installed before the first file is compiled, once for a way
 # of building: Criterion only for tests.
 SETUP := $(BUILD)/setup-$(if $(filter test% row-%,$(MAKECMDGOALS)),test,run)
+# It tries whether programs can be compiled and linked. (No other make may inherit these: it would add its own, and
+# compile everything again.)
+$(SETUP): export CPPFLAGS := $(INCLUDE)
+$(SETUP): export LDFLAGS := $(LINK)
 $(SETUP):
 	@sh tools/setup.sh $(subst setup-,,$(@F))
 	@mkdir -p $(@D) && touch $@
@@ -133,15 +145,15 @@ archives = $(foreach f,$(call reverse,$(call upto,$(2))),$(BUILD)/$(1)/$(f).a)
 $(BUILD)/float/%.o: %.c $(BUILD)/flags | $(SETUP)
 	@mkdir -p $(@D)
 	$(call say,compile $<)
-	$(Q)$(compile) -MMD -MP -c $< -o $@
+	$(Q)$(call compile,$(call effort,$<)) -MMD -MP -c $< -o $@
 $(BUILD)/double/%.o: %.c $(BUILD)/flags | $(SETUP)
 	@mkdir -p $(@D)
 	$(call say,compile $<)
-	$(Q)$(compile) -DREAL_IS_DOUBLE -MMD -MP -c $< -o $@
+	$(Q)$(call compile,$(QUICK)) -DREAL_IS_DOUBLE -MMD -MP -c $< -o $@
 
 # Changes when the flags do, and everything is compiled again.
 .PHONY: .always
-export FLAGS_NOW := $(INCLUDE) $(COMPILE) $(LINK)
+export FLAGS_NOW := $(INCLUDE) $(COMPILE) $(QUICK) $(QUICKEST) $(WISHES) $(LINK)
 $(BUILD)/flags: .always
 	@mkdir -p $(@D)
 	@printf '%s\n' "$$FLAGS_NOW" | cmp -s - $@ || printf '%s\n' "$$FLAGS_NOW" >$@
@@ -164,8 +176,11 @@ graders = $(or $(call objects,float,$(wildcard $(1)/homework/grade_*.c)),$(wildc
 # functions that it does not run: here are some.
 answers = $(or $(call objects,float,$(wildcard $(1)/homework/solution.c)),$(wildcard $(1)/homework/libstubs.a))
 # Compiles a homework file with its grader: $(call grader,chapter) FILE.c OUTPUT
-grader = sh -c '$(compile) -x c "$$0" -x none $(call graders,$(1)) \
+grader = sh -c '$(call compile,$(QUICKEST)) -x c "$$0" -x none $(call graders,$(1)) \
     $(call archives,float,$(1)) $(LIBS) $(LINK) -o "$$1"'
+
+# homework-01 ... of the chapters that have some.
+GRADED = $(foreach c,$(CHAPTERS),$(if $(call graders,$(c)),$(patsubst ch%,homework-%,$(firstword $(subst _, ,$(c))))))
 
 # The student's file, HW=..., as it was typed: blanks, quotes and dollars included. From
 # the Makefile of a chapter's folder it is meant relative to that.
@@ -177,7 +192,7 @@ define chapter_rules
 $(BUILD)/$(1)-claims.c: $(BUILD)/lecture $(wildcard $(1)/labs/*.c)
 	@$(BUILD)/lecture claims $(1) >$$@.part && mv $$@.part $$@
 $(BUILD)/$(1)-claims.o: $(BUILD)/$(1)-claims.c
-	$$(Q)$(compile) -MMD -MP -c $$< -o $$@
+	$$(Q)$(call compile,) -MMD -MP -c $$< -o $$@
 $(BUILD)/$(1): $(call objects,float,$(call program,$(1))) $(BUILD)/$(1)-claims.o $(call archives,float,$(1))
 	$$(call say,link    $$@)
 	$$(Q)$$(call link)
@@ -217,12 +232,12 @@ endef
 # $(call test_rows,ch01_tokenizer,ch01,01): the long ones first
 define test_rows
 $(call row,$(2),tour,$(1),$(2))
+$(call row,$(2),seed-2,$(1),$(2))
+$(if $(wildcard $(1)/homework/solution.c),$(call row,$(2),homework,$(1),homework-$(3),$$(call grader,$(1))))
+$(call row,$(2),bits,$(1),$(2))
+$(foreach t,$(notdir $(wildcard $(1)/tests/test_*.sh)),$(call row,$(2),$(t),$(1),$(2))$(newline))
 $(call row,$(2),double,$(1),$(BUILD)/double/test-$(1))
 $(call row,$(2),float,$(1),$(BUILD)/float/test-$(1))
-$(if $(wildcard $(1)/homework/solution.c),$(call row,$(2),homework,$(1),homework-$(3),$$(call grader,$(1))))
-$(call row,$(2),seed-2,$(1),$(2))
-$(foreach t,$(notdir $(wildcard $(1)/tests/test_*.sh)),$(call row,$(2),$(t),$(1),$(2))$(newline))
-$(call row,$(2),bits,$(1),row-$(2)-tour)
 endef
 define newline
 
@@ -236,9 +251,15 @@ $(foreach p,double float,$(eval $(call row,common,$(p),common,$(BUILD)/$(p)/test
 run: $(SHORT)
 	+@set -e; for c in $(CHAPTERS); do ./$$c/$$c; done
 
-# The longest first, so that none is left alone at the end.
-test: $(call reverse,$(SHORT:%=test-%)) test-homework test-common test-docs
+# What takes longest is started first, so that none is left alone at the end. For that all must be built: make puts
+# off what has to wait for its program until everything else is done.
+test:
+	+@$(again) test-built; $(again) test-rows
 	@echo 'make test: all passed'
+test-built: $(SHORT) $(GRADED) $(BUILD)/blank
+test-built: $(foreach f,$(call reverse,$(FOLDERS)),$(BUILD)/double/test-$(f) $(BUILD)/float/test-$(f))
+LATEST_FIRST = $(call reverse,$(SHORT))
+test-rows: $(foreach part,tour seed-2,$(LATEST_FIRST:%=row-%-$(part))) test-homework $(LATEST_FIRST:%=test-%) test-common test-docs
 
 LECTURES = $(wildcard docs/ch*.md)
 $(BUILD)/lecture: $(call objects,float,$(wildcard tools/*.c)) $(BUILD)/float/common.a
@@ -275,7 +296,7 @@ $(BUILD)/bench-common: $(call objects,float,$(wildcard common/bench/*.c)) $(BUIL
 # One after the other: they measure.
 BENCHES = bench-common $(foreach c,$(CHAPTERS),$(if $(wildcard $(c)/bench/*.c),bench-$(firstword $(subst _, ,$(c)))))
 bench:
-	@set -e; for b in $(BENCHES); do $(MAKE) --no-print-directory $$b; done
+	@set -e; for b in $(BENCHES); do $(again) $$b; done
 
 data:
 	@sh tools/data.sh data
@@ -306,7 +327,7 @@ $(BUILD)/blank: $(call objects,float,tools/blank/blank.c tools/snippet.c) $(BUIL
 	$(call say,link    $@)
 	$(Q)$(call link)
 # Handout and blank chapters, tried as a student would; both start from what is built here.
-test-homework: $(BUILD)/blank $(SHORT:ch%=homework-%) $(foreach c,$(CHAPTERS),$(BUILD)/double/test-$(c))
+test-homework: $(BUILD)/blank $(GRADED) $(foreach c,$(CHAPTERS),$(BUILD)/double/test-$(c))
 	@set -e; for t in $(wildcard tools/tests/test_handout.sh tools/tests/test_blank.sh); do \
 	    CC='$(CC)' BUILD=$(BUILD) sh $$t; done
 

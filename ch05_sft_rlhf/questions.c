@@ -9,19 +9,22 @@ enum { ANSWER_MOST = 48 };
 Questions questions_new(const Instructions *from, const ChatTemplate *chat, int count,
                         Rng rng) {
     size_t n = (size_t)count;
-    Instructions single = *from;
-    single.turns = 1;
     Questions q = {.list = allocate(n, sizeof *q.list),
                    .ids = allocate(n, sizeof *q.ids),
                    .prompts = allocate(n, sizeof *q.prompts),
                    .count = count};
     for (int i = 0; i < count; i++) {
         Rng own = rng_split(&rng, (uint64_t)i);
-        q.list[i] = instruct(&single, &own);
-        chat_prompt(chat, &q.list[i], 0, &q.ids[i]);
+        q.list[i] = instruct(from, &own);
+        chat_prompt(chat, &q.list[i], q.list[i].count - 1, &q.ids[i]);
         q.prompts[i] = (Prompt){q.ids[i].at, (int)q.ids[i].size};
     }
     return q;
+}
+
+const Turn *questions_turn(const Questions *q, int i) {
+    const Conversation *c = &q->list[i];
+    return &c->turns[c->count - 1];
 }
 
 void questions_free(Questions *q) {
@@ -46,7 +49,8 @@ double questions_reward(const Questions *q, int i, const ChatTemplate *chat,
                         const Exchange *answer) {
     char *text =
         chat_text(chat, answer->ids + answer->prompt, answer->length - answer->prompt);
-    double reward = gold_reward(text, answer->finished, q->list[i].turns[0].exact.data);
+    double reward =
+        gold_reward(text, answer->finished, questions_turn(q, i)->exact.data);
     free(text);
     return reward;
 }

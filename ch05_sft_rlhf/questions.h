@@ -8,14 +8,17 @@
 typedef struct {
     Conversation *list;
     Ids *ids;
-    Prompt *prompts;  // of the first turn
+    Prompt *prompts;  // all before the last turn's answer
     int count;
 } Questions;
 
-// `count` conversations of one turn.
+// `count` conversations, whose last question is to be answered; earlier answers are the
+// demonstrator's.
 Questions questions_new(const Instructions *from, const ChatTemplate *chat, int count,
                         Rng rng);
 void questions_free(Questions *q);
+// The turn that is to be answered.
+const Turn *questions_turn(const Questions *q, int i);
 
 // One answer to each, at this temperature; to[count], freed by rollout_free. False and err
 // where the model cannot be run.

@@ -8,6 +8,7 @@
 #include "common/numeric/small.h"
 
 const RlhfPlan rlhf_plan_usual = {.questions = 1500,
+                                  .turns = 3,
                                   .sharpness = 8,
                                   .batch = 64,
                                   .pairs = 8,
@@ -28,9 +29,9 @@ static Rng stream(const RlhfPlan *plan, int of) {
     return rng_split(&root, (uint64_t)of);
 }
 
-static Instructions single_questions(const Story *s, bool held_out) {
+static Instructions questions_of(const Story *s, const RlhfPlan *plan, bool held_out) {
     Instructions from = instructions_for_training(s);
-    from.turns = 1, from.systems = 0, from.held_out = held_out;
+    from.turns = plan->turns, from.systems = 0, from.held_out = held_out;
     return from;
 }
 
@@ -66,7 +67,7 @@ bool judged_pairs(JudgedPairs *p, const Model *sft, const ChatTemplate *chat,
                   const Story *s, const RlhfPlan *plan, int questions, bool held_out,
                   Error *err) {
     Rng rng = stream(plan, held_out ? STREAM_HELD_OUT : STREAM_QUESTIONS);
-    Instructions from = single_questions(s, held_out);
+    Instructions from = questions_of(s, plan, held_out);
     size_t n = (size_t)questions;
     *p = (JudgedPairs){allocate(n, sizeof *p->chosen), allocate(n, sizeof *p->rejected),
                        allocate(n, sizeof *p->gap), 0};
@@ -163,7 +164,7 @@ bool rlhf_ppo_batch(Ppo *p, const RewardModel *r, const ChatTemplate *chat,
                     const Story *s, const RlhfPlan *plan, Rng rng, double rate,
                     PpoStep *result, Error *err) {
     size_t n = (size_t)plan->batch;
-    Instructions from = single_questions(s, false);
+    Instructions from = questions_of(s, plan, false);
     Questions q = questions_new(&from, chat, plan->batch, rng);
     Rollout *answers = allocate(n, sizeof *answers);
     const Exchange **list = allocate(n, sizeof *list);

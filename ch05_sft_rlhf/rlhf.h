@@ -14,6 +14,7 @@
 #include "ch05_sft_rlhf/stages.h"
 
 typedef struct {
+    int turns;           // of a conversation at most; the last answer is judged
     int questions;       // that are answered twice
     double sharpness;    // of the preferences
     int batch;           // answers per step of PPO

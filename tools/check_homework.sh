@@ -78,7 +78,7 @@ lines() {
 
 # What is wrong with the lines of a solution, of stubs, of a mistake; nothing if all is as it should be.
 judge() {
-    lines | awk -F '\t' -v kind="$1" -v loses="$2" -v says="$3" -v keeps="$4" '
+    awk -F '\t' -v kind="$1" -v loses="$2" -v says="$3" -v keeps="$4" '
         function wrong(what) { print "    problem " $1 ": " $2 "/" $3 "  " $4 " | " $5 " [" $6 "]  <- " what }
         kind == "stubs" {
             if ($2 != 0) wrong("a stub must get no points")
@@ -100,7 +100,7 @@ judge() {
         END {
             if (NR == 0) print "    the grader printed no problem"
             else if (kind == "mistake" && !found) print "    there is no problem " loses
-        }'
+        }' "$work/lines"
 }
 
 fail() {
@@ -121,18 +121,22 @@ check() {
     status=$?
     expected=1
     [ "$kind" = solution ] && expected=0
+    lines >"$work/lines"
     wrong=$(judge "$kind" "$loses" "$says" "$keeps")
-    total=$(lines | awk -F '\t' '{ earned += $2; points += $3 } END { print earned + 0 "/" points + 0 }')
+    # "65/100", and for a mistake "  (2: what is said of it)"
+    said=$(awk -F '\t' -v id="$loses" '
+        { earned += $2; points += $3 }
+        $1 == id { said = "  (" $1 ": " ($5 != "" ? $5 : $4) ")" }
+        END { print earned + 0 "/" points + 0 said }' "$work/lines")
     if [ -n "$wrong" ]; then
-        fail "$total"
+        fail "${said%%  *}"
         echo "$wrong"
     elif [ "$status" -ne "$expected" ]; then
         fail "the grader's exit status is $status, not $expected"
         sed 's/^/    /' "$work/errors"
     else
         passed=$((passed + 1))
-        said=$(lines | awk -F '\t' -v id="$loses" '$1 == id { print "  (" $1 ": " ($5 != "" ? $5 : $4) ")" }')
-        echo "ok   $file: $total$said"
+        echo "ok   $file: $said"
     fi
 }
 
@@ -161,16 +165,16 @@ for mistake in "$homework"/mistakes/*.c; do
     [ -f "$mistake" ] || continue
     mistakes=$((mistakes + 1))
     file=$mistake
-    first=$(head -n 1 "$mistake" | tr -d '\r')
-    keeps=$(printf '%s\n' "$first" | sed -n 's/.*, keeps: *\([0-9][0-9]*\) *$/\1/p')
-    first=$(printf '%s\n' "$first" | sed 's/, keeps: *[0-9][0-9]* *$//')
-    loses=$(printf '%s\n' "$first" | sed -n 's|^// loses: *\([^, ]*\), says: .*|\1|p')
-    says=$(printf '%s\n' "$first" | sed -n 's|^// loses: *[^, ]*, says: *\(.*[^ ]\) *$|\1|p')
+    # "2 unscaled, keeps: 15"
+    first=$(tr -d '\r' <"$mistake" | sed -n '1s|^// loses: *\([^, ]*\), says: *\(.*[^ ]\) *$|\1 \2|p;1q')
+    keeps=0
+    case $first in *', keeps: '*[0-9]) keeps=${first##*, keeps: } first=${first%, keeps: *} ;; esac
+    loses=${first%% *} says=${first#* }
     if [ -z "$loses" ] || [ -z "$says" ]; then
         fail "the first line must read: // loses: 2, says: unscaled"
         continue
     fi
-    check mistake "$loses" "$says" "${keeps:-0}" "$mistake" "$@"
+    check mistake "$loses" "$says" "$keeps" "$mistake" "$@"
 done
 if [ "$mistakes" -eq 0 ]; then
     file=$homework/mistakes

@@ -25,8 +25,21 @@ static bool has_special(const Tokenizer *t, const char *text) {
     return false;
 }
 
+// GPT-2's format has its own order of bytes, which most models do not.
+static void print_renumbering(const Tokenizer *t, const Tokenizer *written) {
+    int changed = 0, shown = 0;
+    for (int b = 255; b >= 0; b--)
+        if (written->byte_id[b] != t->byte_id[b]) changed++, shown = b;
+    if (written->byte_id['a'] != t->byte_id['a']) shown = 'a';
+    if (changed > 0)
+        warn(
+            "%d of the 256 bytes have other ids in this format: byte %d has %d, in the "
+            "model %d",
+            changed, shown, written->byte_id[shown], t->byte_id[shown]);
+}
+
 // Neither format has room for pattern and special tokens: what must be passed with the
-// file, found by reading what was written.
+// file, and which ids it changes, found by reading what was written.
 static void print_advice(const Tokenizer *t, Bytes written) {
     Tokenizer plain;
     Error err;
@@ -45,6 +58,7 @@ static void print_advice(const Tokenizer *t, Bytes written) {
                 print_option(stderr, "special", t->specials[s].text);
         fputc('\n', stderr);
     }
+    print_renumbering(t, &plain);
     tokenizer_free(&plain);
 }
 

@@ -23,6 +23,7 @@
 #include "ch03_transformer/infer_of_model.h"
 #include "ch03_transformer/model_file.h"
 #include "ch03_transformer/tokenizer_llama2c.h"
+#include "common/numeric/hash.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -70,12 +71,11 @@ static void with_checksum(const uint8_t *data, size_t size) {
     const uint8_t *zero = memchr(data, 0, size);
     size_t lines = zero ? (size_t)(zero - data) : size,
            numbers = zero ? (size - lines - 1) / 4 : 0;
-    uint64_t h = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < lines; i++) h = (h ^ data[i]) * 0x100000001b3u;
+    uint64_t h = hash_bytes(HASH_START, data, lines);
     for (size_t i = 0; i < numbers; i++) {
         uint32_t unit;
         memcpy(&unit, zero + 1 + 4 * i, 4);
-        h = (h ^ unit) * 0x100000001b3u;
+        h = hash_unit(h, unit);
     }
     FILE *f = fopen(path, "wb");
     assert(f);

@@ -65,7 +65,7 @@ static void show(const Assistant *a, const Story *s, int count, double temperatu
         for (int i = 0; i < count; i++) {
             const Exchange *e = &answers[i].exchange;
             char *text = chat_text(&a->chat, e->ids + e->prompt, e->length - e->prompt);
-            const Turn *turn = &q.list[i].turns[0];
+            const Turn *turn = questions_turn(&q, i);
             printf("%s\t%s\t%s%s\t%s\t%.2f\n", tasks[k].name, turn->question.data, text,
                    e->finished ? "" : " ..", turn->exact.data,
                    questions_reward(&q, i, &a->chat, e));
@@ -105,7 +105,7 @@ static void against(const Assistant *a, const char *path, const Story *s, int co
             "pipeline",
             path, b.model.config.vocabulary, a->model.config.vocabulary);
     Instructions from = instructions_for_training(s);
-    from.held_out = true;
+    from.turns = 1, from.systems = 0, from.held_out = true;
     Questions q = questions_new(&from, &a->chat, count, rng_split(&rng, TASK_KINDS));
     if (!win_rate(&w, &q, &a->model, &b.model, &a->chat, rng, &err))
         die("%s", err.text);

@@ -253,7 +253,7 @@ static void judge(Pipeline *p, Stage stage) {
                 &err))
         die("%s", err.text);
     Instructions from = instructions_for_training(&p->story);
-    from.held_out = true;
+    from.turns = 1, from.systems = 0, from.held_out = true;
     Questions q = questions_new(&from, &a->chat, 5 * p->count, rng_split(&rng, 1));
     if (!win_rate(&p->over_sft[stage], &q, &a->model, &sft->model, &a->chat,
                   rng_split(&rng, 2), &err))
@@ -357,7 +357,7 @@ int command_pipeline(const Args *args) {
     print_table(&p);
     draw(&p, terminal);
     printf("\nto talk to it: %s chat --checkpoint %s/%s.ckpt\n", program_name(),
-           p.folder, stage_names[order[stages - 1]]);
+           p.folder, stage_names[STAGE_PPO]);
     for (int s = 0; s < STAGES; s++) assistant_free(&p.at[s]);
     judge_free(&p.judge), judged_pairs_free(&p.pairs);
     story_free(&p.story);

@@ -63,7 +63,7 @@ static Classes classes_of(const Questions *q, const Model *m, const ChatTemplate
     Rollout *answers = allocate((size_t)q->count, sizeof *answers);
     if (!questions_answer(answers, q, m, chat, 1, rng, &err)) die("%s", err.text);
     for (int i = 0; i < q->count; i++) {
-        seen[class_of(chat, &answers[i].exchange, q->list[i].turns[0].exact.data)]++;
+        seen[class_of(chat, &answers[i].exchange, questions_turn(q, i)->exact.data)]++;
         rollout_free(&answers[i]);
     }
     for (int k = 0; k < CLASSES; k++)
@@ -135,9 +135,9 @@ static void begin(Lab *lab, Short *s) {
     s->plan.ppo_steps = (int)option_int(&lab->args, "ppo-steps", 1, 1000000);
     s->plan.dpo_passes = (int)option_int(&lab->args, "dpo-passes", 1, 1000);
     s->plan.beta = option_real(&lab->args, "beta", 1e-3, 1e3);
-    s->plan.seed = lab->seed;
+    s->plan.seed = lab->seed, s->plan.turns = 1;
     Instructions from = instructions_for_training(&s->story);
-    from.systems = 0, from.held_out = true;
+    from.turns = 1, from.systems = 0, from.held_out = true;
     s->questions = questions_new(&from, &s->sft.chat, JUDGED, rng_split(&lab->rng, 1));
     s->classes =
         classes_of(&s->questions, &s->sft.model, &s->sft.chat, rng_split(&lab->rng, 2));

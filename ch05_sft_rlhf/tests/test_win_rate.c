@@ -43,7 +43,7 @@ static void setup_new(Setup *s) {
     Documents d;
     s->story = story_new();
     s->from = instructions_for_training(&s->story);
-    s->from.systems = 0;
+    s->from.turns = 1, s->from.systems = 0;
     const char *text = " Anna has the kite. Tom has the kite. Who has the kite?";
     documents_of(&d, text, strlen(text));
     cr_assert(chat_tokenizer(&s->tokenizer, &d, 280, &err), "%s", err.text);

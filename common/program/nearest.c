@@ -15,7 +15,8 @@ Nearest nearest_to(const char *word, size_t length, const char *before) {
 static char plain(char c) { return c == '_' ? '-' : c; }
 
 // Optimal string alignment: row i holds the distances of the word's first i letters to
-// every beginning of the name; an exchange looks two rows back.
+// every beginning of the name; an exchange looks two rows back. A beginning counts as one
+// more: what follows was left out.
 static size_t distance(const char *word, size_t n, const char *name, size_t m) {
     size_t rows[3][LONGEST + 1];
     for (size_t j = 0; j <= m; j++) rows[0][j] = j;
@@ -32,14 +33,16 @@ static size_t distance(const char *word, size_t n, const char *name, size_t m) {
             if (exchanged) row[j] = size_min(row[j], older[j - 2] + 1);
         }
     }
-    return rows[n % 3][m];
+    size_t least = rows[n % 3][m];
+    for (size_t j = 0; n >= 3 && j < m; j++)
+        least = size_min(least, rows[n % 3][j] + 1);
+    return least;
 }
 
 void nearest_try(Nearest *nearest, const char *name) {
     size_t n = nearest->length, m = strlen(name);
     if (n > LONGEST || m > LONGEST) return;
     size_t d = distance(nearest->word, n, name, m);
-    if (n >= 3 && strncmp(nearest->word, name, n) == 0) d = size_min(d, 1);
     if (d >= nearest->distance) return;
     nearest->distance = d;
     nearest->name = name;

@@ -19,7 +19,8 @@ typedef struct {
 
 Nearest nearest_to(const char *word, size_t length, const char *before);
 // The distance is the number of letters to add, leave out, change or exchange with their
-// neighbour; _ is as good as -. A beginning counts as one.
+// neighbour; _ is as good as -. What follows a beginning counts as one: attenion is 2 from
+// attention-map.
 void nearest_try(Nearest *nearest, const char *name);
 // "; did you mean NAME? --help lists them", or "; --help lists them".
 const char *nearest_text(Nearest *nearest);

@@ -22,7 +22,7 @@ static const Option common_options[] = {
 static const Option tour_options[] = {
     {"list", OPTION_FLAG, "list the labs"},
     {"claim", NULL,
-     "run the lab that states this claim: its number, such as 2.36 in chapter 2"},
+     "run the lab that states this claim, such as 2.36, with the lab's own options"},
     {"version", OPTION_FLAG, "how this program was built"},
     {0}};
 static const Option thread_option[] = {
@@ -149,23 +149,64 @@ static bool states(const Program *program, const LabSpec *spec, const char *clai
 }
 
 // Claims may be given as they are printed, [2.36], or without the brackets.
-static int run_claim(const Program *program, const Args *args, const char *given) {
-    char claim[32];
+typedef struct {
+    char id[32];
+} ClaimId;
+
+static ClaimId claim_id(const char *given) {
+    ClaimId claim;
     size_t bracket = given[0] == '[';
-    snprintf(claim, sizeof claim, "%.*s", (int)strcspn(given + bracket, "]"),
+    snprintf(claim.id, sizeof claim.id, "%.*s", (int)strcspn(given + bracket, "]"),
              given + bracket);
+    return claim;
+}
+
+static int run_claim(const Program *program, const Args *args, const char *given) {
+    ClaimId claim = claim_id(given);
     Lab lab = {0};
     lab_begin(&lab, args);
     bool found = false;
     for (const LabSpec *const *l = program->labs; *l; l++) {
-        if (!states(program, *l, claim)) continue;
+        if (!states(program, *l, claim.id)) continue;
         found = true;
         run_next(&lab, *l);
     }
     if (!found)
         die("--claim %s: no lab of this chapter states it; 2.36 is one of chapter 2's",
-            claim);
+            claim.id);
     return lab_end(&lab);
+}
+
+// ---- the tour's options, and those of the labs that state a claim
+
+// The value of --claim, or NULL: which options there are depends on it.
+static const char *claim_given(int argc, char **argv) {
+    const char *claim = NULL;
+    for (int i = 0; i < argc; i++)
+        if (strncmp(argv[i], "--claim=", 8) == 0) claim = argv[i] + 8;
+        else if (strcmp(argv[i], "--claim") == 0 && i + 1 < argc) claim = argv[i + 1];
+    return claim;
+}
+
+typedef struct {
+    Option *at;  // ends with {0}
+    size_t count, capacity;
+} Options;
+
+static void options_join(Options *to, const Option *from) {
+    for (; from && from->name; from++) {
+        reserve(to->at, to->capacity, to->count + 2);
+        to->at[to->count++] = *from;
+        to->at[to->count] = (Option){0};
+    }
+}
+
+static Options options_of_tour(const Program *program, const char *claim) {
+    Options all = {0};
+    options_join(&all, tour_options);
+    for (const LabSpec *const *l = program->labs; claim && *l; l++)
+        if (states(program, *l, claim_id(claim).id)) options_join(&all, (*l)->options);
+    return all;
 }
 
 static void print_version(const Program *program) {
@@ -182,7 +223,8 @@ static void print_version(const Program *program) {
 
 static int run_options(const Program *program, int argc, char **argv) {
     Args args;
-    args_parse(&args, argc, argv, common_options, program->options, tour_options);
+    Options own = options_of_tour(program, claim_given(argc, argv));
+    args_parse(&args, argc, argv, common_options, program->options, own.at);
     if (args.file_count) die("unexpected '%s'; --help tells more", args.files[0]);
     set_threads(&args);
     const char *claim = option_text(&args, "claim");
@@ -193,6 +235,7 @@ static int run_options(const Program *program, int argc, char **argv) {
     else if (claim) status = run_claim(program, &args, claim);
     else status = run_tour(program, &args);
     args_free(&args);
+    free(own.at);
     return status;
 }
 

@@ -11,9 +11,10 @@
 
 #include "common/program/file.h"
 #include "common/tests/child.h"
+#include "common/tests/files.h"
 
 Test(file, read_and_write) {
-    char path[] = "/tmp/course-test-XXXXXX", inside[64];
+    char path[] = "/tmp/course-test-XXXXXX";
     close(mkstemp(path));
     Error err;
     Output out;
@@ -32,10 +33,10 @@ Test(file, read_and_write) {
     output_cancel(&out);
     cr_assert(file_read(&bytes, path, &err) && bytes.size == 3);
     bytes_free(&bytes);
-    snprintf(inside, sizeof inside, "%s/x", path);
-    cr_assert_not(output_open(&out, inside, &err));
-    cr_assert(strstr(err.text, inside));
-    cr_assert_not(make_folder(inside, &err));
+    const char *below = inside(path, "x");
+    cr_assert_not(output_open(&out, below, &err));
+    cr_assert(strstr(err.text, below));
+    cr_assert_not(make_folder(below, &err));
     remove(path);
     cr_assert_not(file_read(&bytes, path, &err));
     cr_assert(strstr(err.text, path));
@@ -75,30 +76,6 @@ Test(file, what_is_not_a_plain_file_stays) {
 }
 
 // ---- names
-
-static char *inside(const char *folder, const char *name) {
-    static char paths[4][4096];
-    static int next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
-
-static void write_file(const char *path, const char *text) {
-    Error err;
-    Output out;
-    cr_assert(output_open(&out, path, &err), "%s", err.text);
-    fputs(text, out.stream);
-    cr_assert(output_commit(&out, &err), "%s", err.text);
-}
-
-static void holds(const char *path, const char *text) {
-    Error err;
-    Bytes bytes;
-    cr_assert(file_read(&bytes, path, &err), "%s", err.text);
-    cr_assert_str_eq(bytes.data, text);
-    bytes_free(&bytes);
-}
 
 Test(file, a_name_as_long_as_the_system_takes) {
     char *folder = child_folder(), name[256];

@@ -15,30 +15,7 @@
 #include "common/program/file.h"
 #include "common/program/homework_run.h"  // SANITIZED
 #include "common/tests/child.h"
-
-static char *inside(const char *folder, const char *name) {
-    static char paths[4][4096];
-    static int next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
-
-static void write_file(const char *path, const char *text) {
-    Error err;
-    Output out;
-    cr_assert(output_open(&out, path, &err), "%s", err.text);
-    fputs(text, out.stream);
-    cr_assert(output_commit(&out, &err), "%s", err.text);
-}
-
-static void holds(const char *path, const char *text) {
-    Error err;
-    Bytes bytes;
-    cr_assert(file_read(&bytes, path, &err), "%s", err.text);
-    cr_assert_str_eq(bytes.data, text);
-    bytes_free(&bytes);
-}
+#include "common/tests/files.h"
 
 static void write_plainly(const char *path) {
     FILE *file = fopen(path, "w");

@@ -146,6 +146,14 @@ Test(terminal, a_claim_finds_its_lab) {
     cr_assert(strstr(ran.text, "[1.3]") && strstr(ran.text, "1 claims, 0 failed"));
     cr_assert_not(strstr(ran.text, "[1.1]"));
     cr_assert(strstr(run("--claim 1.2 --seed 3", folder).text, "2 claims, 0 failed"));
+    // its options are the lab's
+    cr_assert(strstr(run("--claim 1.2 --x 1.0", folder).text, "2 claims, 0 failed"));
+    ran = run("--x=2 --claim=[1.2]", folder);
+    cr_assert(ran.status == 1 && strstr(ran.text, "2 claims, 1 failed"), "%s",
+              ran.text);
+    ran = run("--claim 1.3 --x 2", folder);
+    cr_assert(ran.status == 2 && strstr(ran.text, "unknown option --x"), "%s",
+              ran.text);
     ran = run("--claim 1.4", folder);
     cr_assert(ran.status == 2
               && strstr(ran.text, "--claim 1.4: no lab of this chapter states it"));
@@ -161,6 +169,9 @@ Test(terminal, did_you_mean) {
         {"long_steps", "did you mean long-steps?"},
         {"long-stpes", "did you mean long-steps?"},
         {"long", "did you mean long-steps?"},
+        {"lnog", "did you mean long-steps?"},
+        {"lon-step", "did you mean long-steps?"},
+        {"long-stp", "did you mean long-steps?"},
         {"othr", "did you mean other?"},
         {"zzzz", "no lab or command 'zzzz'; --help lists them\n"},
         {"other --sed 3", "unknown option --sed; did you mean --seed? --help"},
@@ -204,6 +215,12 @@ Test(terminal, distances) {
     cr_assert_eq(apart("abcd", "acbd"), 1);
     cr_assert_eq(apart("ca", "abc"), 3);  // no letter is moved twice
     cr_assert_eq(apart("", "abc"), 3);
+    cr_assert_eq(apart("trian", "train"), 1);
+    // a beginning of a name, itself misspelt
+    cr_assert_eq(apart("attention", "attention-map"), 1);
+    cr_assert_eq(apart("attenion", "attention-map"), 2);
+    cr_assert_eq(apart("atetnion-mp", "attention-map"), 3);
+    cr_assert_eq(apart("at", "attention-map"), 11);
     char longest[64];
     memset(longest, 'a', 63), longest[63] = '\0';
     cr_assert_eq(apart(longest, "a"), 100);  // not looked at, and nothing overrun

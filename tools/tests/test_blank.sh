@@ -1,7 +1,8 @@
 #!/bin/sh
 # Every warm-up that a homework page names (make blank F=...): the tests that need the function fail without its
 # body, and pass when it is back. Run by make test-homework, with BUILD and CC as for tools/blank.sh: the first one
-# of each chapter, or with BLANK=all every one.
+# of each chapter, or with BLANK=all every one. (blank.sh has run all tests without the body, so that this is done
+# again, as a student would, for the first one only.)
 set -u
 
 cd "$(dirname "$0")/../.."
@@ -52,8 +53,10 @@ for chapter in ch[0-9][0-9]_*; do
         contract=$(sed -n 's|^ *// Yours to write: the contract is in \(.*\)\.$|\1|p' "$tree/$source")
         [ -z "$contract" ] || grep -q "[ *]${function#*:}(" "$contract"
         ok "$function: the contract is in $contract"
-        ! try "$tree" && ! grep -q 'Passing: [1-9]' "$work/tried" && grep -q 'Tested: [1-9]' "$work/tried"
-        ok "$function without its body: $(tail -n 3 "$work/tried")"
+        if [ "${BLANK:-}" = all ] || [ "$chapter" = "$(echo ch01_*)" ]; then
+            ! try "$tree" && ! grep -q 'Passing: [1-9]' "$work/tried" && grep -q 'Tested: [1-9]' "$work/tried"
+            ok "$function without its body: $(tail -n 3 "$work/tried")"
+        fi
         cp "$source" "$tree/$source"
         try "$tree"
         ok "$function with its body: $(tail -n 3 "$work/tried")"

@@ -108,9 +108,9 @@ ok "a file that does not compile: $(cat "$work/said")"
 # In a student's tree there is nothing to hand out, and nothing says that there is.
 ! grep -n 'make handout' "$tree/README.md" "$tree"/ch*/homework/README.md
 ok "a page tells of make handout"
-! (cd "$tree" && make help) | grep 'make handout'
+! (cd "$tree" && MAKEFLAGS='' make help) | grep 'make handout'
 ok "make help tells of make handout"
-make help | grep -q 'make handout'
+MAKEFLAGS='' make help | grep -q 'make handout'
 ok "make help does not tell the teacher of make handout"
 cp tools/handout.sh "$tree/tools/"
 sh "$tree/tools/handout.sh" "$work/again" >"$work/said" 2>&1
