@@ -1,5 +1,6 @@
 #include "ch03_transformer/activation.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "ch03_transformer/parallel.h"
@@ -73,6 +74,45 @@ VEC_INLINE Vec log_sigmoid_value(Vec x) {
 }
 VEC_INLINE Vec log_sigmoid_slope(Vec x) { return sigmoid(-x); }
 
+// ---- f(x) * by, in one operation: neither f(x) nor its gradient is kept
+
+// A row: its inputs and gradients. dx, dby: NULL where nobody wants one; add: += and not =.
+typedef struct {
+    const real *x, *by, *dy;
+    real *dx, *dby;
+    bool add, add_by;
+} Gated;
+
+static void gated_pull(Tape *t, Node *y, void (*row)(Gated g, int n)) {
+    Node *x = y->from[0], *by = y->from[1];
+    Mat dy = y->grad, dx = {0}, dby = {0};
+    Gated g = {0};
+    if (wants_grad(by)) dby = grad_write(t, by, &g.add_by);
+    if (wants_grad(x)) dx = grad_in_place(t, x, y, &g.add);
+#pragma omp parallel for if (worth_threads(dy))
+    for (int i = 0; i < dy.rows; i++) {
+        Gated one = g;
+        one.x = mat_at(x->value, i, 0), one.by = mat_at(by->value, i, 0);
+        one.dy = mat_at(dy, i, 0);
+        one.dx = dx.at ? mat_at(dx, i, 0) : NULL;
+        one.dby = dby.at ? mat_at(dby, i, 0) : NULL;
+        row(one, dy.cols);
+    }
+}
+
+static Node *gated(Tape *t, const Operation *operation,
+                   void (*row)(real *y, const real *x, const real *by, int n), Node *x,
+                   Node *by) {
+    assert(x->value.rows == by->value.rows && x->value.cols == by->value.cols
+           && "gated: two nodes differ in shape");
+    Node *y = node_new(t, operation, x->value.rows, x->value.cols, x, by, NULL);
+    Mat to = y->value;
+#pragma omp parallel for if (worth_threads(to))
+    for (int i = 0; i < to.rows; i++)
+        row(mat_at(to, i, 0), mat_at(x->value, i, 0), mat_at(by->value, i, 0), to.cols);
+    return y;
+}
+
 // ---- what they share
 
 #define ACTIVATION(name, title) \
@@ -105,6 +145,28 @@ VEC_INLINE Vec log_sigmoid_slope(Vec x) { return sigmoid(-x); }
                                                                   i < from.rows; i++) \
             name##_forward(mat_at(to, i, 0), mat_at(from, i, 0), from.cols); \
         return y; \
+    } \
+    VEC_FUNCTION static void name##_gate(real *y, const real *x, const real *by, \
+                                         int n) { \
+        for (; n > 0; n -= VEC_LANES, x += VEC_LANES, by += VEC_LANES, y += VEC_LANES) \
+            vec_store_some(y, n, \
+                           name##_value(vec_load_some(x, n)) * vec_load_some(by, n)); \
+    } \
+    VEC_FUNCTION static void name##_gate_back(Gated g, int n) { \
+        for (int j = 0; j < n; j += VEC_LANES) { \
+            int rest = n - j; \
+            Vec x = vec_load_some(g.x + j, rest), by = vec_load_some(g.by + j, rest), \
+                dy = vec_load_some(g.dy + j, rest); \
+            if (g.dby) vec_put(g.dby + j, rest, name##_value(x) * dy, g.add_by); \
+            if (g.dx) vec_put(g.dx + j, rest, name##_slope(x) * by * dy, g.add); \
+        } \
+    } \
+    static void name##_gated_pull(Tape *t, Node *y) { \
+        gated_pull(t, y, name##_gate_back); \
+    } \
+    static Node *name##_gated(Tape *t, Node *x, Node *by) { \
+        static const Operation operation = {title ", gating", name##_gated_pull}; \
+        return gated(t, &operation, name##_gate, x, by); \
     }
 
 ACTIVATION(relu, "relu")
@@ -114,7 +176,8 @@ ACTIVATION(silu, "silu")
 ACTIVATION(hyperbolic, "tanh")
 ACTIVATION(log_sigmoid, "log sigmoid")
 
-#define ROW(kind, text, name) [ACTIVATION_##kind] = {text, name##_forward, name##_node}
+#define ROW(kind, text, name) \
+    [ACTIVATION_##kind] = {text, name##_forward, name##_node, name##_gated}
 const Activation activation_kinds[] = {ROW(RELU, "relu", relu),
                                        ROW(GELU, "gelu", gelu),
                                        ROW(GELU_TANH, "gelu-tanh", gelu_tanh),

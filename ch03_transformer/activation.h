@@ -30,6 +30,8 @@ typedef struct {
     // y = f(x), n numbers; y may be x. What generation runs, and node's forward.
     void (*row)(real *y, const real *x, int n);
     Node *(*node)(Tape *t, Node *x);
+    // f(x) * by, number by number: product(t, f(x), by) without keeping f(x)
+    Node *(*gated)(Tape *t, Node *x, Node *by);
 } Activation;
 extern const Activation activation_kinds[];  // by kind
 

@@ -3,8 +3,6 @@
 #include <assert.h>
 #include <stdio.h>
 
-#include "ch03_transformer/arithmetic.h"
-
 const FfnType ffn_kinds[] = {
     [FFN_RELU] = {"relu", ACTIVATION_RELU, false},
     [FFN_GELU] = {"gelu", ACTIVATION_GELU, false},
@@ -49,8 +47,7 @@ static Node *activated(Tape *t, const Ffn *f, Node *x) {
     const FfnType *type = &ffn_kinds[f->kind];
     const Activation *a = &activation_kinds[type->activation];
     Node *up = linear(t, &f->up, x);
-    return type->gated ? product(t, a->node(t, linear(t, &f->gate, x)), up)
-                       : a->node(t, up);
+    return type->gated ? a->gated(t, linear(t, &f->gate, x), up) : a->node(t, up);
 }
 
 Node *ffn(Tape *t, const Ffn *f, Node *x) {

@@ -9,6 +9,7 @@
 #include "ch03_transformer/arithmetic.h"
 #include "ch03_transformer/dropout.h"
 #include "ch03_transformer/embedding.h"
+#include "ch03_transformer/head_loss.h"
 #include "ch03_transformer/segment.h"
 #include "common/numeric/small.h"
 
@@ -315,16 +316,32 @@ Node *model_hidden(Tape *t, const Model *m, const Tokens *in) {
                                               : model_decode(t, m, in, NULL, NULL);
 }
 
-Node *model_logits(Tape *t, const Model *m, Node *hidden) {
+// What the output matrix multiplies.
+static Node *head_input(Tape *t, const Model *m, Node *hidden) {
     const Config *c = &m->config;
     assert(c->head != HEAD_NONE && "model_logits: the model has no head");
     Node *h = hidden;
     if (c->head == HEAD_MLM)
         h = norm(t, &m->head_norm, gelu(t, linear(t, &m->head_dense, h)));
-    if (c->logit_scale != 1) h = scale(t, h, c->logit_scale);
-    return matmul_node(t, h,
-                       c->tied ? param_transposed(t, m->token) : param(t, m->head),
-                       m->head_bias < 0 ? NULL : param(t, m->head_bias));
+    return c->logit_scale != 1 ? scale(t, h, c->logit_scale) : h;
+}
+
+static Node *head_weight(Tape *t, const Model *m) {
+    return m->config.tied ? param_transposed(t, m->token) : param(t, m->head);
+}
+
+static Node *head_bias(Tape *t, const Model *m) {
+    return m->head_bias < 0 ? NULL : param(t, m->head_bias);
+}
+
+Node *model_logits(Tape *t, const Model *m, Node *hidden) {
+    Node *h = head_input(t, m, hidden);
+    return matmul_node(t, h, head_weight(t, m), head_bias(t, m));
+}
+
+Node *model_loss(Tape *t, const Model *m, Node *hidden, const int *targets) {
+    Node *h = head_input(t, m, hidden);
+    return linear_cross_entropy(t, h, head_weight(t, m), head_bias(t, m), targets);
 }
 
 Node *model_pool(Tape *t, const Model *m, Node *hidden, const Tokens *in) {

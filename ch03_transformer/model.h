@@ -11,7 +11,7 @@
 //     model_allocate(&m, &rng);                                   draws the values
 //     params_allocate_grads(&m.params);                           to train
 //     Tape *t = tape_new(&m.params);
-//     loss = cross_entropy(t, model_logits(t, &m, model_decode(t, &m, &in, NULL, NULL)), targets);
+//     loss = model_loss(t, &m, model_decode(t, &m, &in, NULL, NULL), targets);
 //     model_free(&m);
 //
 // A Model must not be moved after model_allocate. Parameters may be added between
@@ -75,5 +75,7 @@ Node *model_decode(Tape *t, const Model *m, const Tokens *in, Node *memory,
 Node *model_hidden(Tape *t, const Model *m, const Tokens *in);
 // rows x channels -> rows x vocabulary
 Node *model_logits(Tape *t, const Model *m, Node *hidden);
+// cross_entropy of these logits, 1 x 1, by the faster operation: head_loss.h.
+Node *model_loss(Tape *t, const Model *m, Node *hidden, const int *targets);
 // BERT's pooler: the first token of each sequence, batch x channels.
 Node *model_pool(Tape *t, const Model *m, Node *hidden, const Tokens *in);

@@ -31,7 +31,7 @@ struct Tape {
     Rng rng;
     TapeCounts counts;
     bool profile;
-    // running: whose forward the clock is on
+    // running: whose forward, or backward, the clock is on
     OperationTime times[OPERATIONS_MOST], *running;
     int times_count;
     double since;
@@ -175,6 +175,7 @@ TapeCounts tape_counts(const Tape *t) {
 void tape_count_flops(Tape *t, double flops) {
     if (t->going_back) t->counts.flops_backward += flops;
     else t->counts.flops_forward += flops;
+    if (t->running) t->running->flops += flops;
 }
 
 Node *node_of(Tape *t, const Operation *op, Mat value, Node *a, Node *b, Node *c) {
@@ -224,10 +225,13 @@ Node *param_transposed(Tape *t, int index) {
 static void pull(Tape *t, Node *n) {
     bool timed = t->profile;
     double start = timed ? now_seconds() : 0;
+    if (timed) t->running = time_of(t, n->op);
     t->profile = false;  // whatever a pull runs is its own time
     n->op->pull(t, n);
     t->profile = timed;
-    if (timed) time_of(t, n->op)->backward += now_seconds() - start;
+    if (!timed) return;
+    t->running->backward += now_seconds() - start;
+    t->running = NULL;
 }
 
 // To the first node. A pull may add nodes; when it returns they are gone.

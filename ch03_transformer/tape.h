@@ -107,6 +107,7 @@ typedef struct {
     const char *name;
     long calls;
     double forward, backward;  // seconds
+    double flops;              // of its matrix products, both ways
 } OperationTime;
 // From now on every operation is timed (about 50 ns each). tape_times fills at most
 // `most`, returns how many there are.

@@ -13,7 +13,6 @@
 
 #include "ch03_transformer/bench/decode.h"
 #include "ch03_transformer/clip.h"
-#include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/model.h"
 #include "ch03_transformer/optimiser.h"
 #include "ch03_transformer/published.h"
@@ -53,10 +52,8 @@ static void training_free(Training *w) {
 static TapeCounts step(Training *w) {
     Tokens in = {.batch = B, .time = T, .tokens = w->tokens};
     double t0 = now_seconds();
-    Node *loss = cross_entropy(
-        w->tape,
-        model_logits(w->tape, &w->model, model_hidden(w->tape, &w->model, &in)),
-        w->targets);
+    Node *loss = model_loss(w->tape, &w->model, model_hidden(w->tape, &w->model, &in),
+                            w->targets);
     w->loss = (float)*loss->value.at;
     double t1 = now_seconds();
     tape_backward(w->tape, loss);
@@ -81,20 +78,35 @@ static int by_size(const void *a, const void *b) {
            - (*(const double *)a < *(const double *)b);
 }
 
-static void print_operations(Training *w) {
+// Milliseconds of a step, shares of it, and of the machine's peak where there are
+// products.
+static void print_row(const char *name, long calls, double forward, double backward,
+                      double step, double of_peak) {
+    printf("%-20s %6ld %11.2f %11.2f %6.1f%%", name, calls, forward, backward,
+           100 * (forward + backward) / step);
+    if (of_peak > 0) printf(" %8.0f%%", 100 * of_peak);
+    printf("\n");
+}
+
+static void print_operations(Training *w, double peak) {
     OperationTime times[64];
     int n = tape_times(w->tape, times, 64);
-    double total = w->forward + w->backward + w->update;
+    double step = 1e3 * (w->forward + w->backward + w->update) / STEPS;
     qsort(times, (size_t)n, sizeof *times, by_time);
-    printf("%-16s %6s %11s %11s %7s\n", "operation", "calls", "forward ms",
-           "backward ms", "share");
-    for (int i = 0; i < n; i++)
-        printf("%-16s %6ld %11.2f %11.2f %6.1f%%\n", times[i].name,
-               times[i].calls / STEPS, 1e3 * times[i].forward / STEPS,
-               1e3 * times[i].backward / STEPS,
-               100 * (times[i].forward + times[i].backward) / total);
-    printf("%-16s %6d %11s %11.2f %6.1f%%\n", "clip, AdamW", 1, "",
-           1e3 * w->update / STEPS, 100 * w->update / total);
+    printf("%-20s %6s %11s %11s %7s %9s\n", "operation", "calls", "forward ms",
+           "backward ms", "share", "of peak");
+    for (int i = 0; i < n; i++) {
+        const OperationTime *t = &times[i];
+        print_row(t->name, t->calls / STEPS, 1e3 * t->forward / STEPS,
+                  1e3 * t->backward / STEPS, step,
+                  1e-9 * t->flops / (t->forward + t->backward) / peak);
+    }
+    double update = 1e3 * w->update / STEPS;
+    print_row("clip, AdamW, zeros", 1, 0, update, step, 0);
+    // The norm reads g; AdamW reads w, g, m, v and writes w, m, v; then g is written.
+    double gigabytes = 1e-9 * 9 * sizeof(real) * (double)w->model.params.size;
+    printf("the last of these: %.1f GB/s; memcpy on one thread: %.1f GB/s\n",
+           1e3 * gigabytes / update, copy_bandwidth_gbs());
 }
 
 static void print_memory(const Params *p, TapeCounts counts, long rss_before) {
@@ -143,7 +155,7 @@ static void train(void) {
         1e3 * seconds[STEPS / 2], B * T / seconds[STEPS / 2],
         1e-7 * flops / seconds[STEPS / 2] / peak, 1e3 * seconds[0], B * T / seconds[0],
         1e-7 * flops / seconds[0] / peak, peak);
-    print_operations(&w);
+    print_operations(&w, peak);
     print_memory(&w.model.params, counts, usage.ru_maxrss);
     printf("loss after %d steps: %.4f\n", STEPS + WARM, (double)w.loss);
     training_free(&w);

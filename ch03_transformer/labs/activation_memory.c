@@ -63,9 +63,8 @@ static const Kept llama_layer[] = {
     {"residual sum", .of_d = 1},
     {"RMS norm, its output and 1/s", .of_d = 1, .of_1 = 1},
     {"gate: input of SiLU", .of_f = 1},
-    {"output of SiLU", .of_f = 1},
     {"up", .of_f = 1},
-    {"their product", .of_f = 1},
+    {"SiLU of the gate times up", .of_f = 1},
     {"output of down", .of_d = 1},
     {"residual sum", .of_d = 1},
     {0}};

@@ -90,8 +90,8 @@ static void claim_parity(Lab *lab) {
             forward += both[i]->forward != 2 * ROWS * both[i]->weights;
             backward += both[i]->backward != 2 * both[i]->forward;
         }
-        // Held: up, f of it, result; and gate, f of it, up, their product, result.
-        memory += gelu_cost.kept != 9 * d || gated.kept != 4 * (8 * d / 3) + d;
+        // Held: up, f of it, result; and up, gate, their product with f, result.
+        memory += gelu_cost.kept != 9 * d || gated.kept != 3 * (8 * d / 3) + d;
     }
     claim_equal(lab, "3.25", "3 divides d: weights or FLOPs differ, of 17 d", 0,
                 unequal);
@@ -99,7 +99,7 @@ static void claim_parity(Lab *lab) {
                 rest);
     claim_equal(lab, "3.25", "forward is not 2 FLOPs a weight and row", 0, forward);
     claim_equal(lab, "3.25", "backward is not twice forward", 0, backward);
-    claim_equal(lab, "3.25", "numbers kept a row: not 9 d, or not 4 h' + d", 0, memory);
+    claim_equal(lab, "3.25", "numbers kept a row: not 9 d, or not 3 h' + d", 0, memory);
     // From floor(8 d / 3), up by at most multiple - 1 columns of 3 d weights.
     double most = 0;
     int multiple = (int)option_int(&lab->args, "multiple", 1, 1 << 12);

@@ -11,8 +11,10 @@
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/dropout.h"
 #include "ch03_transformer/embedding.h"
+#include "ch03_transformer/head_loss.h"
 #include "ch03_transformer/norm.h"
 #include "ch03_transformer/tests/gradients.h"
+#include "common/numeric/threads.h"
 
 // 37 columns: whole vectors and a rest, at every width.
 enum { ROWS = 6, COLS = 37, OUT = 9 };
@@ -154,6 +156,18 @@ OPERATION(scale_rows_twice, scaled_twice(t, in))
 OPERATION(softmax, softmax_rows(t, product(t, X, Y)))
 OPERATION(softmax_add, add(t, X, product(t, X, softmax_rows(t, X))))
 OPERATION(cross_entropy, cross_entropy(t, product(t, X, Y), targets))
+// Its input's gradient is written, or added to; targets below OUT columns.
+static const int few[] = {4, IGNORED, 8, 0, 7, IGNORED};
+OPERATION(head_loss, linear_cross_entropy(t, X, param(t, in->w), NULL, few))
+static Node *head_loss_added(Tape *t, const Inputs *in) {
+    Node *w = param_transposed(t, in->y), *x = matmul_node(t, X, w, NULL);
+    Node *bias = slice_rows(t, x, 0, 1), *narrow = param_transposed(t, in->w);
+    Node *logits = matmul_node(t, X, param(t, in->w), NULL);
+    return add(t, linear_cross_entropy(t, logits, narrow, ROW, targets),
+               add(t, linear_cross_entropy(t, x, Y, NULL, targets),
+                   mean(t, add_bias(t, x, bias))));
+}
+OPERATION(head_loss_added, head_loss_added(t, in))
 OPERATION(log_probs,
           product(t, token_log_probs(t, X, targets), token_log_probs(t, Y, targets)))
 OPERATION(layer_norm, layer_norm(t, X, ROW, ROW2, 1e-5))
@@ -165,6 +179,10 @@ OPERATION(rms_norm, rms_norm(t, X, ROW, 1e-5))
 OPERATION(rms_norm_in_place,
           rms_norm(t, rms_norm(t, add(t, X, Y), NULL, 1e-5), ROW, 0.1))
 OPERATION(batch_norm, batch_norm(t, X, ROW, ROW2, 1e-5))
+// x's gradient in the place of the result's, and added to it
+OPERATION(silu_gated, activation_kinds[ACTIVATION_SILU].gated(t, X, Y))
+OPERATION(tanh_gated, activation_kinds[ACTIVATION_TANH].gated(t, X, X))
+OPERATION(gelu_gated, activation_kinds[ACTIVATION_GELU].gated(t, add(t, X, Y), X))
 OPERATION(relu, relu(t, X))
 OPERATION(gelu, gelu(t, add(t, X, X)))
 OPERATION(gelu_tanh, gelu_tanh(t, add(t, X, X)))
@@ -213,6 +231,8 @@ static const struct {
                   ROW_OF(softmax),
                   ROW_OF(softmax_add),
                   ROW_OF(cross_entropy),
+                  ROW_OF(head_loss),
+                  ROW_OF(head_loss_added),
                   ROW_OF(log_probs),
                   ROW_OF(layer_norm),
                   ROW_OF(layer_norm_in_place),
@@ -222,6 +242,9 @@ static const struct {
                   ROW_OF(layer_norm_tall),
                   ROW_OF(rms_norm_tall),
                   ROW_OF(batch_norm),
+                  ROW_OF(silu_gated),
+                  ROW_OF(tanh_gated),
+                  ROW_OF(gelu_gated),
                   ROW_OF(relu),
                   ROW_OF(gelu),
                   ROW_OF(gelu_tanh),
@@ -349,6 +372,88 @@ Test(operations, cross_entropy_ignores) {
     cr_expect_float_eq((double)*loss->value.at, expected,
                        sizeof(real) == 8 ? 1e-14 : 1e-6);
     tape_free(t), mat_free(l);
+}
+
+// Value, gradients and counts of the one operation against those of the two that it
+// stands for; the same bits for three threads.
+typedef struct {
+    double loss, flops;
+    size_t bytes;
+    Mat grads[3];
+} HeadLoss;
+
+static HeadLoss head_loss_of(Params *p, const int *words, bool together, int threads) {
+    threads_set(threads);
+    Tape *t = tape_new(p);
+    params_zero_grads(p);
+    Node *x = param(t, 0), *w = param(t, 1), *bias = param(t, 2);
+    Node *loss = together ? linear_cross_entropy(t, x, w, bias, words)
+                          : cross_entropy(t, matmul_node(t, x, w, bias), words);
+    HeadLoss h = {.loss = (double)*loss->value.at,
+                  .bytes = tape_counts(t).activation_bytes};
+    tape_backward(t, scale(t, loss, 3));
+    TapeCounts counts = tape_counts(t);
+    h.flops = counts.flops_forward + counts.flops_backward;
+    for (int i = 0; i < 3; i++) {
+        Mat grad = params_grad(p, i);
+        h.grads[i] = mat_new(grad.rows, grad.cols);
+        mat_copy(h.grads[i], grad);
+    }
+    tape_free(t);
+    return h;
+}
+
+Test(operations, head_loss_is_that_of_the_plain_ones) {
+    enum { TOKENS = 150, WIDTH = 24, WORDS = 1100 };
+    Params p = {0};
+    params_add(&p, TOKENS, WIDTH, normal(1), "x");
+    params_add(&p, WIDTH, WORDS, normal(1), "w");
+    params_add(&p, 1, WORDS, normal(3), "bias");
+    params_allocate(&p), params_allocate_grads(&p);
+    Rng rng = rng_new(1);
+    params_init(&p, &rng);
+    int words[TOKENS];
+    for (int i = 0; i < TOKENS; i++)
+        words[i] = i % 7 ? rng_below(&rng, WORDS) : IGNORED;
+    const int before = threads_set(1);
+    HeadLoss plain = head_loss_of(&p, words, false, 1),
+             one = head_loss_of(&p, words, true, 1),
+             three = head_loss_of(&p, words, true, 3);
+    threads_set(before);
+    const double eps = sizeof(real) == 8 ? 0x1p-52 : 0x1p-23;
+    cr_expect_float_eq(one.loss, plain.loss, 8 * eps * plain.loss);
+    cr_expect(one.loss == three.loss);
+    cr_expect(one.flops == plain.flops && one.bytes == plain.bytes);
+    for (int i = 0; i < 3; i++) {
+        const Mat zero = mat_new(plain.grads[i].rows, plain.grads[i].cols);
+        const double size = largest_difference(plain.grads[i], zero);
+        cr_expect(size > 0);
+        cr_expect(largest_difference(one.grads[i], plain.grads[i]) < 50 * eps * size);
+        cr_expect(largest_difference(one.grads[i], three.grads[i]) == 0);
+        mat_free(zero);
+        mat_free(plain.grads[i]), mat_free(one.grads[i]), mat_free(three.grads[i]);
+    }
+    params_free(&p);
+}
+
+// Nobody is a target: the loss is 0, and so is every gradient, whatever the logits.
+Test(operations, head_loss_ignores) {
+    Tape *t = tape_new(NULL);
+    Rng rng = rng_new(1);
+    Mat x = random_mat(&rng, 2, 3, 1), w = random_mat(&rng, 3, 4, 1);
+    *mat_at(x, 1, 0) = NAN;
+    const int none[] = {IGNORED, IGNORED}, first[] = {2, IGNORED};
+    Node *v = variable_node(t, x), *of_w = variable_node(t, w);
+    v->keeps_grad = of_w->keeps_grad = true;
+    Node *loss = linear_cross_entropy(t, v, of_w, NULL, none);
+    cr_expect(*loss->value.at == 0);
+    tape_backward(t, loss);
+    for (int i = 0; i < 6; i++) cr_expect(v->grad.at[i] == 0);
+    tape_reset(t);
+    loss =
+        linear_cross_entropy(t, variable_node(t, x), variable_node(t, w), NULL, first);
+    cr_expect(*loss->value.at > 0 && isfinite((double)*loss->value.at));
+    tape_free(t), mat_free(x), mat_free(w);
 }
 
 // Rows far from 0: the mean of squares less the mean's square would keep no digit of a

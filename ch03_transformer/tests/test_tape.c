@@ -82,6 +82,22 @@ Test(tape, operations_are_counted_on_their_side) {
     tape_free(t), params_free(&p), mat_free(x);
 }
 
+// Each operation's own, forward and backward: 2 n m k a product.
+Test(tape, operations_know_their_own_products) {
+    Params p = {0};
+    params_add(&p, 6, 5, normal(1), "x"), params_add(&p, 5, 9, normal(1), "w");
+    params_allocate(&p), params_allocate_grads(&p);
+    Tape *t = tape_new(&p);
+    tape_profile(t, true);
+    Node *y = matmul_node(t, param(t, 0), param(t, 1), NULL);
+    tape_backward(t, mean(t, relu(t, y)));
+    OperationTime times[64];
+    for (int i = 0, n = tape_times(t, times, 64); i < n; i++)
+        cr_expect_eq(times[i].flops, strcmp(times[i].name, "linear") ? 0 : 3 * 2 * 270,
+                     "%s", times[i].name);
+    tape_free(t), params_free(&p);
+}
+
 Test(tape, norms_of_many_numbers_and_of_nan) {
     Params p = {0};
     params_add(&p, 1, 40000, constant(0), "x");

@@ -17,11 +17,13 @@
 //        |         |   |      |      |
 //        +---------+   +------+------+
 //        :         :   :      :
-//     A, one block: at most 10 panels of TILE_ROWS x DEPTH, packed, stays in L2
+//     A, one block: at most 10 panels of TILE_ROWS x DEPTH, stays in L2
 //
 // Packing copies a panel into the order in which the tile reads it, so that the
 // innermost loop walks straight through memory whatever the views' strides are. A panel
-// that is not full is padded with zeros.
+// that is not full is padded with zeros. Full panels of an A whose rows are contiguous
+// are read where they lie: a tile takes single numbers of A, so TILE_ROWS rows are as
+// many straight walks, and a copy would cost more than it saves.
 //
 // Threads: C is cut into a grid, one cell a thread, and each thread multiplies its cell
 // by the same program. Nobody ever splits k, so every element of C is the same sum in
@@ -63,10 +65,16 @@ static Mat block(Mat m, int row, int col, int rows, int cols) {
 
 // ---- the tile
 
-// c += a b, or c = a b: c is at most `rows` x TILE_COLS, a is a packed panel, b's rows
-// lie b_step apart. `rows` is a constant where this is called, so the loops over it
-// unroll and the sums live in registers.
-VEC_INLINE void tile(Mat c, const real *a, const real *b, ptrdiff_t b_step, int depth,
+// One panel of A: element (i, p) is at[i * row_step + p * step].
+typedef struct {
+    const real *at;
+    ptrdiff_t row_step, step;
+} Panel;
+
+// c += a b, or c = a b: c is at most `rows` x TILE_COLS, b's rows lie b_step apart.
+// `rows` is a constant where this is called, so the loops over it unroll and the sums
+// live in registers.
+VEC_INLINE void tile(Mat c, Panel panel, const real *b, ptrdiff_t b_step, int depth,
                      bool add, const int rows) {
     for (int i = 0; i < c.rows; i++) {  // c is needed at the end; ask for it now
         __builtin_prefetch(mat_at(c, i, 0), 1);
@@ -75,13 +83,21 @@ VEC_INLINE void tile(Mat c, const real *a, const real *b, ptrdiff_t b_step, int 
     Vec sum[TILE_ROWS][2];
 #pragma GCC unroll 12
     for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = (Vec){0};
-    for (int p = 0; p < depth; p++, a += TILE_ROWS, b += b_step) {
+    // Rows in threes: a processor adds a step, or two, to an address by itself.
+    const real *a[TILE_ROWS / 3];
+#pragma GCC unroll 4
+    for (int i = 0; i < TILE_ROWS / 3; i++) a[i] = panel.at + 3 * i * panel.row_step;
+#pragma GCC unroll 4
+    for (int p = 0; p < depth; p++, b += b_step) {
         Vec left = vec_load(b), right = vec_load(b + VEC_LANES);
 #pragma GCC unroll 12
         for (int i = 0; i < rows; i++) {
-            sum[i][0] += a[i] * left;
-            sum[i][1] += a[i] * right;
+            real x = a[i / 3][i % 3 * panel.row_step];
+            sum[i][0] += x * left;
+            sum[i][1] += x * right;
         }
+#pragma GCC unroll 4
+        for (int i = 0; i < TILE_ROWS / 3; i++) a[i] += panel.step;
     }
     if (c.rows == rows && c.cols == TILE_COLS && c.col_stride == 1) {
 #pragma GCC unroll 12
@@ -105,13 +121,21 @@ VEC_INLINE void tile(Mat c, const real *a, const real *b, ptrdiff_t b_step, int 
     }
 }
 
-// The last rows of c need not pay for a whole tile.
-VEC_FUNCTION static void tile_of_any_height(Mat c, const real *a, const real *b,
-                                            ptrdiff_t b_step, int depth, bool add) {
-    if (c.rows > 2 * TILE_ROWS / 3) tile(c, a, b, b_step, depth, add, TILE_ROWS);
+// The last rows of c need not pay for a whole tile; of packed panels.
+VEC_FUNCTION static void tile_packed(Mat c, const real *a, const real *b,
+                                     ptrdiff_t b_step, int depth, bool add) {
+    const Panel panel = {a, 1, TILE_ROWS};
+    if (c.rows > 2 * TILE_ROWS / 3) tile(c, panel, b, b_step, depth, add, TILE_ROWS);
     else if (c.rows > TILE_ROWS / 3)
-        tile(c, a, b, b_step, depth, add, 2 * TILE_ROWS / 3);
-    else tile(c, a, b, b_step, depth, add, TILE_ROWS / 3);
+        tile(c, panel, b, b_step, depth, add, 2 * TILE_ROWS / 3);
+    else tile(c, panel, b, b_step, depth, add, TILE_ROWS / 3);
+}
+
+// All rows of a, which lie row_step apart.
+VEC_FUNCTION static void tile_in_place(Mat c, const real *a, ptrdiff_t row_step,
+                                       const real *b, ptrdiff_t b_step, int depth,
+                                       bool add) {
+    tile(c, (Panel){a, row_step, 1}, b, b_step, depth, add, TILE_ROWS);
 }
 
 // ---- packing
@@ -154,10 +178,7 @@ VEC_INLINE void transpose(Vec v[VEC_LANES]) {
 // constant where this is called.
 VEC_INLINE void pack_panel(real *to, Mat from, const int width) {
     int p = 0;
-    if (from.row_stride == 1 && from.rows == width) {
-        for (; p < from.cols; p++, to += width)
-            memcpy(to, mat_at(from, 0, p), (size_t)width * sizeof *to);
-    } else if (from.col_stride == 1) {
+    if (from.col_stride == 1) {
         // Squares of VEC_LANES x VEC_LANES, the last one first: where width is no
         // multiple of VEC_LANES it runs over into the next column, which is written
         // later.
@@ -177,17 +198,24 @@ VEC_INLINE void pack_panel(real *to, Mat from, const int width) {
         for (int i = 0; i < width; i++) to[i] = i < from.rows ? *mat_at(from, i, p) : 0;
 }
 
-VEC_FUNCTION static void pack_a(real *to, Mat a) {
-    for (int i = 0; i < a.rows; i += TILE_ROWS, to += TILE_ROWS * a.cols)
-        pack_panel(to, block(a, i, 0, int_min(TILE_ROWS, a.rows - i), a.cols),
-                   TILE_ROWS);
+// All panels of `from`, whose rows are theirs. Where the numbers of a column lie side by
+// side, column after column goes to all whole panels: memory is read in its order.
+VEC_INLINE void pack(real *to, Mat from, const int width) {
+    const int whole = from.row_stride == 1 ? from.rows / width : 0;
+    for (int p = 0; whole && p < from.cols; p++) {
+        const real *x = mat_at(from, 0, p);
+        real *panel = to + p * width;
+        for (int i = 0; i < whole; i++, x += width, panel += from.cols * width)
+            memcpy(panel, x, (size_t)width * sizeof *x);
+    }
+    for (int i = whole * width; i < from.rows; i += width)
+        pack_panel(to + i * from.cols,
+                   block(from, i, 0, int_min(width, from.rows - i), from.cols), width);
 }
 
+VEC_FUNCTION static void pack_a(real *to, Mat a) { pack(to, a, TILE_ROWS); }
 VEC_FUNCTION static void pack_b(real *to, Mat b) {
-    for (int j = 0; j < b.cols; j += TILE_COLS, to += TILE_COLS * b.rows)
-        pack_panel(
-            to, mat_transpose(block(b, 0, j, b.rows, int_min(TILE_COLS, b.cols - j))),
-            TILE_COLS);
+    pack(to, mat_transpose(b), TILE_COLS);
 }
 
 // Each thread keeps one buffer for both blocks from its first product to its end.
@@ -208,17 +236,20 @@ static real *buffer(void) {
 
 // ---- one thread's work
 
-// c += a b or c = a b, a packed, b packed or not. One panel of b stays in L1 while all
-// of a goes by.
-static void multiply_panels(Mat c, const real *a, const real *packed_b, Mat b,
-                            bool add) {
+// c += a b or c = a b; the first `in_place` rows of a as they lie, the others packed; b
+// packed or not. One panel of b stays in L1 while all of a goes by.
+static void multiply_panels(Mat c, Mat a, int in_place, const real *packed_a,
+                            const real *packed_b, Mat b, bool add) {
+    const ptrdiff_t step = packed_b ? TILE_COLS : b.row_stride;
     for (int j = 0; j < c.cols; j += TILE_COLS) {
-        int cols = int_min(TILE_COLS, c.cols - j);
+        int cols = int_min(TILE_COLS, c.cols - j), i = 0;
         const real *panel = packed_b ? packed_b + j * b.rows : mat_at(b, 0, j);
-        for (int i = 0; i < c.rows; i += TILE_ROWS)
-            tile_of_any_height(block(c, i, j, int_min(TILE_ROWS, c.rows - i), cols),
-                               a + i * b.rows, panel,
-                               packed_b ? TILE_COLS : b.row_stride, b.rows, add);
+        for (; i < in_place; i += TILE_ROWS)
+            tile_in_place(block(c, i, j, TILE_ROWS, cols), mat_at(a, i, 0),
+                          a.row_stride, panel, step, b.rows, add);
+        for (; i < c.rows; i += TILE_ROWS)
+            tile_packed(block(c, i, j, int_min(TILE_ROWS, c.rows - i), cols),
+                        packed_a + (i - in_place) * b.rows, panel, step, b.rows, add);
     }
 }
 
@@ -232,20 +263,23 @@ static void multiply_blocks(Mat c, Mat a, Mat b, bool add) {
     bool direct =
         b.col_stride == 1
         && (c.rows <= TILE_ROWS || b.rows * b.row_stride <= DEPTH * TILE_COLS);
-    for (int p = 0; p < a.cols; p += depth, add = true) {
-        int k = int_min(depth, a.cols - p);
-        for (int j = 0; j < c.cols; j += most_cols) {
-            int cols = int_min(most_cols, c.cols - j),
-                whole = direct ? cols / TILE_COLS * TILE_COLS : 0;
+    for (int j = 0; j < c.cols; j += most_cols) {
+        int cols = int_min(most_cols, c.cols - j),
+            whole = direct ? cols / TILE_COLS * TILE_COLS : 0;
+        for (int p = 0; p < a.cols; p += depth) {
+            int k = int_min(depth, a.cols - p);
             Mat left = block(b, p, j, k, whole),
                 rest = block(b, p, j + whole, k, cols - whole);
             pack_b(packed_b, rest);
             for (int i = 0; i < c.rows; i += most_rows) {
-                int rows = int_min(most_rows, c.rows - i);
-                pack_a(packed_a, block(a, i, p, rows, k));
-                multiply_panels(block(c, i, j, rows, whole), packed_a, NULL, left, add);
-                multiply_panels(block(c, i, j + whole, rows, cols - whole), packed_a,
-                                packed_b, rest, add);
+                int rows = int_min(most_rows, c.rows - i),
+                    in_place = a.col_stride == 1 ? rows / TILE_ROWS * TILE_ROWS : 0;
+                Mat part = block(a, i, p, rows, k);
+                pack_a(packed_a, block(part, in_place, 0, rows - in_place, k));
+                multiply_panels(block(c, i, j, rows, whole), part, in_place, packed_a,
+                                NULL, left, add || p > 0);
+                multiply_panels(block(c, i, j + whole, rows, cols - whole), part,
+                                in_place, packed_a, packed_b, rest, add || p > 0);
             }
         }
     }
