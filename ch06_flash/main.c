@@ -1,0 +1,14 @@
+#include "common/program/lab.h"
+
+extern const LabSpec lab_memory, lab_online_softmax, lab_traffic, lab_working_set,
+    lab_versions, lab_exactness;
+
+static const LabSpec *const tour[] = {
+    &lab_memory,   &lab_online_softmax, &lab_traffic, &lab_working_set,
+    &lab_versions, &lab_exactness,      NULL};
+
+int main(int argc, char **argv) {
+    return program_main(&(Program){"Chapter 6: attention in tiles", tour, NULL, NULL,
+                                   NULL, claim_places},
+                        argc, argv);
+}
