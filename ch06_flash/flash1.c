@@ -1,5 +1,6 @@
 #include "ch06_flash/flash1.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "ch06_flash/online_softmax.h"
@@ -75,6 +76,7 @@ static void fill(Slow to, real value, int block_rows, Memory *m) {
 }
 
 void flash1(Mat out, Mat lse, const FlashHead *h, Blocks blocks, Memory *m) {
+    assert(h->dropout.rate == 0 && "flash1: dropout is for flash2");
     int T = h->q.rows, S = h->k.rows;
     Mat max = mat_new(T, 1), sum = mat_new(T, 1);
     Slow q = memory_place(m, h->q), k = memory_place(m, h->k),

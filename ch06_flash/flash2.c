@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "ch06_flash/dropout_tile.h"
 #include "ch06_flash/online_softmax.h"
 #include "common/numeric/small.h"
 #include "common/numeric/vec.h"
@@ -16,7 +17,7 @@ static RowPart merge_row(real *scores, int n, Mat out, RowPart before) {
     return now;
 }
 
-static void merge_block(Tile o, Tile max, Tile sum, Tile s, Tile vj, Memory *m) {
+static void merge_block(Tile o, Tile max, Tile sum, Tile s, Memory *m) {
     int rows = s.mat.rows;
     tile_touch(m, s), tile_touch(m, o), tile_touch(m, max), tile_touch(m, sum);
     for (int i = 0; i < rows; i++) {
@@ -26,7 +27,6 @@ static void merge_block(Tile o, Tile max, Tile sum, Tile s, Tile vj, Memory *m) 
         *mat_at(max.mat, i, 0) = now.max, *mat_at(sum.mat, i, 0) = now.sum;
     }
     m->exps += (long long)rows * s.mat.cols + rows;
-    tile_mix(m, o, s, vj);
 }
 
 static void finish(Tile o, Tile max, Tile sum, Memory *m) {
@@ -51,7 +51,9 @@ static void attend_rows(Slow out, Slow lse, Slow q, Slow k, Slow v, const FlashH
              vj = tile_read(m, slow_rows(v, j, cols)), s = tile_new(m, rows, cols);
         tile_scores(m, s, qi, kj);
         scores_finish(s.mat, h, row, j);
-        merge_block(o, max, sum, s, vj, m);
+        merge_block(o, max, sum, s, m);
+        dropout_tile(s.mat, h, row, j);
+        tile_mix(m, o, s, vj);
         tile_free(m, s), tile_free(m, vj), tile_free(m, kj);
     }
     finish(o, max, sum, m);

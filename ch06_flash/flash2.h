@@ -10,6 +10,8 @@
 //             l  = f l + row sums of P,       O = f O + P V_j,  m = m'
 //         O_i = O / l,   L_i = m + ln l     written once
 //
+// With dropout O sums the weights that are kept, l all of them.
+//
 // The factor f is e^(m - m') itself; the paper's algorithm prints its inverse, its text
 // and its code have it right. L is all that backward needs beside O.
 //

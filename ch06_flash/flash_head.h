@@ -13,9 +13,19 @@
 // soft-cap, which would make a finite number of -inf. A row that sees nothing has o_i =
 // 0 and L_i = -inf.
 #pragma once
+#include <stdint.h>
+
 #include "ch02_attention/mask.h"
 #include "ch02_attention/position.h"
 #include "common/numeric/mat.h"
+
+// Of the weights, while training: each becomes 0 with probability `rate`, others grow by
+// 1 / (1 - rate). L is that of all of them. (dropout_tile.h)
+typedef struct {
+    double rate;    // 0: none
+    uint64_t seed;  // one a pass
+    int sequence;   // b
+} FlashDropout;
 
 typedef struct {
     Mat q, k, v;               // T x d, S x d, S x d_v; col_stride 1
@@ -24,6 +34,7 @@ typedef struct {
     const Position *position;  // adds to the scores (ALiBi, T5, KERPLE); NULL: nothing
     int number;                // which of the position's heads this is
     Mask mask;                 // of this sequence; {0}: none
+    FlashDropout dropout;      // flash2.h and its backward; others have none
 } FlashHead;
 
 // How many rows of scores a tile has, and how many columns.
@@ -34,3 +45,6 @@ typedef struct {
 // s (rows x cols, col_stride 1): products q_i . k_j of the queries row .. and the keys
 // col .. become finished scores.
 void scores_finish(Mat s, const FlashHead *h, int row, int col);
+// And slopes (of s's shape; .at NULL: not wanted) = ds_ij / dz_ij = 1 - (tanh)^2, where
+// there is a soft-cap.
+void scores_finish_with_slopes(Mat s, Mat slopes, const FlashHead *h, int row, int col);

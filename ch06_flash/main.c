@@ -1,11 +1,11 @@
 #include "common/program/lab.h"
 
 extern const LabSpec lab_memory, lab_online_softmax, lab_traffic, lab_working_set,
-    lab_versions, lab_exactness;
+    lab_versions, lab_exactness, lab_recompute;
 
 static const LabSpec *const tour[] = {
     &lab_memory,   &lab_online_softmax, &lab_traffic, &lab_working_set,
-    &lab_versions, &lab_exactness,      NULL};
+    &lab_versions, &lab_exactness, &lab_recompute,      NULL};
 
 int main(int argc, char **argv) {
     return program_main(&(Program){"Chapter 6: attention in tiles", tour, NULL, NULL,

@@ -1,5 +1,6 @@
 #include "ch06_flash/online_softmax.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -58,6 +59,7 @@ static long long attend_query(Mat out, real *log_sum, const FlashHead *h, int i)
 }
 
 long long online_attention(Mat out, Mat lse, const FlashHead *h) {
+    assert(h->dropout.rate == 0 && "online_attention: dropout is for flash2");
     long long raised = 0;
     for (int i = 0; i < h->q.rows; i++) {
         real log_sum;

@@ -1,5 +1,6 @@
 #include "ch06_flash/standard.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "common/numeric/small.h"
@@ -60,6 +61,7 @@ static void mix_values(Slow out, Slow weights, Slow v, Blocks b, Memory *m) {
 
 void standard_attention(Mat out, Mat lse, const FlashHead *h, Blocks blocks,
                         Memory *m) {
+    assert(h->dropout.rate == 0 && "standard_attention: dropout is for flash2");
     Mat table = mat_new(h->q.rows, h->k.rows);
     Slow q = memory_place(m, h->q), k = memory_place(m, h->k),
          v = memory_place(m, h->v), scores = memory_place(m, table),

@@ -194,3 +194,12 @@ void tile_mix(Memory *m, Tile o, Tile p, Tile v) {
     m->multiply_adds += words(o.mat) * p.mat.cols;
     matmul_add(o.mat, p.mat, v.mat);
 }
+
+void tile_mix_transposed(Memory *m, Tile o, Tile p, Tile v) {
+    for (int i = 0; i < p.mat.rows && m->kind == MEMORY_LRU; i++) {
+        touch_row(m, p, i, false), touch_row(m, v, i, false);
+        tile_touch(m, o);
+    }
+    m->multiply_adds += words(o.mat) * p.mat.rows;
+    matmul_add(o.mat, mat_transpose(p.mat), v.mat);
+}

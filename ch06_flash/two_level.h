@@ -85,8 +85,9 @@ Tile tile_read(Memory *m, Slow from);
 void tile_write(Memory *m, Slow to, Tile t);
 void tile_free(Memory *m, Tile t);  // the newest first
 
-// s = q k^T and o += p v, row by row.
+// s = q k^T, o += p v and o += p^T v, row by row.
 void tile_scores(Memory *m, Tile s, Tile q, Tile k);
 void tile_mix(Memory *m, Tile o, Tile p, Tile v);
+void tile_mix_transposed(Memory *m, Tile o, Tile p, Tile v);
 // Before any other arithmetic on all of a tile.
 void tile_touch(Memory *m, Tile t);

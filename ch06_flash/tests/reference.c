@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "ch06_flash/dropout_tile.h"
 #include "common/error.h"
 
 bool reference_sees(const FlashHead *h, int i, int j) {
@@ -27,24 +28,79 @@ static double score(const FlashHead *h, Mat bias, int i, int j) {
     return z + *mat_at(bias, i, j);
 }
 
+// p[j] = the weights of row i; returns L.
+static double weigh(double *p, const FlashHead *h, Mat bias, int i) {
+    int S = h->k.rows;
+    double most = -INFINITY, sum = 0;
+    for (int j = 0; j < S; j++) most = fmax(most, p[j] = score(h, bias, i, j));
+    for (int j = 0; j < S; j++) sum += p[j] = most == -INFINITY ? 0 : exp(p[j] - most);
+    for (int j = 0; j < S; j++) p[j] = sum > 0 ? p[j] / sum : 0;
+    return most + log(sum);
+}
+
+static Mat bias_of(const FlashHead *h) {
+    Mat bias = mat_new(h->q.rows, h->k.rows);
+    if (h->position)
+        position_bias(h->position, h->number, bias, h->k.rows - h->q.rows, 0);
+    return bias;
+}
+
+static double keep(const FlashHead *h, int i, int j) {
+    return h->dropout.rate > 0 ? dropout_factor(h, i, j) : 1;
+}
+
 void reference_attention(Mat out, Mat lse, const FlashHead *h) {
-    int T = h->q.rows, S = h->k.rows;
-    Mat bias = mat_new(T, S);
-    if (h->position) position_bias(h->position, h->number, bias, S - T, 0);
-    for (int i = 0; i < T; i++) {
-        double most = -INFINITY, sum = 0;
-        for (int j = 0; j < S; j++) most = fmax(most, score(h, bias, i, j));
-        for (int j = 0; j < S && most > -INFINITY; j++)
-            sum += exp(score(h, bias, i, j) - most);
-        *mat_at(lse, i, 0) = (real)(most + log(sum));
+    int S = h->k.rows;
+    Mat bias = bias_of(h);
+    double *p = allocate((size_t)S, sizeof *p);
+    for (int i = 0; i < h->q.rows; i++) {
+        *mat_at(lse, i, 0) = (real)weigh(p, h, bias, i);
         for (int c = 0; c < h->v.cols; c++) {
             double o = 0;
-            for (int j = 0; j < S && most > -INFINITY; j++)
-                o += exp(score(h, bias, i, j) - most) / sum * *mat_at(h->v, j, c);
+            for (int j = 0; j < S; j++) o += p[j] * keep(h, i, j) * *mat_at(h->v, j, c);
             *mat_at(out, i, c) = (real)o;
         }
     }
-    mat_free(bias);
+    mat_free(bias), free(p);
+}
+
+// d(capped)/d(product), the soft-cap's part by its definition.
+static double slope(const FlashHead *h, int i, int j) {
+    double z = 0, t;
+    for (int c = 0; c < h->q.cols; c++)
+        z += (double)*mat_at(h->q, i, c) * *mat_at(h->k, j, c);
+    if (!h->softcap) return h->scale;
+    t = cosh(h->scale * z / h->softcap);
+    return h->scale / (t * t);
+}
+
+void reference_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat out_grad, Mat lse_grad,
+                        const FlashHead *h) {
+    int S = h->k.rows;
+    Mat bias = bias_of(h);
+    double *p = allocate((size_t)S, sizeof *p), *dp = allocate((size_t)S, sizeof *dp);
+    for (int i = 0; i < h->q.rows; i++) {
+        double mean = 0;
+        weigh(p, h, bias, i);
+        for (int j = 0; j < S; j++) {
+            dp[j] = 0;
+            for (int c = 0; c < h->v.cols; c++) {
+                double g = *mat_at(out_grad, i, c);
+                dp[j] += keep(h, i, j) * g * *mat_at(h->v, j, c);
+                *mat_at(v_grad, j, c) += (real)(keep(h, i, j) * p[j] * g);
+            }
+            mean += p[j] * dp[j];
+        }
+        for (int j = 0; j < S; j++) {
+            double ds =
+                p[j] * (dp[j] - mean + *mat_at(lse_grad, i, 0)) * slope(h, i, j);
+            for (int c = 0; c < h->q.cols && p[j] > 0; c++) {
+                *mat_at(q_grad, i, c) += (real)(ds * *mat_at(h->k, j, c));
+                *mat_at(k_grad, j, c) += (real)(ds * *mat_at(h->q, i, c));
+            }
+        }
+    }
+    mat_free(bias), free(p), free(dp);
 }
 
 Mat random_mat(Rng *rng, int rows, int cols, double sd) {

@@ -16,6 +16,10 @@ bool reference_sees(const FlashHead *h, int i, int j);
 // out (T x d_v) = ; lse (T x 1) = .
 void reference_attention(Mat out, Mat lse, const FlashHead *h);
 
+// q_grad, k_grad, v_grad += those of sum (out_grad o out) + sum (lse_grad o lse).
+void reference_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat out_grad, Mat lse_grad,
+                        const FlashHead *h);
+
 Mat random_mat(Rng *rng, int rows, int cols, double sd);
 
 // A head of random numbers, its mask and its position, for every shape, every mask and
