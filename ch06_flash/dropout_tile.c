@@ -29,7 +29,6 @@ void dropout_tile(Mat p, const FlashHead *h, int row, int col) {
     assert(0 <= h->dropout.rate && h->dropout.rate < 1);
     for (int i = 0; i < p.rows && h->dropout.rate > 0; i++) {
         uint64_t key = row_key(h, row + i);
-        real *weights = mat_at(p, i, 0);
-        for (int j = 0; j < p.cols; j++) weights[j] *= factor(h, key, col + j);
+        for (int j = 0; j < p.cols; j++) *mat_at(p, i, j) *= factor(h, key, col + j);
     }
 }

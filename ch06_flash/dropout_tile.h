@@ -8,5 +8,6 @@
 
 // Z of query i and key j.
 real dropout_factor(const FlashHead *h, int i, int j);
-// p (rows x cols) *= Z of the queries row .. and the keys col .. . Rate 0: nothing.
+// p (rows x cols, any strides) *= Z of the queries row .. and the keys col .. . Rate 0:
+// nothing.
 void dropout_tile(Mat p, const FlashHead *h, int row, int col);

@@ -1,5 +1,5 @@
-// FlashAttention, first version, forward: no N x N matrix in slow memory. Blocks of keys
-// outside, blocks of queries inside. Lecture, section 6.4.
+// FlashAttention, first version, forward: no N x N matrix in slow memory. Blocks of
+// keys outside, blocks of queries inside. Lecture, section 6.4.
 //
 //     for each block j of keys:         K_j, V_j read once                      B_c x d
 //         for each block i of queries:  Q_i, O_i, m_i, l_i read, the last three written back
@@ -16,6 +16,6 @@
 #include "ch06_flash/flash_head.h"
 #include "ch06_flash/two_level.h"
 
-// out (T x d_v) = ; lse (T x 1) = L, made from m and l at the end, where it is wanted (.at
-// not NULL).
+// out (T x d_v) = ; lse (T x 1) = L, made from m and l at the end, where it is wanted
+// (.at not NULL).
 void flash1(Mat out, Mat lse, const FlashHead *h, Blocks blocks, Memory *m);

@@ -1,6 +1,6 @@
-// FlashAttention-2, forward: the loops of flash1.h exchanged. A block of queries sees all
-// keys, its output never leaves fast memory on the way, and is divided once, at the end.
-// Lecture, section 6.5.
+// FlashAttention-2, forward: the loops of flash1.h exchanged. A block of queries sees
+// all keys, its output never leaves fast memory on the way, and is divided once, at the
+// end. Lecture, section 6.5.
 //
 //     for each block i of queries:      Q_i read once                            B_r x d
 //         O = 0, m = -inf, l = 0

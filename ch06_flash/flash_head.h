@@ -9,9 +9,9 @@
 //
 // Conventions (chapter 2's): with T queries and S keys the queries are the last T
 // positions, so query i is at position i + S - T, and a causal mask lets it see keys 0
-// .. i + S - T. A window counts the query's own position. The mask comes last: after the
-// soft-cap, which would make a finite number of -inf. A row that sees nothing has o_i =
-// 0 and L_i = -inf.
+// .. i + S - T. A window counts the query's own position. The mask comes last: after
+// the soft-cap, which would make a finite number of -inf. A row that sees nothing has
+// o_i = 0 and L_i = -inf.
 #pragma once
 #include <stdint.h>
 
@@ -19,8 +19,8 @@
 #include "ch02_attention/position.h"
 #include "common/numeric/mat.h"
 
-// Of the weights, while training: each becomes 0 with probability `rate`, others grow by
-// 1 / (1 - rate). L is that of all of them. (dropout_tile.h)
+// Of the weights, while training: each becomes 0 with probability `rate`, others grow
+// by 1 / (1 - rate). L is that of all of them. (dropout_tile.h)
 typedef struct {
     double rate;    // 0: none
     uint64_t seed;  // one a pass

@@ -12,5 +12,6 @@
 #include "ch06_flash/flash_head.h"
 #include "ch06_flash/two_level.h"
 
-// out (T x d_v) = ; lse (T x 1) = L; .at NULL: not wanted (and its T words not written).
+// out (T x d_v) = ; lse (T x 1) = L; .at NULL: not wanted (and its T words not
+// written).
 void standard_attention(Mat out, Mat lse, const FlashHead *h, Blocks blocks, Memory *m);

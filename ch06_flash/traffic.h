@@ -6,8 +6,8 @@
 //     FlashAttention-1  2 N d + T_c (3 N d + 4 N) + (N d + 2 N)         T_c = ceil(N / B_c)
 //     FlashAttention-2  2 N d + N + 2 T_r N d
 //
-// The paper's blocks for M words of fast memory are B_c = ceil(M / 4d), B_r = min(B_c, d).
-// Its tiles, 2 B_c d + 2 B_r d + B_r B_c, are more than M by up to a quarter: the
+// The paper's blocks for M words of fast memory are B_c = ceil(M / 4d), B_r = min(B_c,
+// d). Its tiles, 2 B_c d + 2 B_r d + B_r B_c, are more than M by up to a quarter: the
 // theorem counts in orders of magnitude. Blocks that fit solve 4 B d + B^2 + 4 B <= M.
 #pragma once
 #include "ch06_flash/flash_head.h"
@@ -37,8 +37,9 @@ extern const char *const algorithm_names[];  // by kind, then NULL
 // The paper's blocks for M words; those of FlashAttention-2 are FlashAttention-1's,
 // queries and keys exchanged; standard attention gets all of Q. M >= 1.
 Blocks blocks_paper(Algorithm a, long long memory, int n, int d);
-// The largest square blocks whose tiles fit, for the two of FlashAttention; for standard
-// attention the most rows, beside a column of tiles 16 wide. rows 0: nothing fits.
+// The largest square blocks whose tiles fit, for the two of FlashAttention; for
+// standard attention the most rows, beside a column of tiles 16 wide. rows 0: nothing
+// fits.
 Blocks blocks_fitting(Algorithm a, long long memory, int n, int d);
 // 2 B_c d + 2 B_r d + B_r B_c, as in the paper; and 4 B_r more, for statistics of rows.
 long long tiles_paper(Blocks b, long long d);

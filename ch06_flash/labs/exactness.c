@@ -1,8 +1,9 @@
 // F2: tiles cost no accuracy. Lecture, section 6.5.
 //
-// Every version in float against the formula in double, for scores of standard deviation
-// 1, 4 and 16: root of the mean square of the error, over that of the output. Where it
-// grows with the scores, it is the rounding of the scores themselves that is seen.
+// Every version in float against the formula in double, for scores of standard
+// deviation 1, 4 and 16: root of the mean square of the error, over that of the output.
+// Where it grows with the scores, it is the rounding of the scores themselves that is
+// seen.
 #include <math.h>
 #include <stdlib.h>
 

@@ -4,8 +4,8 @@
 #include "ch06_flash/traffic.h"
 #include "common/numeric/rng.h"
 
-// n queries and keys of dimension d, normal, times sd; scale 1 / sqrt(d), so scores have
-// standard deviation sd^2. No mask.
+// n queries and keys of dimension d, normal, times sd; scale 1 / sqrt(d), so scores
+// have standard deviation sd^2. No mask.
 FlashHead lab_head(Rng *rng, int n, int d, double sd);
 void lab_head_free(FlashHead *h);
 

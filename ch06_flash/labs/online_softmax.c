@@ -1,8 +1,9 @@
 // F1: a softmax in one pass. Lecture, section 6.2.
 //
 // The parts of a row merge to the whole in any order. How often the maximum is raised:
-// score j of a row is the largest so far with probability 1/j, if all orders are equally
-// likely, so H_N = 1 + 1/2 + ... + 1/N times on average, with variance H_N - sum 1/j^2.
+// score j of a row is the largest so far with probability 1/j, if all orders are
+// equally likely, so H_N = 1 + 1/2 + ... + 1/N times on average, with variance H_N -
+// sum 1/j^2.
 #include "ch06_flash/online_softmax.h"
 
 #include <math.h>

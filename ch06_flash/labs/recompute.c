@@ -73,8 +73,8 @@ static void claim_gradients(Lab *lab, Rng *rng, int n, int d, int block) {
     mat_free(weights), mat_free(ds);
 }
 
-// The same weights are dropped, whatever the blocks: other blocks change the last bits of
-// sums, another weight would change the first.
+// The same weights are dropped, whatever the blocks: other blocks change the last bits
+// of sums, another weight would change the first.
 static void claim_dropout(Lab *lab, Rng *rng, int n, int d) {
     FlashHead h = lab_head(rng, n, d, 1);
     h.dropout = (FlashDropout){0.1, lab->seed, 0};

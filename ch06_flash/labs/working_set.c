@@ -1,5 +1,5 @@
-// F4: the paper's blocks are a quarter more than the memory they are made for, and what a
-// cache makes of that. Lecture, section 6.4.
+// F4: the paper's blocks are a quarter more than the memory they are made for, and what
+// a cache makes of that. Lecture, section 6.4.
 //
 // What is counted does not depend on the numbers, only on the sizes: no claim here has
 // anything random in it.

@@ -1,5 +1,5 @@
-// Attention by its definition, in double, one score at a time: what every version is held
-// against. It shares with them the position's bias and nothing else.
+// Attention by its definition, in double, one score at a time: what every version is
+// held against. It shares with them the position's bias and nothing else.
 #pragma once
 #include "ch06_flash/flash_head.h"
 #include "common/numeric/compare.h"

@@ -1,11 +1,12 @@
-// Gradients without a table: against the definition in double, against differences of the
-// forward pass, and what dropout and empty rows do to them.
+// Gradients without a table: against the definition in double, against differences of
+// the forward pass, and what dropout and empty rows do to them.
 #include <criterion/criterion.h>
 #include <math.h>
 
 #include "ch06_flash/dropout_tile.h"
 #include "ch06_flash/flash2.h"
 #include "ch06_flash/flash_backward.h"
+#include "ch06_flash/flash_fast.h"
 #include "ch06_flash/tests/reference.h"
 
 typedef struct {
@@ -40,6 +41,21 @@ static Memory run(Pass *p, const FlashHead *h, Blocks forward, Blocks backward,
     return m;
 }
 
+static void check_fast(Pass *p, const Pass *want, const FlashHead *h, double off) {
+    mat_fill(p->out, NAN), mat_fill(p->lse, NAN);
+    mat_fill(p->q, 0), mat_fill(p->k, 0), mat_fill(p->v, 0);
+    flash_fast_head(p->out, p->lse, h);
+    flash_fast_head_backward((FlashGrads){p->q, p->k, p->v, {0}},
+                             (FlashOut){p->out, p->lse, p->out_grad, p->lse_grad}, h);
+    cr_assert(mat_difference(p->out, want->out) <= off, "fast: O off by %g",
+              mat_difference(p->out, want->out));
+    cr_assert(mat_difference(p->lse, want->lse) <= off, "fast: L");
+    cr_assert(mat_difference(p->q, want->q) <= off, "fast: dQ off by %g",
+              mat_difference(p->q, want->q));
+    cr_assert(mat_difference(p->k, want->k) <= off, "fast: dK");
+    cr_assert(mat_difference(p->v, want->v) <= off, "fast: dV");
+}
+
 static void check_gradients(const FlashHead *original, Rng *rng) {
     static const Blocks blocks[] = {{1, 1}, {5, 3}, {16, 64}};
     FlashHead h = *original;
@@ -62,6 +78,7 @@ static void check_gradients(const FlashHead *original, Rng *rng) {
             cr_assert(mat_difference(p.v, want.v) <= off, "dV off by %g of %g",
                       mat_difference(p.v, want.v), off);
         }
+        check_fast(&p, &want, &h, off);
         pass_free(&p), pass_free(&want);
     }
 }

@@ -80,7 +80,8 @@ Test(forward, causal_is_aligned_at_the_end) {
     }
 }
 
-// Of 5 tokens with a window of 3: rows of 1, 2, 3, 3, 3 keys. A window of 1 is V itself.
+// Of 5 tokens with a window of 3: rows of 1, 2, 3, 3, 3 keys. A window of 1 is V
+// itself.
 Test(forward, a_window_counts_the_query_itself) {
     const int three[] = {1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 1, 1, 1,
                          0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1},

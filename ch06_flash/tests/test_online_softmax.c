@@ -67,7 +67,8 @@ static void is_attention(const FlashHead *h, Rng *rng) {
 }
 Test(online_softmax, attention) { every_head(is_attention); }
 
-// The plain formula of chapter 2 gives the same, as far as it goes: no cap, no position.
+// The plain formula of chapter 2 gives the same, as far as it goes: no cap, no
+// position.
 Test(online_softmax, is_chapter_2s) {
     enum { T = 20, S = 31, D = 6 };
     Rng rng = rng_new(2);
