@@ -39,16 +39,22 @@ static void finish(Tile o, Tile max, Tile sum, Memory *m) {
     m->divisions += (long long)o.mat.rows * o.mat.cols;
 }
 
-static void attend_rows(Slow out, Slow lse, Slow q, Slow k, Slow v, const FlashHead *h,
+// Keys first .. end - 1.
+typedef struct {
+    Slow k, v;
+    int first, end;
+} Keys;
+
+static void attend_rows(Slow out, Slow lse, Slow q, Keys keys, const FlashHead *h,
                         int row, int block_cols, Memory *m) {
-    int rows = q.mat.rows, keys = k.mat.rows;
-    Tile qi = tile_read(m, q), o = tile_new(m, rows, v.mat.cols),
+    int rows = q.mat.rows;
+    Tile qi = tile_read(m, q), o = tile_new(m, rows, keys.v.mat.cols),
          max = tile_new(m, rows, 1), sum = tile_new(m, rows, 1);
     mat_fill(max.mat, -(real)INFINITY);
-    for (int j = 0; j < keys; j += block_cols) {
-        int cols = int_min(block_cols, keys - j);
-        Tile kj = tile_read(m, slow_rows(k, j, cols)),
-             vj = tile_read(m, slow_rows(v, j, cols)), s = tile_new(m, rows, cols);
+    for (int j = keys.first; j < keys.end; j += block_cols) {
+        int cols = int_min(block_cols, keys.end - j);
+        Tile kj = tile_read(m, slow_rows(keys.k, j, cols)),
+             vj = tile_read(m, slow_rows(keys.v, j, cols)), s = tile_new(m, rows, cols);
         tile_scores(m, s, qi, kj);
         scores_finish(s.mat, h, row, j);
         merge_block(o, max, sum, s, m);
@@ -61,14 +67,19 @@ static void attend_rows(Slow out, Slow lse, Slow q, Slow k, Slow v, const FlashH
     tile_free(m, sum), tile_free(m, max), tile_free(m, o), tile_free(m, qi);
 }
 
-void flash2(Mat out, Mat lse, const FlashHead *h, Blocks blocks, Memory *m) {
-    Slow q = memory_place(m, h->q), k = memory_place(m, h->k),
-         v = memory_place(m, h->v), to = memory_place(m, out),
+void flash2_part(Mat out, Mat lse, const FlashHead *h, int first, int count,
+                 Blocks blocks, Memory *m) {
+    Slow q = memory_place(m, h->q), to = memory_place(m, out),
          log_sums = memory_place(m, lse);
+    Keys keys = {memory_place(m, h->k), memory_place(m, h->v), first, first + count};
     for (int i = 0; i < h->q.rows; i += blocks.rows) {
         int rows = int_min(blocks.rows, h->q.rows - i);
         attend_rows(slow_rows(to, i, rows), slow_rows(log_sums, i, rows),
-                    slow_rows(q, i, rows), k, v, h, i, blocks.cols, m);
+                    slow_rows(q, i, rows), keys, h, i, blocks.cols, m);
     }
     memory_flush(m);
+}
+
+void flash2(Mat out, Mat lse, const FlashHead *h, Blocks blocks, Memory *m) {
+    flash2_part(out, lse, h, 0, h->k.rows, blocks, m);
 }

@@ -22,3 +22,7 @@
 
 // out (T x d_v) = ; lse (T x 1) = L.
 void flash2(Mat out, Mat lse, const FlashHead *h, Blocks blocks, Memory *m);
+// The same for a part of the keys, first .. first + count - 1, as if there were no
+// others: what split_k.h puts together.
+void flash2_part(Mat out, Mat lse, const FlashHead *h, int first, int count,
+                 Blocks blocks, Memory *m);

@@ -1,13 +1,20 @@
 #include "common/program/lab.h"
 
 extern const LabSpec lab_memory, lab_online_softmax, lab_traffic, lab_working_set,
-    lab_versions, lab_exactness, lab_recompute, lab_causal_blocks, lab_drop_in;
+    lab_versions, lab_exactness, lab_recompute, lab_causal_blocks, lab_drop_in,
+    lab_split_k;
 
-static const LabSpec *const tour[] = {&lab_memory,    &lab_online_softmax,
-                                      &lab_traffic,   &lab_working_set,
-                                      &lab_versions,  &lab_exactness,
-                                      &lab_recompute, &lab_causal_blocks,
-                                      &lab_drop_in,   NULL};
+static const LabSpec *const tour[] = {&lab_memory,
+                                      &lab_online_softmax,
+                                      &lab_traffic,
+                                      &lab_working_set,
+                                      &lab_versions,
+                                      &lab_exactness,
+                                      &lab_recompute,
+                                      &lab_causal_blocks,
+                                      &lab_drop_in,
+                                      &lab_split_k,
+                                      NULL};
 
 int main(int argc, char **argv) {
     return program_main(&(Program){"Chapter 6: attention in tiles", tour, NULL, NULL,
