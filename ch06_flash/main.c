@@ -1,3 +1,4 @@
+#include "ch06_flash/commands/commands.h"
 #include "common/program/lab.h"
 
 extern const LabSpec lab_memory, lab_online_softmax, lab_traffic, lab_working_set,
@@ -17,7 +18,7 @@ static const LabSpec *const tour[] = {&lab_memory,
                                       NULL};
 
 int main(int argc, char **argv) {
-    return program_main(&(Program){"Chapter 6: attention in tiles", tour, NULL, NULL,
-                                   NULL, claim_places},
+    return program_main(&(Program){"Chapter 6: attention in tiles", tour,
+                                   flash_commands, NULL, NULL, claim_places},
                         argc, argv);
 }
