@@ -3,7 +3,7 @@
 
 extern const LabSpec lab_memory, lab_online_softmax, lab_traffic, lab_working_set,
     lab_versions, lab_exactness, lab_recompute, lab_causal_blocks, lab_drop_in,
-    lab_split_k;
+    lab_split_k, lab_roofline;
 
 static const LabSpec *const tour[] = {&lab_memory,
                                       &lab_online_softmax,
@@ -14,7 +14,7 @@ static const LabSpec *const tour[] = {&lab_memory,
                                       &lab_recompute,
                                       &lab_causal_blocks,
                                       &lab_drop_in,
-                                      &lab_split_k,
+                                      &lab_split_k, &lab_roofline,
                                       NULL};
 
 int main(int argc, char **argv) {
