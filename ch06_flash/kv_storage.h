@@ -6,9 +6,10 @@
 //     int8     1, and a factor for each row:     x^ = f round(x / f),  f = max |x| / 127,
 //                                                |x^ - x| <= f / 2
 //
-// If no score moves by more than e, each weight keeps within a factor e^(+-2e), and so
+// Roundings are independent, each spread evenly over one step, of variance step^2 / 12:
+// so the variance of the output's error is
 //
-//     |o^ - o| <= (e^(2e) - 1) max |v| + max |v^ - v|
+//     sum_j P_j^2 (Var(s^_j) (v_j - o)^2 + Var(v^_j))
 #pragma once
 #include <stddef.h>
 
