@@ -90,7 +90,7 @@ int main(void) {
     threads_set(1);
     printf("8 heads of 64, one thread; shares of the peak\n");
     printf("%6s  %-6s  %8s %12s %8s %8s %12s\n", "N", "mask", "GFLOP/s", "chapter 2",
-           "forward", "backward", "forward / 2");
+           "forward", "backward", "x chapter 2");
     for (int n = 512; n <= 4096; n *= 2)
         for (int causal = 0; causal < 2; causal++) row(n, causal);
     return 0;
