@@ -9,8 +9,7 @@
 static int q_time(Mat q, const Heads *h) { return q.rows / h->batch; }
 static int head_dim(Mat q, const Heads *h) { return q.cols / h->n_heads; }
 
-// Head `head` of sequence b: time x d.
-static Mat head_of(Mat m, int b, int head, int batch, int n_heads) {
+Mat head_of(Mat m, int b, int head, int batch, int n_heads) {
     int time = m.rows / batch, d = m.cols / n_heads;
     return mat_cols(mat_rows(m, b * time, time), head * d, d);
 }
@@ -46,9 +45,8 @@ static void check_shapes(Mat out, Mat weights, Mat q, Mat k, Mat v, const Heads 
 
 // ---- small pieces
 
-// to = factor from, turned to its position.
-static void turn_copy(Mat to, real factor, Mat from, const Position *position,
-                      int first, bool is_key) {
+void turn_copy(Mat to, real factor, Mat from, const Position *position, int first,
+               bool is_key) {
     for (int i = 0; i < to.rows; i++) {
         real *x = mat_at(to, i, 0);
         const real *y = mat_at(from, i, 0);
@@ -57,9 +55,8 @@ static void turn_copy(Mat to, real factor, Mat from, const Position *position,
     if (position) position_turn(position, to, 1, first, is_key);
 }
 
-// grad += factor R^T turned_grad. turned_grad is used up.
-static void turn_back(Mat grad, real factor, Mat turned_grad, const Position *position,
-                      int first, bool is_key) {
+void turn_back(Mat grad, real factor, Mat turned_grad, const Position *position,
+               int first, bool is_key) {
     if (position) position_turn_backward(position, turned_grad, 1, first, is_key);
     mat_add_scaled(grad, factor, turned_grad);
 }

@@ -1,0 +1,97 @@
+// Speed of attention in tiles, as a share of what the processor's multiply-adds allow:
+// 4 N^2 d operations a head forward, 2.5 times that backward, of a causal mask half.
+// One thread. Beside it chapter 2's core, with the same inputs; runs of both and of the
+// peak take turns, and each keeps its best, since other programs share the machine.
+#include <math.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "ch06_flash/flash_heads.h"
+#include "common/numeric/machine.h"
+#include "common/numeric/rng.h"
+#include "common/numeric/threads.h"
+#include "common/numeric/timing.h"
+
+enum { H = 8, D = 64, ROUNDS = 8 };
+
+typedef struct {
+    Mat q, k, v, out, lse, out_grad, grads[3];
+    Heads heads;
+} Work;
+
+static Work work_new(int n, bool causal) {
+    Rng rng = rng_new(1);
+    Work w = {.q = mat_new(n, H * D),
+              .k = mat_new(n, H * D),
+              .v = mat_new(n, H * D),
+              .out = mat_new(n, H * D),
+              .lse = mat_new(n * H, 1),
+              .out_grad = mat_new(n, H * D)};
+    for (int i = 0; i < 3; i++) w.grads[i] = mat_new(n, H * D);
+    Mat random[] = {w.q, w.k, w.v, w.out_grad};
+    for (int i = 0; i < 4; i++) rng_fill_normal(&rng, random[i], 1);
+    w.heads = (Heads){.batch = 1,
+                      .n_heads = H,
+                      .n_kv_heads = H,
+                      .scale = attention_scale(D),
+                      .mask = {.causal = causal}};
+    return w;
+}
+
+static void work_free(Work *w) {
+    Mat all[] = {w->q,        w->k,        w->v,        w->out,     w->lse,
+                 w->out_grad, w->grads[0], w->grads[1], w->grads[2]};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) mat_free(all[i]);
+}
+
+static void forward(Work *w) {
+    flash_heads(w->out, w->lse, w->q, w->k, w->v, &w->heads, NULL);
+}
+static void backward(Work *w) {
+    flash_heads_backward((FlashHeadsGrads){w->grads[0], w->grads[1], w->grads[2], {0}},
+                         (FlashHeadsOut){w->out, w->lse, w->out_grad, {0}}, w->q, w->k,
+                         w->v, &w->heads, NULL);
+}
+static void chapter_2(Work *w) {
+    attend_heads(w->out, (Mat){0}, w->q, w->k, w->v, &w->heads);
+}
+
+// Processor time of this thread: what other programs take meanwhile does not count.
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static double seconds(void (*run)(Work *), Work *w) {
+    double begin = now();
+    run(w);
+    return now() - begin;
+}
+
+static void row(int n, bool causal) {
+    Work w = work_new(n, causal);
+    double peak = 0, best[3] = {INFINITY, INFINITY, INFINITY};
+    void (*const runs[])(Work *) = {chapter_2, forward, backward};
+    for (int i = 0; i < ROUNDS; i++) {
+        peak = fmax(peak, fma_peak_gflops());
+        for (int k = 0; k < 3; k++) best[k] = fmin(best[k], seconds(runs[k], &w));
+    }
+    double operations = 4e-9 * H * n * n * D * (causal ? 0.5 : 1);
+    printf("%6d  %-6s  %8.1f %12.2f %8.2f %8.2f %12.2f\n", n,
+           causal ? "causal" : "full", operations / best[1],
+           operations / best[0] / peak, operations / best[1] / peak,
+           2.5 * operations / best[2] / peak, best[0] / best[1]);
+    work_free(&w);
+}
+
+int main(void) {
+    machine_print();
+    threads_set(1);
+    printf("8 heads of 64, one thread; shares of the peak\n");
+    printf("%6s  %-6s  %8s %12s %8s %8s %12s\n", "N", "mask", "GFLOP/s", "chapter 2",
+           "forward", "backward", "x chapter 2");
+    for (int n = 512; n <= 4096; n *= 2)
+        for (int causal = 0; causal < 2; causal++) row(n, causal);
+    return 0;
+}

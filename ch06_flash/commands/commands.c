@@ -1,0 +1,8 @@
+#include "ch06_flash/commands/commands.h"
+
+const Command flash_commands[] = {
+    {"io", "[--algorithm standard|fa1|fa2] [--n N] [--d D] [--m M] [--blocks R,C] ...",
+     "words that a version moves, counted and by formula", command_io, io_options},
+    {"check", "[--t T] [--s S] [--d D] [--causal] [--window W] [--dump DIR] ...",
+     "every version against the formula in double", command_check, check_options},
+    {0}};

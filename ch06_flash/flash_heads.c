@@ -1,0 +1,184 @@
+#include "ch06_flash/flash_heads.h"
+
+#include <assert.h>
+
+#include "ch06_flash/flash_fast.h"
+#include "ch06_flash/register_tile.h"
+#include "common/numeric/small.h"
+#include "common/numeric/threads.h"
+
+// All heads' matrices.
+typedef struct {
+    Mat q, k, v;
+    const Heads *h;
+    FlashOptions options;
+    int queries, keys, d, d_v, group;
+} Whole;
+
+static Whole whole_of(Mat q, Mat k, Mat v, const Heads *h,
+                      const FlashOptions *options) {
+    assert(h->batch > 0 && h->n_kv_heads > 0 && h->n_heads % h->n_kv_heads == 0
+           && "flash_heads: n_heads is not a multiple of n_kv_heads");
+    assert(q.cols % h->n_heads == 0 && k.cols == q.cols / h->n_heads * h->n_kv_heads
+           && v.rows == k.rows && v.cols % h->n_kv_heads == 0
+           && "flash_heads: shapes do not fit");
+    return (Whole){q,
+                   k,
+                   v,
+                   h,
+                   options ? *options : (FlashOptions){0},
+                   q.rows / h->batch,
+                   k.rows / h->batch,
+                   q.cols / h->n_heads,
+                   v.cols / h->n_kv_heads,
+                   h->n_heads / h->n_kv_heads};
+}
+
+// One thread's copies: a head's queries and keys, turned.
+static FlashHead head_new(const Whole *all) {
+    const Position *p = all->h->position;
+    bool adds = p && position_place(p->kind) == POSITION_AT_SCORES;
+    return (FlashHead){.q = mat_new(all->queries, all->d),
+                       .k = mat_new(all->keys, all->d),
+                       .scale = all->h->scale,
+                       .softcap = all->options.softcap,
+                       .position = adds ? p : NULL,
+                       .dropout = {all->options.dropout, all->options.seed, 0}};
+}
+
+static void set_keys(FlashHead *head, const Whole *all, int b, int kv) {
+    const Heads *h = all->h;
+    head->mask = mask_of_sequence(&h->mask, b);
+    head->dropout.sequence = b;
+    head->v = head_of(all->v, b, kv, h->batch, h->n_kv_heads);
+    turn_copy(head->k, 1, head_of(all->k, b, kv, h->batch, h->n_kv_heads), h->position,
+              0, true);
+}
+
+static void set_queries(FlashHead *head, const Whole *all, int b, int number, int first,
+                        int count) {
+    const Heads *h = all->h;
+    head->number = number;
+    turn_copy(mat_rows(head->q, first, count), 1,
+              mat_rows(head_of(all->q, b, number, h->batch, h->n_heads), first, count),
+              h->position, all->keys - all->queries + first, false);
+}
+
+static Mat log_sums(Mat lse, const Whole *all, int b, int number) {
+    return lse.at ? mat_rows(lse, (b * all->h->n_heads + number) * all->queries,
+                             all->queries)
+                  : lse;
+}
+
+static bool worth_threads(const Whole *all) {
+    // about 80 us, as in multihead.c
+    return (double)all->h->n_heads * all->h->batch * all->queries * all->keys * all->d
+               > 4e6
+           && threads_free() > 1;
+}
+
+// ---- forward
+
+// A head's queries in so many parts that all threads have something to do.
+static int part_size(const Whole *all) {
+    int pairs = all->h->batch * all->h->n_kv_heads,
+        parts = pairs >= 2 * threads_count() ? 1 : ceil_div(2 * threads_count(), pairs);
+    return int_max(1, ceil_div(ceil_div(all->queries, parts), TILE_COLS)) * TILE_COLS;
+}
+
+void flash_heads(Mat out, Mat lse, Mat q, Mat k, Mat v, const Heads *h,
+                 const FlashOptions *options) {
+    Whole all = whole_of(q, k, v, h, options);
+    bool threads = worth_threads(&all);
+    int size = threads ? part_size(&all) : int_max(TILE_COLS, all.queries + TILE_COLS),
+        parts;
+    size -= size % TILE_COLS;
+    parts = ceil_div(all.queries, size);
+#pragma omp parallel if (threads)
+    {
+        FlashHead head = head_new(&all);
+#pragma omp for schedule(dynamic)
+        for (int task = 0; task < h->batch * h->n_kv_heads * parts; task++) {
+            int pair = task / parts, b = pair / h->n_kv_heads,
+                kv = pair % h->n_kv_heads, first = task % parts * size,
+                count = int_min(size, all.queries - first);
+            set_keys(&head, &all, b, kv);
+            FlashKeys keys = flash_keys_new(&head, false);
+            for (int n = kv * all.group; n < (kv + 1) * all.group; n++) {
+                set_queries(&head, &all, b, n, first, count);
+                flash_fast(head_of(out, b, n, h->batch, h->n_heads),
+                           log_sums(lse, &all, b, n), &head, &keys, first, count);
+            }
+            flash_keys_free(&keys);
+        }
+        mat_free(head.q), mat_free(head.k);
+    }
+}
+
+// ---- backward
+
+// What one thread sums before it goes where it belongs, turned back.
+typedef struct {
+    FlashHead head;
+    Mat q_grad, k_grad;
+} Work;
+
+static void backward_head(Work *w, FlashHeadsGrads g, Mat k_grad, Mat v_grad,
+                          FlashHeadsOut o, const FlashKeys *keys, const Whole *all,
+                          int b, int number) {
+    const Heads *h = all->h;
+    int first = all->keys - all->queries;
+    set_queries(&w->head, all, b, number, 0, all->queries);
+    mat_fill(w->q_grad, 0);
+    flash_fast_backward((FlashGrads){w->q_grad, {0}, {0}, g.position}, k_grad, v_grad,
+                        (FlashOut){head_of(o.out, b, number, h->batch, h->n_heads),
+                                   log_sums(o.lse, all, b, number),
+                                   head_of(o.out_grad, b, number, h->batch, h->n_heads),
+                                   log_sums(o.lse_grad, all, b, number)},
+                        &w->head, keys);
+    turn_back(head_of(g.q, b, number, h->batch, h->n_heads), 1, w->q_grad, h->position,
+              first, false);
+}
+
+static void backward_group(Work *w, FlashHeadsGrads g, FlashHeadsOut o,
+                           const Whole *all, int b, int kv) {
+    const Heads *h = all->h;
+    set_keys(&w->head, all, b, kv);
+    FlashKeys keys = flash_keys_new(&w->head, true);
+    Mat k_grad = mat_new(keys.padded, keys.width),
+        v_grad = mat_new(keys.padded, keys.width_v);
+    for (int n = kv * all->group; n < (kv + 1) * all->group; n++)
+        backward_head(w, g, k_grad, v_grad, o, &keys, all, b, n);
+    mat_copy(w->k_grad, mat_cols(mat_rows(k_grad, 0, all->keys), 0, all->d));
+    turn_back(head_of(g.k, b, kv, h->batch, h->n_kv_heads), 1, w->k_grad, h->position,
+              0, true);
+    mat_add_scaled(head_of(g.v, b, kv, h->batch, h->n_kv_heads), 1,
+                   mat_cols(mat_rows(v_grad, 0, all->keys), 0, all->d_v));
+    mat_free(k_grad), mat_free(v_grad), flash_keys_free(&keys);
+}
+
+void flash_heads_backward(FlashHeadsGrads g, FlashHeadsOut o, Mat q, Mat k, Mat v,
+                          const Heads *h, const FlashOptions *options) {
+    Whole all = whole_of(q, k, v, h, options);
+    int rows = g.position.rows;
+    // one a sequence: threads may meet in none of them
+    Mat parts = mat_new(g.position.at ? h->batch * rows : 0, g.position.cols);
+    bool threads = worth_threads(&all);
+    (void)threads;  // without OpenMP
+#pragma omp parallel if (threads)
+    {
+        Work w = {head_new(&all), mat_new(all.queries, all.d),
+                  mat_new(all.keys, all.d)};
+#pragma omp for schedule(dynamic)
+        for (int task = 0; task < h->batch * h->n_kv_heads; task++) {
+            int b = task / h->n_kv_heads;
+            FlashHeadsGrads mine = g;
+            if (g.position.at) mine.position = mat_rows(parts, b * rows, rows);
+            backward_group(&w, mine, o, &all, b, task % h->n_kv_heads);
+        }
+        mat_free(w.head.q), mat_free(w.head.k), mat_free(w.q_grad), mat_free(w.k_grad);
+    }
+    for (int b = 0; b < h->batch && g.position.at; b++)
+        mat_add_scaled(g.position, 1, mat_rows(parts, b * rows, rows));
+    mat_free(parts);
+}

@@ -1,0 +1,22 @@
+// The keys and values of one head, in the order in which register tiles read them; made
+// once, used by all blocks of queries. Lecture, section 6.7.
+//
+//     panels    TILE_ROWS keys side by side: number p of each, then number p + 1 ...   for S^T = K Q^T
+//     rows      as they were, padded with zeros to whole vectors                       for sums over keys
+#pragma once
+#include "ch06_flash/flash_head.h"
+
+typedef struct {
+    int keys, padded;            // S, and to whole tiles
+    int d, d_v, width, width_v;  // widths: d and d_v to whole tiles
+    Mat k_panels, v_panels;      // padded / TILE_ROWS panels of d x TILE_ROWS
+    Mat k_rows, v_rows;          // padded x width, padded x width_v
+} FlashKeys;
+
+// Forward needs k's panels and v's rows; backward all four.
+FlashKeys flash_keys_new(const FlashHead *h, bool backward);
+void flash_keys_free(FlashKeys *keys);
+
+int tile_width(int columns);  // to a multiple of TILE_COLS
+// to (rows of `to` x width) = the rows of from times factor, zeros around them.
+void pack_rows(Mat to, real factor, Mat from);
