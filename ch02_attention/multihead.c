@@ -9,7 +9,7 @@
 static int q_time(Mat q, const Heads *h) { return q.rows / h->batch; }
 static int head_dim(Mat q, const Heads *h) { return q.cols / h->n_heads; }
 
-Mat head_of(Mat m, int b, int head, int batch, int n_heads) {
+Mat heads_view(Mat m, int b, int head, int batch, int n_heads) {
     int time = m.rows / batch, d = m.cols / n_heads;
     return mat_cols(mat_rows(m, b * time, time), head * d, d);
 }
@@ -45,8 +45,8 @@ static void check_shapes(Mat out, Mat weights, Mat q, Mat k, Mat v, const Heads 
 
 // ---- small pieces
 
-void turn_copy(Mat to, real factor, Mat from, const Position *position, int first,
-               bool is_key) {
+void heads_turn_copy(Mat to, real factor, Mat from, const Position *position, int first,
+                     bool is_key) {
     for (int i = 0; i < to.rows; i++) {
         real *x = mat_at(to, i, 0);
         const real *y = mat_at(from, i, 0);
@@ -55,8 +55,8 @@ void turn_copy(Mat to, real factor, Mat from, const Position *position, int firs
     if (position) position_turn(position, to, 1, first, is_key);
 }
 
-void turn_back(Mat grad, real factor, Mat turned_grad, const Position *position,
-               int first, bool is_key) {
+void heads_turn_back(Mat grad, real factor, Mat turned_grad, const Position *position,
+                     int first, bool is_key) {
     if (position) position_turn_backward(position, turned_grad, 1, first, is_key);
     mat_add_scaled(grad, factor, turned_grad);
 }
@@ -85,14 +85,15 @@ void attend_heads(Mat out, Mat weights, Mat q, Mat k, Mat v, const Heads *h) {
         for (int task = 0; task < h->batch * h->n_heads; task++) {
             int b = task / h->n_heads, head = task % h->n_heads, kv = head / group;
             Mask mask = mask_of_sequence(&h->mask, b);
-            turn_copy(one.q, h->scale, head_of(q, b, head, h->batch, h->n_heads),
-                      h->position, keys - queries, false);
-            turn_copy(one.k, 1, head_of(k, b, kv, h->batch, h->n_kv_heads), h->position,
-                      0, true);
-            one.v = head_of(v, b, kv, h->batch, h->n_kv_heads);
+            heads_turn_copy(one.q, h->scale,
+                            heads_view(q, b, head, h->batch, h->n_heads), h->position,
+                            keys - queries, false);
+            heads_turn_copy(one.k, 1, heads_view(k, b, kv, h->batch, h->n_kv_heads),
+                            h->position, 0, true);
+            one.v = heads_view(v, b, kv, h->batch, h->n_kv_heads);
             one.weights = weights_of(weights, b, head, h, queries);
             one.mask = &mask, one.number = head;
-            attend_head(head_of(out, b, head, h->batch, h->n_heads), &one);
+            attend_head(heads_view(out, b, head, h->batch, h->n_heads), &one);
         }
         mat_free(one.q), mat_free(one.k), mat_free(one.workspace);
     }
@@ -131,15 +132,16 @@ static void workspace_free(Workspace *w) {
 static void backward_head(const Whole *all, int b, int head, Workspace *w) {
     const Heads *h = all->h;
     int first = w->head.k.rows - w->head.q.rows;
-    turn_copy(w->head.q, h->scale, head_of(all->q, b, head, h->batch, h->n_heads),
-              h->position, first, false);
+    heads_turn_copy(w->head.q, h->scale,
+                    heads_view(all->q, b, head, h->batch, h->n_heads), h->position,
+                    first, false);
     w->head.weights = weights_of(all->weights, b, head, h, w->head.q.rows);
     w->head.number = head;
     mat_fill(w->grads.q, 0);
     attend_head_backward(
-        w->grads, head_of(all->out_grad, b, head, h->batch, h->n_heads), &w->head);
-    turn_back(head_of(all->q_grad, b, head, h->batch, h->n_heads), h->scale, w->grads.q,
-              h->position, first, false);
+        w->grads, heads_view(all->out_grad, b, head, h->batch, h->n_heads), &w->head);
+    heads_turn_back(heads_view(all->q_grad, b, head, h->batch, h->n_heads), h->scale,
+                    w->grads.q, h->position, first, false);
 }
 
 // Key-value head `kv` of sequence b, and the heads that share it, one after the other.
@@ -147,18 +149,19 @@ static void backward_group(const Whole *all, int b, int kv, Workspace *w) {
     const Heads *h = all->h;
     int group = h->n_heads / h->n_kv_heads;
     Mask mask = mask_of_sequence(&h->mask, b);
-    turn_copy(w->head.k, 1, head_of(all->k, b, kv, h->batch, h->n_kv_heads),
-              h->position, 0, true);
-    w->head.v = head_of(all->v, b, kv, h->batch, h->n_kv_heads);
+    heads_turn_copy(w->head.k, 1, heads_view(all->k, b, kv, h->batch, h->n_kv_heads),
+                    h->position, 0, true);
+    w->head.v = heads_view(all->v, b, kv, h->batch, h->n_kv_heads);
     w->head.mask = &mask;
     mat_fill(mat_transpose(w->grads.k), 0), mat_fill(mat_transpose(w->grads.v), 0);
     for (int head = kv * group; head < (kv + 1) * group; head++)
         backward_head(all, b, head, w);
     mat_copy(w->head.k, w->grads.k);  // row after row again
-    turn_back(head_of(all->k_grad, b, kv, h->batch, h->n_kv_heads), 1, w->head.k,
-              h->position, 0, true);
+    heads_turn_back(heads_view(all->k_grad, b, kv, h->batch, h->n_kv_heads), 1,
+                    w->head.k, h->position, 0, true);
     mat_copy(w->head.k, w->grads.v);
-    mat_add_scaled(head_of(all->v_grad, b, kv, h->batch, h->n_kv_heads), 1, w->head.k);
+    mat_add_scaled(heads_view(all->v_grad, b, kv, h->batch, h->n_kv_heads), 1,
+                   w->head.k);
 }
 
 void attend_heads_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat position_grad,

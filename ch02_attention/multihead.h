@@ -52,13 +52,13 @@ void attend_heads_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat position_grad
 // Pieces of it, for others who go through heads (chapter 6).
 
 // Head `head` of sequence b of m (batch time x n_heads d): time x d.
-Mat head_of(Mat m, int b, int head, int batch, int n_heads);
+Mat heads_view(Mat m, int b, int head, int batch, int n_heads);
 // to = factor from, turned to its position (NULL: none), row 0 at `first`.
-void turn_copy(Mat to, real factor, Mat from, const Position *position, int first,
-               bool is_key);
+void heads_turn_copy(Mat to, real factor, Mat from, const Position *position, int first,
+                     bool is_key);
 // grad += factor R^T turned_grad. turned_grad is used up.
-void turn_back(Mat grad, real factor, Mat turned_grad, const Position *position,
-               int first, bool is_key);
+void heads_turn_back(Mat grad, real factor, Mat turned_grad, const Position *position,
+                     int first, bool is_key);
 
 // ---- the layer: projections around the core
 

@@ -50,18 +50,19 @@ static void set_keys(FlashHead *head, const Whole *all, int b, int kv) {
     const Heads *h = all->h;
     head->mask = mask_of_sequence(&h->mask, b);
     head->dropout.sequence = b;
-    head->v = head_of(all->v, b, kv, h->batch, h->n_kv_heads);
-    turn_copy(head->k, 1, head_of(all->k, b, kv, h->batch, h->n_kv_heads), h->position,
-              0, true);
+    head->v = heads_view(all->v, b, kv, h->batch, h->n_kv_heads);
+    heads_turn_copy(head->k, 1, heads_view(all->k, b, kv, h->batch, h->n_kv_heads),
+                    h->position, 0, true);
 }
 
 static void set_queries(FlashHead *head, const Whole *all, int b, int number, int first,
                         int count) {
     const Heads *h = all->h;
     head->number = number;
-    turn_copy(mat_rows(head->q, first, count), 1,
-              mat_rows(head_of(all->q, b, number, h->batch, h->n_heads), first, count),
-              h->position, all->keys - all->queries + first, false);
+    heads_turn_copy(
+        mat_rows(head->q, first, count), 1,
+        mat_rows(heads_view(all->q, b, number, h->batch, h->n_heads), first, count),
+        h->position, all->keys - all->queries + first, false);
 }
 
 static Mat log_sums(Mat lse, const Whole *all, int b, int number) {
@@ -106,7 +107,7 @@ void flash_heads(Mat out, Mat lse, Mat q, Mat k, Mat v, const Heads *h,
             FlashKeys keys = flash_keys_new(&head, false);
             for (int n = kv * all.group; n < (kv + 1) * all.group; n++) {
                 set_queries(&head, &all, b, n, first, count);
-                flash_fast(head_of(out, b, n, h->batch, h->n_heads),
+                flash_fast(heads_view(out, b, n, h->batch, h->n_heads),
                            log_sums(lse, &all, b, n), &head, &keys, first, count);
             }
             flash_keys_free(&keys);
@@ -130,14 +131,15 @@ static void backward_head(Work *w, FlashHeadsGrads g, Mat k_grad, Mat v_grad,
     int first = all->keys - all->queries;
     set_queries(&w->head, all, b, number, 0, all->queries);
     mat_fill(w->q_grad, 0);
-    flash_fast_backward((FlashGrads){w->q_grad, {0}, {0}, g.position}, k_grad, v_grad,
-                        (FlashOut){head_of(o.out, b, number, h->batch, h->n_heads),
-                                   log_sums(o.lse, all, b, number),
-                                   head_of(o.out_grad, b, number, h->batch, h->n_heads),
-                                   log_sums(o.lse_grad, all, b, number)},
-                        &w->head, keys);
-    turn_back(head_of(g.q, b, number, h->batch, h->n_heads), 1, w->q_grad, h->position,
-              first, false);
+    flash_fast_backward(
+        (FlashGrads){w->q_grad, {0}, {0}, g.position}, k_grad, v_grad,
+        (FlashOut){heads_view(o.out, b, number, h->batch, h->n_heads),
+                   log_sums(o.lse, all, b, number),
+                   heads_view(o.out_grad, b, number, h->batch, h->n_heads),
+                   log_sums(o.lse_grad, all, b, number)},
+        &w->head, keys);
+    heads_turn_back(heads_view(g.q, b, number, h->batch, h->n_heads), 1, w->q_grad,
+                    h->position, first, false);
 }
 
 static void backward_group(Work *w, FlashHeadsGrads g, FlashHeadsOut o,
@@ -150,9 +152,9 @@ static void backward_group(Work *w, FlashHeadsGrads g, FlashHeadsOut o,
     for (int n = kv * all->group; n < (kv + 1) * all->group; n++)
         backward_head(w, g, k_grad, v_grad, o, &keys, all, b, n);
     mat_copy(w->k_grad, mat_cols(mat_rows(k_grad, 0, all->keys), 0, all->d));
-    turn_back(head_of(g.k, b, kv, h->batch, h->n_kv_heads), 1, w->k_grad, h->position,
-              0, true);
-    mat_add_scaled(head_of(g.v, b, kv, h->batch, h->n_kv_heads), 1,
+    heads_turn_back(heads_view(g.k, b, kv, h->batch, h->n_kv_heads), 1, w->k_grad,
+                    h->position, 0, true);
+    mat_add_scaled(heads_view(g.v, b, kv, h->batch, h->n_kv_heads), 1,
                    mat_cols(mat_rows(v_grad, 0, all->keys), 0, all->d_v));
     mat_free(k_grad), mat_free(v_grad), flash_keys_free(&keys);
 }
