@@ -112,17 +112,19 @@ static void limit_time(void) {
 }
 
 static uintptr_t stack_top, stack_bottom;
+static struct sigaction before;  // the sanitizers' own way with a fault
 
 // A fault in the unmapped space below the stack: too deep a recursion, or an array
 // larger than the stack.
 static void on_fault(int signal_number, siginfo_t *info, void *context) {
-    (void)context;
     uintptr_t address = (uintptr_t)info->si_addr, far = (uintptr_t)1 << 28,
               slack = 1 << 20;
     if (homework_guard_hit(address, &homework_running->found))
         homework_deliver(PAST_THE_END);
     else if (stack_top - far <= address && address <= stack_bottom + slack)
         homework_deliver(STACK_OVERFLOW);
+    if (SANITIZED && before.sa_flags & SA_SIGINFO)
+        before.sa_sigaction(signal_number, info, context);
     signal(signal_number, SIG_DFL);
     raise(signal_number);
 }
@@ -141,16 +143,17 @@ static void limit_memory(void) {
     limit_to(RLIMIT_FSIZE, PRINT_LIMIT);
     // "unlimited" would let a recursion take all memory
     limit_to(RLIMIT_STACK, 64 << 20);
-    if (SANITIZED) return;
-    limit_to(RLIMIT_DATA, MEMORY_LIMIT);
-    struct rlimit stack;
-    getrlimit(RLIMIT_STACK, &stack);
-    stack_top = (uintptr_t)__builtin_frame_address(0);
-    stack_bottom = stack_top - (uintptr_t)stack.rlim_cur;
-    sigaltstack(&(stack_t){.ss_sp = alternate, .ss_size = sizeof alternate}, NULL);
+    if (!SANITIZED) {  // they need address space, and a stack of their own
+        limit_to(RLIMIT_DATA, MEMORY_LIMIT);
+        struct rlimit stack;
+        getrlimit(RLIMIT_STACK, &stack);
+        stack_top = (uintptr_t)__builtin_frame_address(0);
+        stack_bottom = stack_top - (uintptr_t)stack.rlim_cur;
+        sigaltstack(&(stack_t){.ss_sp = alternate, .ss_size = sizeof alternate}, NULL);
+    }
     struct sigaction action = {.sa_sigaction = on_fault,
                                .sa_flags = SA_SIGINFO | SA_ONSTACK};
-    sigaction(SIGSEGV, &action, NULL);
+    sigaction(SIGSEGV, &action, &before);
     sigaction(SIGBUS, &action, NULL);
 }
 
