@@ -1,5 +1,6 @@
 #include "common/numeric/contention.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/resource.h>
@@ -12,7 +13,7 @@ typedef struct {
     long sent_away;
 } Look;
 
-static const double SOON = 0.1, LATER = 1;  // seconds until the next look
+static const double SOON = 0.1, LATER = 1, LATEST = 8;  // seconds until the next look
 static const double SENT_AWAY_PER_SECOND =
     50;  // alone: below 10; contested: 100 to 500
 
@@ -33,7 +34,8 @@ static bool as_many_as_asked(void) {
 bool processors_contested(void) {
     static enum { UNKNOWN, NEVER, FREE, CONTESTED } state;
     static Look last;
-    static double next;
+    static double next, wait;
+    static int free_looks;
     if (state == UNKNOWN) {
         state = as_many_as_asked() ? NEVER : FREE;
         last = look(now_seconds()), next = last.time + SOON;
@@ -46,7 +48,14 @@ bool processors_contested(void) {
                         > SENT_AWAY_PER_SECOND * (here.computed - last.computed)
                     ? CONTESTED
                     : FREE;
-        last = here, next = now + (state == CONTESTED ? LATER : SOON);
+        // A thread may be lucky for a while beside others: each time that it was only
+        // luck, the wait is doubled, until a second has passed without them.
+        if (state == FREE && ++free_looks >= 10) wait = 0;
+        if (state == CONTESTED) {
+            wait = wait == 0 ? LATER : fmin(2 * wait, LATEST);
+            free_looks = 0;
+        }
+        last = here, next = now + (state == CONTESTED ? wait : SOON);
     }
     return state == CONTESTED;
 }
