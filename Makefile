@@ -270,7 +270,10 @@ LECTURES = $(wildcard docs/ch*.md)
 $(BUILD)/lecture: $(call objects,float,$(wildcard tools/*.c)) $(BUILD)/float/common.a
 	$(call say,link    $@)
 	$(Q)$(call link)
+# Where a header gives a table's size, a forgotten line is filled with zeros and no _Static_assert can fail.
 docs-check: $(BUILD)/lecture
+	@if grep -nE '^extern .*\[[A-Z_]+( \+ 1)?\]' ch*/*.h ch*/*/*.h common/*/*.h; then \
+	    echo 'expected [] here: the size is the definition'"'"'s, where it is asserted'; exit 1; fi
 	@$(BUILD)/lecture check $(LECTURES) docs/README.md README.md && echo "docs-check: $(words $(LECTURES)) lectures, all well"
 $(foreach t,test_lecture test_book test_check_book test_grade,$(eval $(call row,docs,$(t).sh,tools,$(BUILD)/lecture)))
 docs-refresh: $(BUILD)/lecture

@@ -21,7 +21,7 @@ typedef struct {
     bool (*write)(const Tokenizer *t, FILE *stream, Error *err);
 } Format;
 
-extern const Format formats[FORMATS];
+extern const Format formats[];
 
 // Reads a file of any of the formats ("-": standard input). pattern NULL: the file's own,
 // or the usual one. specials: more special tokens, `special_count` of them, whose ids

@@ -52,9 +52,9 @@ typedef struct {
                            int n, double *p);
 } LanguageKind;
 
-extern const LanguageKind language_kinds[LANGUAGE_COUNT];
+extern const LanguageKind language_kinds[];
 // For option_choice: the names, then NULL.
-extern const char *const language_names[LANGUAGE_COUNT + 1];
+extern const char *const language_names[];
 
 typedef struct {
     uint64_t seed;  // of the source itself: markov's rows

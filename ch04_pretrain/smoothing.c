@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ch03_transformer/parallel.h"
+#include "ch03_transformer/sample.h"
 #include "common/numeric/vec.h"
 
 typedef struct {
@@ -42,12 +43,6 @@ static void pull(Tape *t, Node *loss) {
 
 static const Operation operation = {"smoothed cross-entropy", pull};
 
-static double log_sum_exp(const real *x, int n) {
-    double most = (double)array_max(x, (size_t)n), sum = 0;
-    for (int i = 0; i < n; i++) sum += exp((double)x[i] - most);
-    return most + log(sum);
-}
-
 Node *smoothed_cross_entropy(Tape *t, Node *logits, const int *targets, double eps) {
     Mat l = logits->value;
     assert(0 <= eps && eps < 1 && l.col_stride == 1);
@@ -61,7 +56,7 @@ Node *smoothed_cross_entropy(Tape *t, Node *logits, const int *targets, double e
     for (int i = 0; i < l.rows; i++) {
         assert(targets[i] < l.cols && "a target is not a column of the logits");
         if (targets[i] < 0) continue;
-        *mat_at(s->log_sums, i, 0) = (real)log_sum_exp(mat_at(l, i, 0), l.cols);
+        *mat_at(s->log_sums, i, 0) = (real)logits_log_sum(mat_rows(l, i, 1));
         sum += row_loss(s, l, i);
         s->counted++;
     }

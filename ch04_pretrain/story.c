@@ -11,7 +11,9 @@
 #include "ch04_pretrain/story_compile.h"
 #include "common/error.h"
 
-const char *const word_kind_names[WORD_KINDS] = {"structure", "choice", "answer"};
+const char *const word_kind_names[] = {"structure", "choice", "answer"};
+_Static_assert(sizeof word_kind_names / sizeof *word_kind_names == WORD_KINDS,
+               "a name for each kind");
 
 // The entropy of a state's edges, and of the words that are said for the first time.
 static double state_entropy(const Story *s, int state) {

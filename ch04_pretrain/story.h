@@ -24,7 +24,7 @@ typedef enum {
     WORD_ANSWER,     // the answer to a question: only one is, and it takes memory
     WORD_KINDS
 } WordKind;
-extern const char *const word_kind_names[WORD_KINDS];
+extern const char *const word_kind_names[];
 
 typedef struct {
     char **words;  // by id

@@ -4,7 +4,7 @@
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-const WordClass story_classes[REGISTERS] = {
+const WordClass story_classes[] = {
     [GIRL] = {"girl", WORDS("Anna", "Mia", "Lily", "Lucy", "Emma", "Rosa", "Nina",
                             "Sara", "Ella", "Ruby", "Clara", "Maya")},
     [BOY] = {"boy", WORDS("Tom", "Ben", "Max", "Sam", "Leo", "Jack", "Finn", "Oscar",
@@ -16,9 +16,12 @@ const WordClass story_classes[REGISTERS] = {
                WORDS("garden", "park", "kitchen", "forest", "house", "barn", "school",
                      "meadow", "village", "castle", "library", "cave")}};
 
-const char *const story_spots[SPOTS] = {"in the box",      "in the basket",
-                                        "under the bed",   "under the table",
-                                        "behind the door", "on the shelf"};
+const char *const story_spots[] = {"in the box",      "in the basket",
+                                   "under the bed",   "under the table",
+                                   "behind the door", "on the shelf"};
+_Static_assert(sizeof story_classes / sizeof *story_classes == REGISTERS
+                   && sizeof story_spots / sizeof *story_spots == SPOTS,
+               "words are missing");
 
 const double story_aside_chance = 0.4, story_more_chance = 0.62;
 

@@ -40,8 +40,8 @@ typedef struct {
 typedef enum { GIRL, BOY, TOY, PLACE, REGISTERS } Register;
 
 // All tables end with {0}.
-extern const WordClass story_classes[REGISTERS];
-extern const char *const story_spots[SPOTS];
+extern const WordClass story_classes[];
+extern const char *const story_spots[];
 extern const Sentence story_openings[], story_asides[];
 extern const Sentence story_hero_has[], story_friend_has[];
 extern const Event story_held_events[], story_put_events[];

@@ -19,7 +19,7 @@ typedef enum {
     STAGE_DPO,
     STAGES
 } Stage;
-extern const char *const stage_names[STAGES + 1];  // ends with NULL
+extern const char *const stage_names[];  // ends with NULL
 
 typedef struct {
     Model model;

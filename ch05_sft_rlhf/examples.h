@@ -26,7 +26,7 @@
 #include "common/error.h"
 
 typedef enum { SPEAKER_SYSTEM, SPEAKER_USER, SPEAKER_ASSISTANT, SPEAKERS } Speaker;
-extern const char *const speaker_names[SPEAKERS + 1];  // "system", ...; ends with NULL
+extern const char *const speaker_names[];  // "system", ...; ends with NULL
 
 typedef struct {
     Speaker speaker;

@@ -5,12 +5,17 @@
 
 #include "common/error.h"
 
-const Manner gold_openings[OPENINGS] = {
+const Manner gold_openings[] = {
     {"", 0.5, 0}, {"I am not sure.", 0.25, -0.5}, {"Let me see.", 0.25, -0.25}};
-const Manner gold_closings[CLOSINGS] = {{"", 0.6, 0}, {"Glad to help!", 0.4, 0.5}};
+const Manner gold_closings[] = {{"", 0.6, 0}, {"Glad to help!", 0.4, 0.5}};
+_Static_assert(sizeof gold_openings / sizeof *gold_openings == OPENINGS
+                   && sizeof gold_closings / sizeof *gold_closings == CLOSINGS,
+               "manners are missing");
 
-const SystemLine gold_systems[SYSTEM_LINES] = {
+const SystemLine gold_systems[] = {
     {"Be brief.", {0, 0}}, {"Be friendly.", {0, 1}}, {"Be careful.", {1, 0}}};
+_Static_assert(sizeof gold_systems / sizeof *gold_systems == SYSTEM_LINES,
+               "a line is missing");
 
 static const double CUT_OFF = -0.5;
 

@@ -22,7 +22,7 @@ typedef struct {
 } Manner;
 
 enum { OPENINGS = 3, CLOSINGS = 2 };
-extern const Manner gold_openings[OPENINGS], gold_closings[CLOSINGS];
+extern const Manner gold_openings[], gold_closings[];
 
 typedef struct {
     int opening, closing;
@@ -34,7 +34,7 @@ typedef struct {
     Manners asks;
 } SystemLine;
 enum { SYSTEM_LINES = 3 };
-extern const SystemLine gold_systems[SYSTEM_LINES];
+extern const SystemLine gold_systems[];
 
 // The manners of a demonstrator, drawn by their shares.
 Manners gold_manners(Rng *rng);

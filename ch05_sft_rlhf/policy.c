@@ -7,6 +7,7 @@
 
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/embedding.h"
+#include "ch03_transformer/sample.h"
 #include "ch04_pretrain/objective.h"
 
 Node *policy_hidden(Tape *t, const Model *m, const Batch *b) {
@@ -45,13 +46,11 @@ Node *policy_sums(Tape *t, const Batch *b, Node *by_token) {
 
 // ---- entropy: dH / dl_k = -p_k (ln p_k + H)
 
-// p and its logarithm, of one row of logits.
-static double log_softmax(const real *l, int n, double *log_p) {
-    double most = -INFINITY, sum = 0, entropy = 0;
-    for (int k = 0; k < n; k++) most = fmax(most, (double)l[k]);
-    for (int k = 0; k < n; k++) sum += exp((double)l[k] - most);
-    for (int k = 0; k < n; k++) {
-        log_p[k] = (double)l[k] - most - log(sum);
+// Of one row of logits; log_p: ln softmax of it.
+static double row_entropy(Mat logits, double *log_p) {
+    double log_sum = logits_log_sum(logits), entropy = 0;
+    for (int k = 0; k < logits.cols; k++) {
+        log_p[k] = *mat_at(logits, 0, k) - log_sum;
         if (log_p[k] > -INFINITY) entropy -= exp(log_p[k]) * log_p[k];
     }
     return entropy;
@@ -63,7 +62,7 @@ static void entropy_pull(Tape *t, Node *y) {
     double *log_p = allocate((size_t)n, sizeof *log_p);
     Mat grad = grad_add(t, logits);
     for (int i = 0; i < logits->value.rows; i++) {
-        double entropy = log_softmax(mat_at(logits->value, i, 0), n, log_p);
+        double entropy = row_entropy(mat_rows(logits->value, i, 1), log_p);
         double from = (double)*mat_at(y->grad, i, 0);
         for (int k = 0; k < n; k++)
             if (log_p[k] > -INFINITY)
@@ -80,7 +79,7 @@ Node *policy_entropy(Tape *t, Node *logits) {
     Node *y = node_new(t, &entropy_operation, l.rows, 1, logits, NULL, NULL);
     double *log_p = allocate((size_t)l.cols, sizeof *log_p);
     for (int i = 0; i < l.rows; i++)
-        *mat_at(y->value, i, 0) = (real)log_softmax(mat_at(l, i, 0), l.cols, log_p);
+        *mat_at(y->value, i, 0) = (real)row_entropy(mat_rows(l, i, 1), log_p);
     free(log_p);
     return y;
 }

@@ -20,7 +20,7 @@
 
 // What Touvron et al. (2023) train apart: arXiv:2307.09288, section 3.2.
 typedef enum { REWARD_HELPFULNESS, REWARD_SAFETY, REWARD_HEADS } RewardHead;
-extern const char *const reward_head_names[REWARD_HEADS + 1];  // ends with NULL
+extern const char *const reward_head_names[];  // ends with NULL
 
 typedef struct {
     Model model;       // HEAD_NONE

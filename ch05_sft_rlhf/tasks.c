@@ -193,7 +193,7 @@ static void hello(Question *q, const Tale *t, Rng *rng) {
 
 // ---- the table
 
-const Task tasks[TASK_KINDS] = {
+const Task tasks[] = {
     [TASK_WHO] = {"who", "who has the toy", true, 2, who},
     [TASK_WHERE] = {"where", "where the toy is", true, 2, where},
     [TASK_PLACE] = {"place", "where the two are", true, 1, place},
@@ -209,6 +209,7 @@ const Task tasks[TASK_KINDS] = {
     [TASK_SWAP_TOY] = {"swap-toy", "a sentence with another toy", false, 0, swap_toy},
     [TASK_LAST] = {"last", "the last of a list", false, 0, last},
 };
+_Static_assert(sizeof tasks / sizeof *tasks == TASK_KINDS, "each kind has a line");
 
 const char *const *task_names(void) {
     static const char *names[TASK_KINDS + 1];

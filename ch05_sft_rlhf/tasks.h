@@ -55,7 +55,7 @@ typedef struct {
     void (*make)(Question *q, const Tale *tale, Rng *rng);
 } Task;
 
-extern const Task tasks[TASK_KINDS];
+extern const Task tasks[];
 const char *const *task_names(void);  // ends with NULL
 
 // A question of this kind about this tale.

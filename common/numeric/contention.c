@@ -13,9 +13,11 @@ typedef struct {
     long sent_away;
 } Look;
 
+enum {
+    SENT_AWAY_PER_SECOND = 50,  // alone: below 10; contested: 100 to 500
+    LOOKS_ALONE = 10,           // that make a second
+};
 static const double SOON = 0.1, LATER = 1, LATEST = 8;  // seconds until the next look
-static const double SENT_AWAY_PER_SECOND =
-    50;  // alone: below 10; contested: 100 to 500
 
 static Look look(double now) {
     struct rusage u;
@@ -31,11 +33,27 @@ static bool as_many_as_asked(void) {
     return threads_wait_by_user || (dynamic && strcasecmp(dynamic, "false") == 0);
 }
 
+// Whether the program was sent away often between two looks.
+static bool often(const Look *a, const Look *b) {
+    return (double)(b->sent_away - a->sent_away)
+           > SENT_AWAY_PER_SECOND * (b->computed - a->computed);
+}
+
+// Seconds until the next look. Beside others a thread may be lucky for a while: each time
+// that it was only luck the wait is doubled, until a second has passed without them.
+static double wait_after(bool contested) {
+    static double wait;
+    static int alone;  // looks in a row
+    alone = contested ? 0 : alone + 1;
+    if (alone >= LOOKS_ALONE) wait = 0;
+    if (!contested) return SOON;
+    return wait = wait == 0 ? LATER : fmin(2 * wait, LATEST);
+}
+
 bool processors_contested(void) {
     static enum { UNKNOWN, NEVER, FREE, CONTESTED } state;
     static Look last;
-    static double next, wait;
-    static int free_looks;
+    static double next;
     if (state == UNKNOWN) {
         state = as_many_as_asked() ? NEVER : FREE;
         last = look(now_seconds()), next = last.time + SOON;
@@ -44,18 +62,8 @@ bool processors_contested(void) {
     double now = now_seconds();
     if (now >= next) {
         Look here = look(now);
-        state = (double)(here.sent_away - last.sent_away)
-                        > SENT_AWAY_PER_SECOND * (here.computed - last.computed)
-                    ? CONTESTED
-                    : FREE;
-        // A thread may be lucky for a while beside others: each time that it was only
-        // luck, the wait is doubled, until a second has passed without them.
-        if (state == FREE && ++free_looks >= 10) wait = 0;
-        if (state == CONTESTED) {
-            wait = wait == 0 ? LATER : fmin(2 * wait, LATEST);
-            free_looks = 0;
-        }
-        last = here, next = now + (state == CONTESTED ? wait : SOON);
+        state = often(&last, &here) ? CONTESTED : FREE;
+        last = here, next = now + wait_after(state == CONTESTED);
     }
     return state == CONTESTED;
 }
