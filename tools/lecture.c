@@ -268,6 +268,20 @@ static void check_target(const Page *lecture, size_t line, Text target, bool ima
     page_free(&page);
 }
 
+// A figure that a lab draws: the next paragraph is in italics, says what to see and ends
+// with the command that draws it. The book cannot be made without.
+static void check_caption(const Page *lecture, size_t line, const char *target) {
+    if (!starts(target, "figures/") || !strstr(lecture->path, "/ch")) return;
+    const char *caption = line_end(target);
+    while (*caption == '\n') caption++;
+    const char *end = strstr(caption, "\n\n");
+    size_t size = end ? (size_t)(end - caption) : strlen(caption);
+    while (size && caption[size - 1] == '\n') size--;
+    if (size < 3 || *caption != '*' || caption[1] == '*'
+        || strncmp(caption + size - 2, "`*", 2) != 0)
+        problem(lecture->path, line, "no caption in italics that ends with a command");
+}
+
 // [text](target "title"), ![alt](target), and "[label]: target" at the start of a line.
 static void check_links(const Page *lecture) {
     const char *prose = lecture->prose;
@@ -289,6 +303,8 @@ static void check_links(const Page *lecture) {
         size_t size = *target == '<' ? strcspn(++target, ">\n")
                                      : strcspn(target, label ? " \n" : " )\n");
         check_target(lecture, line, (Text){target, size}, image);
+        bool alone = image && (open - 1 == prose || open[-2] == '\n');
+        if (alone) check_caption(lecture, line, target);
     }
 }
 

@@ -103,6 +103,8 @@ Also **[1.2]**, by [1.1]. See [chapter 2](ch02_next.md#two--again-x_i-1 "a title
 
 ![one figure, with `code` [in brackets]](figures/ch01_one.svg)
 
+*Look at it. `./ch01_tiny one`*
+
 ```sh
 echo $one [5.5] ![](none.svg)
 <!-- code: none.c none -->
@@ -164,10 +166,18 @@ planted "another chapter's claim" 'ch01_tiny/labs/one.c:6: claim 2.1 is not of c
 echo 'And [2.2].' >>README.md
 planted 'an unknown claim in the README' 'README.md:2: no code claims [2.2]'
 
-append '![a figure](figures/ch01_two.svg)'
+append '![a figure](figures/ch01_two.svg)
+
+*Look at it. `./ch01_tiny one`*'
 planted 'a missing figure' "$at: missing figure figures/ch01_two.svg"
-append '![ ](figures/ch01_one.svg)'
+append '![ ](figures/ch01_one.svg)
+
+*Look at it. `./ch01_tiny one`*'
 planted 'a figure without alt text' "$at: a figure without alt text"
+append '![a figure](figures/ch01_one.svg)
+
+*Look at it. `./ch01_tiny one` (not the last word)*'
+planted 'a caption that does not end with its command' "$at: no caption in italics that ends with a command"
 append '[x](../ch09/none.c)'
 planted 'a link to no file' "$at: dead link: ../ch09/none.c"
 append '[x](#no-such-heading)'
