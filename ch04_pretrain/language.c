@@ -10,6 +10,7 @@
 #include "ch04_pretrain/hmm.h"
 #include "ch04_pretrain/markov.h"
 #include "ch04_pretrain/story.h"
+#include "common/program/nearest.h"
 
 // ---- automata: markov and hmm
 
@@ -170,6 +171,21 @@ _Static_assert(sizeof language_kinds / sizeof *language_kinds == LANGUAGE_COUNT,
 const char *const language_names[] = {"story", "markov", "hmm", "chains", NULL};
 _Static_assert(sizeof language_names / sizeof *language_names == LANGUAGE_COUNT + 1,
                "a language without a name");
+
+int language_named(const char *name) {
+    for (int i = 0; i < LANGUAGE_COUNT; i++)
+        if (strcmp(name, language_names[i]) == 0) return i;
+    return -1;
+}
+
+void language_suggest(const char *name, Error *err) {
+    Nearest meant = nearest_to(name, strlen(name), "");
+    for (int i = 0; i < LANGUAGE_COUNT; i++) nearest_try(&meant, language_names[i]);
+    if (!meant.name) return;
+    size_t used = strlen(err->text);
+    snprintf(err->text + used, sizeof err->text - used, "; did you mean %s?",
+             meant.name);
+}
 
 Language language_new(LanguageName name, const LanguageSettings *settings) {
     Language l = {.kind = &language_kinds[name],

@@ -71,6 +71,12 @@ struct Language {
     void *self;  // the kind's own
 };
 
+// Which language has this name; -1: none.
+int language_named(const char *name);
+// A file of this name could not be read: adds "; did you mean story?" if it nearly is a
+// language's.
+void language_suggest(const char *name, Error *err);
+
 Language language_new(LanguageName name, const LanguageSettings *settings);
 void language_free(Language *l);
 

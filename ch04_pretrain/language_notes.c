@@ -115,9 +115,8 @@ bool language_is_noted(const Checkpoint *c) {
 bool language_of_notes(Language *l, const Checkpoint *c, const char *path, Error *err) {
     const char *name = checkpoint_note(c, "language");
     LanguageSettings settings = LANGUAGE_DEFAULTS;
-    int which = 0;
-    while (which < LANGUAGE_COUNT && strcmp(name, language_names[which]) != 0) which++;
-    if (which == LANGUAGE_COUNT)
+    int which = language_named(name);
+    if (which < 0)
         return error_set(err, "%s: language %s: no such language", path, name);
     if (!read_settings(&settings, c, path, err)) return false;
     *l = language_new((LanguageName)which, &settings);

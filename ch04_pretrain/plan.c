@@ -166,12 +166,6 @@ void plan_complete(Plan *plan, size_t text_bytes) {
         plan->loss_scale = 65536;
 }
 
-int plan_language(const Plan *plan) {
-    for (int i = 0; i < LANGUAGE_COUNT; i++)
-        if (strcmp(plan->data, language_names[i]) == 0) return i;
-    return -1;
-}
-
 Config plan_config(const Plan *plan, int vocabulary) {
     ObjectiveKind kind = (ObjectiveKind)plan->objective;
     int time = (int)plan->context;

@@ -85,9 +85,6 @@ void plan_of_args(Plan *plan, const Args *args);
 // Fills in what is left to be decided for a text of so many bytes.
 void plan_complete(Plan *plan, size_t text_bytes);
 
-// The language that `data` names; -1: it is a file.
-int plan_language(const Plan *plan);
-
 // As notes of a checkpoint, "plan.layers 4"; one for each field.
 int plan_fields(void);
 enum { PLAN_TEXT = 1024 };

@@ -32,7 +32,10 @@ static size_t bytes_of(const Documents *d) {
 // Reads the text and splits it; run->text keeps the file.
 static bool open_text(Run *run, Error *err) {
     const Plan *plan = &run->plan;
-    if (!documents_read(&run->text, plan->data, err)) return false;
+    if (!documents_read(&run->text, plan->data, err)) {
+        language_suggest(plan->data, err);
+        return false;
+    }
     if (plan->validation[0])
         return documents_read(&run->held_out_text, plan->validation, err);
     Documents rest;
@@ -94,7 +97,7 @@ static bool open_language(Run *run, Error *err) {
     const Plan *p = &run->plan;
     LanguageSettings s = {1, (int)p->symbols, (int)p->order, p->concentration};
     if (!language_settings_check(&s, err)) return false;
-    run->language = language_new((LanguageName)plan_language(p), &s);
+    run->language = language_new((LanguageName)language_named(p->data), &s);
     Rng rng = rng_new((uint64_t)p->seed);
     int time = (int)p->context;
     run->data = data_of_language(&run->language, time, rng_bits(&rng));
@@ -103,7 +106,7 @@ static bool open_language(Run *run, Error *err) {
 }
 
 static bool open_data(Run *run, Error *err) {
-    if (plan_language(&run->plan) >= 0) {
+    if (language_named(run->plan.data) >= 0) {
         plan_complete(&run->plan, LANGUAGE_SIZE);
         return open_language(run, err);
     }

@@ -28,11 +28,11 @@ const Command pretrain_commands[] = {
     {0}};
 
 static LanguageName name_of(const char *name) {
+    int which = language_named(name);
+    if (which >= 0) return (LanguageName)which;
     char listed[128] = "";
-    for (int i = 0; i < LANGUAGE_COUNT; i++) {
-        if (strcmp(name, language_names[i]) == 0) return (LanguageName)i;
+    for (int i = 0; i < LANGUAGE_COUNT; i++)
         strcat(strcat(listed, i ? ", " : ""), language_names[i]);
-    }
     die("'%s': expected a language: %s", name, listed);
 }
 

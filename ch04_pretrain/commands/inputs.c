@@ -47,8 +47,11 @@ void rows_open(Rows *r, const Lexicon *l, const char *name, int time, uint64_t s
         r->data = data_of_language(&l->language, time, seed);
         return;
     }
-    if (!documents_read(&r->text, name, &err)
-        || !corpus_encode(&r->corpus, &l->tokenizer, l->end, &r->text, &err))
+    if (!documents_read(&r->text, name, &err)) {
+        language_suggest(name, &err);
+        die("%s", err.text);
+    }
+    if (!corpus_encode(&r->corpus, &l->tokenizer, l->end, &r->text, &err))
         die("%s", err.text);
     r->data = data_of_corpus(&r->corpus, l->size, time, seed);
 }

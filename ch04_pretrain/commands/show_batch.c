@@ -34,18 +34,15 @@ static Lexicon lexicon_trained(const char *path, int vocabulary) {
     Tokenizer t;
     Lexicon l;
     Error err;
-    if (!documents_read(&text, path, &err)
-        || !corpus_tokenizer(&t, &text, vocabulary, "gpt2", &err)
+    if (!documents_read(&text, path, &err)) {
+        language_suggest(path, &err);
+        die("%s", err.text);
+    }
+    if (!corpus_tokenizer(&t, &text, vocabulary, "gpt2", &err)
         || !lexicon_of_tokenizer(&l, t, &err))
         die("%s", err.text);
     documents_free(&text);
     return l;
-}
-
-static bool is_language(const char *name) {
-    for (int i = 0; i < LANGUAGE_COUNT; i++)
-        if (strcmp(name, language_names[i]) == 0) return true;
-    return false;
 }
 
 static Lexicon lexicon_for(const Args *args, const char *data) {
@@ -56,8 +53,8 @@ static Lexicon lexicon_for(const Args *args, const char *data) {
         return p.lexicon;
     }
     int vocabulary = (int)option_int(args, "vocab", 257, 1 << 20);
-    return is_language(data) ? lexicon_of_language(language_of(args, data))
-                             : lexicon_trained(data, vocabulary);
+    return language_named(data) >= 0 ? lexicon_of_language(language_of(args, data))
+                                     : lexicon_trained(data, vocabulary);
 }
 
 // ---- one position of a batch

@@ -181,6 +181,7 @@ show-batch without data|--data FILE is needed|show-batch
 show-batch: objective|expected one of clm, prefix|show-batch --data story --objective gpt
 show-batch: context|expected a whole number|show-batch --data story --context 1
 show-batch: no such text|No such file|show-batch --data missing
+show-batch: a misspelt language|did you mean story?|show-batch --data storry
 show-batch: another model|those of the language story|show-batch --checkpoint story.ckpt --data text.txt
 plot without logs|--log A.tsv|plot
 plot: no such log|No such file|plot --log missing

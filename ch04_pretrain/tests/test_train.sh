@@ -95,6 +95,7 @@ check "a full disk leaves what was there (status $status: $(cat err))"
 : >empty && printf ' \n\n \n' >blank && printf 'Once upon a time.\n' >short
 refuses 'no text' '--data FILE is needed' train -o m
 refuses 'no such text' 'nowhere: ' train --data nowhere -o m
+refuses 'a misspelt language' 'storry: No such file or directory; did you mean story?' train --data storry -o m
 refuses 'a folder' 'directory' train --data . -o m
 refuses 'an empty text' 'expected a text, found nothing but white space' train --data empty -o m
 refuses 'a blank text' 'expected a text, found nothing but white space' train --data blank -o m
