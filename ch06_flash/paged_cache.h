@@ -8,9 +8,9 @@
 //
 // Nothing is reserved for a text but the rest of its last page. A text that goes on from
 // another one shares all of its pages; who writes to a page that others own too copies it
-// first. With n texts of P + R_i keys, the first P of them the same, and pages of B rows:
+// first. With n texts of C + R_i keys, the first C of them the same, and pages of B rows:
 //
-//     pages = floor(P / B) + sum_i ceil((P mod B + R_i) / B)
+//     pages = floor(C / B) + sum_i ceil((C mod B + R_i) / B)
 //
 // Kwon et al., "Efficient memory management for large language model serving with
 // PagedAttention" (2023), arXiv:2309.06180.

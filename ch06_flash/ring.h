@@ -1,21 +1,21 @@
-// Ring attention: a text too long for one device lies on P of them, and keys and values
+// Ring attention: a text too long for one device lies on r of them, and keys and values
 // go round. Lecture, section 6.14.
 //
 //     device 0: Q_0      device 1: Q_1      device 2: Q_2
 //        K_0 V_0  ----->    K_1 V_1  ----->    K_2 V_2  ---.
-//          ^------------------------------------------------'      P - 1 times
+//          ^------------------------------------------------'      r - 1 times
 //
 // Each device attends with its own queries to the keys that are with it, merges what comes
-// out (split_k.h), and passes the keys on: after P rounds all have met. Words sent:
+// out (split_k.h), and passes the keys on: after r rounds all have met. Words sent:
 //
-//     P devices x (P - 1) times x 2 (N / P) d  =  2 (P - 1) N d
+//     r devices x (r - 1) times x 2 (N / r) d  =  2 (r - 1) N d
 //
 // With a causal mask a device has nothing to do where all keys are later than its queries,
 // but the ring waits for the slowest in every round. Which tokens a device has decides:
 //
-//     contiguous   0 0 0 0 1 1 1 1     N/P in a row
-//     striped      0 1 0 1 0 1 0 1     every P-th
-//     zigzag       0 0 1 1 1 1 0 0     piece p from the start and piece p from the end, of 2P
+//     contiguous   0 0 0 0 1 1 1 1     N/r in a row
+//     striped      0 1 0 1 0 1 0 1     every r-th
+//     zigzag       0 0 1 1 1 1 0 0     piece i from the start and piece i from the end, of 2r
 //
 // Liu, Zaharia and Abbeel, "Ring attention" (2023), arXiv:2310.01889; Brandon et al.,
 // "Striped attention" (2023), arXiv:2311.09431.

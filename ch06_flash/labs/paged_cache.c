@@ -32,7 +32,13 @@ static void choose_table(Lab *lab, int *table, Rng *rng) {
     double given[PAGES];
     if (option_list(&lab->args, "order", given, PAGES, -1e9, 1e9) != USED)
         die("--order: expected %d pages", USED);
-    for (int i = 0; i < USED; i++) table[i] = (int)given[i];
+    for (int i = 0; i < USED; i++) {
+        table[i] = (int)given[i];
+        if (table[i] != given[i])
+            die("--order: expected whole numbers, not %g", given[i]);
+        for (int j = 0; j < i; j++)
+            if (table[j] == table[i]) die("--order: page %d is there twice", table[i]);
+    }
 }
 
 // A text whose keys are in these pages; what is not a key is NaN.
@@ -112,7 +118,7 @@ static void claim_shared(Lab *lab, Rng *rng) {
     lab_print(lab,
               "8 texts after one prompt of 500 keys: %d pages, %d if each had its own",
               s.pages, apart);
-    claim_equal(lab, "6.47", "their pages: floor(P/B) + sum ceil((P mod B + R)/B)",
+    claim_equal(lab, "6.47", "their pages: floor(C/B) + sum ceil((C mod B + R)/B)",
                 derived, s.pages);
     claim_equal(lab, "6.48", "pages copied: the last owner writes where it is", N - 1,
                 s.copies);

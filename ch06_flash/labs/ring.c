@@ -1,4 +1,4 @@
-// Keys that go round: P devices have the whole's output; words sent; and which order of
+// Keys that go round: r devices have the whole's output; words sent; and which order of
 // tokens keeps all of them busy under a causal mask. Lecture, section 6.14.
 #include "ch06_flash/ring.h"
 
@@ -73,22 +73,22 @@ static void run(Lab *lab) {
             slowest[order] = (double)cost.longest * devices / pairs;
         }
         if (devices == 4) {
-            claim_near(lab, "6.56", "contiguous: time / a fair share, 2 - 1/P",
+            claim_near(lab, "6.56", "contiguous: time / a fair share, 2 - 1/r",
                        2 - 1.0 / 4, slowest[RING_CONTIGUOUS],
-                       1.0 / n);  // (1 - 1/P) / (N + 1) less
-            claim_near(lab, "6.57", "striped: P (N/P + 1)/(N + 1)",
+                       1.0 / n);  // (1 - 1/r) / (N + 1) less
+            claim_near(lab, "6.57", "striped: r (N/r + 1)/(N + 1)",
                        4 * (n / 4.0 + 1) / (n + 1), slowest[RING_STRIPED], 1e-12);
             claim_near(lab, "6.57", "zigzag: exactly a fair share", 1,
                        slowest[RING_ZIGZAG], 0);
         }
         plot_row(p, devices, slowest[0], slowest[1], slowest[2], 2 - 1.0 / devices);
     }
-    claim_equal(lab, "6.54", "words sent other than 2 (P - 1) N d", 0, wrong_words);
+    claim_equal(lab, "6.54", "words sent other than 2 (r - 1) N d", 0, wrong_words);
     claim_equal(lab, "6.55", "pairs of the slowest other than the formula's", 0,
                 wrong_longest);
-    plot_axes(p, "P: devices", "time / a fair share of the pairs");
+    plot_axes(p, "r: devices", "time / a fair share of the pairs");
     plot_set(p, "yrange [0.9:2.1]");
-    plot_line(p, "devices", "two_less", "2 - 1/P");
+    plot_line(p, "devices", "two_less", "2 - 1/r");
     plot_points(p, "devices", "contiguous", "contiguous");
     plot_points(p, "devices", "striped", "striped");
     plot_points(p, "devices", "zigzag", "zigzag");
