@@ -6,11 +6,12 @@ here=$(cd "$(dirname "$0")" && pwd)
 cd "$work" || exit 1
 "$program" paged-cache --texts 30 --order 7,6,5,4,3,2,1,0 >said && grep -q '7 claims, 0 failed' said
 check 'pages from the last to the first'
-refuses 'a page that is not there' 'entry 1: expected a page from 0 to 15, not 99' paged-cache --order 0,99,2,3,4,5,6,7
-refuses 'a page before the first' 'entry 7: expected a page from 0 to 15, not -1' paged-cache --order 0,1,2,3,4,5,6,-1
-refuses 'a page twice' 'page 3 is there twice' paged-cache --order 3,1,2,3,4,5,6,7
-refuses 'too few pages' 'expected 8 pages' paged-cache --order 0,1
-refuses 'half a page' 'expected' paged-cache --order 0.5,1,2,3,4,5,6,7
-refuses 'a ring that does not close' 'expected a multiple of 8' ring --tokens 50
+# A lab's heading is printed already.
+gives 'a page that is not there' 2 '~' 'entry 1: expected a page from 0 to 15, not 99' '"$program" paged-cache --order 0,99,2,3,4,5,6,7'
+gives 'a page before the first' 2 '~' 'entry 7: expected a page from 0 to 15, not -1' '"$program" paged-cache --order 0,1,2,3,4,5,6,-1'
+gives 'a page twice' 2 '~' 'page 3 is there twice' '"$program" paged-cache --order 3,1,2,3,4,5,6,7'
+gives 'too few pages' 2 '~' 'expected 8 pages' '"$program" paged-cache --order 0,1'
+gives 'half a page' 2 '~' 'expected' '"$program" paged-cache --order 0.5,1,2,3,4,5,6,7'
+gives 'a ring that does not close' 2 '~' 'expected a multiple of 8' '"$program" ring --tokens 50'
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
