@@ -81,27 +81,38 @@ static const Slip RANGE_SLIPS[] = {
      "queries before the first key see nothing: their range is {0, 0}"},
 };
 
-static void check_ranges(Grade *g, int points, const char *what, Windowed w,
-                         int blocks) {
+// A function that is asked for the ranges of several blocks.
+typedef struct {
+    BlockRange (*range)(const Windowed *, int block);
+    void (*by)(int rule, const void *of, double *to);
+    const Slip *slips;
+    int slip_count;
+} Ranges;
+
+static void check_ranges(Grade *g, int points, const char *what, const Ranges *r,
+                         Windowed w, int blocks) {
     double got[MOST_NUMBERS];
     for (int b = 0; b < blocks; b++) {
-        BlockRange r = window_blocks(&w, b);
-        got[2 * b] = r.first, got[2 * b + 1] = r.end;
+        BlockRange range = r->range(&w, b);
+        got[2 * b] = range.first, got[2 * b + 1] = range.end;
     }
-    grade_numbers(g, points, what, got, 2 * blocks, 0, ranges_by, &(Asked){&w, blocks},
-                  RANGE_SLIPS, COUNT_OF(RANGE_SLIPS));
+    grade_numbers(g, points, what, got, 2 * blocks, 0, r->by, &(Asked){&w, blocks},
+                  r->slips, r->slip_count);
 }
+
+static const Ranges SEEN = {window_blocks, ranges_by, RANGE_SLIPS,
+                            COUNT_OF(RANGE_SLIPS)};
 
 static void check_square(Grade *g) {
     check_ranges(g, 4, "blocks for 20 queries and keys, window 8, tiles of 4 x 3",
-                 (Windowed){20, 20, 8, 4, 3}, 5);
+                 &SEEN, (Windowed){20, 20, 8, 4, 3}, 5);
 }
 static void check_odd(Grade *g) {
     check_ranges(g, 2, "blocks for 10 queries, 23 keys, window 6, tiles of 4 x 5",
-                 (Windowed){10, 23, 6, 4, 5}, 3);
+                 &SEEN, (Windowed){10, 23, 6, 4, 5}, 3);
 }
 static void check_few_keys(Grade *g) {
-    check_ranges(g, 2, "blocks for 12 queries, 5 keys, window 3, tiles of 4 x 2",
+    check_ranges(g, 2, "blocks for 12 queries, 5 keys, window 3, tiles of 4 x 2", &SEEN,
                  (Windowed){12, 5, 3, 4, 2}, 3);
 }
 
@@ -156,27 +167,19 @@ static const Slip WHOLE_SLIPS[] = {
      "the last block of keys may have fewer: it is whole if all that it has is seen"},
 };
 
-static void check_wholes(Grade *g, int points, const char *what, Windowed w,
-                         int blocks) {
-    double got[MOST_NUMBERS];
-    for (int b = 0; b < blocks; b++) {
-        BlockRange r = window_whole_blocks(&w, b);
-        got[2 * b] = r.first, got[2 * b + 1] = r.end;
-    }
-    grade_numbers(g, points, what, got, 2 * blocks, 0, wholes_by, &(Asked){&w, blocks},
-                  WHOLE_SLIPS, COUNT_OF(WHOLE_SLIPS));
-}
+static const Ranges WHOLE = {window_whole_blocks, wholes_by, WHOLE_SLIPS,
+                             COUNT_OF(WHOLE_SLIPS)};
 
 static void check_whole(Grade *g) {
-    check_wholes(g, 4,
+    check_ranges(g, 4,
                  "whole blocks for 24 queries and keys, window 10, tiles of 4 x 3",
-                 (Windowed){24, 24, 10, 4, 3}, 6);
+                 &WHOLE, (Windowed){24, 24, 10, 4, 3}, 6);
 }
 static void check_whole_edges(Grade *g) {
-    check_wholes(g, 1, "whole blocks for 1 query, 11 keys, window 9, tiles of 4 x 4",
-                 (Windowed){1, 11, 9, 4, 4}, 1);
-    check_wholes(g, 2, "whole blocks for 12 queries, 5 keys, window 4, tiles of 2 x 1",
-                 (Windowed){12, 5, 4, 2, 1}, 6);
+    check_ranges(g, 1, "whole blocks for 1 query, 11 keys, window 9, tiles of 4 x 4",
+                 &WHOLE, (Windowed){1, 11, 9, 4, 4}, 1);
+    check_ranges(g, 2, "whole blocks for 12 queries, 5 keys, window 4, tiles of 2 x 1",
+                 &WHOLE, (Windowed){12, 5, 4, 2, 1}, 6);
 }
 
 // ---- tiles in all
