@@ -8,10 +8,11 @@ static const double TOLERANCE = 1e-12;
 // ---- a factor for each column
 
 enum { ROWS = 3, COLS = 3 };
-// No number is near half a step.
-static const double KEYS[ROWS * COLS] = {0.5, -20, 0.1, -1.27, 12.5, 0.3, 0.8, 7, -0.2},
-                                ZEROS[ROWS * COLS] = {0.5, 0,   0.1, -1.27, 0,
-                                                      0.3, 0.8, 0,   -0.2};
+// No number is near a step or half of one: other ways to divide round alike.
+static const double KEYS[ROWS * COLS] = {0.503, -20,   0.1, -1.27, 12.5,
+                                         0.3,   0.807, 7,   -0.2},
+                                ZEROS[ROWS * COLS] = {0.503, 0,     0.1, -1.27, 0,
+                                                      0.3,   0.807, 0,   -0.2};
 
 typedef enum {
     COLUMN_RIGHT,
@@ -93,7 +94,7 @@ static void check_zeros(Grade *g) {
 // ---- from the least to the largest
 
 enum { N = 6 };
-static const double VALUES[N] = {2.5, 3, 7.6, 4.1, 5.25, 6.9},
+static const double VALUES[N] = {2.5, 3.005, 7.6, 4.093, 5.274, 6.907},
                     EQUAL[N] = {-3.5, -3.5, -3.5, -3.5, -3.5, -3.5};
 
 typedef enum {
