@@ -140,6 +140,7 @@ typedef enum {
     REMOVE_PLAIN,         // O - w O_s, not divided
     REMOVE_NO_WEIGHT,     // O - O_s
     REMOVE_OTHER_WEIGHT,  // the share of the others where the part's belongs
+    REMOVE_INVERSE,       // e^(L - L_s)
 } RemoveRule;
 
 // The whole, part 1, and what is left.
@@ -152,6 +153,7 @@ static void removed_by(int rule, const void *of, double *to) {
         if (c->lses[1] == -INFINITY) to[i] = whole[i];
         else if (rule == REMOVE_NO_WEIGHT) to[i] = whole[i] - part;
         else if (rule == REMOVE_OTHER_WEIGHT) to[i] = (whole[i] - (1 - w) * part) / w;
+        else if (rule == REMOVE_INVERSE) to[i] = (whole[i] - part / w) / (1 - 1 / w);
         else to[i] = (whole[i] - w * part) / (rule == REMOVE_PLAIN ? 1 : 1 - w);
     }
 }
@@ -177,6 +179,7 @@ static void check_remove(Grade *g) {
         {REMOVE_NO_WEIGHT, "no-weight",
          "the part's output counts with its weight w = e^(L_s - L)"},
         {REMOVE_OTHER_WEIGHT, "other-weight", "w = e^(L_s - L) is the part's own"},
+        {REMOVE_INVERSE, "inverse-weight", "w = e^(L_s - L), which is less than 1"},
     };
     double got[D], left = removed(&ORDINARY, got), want = left_lse(&ORDINARY);
     grade_numbers(g, 2, "the output without part 1", got, D, TOLERANCE, removed_by,

@@ -89,6 +89,7 @@ typedef enum {
     SLOPE_KV,      // one slope for a key-value head
     SLOPE_STRIPE,  // member x number of kv heads + kv
     SLOPE_ZERO,    // head 0 has slope 1
+    SLOPE_PLUS,    // kv + member
 } SlopeRule;
 
 static void slope_by(int rule, const void *of, double *to) {
@@ -102,6 +103,7 @@ static void slope_by(int rule, const void *of, double *to) {
         if (rule == SLOPE_KV) head = head / group, all /= group;
         if (rule == SLOPE_STRIPE)
             head = a->device * here + a->member * (here / group) + a->kv;
+        if (rule == SLOPE_PLUS) head = a->device * here + a->kv + a->member;
         to[i] = pow(2, -8.0 * (head + (rule != SLOPE_ZERO)) / all);
     }
 }
@@ -119,6 +121,8 @@ static void check_slope(Grade *g) {
         {SLOPE_STRIPE, "striped",
          "the heads of a group follow one another: kv x group + member"},
         {SLOPE_ZERO, "from-zero", "head 0 has the slope 2^(-8 / heads), not 1"},
+        {SLOPE_PLUS, "kv-plus-member",
+         "before key-value head kv there are kv x group query heads"},
     };
     double got[COUNT_OF(HEADS_AT)];
     for (int i = 0; i < COUNT_OF(HEADS_AT); i++)

@@ -96,6 +96,16 @@ static void check_ranges(Grade *g, int points, const char *what, const Ranges *r
         BlockRange range = r->range(&w, b);
         got[2 * b] = range.first, got[2 * b + 1] = range.end;
     }
+    for (int b = 0; b < blocks; b++) {
+        bool none = got[2 * b] >= got[2 * b + 1];
+        grade_mistake(
+            g, got[2 * b] < 0, "negative",
+            "there is no block before block 0: windows reach beyond the first "
+            "key");
+        grade_mistake(
+            g, none && got[2 * b] != 0, "empty-range",
+            "a range without blocks is {0, 0}: here it ends before it begins");
+    }
     grade_numbers(g, points, what, got, 2 * blocks, 0, r->by, &(Asked){&w, blocks},
                   r->slips, r->slip_count);
 }
@@ -178,8 +188,10 @@ static void check_whole(Grade *g) {
 static void check_whole_edges(Grade *g) {
     check_ranges(g, 1, "whole blocks for 1 query, 11 keys, window 9, tiles of 4 x 4",
                  &WHOLE, (Windowed){1, 11, 9, 4, 4}, 1);
-    check_ranges(g, 2, "whole blocks for 12 queries, 5 keys, window 4, tiles of 2 x 1",
+    check_ranges(g, 1, "whole blocks for 12 queries, 5 keys, window 4, tiles of 2 x 1",
                  &WHOLE, (Windowed){12, 5, 4, 2, 1}, 6);
+    check_ranges(g, 1, "whole blocks for 16 queries and keys, window 4, tiles of 4 x 3",
+                 &WHOLE, (Windowed){16, 16, 4, 4, 3}, 4);
 }
 
 // ---- tiles in all

@@ -173,6 +173,7 @@ static void check_cut_large(Grade *g) {
 // ---- merged again
 
 enum { COUNT = 5, REQUESTS = 4, D = 2 };
+static const double BEFORE = 7;  // what is in an array that is to be written
 // Request 2 has no keys; 3's second stretch saw nothing (all masked).
 static const Stretch STRETCHES[COUNT] = {
     {0, 0, 4}, {0, 4, 3}, {1, 0, 6}, {3, 0, 2}, {3, 2, 5}};
@@ -223,8 +224,8 @@ static void joined(const int order[COUNT], double out[REQUESTS * D],
         stretches[i] = STRETCHES[order[i]], lses[i] = LSES[order[i]];
         for (int c = 0; c < D; c++) outs[i * D + c] = OUTS[order[i] * D + c];
     }
-    for (int i = 0; i < REQUESTS * D; i++) room[i] = 7;
-    for (int r = 0; r < REQUESTS; r++) sums[r] = 7;
+    for (int i = 0; i < REQUESTS * D; i++) room[i] = BEFORE;
+    for (int r = 0; r < REQUESTS; r++) sums[r] = BEFORE;
     double *to = grade_guarded("out", room, sizeof room),
            *l = grade_guarded("lse", sums, sizeof sums);
     stretches_merge(grade_guarded("stretches", stretches, sizeof stretches),
@@ -250,6 +251,8 @@ static void check_join(Grade *g) {
     joined(IN_ORDER, out, lse);
     grade_mistake(g, isnan(out[2 * D]), "no-keys-nan",
                   "a request without keys: 0/0 is NaN, its output is 0");
+    grade_mistake(g, out[2 * D] == BEFORE, "not-written",
+                  "a request without keys: its row was left as it was");
     grade_mistake(g, isnan(out[3 * D]), "empty-nan",
                   "a stretch that saw nothing: 0 x NaN is NaN, pass it over");
     grade_numbers(g, 3, "outputs of four requests, the third without keys", out,
