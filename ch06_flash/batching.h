@@ -1,5 +1,5 @@
-// Requests of unequal length on a fixed number of slots: a step makes one token for each
-// request that has a slot, and nobody knows beforehand when one will end. Lecture,
+// Requests of unequal length on a fixed number of slots: a step makes one token for
+// each request that has a slot, and nobody knows beforehand when one will end. Lecture,
 // section 6.13.
 //
 //                   static                        continuous
@@ -16,7 +16,8 @@
 //     max( ceil(sum_i R_i / b),  max_i R_i )
 //
 // and continuous batching, in any order, at most (sum_i R_i + (b - 1) max_i R_i) / b
-// (Graham, "Bounds on multiprocessing timing anomalies", 1969). Yu et al., "Orca" (2022).
+// (Graham, "Bounds on multiprocessing timing anomalies", 1969). Yu et al., "Orca"
+// (2022).
 #pragma once
 
 #define BATCHING_LIST(KIND) \
@@ -45,6 +46,7 @@ void batching_end(Batching *b, int slot);  // its request has ended
 // How many steps requests of these lengths take, by formula: static, the sum of the
 // groups' longest; continuous, each request begins where a slot is free first.
 long long batching_steps(BatchingKind kind, const int *lengths, int n, int slots);
-// What no order can be faster than, and no order is slower than, with continuous batching.
+// What no order can be faster than, and no order is slower than, with continuous
+// batching.
 long long batching_least(const int *lengths, int n, int slots);
 double batching_most(const int *lengths, int n, int slots);

@@ -27,9 +27,9 @@ void flash2(Mat out, Mat lse, const FlashHead *h, Blocks blocks, Memory *m);
 void flash2_part(Mat out, Mat lse, const FlashHead *h, int first, int count,
                  Blocks blocks, Memory *m);
 
-// Keys in pages: key j is row table[j / page_rows] page_rows + j % page_rows of h->k and
-// h->v, which hold all pages. page_rows is a multiple of blocks.cols. The same bits as
-// with the keys in one piece. (paged_cache.h)
+// Keys in pages: key j is row table[j / page_rows] page_rows + j % page_rows of h->k
+// and h->v, which hold all pages. page_rows is a multiple of blocks.cols. The same bits
+// as with the keys in one piece. (paged_cache.h)
 typedef struct {
     const int *table;
     int page_rows, keys;

@@ -5,17 +5,19 @@
 //        K_0 V_0  ----->    K_1 V_1  ----->    K_2 V_2  ---.
 //          ^------------------------------------------------'      r - 1 times
 //
-// Each device attends with its own queries to the keys that are with it, merges what comes
-// out (split_k.h), and passes the keys on: after r rounds all have met. Words sent:
+// Each device attends with its own queries to the keys that are with it, merges what
+// comes out (split_k.h), and passes the keys on: after r rounds all have met. Words
+// sent:
 //
 //     r devices x (r - 1) times x 2 (N / r) d  =  2 (r - 1) N d
 //
-// With a causal mask a device has nothing to do where all keys are later than its queries,
-// but the ring waits for the slowest in every round. Which tokens a device has decides:
+// With a causal mask a device has nothing to do where all keys are later than its
+// queries, but the ring waits for the slowest in every round. Which tokens a device has
+// decides:
 //
 //     contiguous   0 0 0 0 1 1 1 1     N/r in a row
 //     striped      0 1 0 1 0 1 0 1     every r-th
-//     zigzag       0 0 1 1 1 1 0 0     piece i from the start and piece i from the end, of 2r
+//     zigzag       0 0 1 1 1 1 0 0     piece i of 2r, and the i-th from the end
 //
 // Liu, Zaharia and Abbeel, "Ring attention" (2023), arXiv:2310.01889; Brandon et al.,
 // "Striped attention" (2023), arXiv:2311.09431.
@@ -43,8 +45,8 @@ typedef struct {
     long long longest;  // the same, the sum over rounds of the busiest device's
 } RingCost;
 
-// out (N x d_v), lse (N x 1) = attention of q, k, v (N rows each), computed by that many
-// devices, each with memory of its own; causal or full.
+// out (N x d_v), lse (N x 1) = attention of q, k, v (N rows each), computed by that
+// many devices, each with memory of its own; causal or full.
 RingCost ring_attention(Mat out, Mat lse, Mat q, Mat k, Mat v, real scale, bool causal,
                         RingOrder order, int devices);
 

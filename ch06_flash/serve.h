@@ -10,7 +10,8 @@ typedef struct {
     int prompt_count;  // at least 1
     int wanted;        // tokens, at least 1; the server does not plan with it
     int *tokens;       // those, greedy: written
-    Mat logits;  // wanted x vocabulary, what they were chosen from: written; or .at NULL
+    // wanted x vocabulary, what they were chosen from: written; or .at NULL
+    Mat logits;
     int began, ended;  // the steps before and after: written
 } Request;
 
@@ -20,8 +21,8 @@ typedef struct {
     size_t capacity;
 } Served;
 
-// Answers all requests, given slots in their order. A prompt goes through by itself when
-// its request gets a slot, all but its last token; then every step makes one token.
-// prompt_count + wanted must stay within the model's context.
+// Answers all requests, given slots in their order. A prompt goes through by itself
+// when its request gets a slot, all but its last token; then every step makes one
+// token. prompt_count + wanted must stay within the model's context.
 Served serve(const InferModel *m, Request *requests, int count, BatchingKind kind,
              int slots);

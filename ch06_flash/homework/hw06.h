@@ -30,8 +30,9 @@ double parts_entropy(const double *entropies, const double *lses, int parts);
 
 // ---- 2. ALiBi in a tile (medium, 45 min)
 
-// A tile of scores: queries row .. row + rows - 1 of `queries`, keys col .. col + cols - 1
-// of `keys`. The queries are the last positions: query i is at position i + keys - queries.
+// A tile of scores: queries row .. row + rows - 1 of `queries`, keys col .. col + cols
+// - 1 of `keys`. The queries are the last positions: query i is at position i + keys -
+// queries.
 typedef struct {
     int row, rows, col, cols;
     int queries, keys;
@@ -41,9 +42,10 @@ typedef struct {
 void alibi_tile(double *scores, const ScoreTile *t, double slope);
 
 // Query heads 0 .. heads - 1 (heads is a power of two) have the slopes 2^(-8 (h + 1) /
-// heads). Key-value heads are shared out to devices: each has the same number of them, in
-// order, and each key-value head serves `group` query heads, in order. The slope of query
-// head `member` (0 .. group - 1) of key-value head `kv` (0 .. ) of device `device`.
+// heads). Key-value heads are shared out to devices: each has the same number of them,
+// in order, and each key-value head serves `group` query heads, in order. The slope of
+// query head `member` (0 .. group - 1) of key-value head `kv` (0 .. ) of device
+// `device`.
 typedef struct {
     int heads, group, devices;
 } HeadShards;
@@ -51,15 +53,16 @@ double alibi_slope_of(const HeadShards *s, int device, int kv, int member);
 
 // Causal attention of a query at position `at`; before the bias no score is larger than
 // `most`, nor smaller than -most. A key may be left out if its weight is surely at most
-// `share` (0 < share < 1) times that of the query's own key. Returns the first key, 0 ..
-// at, that must be looked at: all before it may be left out, and no later one would do.
+// `share` (0 < share < 1) times that of the query's own key. Returns the greatest
+// key, 0 .. at, before which all may be left out.
 int alibi_first_key(int at, double slope, double most, double share);
 
 // ---- 3. Blocks of a window (medium, 50 min)
 
 // Causal attention with a sliding window, in blocks. The query at position p sees keys
-// p - window + 1 .. p (window >= 1: itself counts), those that there are. Queries are the
-// last positions; there may be more of them than keys: then the first ones see nothing.
+// p - window + 1 .. p (window >= 1: itself counts), those that there are. Queries are
+// the last positions; there may be more of them than keys: then the first ones see
+// nothing.
 typedef struct {
     int queries, keys, window;
     int block_rows, block_cols;  // the last block of either may have fewer
@@ -70,7 +73,8 @@ typedef struct {
     int first, end;
 } BlockRange;
 
-// Those of which at least one query of block `block` sees at least one key; {0, 0}: none.
+// Those of which at least one query of block `block` sees at least one key; {0, 0}:
+// none.
 BlockRange window_blocks(const Windowed *w, int block);
 
 // Those of which every query of the block sees every key, so that they need no mask;
@@ -87,16 +91,17 @@ typedef struct {
     int request, first, count;
 } Stretch;
 
-// n requests with lengths[r] >= 0 keys each, K <= 2^31 - 1 in all, one request's after the
-// other's. They are cut into as many pieces as there are workers, wherever that is: piece
-// w is keys floor(w K / workers) up to but without floor((w + 1) K / workers). Writes
-// worker w's stretches in order, none of them empty, and returns how many (at most n).
+// n requests with lengths[r] >= 0 keys each, K <= 2^31 - 1 in all, one request's after
+// the other's. They are cut into as many pieces as there are workers, wherever that is:
+// piece w is keys floor(w K / workers) up to but without floor((w + 1) K / workers).
+// Writes worker w's stretches in order, none of them empty, and returns how many (at
+// most n).
 int worker_stretches(const int *lengths, int n, int workers, int w, Stretch *to);
 
-// `count` stretches have been attended to, each by itself: row s of outs (count x d) and
-// lses[s] belong to stretches[s]. Row r of out (n x d) and lse[r] = those of request r; 0
-// and -inf where it has none. Stretches come as workers finish, in any order, and the
-// result has the same bits in every order. No two begin at the same key.
+// `count` stretches have been attended to, each by itself: row s of outs (count x d)
+// and lses[s] belong to stretches[s]. Row r of out (n x d) and lse[r] = those of
+// request r; 0 and -inf where it has none. Stretches come as workers finish, in any
+// order, and the result has the same bits in every order. No two begin at the same key.
 void stretches_merge(const Stretch *stretches, const double *outs, const double *lses,
                      int count, int d, int n, double *out, double *lse);
 
@@ -110,8 +115,9 @@ void stretches_merge(const Stretch *stretches, const double *outs, const double 
 void quantise_columns(const double *x, int rows, int cols, signed char *codes,
                       double *factors);
 
-// x[n] in one byte a number, from its least to its largest: x ~ least + step code, codes 0
-// .. 255, step = (largest - least) / 255. Equal numbers have step 0 and codes 0.
+// x[n] in one byte a number, from its least to its largest: x ~ least + step code,
+// codes 0 .. 255, step = (largest - least) / 255. Equal numbers have step 0 and codes
+// 0.
 typedef struct {
     double least, step;
 } Scaling;

@@ -1,7 +1,9 @@
-// Keys in pages: the same bits, what is shared, and what is lost. Lecture, section 6.12.
+// Keys in pages: the same bits, what is shared, and what is lost. Lecture, section
+// 6.12.
 //
-// A text wastes what is left of its last page, (B - 1) / 2 rows on average, and has a table
-// entry per page: beside its keys that is d (B - 1) + S / B words, least at B = sqrt(S / d).
+// A text wastes what is left of its last page, (B - 1) / 2 rows on average, and has a
+// table entry per page: beside its keys that is d (B - 1) + S / B words, least at B =
+// sqrt(S / d).
 #include "ch06_flash/paged_cache.h"
 
 #include <math.h>
@@ -147,6 +149,27 @@ static Lost lose(const int *lengths, int n, int page_rows) {
     return (Lost){lost.unused / n, lost.table / n};
 }
 
+// In the memory that eight texts of the longest length need: as many as append lets in,
+// against the formula.
+static void claim_fit(Lab *lab, const int *lengths, int n, int longest) {
+    enum { RESERVED = 8, B = 16 };
+    int fit = 0, derived = 0, room = RESERVED * longest / B;
+    PagePool p = page_pool_new(room, B, 1);
+    PagedText *texts = allocate((size_t)n, sizeof *texts);
+    for (int pages = 0; derived < n; derived++)
+        if ((pages += ceil_div(lengths[derived], B)) > room) break;
+    for (; fit < n; fit++) {
+        Mat keys = mat_new(lengths[fit], 1);
+        bool fits = paged_append(&p, &texts[fit], keys, keys);
+        mat_free(keys);
+        if (!fits) break;
+    }
+    claim_equal(lab, "6.58", "texts in room for 8 of the longest: sum of ceil(S/B)",
+                derived, fit);
+    for (int i = 0; i < fit; i++) paged_free(&p, &texts[i]);
+    page_pool_free(&p), free(texts);
+}
+
 static void run(Lab *lab) {
     int longest = (int)option_int(&lab->args, "longest", 64, 65536),
         d = (int)option_int(&lab->args, "dim", 1, 256),
@@ -159,6 +182,7 @@ static void run(Lab *lab) {
     longest -= longest % 64;  // all pages of the figure divide it: remainders are even
     for (int i = 0; i < n; i++)
         mean += (lengths[i] = 1 + rng_below(&rng, longest)) / (double)n;
+    claim_fit(lab, lengths, n, longest);
     Plot *p = plot_new(lab, "paged_cache", "rows words derived reserved");
     for (int rows = 1; rows <= 64; rows *= 2) {
         Lost lost = lose(lengths, n, rows);

@@ -40,9 +40,9 @@ static double off_by(FlashHead *h, int devices) {
 }
 
 static void claim_exact(Lab *lab, FlashHead *h) {
-    // relative to the largest value, which outputs reach in rows that see few keys: eight
-    // roundings, of scores, sums and merges. Rows that see many keys have more of them,
-    // and outputs that are smaller by as much.
+    // relative to the largest value, which outputs reach in rows that see few keys:
+    // eight roundings, of scores, sums and merges. Rows that see many keys have more of
+    // them, and outputs that are smaller by as much.
     double size = mat_largest(h->v);
     claim_near(lab, "6.53", "2 devices - one, largest / largest value", 0,
                off_by(h, 2) / size, 8 * 0x1p-24);

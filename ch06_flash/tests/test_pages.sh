@@ -4,7 +4,7 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../../tools/check_commands.sh"
 cd "$work" || exit 1
-"$program" paged-cache --texts 30 --order 7,6,5,4,3,2,1,0 >said && grep -q '7 claims, 0 failed' said
+"$program" paged-cache --texts 30 --order 7,6,5,4,3,2,1,0 >said && grep -q '8 claims, 0 failed' said
 check 'pages from the last to the first'
 # A lab's heading is printed already.
 gives 'a page that is not there' 2 '~' 'entry 1: expected a page from 0 to 15, not 99' '"$program" paged-cache --order 0,99,2,3,4,5,6,7'
