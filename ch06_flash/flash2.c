@@ -1,5 +1,6 @@
 #include "ch06_flash/flash2.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "ch06_flash/dropout_tile.h"
@@ -39,11 +40,18 @@ static void finish(Tile o, Tile max, Tile sum, Memory *m) {
     m->divisions += (long long)o.mat.rows * o.mat.cols;
 }
 
-// Keys first .. end - 1.
+// Keys first .. end - 1; in pages, where there is a table.
 typedef struct {
     Slow k, v;
     int first, end;
+    const int *table;
+    int page_rows;
 } Keys;
+
+static Slow keys_at(const Keys *keys, Slow s, int key, int count) {
+    int n = keys->page_rows;
+    return slow_rows(s, keys->table ? keys->table[key / n] * n + key % n : key, count);
+}
 
 static void attend_rows(Slow out, Slow lse, Slow q, Keys keys, const FlashHead *h,
                         int row, int block_cols, Memory *m) {
@@ -53,8 +61,9 @@ static void attend_rows(Slow out, Slow lse, Slow q, Keys keys, const FlashHead *
     mat_fill(max.mat, -(real)INFINITY);
     for (int j = keys.first; j < keys.end; j += block_cols) {
         int cols = int_min(block_cols, keys.end - j);
-        Tile kj = tile_read(m, slow_rows(keys.k, j, cols)),
-             vj = tile_read(m, slow_rows(keys.v, j, cols)), s = tile_new(m, rows, cols);
+        Tile kj = tile_read(m, keys_at(&keys, keys.k, j, cols)),
+             vj = tile_read(m, keys_at(&keys, keys.v, j, cols)),
+             s = tile_new(m, rows, cols);
         tile_scores(m, s, qi, kj);
         scores_finish(s.mat, h, row, j);
         merge_block(o, max, sum, s, m);
@@ -67,17 +76,34 @@ static void attend_rows(Slow out, Slow lse, Slow q, Keys keys, const FlashHead *
     tile_free(m, sum), tile_free(m, max), tile_free(m, o), tile_free(m, qi);
 }
 
-void flash2_part(Mat out, Mat lse, const FlashHead *h, int first, int count,
-                 Blocks blocks, Memory *m) {
+static void attend_all(Mat out, Mat lse, const FlashHead *h, Keys keys, Blocks blocks,
+                       Memory *m) {
     Slow q = memory_place(m, h->q), to = memory_place(m, out),
          log_sums = memory_place(m, lse);
-    Keys keys = {memory_place(m, h->k), memory_place(m, h->v), first, first + count};
     for (int i = 0; i < h->q.rows; i += blocks.rows) {
         int rows = int_min(blocks.rows, h->q.rows - i);
         attend_rows(slow_rows(to, i, rows), slow_rows(log_sums, i, rows),
                     slow_rows(q, i, rows), keys, h, i, blocks.cols, m);
     }
     memory_flush(m);
+}
+
+void flash2_part(Mat out, Mat lse, const FlashHead *h, int first, int count,
+                 Blocks blocks, Memory *m) {
+    Keys keys = {
+        memory_place(m, h->k), memory_place(m, h->v), first, first + count, NULL, 0};
+    attend_all(out, lse, h, keys, blocks, m);
+}
+
+void flash2_paged(Mat out, Mat lse, const FlashHead *h, Pages pages, Blocks blocks,
+                  Memory *m) {
+    assert(pages.page_rows % blocks.cols == 0
+           && "flash2_paged: a block of keys must lie in one page");
+    FlashHead whole = *h;  // masks and positions ask how many keys there are
+    whole.k.rows = whole.v.rows = pages.keys;
+    Keys keys = {memory_place(m, h->k), memory_place(m, h->v), 0, pages.keys,
+                 pages.table,           pages.page_rows};
+    attend_all(out, lse, &whole, keys, blocks, m);
 }
 
 void flash2(Mat out, Mat lse, const FlashHead *h, Blocks blocks, Memory *m) {

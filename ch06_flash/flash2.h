@@ -26,3 +26,13 @@ void flash2(Mat out, Mat lse, const FlashHead *h, Blocks blocks, Memory *m);
 // others: what split_k.h puts together.
 void flash2_part(Mat out, Mat lse, const FlashHead *h, int first, int count,
                  Blocks blocks, Memory *m);
+
+// Keys in pages: key j is row table[j / page_rows] page_rows + j % page_rows of h->k
+// and h->v, which hold all pages. page_rows is a multiple of blocks.cols. The same bits
+// as with the keys in one piece. (paged_cache.h)
+typedef struct {
+    const int *table;
+    int page_rows, keys;
+} Pages;
+void flash2_paged(Mat out, Mat lse, const FlashHead *h, Pages pages, Blocks blocks,
+                  Memory *m);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "ch06_flash/bench/ratios.h"
 #include "ch06_flash/flash_heads.h"
 #include "common/numeric/machine.h"
 #include "common/numeric/rng.h"
@@ -88,6 +89,7 @@ static void row(int n, bool causal) {
 int main(void) {
     machine_print();
     threads_set(1);
+    ratios_print();
     printf("8 heads of 64, one thread; shares of the peak\n");
     printf("%6s  %-6s  %8s %12s %8s %8s %12s\n", "N", "mask", "GFLOP/s", "chapter 2",
            "forward", "backward", "x chapter 2");

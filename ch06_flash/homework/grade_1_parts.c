@@ -1,0 +1,283 @@
+// Problem 1: parts of a softmax.
+#include <math.h>
+
+#include "ch06_flash/homework/grade.h"
+
+static const double TOLERANCE = 1e-12,  // sums of a few numbers near 1
+    BEFORE = 7;                         // what is in an array that is to be written
+
+enum { PARTS = 3, D = 2 };
+typedef struct {
+    double lses[PARTS], outs[PARTS * D], shift;  // L_s + shift
+} Cut;
+
+static const Cut ORDINARY = {{0.5, 2, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, 0},
+                 HIGH = {{0.5, 2, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, 1000},
+                 LOW = {{0.5, 2, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, -1000},
+                 HOLE = {{0.5, -INFINITY, 1.25}, {1, -2, NAN, NAN, -1, 0.25}, 0},
+                 NOTHING = {{-INFINITY, -INFINITY, -INFINITY},
+                            {NAN, NAN, NAN, NAN, NAN, NAN},
+                            0};
+
+typedef enum {
+    MERGE_RIGHT,
+    MERGE_MEAN,      // all parts weigh the same
+    MERGE_MAXIMUM,   // e^(L_s - the largest), not divided by their sum
+    MERGE_LINEAR,    // L_s itself as the weight
+    MERGE_BASE_TWO,  // 2^L_s
+} MergeRule;
+
+static double weight_by(MergeRule rule, const Cut *c, int s) {
+    double all = 0, most = -INFINITY, by = rule == MERGE_BASE_TWO ? log(2) : 1;
+    for (int p = 0; p < PARTS; p++) most = fmax(most, c->lses[p]);
+    if (most == -INFINITY) return 0;
+    if (rule == MERGE_MEAN) return 1.0 / PARTS;
+    for (int p = 0; p < PARTS; p++)
+        all += rule == MERGE_LINEAR ? c->lses[p] : exp(by * (c->lses[p] - most));
+    if (rule == MERGE_LINEAR) return c->lses[s] / all;
+    return exp(by * (c->lses[s] - most)) / (rule == MERGE_MAXIMUM ? 1 : all);
+}
+
+static void out_by(int rule, const void *of, double *to) {
+    const Cut *c = of;
+    for (int i = 0; i < D; i++) to[i] = 0;
+    for (int s = 0; s < PARTS; s++)
+        for (int i = 0; i < D && c->lses[s] > -INFINITY; i++)
+            to[i] += weight_by((MergeRule)rule, c, s) * c->outs[s * D + i];
+}
+
+typedef enum { LSE_RIGHT, LSE_SUM, LSE_MAXIMUM, LSE_MEAN, LSE_NOT_ADDED } LseRule;
+
+static void lse_by(int rule, const void *of, double *to) {
+    const Cut *c = of;
+    double most = -INFINITY, sum = 0, plain = 0;
+    for (int s = 0; s < PARTS; s++)
+        most = fmax(most, c->lses[s]), plain += c->lses[s] + c->shift;
+    for (int s = 0; s < PARTS && most > -INFINITY; s++) sum += exp(c->lses[s] - most);
+    double right = most + log(sum) + c->shift;
+    *to = most == -INFINITY       ? most
+          : rule == LSE_SUM       ? plain
+          : rule == LSE_MAXIMUM   ? most + c->shift
+          : rule == LSE_MEAN      ? right - log(PARTS)
+          : rule == LSE_NOT_ADDED ? log(sum)
+                                  : right;
+}
+
+static double merged(const Cut *c, double out[D]) {
+    double lses[PARTS], room[D] = {BEFORE, BEFORE};
+    for (int s = 0; s < PARTS; s++) lses[s] = c->lses[s] + c->shift;
+    double *to = grade_guarded("out", room, sizeof room);
+    double lse = parts_merge(grade_guarded("outs", c->outs, sizeof c->outs),
+                             grade_guarded("lses", lses, sizeof lses), PARTS, D, to);
+    for (int i = 0; i < D; i++) out[i] = to[i];
+    return lse;
+}
+
+static const Slip MERGE_SLIPS[] = {
+    {MERGE_MEAN, "mean", "all parts weigh the same: part s has the weight e^(L_s - L)"},
+    {MERGE_MAXIMUM, "not-normalised",
+     "the weights e^(L_s - largest) were not divided by their sum"},
+    {MERGE_LINEAR, "linear", "L is a logarithm: the weights are e^L_s, not L_s"},
+    {MERGE_BASE_TWO, "base-two", "L is a natural logarithm: e^L_s, not 2^L_s"},
+};
+static const Slip LSE_SLIPS[] = {
+    {LSE_SUM, "sum-of-logs", "the exponentials add up, not their logarithms"},
+    {LSE_MAXIMUM, "lse-maximum", "this is the largest L_s: ln of the sum is missing"},
+    {LSE_MEAN, "lse-mean", "this is the logarithm of a mean: L is that of the sum"},
+    {LSE_NOT_ADDED, "lse-shifted",
+     "what was subtracted in the exponents was not added to L again"},
+};
+
+static void check_out(Grade *g, int points, const char *what, const Cut *c) {
+    double got[D];
+    double lse = merged(c, got);
+    grade_mistake(g, c->shift != 0 && (!isfinite(got[0]) || !isfinite(lse)), "overflow",
+                  "e^1000 is infinite in C and e^-1000 is 0: subtract the largest L_s "
+                  "first");
+    grade_mistake(g, c->lses[1] == -INFINITY && isnan(got[0]), "empty-nan",
+                  "a part that saw nothing: 0 x NaN and -inf - -inf are NaN, pass it "
+                  "over");
+    double want[D];
+    out_by(MERGE_RIGHT, c, want);
+    grade_mistake(g, fabs(got[0] - BEFORE - want[0]) < TOLERANCE, "not-cleared",
+                  "`out` is written, not added to: it may hold anything before");
+    grade_numbers(g, points, what, got, D, TOLERANCE, out_by, c, MERGE_SLIPS,
+                  COUNT_OF(MERGE_SLIPS));
+}
+
+static void check_merge(Grade *g) {
+    check_out(g, 4, "the output of three parts", &ORDINARY);
+}
+static void check_lse(Grade *g) {
+    double out[D], got = merged(&ORDINARY, out);
+    grade_numbers(g, 2, "L of three parts", &got, 1, TOLERANCE, lse_by, &ORDINARY,
+                  LSE_SLIPS, COUNT_OF(LSE_SLIPS));
+}
+static void check_large(Grade *g) {
+    double out[D], high = merged(&HIGH, out), low = merged(&LOW, out);
+    grade_mistake(g, !isfinite(high) || !isfinite(low), "overflow",
+                  "e^1000 is infinite in C and e^-1000 is 0: subtract the largest L_s "
+                  "first");
+    double want, want_low;
+    lse_by(LSE_RIGHT, &HIGH, &want), lse_by(LSE_RIGHT, &LOW, &want_low);
+    grade_expect(g, 2, fabs(high - want) < 1e-9 && fabs(low - want_low) < 1e-9,
+                 "L of parts near 1000 and -1000 is %.8g and %.8g, should be %.8g and "
+                 "%.8g",
+                 high, low, want, want_low);
+}
+static void check_hole(Grade *g) {
+    check_out(g, 1, "the output where part 1 saw nothing", &HOLE);
+    double got[D], lse = merged(&NOTHING, got);
+    grade_expect(g, 1, got[0] == 0 && got[1] == 0 && lse == -INFINITY,
+                 "nobody saw anything: O is %g, L is %g, should be 0 and -inf", got[0],
+                 lse);
+}
+
+// ---- a part less
+
+typedef enum {
+    REMOVE_RIGHT,
+    REMOVE_PLAIN,         // O - w O_s, not divided
+    REMOVE_NO_WEIGHT,     // O - O_s
+    REMOVE_OTHER_WEIGHT,  // the share of the others where the part's belongs
+    REMOVE_INVERSE,       // e^(L - L_s)
+} RemoveRule;
+
+// The whole, part 1, and what is left.
+static void removed_by(int rule, const void *of, double *to) {
+    const Cut *c = of;
+    double w = weight_by(MERGE_RIGHT, c, 1), whole[D];
+    out_by(MERGE_RIGHT, c, whole);
+    for (int i = 0; i < D; i++) {
+        double part = c->outs[D + i];
+        if (c->lses[1] == -INFINITY) to[i] = whole[i];
+        else if (rule == REMOVE_NO_WEIGHT) to[i] = whole[i] - part;
+        else if (rule == REMOVE_OTHER_WEIGHT) to[i] = (whole[i] - (1 - w) * part) / w;
+        else if (rule == REMOVE_INVERSE) to[i] = (whole[i] - part / w) / (1 - 1 / w);
+        else to[i] = (whole[i] - w * part) / (rule == REMOVE_PLAIN ? 1 : 1 - w);
+    }
+}
+
+static double removed(const Cut *c, double out[D]) {
+    double lse;
+    out_by(MERGE_RIGHT, c, out), lse_by(LSE_RIGHT, c, &lse);
+    double *at = grade_guarded("out", out, D * sizeof *out);
+    double left =
+        part_remove(at, lse, grade_guarded("part_out", c->outs + D, D * sizeof(double)),
+                    c->lses[1] + c->shift, D);
+    for (int i = 0; i < D; i++) out[i] = at[i];
+    return left;
+}
+
+static double left_lse(const Cut *c) {
+    return c->lses[0] + log(1 + exp(c->lses[2] - c->lses[0])) + c->shift;
+}
+
+static void check_remove(Grade *g) {
+    static const Slip slips[] = {
+        {REMOVE_PLAIN, "not-divided", "the others' weights sum to 1 - w: divide by it"},
+        {REMOVE_NO_WEIGHT, "no-weight",
+         "the part's output counts with its weight w = e^(L_s - L)"},
+        {REMOVE_OTHER_WEIGHT, "other-weight", "w = e^(L_s - L) is the part's own"},
+        {REMOVE_INVERSE, "inverse-weight", "w = e^(L_s - L), which is less than 1"},
+    };
+    double got[D], left = removed(&ORDINARY, got), want = left_lse(&ORDINARY);
+    grade_numbers(g, 2, "the output without part 1", got, D, TOLERANCE, removed_by,
+                  &ORDINARY, slips, COUNT_OF(slips));
+    grade_mistake(g, fabs(left - log(1 + exp(want))) < 1e-3, "lse-plus",
+                  "a sum becomes smaller when a part is taken away");
+    double subtracted = log(1 + exp(2 - want)) + want - 2;
+    grade_mistake(g, fabs(left - subtracted) < 1e-9, "lse-subtracted",
+                  "the exponentials are subtracted, not their logarithms");
+    grade_near(g, 1, "L without part 1", left, want, TOLERANCE);
+}
+
+static void check_remove_edges(Grade *g) {
+    double got[D], high = removed(&HIGH, got), hole[D], same = removed(&HOLE, hole),
+                   want[D];
+    removed_by(REMOVE_RIGHT, &HOLE, want);
+    grade_mistake(g, !isfinite(high), "overflow",
+                  "e^1000 is infinite in C and e^-1000 is 0: subtract the largest L_s "
+                  "first");
+    grade_mistake(g, isnan(hole[0]), "empty-nan",
+                  "a part that saw nothing: 0 x NaN and -inf - -inf are NaN, pass it "
+                  "over");
+    grade_expect(g, 1, fabs(high - left_lse(&HIGH)) < 1e-9,
+                 "with L near 1000, L without part 1 is %.8g, should be %.8g", high,
+                 left_lse(&HIGH));
+    grade_expect(g, 1, hole[0] == want[0] && same == left_lse(&HOLE),
+                 "a part that saw nothing was taken away: O is %g, should be %g",
+                 hole[0], want[0]);
+}
+
+// ---- entropy
+
+typedef enum {
+    ENTROPY_RIGHT,
+    ENTROPY_MEAN,     // of the parts' entropies, plain
+    ENTROPY_WITHIN,   // weighted, without that of the weights
+    ENTROPY_BETWEEN,  // of the weights alone
+    ENTROPY_SIGN,     // that of the weights subtracted
+} EntropyRule;
+
+static const double ENTROPIES[PARTS] = {1.5, 0.75, 2};
+
+static void entropy_by(int rule, const void *of, double *to) {
+    const Cut *c = of;
+    double within = 0, between = 0, mean = 0;
+    for (int s = 0; s < PARTS; s++) {
+        double w = weight_by(MERGE_RIGHT, c, s);
+        mean += ENTROPIES[s] / PARTS;
+        if (w == 0) continue;
+        within += w * ENTROPIES[s], between -= w * log(w);
+    }
+    *to = rule == ENTROPY_MEAN      ? mean
+          : rule == ENTROPY_WITHIN  ? within
+          : rule == ENTROPY_BETWEEN ? between
+          : rule == ENTROPY_SIGN    ? within - between
+                                    : within + between;
+}
+
+static double entropy_of(const Cut *c) {
+    double entropies[PARTS], lses[PARTS];
+    for (int s = 0; s < PARTS; s++) {
+        lses[s] = c->lses[s] + c->shift;
+        entropies[s] = lses[s] > -INFINITY ? ENTROPIES[s] : 0;
+    }
+    return parts_entropy(grade_guarded("entropies", entropies, sizeof entropies),
+                         grade_guarded("lses", lses, sizeof lses), PARTS);
+}
+
+static void check_entropy(Grade *g) {
+    static const Slip slips[] = {
+        {ENTROPY_MEAN, "entropy-mean", "a part's entropy counts with its weight"},
+        {ENTROPY_WITHIN, "entropy-within",
+         "which part a key is in is uncertain too: the entropy of the weights is "
+         "missing"},
+        {ENTROPY_BETWEEN, "entropy-between",
+         "this is the entropy of the weights: that within the parts is missing"},
+        {ENTROPY_SIGN, "entropy-sign", "-ln w is positive: it is added"},
+    };
+    double got = entropy_of(&ORDINARY);
+    grade_numbers(g, 4, "the entropy of three parts", &got, 1, TOLERANCE, entropy_by,
+                  &ORDINARY, slips, COUNT_OF(slips));
+}
+
+static void check_entropy_hole(Grade *g) {
+    double got = entropy_of(&HOLE), want;
+    entropy_by(ENTROPY_RIGHT, &HOLE, &want);
+    grade_mistake(g, isnan(got), "entropy-nan",
+                  "0 ln 0 is NaN in C: a part that saw nothing adds nothing");
+    grade_near(g, 1, "the entropy where part 1 saw nothing", got, want, TOLERANCE);
+}
+
+void check_parts(Grade *g) {
+    grade_part(g, check_merge(g));
+    grade_part(g, check_lse(g));
+    grade_part(g, check_large(g));
+    grade_part(g, check_hole(g));
+    grade_part(g, check_remove(g));
+    grade_part(g, check_remove_edges(g));
+    grade_part(g, check_entropy(g));
+    grade_part(g, check_entropy_hole(g));
+}

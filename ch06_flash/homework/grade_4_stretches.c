@@ -1,0 +1,323 @@
+// Problem 4: keys shared out.
+#include <math.h>
+#include <string.h>
+
+#include "ch06_flash/homework/grade.h"
+
+// ---- who reads what
+
+enum { MOST_REQUESTS = 5, MOST_STRETCHES = 5 };
+typedef struct {
+    int lengths[MOST_REQUESTS], n, workers;
+    int from, until;  // the workers that are asked
+} Work;
+
+typedef enum {
+    CUT_RIGHT,
+    CUT_EVERY_REQUEST,  // each request by itself is cut into `workers`
+    CUT_ROUND_UP,       // pieces of ceil(K / workers)
+    CUT_ROUND_DOWN,     // pieces of floor(K / workers), the last one has the rest
+    CUT_GLOBAL,         // first counts from the first request's first key
+    CUT_EMPTY,          // stretches without keys too
+    CUT_ONE,            // a worker gets one stretch only
+    CUT_END,            // the end in the place of the count
+} CutRule;
+
+static int total(const Work *k) {
+    int all = 0;
+    for (int r = 0; r < k->n; r++) all += k->lengths[r];
+    return all;
+}
+
+static int begin_of(CutRule rule, const Work *k, int w) {
+    int all = total(k), size = all / k->workers;
+    if (rule == CUT_ROUND_UP) size = (all + k->workers - 1) / k->workers;
+    if (rule != CUT_ROUND_UP && rule != CUT_ROUND_DOWN) return w * all / k->workers;
+    if (w == k->workers || w * size > all) return all;
+    return w * size;
+}
+
+static int owner_of(CutRule rule, const Work *k, int before, int r, int key) {
+    if (rule == CUT_EVERY_REQUEST) {
+        for (int w = 0; w < k->workers; w++)
+            if (key < (w + 1) * k->lengths[r] / k->workers) return w;
+    }
+    for (int w = 0; w < k->workers; w++)
+        if (before + key < begin_of(rule, k, w + 1)) return w;
+    return -1;
+}
+
+// As if every request that touches the piece were in it.
+static int touched(const Work *k, int w, Stretch *to) {
+    int count = 0, before = 0, begin = begin_of(CUT_RIGHT, k, w),
+        end = begin_of(CUT_RIGHT, k, w + 1);
+    for (int r = 0; r < k->n; before += k->lengths[r], r++) {
+        int from = begin > before ? begin : before, until = before + k->lengths[r];
+        if (until > end) until = end;
+        if (from <= until) to[count++] = (Stretch){r, from - before, until - from};
+    }
+    return count;
+}
+
+// Key by key.
+static int cut_by(CutRule rule, const Work *k, int w, Stretch *to) {
+    int count = 0, before = 0;
+    if (rule == CUT_EMPTY) return touched(k, w, to);
+    for (int r = 0; r < k->n; r++) {
+        Stretch s = {r, 0, 0};
+        for (int key = 0; key < k->lengths[r]; key++)
+            if (owner_of(rule, k, before, r, key) == w && s.count++ == 0)
+                s.first = key + (rule == CUT_GLOBAL ? before : 0);
+        before += k->lengths[r];
+        if (rule == CUT_END) s.count += s.first;
+        if (rule == CUT_ONE && count) break;
+        if (s.count > 0) to[count++] = s;
+    }
+    return count;
+}
+
+// {how many, request, first, count, ...} of each worker asked, one after the other.
+static int numbers_of(const Stretch *s, int count, double *to) {
+    int n = 0;
+    to[n++] = count;
+    for (int i = 0; i < count && n + 3 <= MOST_NUMBERS; i++)
+        to[n++] = s[i].request, to[n++] = s[i].first, to[n++] = s[i].count;
+    return n;
+}
+
+static int all_numbers(CutRule rule, const Work *k, double *to) {
+    int n = 0;
+    for (int w = k->from; w < k->until; w++) {
+        Stretch s[MOST_STRETCHES];
+        double numbers[MOST_NUMBERS];
+        int more = numbers_of(s, cut_by(rule, k, w, s), numbers);
+        for (int i = 0; i < more && n < MOST_NUMBERS; i++) to[n++] = numbers[i];
+    }
+    return n;
+}
+
+static void cuts_by(int rule, const void *of, double *to) {
+    for (int i = 0; i < MOST_NUMBERS; i++) to[i] = -1;
+    all_numbers((CutRule)rule, of, to);
+}
+
+static const Slip CUT_SLIPS[] = {
+    {CUT_EVERY_REQUEST, "each-request",
+     "each request was cut by itself: a long one and a short one cost a worker alike"},
+    {CUT_ROUND_UP, "rounded-up",
+     "pieces of the same size, rounded up: piece w begins at floor(w K / workers)"},
+    {CUT_ROUND_DOWN, "rounded-down",
+     "pieces of the same size, rounded down: the last worker gets all that is left"},
+    {CUT_GLOBAL, "global-first", "`first` counts from the request's own first key"},
+    {CUT_EMPTY, "empty-stretch", "a stretch without keys was written"},
+    {CUT_ONE, "one-stretch", "a piece may go on into the next request"},
+    {CUT_END, "end-not-count", "`count` is how many keys, not where they end"},
+};
+
+static void check_cut_of(Grade *g, int points, const char *what, const Work *k) {
+    double got[MOST_NUMBERS], reference[MOST_NUMBERS];
+    int n = 0;
+    for (int i = 0; i < MOST_NUMBERS; i++) got[i] = -1;
+    for (int w = k->from; w < k->until; w++) {
+        Stretch room[MOST_REQUESTS];
+        double numbers[MOST_NUMBERS];
+        memset(room, 7, sizeof room);
+        size_t size = (size_t)k->n * sizeof *room;
+        Stretch *to = grade_guarded("to", room, size);
+        int count = worker_stretches(
+            grade_guarded("lengths", k->lengths, (size_t)k->n * sizeof(int)), k->n,
+            k->workers, w, to);
+        if (!grade_expect(g, 0, count >= 0 && count <= k->n,
+                          "%s: worker %d has %d stretches, of %d requests", what, w,
+                          count, k->n))
+            return;
+        int more = numbers_of(to, count, numbers);
+        for (int i = 0; i < more && n < MOST_NUMBERS; i++) got[n++] = numbers[i];
+    }
+    int want = all_numbers(CUT_RIGHT, k, reference);
+    grade_numbers(g, points, what, got, want > n ? want : n, 0, cuts_by, k, CUT_SLIPS,
+                  COUNT_OF(CUT_SLIPS));
+}
+
+static void check_cut(Grade *g) {
+    check_cut_of(g, 4, "stretches of workers 0 and 1 of 4, for 5, 9, 3 and 6 keys",
+                 &(Work){{5, 9, 3, 6}, 4, 4, 0, 2});
+    check_cut_of(g, 2, "stretches of workers 2 and 3 of 4, for 5, 9, 3 and 6 keys",
+                 &(Work){{5, 9, 3, 6}, 4, 4, 2, 4});
+}
+static void check_cut_empty(Grade *g) {
+    check_cut_of(g, 2, "stretches of 2 workers, for 0, 4, 0, 4 and 0 keys",
+                 &(Work){{0, 4, 0, 4, 0}, 5, 2, 0, 2});
+}
+static void check_cut_few(Grade *g) {
+    check_cut_of(g, 2, "stretches of 5 workers, for 2 and 1 keys",
+                 &(Work){{2, 1}, 2, 5, 0, 5});
+}
+
+static void check_cut_large(Grade *g) {
+    static const int lengths[] = {2000000000, 100000000};
+    Stretch room[2] = {{7, 7, 7}, {7, 7, 7}};
+    Stretch *to = grade_guarded("to", room, sizeof room);
+    int count = worker_stretches(grade_guarded("lengths", lengths, sizeof lengths), 2,
+                                 1000, 999, to);
+    bool good =
+        count == 1 && to->request == 1 && to->first == 97900000 && to->count == 2100000;
+    grade_mistake(g, !good && (count == 0 || to->first < 0 || to->count <= 0),
+                  "int-overflow", "w K does not fit into an int: use long long");
+    grade_expect(g, 2, good,
+                 "2.1e9 keys, the last of 1000 workers: request %d, keys %d "
+                 "and %d more; should be 1, 97900000 and 2100000 more",
+                 to->request, to->first, to->count);
+}
+
+// ---- merged again
+
+enum { COUNT = 5, REQUESTS = 4, D = 2 };
+static const double BEFORE = 7;  // what is in an array that is to be written
+// Request 2 has no keys; 3's second stretch saw nothing (all masked).
+static const Stretch STRETCHES[COUNT] = {
+    {0, 0, 4}, {0, 4, 3}, {1, 0, 6}, {3, 0, 2}, {3, 2, 5}};
+static const double LSES[COUNT] = {1.25, 0.1, 2.7, 0.3, -INFINITY},
+                    OUTS[COUNT * D] = {0.1, 0.7, -1.3, 0.2, 1.1,
+                                       3.3, 0.4, -0.6, NAN, NAN};
+
+typedef enum {
+    JOIN_RIGHT,
+    JOIN_MEAN,   // the stretches of a request weigh the same
+    JOIN_COUNT,  // weigh as many keys as they have
+    JOIN_LAST,   // the last stretch overwrites
+    JOIN_FIRST,  // only the first counts
+    JOIN_ALL,    // all stretches in one sum: L of everything
+} JoinRule;
+
+static double join_weight(JoinRule rule, int s) {
+    if (LSES[s] == -INFINITY) return 0;
+    return rule == JOIN_MEAN    ? 1
+           : rule == JOIN_COUNT ? STRETCHES[s].count
+                                : exp(LSES[s]);
+}
+
+static void joined_by(int rule, const void *of, double *to) {
+    (void)of;
+    for (int r = 0; r < REQUESTS; r++) {
+        double sum = 0, mixed[D] = {0}, everything = 0;
+        for (int s = 0; s < COUNT; s++) {
+            double w = join_weight((JoinRule)rule, s);
+            everything += w;
+            if (STRETCHES[s].request != r || w == 0) continue;
+            if (rule == JOIN_FIRST && sum > 0) continue;
+            if (rule == JOIN_LAST) sum = mixed[0] = mixed[1] = 0;
+            sum += w;
+            for (int c = 0; c < D; c++) mixed[c] += w * OUTS[s * D + c];
+        }
+        if (rule == JOIN_ALL) sum = everything;
+        for (int c = 0; c < D; c++) to[r * D + c] = sum > 0 ? mixed[c] / sum : 0;
+    }
+}
+
+// The numbers of one run in that order of stretches.
+static void joined(const int order[COUNT], double out[REQUESTS * D],
+                   double lse[REQUESTS]) {
+    Stretch stretches[COUNT];
+    double outs[COUNT * D], lses[COUNT], room[REQUESTS * D], sums[REQUESTS];
+    for (int i = 0; i < COUNT; i++) {
+        stretches[i] = STRETCHES[order[i]], lses[i] = LSES[order[i]];
+        for (int c = 0; c < D; c++) outs[i * D + c] = OUTS[order[i] * D + c];
+    }
+    for (int i = 0; i < REQUESTS * D; i++) room[i] = BEFORE;
+    for (int r = 0; r < REQUESTS; r++) sums[r] = BEFORE;
+    double *to = grade_guarded("out", room, sizeof room),
+           *l = grade_guarded("lse", sums, sizeof sums);
+    stretches_merge(grade_guarded("stretches", stretches, sizeof stretches),
+                    grade_guarded("outs", outs, sizeof outs),
+                    grade_guarded("lses", lses, sizeof lses), COUNT, D, REQUESTS, to,
+                    l);
+    memcpy(out, to, sizeof room), memcpy(lse, l, sizeof sums);
+}
+
+static const int IN_ORDER[COUNT] = {0, 1, 2, 3, 4};
+
+static void check_join(Grade *g) {
+    static const Slip slips[] = {
+        {JOIN_MEAN, "join-mean",
+         "a stretch weighs e^(L_s - L), not as much as any other"},
+        {JOIN_COUNT, "join-count",
+         "a stretch weighs e^(L_s - L), not its number of keys"},
+        {JOIN_LAST, "overwritten", "each stretch overwrites the one before it"},
+        {JOIN_FIRST, "only-first", "of a request's stretches only the first counts"},
+        {JOIN_ALL, "all-requests", "the weights sum to 1 over all requests: over each"},
+    };
+    double out[REQUESTS * D], lse[REQUESTS];
+    joined(IN_ORDER, out, lse);
+    grade_mistake(g, isnan(out[2 * D]), "no-keys-nan",
+                  "a request without keys: 0/0 is NaN, its output is 0");
+    grade_mistake(g, out[2 * D] == BEFORE, "not-written",
+                  "a request without keys: its row was left as it was");
+    grade_mistake(g, isnan(out[3 * D]), "empty-nan",
+                  "a stretch that saw nothing: 0 x NaN is NaN, pass it over");
+    grade_numbers(g, 3, "outputs of four requests, the third without keys", out,
+                  REQUESTS * D, 1e-12, joined_by, NULL, slips, COUNT_OF(slips));
+    double want = log(exp(LSES[0]) + exp(LSES[1]));
+    grade_expect(g, 2,
+                 fabs(lse[0] - want) < 1e-12 && fabs(lse[1] - LSES[2]) < 1e-12
+                     && lse[2] == -INFINITY && fabs(lse[3] - LSES[3]) < 1e-12,
+                 "L is %.6g, %.6g, %g and %.6g, should be %.6g, %.6g, -inf and %.6g",
+                 lse[0], lse[1], lse[2], lse[3], want, LSES[2], LSES[3]);
+}
+
+// Stretches of one request whose sums round differently in different orders.
+enum { ROUNDED = 6 };
+static const double ROUNDED_LSES[ROUNDED] = {0.1, 3.7, -2.4, 5.3, 1.9, 4.6},
+                    ROUNDED_OUTS[ROUNDED] = {0.1, -0.3, 0.7, 1.3, -2.9, 0.6};
+
+static void rounded(const int order[ROUNDED], double out[2]) {
+    Stretch stretches[ROUNDED];
+    double outs[ROUNDED], lses[ROUNDED];
+    for (int i = 0; i < ROUNDED; i++) {
+        stretches[i] = (Stretch){0, 4 * order[i], 4};
+        outs[i] = ROUNDED_OUTS[order[i]], lses[i] = ROUNDED_LSES[order[i]];
+    }
+    double *to = grade_guarded("out", &(double){7}, sizeof(double)),
+           *at = grade_guarded("lse", &(double){7}, sizeof(double));
+    stretches_merge(grade_guarded("stretches", stretches, sizeof stretches),
+                    grade_guarded("outs", outs, sizeof outs),
+                    grade_guarded("lses", lses, sizeof lses), ROUNDED, 1, 1, to, at);
+    out[0] = *to, out[1] = *at;
+}
+
+static double rounded_want(void) {
+    double sum = 0, mixed = 0;
+    for (int i = 0; i < ROUNDED; i++) {
+        sum += exp(ROUNDED_LSES[i]);
+        mixed += exp(ROUNDED_LSES[i]) * ROUNDED_OUTS[i];
+    }
+    return mixed / sum;
+}
+
+static void check_join_bits(Grade *g) {
+    int order[ROUNDED] = {0, 1, 2, 3, 4, 5};
+    double first[2], other[2];
+    bool same = true, near = true;
+    rounded(order, first);
+    for (int step = 1; step < 60; step++) {  // some of the 720 orders
+        int a = step % ROUNDED, b = step * 7 / 3 % ROUNDED, kept = order[a];
+        order[a] = order[b], order[b] = kept;
+        rounded(order, other);
+        same &= memcmp(first, other, sizeof first) == 0;
+        near &= fabs(other[0] - rounded_want()) < 1e-9;
+    }
+    grade_mistake(
+        g, near && !same, "order-of-arrival",
+        "sums in another order round differently: go by where stretches begin");
+    grade_expect(g, 3, near && same, "six stretches, in several orders: %s",
+                 near ? "the last bits differ" : "the outputs are wrong");
+}
+
+void check_stretches(Grade *g) {
+    grade_part(g, check_cut(g));
+    grade_part(g, check_cut_empty(g));
+    grade_part(g, check_cut_few(g));
+    grade_part(g, check_cut_large(g));
+    grade_part(g, check_join(g));
+    grade_part(g, check_join_bits(g));
+}

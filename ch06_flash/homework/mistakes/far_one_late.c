@@ -1,0 +1,11 @@
+// loses: 2, says: left out as well, keeps: 13
+// Rounded down.
+#include "ch06_flash/homework/hw06.h"
+#define alibi_first_key solved_alibi_first_key
+#include "../solution.c"
+#undef alibi_first_key
+
+int alibi_first_key(int at, double slope, double most, double share) {
+    double distance = floor((2 * most - log(share)) / slope);
+    return distance > at ? 0 : at + 1 - (int)distance;
+}

@@ -1,0 +1,24 @@
+// loses: 4, says: not its number of keys, keeps: 12
+// Weights by numbers of keys.
+#include "ch06_flash/homework/hw06.h"
+#define stretches_merge solved_stretches_merge
+#include "../solution.c"
+#undef stretches_merge
+
+void stretches_merge(const Stretch *stretches, const double *outs, const double *lses,
+                     int count, int d, int n, double *out, double *lse) {
+    double *sums = allocate((size_t)n, sizeof *sums);
+    for (int i = 0; i < n * d; i++) out[i] = 0;
+    for (int s = 0; s < count; s++) {
+        int r = stretches[s].request;
+        if (lses[s] == -INFINITY) continue;
+        double w = stretches[s].count;
+        sums[r] += w;
+        for (int c = 0; c < d; c++) out[r * d + c] += w * outs[s * d + c];
+    }
+    for (int r = 0; r < n; r++) {
+        lse[r] = log(sums[r]);
+        for (int c = 0; c < d && sums[r] > 0; c++) out[r * d + c] /= sums[r];
+    }
+    free(sums);
+}

@@ -1,0 +1,20 @@
+// Numbers for homework's graders: several at once, and the typical errors that give
+// just these numbers.
+#pragma once
+#include "common/program/homework.h"
+
+#define COUNT_OF(array) ((int)(sizeof(array) / sizeof *(array)))
+
+enum { MOST_NUMBERS = 16 };  // of a step
+
+typedef struct {
+    int rule;  // of the problem's reference
+    const char *code, *says;
+} Slip;
+
+// A step of n numbers. Where they are not right, the first slip that gives just these
+// numbers is named. by: fills in the numbers by a rule; 0 is the right one. The hint
+// shows the first number that is off.
+void grade_numbers(Grade *g, int points, const char *what, const double *got, int n,
+                   double tolerance, void (*by)(int rule, const void *of, double *to),
+                   const void *of, const Slip *slips, int slip_count);
