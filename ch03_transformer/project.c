@@ -1,5 +1,6 @@
 #include "ch03_transformer/project.h"
 
+#include "common/numeric/matmul_few.h"
 #include "common/numeric/matvec.h"
 
 static void add_bias(Mat y, Mat bias) {
@@ -9,7 +10,9 @@ static void add_bias(Mat y, Mat bias) {
 }
 
 void project(Mat y, Mat x, Mat w, Mat bias, bool add) {
+    bool few = 1 <= x.rows && x.rows <= MATMUL_FEW && w.row_stride == 1;
     if (x.rows == 1 && w.col_stride == 1) matvec(y.at, w, x.at, add);
+    else if (few) matmul_few(y, x, mat_transpose(w), add);
     else if (add) matmul_add(y, x, mat_transpose(w));
     else matmul(y, x, mat_transpose(w));
     add_bias(y, bias);

@@ -44,8 +44,13 @@ void mat_scale(Mat m, real factor) {
 
 void mat_copy(Mat to, Mat from) {
     assert(to.rows == from.rows && to.cols == from.cols && "mat_copy: shapes differ");
-    for (int i = 0; i < to.rows; i++)
-        for (int j = 0; j < to.cols; j++) *mat_at(to, i, j) = *mat_at(from, i, j);
+    bool whole = to.col_stride == 1 && from.col_stride == 1;
+    for (int i = 0; i < to.rows; i++) {
+        if (whole && to.cols)
+            memcpy(mat_at(to, i, 0), mat_at(from, i, 0), (size_t)to.cols * sizeof(real));
+        for (int j = 0; !whole && j < to.cols; j++)
+            *mat_at(to, i, j) = *mat_at(from, i, j);
+    }
 }
 
 void mat_add_scaled(Mat to, real factor, Mat from) {

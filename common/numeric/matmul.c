@@ -33,6 +33,7 @@
 #include <stdlib.h>
 
 #include "common/error.h"
+#include "common/numeric/depth.h"
 #include "common/numeric/machine.h"
 #include "common/numeric/mat.h"
 #include "common/numeric/small.h"
@@ -43,9 +44,7 @@ enum {
     // 24 sums of 32 registers, or 12 of 16; the rest hold A and B
     TILE_ROWS = VEC_BYTES == 64 ? 12 : 6,
     TILE_COLS = 2 * VEC_LANES,
-    // k is summed in steps of DEPTH, which are added in order: it decides the bits, so
-    // it is the same on all machines; the blocks below only decide what is near
-    DEPTH = 256,
+    // blocks decide what is near, not the bits: depth.h does that
     MOST_ROWS = 10 * TILE_ROWS,  // of a block: more gains nothing where they would fit
     MOST_COLS = 16 * TILE_COLS,
     CHUNK = 1024,  // of a vector, in a product of a vector and a matrix
@@ -256,8 +255,7 @@ static void multiply_panels(Mat c, Mat a, int in_place, const real *packed_a,
 static void multiply_blocks(Mat c, Mat a, Mat b, bool add) {
     real *packed_b = buffer(), *packed_a = packed_b + DEPTH * MOST_COLS;
     const int most_rows = block_rows(), most_cols = block_cols();
-    // equal steps: 300 is 150 + 150, not 256 + 44
-    int depth = ceil_div(a.cols, ceil_div(a.cols, DEPTH));
+    int depth = depth_of(a.cols);
     // Rows of b that are used only once, or fit in L1 as they lie, are read in place if
     // they fill a panel.
     bool direct =

@@ -1,0 +1,116 @@
+#include "common/numeric/matmul_few.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "common/numeric/depth.h"
+#include "common/numeric/machine.h"
+#include "common/numeric/small.h"
+#include "common/numeric/threads.h"
+#include "common/numeric/vec.h"
+
+enum {
+    // rows of B at a time, two vectors of each: half of the registers
+    LINES = VEC_BYTES == 64 ? 8 : 4,
+    MOST_WAIT = 8192,          // numbers of Y: 32 KiB of floats
+    LINE = 64 / sizeof(real),  // of y: no two threads write to one cache line
+};
+
+// ---- one thread's work
+
+// y[r] += x[r][0] b[0] + x[r][1] b[1] + ... for `lines` rows of B, from column j on, so many
+// vectors; both are constants where this is called. y's rows lie `cols` apart.
+VEC_INLINE void add_strip(real *y, int cols, Mat x, Mat b, int j, const int lines,
+                          const int vectors) {
+    Vec held[LINES][2];
+#pragma GCC unroll 8
+    for (int l = 0; l < lines; l++)
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++) {
+            const real *at = b.at + l * b.row_stride + j + v * VEC_LANES;
+            held[l][v] = vec_load(at);
+            // no address is too far: asking for what is not there does nothing
+            __builtin_prefetch(at + lines * b.row_stride);
+        }
+    for (int r = 0; r < x.rows; r++) {
+        const real *by = x.at + r * x.row_stride;
+        real *to = y + r * cols + j;
+        Vec sum[2];
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++) sum[v] = vec_load(to + v * VEC_LANES);
+#pragma GCC unroll 8
+        for (int l = 0; l < lines; l++)
+#pragma GCC unroll 2
+            for (int v = 0; v < vectors; v++) sum[v] += by[l] * held[l][v];
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++) vec_store(to + v * VEC_LANES, sum[v]);
+    }
+}
+
+// The same for all columns; what fills no vector number by number, in the same order.
+VEC_INLINE void add_lines(real *y, int cols, Mat x, Mat b, const int lines) {
+    int j = 0;
+    for (; j + 2 * VEC_LANES <= cols; j += 2 * VEC_LANES)
+        add_strip(y, cols, x, b, j, lines, 2);
+    for (; j + VEC_LANES <= cols; j += VEC_LANES) add_strip(y, cols, x, b, j, lines, 1);
+    for (; j < cols; j++)
+        for (int r = 0; r < x.rows; r++)
+            for (int l = 0; l < lines; l++)
+                y[r * cols + j] += *mat_at(x, r, l) * *mat_at(b, l, j);
+}
+
+// y += x b
+VEC_FUNCTION static void add_all(real *y, int cols, Mat x, Mat b) {
+    int p = 0;
+    for (; p + LINES <= b.rows; p += LINES)
+        add_lines(y, cols, mat_cols(x, p, LINES), mat_rows(b, p, LINES), LINES);
+    for (; p < b.rows; p++) add_lines(y, cols, mat_cols(x, p, 1), mat_rows(b, p, 1), 1);
+}
+
+// As many columns of Y at a time as wait in half of L1.
+static void multiply(Mat y, Mat x, Mat b, bool add) {
+    _Alignas(64) real wait[MOST_WAIT];
+    int fit = (int)size_min(cache_l1() / 2 / sizeof *wait, MOST_WAIT) / x.rows,
+        most = int_max(1, fit / (2 * VEC_LANES)) * 2 * VEC_LANES,
+        depth = depth_of(x.cols);
+    for (int j = 0; j < y.cols; j += most) {
+        int cols = int_min(most, y.cols - j);
+        Mat to = mat_cols(y, j, cols), sum = mat_view(wait, x.rows, cols);
+        for (int p = 0; p < x.cols; p += depth) {
+            int terms = int_min(depth, x.cols - p);
+            mat_fill(sum, 0);
+            add_all(wait, cols, mat_cols(x, p, terms),
+                    mat_cols(mat_rows(b, p, terms), j, cols));
+            if (add || p > 0) mat_add_scaled(to, 1, sum);
+            else mat_copy(to, sum);
+        }
+    }
+}
+
+// ---- sharing out
+
+// What it takes, about: the reading, or the arithmetic where that is longer.
+static double microseconds(Mat x, Mat b) {
+    return (double)b.rows * b.cols * fmax(1.2e-4, 1e-5 * x.rows);
+}
+
+void matmul_few(Mat y, Mat x, Mat b, bool add) {
+    assert(y.rows == x.rows && y.cols == b.cols && x.cols == b.rows && x.cols >= 1
+           && "matmul_few: shapes do not fit");
+    assert(1 <= x.rows && x.rows <= MATMUL_FEW && "matmul_few: not a few rows");
+    assert(x.col_stride == 1 && y.col_stride == 1 && b.col_stride == 1);
+    // waking a thread that sleeps takes some 20
+    int threads = (int)fmin(threads_free(), microseconds(x, b) / 30);
+    if (threads <= 1) {  // OpenMP would do so too, only slower
+        multiply(y, x, b, add);
+        return;
+    }
+    int each = ceil_div(ceil_div(y.cols, threads), LINE) * LINE;
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+    for (int t = 0; t < threads; t++) {
+        int first = t * each, cols = int_min(each, y.cols - first);
+        if (cols > 0)
+            multiply(mat_cols(y, first, cols), x, mat_cols(b, first, cols), add);
+    }
+}
