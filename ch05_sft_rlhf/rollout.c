@@ -1,13 +1,14 @@
 #include "ch05_sft_rlhf/rollout.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "ch03_transformer/sample.h"
 #include "common/numeric/small.h"
 #include "common/numeric/vec.h"
 
-enum { TOGETHER = 32 };
+enum { TOGETHER = 32, STRETCH = 256 };
 
 typedef struct {
     Inference state;
@@ -41,29 +42,46 @@ static void end_answer(Work *w, Slot *s, bool finished) {
     s->of = -1;
 }
 
-// One of softmax(logits / temperature), by a uniform number: in one pass, as no filter
-// needs a list of candidates.
-static int draw(Mat logits, double temperature, real *share, Rng *rng) {
-    size_t n = (size_t)logits.cols;
-    real most = array_max(logits.at, n);
-    double sum = 0, at = 0;
-    for (size_t i = 0; i < n; i++) share[i] = (logits.at[i] - most) / (real)temperature;
-    array_exp(share, n);
-    for (size_t i = 0; i < n; i++) sum += (double)share[i];
-    double drawn = rng_uniform(rng) * sum;
-    size_t token = 0;
-    while (token + 1 < n && (at += (double)share[token]) <= drawn) token++;
-    return (int)token;
+// The token at `left`, a number from 0 to the sum of all shares, counting them up: stretch
+// by stretch, then token by token. Never one whose share is 0.
+static int token_at(double left, const real *share, int n) {
+    int first = 0, count;
+    for (;; first += count) {
+        count = int_min(STRETCH, n - first);
+        double sum = (double)array_sum(share + first, (size_t)count);
+        if (left < sum || first + count == n) break;
+        left -= sum;
+    }
+    int token = first;
+    for (int i = first; i < first + count && left >= 0; i++)
+        if (share[i] > 0) token = i, left -= (double)share[i];
+    return token;
 }
 
-// The next token of a slot's answer, by these logits.
+// share = e^((logits - most) / temperature); their sum.
+static double weigh(real *share, Mat logits, real most, double temperature) {
+    if (temperature != 1) {
+        for (int i = 0; i < logits.cols; i++)
+            share[i] = (logits.at[i] - most) / (real)temperature;
+        logits.at = share, most = 0;
+    }
+    return (double)array_exp_sum(share, logits.at, (size_t)logits.cols, most);
+}
+
+// The next token of a slot's answer, by these logits. One pass of exponentials makes both
+// the draw and ln p: a token's draw is then cheap beside its logits.
 static void write_token(Work *w, Slot *s, Mat logits) {
     const Prompt *p = &w->prompts[s->of];
     double temperature = w->s->temperature;
-    int token = temperature == 0 ? token_greedy(logits)
-                                 : draw(logits, temperature, w->shares, &s->rng);
+    real most = array_max(logits.at, (size_t)logits.cols);
+    double sum = weigh(w->shares, logits, most, 1), log_sum = (double)most + log(sum);
+    if (temperature != 0 && temperature != 1)
+        sum = weigh(w->shares, logits, most, temperature);
+    int token = temperature == 0
+                    ? token_greedy(logits)
+                    : token_at(rng_uniform(&s->rng) * sum, w->shares, logits.cols);
     s->answer[s->written] = s->next = token;
-    s->log_probs[s->written++] = token_log_prob(logits, token);
+    s->log_probs[s->written++] = (double)logits.at[token] - log_sum;
     w->counts.tokens++;
     if (token == w->s->end) end_answer(w, s, true);
     else if (s->written == w->s->most || p->count + s->written == w->model->context)

@@ -1,8 +1,9 @@
-// Speed of rollouts: tokens per second against what reading the weights allows.
+// Speed of rollouts: tokens per second against what the machine allows.
 //
 // A step of one token for each of n answers reads every weight once, however many answers
-// there are. So no step is faster than that reading, and n answers get n tokens of it, until
-// the arithmetic takes longer than the reading.
+// there are, and does 2 n operations with it. So no step is faster than the reading, nor
+// than the arithmetic, which takes longer from some n on. Beside both a step draws tokens,
+// and reads keys and values, each answer its own.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 #include "common/numeric/vec.h"
 
 enum { VOCABULARY = 8192, CONTEXT = 128, CHANNELS = 288, LAYERS = 6, HEADS = 6 };
-enum { TOKENS = 48, ROUNDS = 5, MOST_TOGETHER = 64, NO_END = -1 };
+enum { TOKENS = 40, FEW_TOKENS = 8, ROUNDS = 7, MOST_TOGETHER = 64, NO_END = -1 };
 
 static void model_of(Model *m) {
     Config c = config_small_llama(VOCABULARY, CONTEXT, CHANNELS, LAYERS, HEADS, HEADS);
@@ -26,29 +27,53 @@ static void model_of(Model *m) {
     model_allocate(m, &rng);
 }
 
-// Seconds to add up all weights: reading, and nothing else.
-static double read_seconds(const Model *m) {
+// Seconds to add up so many weights with all threads: reading, and nothing else.
+static double read_seconds(const Model *m, size_t weights) {
+    int threads = threads_count();
+    size_t each = weights / (size_t)threads;
+    real sum = 0;
     double start = now_seconds();
-    real sum = array_sum(m->params.values, m->params.size);
+#pragma omp parallel for num_threads(threads) schedule(static, 1) reduction(+ : sum)
+    for (int t = 0; t < threads; t++)
+        sum += array_sum(m->params.values + (size_t)t * each, each);
     __asm__ volatile("" : : "m"(sum));  // so that it is not optimised away
     return now_seconds() - start;
 }
 
-// Seconds per step of so many answers at a time.
-static double step_seconds(const InferModel *view, int together) {
+// Seconds to write so many tokens of so many answers at a time.
+static double write_seconds(const InferModel *view, int together, int tokens,
+                            long long *steps) {
     Prompt prompts[MOST_TOGETHER];
     Rollout out[MOST_TOGETHER];
     RolloutCounts counts;
     Error err;
     int one = 1;
     for (int i = 0; i < together; i++) prompts[i] = (Prompt){&one, 1};
-    RolloutSettings s = {NO_END, TOKENS, together, 1, rng_new(2)};
+    RolloutSettings s = {NO_END, tokens, together, 1, rng_new(2)};
     double start = now_seconds();
     if (!rollouts(out, view, prompts, together, &s, &counts, &err)) die("%s", err.text);
-    // the prompts' own passes are a step for each: counted as such
-    double seconds = (now_seconds() - start) / (double)counts.steps;
+    double seconds = now_seconds() - start;
+    *steps = counts.steps;
     for (int i = 0; i < together; i++) rollout_free(&out[i]);
     return seconds;
+}
+
+typedef struct {
+    double step, read;  // seconds, the best of all rounds
+} Times;
+
+// In turns, as other programs share the machine. What two lengths of answers differ by is
+// steps alone: prompts, and making room, are in both.
+static Times measure(const Model *m, const InferModel *view, int together) {
+    double few = INFINITY, many = INFINITY, read = INFINITY;
+    long long few_steps = 0, many_steps = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        many = fmin(many, write_seconds(view, together, TOKENS, &many_steps));
+        few = fmin(few, write_seconds(view, together, FEW_TOKENS, &few_steps));
+        for (int k = 0; k < 4; k++)
+            read = fmin(read, read_seconds(m, infer_model_weights(view)));
+    }
+    return (Times){(many - few) / (double)(many_steps - few_steps), read};
 }
 
 int main(void) {
@@ -59,19 +84,19 @@ int main(void) {
     machine_print();
     model_of(&m);
     if (!infer_of_model(&view, &m, &err)) die("%s", err.text);
-    printf("rollouts: LLaMA, %.1f M weights, %d layers of %d channels, %d threads\n",
-           1e-6 * (double)m.params.size, LAYERS, CHANNELS, threads_count());
-    printf("%-10s %10s %14s %22s\n", "together", "ms/step", "tokens/s",
-           "of reading the weights");
+    double weights = (double)infer_model_weights(&view);
+    double peak = 1e9 * fma_peak_gflops_of(threads_count());
+    printf(
+        "rollouts: LLaMA, %.1f M weights per step, %d layers of %d channels, "
+        "%d threads, %.0f GFLOP/s\n",
+        1e-6 * weights, LAYERS, CHANNELS, threads_count(), 1e-9 * peak);
+    printf("%-10s %10s %12s %12s %24s\n", "together", "ms/step", "tokens/s",
+           "of reading", "of reading or arithmetic");
     for (int together = 1; together <= MOST_TOGETHER; together *= 2) {
-        double step = INFINITY, read = INFINITY;
-        // in turns: other programs share the machine
-        for (int i = 0; i < ROUNDS; i++) {
-            step = fmin(step, step_seconds(&view, together));
-            for (int k = 0; k < 4; k++) read = fmin(read, read_seconds(&m));
-        }
-        printf("%-10d %10.2f %14.0f %21.0f%%\n", together, 1e3 * step, together / step,
-               100 * read / step);
+        Times t = measure(&m, &view, together);
+        double bound = fmax(t.read, 2 * together * weights / peak);
+        printf("%-10d %10.2f %12.0f %11.0f%% %23.0f%%\n", together, 1e3 * t.step,
+               together / t.step, 100 * t.read / t.step, 100 * bound / t.step);
     }
     infer_model_free(&view), model_free(&m);
     return 0;

@@ -76,6 +76,9 @@ Test(rollout, slots_change_nothing) {
         const Exchange *a = &s.out[i].exchange, *b = &other[i].exchange;
         cr_assert_eq(a->length, b->length);
         cr_assert_arr_eq(a->ids, b->ids, (size_t)a->length * sizeof(int));
+        // to the last bit: a row of a product does not depend on the others
+        cr_assert_arr_eq(s.out[i].log_probs, other[i].log_probs,
+                         (size_t)exchange_counted(a) * sizeof(double));
     }
     rollouts_free(s.out), rollouts_free(other), setup_free(&s);
 }

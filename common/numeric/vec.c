@@ -43,6 +43,17 @@ VEC_FUNCTION real array_dot(const real *x, const real *y, size_t n) {
     return total;
 }
 
+VEC_FUNCTION bool array_finite(const real *x, size_t n) {
+    VecInt finite = (VecInt)vec_splat(0) == 0;
+    size_t i = 0;
+    for (; i + VEC_LANES <= n; i += VEC_LANES)
+        finite &= vec_abs(vec_load(x + i)) < INFINITY;
+    if (i < n) finite &= vec_abs(vec_load_part(x + i, n - i, 0)) < INFINITY;
+    bool all = true;
+    for (int lane = 0; lane < VEC_LANES; lane++) all &= finite[lane] != 0;
+    return all;
+}
+
 VEC_FUNCTION void array_exp(real *x, size_t n) {
     size_t i = 0;
     for (; i + VEC_LANES <= n; i += VEC_LANES)

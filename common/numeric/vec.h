@@ -30,6 +30,7 @@
 // the machine one builds for).
 #pragma once
 #include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -160,6 +161,7 @@ VEC_INLINE Vec vec_tanh(Vec x) {
 real array_max(const real *x, size_t n);
 real array_sum(const real *x, size_t n);
 real array_dot(const real *x, const real *y, size_t n);  // sum of x[i] y[i]
+bool array_finite(const real *x, size_t n);              // no NaN, no infinity
 void array_exp(real *x, size_t n);                       // x[i] = e^x[i]
 void array_tanh(real *x, size_t n);
 

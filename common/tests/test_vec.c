@@ -195,6 +195,21 @@ Test(vec, max_in_every_place) {
     }
 }
 
+Test(vec, finite_in_every_place) {
+    const real bad[] = {(real)INFINITY, -(real)INFINITY, (real)NAN};
+    real x[67];
+    for (size_t n = 0; n <= 67; n++) {
+        for (size_t i = 0; i < n; i++) x[i] = i % 2 ? LARGEST : -LARGEST;
+        cr_assert(array_finite(x, n));
+        for (size_t i = 0; i < n; i++) {
+            real good = x[i];
+            x[i] = bad[i % 3];
+            cr_assert(!array_finite(x, n), "%zu of %zu", i, n);
+            x[i] = good;
+        }
+    }
+}
+
 Test(vec, masked_softmax) {
     real x[77], out[77];
     for (int i = 0; i < 77; i++) x[i] = -INFINITY;
