@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ch03_transformer/arithmetic.h"
 #include "ch03_transformer/clip.h"
 #include "ch05_sft_rlhf/policy.h"
 
@@ -26,11 +25,17 @@ void dpo_free(Dpo *d) {
 }
 
 // By the operations of dpo_loss, rounding and all: where pi = ref, h is 0 exactly.
-static void reference_sums(double *to, const Model *m, const Batch *b) {
+static double *reference_sums(const Model *m, const Batch *b) {
+    double *to = allocate((size_t)b->rows, sizeof *to);
     Tape *t = tape_new((Params *)&m->params);
     Mat sums = policy_sums(t, b, policy_pass(t, m, b).log_probs)->value;
     for (int i = 0; i < sums.rows; i++) to[i] = (double)*mat_at(sums, i, 0);
     tape_free(t);
+    return to;
+}
+
+static bool has_reference(const Dpo *d) {
+    return preference_kinds[d->settings.kind].reference;
 }
 
 DpoBatch dpo_batch(const Dpo *d, const Exchange *const *chosen,
@@ -41,24 +46,25 @@ DpoBatch dpo_batch(const Dpo *d, const Exchange *const *chosen,
     memcpy(all, chosen, n * sizeof *all), memcpy(all + n, rejected, n * sizeof *all);
     DpoBatch b = {.count = count,
                   .batch = exchange_batch(all, 2 * count),
-                  .reference = allocate(2 * n, sizeof(double)),
+                  .tokens = allocate(2 * n, sizeof *b.tokens),
                   .pairs = allocate(n, sizeof *b.pairs)};
     for (int i = 0; i < count; i++) b.pairs[i] = (Preferred){i, count + i, 1.0 / count};
-    reference_sums(b.reference, d->reference, &b.batch);
+    for (int i = 0; i < 2 * count; i++) b.tokens[i] = exchange_counted(all[i]);
+    if (has_reference(d)) b.reference = reference_sums(d->reference, &b.batch);
     free(all);
     return b;
 }
 
 void dpo_batch_free(DpoBatch *b) {
-    batch_free(&b->batch), free(b->reference), free(b->pairs);
+    batch_free(&b->batch), free(b->reference), free(b->tokens), free(b->pairs);
     *b = (DpoBatch){0};
 }
 
-static DpoStep figures(Mat h, const DpoBatch *b, double beta) {
+static DpoStep figures(Mat measures, const DpoBatch *b, double scale) {
     DpoStep s = {0};
     for (int i = 0; i < b->count; i++) {
-        double chosen = beta * (double)*mat_at(h, i, 0),
-               rejected = beta * (double)*mat_at(h, b->count + i, 0);
+        double chosen = scale * (double)*mat_at(measures, i, 0),
+               rejected = scale * (double)*mat_at(measures, b->count + i, 0);
         s.chosen += chosen / b->count, s.rejected += rejected / b->count;
         s.accuracy += (chosen > rejected ? 1 : chosen == rejected ? 0.5 : 0) / b->count;
     }
@@ -68,14 +74,11 @@ static DpoStep figures(Mat h, const DpoBatch *b, double beta) {
 
 Node *dpo_loss(Tape *t, const Dpo *d, const DpoBatch *b, DpoStep *at) {
     Node *log_probs = policy_pass(t, d->policy, &b->batch).log_probs;
-    Node *sums = policy_sums(t, &b->batch, log_probs);
-    Mat reference = tape_mat(t, 2 * b->count, 1);
-    for (int i = 0; i < reference.rows; i++)
-        *mat_at(reference, i, 0) = (real)b->reference[i];
-    Node *h = subtract(t, sums, constant_node(t, reference));
+    Node *h = preference_measures(t, policy_sums(t, &b->batch, log_probs), b->reference,
+                                  b->tokens);
     Node *loss = preference_node(t, h, b->pairs, (size_t)b->count, &d->settings);
     if (at) {
-        *at = figures(h->value, b, d->settings.beta);
+        *at = figures(h->value, b, has_reference(d) ? d->settings.beta : 1);
         at->loss = (double)*loss->value.at;
     }
     return loss;

@@ -1,13 +1,15 @@
-// DPO: a policy from pairs of answers, in one supervised step. Lecture, section 5.9.
+// DPO: a policy from pairs of answers, in one supervised step; and its relatives
+// (preference_loss.h: the table). Lecture, section 5.9.
 //
 //     h = ln pi(answer) - ln ref(answer)          sums over the answer's tokens, END too
-//     loss = mean over pairs of loss(h_chosen - h_rejected)          preference_loss.h: the table
+//     loss = mean over pairs of loss(h_chosen - h_rejected)
 //     implicit reward = beta h                                       of dpo: pi is the pi* of this reward
 //
 //     grad loss = -beta sigma(beta (h_rejected - h_chosen)) (grad ln pi(chosen) - grad ln pi(rejected))
 //
 // At the start pi = ref: h = 0, and the loss is ln 2. Nothing is drawn from the policy,
-// no reward model is trained; the reference is read once per pair.
+// no reward model is trained; the reference is read once per pair. orpo takes the mean of
+// ln pi(answer) over its tokens in place of h, and reads no reference.
 //
 // Rafailov, Sharma, Mitchell, Ermon, Manning, Finn (2023), arXiv:2305.18290.
 #pragma once
@@ -33,7 +35,8 @@ void dpo_free(Dpo *d);
 typedef struct {
     int count;          // pairs
     Batch batch;        // 2 count rows: all chosen, then all rejected
-    double *reference;  // [2 count]
+    double *reference;  // [2 count]: ln ref; NULL where the loss has no reference
+    int *tokens;        // [2 count]: of the answers, END among them
     Preferred *pairs;   // [count]: of weight 1 / count
 } DpoBatch;
 
@@ -43,9 +46,10 @@ void dpo_batch_free(DpoBatch *b);
 
 typedef struct {
     double loss;
-    double chosen, rejected;  // mean implicit rewards, beta h
-    double margin;            // chosen - rejected
-    double accuracy;          // share of pairs with a margin > 0; ties count 1/2
+    double chosen,
+        rejected;     // mean implicit rewards, beta h; orpo: mean ln pi per token
+    double margin;    // chosen - rejected
+    double accuracy;  // share of pairs with a margin > 0; ties count 1/2
 } DpoStep;
 
 // The loss, 1 x 1; at may be NULL.

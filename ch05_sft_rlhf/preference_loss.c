@@ -3,7 +3,9 @@
 #include <assert.h>
 #include <math.h>
 
+#include "ch03_transformer/arithmetic.h"
 #include "ch05_sft_rlhf/logistic.h"
+#include "ch05_sft_rlhf/orpo.h"
 #include "ch05_sft_rlhf/slopes.h"
 #include "common/error.h"
 
@@ -42,12 +44,24 @@ static double hinge_goal(double p, const PreferenceSettings *s) {
     return (p > 0.5 ? 1 : p < 0.5 ? -1 : 0) / s->beta;
 }
 
+// d is the log-odds of the first of two answers: ln sigma(d) and ln sigma(-d) are theirs.
+static PreferenceLoss orpo(double d, const PreferenceSettings *s) {
+    OrpoLoss l = orpo_loss(log_logistic(d), log_logistic(-d), s->beta);
+    return (PreferenceLoss){l.value,
+                            l.chosen * logistic(-d) - l.rejected * logistic(d)};
+}
+static double orpo_best(double p, const PreferenceSettings *s) {
+    return orpo_goal(p, s->beta);
+}
+
 const PreferenceType preference_kinds[] = {
-    [PREFERENCE_DPO] = {"dpo", "the Bradley-Terry likelihood", dpo, dpo_goal},
+    [PREFERENCE_DPO] = {"dpo", "the Bradley-Terry likelihood", dpo, dpo_goal, true},
     [PREFERENCE_CDPO] = {"cdpo", "the same with a share of wrong labels", cdpo,
-                         cdpo_goal},
-    [PREFERENCE_IPO] = {"ipo", "the distance to a goal, squared", ipo, ipo_goal},
-    [PREFERENCE_HINGE] = {"hinge", "what the margin lacks", hinge, hinge_goal},
+                         cdpo_goal, true},
+    [PREFERENCE_IPO] = {"ipo", "the distance to a goal, squared", ipo, ipo_goal, true},
+    [PREFERENCE_HINGE] = {"hinge", "what the margin lacks", hinge, hinge_goal, true},
+    [PREFERENCE_ORPO] = {"orpo", "fine-tuning and odds, no reference", orpo, orpo_best,
+                         false},
 };
 _Static_assert(sizeof preference_kinds / sizeof *preference_kinds == PREFERENCE_KINDS,
                "a preference loss without a line in the table");
@@ -63,18 +77,36 @@ PreferenceLoss preference_loss(double d, const PreferenceSettings *s) {
     return preference_kinds[s->kind].of(d, s);
 }
 
-Node *preference_node(Tape *t, Node *log_ratios, const Preferred *pairs, size_t count,
+PairLoss preference_pair_loss(double chosen, double rejected,
+                              const PreferenceSettings *s) {
+    if (s->kind == PREFERENCE_ORPO) {
+        OrpoLoss l = orpo_loss(chosen, rejected, s->beta);
+        return (PairLoss){l.value, l.chosen, l.rejected};
+    }
+    PreferenceLoss l = preference_loss(chosen - rejected, s);
+    return (PairLoss){l.value, l.slope, -l.slope};
+}
+
+Node *preference_measures(Tape *t, Node *sums, const double *reference,
+                          const int *tokens) {
+    Mat by = tape_mat(t, sums->value.rows, 1);
+    for (int i = 0; i < by.rows; i++)
+        *mat_at(by, i, 0) = reference ? (real)reference[i] : 1 / (real)tokens[i];
+    Node *constant = constant_node(t, by);
+    return reference ? subtract(t, sums, constant) : product(t, sums, constant);
+}
+
+Node *preference_node(Tape *t, Node *measures, const Preferred *pairs, size_t count,
                       const PreferenceSettings *s) {
-    Mat h = log_ratios->value;
-    double *slopes = tape_allocate(t, (size_t)h.rows * sizeof *slopes), sum = 0;
+    Mat of = measures->value;
+    double *slopes = tape_allocate(t, (size_t)of.rows * sizeof *slopes), sum = 0;
     for (size_t i = 0; i < count; i++) {
         const Preferred *p = &pairs[i];
-        double d =
-            (double)*mat_at(h, p->chosen, 0) - (double)*mat_at(h, p->rejected, 0);
-        PreferenceLoss loss = preference_loss(d, s);
+        PairLoss loss = preference_pair_loss((double)*mat_at(of, p->chosen, 0),
+                                             (double)*mat_at(of, p->rejected, 0), s);
         sum += p->weight * loss.value;
-        slopes[p->chosen] += p->weight * loss.slope;
-        slopes[p->rejected] -= p->weight * loss.slope;
+        slopes[p->chosen] += p->weight * loss.chosen;
+        slopes[p->rejected] += p->weight * loss.rejected;
     }
-    return loss_of_slopes(t, log_ratios, sum, slopes);
+    return loss_of_slopes(t, measures, sum, slopes);
 }

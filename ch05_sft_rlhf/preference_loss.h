@@ -8,6 +8,7 @@
 //     cdpo   -(1 - eta) ln sigma(beta d) - eta ln sigma(-beta d)   a share eta of labels is wrong
 //     ipo    (d - 1 / (2 tau))^2                                   d has a goal, tau = beta
 //     hinge  max(0, 1 - beta d)                                    SLiC's: enough is enough
+//     orpo   orpo.h: of each answer's mean log-probability, without a reference; lambda = beta
 //
 // With p the chance that `chosen` is preferred, each is least on average at a d of its
 // own:
@@ -30,12 +31,13 @@ typedef enum {
     PREFERENCE_CDPO,
     PREFERENCE_IPO,
     PREFERENCE_HINGE,
+    PREFERENCE_ORPO,
     PREFERENCE_KINDS
 } PreferenceKind;
 
 typedef struct {
     PreferenceKind kind;
-    double beta;       // > 0; ipo: tau
+    double beta;       // > 0; ipo: tau; orpo: lambda
     double smoothing;  // cdpo's eta, [0, 1/2)
 } PreferenceSettings;
 
@@ -45,10 +47,13 @@ typedef struct {
 
 typedef struct {
     const char *name, *help;
+    // of d; orpo: of two answers of one token that share all probability, which differ by d
     PreferenceLoss (*of)(double d, const PreferenceSettings *s);
     // the d at which the mean loss is least, if `chosen` is preferred with probability
     // p
     double (*goal)(double p, const PreferenceSettings *s);
+    // answers are measured by h, against a reference; or else by their mean ln pi
+    bool reference;
 } PreferenceType;
 
 extern const PreferenceType preference_kinds[];
@@ -56,12 +61,23 @@ const char *const *preference_names(void);  // ends with NULL
 
 PreferenceLoss preference_loss(double d, const PreferenceSettings *s);
 
+// The same of two measures, h or mean ln pi, with a slope for each.
+typedef struct {
+    double value, chosen, rejected;
+} PairLoss;
+PairLoss preference_pair_loss(double chosen, double rejected,
+                              const PreferenceSettings *s);
+
 // Which of some answers was preferred to which, and how much that counts.
 typedef struct {
     int chosen, rejected;
     double weight;
 } Preferred;
 
-// sum over pairs of weight x loss(h_chosen - h_rejected); log_ratios: h, answers x 1.
-Node *preference_node(Tape *t, Node *log_ratios, const Preferred *pairs, size_t count,
+// What the loss compares, answers x 1, of sums: their ln pi. h, or where reference is NULL
+// the mean of ln pi over so many tokens.
+Node *preference_measures(Tape *t, Node *sums, const double *reference,
+                          const int *tokens);
+// sum over pairs of weight x loss; measures: answers x 1, of each h or its mean ln pi.
+Node *preference_node(Tape *t, Node *measures, const Preferred *pairs, size_t count,
                       const PreferenceSettings *s);

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "ch03_transformer/arithmetic.h"
 #include "ch05_sft_rlhf/logistic.h"
 
 PreferencePopulation preference_population(const Enumerated *x,
@@ -34,9 +33,12 @@ void preference_population_free(PreferencePopulation *p) {
 
 Node *preference_population_loss(Tape *t, Enumerated *x, void *population) {
     const PreferencePopulation *p = population;
-    Mat ref = tape_mat(t, x->space.size, 1);
-    for (int i = 0; i < ref.rows; i++) *mat_at(ref, i, 0) = (real)x->log_ref[i];
-    Node *h = subtract(t, enumerable_log_probs(t, &x->policy, &x->space),
-                       constant_node(t, ref));
-    return preference_node(t, h, p->pairs, p->count, &p->settings);
+    const Enumerable *e = &x->space;
+    bool reference = preference_kinds[p->settings.kind].reference;
+    int *tokens = tape_allocate(t, (size_t)e->size * sizeof *tokens);
+    for (int i = 0; i < e->size; i++) tokens[i] = enumerable_length(e, i % e->answers);
+    Node *sums = enumerable_log_probs(t, &x->policy, e);
+    Node *measures =
+        preference_measures(t, sums, reference ? x->log_ref : NULL, tokens);
+    return preference_node(t, measures, p->pairs, p->count, &p->settings);
 }

@@ -8,11 +8,14 @@
 #include <stdio.h>
 
 #include "ch03_transformer/labs/defaults.h"
+#include "ch05_sft_rlhf/logistic.h"
+#include "ch05_sft_rlhf/orpo.h"
 #include "common/program/plot.h"
 
-static const Option options[] = {{"beta", "1", "of the losses; tau of ipo"},
-                                 {"smoothing", "0.1", "cdpo's share of wrong labels"},
-                                 {0}};
+static const Option options[] = {
+    {"beta", "1", "of the losses; tau of ipo, lambda of orpo"},
+    {"smoothing", "0.1", "cdpo's share of wrong labels"},
+    {0}};
 
 enum { POINTS = 99, HALVINGS = 200, DECADES = 5 };
 
@@ -65,6 +68,20 @@ static void claim_goals(Lab *lab) {
     }
 }
 
+// With a large lambda the odds' term alone decides: z = 2 u, so u is half of dpo's. Of the
+// condition's two parts (orpo.h) fine-tuning's is at most 1/2 there, and the slope of the
+// other 4 lambda p (1 - p).
+static void claim_orpo(Lab *lab) {
+    const double p = 0.75, lambda = 1e4;
+    PreferenceSettings s = {PREFERENCE_ORPO, lambda, 0};
+    claim_near(lab, "5.78", "orpo, p = 3/4, lambda = 1e4: d of least mean loss",
+               logit(p) / 2, least_at(p, &s), 0.5 / (4 * lambda * p * (1 - p)));
+    s.beta = 1;
+    OrpoLoss equal = orpo_loss(-0.7, -0.7, s.beta);
+    claim_near(lab, "5.79", "orpo, two answers of 0.7 nats per token: loss",
+               0.7 + log(2), equal.value, 1e-15);
+}
+
 static void claim_sure_labels(Lab *lab) {
     double margin[DECADES];
     PreferenceSettings dpo = settings(lab, PREFERENCE_DPO);
@@ -86,28 +103,32 @@ static void claim_sure_labels(Lab *lab) {
 
 static void draw(Lab *lab) {
     Plot *p = plot_new(lab, "preference_losses",
-                       "p dpo cdpo ipo hinge dpo_found cdpo_found ipo_found");
+                       "p dpo cdpo ipo hinge orpo dpo_found cdpo_found ipo_found "
+                       "hinge_found orpo_found");
     for (int i = 1; i <= POINTS; i++) {
-        double at = (double)i / (POINTS + 1), row[8] = {at};
+        double at = (double)i / (POINTS + 1), row[1 + 2 * PREFERENCE_KINDS] = {at};
         for (int k = 0; k < PREFERENCE_KINDS; k++) {
             PreferenceSettings s = settings(lab, k);
             row[1 + k] = preference_kinds[k].goal(at, &s);
-            if (k < PREFERENCE_HINGE) row[5 + k] = i % 10 ? NAN : least_at(at, &s);
+            row[1 + PREFERENCE_KINDS + k] = i % 10 == 5 ? least_at(at, &s) : NAN;
         }
         plot_row_values(p, row);
     }
     plot_axes(p, "p: how often the first answer is preferred", "d of least loss");
     plot_line(p, "p", "dpo", "dpo"), plot_line(p, "p", "cdpo", "cdpo");
-    plot_line(p, "p", "ipo", "ipo"), plot_dashes(p, "p", "hinge", "hinge");
+    plot_line(p, "p", "ipo", "ipo"), plot_line(p, "p", "orpo", "orpo");
+    plot_series(p, "using \"p\":\"hinge\" with lines dashtype 2 linecolor \"" PLOT_BLACK
+                   "\" title 'hinge'");
     plot_points(p, "p", "dpo_found", "dpo, searched");
     plot_points(p, "p", "cdpo_found", "cdpo, searched");
     plot_points(p, "p", "ipo_found", "ipo, searched");
+    plot_points(p, "p", "orpo_found", "orpo, searched");
     plot_end(p);
 }
 
 static void run(Lab *lab) {
     claim_goals(lab);
-    if (lab_at_defaults(lab)) claim_sure_labels(lab);
+    if (lab_at_defaults(lab)) claim_orpo(lab), claim_sure_labels(lab);
     draw(lab);
 }
 

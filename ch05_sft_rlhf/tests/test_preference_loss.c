@@ -8,6 +8,7 @@
 #include "ch03_transformer/arithmetic.h"
 #include "ch03_transformer/tests/gradients.h"
 #include "ch05_sft_rlhf/dpo.h"
+#include "ch05_sft_rlhf/orpo.h"
 #include "ch05_sft_rlhf/policy.h"
 #include "ch05_sft_rlhf/preference_population.h"
 #include "ch05_sft_rlhf/tests/small.h"
@@ -38,6 +39,47 @@ Test(preference_loss, slopes_are_derivatives) {
                 / (2 * h);
             cr_assert_float_eq(preference_loss(d, &s).slope, measured, 1e-6);
         }
+}
+
+// P = 1/2 and 1/5: odds 1 and 1/4, sigma(ln 4) = 4/5.
+Test(orpo, values) {
+    OrpoLoss l = orpo_loss(log(.5), log(.2), 1);
+    cr_assert_float_eq(l.value, .916291, 5e-7);
+    cr_assert_float_eq(l.chosen, -1.4, 1e-12);
+    cr_assert_float_eq(l.rejected, .25, 1e-12);
+    // equal answers: ln 2; a sure one has a finite loss and finite slopes
+    cr_assert_float_eq(orpo_loss(-2, -2, .5).value, 2 + .5 * log(2), 1e-12);
+    OrpoLoss sure = orpo_loss(0, -1, 1), wrong = orpo_loss(-1, 0, 1);
+    cr_assert(isfinite(sure.value) && isfinite(sure.chosen) && isfinite(sure.rejected));
+    cr_assert(isfinite(wrong.value) && isfinite(wrong.rejected));
+}
+
+Test(orpo, slopes_are_derivatives) {
+    const double h = 1e-5;
+    for (double a = -.05; a > -9; a *= 2.3)
+        for (double b = -.05; b > -9; b *= 2.1) {
+            OrpoLoss l = orpo_loss(a, b, .7);
+            cr_assert_float_eq(
+                l.chosen,
+                (orpo_loss(a + h, b, .7).value - orpo_loss(a - h, b, .7).value)
+                    / (2 * h),
+                1e-5);
+            cr_assert_float_eq(
+                l.rejected,
+                (orpo_loss(a, b + h, .7).value - orpo_loss(a, b - h, .7).value)
+                    / (2 * h),
+                1e-5);
+        }
+}
+
+Test(orpo, goal_between_half_and_all_of_dpos) {
+    double p = .75, whole = log(3);
+    cr_assert_float_eq(orpo_goal(p, 0), whole, 1e-12);
+    cr_assert_float_eq(orpo_goal(p, 1e9), whole / 2, 1e-8);
+    cr_assert_float_eq(orpo_goal(p, 1), .673996, 5e-7);
+    cr_assert_eq(orpo_goal(1, 1), INFINITY);
+    cr_assert_eq(orpo_goal(0, 1), -INFINITY);
+    cr_assert_float_eq(orpo_goal(.5, 3), 0, 1e-12);
 }
 
 // Where the mean loss is least, by golden section, if `chosen` wins with probability p.
@@ -142,7 +184,8 @@ Test(preference_population, gradients_and_first_loss) {
         double first = (double)*population_loss(t, both)->value.at, weights = 0;
         for (size_t i = 0; i < p.count; i++) weights += p.pairs[i].weight;
         cr_assert_float_eq(weights, 1, 1e-12);
-        if (k != PREFERENCE_IPO) cr_assert_float_eq(first, log(2), 1e-6);
+        if (k == PREFERENCE_DPO || k == PREFERENCE_CDPO)
+            cr_assert_float_eq(first, log(2), 1e-6);
         tape_free(t);
         double error = gradient_error(&x.policy.params, population_loss, both, 6);
         cr_assert_leq(error, gradient_tolerance(), "%s: %g", preference_names()[k],
@@ -216,6 +259,27 @@ Test(dpo, log_ratios_are_sums) {
     for (int i = 0; i < ANSWERS; i++) h[i] = log_p[i] - log_ref[i];
     cr_assert_float_eq(at.chosen, .3 * (h[0] + h[1]) / 2, 1e-5);
     cr_assert_float_eq(at.rejected, .3 * (h[2] + h[3]) / 2, 1e-5);
+    batch_free(&b), setup_free(&s);
+}
+
+// ORPO has no reference, and takes the mean over tokens.
+Test(dpo, orpo_takes_means) {
+    Setup s;
+    setup_new(&s, PREFERENCE_ORPO, false);
+    cr_assert_null(s.batch.reference);
+    DpoStep at;
+    double log_p[ANSWERS], sum = 0;
+    dpo_loss(s.dpo.tape, &s.dpo, &s.batch, &at);
+    const Exchange *in_order[] = {s.chosen[0], s.chosen[1], s.rejected[0],
+                                  s.rejected[1]};
+    Batch b = exchange_batch(in_order, ANSWERS);
+    policy_answer_log_probs(log_p, &s.policy, &b);
+    for (int i = 0; i < ANSWERS; i++) log_p[i] /= exchange_counted(in_order[i]);
+    for (int i = 0; i < PAIRS; i++)
+        sum += orpo_loss(log_p[i], log_p[i + PAIRS], .3).value / PAIRS;
+    cr_assert_float_eq(at.loss, sum, 1e-5);
+    cr_assert_float_eq(at.margin, (log_p[0] + log_p[1] - log_p[2] - log_p[3]) / 2,
+                       1e-5);
     batch_free(&b), setup_free(&s);
 }
 
