@@ -1,5 +1,6 @@
 #include "ch05_sft_rlhf/enumerated.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,21 +112,43 @@ static int expect(double *to, const Enumerable *e, const Exchange *answer,
     return n;
 }
 
-void draws_fill(Draws *d, Enumerated *x, Baseline baseline, double beta, Rng *rng) {
+// The policy as it is now: p, of each answer, and values, of each prefix.
+static void look(double *p, double *values, const Enumerated *x, double beta) {
     const Enumerable *e = &x->space;
-    size_t size = (size_t)e->size;
-    double *tokens = allocate(enumerable_edges(e), sizeof *tokens),
-           *p = allocate(size, sizeof *p), *values = allocate(size, sizeof *values);
+    double *tokens = allocate(enumerable_edges(e), sizeof *tokens);
     enumerable_tokens(tokens, &x->policy, e), enumerable_answers(p, tokens, e);
     enumerable_values(values, tokens, x->ref_tokens, beta, e);
-    for (size_t i = 0; i < size; i++) p[i] = exp(p[i]);
+    for (int i = 0; i < e->size; i++) p[i] = exp(p[i]);
+    free(tokens);
+}
+
+void draws_fill(Draws *d, Enumerated *x, Baseline baseline, double beta, Rng *rng) {
+    const Enumerable *e = &x->space;
+    double *p = allocate((size_t)e->size, sizeof *p),
+           *values = allocate((size_t)e->size, sizeof *values);
+    look(p, values, x, beta);
     for (int i = 0, at = 0; i < d->count; i++) {
         int first = i % e->prompts * e->answers;
         int answer = first + rng_categorical(rng, p + first, e->answers);
         d->answers[i] = &x->all[answer], d->rewards[i] = e->reward[answer];
         at += expect(d->values + at, e, d->answers[i], values + first, baseline);
     }
-    free(tokens), free(p), free(values);
+    free(p), free(values);
+}
+
+double draws_fill_with(Draws *d, Enumerated *x, Baseline baseline, double beta,
+                       int answer) {
+    const Enumerable *e = &x->space;
+    double *p = allocate((size_t)e->size, sizeof *p),
+           *values = allocate((size_t)e->size, sizeof *values);
+    assert(d->count == 1 && 0 <= answer && answer < e->size);
+    look(p, values, x, beta);
+    d->answers[0] = &x->all[answer], d->rewards[0] = e->reward[answer];
+    expect(d->values, e, d->answers[0], values + answer / e->answers * e->answers,
+           baseline);
+    double found = p[answer];
+    free(p), free(values);
+    return found;
 }
 
 Ppo enumerated_ppo(Enumerated *x, Critic *critic, PpoSettings settings) {

@@ -68,6 +68,9 @@ Draws draws_new(const Enumerated *x, int count);
 void draws_free(Draws *d);
 // From the policy as it is now. beta: of the KL term in the reward, for the baseline.
 void draws_fill(Draws *d, Enumerated *x, Baseline baseline, double beta, Rng *rng);
+// The same of one answer, x->all[answer], and of no draw; returns its probability.
+double draws_fill_with(Draws *d, Enumerated *x, Baseline baseline, double beta,
+                       int answer);
 
 // A Ppo that reads each prefix once (enumerable_hidden_of).
 Ppo enumerated_ppo(Enumerated *x, Critic *critic, PpoSettings settings);

@@ -150,10 +150,9 @@ double rlhf_accuracy(const RewardModel *r, const JudgedPairs *pairs) {
 
 // ---- PPO
 
-// r NULL: the gold reward of answers to q.
-static void score(const RewardModel *r, const Questions *q, const ChatTemplate *chat,
-                  const Exchange *const *answers, int count, double cut_off,
-                  double *rewards) {
+void rlhf_rewards(double *rewards, const RewardModel *r, const Questions *q,
+                  const ChatTemplate *chat, const Exchange *const *answers, int count,
+                  double cut_off) {
     if (r) reward_model_score(r, answers, count, rewards);
     for (int i = 0; i < count; i++)
         if (!answers[i]->finished) rewards[i] = cut_off;
@@ -173,7 +172,7 @@ bool rlhf_ppo_batch(Ppo *p, const RewardModel *r, const ChatTemplate *chat,
         questions_answer(answers, &q, p->policy, chat, 1, rng_split(&rng, n), err);
     for (int i = 0; i < plan->batch; i++) list[i] = &answers[i].exchange;
     if (ok) {
-        score(r, &q, chat, list, plan->batch, plan->cut_off, rewards);
+        rlhf_rewards(rewards, r, &q, chat, list, plan->batch, plan->cut_off);
         ok = rewards_check(rewards, plan->batch, err);
     }
     if (ok) *result = ppo_step(p, list, rewards, plan->batch, NULL, rate);

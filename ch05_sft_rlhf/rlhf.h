@@ -25,7 +25,7 @@ typedef struct {
     double ppo_rate;
     int dpo_passes;
     double dpo_rate;
-    double cut_off;  // PPO's reward of an answer that was cut off
+    double cut_off;  // PPO's reward of an answer that was cut off (ppo.h)
     uint64_t seed;
 } RlhfPlan;
 extern const RlhfPlan rlhf_plan_usual;
@@ -50,6 +50,11 @@ void rlhf_reward(RewardModel *r, const Model *sft, const JudgedPairs *pairs,
 // Share of pairs whose chosen answer has the higher score.
 double rlhf_accuracy(const RewardModel *r, const JudgedPairs *pairs);
 
+// Of answers to q, by a reward model, or r NULL: by the gold reward. One that was cut off has
+// no score of its own: it gets cut_off.
+void rlhf_rewards(double *rewards, const RewardModel *r, const Questions *q,
+                  const ChatTemplate *chat, const Exchange *const *answers, int count,
+                  double cut_off);
 // One batch of new questions, answered by p's policy and learnt from. r NULL: the gold
 // reward.
 bool rlhf_ppo_batch(Ppo *p, const RewardModel *r, const ChatTemplate *chat,

@@ -47,6 +47,18 @@ static double rate_of(const Args *args, double usual) {
 
 // ---- the small problem
 
+// The policy as last measured; orpo's rewards are no log-ratios.
+static double margin_of(const Enumerated *x, const PreferencePopulation *p) {
+    double sum = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        int chosen = p->pairs[i].chosen, rejected = p->pairs[i].rejected;
+        sum += p->pairs[i].weight
+               * (x->log_p[chosen] - x->log_ref[chosen] - x->log_p[rejected]
+                  + x->log_ref[rejected]);
+    }
+    return preference_kinds[p->settings.kind].reference ? p->settings.beta * sum : NAN;
+}
+
 static int enumerated(const Args *args) {
     static Enumerated x;
     PreferenceSettings s = settings_of(args);
@@ -55,10 +67,11 @@ static int enumerated(const Args *args) {
     enumerate_open(&x, args);
     PreferencePopulation population = preference_population(&x, s);
     Descent d = descent_new(&x, (Schedule){rate, rate / 100, 0, steps > 0 ? steps : 1});
-    StepLog log = step_log_open(args);
+    StepLog log = step_log_open(args, true);
     for (long long k = 1; k <= steps; k++) {
         PpoStep at = enumerate_figures(&x);
-        step_log_write(&log, k, &at, enumerated_measure(&x, s.beta).total_variation);
+        step_log_write(&log, k, &at, enumerated_measure(&x, s.beta).total_variation,
+                       margin_of(&x, &population));
         descent_step(&d, preference_population_loss, &population);
     }
     Node *loss = preference_population_loss(d.tape, &x, &population);
@@ -140,10 +153,9 @@ static void train(Job *j, Dpo *d, long long steps, int batch, double rate,
         dpo_batch_free(&b);
         if (!isfinite(at.loss))
             die("dpo: step %lld: the loss is %g: a smaller --rate?", k + 1, at.loss);
-        // nothing is drawn from the policy: of its own figures there is the margin
-        // alone
-        PpoStep row = {at.margin, NAN, NAN, NAN, NAN, NAN, NAN};
-        step_log_write(log, k + 1, &row, NAN);
+        // nothing is drawn from the policy: of its own figures there is none
+        PpoStep none = {NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+        step_log_write(log, k + 1, &none, NAN, at.margin);
         watch_step(&w, k + 1, steps, at.loss);
     }
     fprintf(stderr,
@@ -167,7 +179,7 @@ static int assistant(const Args *args) {
     long long steps = steps_of(args, ceil_div(j.pairs.count, batch));
     Dpo d = dpo_new(&j.assistant.model, &j.reference, s,
                     (OptimiserSettings){.kind = OPTIMISER_ADAM, .beta2 = 0.99});
-    StepLog log = step_log_open(args);
+    StepLog log = step_log_open(args, true);
     Text made = {0};
     text_add(&made,
              "dpo --loss %s --beta %g --steps %lld --batch %d --rate %g from %016llx",

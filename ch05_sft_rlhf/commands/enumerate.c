@@ -44,8 +44,8 @@ void enumerate_print(Enumerated *x, double beta, double loss) {
     if (!output_commit(&out, &err)) die("%s", err.text);
 }
 
-StepLog step_log_open(const Args *args) {
-    StepLog l = {0};
+StepLog step_log_open(const Args *args, bool margin) {
+    StepLog l = {.margin = margin};
     Error err;
     const char *path = option_text(args, "log");
     if (!path) return l;
@@ -53,15 +53,27 @@ StepLog step_log_open(const Args *args) {
     l.open = true;
     fprintf(l.out.stream,
             "step\treward\tkl\tentropy\tlength\tclip_fraction\t"
-            "explained_variance\ttv\n");
+            "explained_variance\ttv%s\n",
+            margin ? "\tmargin" : "");
     return l;
 }
 
-void step_log_write(StepLog *l, long long step, const PpoStep *s, double tv) {
+void step_log_write(StepLog *l, long long step, const PpoStep *s, double tv,
+                    double margin) {
+    const double row[] = {s->reward,
+                          s->kl,
+                          s->entropy,
+                          s->length,
+                          s->clip_fraction,
+                          s->explained_variance,
+                          tv,
+                          margin};
     if (!l->open) return;
-    fprintf(l->out.stream, "%lld\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\t%.9g\n", step,
-            s->reward, s->kl, s->entropy, s->length, s->clip_fraction,
-            s->explained_variance, tv);
+    fprintf(l->out.stream, "%lld", step);
+    for (size_t i = 0; i < sizeof row / sizeof *row - !l->margin; i++)
+        if (isnan(row[i])) fprintf(l->out.stream, "\t-");
+        else fprintf(l->out.stream, "\t%.9g", row[i]);
+    fprintf(l->out.stream, "\n");
 }
 
 void step_log_close(StepLog *l) {

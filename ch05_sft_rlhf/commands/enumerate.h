@@ -21,15 +21,18 @@ void enumerate_open(Enumerated *x, const Args *args);
 // with the loss, unless that is NAN.
 void enumerate_print(Enumerated *x, double beta, double loss);
 
-// --log FILE: step, reward, kl, entropy, length, clip_fraction, explained_variance, tv.
+// --log FILE: step, reward, kl, entropy, length, clip_fraction, explained_variance, tv, and of
+// dpo margin: the mean implicit reward of chosen answers less that of the others. A `-` is
+// what a method does not have.
 typedef struct {
     Output out;
-    bool open;
+    bool open, margin;
 } StepLog;
 
-StepLog step_log_open(const Args *args);
-// tv: NAN where pi* is not known
-void step_log_write(StepLog *l, long long step, const PpoStep *s, double tv);
+StepLog step_log_open(const Args *args, bool margin);
+// NAN: `-`. tv: where pi* is not known; margin: of ppo.
+void step_log_write(StepLog *l, long long step, const PpoStep *s, double tv,
+                    double margin);
 void step_log_close(StepLog *l);
 
 // The same figures of the policy as it is now, from sums over all answers in place of

@@ -73,13 +73,13 @@ static int enumerated(const Args *args, long long steps) {
     Rng root = rng_new((uint64_t)option_int(args, "seed", 0, LONG_MAX)),
         rng = rng_split(&root, 2);
     Schedule schedule = schedule_of(usual(args, "rate", 10, 3e-3), steps);
-    StepLog log = step_log_open(args);
+    StepLog log = step_log_open(args, false);
     for (long long k = 1; k <= steps; k++) {
         double tv = enumerated_measure(&x, s.beta).total_variation;
         draws_fill(&d, &x, BASELINE_NONE, s.beta, &rng);
         PpoStep at = ppo_step(&p, d.answers, d.rewards, answers, NULL,
                               schedule_rate(&schedule, k));
-        step_log_write(&log, k, &at, tv);
+        step_log_write(&log, k, &at, tv, NAN);
     }
     enumerate_print(&x, s.beta, NAN);
     step_log_close(&log);
@@ -137,7 +137,7 @@ static void train(Job *j, const Args *args, RlhfPlan plan, StepLog *log) {
                             &j->story, &plan, rng_split(&rng, (uint64_t)k),
                             schedule_rate(&schedule, k), &at, &err))
             die("ppo: step %d: %s", k, err.text);
-        step_log_write(log, k, &at, NAN);
+        step_log_write(log, k, &at, NAN, NAN);
         watch_step(&w, k, plan.ppo_steps, at.reward);
     }
     fprintf(stderr, "ppo: last of %d steps: reward %.3f, KL %.3f, length %.1f\n",
@@ -157,7 +157,7 @@ static int assistant(const Args *args, long long steps) {
     if (!option_text(args, "reward")) plan.cut_off = -0.5;  // the gold reward's
     settings_of(args);                                      // a bad value, before work
     job_open(&j, args);
-    StepLog log = step_log_open(args);
+    StepLog log = step_log_open(args, false);
     Text made = {0};
     text_add(&made,
              "ppo --steps %lld --answers %d --rate %g --beta %s --seed %s from %016llx",

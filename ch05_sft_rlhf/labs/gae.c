@@ -99,6 +99,33 @@ static double bias(const Chain *c, double lambda, int s, int a) {
     return sum;
 }
 
+// The second moment of A^lambda by the same recursion: with g = gamma lambda and the next
+// state's advantages of the mean mu and the second moment m, that of delta + g A is
+// E[delta^2 + 2 g delta mu + g^2 m]. The variance is this less the mean's square.
+static double exact_deviation(const Chain *c, double lambda, int state, int action) {
+    double to[STATES][ACTIONS], mean[STATES], second[STATES] = {0}, found = 0;
+    double critic[STATES], g = GAMMA * lambda;
+    expected(c, lambda, to);
+    for (int s = 0; s < STATES; s++)
+        mean[s] = mean_action(c, s, to), critic[s] = c->value[s] + c->error[s];
+    for (int i = 0; i < SWEEPS; i++)
+        for (int s = 0; s < STATES; s++) {
+            double of[ACTIONS] = {0}, sum = 0;
+            for (int a = 0; a < ACTIONS; a++) {
+                for (int k = 0; k < STATES; k++) {
+                    double delta = c->reward[s][a] + GAMMA * critic[k] - critic[s];
+                    of[a] +=
+                        c->next[s][a][k]
+                        * (delta * delta + 2 * g * delta * mean[k] + g * g * second[k]);
+                }
+                sum += c->policy[s][a] * of[a];
+            }
+            second[s] = sum;
+            if (s == state) found = of[action];
+        }
+    return sqrt(found - to[state][action] * to[state][action]);
+}
+
 static void claim_identity(Lab *lab, const Chain *c) {
     double worst = 0, apart = 0, to[STATES][ACTIONS];
     for (int i = 0; i < LAMBDAS; i++) {
@@ -118,8 +145,20 @@ static void claim_identity(Lab *lab, const Chain *c) {
 }
 
 typedef struct {
-    Mean first[LAMBDAS][ACTIONS];  // A^lambda of the first step, from state 0
+    Mean first[LAMBDAS][ACTIONS];    // A^lambda of the first step, from state 0
+    Mean squares[LAMBDAS][ACTIONS];  // of what it is off its mean
+    double mean[LAMBDAS][ACTIONS], deviation[LAMBDAS][ACTIONS];  // exact
 } Sample;
+
+static Sample sample_new(const Chain *c) {
+    Sample s = {0};
+    for (int i = 0; i < LAMBDAS; i++)
+        for (int a = 0; a < ACTIONS; a++) {
+            s.mean[i][a] = advantage(c, 0, a) + bias(c, lambdas[i], 0, a);
+            s.deviation[i][a] = exact_deviation(c, lambdas[i], 0, a);
+        }
+    return s;
+}
 
 static void draw_one(const Chain *c, Rng *rng, Sample *sample) {
     double rewards[STEPS], values[STEPS + 1], advantages[STEPS];
@@ -134,61 +173,68 @@ static void draw_one(const Chain *c, Rng *rng, Sample *sample) {
     for (int i = 0; i < LAMBDAS; i++) {
         gae(advantages, NULL, rewards, values, STEPS, values[STEPS],
             (GaeSettings){GAMMA, lambdas[i]});
+        double off = advantages[0] - sample->mean[i][first];
         mean_add(&sample->first[i][first], advantages[0]);
+        mean_add(&sample->squares[i][first], off * off);
     }
 }
 
-static double deviation(Mean m) { return mean_error(m) * sqrt(m.count - 1); }
-
-static void claim_sample(Lab *lab, const Chain *c, const Sample *sample) {
-    double worst = 0;
+static void claim_sample(Lab *lab, const Sample *s) {
+    double worst_mean = 0, worst_square = 0;
     for (int i = 0; i < LAMBDAS; i++)
         for (int a = 0; a < ACTIONS; a++) {
-            Mean m = sample->first[i][a];
-            double expected_mean = advantage(c, 0, a) + bias(c, lambdas[i], 0, a);
-            worst = nan_max(worst, fabs(mean_of(m) - expected_mean) / mean_error(m));
+            Mean m = s->first[i][a], q = s->squares[i][a];
+            double variance = s->deviation[i][a] * s->deviation[i][a];
+            worst_mean =
+                nan_max(worst_mean, fabs(mean_of(m) - s->mean[i][a]) / mean_error(m));
+            worst_square =
+                nan_max(worst_square, fabs(mean_of(q) - variance) / mean_error(q));
         }
     // gamma^120 = 3e-6 of what comes after is the critic's word
     claim_at_most(lab, "5.50", "mean of A^lambda drawn, less A + bias, standard errors",
-                  5, worst);
+                  5, worst_mean);
+    claim_at_most(lab, "5.51",
+                  "variance of A^lambda drawn, less exact, standard errors", 5,
+                  worst_square);
     // not of every critic: one that is wrong enough is noisier at lambda = 0
     if (lab_at_defaults(lab))
-        claim_at_least(
-            lab, "5.51", "deviation of A^lambda, lambda = 1 / lambda = 0", 1,
-            deviation(sample->first[LAMBDAS - 1][0]) / deviation(sample->first[0][0]));
+        claim_at_least(lab, "5.51", "exact deviation, lambda = 1 / lambda = 0", 1.5,
+                       s->deviation[LAMBDAS - 1][0] / s->deviation[0][0]);
 }
 
-static void draw(Lab *lab, const Chain *c, const Sample *sample) {
+static void draw(Lab *lab, const Chain *c, const Sample *s) {
     enum { POINTS = 50 };
-    Plot *p = plot_new(lab, "gae", "lambda bias measured error deviation");
-    for (int i = 0; i <= POINTS; i++)
-        plot_row(p, (double)i / POINTS,
-                 bias(c, (double)i / POINTS, 0, 0) - bias(c, (double)i / POINTS, 0, 1),
-                 NAN, NAN, NAN);
+    Plot *p = plot_new(lab, "gae", "lambda bias exact measured error deviation");
+    for (int i = 0; i <= POINTS; i++) {
+        double at = (double)i / POINTS;
+        plot_row(p, at, bias(c, at, 0, 0) - bias(c, at, 0, 1),
+                 exact_deviation(c, at, 0, 0), NAN, NAN, NAN);
+    }
     for (int i = 0; i < LAMBDAS; i++) {
-        Mean one = sample->first[i][0], other = sample->first[i][1];
+        Mean one = s->first[i][0], other = s->first[i][1];
         plot_row(
-            p, lambdas[i], NAN,
+            p, lambdas[i], NAN, NAN,
             mean_of(one) - mean_of(other) - (advantage(c, 0, 0) - advantage(c, 0, 1)),
-            hypot(mean_error(one), mean_error(other)), deviation(one));
+            hypot(mean_error(one), mean_error(other)), sqrt(mean_of(s->squares[i][0])));
     }
     plot_axes(p, "lambda", "advantage");
     plot_line(p, "lambda", "bias", "bias between the actions: formula");
-    plot_errors(p, "lambda", "measured", "error", "drawn");
-    plot_points(p, "lambda", "deviation", "standard deviation of A");
+    plot_line(p, "lambda", "exact", "standard deviation of A: recursion");
+    plot_errors(p, "lambda", "measured", "error", "bias, drawn");
+    plot_points(p, "lambda", "deviation", "deviation, drawn");
     plot_end(p);
 }
 
 static void run(Lab *lab) {
     int draws = (int)option_int(&lab->args, "draws", 100, 10000000);
     Chain c = chain_new(&lab->rng, option_real(&lab->args, "error", 0, 100));
-    Sample sample = {0};
     claim_identity(lab, &c);
+    Sample sample = sample_new(&c);
     for (int i = 0; i < draws; i++) {
         Rng rng = rng_split(&lab->rng, (uint64_t)i);
         draw_one(&c, &rng, &sample);
     }
-    claim_sample(lab, &c, &sample);
+    claim_sample(lab, &sample);
     draw(lab, &c, &sample);
 }
 

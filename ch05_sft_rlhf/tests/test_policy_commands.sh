@@ -19,10 +19,16 @@ check 'ppo --enumerate: the table says what its last line says, and pi* is ref e
 [ "$(head -1 p.tsv)" = "$(printf 'step\treward\tkl\tentropy\tlength\tclip_fraction\texplained_variance\ttv')" ] && [ "$(wc -l <p.tsv)" -eq 21 ] &&
     awk -F '\t' 'NR == 2 { exit !($3 == 0 && $6 == 0 && $8 > 0.1) }' p.tsv
 check 'ppo --log: it begins at the reference'
+"$program" ppo --enumerate --steps 0 --log /nowhere/p.tsv 2>err >/dev/null; [ $? -eq 2 ] && grep -q /nowhere/p.tsv err
+check 'ppo --log: a table that cannot be written is named'
 "$program" ppo --enumerate --beta 0.7 --longest 3 --steps 20 --threads 2 | cmp -s - t
 check 'ppo: the same bits with two threads'
 "$program" dpo --enumerate --beta 0.7 --longest 3 --steps 300 --log d.tsv >t && awk -F '\t' '{ gsub(/^# /, "#\t"); if (/^#/) gsub(/ /, "\t"); print }' OFS='\t' t >u && awk -F '\t' -v beta=0.7 -v limit=0.02 "$sums" u
 check "dpo --enumerate: near pi*: $(tail -1 t)"
+[ "$(head -1 d.tsv)" = "$(head -1 p.tsv)$(printf '\tmargin')" ] && awk -F '\t' 'NR > 1 && ($6 != "-" || $7 != "-" || $9 == "-") { exit 1 } NR == 2 && $9 != 0 { exit 1 } END { exit !($9 > 0.1) }' d.tsv
+check 'dpo --log: no clip, no critic, and a margin that grows from 0'
+"$program" dpo --enumerate --loss orpo --longest 3 --steps 3 --log o.tsv >t && awk -F '\t' 'NR > 1 && $9 != "-" { exit 1 }' o.tsv && tail -1 t | awk '{ exit !($3 > 0) }'
+check "dpo --enumerate --loss orpo: $(tail -2 t | head -1)"
 "$program" dpo --enumerate --steps 0 | grep -q '^# loss 0.69314718'
 check 'dpo --enumerate --steps 0: ln 2'
 "$program" ppo --enumerate --steps 0 | awk -F '\t' 'NR > 1 && !/^#/ && $3 != $5 { exit 1 }'
@@ -40,7 +46,7 @@ check "ppo by the gold reward, and then chat: $(cat err)"
 printf 'prompt\tchosen\trejected\nHello.\tHello!\tWhat?\nWho has the kite?\tTom has it.\tNobody.\n' >pairs.tsv
 "$program" dpo --checkpoint p/sft.ckpt --data pairs.tsv --steps 0 | awk '{ d = $2 - 0.69314718; exit !($1 == "loss" && d * d < 1e-12) }'
 check 'dpo --steps 0: ln 2'
-"$program" dpo --checkpoint p/sft.ckpt --data pairs.tsv -o c.ckpt --steps 5 --rate 1e-3 --log q.tsv 2>err && [ "$(wc -l <q.tsv)" -eq 6 ] && awk -F '\t' 'NR == 2 && $2 != 0 || NR == 6 && $2 <= 0 { exit 1 }' q.tsv
+"$program" dpo --checkpoint p/sft.ckpt --data pairs.tsv -o c.ckpt --steps 5 --rate 1e-3 --log q.tsv 2>err && [ "$(wc -l <q.tsv)" -eq 6 ] && awk -F '\t' 'NR > 1 && ($2 $3 $4 $5 $6 $7 $8) != "-------" || NR == 2 && $9 != 0 || NR == 6 && $9 <= 0 { exit 1 }' q.tsv
 check "dpo: the margin grows: $(cat err)"
 
 # ---- bad input: one line, status 2, nothing written

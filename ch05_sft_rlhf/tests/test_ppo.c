@@ -160,6 +160,36 @@ Test(ppo, reward_at_the_last_token) {
     experience_free(&e), setup_free(&s);
 }
 
+// By hand, through padding: three tokens beside five, finished and cut off. Nothing is
+// expected after the last token of either.
+Test(ppo, advantages_by_hand) {
+    Setup s;
+    PpoSettings settings = plain_settings();
+    settings.beta = 0, settings.gae.lambda = .95;
+    setup_new(&s, settings);
+    Rng rng = rng_new(5);
+    Exchange list[] = {small_exchange(&rng, 2, 2, true),
+                       small_exchange(&rng, 4, 4, true),
+                       small_exchange(&rng, 3, 3, false)};
+    const Exchange *answers[] = {&list[0], &list[1], &list[2]};
+    const double rewards[] = {1, 2, -.5};
+    const double values[] = {.5, .6, .7, 9, 9, 9, 9, 9, .5, .6, .7};
+    const double finished[] = {.46575, .385, .3};
+    // surprises .1, .1 and -.5 - .7
+    const double cut[] = {.1 - .95 * 1.04, .1 - .95 * 1.2, -1.2};
+    cr_assert_eq(exchange_counted(answers[0]), 3);
+    cr_assert_eq(exchange_counted(answers[2]), 3);
+    Experience e = ppo_experience(&s.ppo, answers, rewards, 3, values);
+    cr_assert_eq(e.tokens[1], 11);
+    for (int t = 0; t < 3; t++) {
+        cr_assert_float_eq(e.advantages[t], finished[t], 1e-14);
+        cr_assert_float_eq(e.advantages[8 + t], cut[t], 1e-14);
+    }
+    experience_free(&e);
+    for (int i = 0; i < 3; i++) exchange_free(&list[i]);
+    setup_free(&s);
+}
+
 // Whose word is whose: the old policy's, the reference's and the critic's, each from
 // its own model.
 Test(ppo, each_model_has_its_say) {
