@@ -190,6 +190,46 @@ Test(ppo, advantages_by_hand) {
     setup_free(&s);
 }
 
+// The policy is the reference: no estimate of the KL says anything, exactly. And where the
+// term is in the loss, it is not in the rewards as well.
+Test(ppo, no_kl_at_the_reference) {
+    for (int kl = 0; kl < KL_KINDS; kl++)
+        for (int in_loss = 0; in_loss < 2; in_loss++) {
+            Setup s;
+            PpoSettings settings = plain_settings();
+            settings.kl = (KlKind)kl, settings.kl_in_loss = in_loss;
+            setup_new(&s, settings);
+            s.ppo.reference = in_loss ? &s.reference : &s.policy;
+            Experience e = experience(&s);
+            if (!in_loss)
+                cr_assert_arr_eq(e.old, e.reference,
+                                 (size_t)e.tokens[1] * sizeof *e.old);
+            for (int i = 0, at = 0; i < ANSWERS; i++)
+                for (int n = exchange_counted(s.answers[i]), t = 0; t < n; t++, at++)
+                    cr_assert_eq(e.rewards[at], t == n - 1 ? s.rewards[i] : 0);
+            experience_free(&e), setup_free(&s);
+        }
+}
+
+// Mean 0 and variance 1 over the tokens of answers; rows are padded to the longest.
+Test(ppo, whitened_over_tokens_of_answers) {
+    Setup s;
+    PpoSettings settings = plain_settings();
+    settings.advantages = ADVANTAGE_WHITENED;
+    setup_new(&s, settings);
+    Experience e = experience(&s);
+    int tokens = 0;
+    double sum = 0, squares = 0;
+    for (int i = 0; i < ANSWERS; i++) tokens += exchange_counted(s.answers[i]);
+    cr_assert_eq(tokens, e.tokens[e.parts]);
+    cr_assert_lt(tokens, e.batches[0].rows * e.batches[0].time);
+    for (int i = 0; i < tokens; i++)
+        sum += e.advantages[i], squares += e.advantages[i] * e.advantages[i];
+    cr_assert_float_eq(sum / tokens, 0, 1e-13);
+    cr_assert_float_eq(squares / tokens, 1, 1e-12);
+    experience_free(&e), setup_free(&s);
+}
+
 // Whose word is whose: the old policy's, the reference's and the critic's, each from
 // its own model.
 Test(ppo, each_model_has_its_say) {

@@ -42,29 +42,40 @@ static void rollouts_free(Rollout *r) {
     for (int i = 0; i < COUNT; i++) rollout_free(&r[i]);
 }
 
-Test(rollout, recorded_is_what_a_training_pass_computes) {
-    Setup s;
-    setup_new(&s);
-    run(&s, s.out, 7, 1);
+// The log-probabilities of all answers in s->out, by a training pass.
+static void check_recorded(Setup *s) {
     const Exchange *list[COUNT];
-    int finished = 0;
-    for (int i = 0; i < COUNT; i++) {
-        const Exchange *e = list[i] = &s.out[i].exchange;
-        cr_assert_eq(e->prompt, s.prompts[i].count);
-        cr_assert_leq(exchange_counted(e), MOST);
-        cr_assert_eq(e->finished,
-                     e->ids[e->length - 1] == SMALL_END && e->length > e->prompt);
-        finished += e->finished;
-    }
-    cr_assert(finished > 3 && finished < COUNT - 3, "%d", finished);
+    for (int i = 0; i < COUNT; i++) list[i] = &s->out[i].exchange;
     Batch b = exchange_batch(list, COUNT);
     double *log_probs = malloc((size_t)b.counted * sizeof *log_probs), *at = log_probs;
-    policy_log_probs(log_probs, &s.model, &b);
+    policy_log_probs(log_probs, &s->model, &b);
     for (int i = 0; i < COUNT; i++)
         for (int k = 0; k < exchange_counted(list[i]); k++, at++)
-            cr_assert_float_eq(s.out[i].log_probs[k], *at, 1e-5);
+            cr_assert_float_eq(s->out[i].log_probs[k], *at, 1e-5);
     cr_assert_eq(at - log_probs, b.counted);
-    free(log_probs), batch_free(&b), rollouts_free(s.out), setup_free(&s);
+    free(log_probs), batch_free(&b);
+}
+
+// Also where tokens are drawn at another temperature, or none: ln p is the policy's.
+Test(rollout, recorded_is_what_a_training_pass_computes) {
+    static const double temperatures[] = {1, 0.8, 0};
+    for (int k = 0; k < 3; k++) {
+        Setup s;
+        setup_new(&s);
+        run(&s, s.out, 7, temperatures[k]);
+        int finished = 0;
+        for (int i = 0; i < COUNT; i++) {
+            const Exchange *e = &s.out[i].exchange;
+            cr_assert_eq(e->prompt, s.prompts[i].count);
+            cr_assert_leq(exchange_counted(e), MOST);
+            cr_assert_eq(e->finished,
+                         e->ids[e->length - 1] == SMALL_END && e->length > e->prompt);
+            finished += e->finished;
+        }
+        if (temperatures[k] == 1)
+            cr_assert(finished > 3 && finished < COUNT - 3, "%d", finished);
+        check_recorded(&s), rollouts_free(s.out), setup_free(&s);
+    }
 }
 
 Test(rollout, slots_change_nothing) {
