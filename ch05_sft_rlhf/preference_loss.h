@@ -8,7 +8,7 @@
 //     cdpo   -(1 - eta) ln sigma(beta d) - eta ln sigma(-beta d)   a share eta of labels is wrong
 //     ipo    (d - 1 / (2 tau))^2                                   d has a goal, tau = beta
 //     hinge  max(0, 1 - beta d)                                    SLiC's: enough is enough
-//     orpo   orpo.h: of each answer's mean log-probability, without a reference; lambda = beta
+//     orpo   orpo.h: of each answer's mean log-probability, without a reference; kappa = beta
 //
 // With p the chance that `chosen` is preferred, each is least on average at a d of its
 // own:
@@ -37,7 +37,7 @@ typedef enum {
 
 typedef struct {
     PreferenceKind kind;
-    double beta;       // > 0; ipo: tau; orpo: lambda
+    double beta;       // > 0; ipo: tau; orpo: kappa
     double smoothing;  // cdpo's eta, [0, 1/2)
 } PreferenceSettings;
 

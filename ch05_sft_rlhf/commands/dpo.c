@@ -24,7 +24,7 @@ const Option dpo_options[] = {
     {"batch", "32", "pairs per step"},
     {"rate", "0", "the learning rate; 0: 3e-3 with --enumerate, 3e-4"},
     {"loss", "dpo", "dpo, cdpo, ipo, hinge or orpo"},
-    {"beta", "0.5", "of the loss; ipo: tau; orpo: lambda"},
+    {"beta", "0.5", "of the loss; ipo: tau; orpo: kappa"},
     {"smoothing", "0", "cdpo: the share of wrong labels"},
     {"log", NULL, "a table of every step: FILE.tsv"},
     {"seed", "1", "of the order, and of the small problem"},

@@ -13,7 +13,7 @@
 #include "common/program/plot.h"
 
 static const Option options[] = {
-    {"beta", "1", "of the losses; tau of ipo, lambda of orpo"},
+    {"beta", "1", "of the losses; tau of ipo, kappa of orpo"},
     {"smoothing", "0.1", "cdpo's share of wrong labels"},
     {0}};
 
@@ -68,14 +68,14 @@ static void claim_goals(Lab *lab) {
     }
 }
 
-// With a large lambda the odds' term alone decides: z = 2 u, so u is half of dpo's. Of the
+// With a large kappa the odds' term alone decides: z = 2 u, so u is half of dpo's. Of the
 // condition's two parts (orpo.h) fine-tuning's is at most 1/2 there, and the slope of the
-// other 4 lambda p (1 - p).
+// other 4 kappa p (1 - p).
 static void claim_orpo(Lab *lab) {
-    const double p = 0.75, lambda = 1e4;
-    PreferenceSettings s = {PREFERENCE_ORPO, lambda, 0};
-    claim_near(lab, "5.78", "orpo, p = 3/4, lambda = 1e4: d of least mean loss",
-               logit(p) / 2, least_at(p, &s), 0.5 / (4 * lambda * p * (1 - p)));
+    const double p = 0.75, kappa = 1e4;
+    PreferenceSettings s = {PREFERENCE_ORPO, kappa, 0};
+    claim_near(lab, "5.78", "orpo, p = 3/4, kappa = 1e4: d of least mean loss",
+               logit(p) / 2, least_at(p, &s), 0.5 / (4 * kappa * p * (1 - p)));
     s.beta = 1;
     OrpoLoss equal = orpo_loss(-0.7, -0.7, s.beta);
     claim_near(lab, "5.79", "orpo, two answers of 0.7 nats per token: loss",
