@@ -98,8 +98,8 @@ static void embed(Mat x, const Inference *s, const int *tokens) {
     position_add(&s->position, x, s->time);  // LLaMA: nothing
 }
 
-// Whether attention of so many texts takes long enough for threads, some 80 us: a head of
-// one token takes a microsecond, and four multiply-adds of it a nanosecond.
+// Whether attention of so many texts takes long enough for threads, some 80 us: a head
+// of one token takes a microsecond, and four multiply-adds of it a nanosecond.
 static bool worth_sharing(Inference *const *together, int texts, int layer) {
     const InferModel *m = together[0]->model;
     double work = 0;

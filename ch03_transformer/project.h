@@ -2,10 +2,11 @@
 //
 //     y = x W^T + b,  or  y += x W^T + b        x  rows x in,  W  out x in,  b  1 x out (.at NULL: none)
 //
-// Many rows (a prompt) are a product of matrices (matmul). One row (each new token) reads
-// every weight once and uses it for two operations: there only the reading counts (matvec).
-// A few rows (a token for each of several texts) are in between (matmul_few); it takes weights
-// as a trained model has them, in x out, of which W is the transposed view.
+// Many rows (a prompt) are a product of matrices (matmul). One row (each new token)
+// reads every weight once and uses it for two operations: there only the reading counts
+// (matvec). A few rows (a token for each of several texts) are in between (matmul_few);
+// it takes weights as a trained model has them, in x out, of which W is the transposed
+// view.
 #pragma once
 #include <stdbool.h>
 

@@ -8,8 +8,8 @@
 //     grad loss = -beta sigma(beta (h_rejected - h_chosen)) (grad ln pi(chosen) - grad ln pi(rejected))
 //
 // At the start pi = ref: h = 0, and the loss is ln 2. Nothing is drawn from the policy,
-// no reward model is trained; the reference is read once per pair. orpo takes the mean of
-// ln pi(answer) over its tokens in place of h, and reads no reference.
+// no reward model is trained; the reference is read once per pair. orpo takes the mean
+// of ln pi(answer) over its tokens in place of h, and reads no reference.
 //
 // Rafailov, Sharma, Mitchell, Ermon, Manning, Finn (2023), arXiv:2305.18290.
 #pragma once

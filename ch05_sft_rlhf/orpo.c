@@ -18,7 +18,8 @@ OrpoLoss orpo_loss(double chosen, double rejected, double kappa) {
                       -pull / expm1(rejected)};
 }
 
-// The left side rises with u, from 0 to 1 + 2 kappa; the root lies between the two limits.
+// The left side rises with u, from 0 to 1 + 2 kappa; the root lies between the two
+// limits.
 double orpo_goal(double p, double kappa) {
     double low = fmin(logit(p) / 2, logit(p)), high = fmax(logit(p) / 2, logit(p));
     if (!(low > -INFINITY && high < INFINITY)) return logit(p);

@@ -13,11 +13,12 @@
 //         critic   clipped (V - R)^2 / 2
 //
 // The loss is a sum over an answer's tokens and a mean over answers, as the gradient of
-// E[reward] is. The reward is at the answer's last token, END or not, and the value after
-// it is 0, also where the answer was cut off. For the limit is part of the task: nobody
-// reads on, and what the cut answer is worth its caller declares, never the reward of a
-// finished one. (Where a limit is an accident of collecting, V after the last token takes
-// the reward's place: gae's `last`. Here that would pay for ends that were never written.)
+// E[reward] is. The reward is at the answer's last token, END or not, and the value
+// after it is 0, also where the answer was cut off. For the limit is part of the task:
+// nobody reads on, and what the cut answer is worth its caller declares, never the
+// reward of a finished one. (Where a limit is an accident of collecting, V after the
+// last token takes the reward's place: gae's `last`. Here that would pay for ends that
+// were never written.)
 //
 // With clip INFINITY, one epoch, one minibatch and lambda 1 this is REINFORCE with a
 // baseline: at the first step pi = old, and the gradient is that of - A ln pi.

@@ -44,7 +44,8 @@ static double hinge_goal(double p, const PreferenceSettings *s) {
     return (p > 0.5 ? 1 : p < 0.5 ? -1 : 0) / s->beta;
 }
 
-// d is the log-odds of the first of two answers: ln sigma(d) and ln sigma(-d) are theirs.
+// d is the log-odds of the first of two answers: ln sigma(d) and ln sigma(-d) are
+// theirs.
 static PreferenceLoss orpo(double d, const PreferenceSettings *s) {
     OrpoLoss l = orpo_loss(log_logistic(d), log_logistic(-d), s->beta);
     return (PreferenceLoss){l.value,

@@ -8,7 +8,7 @@
 //     cdpo   -(1 - eta) ln sigma(beta d) - eta ln sigma(-beta d)   a share eta of labels is wrong
 //     ipo    (d - 1 / (2 tau))^2                                   d has a goal, tau = beta
 //     hinge  max(0, 1 - beta d)                                    SLiC's: enough is enough
-//     orpo   orpo.h: of each answer's mean log-probability, without a reference; kappa = beta
+//     orpo   orpo.h: of mean log-probabilities, without a reference; kappa = beta
 //
 // With p the chance that `chosen` is preferred, each is least on average at a d of its
 // own:
@@ -47,7 +47,8 @@ typedef struct {
 
 typedef struct {
     const char *name, *help;
-    // of d; orpo: of two answers of one token that share all probability, which differ by d
+    // of d; orpo: of two answers of one token that share all probability, which differ
+    // by d
     PreferenceLoss (*of)(double d, const PreferenceSettings *s);
     // the d at which the mean loss is least, if `chosen` is preferred with probability
     // p
@@ -74,8 +75,8 @@ typedef struct {
     double weight;
 } Preferred;
 
-// What the loss compares, answers x 1, of sums: their ln pi. h, or where reference is NULL
-// the mean of ln pi over so many tokens.
+// What the loss compares, answers x 1, of sums: their ln pi. h, or where reference is
+// NULL the mean of ln pi over so many tokens.
 Node *preference_measures(Tape *t, Node *sums, const double *reference,
                           const int *tokens);
 // sum over pairs of weight x loss; measures: answers x 1, of each h or its mean ln pi.

@@ -50,8 +50,8 @@ void rlhf_reward(RewardModel *r, const Model *sft, const JudgedPairs *pairs,
 // Share of pairs whose chosen answer has the higher score.
 double rlhf_accuracy(const RewardModel *r, const JudgedPairs *pairs);
 
-// Of answers to q, by a reward model, or r NULL: by the gold reward. One that was cut off has
-// no score of its own: it gets cut_off.
+// Of answers to q, by a reward model, or r NULL: by the gold reward. One that was cut
+// off has no score of its own: it gets cut_off.
 void rlhf_rewards(double *rewards, const RewardModel *r, const Questions *q,
                   const ChatTemplate *chat, const Exchange *const *answers, int count,
                   double cut_off);

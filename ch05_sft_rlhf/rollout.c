@@ -42,8 +42,8 @@ static void end_answer(Work *w, Slot *s, bool finished) {
     s->of = -1;
 }
 
-// The token at `left`, a number from 0 to the sum of all shares, counting them up: stretch
-// by stretch, then token by token. Never one whose share is 0.
+// The token at `left`, a number from 0 to the sum of all shares, counting them up:
+// stretch by stretch, then token by token. Never one whose share is 0.
 static int token_at(double left, const real *share, int n) {
     int first = 0, count;
     for (;; first += count) {
@@ -68,8 +68,8 @@ static double weigh(real *share, Mat logits, real most, double temperature) {
     return (double)array_exp_sum(share, logits.at, (size_t)logits.cols, most);
 }
 
-// The next token of a slot's answer, by these logits. One pass of exponentials makes both
-// the draw and ln p: a token's draw is then cheap beside its logits.
+// The next token of a slot's answer, by these logits. One pass of exponentials makes
+// both the draw and ln p: a token's draw is then cheap beside its logits.
 static void write_token(Work *w, Slot *s, Mat logits) {
     const Prompt *p = &w->prompts[s->of];
     double temperature = w->s->temperature;

@@ -1,9 +1,9 @@
 // Speed of rollouts: tokens per second against what the machine allows.
 //
-// A step of one token for each of n answers reads every weight once, however many answers
-// there are, and does 2 n operations with it. So no step is faster than the reading, nor
-// than the arithmetic, which takes longer from some n on. Beside both a step draws tokens,
-// and reads keys and values, each answer its own.
+// A step of one token for each of n answers reads every weight once, however many
+// answers there are, and does 2 n operations with it. So no step is faster than the
+// reading, nor than the arithmetic, which takes longer from some n on. Beside both a
+// step draws tokens, and reads keys and values, each answer its own.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,8 +62,8 @@ typedef struct {
     double step, read;  // seconds, the best of all rounds
 } Times;
 
-// In turns, as other programs share the machine. What two lengths of answers differ by is
-// steps alone: prompts, and making room, are in both.
+// In turns, as other programs share the machine. What two lengths of answers differ by
+// is steps alone: prompts, and making room, are in both.
 static Times measure(const Model *m, const InferModel *view, int together) {
     double few = INFINITY, many = INFINITY, read = INFINITY;
     long long few_steps = 0, many_steps = 0;

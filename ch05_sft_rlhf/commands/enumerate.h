@@ -21,9 +21,9 @@ void enumerate_open(Enumerated *x, const Args *args);
 // with the loss, unless that is NAN.
 void enumerate_print(Enumerated *x, double beta, double loss);
 
-// --log FILE: step, reward, kl, entropy, length, clip_fraction, explained_variance, tv, and of
-// dpo margin: the mean implicit reward of chosen answers less that of the others. A `-` is
-// what a method does not have.
+// --log FILE: step, reward, kl, entropy, length, clip_fraction, explained_variance, tv,
+// and of dpo margin: the mean implicit reward of chosen answers less that of the
+// others. A `-` is what a method does not have.
 typedef struct {
     Output out;
     bool open, margin;

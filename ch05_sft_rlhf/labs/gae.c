@@ -99,9 +99,9 @@ static double bias(const Chain *c, double lambda, int s, int a) {
     return sum;
 }
 
-// The second moment of A^lambda by the same recursion: with g = gamma lambda and the next
-// state's advantages of the mean mu and the second moment m, that of delta + g A is
-// E[delta^2 + 2 g delta mu + g^2 m]. The variance is this less the mean's square.
+// The second moment of A^lambda by the same recursion: with g = gamma lambda and the
+// next state's advantages of the mean mu and the second moment m, that of delta + g A
+// is E[delta^2 + 2 g delta mu + g^2 m]. The variance is this less the mean's square.
 static double exact_deviation(const Chain *c, double lambda, int state, int action) {
     double to[STATES][ACTIONS], mean[STATES], second[STATES] = {0}, found = 0;
     double critic[STATES], g = GAMMA * lambda;

@@ -119,8 +119,8 @@ static void claim_training(Lab *lab, Measures found[VARIANTS], double reference,
     claim_at_least(lab, "5.62", "all tricks: J above the reference's", 0,
                    found[ALL].objective - reference);
     lab_print(lab, "the best policy: KL %.3f", best);
-    // without the term nothing holds the policy: it passes the best one, and what it gains
-    // after that does not pay for the way, down to less than the reference has
+    // without the term nothing holds the policy: it passes the best one, and what it
+    // gains after that does not pay for the way
     claim_at_least(lab, "5.63", "without the KL term: KL / the best policy's", 1,
                    found[NO_KL].kl / best);
     claim_at_most(lab, "5.63", "without the KL term: J less that of any other variant",

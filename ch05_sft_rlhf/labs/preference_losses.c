@@ -68,9 +68,9 @@ static void claim_goals(Lab *lab) {
     }
 }
 
-// With a large kappa the odds' term alone decides: z = 2 u, so u is half of dpo's. Of the
-// condition's two parts (orpo.h) fine-tuning's is at most 1/2 there, and the slope of the
-// other 4 kappa p (1 - p).
+// With a large kappa the odds' term alone decides: z = 2 u, so u is half of dpo's. Of
+// the condition's two parts (orpo.h) fine-tuning's is at most 1/2 there, and the slope
+// of the other 4 kappa p (1 - p).
 static void claim_orpo(Lab *lab) {
     const double p = 0.75, kappa = 1e4;
     PreferenceSettings s = {PREFERENCE_ORPO, kappa, 0};

@@ -4,10 +4,10 @@
 //     g^ = mean over answers of sum_t (R_t - b_t) grad ln pi(token t)          E g^ = grad J
 //
 // The exact gradient is a sum over all answers. Batches of answers are laid beside it:
-// with no baseline, with V of the prompt, with V of every prefix. Their noise is a share
-// 1/n of one answer's, which is a sum over all answers too. All rewards are raised by the
-// same number, which no best policy depends on: baselines rise with them, and without one
-// it is noise.
+// with no baseline, with V of the prompt, with V of every prefix. Their noise is a
+// share 1/n of one answer's, which is a sum over all answers too. All rewards are
+// raised by the same number, which no best policy depends on: baselines rise with them,
+// and without one it is noise.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,8 +103,8 @@ static Errors measure(Enumerated *x, const real *exact, const Rule *r, int size,
     return errors;
 }
 
-// The noise of one answer, by a sum over all. Answers are drawn in turn for each prompt, so
-// it is the mean over prompts of E |g|^2 - |E g|^2.
+// The noise of one answer, by a sum over all. Answers are drawn in turn for each
+// prompt, so it is the mean over prompts of E |g|^2 - |E g|^2.
 static double exact_noise(Enumerated *x, const real *exact, const Rule *r) {
     const Enumerable *e = &x->space;
     Params *params = &x->policy.params;
@@ -139,8 +139,8 @@ static void claim_unbiased(Lab *lab, Errors errors[BASELINES][SIZES]) {
     }
 }
 
-// Of all batches of a baseline, in units of what one answer's noise, spread over as many,
-// would be: n times the noise of n answers has one mean for all n.
+// Of all batches of a baseline, in units of what one answer's noise, spread over as
+// many, would be: n times the noise of n answers has one mean for all n.
 static Mean noise_per_answer(const Errors of[SIZES], double unit) {
     Mean all = {0};
     for (int k = 0; k < SIZES; k++) {
@@ -168,8 +168,8 @@ static void claim_noise(Lab *lab, Errors errors[BASELINES][SIZES],
                            mean_error(without) / mean_of(without));
     claim_near(lab, "5.54", "noise with V of the prompt / without", sums, ratio,
                5 * error);
-    // the mean of rewards is near the shift, two of their deviations from 0: of a second
-    // moment of 1 + 4 a fifth would be left, and half of it is far from that
+    // the mean of rewards is near the shift, two of their deviations from 0: of a
+    // second moment of 1 + 4 a fifth would be left, and half of it is far from that
     if (lab_at_defaults(lab))
         claim_at_most(lab, "5.54", "the same, by the sums", 0.5, sums);
 }

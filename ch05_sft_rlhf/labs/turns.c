@@ -72,8 +72,8 @@ static void draw(Lab *lab, double *const losses[RULES], long long steps) {
 }
 
 // Of n conversations with k = 1, 2, 3 turns n / sum of k are last. The sum's standard
-// error is sqrt(2/3 n), of the share 1/2 sqrt(1/6 / n); what no longer fits at a row's end
-// is more often long, by one conversation in each row of some eight.
+// error is sqrt(2/3 n), of the share 1/2 sqrt(1/6 / n); what no longer fits at a row's
+// end is more often long, by one conversation in each row of some eight.
 static void claim_share(Lab *lab, const SmallWorld *w, SftData d) {
     enum { ROWS = 400 };
     long long all = answers_counted(w, d, ROWS);

@@ -190,8 +190,8 @@ Test(ppo, advantages_by_hand) {
     setup_free(&s);
 }
 
-// The policy is the reference: no estimate of the KL says anything, exactly. And where the
-// term is in the loss, it is not in the rewards as well.
+// The policy is the reference: no estimate of the KL says anything, exactly. And where
+// the term is in the loss, it is not in the rewards as well.
 Test(ppo, no_kl_at_the_reference) {
     for (int kl = 0; kl < KL_KINDS; kl++)
         for (int in_loss = 0; in_loss < 2; in_loss++) {

@@ -47,7 +47,8 @@ void mat_copy(Mat to, Mat from) {
     bool whole = to.col_stride == 1 && from.col_stride == 1;
     for (int i = 0; i < to.rows; i++) {
         if (whole && to.cols)
-            memcpy(mat_at(to, i, 0), mat_at(from, i, 0), (size_t)to.cols * sizeof(real));
+            memcpy(mat_at(to, i, 0), mat_at(from, i, 0),
+                   (size_t)to.cols * sizeof(real));
         for (int j = 0; !whole && j < to.cols; j++)
             *mat_at(to, i, j) = *mat_at(from, i, j);
     }

@@ -19,8 +19,8 @@ enum {
 
 // ---- one thread's work
 
-// y[r] += x[r][0] b[0] + x[r][1] b[1] + ... for `lines` rows of B, from column j on, so many
-// vectors; both are constants where this is called. y's rows lie `cols` apart.
+// y[r] += x[r][0] b[0] + x[r][1] b[1] + ... for `lines` rows of B, from column j on, so
+// many vectors; both are constants where this is called. y's rows lie `cols` apart.
 VEC_INLINE void add_strip(real *y, int cols, Mat x, Mat b, int j, const int lines,
                           const int vectors) {
     Vec held[LINES][2];
@@ -100,8 +100,8 @@ void matmul_few(Mat y, Mat x, Mat b, bool add) {
            && "matmul_few: shapes do not fit");
     assert(1 <= x.rows && x.rows <= MATMUL_FEW && "matmul_few: not a few rows");
     assert(x.col_stride == 1 && y.col_stride == 1 && b.col_stride == 1);
-    // a step of several texts has one product after the other: threads are still awake, and
-    // a share of 10 is worth it
+    // a step of several texts has one product after the other: threads are still awake,
+    // and a share of 10 is worth it
     int threads = (int)fmin(threads_free(), microseconds(x, b) / 10);
     if (threads <= 1) {  // OpenMP would do so too, only slower
         multiply(y, x, b, add);

@@ -19,8 +19,8 @@ static bool same_bits(Mat a, Mat b) {
     return true;
 }
 
-// Random numbers in the first columns of a wider matrix; NaN in the others, which nobody
-// may read or write.
+// Random numbers in the first columns of a wider matrix; NaN in the others, which
+// nobody may read or write.
 static Mat random_within(int rows, int cols, int gap, Rng *rng) {
     Mat wide = mat_new(rows, cols + gap), m = mat_cols(wide, 0, cols);
     mat_fill(wide, NAN);
@@ -62,8 +62,8 @@ static void check(int n, int k, int m, int gap, bool add, Rng *rng) {
 
 Test(matmul_few, matmuls_bits) {
     Rng rng = rng_new(1);
-    // k below, at and beyond matmul's pieces of a sum; m of whole vectors and of others; the
-    // last is large enough for threads
+    // k below, at and beyond matmul's pieces of a sum; m of whole vectors and of
+    // others; the last is large enough for threads
     static const int sizes[][3] = {{2, 1, 2},     {2, 7, 33},    {3, 64, 16},
                                    {5, 256, 47},  {12, 300, 32}, {13, 257, 8},
                                    {32, 96, 250}, {31, 600, 70}, {32, 288, 800}};
