@@ -34,35 +34,52 @@ static Whole whole_of(Mat q, Mat k, Mat v, const Heads *h,
                    h->n_heads / h->n_kv_heads};
 }
 
-// One thread's copies: a head's queries and keys, turned.
-static FlashHead head_new(const Whole *all) {
+// One thread's head: q and k are views of all heads' or, where the position turns them,
+// copies, for which there is room here.
+typedef struct {
+    FlashHead head;
+    Mat q_turned, k_turned;
+} OneHead;
+
+static OneHead head_new(const Whole *all) {
     const Position *p = all->h->position;
-    bool adds = p && position_place(p->kind) == POSITION_AT_SCORES;
-    return (FlashHead){.q = mat_new(all->queries, all->d),
-                       .k = mat_new(all->keys, all->d),
-                       .scale = all->h->scale,
-                       .softcap = all->options.softcap,
-                       .position = adds ? p : NULL,
-                       .dropout = {all->options.dropout, all->options.seed, 0}};
+    bool adds = p && position_place(p->kind) == POSITION_AT_SCORES,
+         turns = p && position_place(p->kind) == POSITION_AT_QUERIES_AND_KEYS;
+    return (OneHead){{.scale = all->h->scale,
+                      .softcap = all->options.softcap,
+                      .position = adds ? p : NULL,
+                      .dropout = {all->options.dropout, all->options.seed, 0}},
+                     mat_new(turns ? all->queries : 0, all->d),
+                     mat_new(turns ? all->keys : 0, all->d)};
 }
 
-static void set_keys(FlashHead *head, const Whole *all, int b, int kv) {
+static void head_free(OneHead *one) {
+    mat_free(one->q_turned), mat_free(one->k_turned);
+}
+
+static void set_keys(OneHead *one, const Whole *all, int b, int kv) {
     const Heads *h = all->h;
+    FlashHead *head = &one->head;
     head->mask = mask_of_sequence(&h->mask, b);
     head->dropout.sequence = b;
     head->v = heads_view(all->v, b, kv, h->batch, h->n_kv_heads);
-    heads_turn_copy(head->k, 1, heads_view(all->k, b, kv, h->batch, h->n_kv_heads),
-                    h->position, 0, true);
+    head->k = heads_view(all->k, b, kv, h->batch, h->n_kv_heads);
+    if (!one->k_turned.rows) return;
+    heads_turn_copy(one->k_turned, 1, head->k, h->position, 0, true);
+    head->k = one->k_turned;
 }
 
-static void set_queries(FlashHead *head, const Whole *all, int b, int number, int first,
+static void set_queries(OneHead *one, const Whole *all, int b, int number, int first,
                         int count) {
     const Heads *h = all->h;
+    FlashHead *head = &one->head;
     head->number = number;
-    heads_turn_copy(
-        mat_rows(head->q, first, count), 1,
-        mat_rows(heads_view(all->q, b, number, h->batch, h->n_heads), first, count),
-        h->position, all->keys - all->queries + first, false);
+    head->q = heads_view(all->q, b, number, h->batch, h->n_heads);
+    if (!one->q_turned.rows) return;
+    heads_turn_copy(mat_rows(one->q_turned, first, count), 1,
+                    mat_rows(head->q, first, count), h->position,
+                    all->keys - all->queries + first, false);
+    head->q = one->q_turned;
 }
 
 static Mat log_sums(Mat lse, const Whole *all, int b, int number) {
@@ -97,22 +114,27 @@ void flash_heads(Mat out, Mat lse, Mat q, Mat k, Mat v, const Heads *h,
     parts = ceil_div(all.queries, size);
 #pragma omp parallel if (threads)
     {
-        FlashHead head = head_new(&all);
+        OneHead one = head_new(&all);
+        FlashKeys keys = {0};
+        FlashWork *work = NULL;
 #pragma omp for schedule(dynamic)
         for (int task = 0; task < h->batch * h->n_kv_heads * parts; task++) {
             int pair = task / parts, b = pair / h->n_kv_heads,
                 kv = pair % h->n_kv_heads, first = task % parts * size,
                 count = int_min(size, all.queries - first);
-            set_keys(&head, &all, b, kv);
-            FlashKeys keys = flash_keys_new(&head, false);
+            set_keys(&one, &all, b, kv);
+            if (!work)
+                keys = flash_keys_new(&one.head, false), work = flash_work_new(&keys);
+            else flash_keys_set(&keys, &one.head);
             for (int n = kv * all.group; n < (kv + 1) * all.group; n++) {
-                set_queries(&head, &all, b, n, first, count);
+                set_queries(&one, &all, b, n, first, count);
                 flash_fast(heads_view(out, b, n, h->batch, h->n_heads),
-                           log_sums(lse, &all, b, n), &head, &keys, first, count);
+                           log_sums(lse, &all, b, n), &one.head, &keys, work, first,
+                           count);
             }
-            flash_keys_free(&keys);
         }
-        mat_free(head.q), mat_free(head.k);
+        flash_work_free(work), flash_keys_free(&keys);
+        head_free(&one);
     }
 }
 
@@ -120,7 +142,7 @@ void flash_heads(Mat out, Mat lse, Mat q, Mat k, Mat v, const Heads *h,
 
 // What one thread sums before it goes where it belongs, turned back.
 typedef struct {
-    FlashHead head;
+    OneHead one;
     Mat q_grad, k_grad;
 } Work;
 
@@ -129,7 +151,7 @@ static void backward_head(Work *w, FlashHeadsGrads g, Mat k_grad, Mat v_grad,
                           int b, int number) {
     const Heads *h = all->h;
     int first = all->keys - all->queries;
-    set_queries(&w->head, all, b, number, 0, all->queries);
+    set_queries(&w->one, all, b, number, 0, all->queries);
     mat_fill(w->q_grad, 0);
     flash_fast_backward(
         (FlashGrads){w->q_grad, {0}, {0}, g.position}, k_grad, v_grad,
@@ -137,7 +159,7 @@ static void backward_head(Work *w, FlashHeadsGrads g, Mat k_grad, Mat v_grad,
                    log_sums(o.lse, all, b, number),
                    heads_view(o.out_grad, b, number, h->batch, h->n_heads),
                    log_sums(o.lse_grad, all, b, number)},
-        &w->head, keys);
+        &w->one.head, keys);
     heads_turn_back(heads_view(g.q, b, number, h->batch, h->n_heads), 1, w->q_grad,
                     h->position, first, false);
 }
@@ -145,8 +167,8 @@ static void backward_head(Work *w, FlashHeadsGrads g, Mat k_grad, Mat v_grad,
 static void backward_group(Work *w, FlashHeadsGrads g, FlashHeadsOut o,
                            const Whole *all, int b, int kv) {
     const Heads *h = all->h;
-    set_keys(&w->head, all, b, kv);
-    FlashKeys keys = flash_keys_new(&w->head, true);
+    set_keys(&w->one, all, b, kv);
+    FlashKeys keys = flash_keys_new(&w->one.head, true);
     Mat k_grad = mat_new(keys.padded, keys.width),
         v_grad = mat_new(keys.padded, keys.width_v);
     for (int n = kv * all->group; n < (kv + 1) * all->group; n++)
@@ -178,7 +200,7 @@ void flash_heads_backward(FlashHeadsGrads g, FlashHeadsOut o, Mat q, Mat k, Mat 
             if (g.position.at) mine.position = mat_rows(parts, b * rows, rows);
             backward_group(&w, mine, o, &all, b, task % h->n_kv_heads);
         }
-        mat_free(w.head.q), mat_free(w.head.k), mat_free(w.q_grad), mat_free(w.k_grad);
+        head_free(&w.one), mat_free(w.q_grad), mat_free(w.k_grad);
     }
     for (int b = 0; b < h->batch && g.position.at; b++)
         mat_add_scaled(g.position, 1, mat_rows(parts, b * rows, rows));

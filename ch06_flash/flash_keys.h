@@ -15,8 +15,10 @@ typedef struct {
 
 // Forward needs k's panels and v's rows; backward all four.
 FlashKeys flash_keys_new(const FlashHead *h, bool backward);
+// Another head's keys and values, of the same shapes, in the place of the former ones.
+void flash_keys_set(FlashKeys *keys, const FlashHead *h);
 void flash_keys_free(FlashKeys *keys);
 
-int tile_width(int columns);  // to a multiple of TILE_COLS
+int tile_width(int columns);  // to a multiple of half a tile's columns
 // to (rows of `to` x width) = the rows of from times factor, zeros around them.
 void pack_rows(Mat to, real factor, Mat from);
