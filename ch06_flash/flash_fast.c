@@ -285,14 +285,16 @@ void flash_fast_backward(FlashGrads g, Mat k_grad, Mat v_grad, FlashOut o,
 // ---- whole heads
 
 void flash_fast_head(Mat out, Mat lse, const FlashHead *h) {
-    FlashKeys keys = flash_keys_new(h, false);
+    FlashKeys keys = flash_keys_new(h->k.rows, h->k.cols, h->v.cols, false);
+    flash_keys_set(&keys, h);
     FlashWork *w = flash_work_new(&keys);
     flash_fast(out, lse, h, &keys, w, 0, h->q.rows);
     flash_work_free(w), flash_keys_free(&keys);
 }
 
 void flash_fast_head_backward(FlashGrads g, FlashOut o, const FlashHead *h) {
-    FlashKeys keys = flash_keys_new(h, true);
+    FlashKeys keys = flash_keys_new(h->k.rows, h->k.cols, h->v.cols, true);
+    flash_keys_set(&keys, h);
     Mat k_grad = mat_new(keys.padded, keys.width),
         v_grad = mat_new(keys.padded, keys.width_v);
     flash_fast_backward(g, k_grad, v_grad, o, h, &keys);

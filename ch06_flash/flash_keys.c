@@ -39,20 +39,19 @@ static void pack_panels(Mat panels, Mat from) {
         pack_panel(mat_at(panels, j / TILE_ROWS * from.cols, 0), from, j);
 }
 
-FlashKeys flash_keys_new(const FlashHead *h, bool backward) {
-    FlashKeys keys = {.keys = h->k.rows,
-                      .padded = ceil_div(h->k.rows, TILE_ROWS) * TILE_ROWS,
-                      .d = h->k.cols,
-                      .d_v = h->v.cols,
-                      .width = tile_width(h->k.cols),
-                      .width_v = tile_width(h->v.cols)};
+FlashKeys flash_keys_new(int count, int d, int d_v, bool backward) {
+    FlashKeys keys = {.keys = count,
+                      .padded = ceil_div(count, TILE_ROWS) * TILE_ROWS,
+                      .d = d,
+                      .d_v = d_v,
+                      .width = tile_width(d),
+                      .width_v = tile_width(d_v)};
     keys.k_panels = panels_new(keys.padded, keys.d);
     keys.v_rows = mat_new(keys.padded, keys.width_v);
     if (backward) {
         keys.k_rows = mat_new(keys.padded, keys.width);
         keys.v_panels = panels_new(keys.padded, keys.d_v);
     }
-    flash_keys_set(&keys, h);
     return keys;
 }
 

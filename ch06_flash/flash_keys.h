@@ -13,9 +13,9 @@ typedef struct {
     Mat k_rows, v_rows;          // padded x width, padded x width_v
 } FlashKeys;
 
-// Forward needs k's panels and v's rows; backward all four.
-FlashKeys flash_keys_new(const FlashHead *h, bool backward);
-// Another head's keys and values, of the same shapes, in the place of the former ones.
+// Room for S keys and values. Forward needs k's panels and v's rows; backward all four.
+FlashKeys flash_keys_new(int keys, int d, int d_v, bool backward);
+// A head's keys and values, in the place of former ones.
 void flash_keys_set(FlashKeys *keys, const FlashHead *h);
 void flash_keys_free(FlashKeys *keys);
 

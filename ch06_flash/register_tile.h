@@ -27,7 +27,7 @@ enum {
     TILE_KEYS = 8 * TILE_ROWS,
 };
 
-// c (rows x vecs vectors, c_step from row to row) = a b or, with `keep`, keep o c + a b,
+// c (rows x vecs vectors, c_step from row to row) = a b or, with `keep`, c keep + a b,
 // each column times a factor of its own. Element (i, p) of a is at
 // a[i * a_row + p * a_step], row p of b at b + p * b_step. `rows` and `vecs` are
 // constants where this is called.
