@@ -127,13 +127,20 @@ static void finish(const Running *r, Mat out, Mat lse) {
 
 // So many tiles of queries, and what is summed for them, take a quarter of the L2
 // cache.
-static int tiles_together(const FlashKeys *keys) {
-    size_t bytes = (size_t)(keys->d + mixed_rows(keys->d_v)) * TILE_COLS * sizeof(real);
-    return int_max(1, int_min(8, (int)(cache_l2() / 4 / bytes)));
+static size_t tile_bytes(int d, int d_v) {
+    return (size_t)(d + mixed_rows(d_v)) * TILE_COLS * sizeof(real);
+}
+static int tiles_together(int d, int d_v) {
+    return int_max(1, int_min(8, (int)(cache_l2() / 4 / tile_bytes(d, d_v))));
+}
+
+size_t flash_work_bytes(int d, int d_v) {
+    return (size_t)tiles_together(d, d_v) * tile_bytes(d, d_v)
+           + TILE_KEYS * TILE_COLS * sizeof(real);
 }
 
 FlashWork *flash_work_new(const FlashKeys *keys) {
-    int tiles = tiles_together(keys), rows = mixed_rows(keys->d_v);
+    int tiles = tiles_together(keys->d, keys->d_v), rows = mixed_rows(keys->d_v);
     FlashWork *w = allocate(1, sizeof *w);
     *w = (FlashWork){tiles, aligned_alloc(64, (size_t)tiles * sizeof *w->r),
                      mat_new(TILE_KEYS, TILE_COLS), mat_new(tiles * keys->d, TILE_COLS),

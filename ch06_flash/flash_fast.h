@@ -20,6 +20,7 @@
 typedef struct FlashWork FlashWork;
 FlashWork *flash_work_new(const FlashKeys *keys);
 void flash_work_free(FlashWork *w);
+size_t flash_work_bytes(int d, int d_v);  // of its matrices
 
 // out (T x d_v) and lse (T x 1) = for the queries first .. first + count - 1 of h
 // (first a multiple of TILE_COLS); others stay. Dropout as in flash2.
