@@ -1,5 +1,6 @@
 // Clocks, and the two limits of the machine that every benchmark is held against.
 #pragma once
+#include <stddef.h>
 
 double now_seconds(void);  // monotonic; only differences mean anything
 
@@ -11,3 +12,5 @@ double now_seconds(void);  // monotonic; only differences mean anything
 double fma_peak_gflops(void);
 double fma_peak_gflops_of(int threads);
 double copy_bandwidth_gbs(void);  // memcpy of 64 MB, bytes read plus bytes written
+// Reading alone, by `threads` threads at the same time, each a piece of so many bytes.
+double read_bandwidth_gbs(const void *at, size_t bytes, int threads);
