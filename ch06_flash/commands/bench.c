@@ -106,7 +106,7 @@ static double operations(const ContestSize *s) {
 static void print_pass(const Job *job, RivalKind kind, bool backward, Result r,
                        double peak) {
     double gflops = 1e-9 * (backward ? 2.5 : 1) * operations(&job->size) / r.seconds;
-    printf(job->tsv ? "%s\t%s\t%.4g\t%.4g\t%.3f\t%.0f\t%.3g\n"
+    printf(job->tsv ? "%s\t%s\t%.4g\t%.4g\t%.4f\t%.0f\t%.3g\n"
                     : "%-8s  %-8s  %10.4g  %9.4g  %13.3f  %11.0f  %9.2g\n",
            rival_names[kind], backward ? "backward" : "forward", 1e3 * r.seconds,
            gflops, gflops / peak, (double)r.bytes, r.error);

@@ -10,6 +10,7 @@
 #include "common/numeric/small.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
+#include "common/program/file.h"
 #include "common/program/plot.h"
 
 const Option sweep_blocks_options[] = {
@@ -82,6 +83,8 @@ int command_sweep_blocks(const Args *args) {
         rounds = (int)option_int(args, "rounds", 1, 1000);
     bool tsv = option_choice(args, "format", formats) == 1;
     Lab lab = figure_of(args, &spec);
+    Error err;
+    if (!make_folder(lab.out, &err)) die("--out: %s", err.text);
     Rng rng = rng_new((uint64_t)option_int(args, "seed", 0, 1L << 62));
     FlashHead h = lab_head(&rng, n, d, 1);
     double best[SIZES], share[SIZES], peak = 0;

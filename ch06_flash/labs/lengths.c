@@ -103,14 +103,20 @@ static const char *const columns =
     "tokens table blocked fa1 fa2 fast table_derived fast_derived";
 
 static void draw_series(Plot *p) {
-    static const char *const titles[RIVALS] = {
-        [RIVAL_TABLE] = "weights kept (chapter 2)",
-        [RIVAL_BLOCKED] = "blocks of rows (chapter 2)",
-        [RIVAL_FA1] = "FlashAttention-1",
-        [RIVAL_FA2] = "FlashAttention-2",
-        [RIVAL_FAST] = "the fast version"};
+    static const struct {
+        const char *title, *colour;
+        int sign;  // of gnuplot's points
+    } series[RIVALS] = {
+        [RIVAL_TABLE] = {"weights kept (chapter 2)", PLOT_BLACK, 7},
+        [RIVAL_BLOCKED] = {"blocks of rows (chapter 2)", PLOT_ORANGE, 9},
+        [RIVAL_FA1] = {"FlashAttention-1", PLOT_SKY, 6},
+        [RIVAL_FA2] = {"FlashAttention-2", PLOT_GREY, 8},
+        [RIVAL_FAST] = {"the fast version", PLOT_BLACK, 5}};
     for (int k = 0; k < RIVALS; k++)
-        plot_points(p, "tokens", rival_names[k], titles[k]);
+        plot_series(p,
+                    "using \"tokens\":\"%s\" with points pt %d linecolor \"%s\" title "
+                    "'%s'",
+                    rival_names[k], series[k].sign, series[k].colour, series[k].title);
 }
 
 static void draw_memory(Lab *lab, double (*rows)[8], int count) {
