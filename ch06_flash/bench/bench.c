@@ -6,7 +6,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "ch06_flash/bench/ratios.h"
 #include "ch06_flash/flash_heads.h"
@@ -60,17 +59,10 @@ static void chapter_2(Work *w) {
     attend_heads(w->out, (Mat){0}, w->q, w->k, w->v, &w->heads);
 }
 
-// Processor time of this thread: what other programs take meanwhile does not count.
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static double seconds(void (*run)(Work *), Work *w) {
-    double begin = now();
+    double begin = thread_seconds();
     run(w);
-    return now() - begin;
+    return thread_seconds() - begin;
 }
 
 static void row(int n, bool causal) {

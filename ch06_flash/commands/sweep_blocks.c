@@ -40,10 +40,10 @@ static double block_of(double bytes, double d) {
 }
 
 static double seconds_of(const FlashHead *h, int block) {
-    double begin = now_seconds();
+    double begin = thread_seconds();
     Memory m = lab_run_in(ALGORITHM_FA2, h, (Blocks){block, block}, MEMORY_PLAIN, 0);
     memory_free(&m);
-    return now_seconds() - begin;
+    return thread_seconds() - begin;
 }
 
 static void mark(Plot *p, const char *name, double bytes, int d, int n) {

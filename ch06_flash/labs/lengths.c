@@ -46,9 +46,9 @@ static Cost cost_of(RivalKind kind, Contest *c, int runs) {
     for (int i = 0; i < runs; i++) {
         size_t before = mat_memory().now;
         mat_memory_restart();
-        double begin = now_seconds();
+        double begin = thread_seconds();
         rivals[kind].forward(c);
-        cost.seconds = fmin(cost.seconds, now_seconds() - begin);
+        cost.seconds = fmin(cost.seconds, thread_seconds() - begin);
         cost.bytes = (double)(mat_memory().most - before);
         contest_forget(c);
     }
@@ -122,6 +122,7 @@ static void draw_series(Plot *p) {
 static void draw_memory(Lab *lab, double (*rows)[8], int count) {
     Plot *p = plot_new(lab, "lengths", columns);
     for (int i = 0; i < count; i++) plot_row_values(p, rows[i]);
+    plot_title(p, "Memory of a forward pass");
     plot_axes(p, "tokens N", "MiB beside inputs and outputs");
     plot_set(p, "logscale xy 2"), plot_set(p, "key top left");
     plot_line(p, "tokens", "table_derived", "H N^2 + 2 N d");
@@ -134,7 +135,7 @@ static void draw_time(Lab *lab, double (*rows)[8], int count) {
     Plot *p = plot_new(lab, "lengths_time", "tokens table blocked fa1 fa2 fast");
     for (int i = 0; i < count; i++) plot_row_values(p, rows[i]);
     plot_title(p, "Time of a forward pass");
-    plot_axes(p, "tokens N", "milliseconds");
+    plot_axes(p, "tokens N", "milliseconds, one thread");
     plot_set(p, "logscale xy 2"), plot_set(p, "key top left");
     draw_series(p);
     plot_end(p);

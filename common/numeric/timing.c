@@ -7,11 +7,14 @@
 #include "common/error.h"
 #include "common/numeric/vec.h"
 
-double now_seconds(void) {
+static double read_clock(clockid_t clock) {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
+
+double now_seconds(void) { return read_clock(CLOCK_MONOTONIC); }
+double thread_seconds(void) { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
 
 // Two units that each take a new multiply-add a cycle and finish it four cycles later
 // need eight independent sums; ten leave some slack, and with the two factors they fit

@@ -3,6 +3,8 @@
 #include <stddef.h>
 
 double now_seconds(void);  // monotonic; only differences mean anything
+// Processor time of the calling thread: what other programs take meanwhile does not count.
+double thread_seconds(void);
 
 // Each measures for a moment (10 ms, 100 ms) and returns the best of several short
 // runs, since noise from other programs only ever slows a run down.

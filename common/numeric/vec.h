@@ -132,16 +132,22 @@ VEC_INLINE Vec vec_tanh(Vec x) {
 
 #else
 
+// r, and q(r), as above.
+VEC_INLINE Vec exp_rest(Vec x, Vec n) {
+    const float LN2_HIGH = 355.0f / 512, LN2_LOW = -2.12194440e-4f;
+    return x - n * LN2_HIGH - n * LN2_LOW;
+}
+VEC_INLINE Vec exp_polynomial(Vec r) {
+    return (((0.001381459865f * r + 0.00836871688f) * r + 0.04166838805f) * r
+            + 0.1666652063f)
+               * r
+           + 0.4999999345f;
+}
+
 VEC_INLINE Vec vec_exp(Vec x) {
-    const float ROUNDER = 0x1.8p23f, LN2_HIGH = 355.0f / 512, LN2_LOW = -2.12194440e-4f;
-    Vec rounded = x * 1.44269504f + ROUNDER;
-    Vec n = rounded - ROUNDER;
-    Vec r = x - n * LN2_HIGH - n * LN2_LOW;
-    Vec q = (((0.001381459865f * r + 0.00836871688f) * r + 0.04166838805f) * r
-             + 0.1666652063f)
-                * r
-            + 0.4999999345f;
-    Vec power = q * (r * r) + r + 1;
+    const float ROUNDER = 0x1.8p23f;
+    Vec rounded = x * 1.44269504f + ROUNDER, r = exp_rest(x, rounded - ROUNDER);
+    Vec power = exp_polynomial(r) * (r * r) + r + 1;
     // the shift drops all of ROUNDER's own bits
     power = (Vec)((VecBits)power + ((VecBits)rounded << 23));
     // ln of the smallest normal
@@ -158,17 +164,11 @@ VEC_INLINE Vec vec_exp(Vec x) {
 VEC_INLINE Vec vec_exp_small(Vec x) {
     // 127 more: the sum's low bits, shifted, are the exponent field of 2^n itself, and
     // of 0 where n = -127, which no smaller x gets below
-    const float ROUNDER = 0x1.8p23f + 127, LN2_HIGH = 355.0f / 512,
-                LN2_LOW = -2.12194440e-4f, LEAST = -127 * 0.693147182f;
+    const float ROUNDER = 0x1.8p23f + 127, LEAST = -127 * 0.693147182f;
     x = vec_select(x < LEAST, vec_splat(LEAST), x);
-    Vec rounded = x * 1.44269504f + ROUNDER;
-    Vec n = rounded - ROUNDER;
-    Vec r = x - n * LN2_HIGH - n * LN2_LOW;
-    Vec q = (((0.001381459865f * r + 0.00836871688f) * r + 0.04166838805f) * r
-             + 0.1666652063f)
-                * r
-            + 0.4999999345f;
-    return ((q * r + 1) * r + 1) * (Vec)((VecBits)rounded << 23);
+    Vec rounded = x * 1.44269504f + ROUNDER, r = exp_rest(x, rounded - ROUNDER);
+    Vec power = (exp_polynomial(r) * r + 1) * r + 1;
+    return power * (Vec)((VecBits)rounded << 23);
 }
 
 // Near 0 the odd polynomial of Cephes' tanhf, beyond 0.625 1 - 2 / (e^2x + 1), which
