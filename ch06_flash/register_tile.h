@@ -28,7 +28,8 @@ enum {
 };
 
 // c (rows x vecs vectors, c_step from row to row) = a b or, with `keep`, c keep + a b,
-// each column times a factor of its own. Element (i, p) of a is at
+// each column times a factor of its own. What was there is added last: a sum of many
+// tiles is rounded like one of sums, not like one long sum. Element (i, p) of a is at
 // a[i * a_row + p * a_step], row p of b at b + p * b_step. `rows` and `vecs` are
 // constants where this is called.
 VEC_INLINE void register_tile(real *c, ptrdiff_t c_step, const real *a, ptrdiff_t a_row,
@@ -39,9 +40,7 @@ VEC_INLINE void register_tile(real *c, ptrdiff_t c_step, const real *a, ptrdiff_
 #pragma GCC unroll 6
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 4
-        for (int v = 0; v < vecs; v++)
-            sum[i][v] =
-                keep ? keep[v] * vec_load(c + i * c_step + v * VEC_LANES) : (Vec){0};
+        for (int v = 0; v < vecs; v++) sum[i][v] = (Vec){0};
     for (int p = 0; p < depth; p++, a += a_step, b += b_step) {
 #pragma GCC unroll 4
         for (int v = 0; v < vecs; v++) x[v] = vec_load(b + v * VEC_LANES);
@@ -53,6 +52,8 @@ VEC_INLINE void register_tile(real *c, ptrdiff_t c_step, const real *a, ptrdiff_
 #pragma GCC unroll 6
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 4
-        for (int v = 0; v < vecs; v++)
-            vec_store(c + i * c_step + v * VEC_LANES, sum[i][v]);
+        for (int v = 0; v < vecs; v++) {
+            real *at = c + i * c_step + v * VEC_LANES;
+            vec_store(at, keep ? keep[v] * vec_load(at) + sum[i][v] : sum[i][v]);
+        }
 }
