@@ -34,9 +34,10 @@ VEC_INLINE void ask_ahead(Mat m, int row) {
 
 // s[i][j] = scale q_i . k_j. `queries` is a constant where this is called, as below.
 VEC_INLINE void products(real s[][BLOCK], const OneQuery *o, Mat k, real scale,
-                         const int queries) {
+                         bool ask, const int queries) {
     for (int j = 0; j < k.rows; j++) {
         const real *x = mat_at(k, j, 0);
+        if (ask) ask_ahead(k, j);
         Vec sum[TOGETHER] = {{0}};
         int c = 0;
         for (; c + VEC_LANES <= k.cols; c += VEC_LANES)
@@ -53,7 +54,7 @@ VEC_INLINE void products(real s[][BLOCK], const OneQuery *o, Mat k, real scale,
 }
 
 // out_i = factor_i out_i + sum_j s[i][j] v_j
-VEC_INLINE void mix(OneQuery *o, const real *factor, real s[][BLOCK], Mat v,
+VEC_INLINE void mix(OneQuery *o, const real *factor, real s[][BLOCK], Mat v, bool ask,
                     const int queries) {
     int c = 0;
     for (; c + 2 * VEC_LANES <= v.cols; c += 2 * VEC_LANES) {
@@ -62,11 +63,13 @@ VEC_INLINE void mix(OneQuery *o, const real *factor, real s[][BLOCK], Mat v,
         for (int i = 0; i < queries; i++)
             for (int w = 0; w < 2; w++)
                 sum[i][w] = factor[i] * vec_load(o[i].out + c + w * VEC_LANES);
-        for (int j = 0; j < v.rows; j++)
+        for (int j = 0; j < v.rows; j++) {
+            if (ask && c == 0) ask_ahead(v, j);
 #pragma GCC unroll 4
             for (int i = 0; i < queries; i++)
                 for (int w = 0; w < 2; w++)
                     sum[i][w] += s[i][j] * vec_load(mat_at(v, j, c + w * VEC_LANES));
+        }
 #pragma GCC unroll 4
         for (int i = 0; i < queries; i++)
             for (int w = 0; w < 2; w++)
@@ -80,10 +83,11 @@ VEC_INLINE void mix(OneQuery *o, const real *factor, real s[][BLOCK], Mat v,
         }
 }
 
-VEC_INLINE void see(OneQuery *o, Mat k, Mat v, real scale, const int queries) {
+VEC_INLINE void see(OneQuery *o, Mat k, Mat v, real scale, bool ask,
+                    const int queries) {
     real s[TOGETHER][BLOCK], factor[TOGETHER];
     size_t n = (size_t)k.rows;
-    products(s, o, k, scale, queries);
+    products(s, o, k, scale, ask, queries);
     for (int i = 0; i < queries; i++) {
         RowPart before = o[i].seen, now = {array_max(s[i], n), 0};
         if (before.max > now.max) now.max = before.max;
@@ -91,15 +95,15 @@ VEC_INLINE void see(OneQuery *o, Mat k, Mat v, real scale, const int queries) {
         now.sum = factor[i] * before.sum + array_exp_sum(s[i], s[i], n, now.max);
         o[i].seen = now;
     }
-    mix(o, factor, s, v, queries);
+    mix(o, factor, s, v, ask, queries);
 }
 
 // All queries that share these keys, four, two or one at a time.
 VEC_FUNCTION static void see_block(OneQuery *o, int queries, Mat k, Mat v, real scale) {
-    for (int j = 0; j < k.rows; j++) ask_ahead(k, j), ask_ahead(v, j);
-    for (; queries >= 4; queries -= 4, o += 4) see(o, k, v, scale, 4);
-    for (; queries >= 2; queries -= 2, o += 2) see(o, k, v, scale, 2);
-    if (queries) see(o, k, v, scale, 1);
+    bool ask = true;
+    for (; queries >= 4; queries -= 4, o += 4, ask = false) see(o, k, v, scale, ask, 4);
+    for (; queries >= 2; queries -= 2, o += 2, ask = false) see(o, k, v, scale, ask, 2);
+    if (queries) see(o, k, v, scale, ask, 1);
 }
 
 // Rows of out (H x d) and lse (H x 1) from these keys alone.
