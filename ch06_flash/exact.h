@@ -6,3 +6,7 @@
 
 // out (T x d_v numbers, row after row) and lse (T) = .
 void exact_attention(double *out, double *lse, const FlashHead *h);
+
+// q_grad (d) = the gradient of out_grad (1 x d_v) . out with respect to the query of h,
+// which has one.
+void exact_query_grad(double *q_grad, const FlashHead *h, Mat out_grad);

@@ -5,14 +5,15 @@
 
 #include "ch06_flash/dropout_tile.h"
 #include "ch06_flash/query_tile.h"
+#include "common/error.h"
 #include "common/numeric/machine.h"
 #include "common/numeric/small.h"
 
-// ---- sums over keys: c (columns x TILE_COLS) += x^T p, x of count rows, `width` apart
+// ---- sums over keys: c (columns x TILE_COLS) = keep o c + x^T p, x of count rows
 
-// Twelve, eight or four of the columns at a time; never four where two eights do.
-VEC_FUNCTION static void mix_keys(real *c, const real *x, int columns, int width,
-                                  const real *p, int count) {
+// Six, four or two of the columns at a time; never two where two fours do.
+VEC_FUNCTION static void mix_keys(real *c, const Vec *keep, const real *x, int columns,
+                                  int width, const real *p, int count) {
     enum { MOST = TILE_ROWS, MORE = 2 * TILE_ROWS / 3, LESS = TILE_ROWS / 3 };
     for (int i = 0, left = columns; left > 0;) {
         real *to = c + i * TILE_COLS;
@@ -20,14 +21,14 @@ VEC_FUNCTION static void mix_keys(real *c, const real *x, int columns, int width
                    : left > LESS                                       ? MORE
                                                                        : LESS;
         if (rows == MOST)
-            register_tile(to, TILE_COLS, x + i, 1, width, p, TILE_COLS, count, true,
-                          MOST);
+            register_tile(to, TILE_COLS, x + i, 1, width, p, TILE_COLS, count, keep,
+                          MOST, TILE_VECS);
         else if (rows == MORE)
-            register_tile(to, TILE_COLS, x + i, 1, width, p, TILE_COLS, count, true,
-                          MORE);
+            register_tile(to, TILE_COLS, x + i, 1, width, p, TILE_COLS, count, keep,
+                          MORE, TILE_VECS);
         else
-            register_tile(to, TILE_COLS, x + i, 1, width, p, TILE_COLS, count, true,
-                          LESS);
+            register_tile(to, TILE_COLS, x + i, 1, width, p, TILE_COLS, count, keep,
+                          LESS, TILE_VECS);
         i += rows, left -= rows;
     }
 }
@@ -35,22 +36,37 @@ VEC_FUNCTION static void mix_keys(real *c, const real *x, int columns, int width
 // Rows that mix_keys may write: whole tiles.
 static int mixed_rows(int columns) { return columns + TILE_ROWS; }
 
-// c (count x width) += p x: p count keys x TILE_COLS queries, x a row for each query.
-VEC_FUNCTION static void mix_queries(Mat c, const real *p, Mat x) {
-    for (int j = 0; j < c.rows; j += TILE_ROWS)
-        for (int col = 0; col < c.cols; col += TILE_COLS)
-            register_tile(mat_at(c, j, col), c.row_stride, p + j * TILE_COLS, TILE_COLS,
-                          1, mat_at(x, 0, col), x.row_stride, TILE_COLS, true,
-                          TILE_ROWS);
+// c (count x width) += p x: p count keys x TILE_COLS queries, x a row for each query. A
+// width is whole tiles and at most one half.
+VEC_FUNCTION static void mix_queries(Mat c, const real *p, Mat x, const Vec *ones) {
+    enum { HALF = TILE_VECS / 2 };
+    for (int j = 0; j < c.rows; j += TILE_ROWS) {
+        const real *from = p + j * TILE_COLS;
+        int col = 0;
+        for (; col + TILE_COLS <= c.cols; col += TILE_COLS)
+            register_tile(mat_at(c, j, col), c.row_stride, from, TILE_COLS, 1,
+                          mat_at(x, 0, col), x.row_stride, TILE_COLS, ones, TILE_ROWS,
+                          TILE_VECS);
+        if (col < c.cols)
+            register_tile(mat_at(c, j, col), c.row_stride, from, TILE_COLS, 1,
+                          mat_at(x, 0, col), x.row_stride, TILE_COLS, ones, TILE_ROWS,
+                          HALF);
+    }
 }
 
 // ---- forward
 
 typedef struct {
     QueryTile t;
-    Vec max[2], sum[2];
+    Vec max[TILE_VECS], sum[TILE_VECS];
     Mat q, o;  // transposed: d x TILE_COLS, d_v and some more x TILE_COLS
 } Running;
+
+struct FlashWork {
+    int tiles;
+    Running *r;
+    Mat s, q, o;  // TILE_KEYS x TILE_COLS; those of all tiles
+};
 
 // The largest of each lane of p and of `most`. Three chains of comparisons, since each
 // waits for the one before it; count is a multiple of three.
@@ -62,48 +78,41 @@ VEC_FUNCTION static Vec lanes_max(Vec most, const real *p, int count) {
     return vec_max(vec_max(chain[0], chain[1]), chain[2]);
 }
 
-// p: scores become e^(s - m'); what was summed before is multiplied by e^(m - m').
-VEC_FUNCTION static void rescale(Running *r, real *p, int count) {
-    Vec shift[2], factor[2], sum[2] = {{0}};
-    for (int half = 0; half < 2; half++) {
-        Vec most = lanes_max(r->max[half], p + half * VEC_LANES, count);
+// p: scores become e^(s - m'); factor = e^(m - m'), by which all that was summed before
+// has to be multiplied.
+VEC_FUNCTION static void weigh(Running *r, Vec *factor, real *p, int count) {
+    for (int v = 0; v < TILE_VECS; v++, p += VEC_LANES) {
+        Vec most = lanes_max(r->max[v], p, count), sum = {0};
         // -inf - -inf would be NaN
-        shift[half] = vec_select(most == -INFINITY, (Vec){0}, most);
-        factor[half] = vec_exp(r->max[half] - shift[half]);
-        r->max[half] = most;
+        Vec shift = vec_select(most == -INFINITY, (Vec){0}, most);
+        for (int j = 0; j < count; j++) {
+            Vec e = vec_exp_small(vec_load(p + j * TILE_COLS) - shift);
+            vec_store(p + j * TILE_COLS, e);
+            sum += e;
+        }
+        factor[v] = vec_exp_small(r->max[v] - shift);
+        r->sum[v] = factor[v] * r->sum[v] + sum;
+        r->max[v] = most;
     }
-    for (int j = 0; j < count; j++)
-        for (int half = 0; half < 2; half++) {
-            real *at = p + j * TILE_COLS + half * VEC_LANES;
-            Vec e = vec_exp(vec_load(at) - shift[half]);
-            vec_store(at, e);
-            sum[half] += e;
-        }
-    for (int half = 0; half < 2; half++)
-        r->sum[half] = factor[half] * r->sum[half] + sum[half];
-    for (int c = 0; c < r->o.rows; c++)
-        for (int half = 0; half < 2; half++) {
-            real *o = mat_at(r->o, c, half * VEC_LANES);
-            vec_store(o, factor[half] * vec_load(o));
-        }
 }
 
 static void begin(Running *r, const FlashHead *h, int row) {
     r->t = query_tile_new(h, row);
-    for (int half = 0; half < 2; half++)
-        r->max[half] = vec_splat(-(real)INFINITY), r->sum[half] = (Vec){0};
+    for (int v = 0; v < TILE_VECS; v++)
+        r->max[v] = vec_splat(-(real)INFINITY), r->sum[v] = (Vec){0};
     tile_transpose(r->q.at, h->scale, h->q, &r->t);
     mat_fill(r->o, 0);
 }
 
 static void see_keys(Running *r, real *s, KeyTile k, const FlashHead *h,
                      const FlashKeys *keys) {
+    Vec factor[TILE_VECS];
     tile_products(s, keys->k_panels.at, keys->d, r->q.at, k);
     tile_finish(s, NULL, &r->t, k, h);
-    rescale(r, s, k.count);
+    weigh(r, factor, s, k.count);
     dropout_tile(tile_view(s, &r->t, k, h), h, r->t.row, k.key);
-    mix_keys(r->o.at, mat_at(keys->v_rows, k.key, 0), keys->d_v, keys->width_v, s,
-             k.count);
+    mix_keys(r->o.at, factor, mat_at(keys->v_rows, k.key, 0), keys->d_v, keys->width_v,
+             s, k.count);
 }
 
 static void finish(const Running *r, Mat out, Mat lse) {
@@ -118,40 +127,58 @@ static void finish(const Running *r, Mat out, Mat lse) {
 
 // So many tiles of queries, and what is summed for them, take a quarter of the L2
 // cache.
-static int tiles_together(const FlashKeys *keys) {
-    size_t bytes = (size_t)(keys->d + mixed_rows(keys->d_v)) * TILE_COLS * sizeof(real);
-    return int_max(1, int_min(16, (int)(cache_l2() / 4 / bytes)));
+static size_t tile_bytes(int d, int d_v) {
+    return (size_t)(d + mixed_rows(d_v)) * TILE_COLS * sizeof(real);
+}
+static int tiles_together(int d, int d_v) {
+    return int_max(1, int_min(8, (int)(cache_l2() / 4 / tile_bytes(d, d_v))));
 }
 
-static void attend_tiles(Running *r, int tiles, real *s, const FlashHead *h,
+size_t flash_work_bytes(int d, int d_v) {
+    return (size_t)tiles_together(d, d_v) * tile_bytes(d, d_v)
+           + TILE_KEYS * TILE_COLS * sizeof(real);
+}
+
+FlashWork *flash_work_new(const FlashKeys *keys) {
+    int tiles = tiles_together(keys->d, keys->d_v), rows = mixed_rows(keys->d_v);
+    FlashWork *w = allocate(1, sizeof *w);
+    *w = (FlashWork){tiles, aligned_alloc(64, (size_t)tiles * sizeof *w->r),
+                     mat_new(TILE_KEYS, TILE_COLS), mat_new(tiles * keys->d, TILE_COLS),
+                     mat_new(tiles * rows, TILE_COLS)};
+    if (!w->r) die("out of memory");
+    for (int i = 0; i < tiles; i++) {
+        w->r[i].q = mat_rows(w->q, i * keys->d, keys->d);
+        w->r[i].o = mat_rows(w->o, i * rows, rows);
+    }
+    return w;
+}
+
+void flash_work_free(FlashWork *w) {
+    if (!w) return;
+    mat_free(w->s), mat_free(w->q), mat_free(w->o);
+    free(w->r), free(w);
+}
+
+static void attend_tiles(FlashWork *w, int tiles, const FlashHead *h,
                          const FlashKeys *keys) {
     for (int block = 0; block < keys->padded; block += TILE_KEYS)
         for (int i = 0; i < tiles; i++) {
-            KeyTile k = key_tile_from(&r[i].t, keys, block);
-            if (k.count && k.key < block + TILE_KEYS) see_keys(&r[i], s, k, h, keys);
+            KeyTile k = key_tile_from(&w->r[i].t, keys, block);
+            if (k.count && k.key < block + TILE_KEYS)
+                see_keys(&w->r[i], w->s.at, k, h, keys);
         }
 }
 
-void flash_fast(Mat out, Mat lse, const FlashHead *h, const FlashKeys *keys, int first,
-                int count) {
+void flash_fast(Mat out, Mat lse, const FlashHead *h, const FlashKeys *keys,
+                FlashWork *w, int first, int count) {
     assert(first % TILE_COLS == 0);
-    int most = tiles_together(keys), end = first + count;
-    Mat s = mat_new(TILE_KEYS, TILE_COLS), q = mat_new(most * keys->d, TILE_COLS),
-        o = mat_new(most * mixed_rows(keys->d_v), TILE_COLS);
-    Running *r = aligned_alloc(64, (size_t)most * sizeof *r);
-    assert(r && "out of memory");
-    for (int row = first; row < end;) {
+    for (int row = first, end = first + count; row < end;) {
         int tiles = 0;
-        for (; tiles < most && row < end; tiles++, row += TILE_COLS) {
-            r[tiles].q = mat_rows(q, tiles * keys->d, keys->d);
-            r[tiles].o =
-                mat_rows(o, tiles * mixed_rows(keys->d_v), mixed_rows(keys->d_v));
-            begin(&r[tiles], h, row);
-        }
-        attend_tiles(r, tiles, s.at, h, keys);
-        for (int i = 0; i < tiles; i++) finish(&r[i], out, lse);
+        for (; tiles < w->tiles && row < end; tiles++, row += TILE_COLS)
+            begin(&w->r[tiles], h, row);
+        attend_tiles(w, tiles, h, keys);
+        for (int i = 0; i < tiles; i++) finish(&w->r[i], out, lse);
     }
-    mat_free(s), mat_free(q), mat_free(o), free(r);
 }
 
 // ---- backward
@@ -159,20 +186,22 @@ void flash_fast(Mat out, Mat lse, const FlashHead *h, const FlashKeys *keys, int
 // What a tile of queries needs: rows as they are, and transposed.
 typedef struct {
     QueryTile t;
-    Vec lse[2], d[2];
+    Vec lse[TILE_VECS], d[TILE_VECS], ones[TILE_VECS];
     Mat q, out_grad, q_turned, out_grad_turned, q_grad;
     Mat p, ds, slopes;  // TILE_KEYS x TILE_COLS
 } Pulling;
 
 static Pulling pulling_new(const FlashKeys *keys) {
-    return (Pulling){.q = mat_new(TILE_COLS, keys->width),
-                     .out_grad = mat_new(TILE_COLS, keys->width_v),
-                     .q_turned = mat_new(keys->d, TILE_COLS),
-                     .out_grad_turned = mat_new(keys->d_v, TILE_COLS),
-                     .q_grad = mat_new(mixed_rows(keys->d), TILE_COLS),
-                     .p = mat_new(TILE_KEYS, TILE_COLS),
-                     .ds = mat_new(TILE_KEYS, TILE_COLS),
-                     .slopes = mat_new(TILE_KEYS, TILE_COLS)};
+    Pulling r = {.q = mat_new(TILE_COLS, keys->width),
+                 .out_grad = mat_new(TILE_COLS, keys->width_v),
+                 .q_turned = mat_new(keys->d, TILE_COLS),
+                 .out_grad_turned = mat_new(keys->d_v, TILE_COLS),
+                 .q_grad = mat_new(mixed_rows(keys->d), TILE_COLS),
+                 .p = mat_new(TILE_KEYS, TILE_COLS),
+                 .ds = mat_new(TILE_KEYS, TILE_COLS),
+                 .slopes = mat_new(TILE_KEYS, TILE_COLS)};
+    for (int v = 0; v < TILE_VECS; v++) r.ones[v] = vec_splat(1);
+    return r;
 }
 
 static void pulling_free(Pulling *r) {
@@ -206,18 +235,18 @@ static void pull_begin(Pulling *r, FlashOut o, const FlashHead *h, int row) {
 // p: scores become weights; ds: dP becomes dS.
 VEC_FUNCTION static void weigh_again(const Pulling *r, int count) {
     for (int j = 0; j < count; j++)
-        for (int half = 0; half < 2; half++) {
-            real *p = mat_at(r->p, j, half * VEC_LANES);
-            vec_store(p, vec_exp(vec_load(p) - r->lse[half]));
+        for (int v = 0; v < TILE_VECS; v++) {
+            real *p = mat_at(r->p, j, v * VEC_LANES);
+            vec_store(p, vec_exp_small(vec_load(p) - r->lse[v]));
         }
 }
 
 VEC_FUNCTION static void scores_grad(const Pulling *r, int count) {
     for (int j = 0; j < count; j++)
-        for (int half = 0; half < 2; half++) {
-            real *ds = mat_at(r->ds, j, half * VEC_LANES);
-            Vec p = vec_load(mat_at(r->p, j, half * VEC_LANES));
-            Vec grad = p * (vec_load(ds) - r->d[half]);
+        for (int v = 0; v < TILE_VECS; v++) {
+            real *ds = mat_at(r->ds, j, v * VEC_LANES);
+            Vec p = vec_load(mat_at(r->p, j, v * VEC_LANES));
+            Vec grad = p * (vec_load(ds) - r->d[v]);
             vec_store(ds, vec_select(p == 0, (Vec){0}, grad));
         }
 }
@@ -232,15 +261,15 @@ static void pull_keys(Pulling *r, FlashGrads g, Mat k_grad, Mat v_grad, KeyTile 
     dropout_tile(ds, h, r->t.row, k.key);
     scores_grad(r, k.count);
     dropout_tile(p, h, r->t.row, k.key);
-    mix_queries(mat_rows(v_grad, k.key, k.count), r->p.at, r->out_grad);
+    mix_queries(mat_rows(v_grad, k.key, k.count), r->p.at, r->out_grad, r->ones);
     if (g.position.at)
         position_bias_backward(h->position, h->number, ds,
                                r->t.row + h->k.rows - h->q.rows, k.key, g.position);
     for (int i = 0; i < k.count * TILE_COLS && h->softcap; i++)
         r->ds.at[i] *= r->slopes.at[i];
-    mix_queries(mat_rows(k_grad, k.key, k.count), r->ds.at, r->q);
-    mix_keys(r->q_grad.at, mat_at(keys->k_rows, k.key, 0), keys->d, keys->width,
-             r->ds.at, k.count);
+    mix_queries(mat_rows(k_grad, k.key, k.count), r->ds.at, r->q, r->ones);
+    mix_keys(r->q_grad.at, r->ones, mat_at(keys->k_rows, k.key, 0), keys->d,
+             keys->width, r->ds.at, k.count);
 }
 
 void flash_fast_backward(FlashGrads g, Mat k_grad, Mat v_grad, FlashOut o,
@@ -263,13 +292,16 @@ void flash_fast_backward(FlashGrads g, Mat k_grad, Mat v_grad, FlashOut o,
 // ---- whole heads
 
 void flash_fast_head(Mat out, Mat lse, const FlashHead *h) {
-    FlashKeys keys = flash_keys_new(h, false);
-    flash_fast(out, lse, h, &keys, 0, h->q.rows);
-    flash_keys_free(&keys);
+    FlashKeys keys = flash_keys_new(h->k.rows, h->k.cols, h->v.cols, false);
+    flash_keys_set(&keys, h);
+    FlashWork *w = flash_work_new(&keys);
+    flash_fast(out, lse, h, &keys, w, 0, h->q.rows);
+    flash_work_free(w), flash_keys_free(&keys);
 }
 
 void flash_fast_head_backward(FlashGrads g, FlashOut o, const FlashHead *h) {
-    FlashKeys keys = flash_keys_new(h, true);
+    FlashKeys keys = flash_keys_new(h->k.rows, h->k.cols, h->v.cols, true);
+    flash_keys_set(&keys, h);
     Mat k_grad = mat_new(keys.padded, keys.width),
         v_grad = mat_new(keys.padded, keys.width_v);
     flash_fast_backward(g, k_grad, v_grad, o, h, &keys);

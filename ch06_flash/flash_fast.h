@@ -10,15 +10,22 @@
 //
 // Keys come in blocks of TILE_KEYS, cut at the same places for all queries: the bits do
 // not depend on caches, threads, or how many queries there are. Several tiles of
-// queries use a block of keys while it is in the L2 cache (FAST_TILES).
+// queries use a block of keys while it is in the L2 cache.
 #pragma once
 #include "ch06_flash/flash_backward.h"
 #include "ch06_flash/flash_keys.h"
 
+// Where a thread's tiles are while it works: some tiles of queries, transposed, what is
+// summed for them, and one tile of scores. Any head of the same shape can use it.
+typedef struct FlashWork FlashWork;
+FlashWork *flash_work_new(const FlashKeys *keys);
+void flash_work_free(FlashWork *w);
+size_t flash_work_bytes(int d, int d_v);  // of its matrices
+
 // out (T x d_v) and lse (T x 1) = for the queries first .. first + count - 1 of h
 // (first a multiple of TILE_COLS); others stay. Dropout as in flash2.
-void flash_fast(Mat out, Mat lse, const FlashHead *h, const FlashKeys *keys, int first,
-                int count);
+void flash_fast(Mat out, Mat lse, const FlashHead *h, const FlashKeys *keys,
+                FlashWork *w, int first, int count);
 
 // g.q, g.position += ; k_grad and v_grad (as keys->k_rows, v_rows) += . keys: made for
 // backward. g.k and g.v are not used: several heads may share keys.

@@ -1,9 +1,12 @@
 #include "ch06_flash/flash_heads.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 #include "ch06_flash/flash_fast.h"
 #include "ch06_flash/register_tile.h"
+#include "common/error.h"
+#include "common/numeric/machine.h"
 #include "common/numeric/small.h"
 #include "common/numeric/threads.h"
 
@@ -34,35 +37,61 @@ static Whole whole_of(Mat q, Mat k, Mat v, const Heads *h,
                    h->n_heads / h->n_kv_heads};
 }
 
-// One thread's copies: a head's queries and keys, turned.
-static FlashHead head_new(const Whole *all) {
+// One thread's head: q and k are views of all heads' or, where the position turns them,
+// copies, made here when they are needed.
+typedef struct {
+    FlashHead head;
+    bool turns;
+    Mat q_turned, k_turned;
+} OneHead;
+
+static OneHead head_new(const Whole *all) {
     const Position *p = all->h->position;
-    bool adds = p && position_place(p->kind) == POSITION_AT_SCORES;
-    return (FlashHead){.q = mat_new(all->queries, all->d),
-                       .k = mat_new(all->keys, all->d),
-                       .scale = all->h->scale,
-                       .softcap = all->options.softcap,
-                       .position = adds ? p : NULL,
-                       .dropout = {all->options.dropout, all->options.seed, 0}};
+    bool adds = p && position_place(p->kind) == POSITION_AT_SCORES,
+         turns = p && position_place(p->kind) == POSITION_AT_QUERIES_AND_KEYS;
+    return (OneHead){{.scale = all->h->scale,
+                      .softcap = all->options.softcap,
+                      .position = adds ? p : NULL,
+                      .dropout = {all->options.dropout, all->options.seed, 0}},
+                     turns,
+                     {0},
+                     {0}};
 }
 
-static void set_keys(FlashHead *head, const Whole *all, int b, int kv) {
+static void head_free(OneHead *one) {
+    mat_free(one->q_turned), mat_free(one->k_turned);
+}
+
+// All but turning: where keys are packed already, only their number is used.
+static void view_keys(OneHead *one, const Whole *all, int b, int kv) {
     const Heads *h = all->h;
+    FlashHead *head = &one->head;
     head->mask = mask_of_sequence(&h->mask, b);
     head->dropout.sequence = b;
     head->v = heads_view(all->v, b, kv, h->batch, h->n_kv_heads);
-    heads_turn_copy(head->k, 1, heads_view(all->k, b, kv, h->batch, h->n_kv_heads),
-                    h->position, 0, true);
+    head->k = heads_view(all->k, b, kv, h->batch, h->n_kv_heads);
 }
 
-static void set_queries(FlashHead *head, const Whole *all, int b, int number, int first,
+static void set_keys(OneHead *one, const Whole *all, int b, int kv) {
+    view_keys(one, all, b, kv);
+    if (!one->turns) return;
+    if (!one->k_turned.at) one->k_turned = mat_new(all->keys, all->d);
+    heads_turn_copy(one->k_turned, 1, one->head.k, all->h->position, 0, true);
+    one->head.k = one->k_turned;
+}
+
+static void set_queries(OneHead *one, const Whole *all, int b, int number, int first,
                         int count) {
     const Heads *h = all->h;
+    FlashHead *head = &one->head;
     head->number = number;
-    heads_turn_copy(
-        mat_rows(head->q, first, count), 1,
-        mat_rows(heads_view(all->q, b, number, h->batch, h->n_heads), first, count),
-        h->position, all->keys - all->queries + first, false);
+    head->q = heads_view(all->q, b, number, h->batch, h->n_heads);
+    if (!one->turns) return;
+    if (!one->q_turned.at) one->q_turned = mat_new(all->queries, all->d);
+    heads_turn_copy(mat_rows(one->q_turned, first, count), 1,
+                    mat_rows(head->q, first, count), h->position,
+                    all->keys - all->queries + first, false);
+    head->q = one->q_turned;
 }
 
 static Mat log_sums(Mat lse, const Whole *all, int b, int number) {
@@ -80,47 +109,91 @@ static bool worth_threads(const Whole *all) {
 
 // ---- forward
 
-// A head's queries in so many parts that all threads have something to do.
-static int part_size(const Whole *all) {
+// Threads pack the keys of some key-value heads together, then share out the queries
+// that see them.
+typedef struct {
+    const Whole *all;
+    Mat out, lse;
+    FlashKeys *keys;
+    int together;  // key-value heads at a time: as many as fit in half of all L2 caches
+    int part;      // queries of a head that one thread takes at a time
+} Forward;
+
+static Forward forward_new(const Whole *all, Mat out, Mat lse, bool threads) {
     int pairs = all->h->batch * all->h->n_kv_heads,
-        parts = pairs >= 2 * threads_count() ? 1 : ceil_div(2 * threads_count(), pairs);
-    return int_max(1, ceil_div(ceil_div(all->queries, parts), TILE_COLS)) * TILE_COLS;
+        team = threads ? threads_count() : 1;
+    size_t bytes =
+        (size_t)all->keys * (size_t)(all->d + tile_width(all->d_v)) * sizeof(real);
+    Forward f = {all, out, lse, NULL, 0, 0};
+    f.together = (int)size_max(
+        1, size_min((size_t)pairs, (size_t)team * cache_l2() / 2 / size_max(bytes, 1)));
+    f.keys = allocate((size_t)f.together, sizeof *f.keys);
+    for (int i = 0; i < f.together; i++)
+        f.keys[i] = flash_keys_new(all->keys, all->d, all->d_v, false);
+    int parts = threads ? ceil_div(4 * team, f.together * all->group) : 1;
+    f.part = int_max(1, ceil_div(ceil_div(all->queries, parts), TILE_COLS)) * TILE_COLS;
+    return f;
+}
+
+static void forward_free(Forward *f) {
+    for (int i = 0; i < f->together; i++) flash_keys_free(&f->keys[i]);
+    free(f->keys);
+}
+
+static void pack(const Forward *f, OneHead *one, int pair, int count) {
+    int kv_heads = f->all->h->n_kv_heads;
+#pragma omp for schedule(dynamic)
+    for (int i = 0; i < count; i++) {
+        set_keys(one, f->all, (pair + i) / kv_heads, (pair + i) % kv_heads);
+        flash_keys_set(&f->keys[i], &one->head);
+    }
+}
+
+static void attend_pairs(const Forward *f, OneHead *one, FlashWork *work, int pair,
+                         int count) {
+    const Whole *all = f->all;
+    const Heads *h = all->h;
+    int parts = ceil_div(all->queries, f->part), group = all->group;
+#pragma omp for schedule(dynamic)
+    for (int task = 0; task < count * group * parts; task++) {
+        // of a causal mask the last queries see most: they come first
+        int i = task / parts / group, first = (parts - 1 - task % parts) * f->part,
+            rows = int_min(f->part, all->queries - first),
+            b = (pair + i) / h->n_kv_heads, kv = (pair + i) % h->n_kv_heads,
+            n = kv * group + task / parts % group;
+        view_keys(one, all, b, kv);
+        set_queries(one, all, b, n, first, rows);
+        flash_fast(heads_view(f->out, b, n, h->batch, h->n_heads),
+                   log_sums(f->lse, all, b, n), &one->head, &f->keys[i], work, first,
+                   rows);
+    }
 }
 
 void flash_heads(Mat out, Mat lse, Mat q, Mat k, Mat v, const Heads *h,
                  const FlashOptions *options) {
     Whole all = whole_of(q, k, v, h, options);
     bool threads = worth_threads(&all);
-    int size = threads ? part_size(&all) : int_max(TILE_COLS, all.queries + TILE_COLS),
-        parts;
-    size -= size % TILE_COLS;
-    parts = ceil_div(all.queries, size);
+    Forward f = forward_new(&all, out, lse, threads);
 #pragma omp parallel if (threads)
     {
-        FlashHead head = head_new(&all);
-#pragma omp for schedule(dynamic)
-        for (int task = 0; task < h->batch * h->n_kv_heads * parts; task++) {
-            int pair = task / parts, b = pair / h->n_kv_heads,
-                kv = pair % h->n_kv_heads, first = task % parts * size,
-                count = int_min(size, all.queries - first);
-            set_keys(&head, &all, b, kv);
-            FlashKeys keys = flash_keys_new(&head, false);
-            for (int n = kv * all.group; n < (kv + 1) * all.group; n++) {
-                set_queries(&head, &all, b, n, first, count);
-                flash_fast(heads_view(out, b, n, h->batch, h->n_heads),
-                           log_sums(lse, &all, b, n), &head, &keys, first, count);
-            }
-            flash_keys_free(&keys);
+        OneHead one = head_new(&all);
+        FlashWork *work = flash_work_new(f.keys);
+        int pairs = h->batch * h->n_kv_heads;
+        for (int pair = 0; pair < pairs; pair += f.together) {
+            int count = int_min(f.together, pairs - pair);
+            pack(&f, &one, pair, count);
+            attend_pairs(&f, &one, work, pair, count);
         }
-        mat_free(head.q), mat_free(head.k);
+        flash_work_free(work), head_free(&one);
     }
+    forward_free(&f);
 }
 
 // ---- backward
 
 // What one thread sums before it goes where it belongs, turned back.
 typedef struct {
-    FlashHead head;
+    OneHead one;
     Mat q_grad, k_grad;
 } Work;
 
@@ -129,7 +202,7 @@ static void backward_head(Work *w, FlashHeadsGrads g, Mat k_grad, Mat v_grad,
                           int b, int number) {
     const Heads *h = all->h;
     int first = all->keys - all->queries;
-    set_queries(&w->head, all, b, number, 0, all->queries);
+    set_queries(&w->one, all, b, number, 0, all->queries);
     mat_fill(w->q_grad, 0);
     flash_fast_backward(
         (FlashGrads){w->q_grad, {0}, {0}, g.position}, k_grad, v_grad,
@@ -137,7 +210,7 @@ static void backward_head(Work *w, FlashHeadsGrads g, Mat k_grad, Mat v_grad,
                    log_sums(o.lse, all, b, number),
                    heads_view(o.out_grad, b, number, h->batch, h->n_heads),
                    log_sums(o.lse_grad, all, b, number)},
-        &w->head, keys);
+        &w->one.head, keys);
     heads_turn_back(heads_view(g.q, b, number, h->batch, h->n_heads), 1, w->q_grad,
                     h->position, first, false);
 }
@@ -145,8 +218,9 @@ static void backward_head(Work *w, FlashHeadsGrads g, Mat k_grad, Mat v_grad,
 static void backward_group(Work *w, FlashHeadsGrads g, FlashHeadsOut o,
                            const Whole *all, int b, int kv) {
     const Heads *h = all->h;
-    set_keys(&w->head, all, b, kv);
-    FlashKeys keys = flash_keys_new(&w->head, true);
+    set_keys(&w->one, all, b, kv);
+    FlashKeys keys = flash_keys_new(all->keys, all->d, all->d_v, true);
+    flash_keys_set(&keys, &w->one.head);
     Mat k_grad = mat_new(keys.padded, keys.width),
         v_grad = mat_new(keys.padded, keys.width_v);
     for (int n = kv * all->group; n < (kv + 1) * all->group; n++)
@@ -178,7 +252,7 @@ void flash_heads_backward(FlashHeadsGrads g, FlashHeadsOut o, Mat q, Mat k, Mat 
             if (g.position.at) mine.position = mat_rows(parts, b * rows, rows);
             backward_group(&w, mine, o, &all, b, task % h->n_kv_heads);
         }
-        mat_free(w.head.q), mat_free(w.head.k), mat_free(w.q_grad), mat_free(w.k_grad);
+        head_free(&w.one), mat_free(w.q_grad), mat_free(w.k_grad);
     }
     for (int b = 0; b < h->batch && g.position.at; b++)
         mat_add_scaled(g.position, 1, mat_rows(parts, b * rows, rows));

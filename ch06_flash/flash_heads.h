@@ -4,10 +4,12 @@
 // Shared key-value heads, any mask, any position. Backward gives the same bits for any
 // number of threads: a thread goes through all query heads that share keys, so a key's
 // gradient is one sum in one order. Forward may cut the queries of a head into parts,
-// since queries have nothing to do with each other.
+// since queries have nothing to do with each other: all threads use the same packed keys.
 //
-// Beside inputs and outputs a thread needs the keys and values of one head twice:
-// (d + d_v) S numbers forward, and about five times that backward.
+// Beside inputs and outputs forward needs the keys and values of one head (or of several,
+// as far as they fit in the L2 caches), (d + d_v) S numbers, and a thread some tiles;
+// turned positions add T d per thread and S d for a thread that packs. Backward needs
+// about five times (d + d_v) S per thread.
 #pragma once
 #include "ch02_attention/multihead.h"
 #include "ch06_flash/flash_head.h"

@@ -1,16 +1,22 @@
 #include "ch06_flash/flash_keys.h"
 
+#include <assert.h>
+
 #include "ch06_flash/register_tile.h"
 #include "common/numeric/small.h"
 
-int tile_width(int columns) { return ceil_div(columns, TILE_COLS) * TILE_COLS; }
+int tile_width(int columns) {
+    enum { HALF = TILE_COLS / 2 };
+    return ceil_div(columns, HALF) * HALF;
+}
 
 void pack_rows(Mat to, real factor, Mat from) {
-    mat_fill(to, 0);
-    for (int i = 0; i < from.rows; i++) {
+    for (int i = 0; i < to.rows; i++) {
         real *row = mat_at(to, i, 0);
-        const real *x = mat_at(from, i, 0);
-        for (int c = 0; c < from.cols; c++) row[c] = factor * x[c];
+        int count = i < from.rows ? from.cols : 0;
+        for (int c = 0; c < count; c++)
+            row[c] = factor * from.at[i * from.row_stride + c];
+        for (int c = count; c < to.cols; c++) row[c] = 0;
     }
 }
 
@@ -23,39 +29,38 @@ static void pack_panel(real *to, Mat from, int row) {
     }
 }
 
-// One panel after the other, each d x TILE_ROWS; mat_new's zeros fill the last.
-static Mat panels_new(Mat from, int padded) {
-    Mat panels = mat_new(padded / TILE_ROWS * from.cols, TILE_ROWS);
+// One panel after the other, each d x TILE_ROWS; the last keeps mat_new's zeros.
+static Mat panels_new(int padded, int d) {
+    return mat_new(padded / TILE_ROWS * d, TILE_ROWS);
+}
+
+static void pack_panels(Mat panels, Mat from) {
     for (int j = 0; j < from.rows; j += TILE_ROWS)
         pack_panel(mat_at(panels, j / TILE_ROWS * from.cols, 0), from, j);
-    return panels;
 }
 
-static Mat rows_new(Mat from, int padded) {
-    Mat rows = mat_new(padded, tile_width(from.cols));
-    pack_rows(rows, 1, from);
-    return rows;
-}
-
-FlashKeys flash_keys_new(const FlashHead *h, bool backward) {
-    int padded = ceil_div(h->k.rows, TILE_ROWS) * TILE_ROWS;
-    FlashKeys keys = {h->k.rows,
-                      padded,
-                      h->k.cols,
-                      h->v.cols,
-                      tile_width(h->k.cols),
-                      tile_width(h->v.cols),
-                      {0},
-                      {0},
-                      {0},
-                      {0}};
-    keys.k_panels = panels_new(h->k, padded);
-    keys.v_rows = rows_new(h->v, padded);
+FlashKeys flash_keys_new(int count, int d, int d_v, bool backward) {
+    FlashKeys keys = {.keys = count,
+                      .padded = ceil_div(count, TILE_ROWS) * TILE_ROWS,
+                      .d = d,
+                      .d_v = d_v,
+                      .width = tile_width(d),
+                      .width_v = tile_width(d_v)};
+    keys.k_panels = panels_new(keys.padded, keys.d);
+    keys.v_rows = mat_new(keys.padded, keys.width_v);
     if (backward) {
-        keys.k_rows = rows_new(h->k, padded);
-        keys.v_panels = panels_new(h->v, padded);
+        keys.k_rows = mat_new(keys.padded, keys.width);
+        keys.v_panels = panels_new(keys.padded, keys.d_v);
     }
     return keys;
+}
+
+void flash_keys_set(FlashKeys *keys, const FlashHead *h) {
+    assert(h->k.rows == keys->keys && h->k.cols == keys->d && h->v.cols == keys->d_v);
+    pack_panels(keys->k_panels, h->k);
+    pack_rows(keys->v_rows, 1, h->v);
+    if (keys->k_rows.at) pack_rows(keys->k_rows, 1, h->k);
+    if (keys->v_panels.at) pack_panels(keys->v_panels, h->v);
 }
 
 void flash_keys_free(FlashKeys *keys) {

@@ -13,10 +13,12 @@ typedef struct {
     Mat k_rows, v_rows;          // padded x width, padded x width_v
 } FlashKeys;
 
-// Forward needs k's panels and v's rows; backward all four.
-FlashKeys flash_keys_new(const FlashHead *h, bool backward);
+// Room for S keys and values. Forward needs k's panels and v's rows; backward all four.
+FlashKeys flash_keys_new(int keys, int d, int d_v, bool backward);
+// A head's keys and values, in the place of former ones.
+void flash_keys_set(FlashKeys *keys, const FlashHead *h);
 void flash_keys_free(FlashKeys *keys);
 
-int tile_width(int columns);  // to a multiple of TILE_COLS
+int tile_width(int columns);  // to a multiple of half a tile's columns
 // to (rows of `to` x width) = the rows of from times factor, zeros around them.
 void pack_rows(Mat to, real factor, Mat from);

@@ -29,7 +29,7 @@ VEC_FUNCTION void tile_products(real *s, const real *panels, int d, const real *
                                 KeyTile k) {
     for (int j = 0; j < k.count; j += TILE_ROWS)
         register_tile(s + j * TILE_COLS, TILE_COLS, panels + (ptrdiff_t)(k.key + j) * d,
-                      1, TILE_ROWS, q, TILE_COLS, d, false, TILE_ROWS);
+                      1, TILE_ROWS, q, TILE_COLS, d, NULL, TILE_ROWS, TILE_VECS);
 }
 
 Mat tile_view(real *s, const QueryTile *t, KeyTile k, const FlashHead *h) {
@@ -46,10 +46,10 @@ static void cap(real *s, real *slopes, size_t n, real softcap) {
 // Lanes see keys from .. to - 1.
 VEC_FUNCTION static void hide(real *s, const QueryTile *t, KeyTile k) {
     for (int j = 0; j < k.count; j++)
-        for (int half = 0; half < 2; half++) {
-            real *at = s + j * TILE_COLS + half * VEC_LANES;
+        for (int v = 0; v < TILE_VECS; v++) {
+            real *at = s + j * TILE_COLS + v * VEC_LANES;
             VecInt key = (VecInt){0} + (k.key + j);
-            vec_store(at, vec_select((t->from[half] <= key) & (key < t->to[half]),
+            vec_store(at, vec_select((t->from[v] <= key) & (key < t->to[v]),
                                      vec_load(at), vec_splat(-(real)INFINITY)));
         }
 }

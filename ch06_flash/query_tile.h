@@ -1,4 +1,4 @@
-// TILE_COLS queries at a time, one in each lane of two vectors: their scores are made
+// TILE_COLS queries at a time, one in each lane of TILE_VECS vectors: their scores are made
 // transposed, so that a row's maximum and sum are taken lane by lane. Lecture, section
 // 6.7.
 //
@@ -16,7 +16,7 @@ typedef struct {
     int row, count;          // queries row .. row + count - 1; other lanes are idle
     int first, end;          // keys that at least one of them sees
     int all_first, all_end;  // keys that all of them see, but for a table
-    VecInt from[2], to[2];   // of each lane: keys from .. to - 1
+    VecInt from[TILE_VECS], to[TILE_VECS];  // of each lane: keys from .. to - 1
 } QueryTile;
 
 QueryTile query_tile_new(const FlashHead *h, int row);

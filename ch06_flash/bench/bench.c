@@ -1,13 +1,15 @@
 // Speed of attention in tiles, as a share of what the processor's multiply-adds allow:
 // 4 N^2 d operations a head forward, 2.5 times that backward, of a causal mask half.
 // One thread. Beside it chapter 2's core, with the same inputs; runs of both and of the
-// peak take turns, and each keeps its best, since other programs share the machine.
+// peak take turns, and each keeps its best, since other programs share the machine. With
+// the word `decode` only the second table.
 #include <math.h>
 #include <stdio.h>
-#include <time.h>
+#include <string.h>
 
 #include "ch06_flash/bench/ratios.h"
 #include "ch06_flash/flash_heads.h"
+#include "ch06_flash/split_decode.h"
 #include "common/numeric/machine.h"
 #include "common/numeric/rng.h"
 #include "common/numeric/threads.h"
@@ -57,17 +59,10 @@ static void chapter_2(Work *w) {
     attend_heads(w->out, (Mat){0}, w->q, w->k, w->v, &w->heads);
 }
 
-// Processor time of this thread: what other programs take meanwhile does not count.
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static double seconds(void (*run)(Work *), Work *w) {
-    double begin = now();
+    double begin = thread_seconds();
     run(w);
-    return now() - begin;
+    return thread_seconds() - begin;
 }
 
 static void row(int n, bool causal) {
@@ -86,8 +81,54 @@ static void row(int n, bool causal) {
     work_free(&w);
 }
 
-int main(void) {
+// ---- decoding: bytes of keys and values per second, as a share of what reading alone
+// reaches with as many threads
+
+typedef struct {
+    Mat q, k, v, out, lse;
+} Cache;
+
+static Cache cache_new(int keys, int kv_heads) {
+    Rng rng = rng_new(2);
+    Cache c = {mat_new(1, H * D), mat_new(keys, kv_heads * D),
+               mat_new(keys, kv_heads * D), mat_new(1, H * D), mat_new(H, 1)};
+    rng_fill_normal(&rng, c.q, 1), rng_fill_normal(&rng, c.k, 1);
+    rng_fill_normal(&rng, c.v, 1);
+    return c;
+}
+
+static void decode_row(int keys, int kv_heads, int threads) {
+    Cache c = cache_new(keys, kv_heads);
+    size_t bytes = (size_t)keys * (size_t)(kv_heads * D) * sizeof(real);
+    double best = INFINITY, reading = 0;
+    threads_set(threads);
+    for (int i = 0; i < 3 * ROUNDS; i++) {
+        reading = fmax(reading, read_bandwidth_gbs(c.k.at, bytes, threads));
+        double begin = now_seconds();
+        split_decode(c.out, c.lse, c.q, c.k, c.v, H, kv_heads, attention_scale(D));
+        best = fmin(best, now_seconds() - begin);
+    }
+    double speed = 2e-9 * (double)bytes / best;
+    printf("%6d  %8d  %7d  %8.2f  %8.1f  %8.1f  %5.2f\n", keys, kv_heads, threads,
+           1e3 * best, speed, reading, speed / reading);
+    Mat all[] = {c.q, c.k, c.v, c.out, c.lse};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) mat_free(all[i]);
+}
+
+static void decoding(void) {
+    int processors = threads_processors();
+    printf("\none query per head (8 of 64) against a cache, split_decode\n");
+    printf("%6s  %8s  %7s  %8s  %8s  %8s  %5s\n", "keys", "kv heads", "threads", "ms",
+           "GB/s", "reading", "share");
+    for (int kv = 8; kv >= 2; kv /= 2) {
+        decode_row(65536, kv, 1);
+        if (processors > 1) decode_row(65536, kv, processors);
+    }
+}
+
+int main(int argc, char **argv) {
     machine_print();
+    if (argc > 1 && strcmp(argv[1], "decode") == 0) return decoding(), 0;
     threads_set(1);
     ratios_print();
     printf("8 heads of 64, one thread; shares of the peak\n");
@@ -95,5 +136,6 @@ int main(void) {
            "forward", "backward", "x chapter 2");
     for (int n = 512; n <= 4096; n *= 2)
         for (int causal = 0; causal < 2; causal++) row(n, causal);
+    decoding();
     return 0;
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "ch06_flash/dropout_tile.h"
+#include "ch06_flash/exact.h"
 #include "ch06_flash/flash2.h"
 #include "ch06_flash/flash_backward.h"
 #include "ch06_flash/flash_fast.h"
@@ -201,4 +202,25 @@ Test(backward, dropout_is_keyed_on_seed_sequence_head_query_and_key) {
     error = 5 * N * sqrt(agree * (1 - agree));
     cr_assert(fabs(same_row - agree * N * N) <= error);
     for (int k = 0; k < 3; k++) cr_assert(fabs(same[k] - agree * N * N) <= error);
+}
+
+// What commands and labs are measured against, itself held to the tests' own reference:
+// one query and the keys it sees.
+Test(backward, exact_query_grad_is_the_references) {
+    enum { KEYS = 37, D = 6, D_V = 5 };
+    Rng rng = rng_new(9);
+    FlashHead h = {.q = random_mat(&rng, 1, D, 1),
+                   .k = random_mat(&rng, KEYS, D, 2),
+                   .v = random_mat(&rng, KEYS, D_V, 1),
+                   .scale = (real)0.4};
+    Mat out_grad = random_mat(&rng, 1, D_V, 1), none = mat_new(1, 1), q = mat_new(1, D),
+        k = mat_new(KEYS, D), v = mat_new(KEYS, D_V);
+    double got[D];
+    reference_backward(q, k, v, out_grad, none, &h);
+    exact_query_grad(got, &h, out_grad);
+    for (int c = 0; c < D; c++)
+        cr_assert(fabs(got[c] - q.at[c]) <= 8 * REAL_EPS * fabs(got[c]) + 4 * REAL_EPS,
+                  "%d: %g, not %g", c, got[c], (double)q.at[c]);
+    Mat all[] = {h.q, h.k, h.v, out_grad, none, q, k, v};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) mat_free(all[i]);
 }

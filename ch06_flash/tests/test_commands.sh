@@ -45,5 +45,27 @@ check 'rows that see nothing'
 refuses 'a folder that is not there' 'nowhere' check --dump nowhere
 refuses 'no keys' 'expected a whole number' check --s 0
 refuses 'one block' 'expected two numbers' check --blocks 4
+# ---- bench: a line per version and pass, all of them right; what the versions need, in order
+"$program" bench --n 200 --heads 4 --kv-heads 2 --dim 16 --causal --backward --rounds 1 --format tsv >rows
+[ "$(cut -f 1,2 rows | tr '\t\n' '- ')" = 'version-pass table-forward table-backward blocked-forward fa1-forward fa2-forward fa2-backward fast-forward fast-backward ' ]
+check "versions and passes: $(cut -f 1,2 rows | tr '\n' ' ')"
+awk -F '\t' 'NR > 1 && !($3 > 0 && $4 > 0 && $5 >= 0 && $6 > 0 && $7 > 0 && $7 < 2e-6) { bad = 1 } END { exit bad || NR != 9 }' rows
+check 'times, speeds, bytes and errors'
+[ "$(awk -F '\t' '$1 == "table" && $2 == "forward" { print ($6 >= 4 * 4 * 200 * 200) }' rows)" = 1 ]
+check 'the table is counted'
+"$program" bench --n 100 --heads 2 --dim 8 --rounds 1 --most 0 | grep -q 'table     left out: its weights would be more than --most'
+check 'a table that is too large'
+[ "$("$program" bench --n 100 --heads 2 --dim 8 --rounds 1 --most 0 --format tsv | grep -c table)" = 0 ]
+check 'nor is it in the tsv'
+refuses 'heads that share nothing' 'expected a divisor of --heads 8' bench --kv-heads 3
+refuses 'no tokens' 'expected a whole number' bench --n 0
+refuses 'too many numbers' 'expected N H d below' bench --n 131072 --heads 256 --dim 512
+refuses 'a spare word' "unexpected 'x'" bench x
+# ---- sweep-blocks
+[ "$("$program" sweep-blocks --n 48 --dim 8 --rounds 1 --format tsv --out . 2>/dev/null | cut -f 1,2 | head -4 | tr '\t\n' '- ')" = "block-bytes 4-$((4 * (4 * 4 * 8 + 16 + 16))) 6-$((4 * (4 * 6 * 8 + 36 + 24))) 8-$((4 * (4 * 8 * 8 + 64 + 32))) " ] &&
+    [ "$(wc -l <sweep_blocks.tsv)" -eq 9 ]
+check 'blocks and the bytes of their tiles'
+refuses 'a folder that cannot be' '/dev/null' sweep-blocks --n 16 --rounds 1 --out /dev/null/x
+refuses 'no rounds' 'expected a whole number' sweep-blocks --rounds 0
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "ch06_flash/flash_fast.h"
 #include "ch06_flash/flash_heads.h"
 #include "ch06_flash/tests/reference.h"
 #include "common/numeric/threads.h"
@@ -215,4 +216,37 @@ Test(flash_heads, packed_documents) {
         mat_free(out), mat_free(lse);
     }
     case_free(&c);
+}
+
+// More keys than fit in the caches together: heads are packed in several rounds. Each is,
+// bit for bit, what it is by itself, for any number of threads.
+Test(flash_heads, rounds_of_packed_heads) {
+    enum { T = 150, S = 4096, D = 16, H = 6, KV = 3, BATCH = 2 };
+    Rng rng = rng_new(11);
+    Mat q = random_mat(&rng, BATCH * T, H * D, 1),
+        k = random_mat(&rng, BATCH * S, KV * D, 1),
+        v = random_mat(&rng, BATCH * S, KV * D, 1), out = mat_new(BATCH * T, H * D),
+        lse = mat_new(BATCH * H * T, 1), one = mat_new(T, D), l = mat_new(T, 1);
+    Heads heads = {BATCH, H, KV, (real)0.25, {.causal = true}, NULL};
+    int before = threads_set(1);
+    for (int t = 1; t <= 3; t++) {
+        threads_set(t);
+        mat_fill(out, NAN), mat_fill(lse, NAN);
+        flash_heads(out, lse, q, k, v, &heads, NULL);
+        for (int i = 0; i < BATCH * H; i++) {
+            int b = i / H, head = i % H, kv = head / (H / KV);
+            FlashHead h = {.q = heads_view(q, b, head, BATCH, H),
+                           .k = heads_view(k, b, kv, BATCH, KV),
+                           .v = heads_view(v, b, kv, BATCH, KV),
+                           .scale = (real)0.25,
+                           .mask = heads.mask};
+            flash_fast_head(one, l, &h);
+            cr_assert(mat_difference(one, heads_view(out, b, head, BATCH, H)) == 0,
+                      "%d threads, head %d of sequence %d", t, head, b);
+            cr_assert(mat_difference(l, mat_rows(lse, i * T, T)) == 0);
+        }
+    }
+    threads_set(before);
+    Mat all[] = {q, k, v, out, lse, one, l};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) mat_free(all[i]);
 }

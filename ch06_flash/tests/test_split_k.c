@@ -6,6 +6,7 @@
 
 #include "ch06_flash/flash2.h"
 #include "ch06_flash/flash_backward.h"
+#include "ch06_flash/split_decode.h"
 #include "ch06_flash/split_k.h"
 #include "ch06_flash/tests/reference.h"
 #include "common/numeric/threads.h"
@@ -100,5 +101,68 @@ Test(split_k, bits_do_not_depend_on_threads) {
     }
     threads_set(before);
     Mat all[] = {h.q, h.k, h.v, out, first, l};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) mat_free(all[i]);
+}
+
+// split_decode against the formula: lengths around blocks and parts, shared keys, and
+// widths that are no vectors.
+static void decode_case(Rng *rng, int keys, int heads, int kv_heads, int d) {
+    Mat q = random_mat(rng, 1, heads * d, 1),
+        k = random_mat(rng, keys, kv_heads * d, 2),
+        v = random_mat(rng, keys, kv_heads * d, 1), out = mat_new(1, heads * d),
+        lse = mat_new(heads, 1), want = mat_new(1, d), l_want = mat_new(1, 1);
+    split_decode(out, lse, q, k, v, heads, kv_heads, (real)(1 / sqrt(d)));
+    for (int h = 0; h < heads; h++) {
+        int kv = h / (heads / kv_heads);
+        FlashHead one = {.q = mat_cols(q, h * d, d),
+                         .k = mat_cols(k, kv * d, d),
+                         .v = mat_cols(v, kv * d, d),
+                         .scale = (real)(1 / sqrt(d))};
+        reference_attention(want, l_want, &one);
+        // sums of `keys` terms below 6; scores of up to 12 with d roundings each
+        double off = REAL_EPS * 6 * (keys + 12 * (d + 8));
+        cr_assert(mat_difference(mat_cols(out, h * d, d), want) <= off,
+                  "%d keys, head %d", keys, h);
+        cr_assert(mat_difference(mat_rows(lse, h, 1), l_want) <= off, "%d keys", keys);
+    }
+    Mat all[] = {q, k, v, out, lse, want, l_want};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) mat_free(all[i]);
+}
+Test(split_k, decoding_is_attention_of_one_query) {
+    Rng rng = rng_new(5);
+    const int lengths[] = {1,
+                           63,
+                           64,
+                           65,
+                           SPLIT_KEYS - 1,
+                           SPLIT_KEYS,
+                           SPLIT_KEYS + 1,
+                           2 * SPLIT_KEYS + 100};
+    for (int i = 0; i < 8; i++) {
+        decode_case(&rng, lengths[i], 4, 4, 16);
+        decode_case(&rng, lengths[i], 6, 2, 5);
+        decode_case(&rng, lengths[i], 3, 1, 80);
+    }
+    Mat q = random_mat(&rng, 1, 8, 1), none = mat_new(0, 8),
+        out = random_mat(&rng, 1, 8, 1), lse = mat_new(2, 1);
+    split_decode(out, lse, q, none, none, 2, 2, 1);
+    cr_assert(mat_largest(out) == 0 && lse.at[0] == -(real)INFINITY);
+    mat_free(q), mat_free(none), mat_free(out), mat_free(lse);
+}
+Test(split_k, decoding_has_the_same_bits_for_any_number_of_threads) {
+    Rng rng = rng_new(6);
+    enum { KEYS = 5000, H = 4, D = 32 };
+    Mat q = random_mat(&rng, 1, H * D, 1), k = random_mat(&rng, KEYS, 2 * D, 1),
+        v = random_mat(&rng, KEYS, 2 * D, 1), a = mat_new(1, H * D),
+        b = mat_new(1, H * D), lse = mat_new(H, 1);
+    int before = threads_set(1);
+    split_decode(a, lse, q, k, v, H, 2, 1);
+    for (int t = 2; t <= 4; t++) {
+        threads_set(t);
+        split_decode(b, lse, q, k, v, H, 2, 1);
+        cr_assert(memcmp(a.at, b.at, H * D * sizeof(real)) == 0, "%d threads", t);
+    }
+    threads_set(before);
+    Mat all[] = {q, k, v, a, b, lse};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) mat_free(all[i]);
 }

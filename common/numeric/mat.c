@@ -1,22 +1,47 @@
 #include "common/numeric/mat.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/error.h"
 
+// Of all threads.
+static atomic_size_t bytes_now, bytes_most;
+
+static size_t bytes_of(int rows, int cols) {
+    size_t bytes = (size_t)rows * (size_t)cols * sizeof(real);
+    return (bytes + 64) / 64 * 64;  // never 0, and a whole number of cache lines
+}
+
+static void count_new(size_t bytes) {
+    size_t now = atomic_fetch_add(&bytes_now, bytes) + bytes,
+           most = atomic_load(&bytes_most);
+    while (now > most && !atomic_compare_exchange_weak(&bytes_most, &most, now))
+        continue;
+}
+
 Mat mat_new(int rows, int cols) {
     assert(rows >= 0 && cols >= 0);
-    size_t bytes = (size_t)rows * (size_t)cols * sizeof(real);
-    bytes = (bytes + 64) / 64 * 64;  // never 0, and a whole number of cache lines
+    size_t bytes = bytes_of(rows, cols);
     void *at = aligned_alloc(64, bytes);
     if (!at) die("out of memory: a %d x %d matrix", rows, cols);
     memset(at, 0, bytes);
+    count_new(bytes);
     return mat_view(at, rows, cols);
 }
 
-void mat_free(Mat m) { free(m.at); }
+void mat_free(Mat m) {
+    if (m.at) atomic_fetch_sub(&bytes_now, bytes_of(m.rows, m.cols));
+    free(m.at);
+}
+
+MatMemory mat_memory(void) {
+    return (MatMemory){atomic_load(&bytes_now), atomic_load(&bytes_most)};
+}
+
+void mat_memory_restart(void) { atomic_store(&bytes_most, atomic_load(&bytes_now)); }
 
 Mat mat_rows(Mat m, int first, int count) {
     assert(0 <= first && 0 <= count && first + count <= m.rows

@@ -36,6 +36,14 @@ typedef struct {
 Mat mat_new(int rows, int cols);
 void mat_free(Mat m);  // only what mat_new made
 
+// How much memory mat_new has given that mat_free has not taken back, in bytes: now, and
+// at most since the last restart. What a workspace costs is counted, not estimated.
+typedef struct {
+    size_t now, most;
+} MatMemory;
+MatMemory mat_memory(void);
+void mat_memory_restart(void);
+
 // A view of rows * cols numbers that lie row after row.
 static inline Mat mat_view(real *at, int rows, int cols) {
     return (Mat){at, rows, cols, cols, 1};

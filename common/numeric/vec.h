@@ -19,8 +19,8 @@
 //   e^r   = 1 + r + r^2 q(r), with q of degree 4 from Remez' algorithm; relative error below 4e-9.
 //   2^n   is added to the exponent bits of e^r.
 //
-// Error: at most 1.1 ulp (vec_exp), 1.4 ulp (vec_tanh), over all floats; test_vec.c
-// sweeps them. Results below the smallest normal number (x < -87.33) are flushed to 0:
+// Error: at most 1.1 ulp (vec_exp, vec_exp_small), 1.4 ulp (vec_tanh), over all floats;
+// test_vec.c sweeps them. Results below the smallest normal number (x < -87.33) are flushed to 0:
 // a denormal would cost a hundred cycles, and a softmax has no use for one. e^-inf = 0,
 // e^inf = e^88.73 = inf, NaN stays NaN. With real = double both functions call libm
 // lane by lane.
@@ -89,12 +89,23 @@ VEC_INLINE VecInt vec_sign_bits(Vec x) {
 }
 VEC_INLINE Vec vec_abs(Vec x) { return (Vec)((VecInt)x ^ vec_sign_bits(x)); }
 
-// The lanes added as a tree: (0 + n/2), (1 + n/2 + 1), ... and again, until one is
-// left.
+// The lanes added as a tree: (0 + n/2), (1 + n/2 + 1), ... and again, until one is left.
+// Halves are vectors too: lane by lane it would take ten times as long.
+typedef real VecOf32 __attribute__((vector_size(32)));
+typedef real VecOf16 __attribute__((vector_size(16)));
 VEC_INLINE real vec_sum(Vec v) {
-    for (int half = VEC_LANES / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++) v[i] += v[i + half];
-    return v[0];
+    const char *at = (const char *)&v;
+    VecOf16 sum, upper;
+#if VEC_BYTES == 64
+    VecOf32 left, right;
+    memcpy(&left, at, 32), memcpy(&right, at + 32, 32);
+    left += right, at = (const char *)&left;
+#endif
+    memcpy(&sum, at, 16);
+    if (VEC_BYTES > 16) memcpy(&upper, at + 16, 16), sum += upper;
+    for (int half = 16 / sizeof(real) / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++) sum[i] += sum[i + half];
+    return sum[0];
 }
 
 // Lanes 0 .. n-1 from p, `rest` in the others; and the way back. For the last, partial
@@ -114,6 +125,7 @@ VEC_INLINE Vec vec_exp(Vec x) {
     for (int i = 0; i < VEC_LANES; i++) x[i] = exp(x[i]);
     return x;
 }
+VEC_INLINE Vec vec_exp_small(Vec x) { return vec_exp(x); }
 VEC_INLINE Vec vec_tanh(Vec x) {
     for (int i = 0; i < VEC_LANES; i++) x[i] = tanh(x[i]);
     return x;
@@ -121,16 +133,22 @@ VEC_INLINE Vec vec_tanh(Vec x) {
 
 #else
 
+// r, and q(r), as above.
+VEC_INLINE Vec exp_rest(Vec x, Vec n) {
+    const float LN2_HIGH = 355.0f / 512, LN2_LOW = -2.12194440e-4f;
+    return x - n * LN2_HIGH - n * LN2_LOW;
+}
+VEC_INLINE Vec exp_polynomial(Vec r) {
+    return (((0.001381459865f * r + 0.00836871688f) * r + 0.04166838805f) * r
+            + 0.1666652063f)
+               * r
+           + 0.4999999345f;
+}
+
 VEC_INLINE Vec vec_exp(Vec x) {
-    const float ROUNDER = 0x1.8p23f, LN2_HIGH = 355.0f / 512, LN2_LOW = -2.12194440e-4f;
-    Vec rounded = x * 1.44269504f + ROUNDER;
-    Vec n = rounded - ROUNDER;
-    Vec r = x - n * LN2_HIGH - n * LN2_LOW;
-    Vec q = (((0.001381459865f * r + 0.00836871688f) * r + 0.04166838805f) * r
-             + 0.1666652063f)
-                * r
-            + 0.4999999345f;
-    Vec power = q * (r * r) + r + 1;
+    const float ROUNDER = 0x1.8p23f;
+    Vec rounded = x * 1.44269504f + ROUNDER, r = exp_rest(x, rounded - ROUNDER);
+    Vec power = exp_polynomial(r) * (r * r) + r + 1;
     // the shift drops all of ROUNDER's own bits
     power = (Vec)((VecBits)power + ((VecBits)rounded << 23));
     // ln of the smallest normal
@@ -139,6 +157,19 @@ VEC_INLINE Vec vec_exp(Vec x) {
     power = vec_select(x > 0x1.62e42ep6f, vec_splat(INFINITY), power);
     // NaN's bits were mangled above
     return vec_select(x == x, power, x);
+}
+
+// e^x for x <= 88: 16 instructions where vec_exp has 22, with the same bound. A softmax,
+// which subtracts the maximum first, needs no more. 0 below -87.7; a few results before
+// that are denormal.
+VEC_INLINE Vec vec_exp_small(Vec x) {
+    // 127 more: the sum's low bits, shifted, are the exponent field of 2^n itself, and
+    // of 0 where n = -127, which no smaller x gets below
+    const float ROUNDER = 0x1.8p23f + 127, LEAST = -127 * 0.693147182f;
+    x = vec_select(x < LEAST, vec_splat(LEAST), x);
+    Vec rounded = x * 1.44269504f + ROUNDER, r = exp_rest(x, rounded - ROUNDER);
+    Vec power = (exp_polynomial(r) * r + 1) * r + 1;
+    return power * (Vec)((VecBits)rounded << 23);
 }
 
 // Near 0 the odd polynomial of Cephes' tanhf, beyond 0.625 1 - 2 / (e^2x + 1), which

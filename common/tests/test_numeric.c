@@ -15,6 +15,7 @@
 #include "common/numeric/fit.h"
 #include "common/numeric/hash.h"
 #include "common/numeric/machine.h"
+#include "common/numeric/mat.h"
 #include "common/numeric/small.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
@@ -239,4 +240,25 @@ Test(timing, peaks_are_numbers) {
     double start = now_seconds();
     cr_expect(fma_peak_gflops_of(2) > 0 && fma_peak_gflops() > 0);
     cr_expect(now_seconds() > start);
+}
+
+// Counted in whole cache lines, of all threads; the most is what was there at one time.
+Test(mat, memory_is_counted) {
+    size_t before = mat_memory().now, number = sizeof(real);
+    mat_memory_restart();
+    cr_assert(mat_memory().most == before);
+    Mat a = mat_new(100, 32);
+    size_t one = mat_memory().now - before;
+    cr_assert(one >= 3200 * number && one <= 3200 * number + 64, "%zu", one);
+    Mat b = mat_new(100, 32);
+    mat_free(a);
+    Mat c = mat_new(10, 32);
+    cr_assert(mat_memory().most - before == 2 * one);
+    mat_free(b), mat_free(c), mat_free((Mat){0});
+    cr_assert(mat_memory().now == before && mat_memory().most - before == 2 * one);
+#pragma omp parallel for num_threads(4)
+    for (int i = 0; i < 1000; i++) mat_free(mat_new(1 + i % 7, 3));
+    cr_assert(mat_memory().now == before);
+    mat_memory_restart();
+    cr_assert(mat_memory().most == before);
 }
