@@ -8,13 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-// White space as Unicode defines it (White_Space). PCRE2's own \s also takes U+180E,
-// which left it in 2013. BLANK: without \r and \n.
-#define SPACE_FROM_0X20 \
-    " \\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}" \
-    "\\x{3000}"
-#define SPACE "\\t-\\r" SPACE_FROM_0X20
-#define BLANK "\\t\\x{b}\\x{c}" SPACE_FROM_0X20
 #define SUFFIX "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 #define UPPER "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]"
 #define LOWER "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"
@@ -42,21 +35,30 @@
     "|" NEWLINES "|[" SPACE "]+(?![^" SPACE "])|[" SPACE "]+"
 
 // The names that the field uses: of encodings, with and without tiktoken's _base.
-static const struct {
-    const char *expression, *names[8];
-} named[] = {
+typedef struct {
+    const char *expression;
+    SplitRule rule;
+    const char *names[8];
+} Named;
+static const Named named[] = {
     {GPT2,
+     SPLIT_GPT2,
      {"gpt2", "r50k", "r50k_base", "p50k", "p50k_base", "p50k_edit", "multilingual"}},
-    {CL100K, {"cl100k", "cl100k_base", "llama3"}},
-    {O200K, {"o200k", "o200k_base", "o200k_harmony"}},
-    {"", {"none"}},
+    {CL100K, SPLIT_CL100K, {"cl100k", "cl100k_base", "llama3"}},
+    {O200K, SPLIT_O200K, {"o200k", "o200k_base", "o200k_harmony"}},
+    {"", SPLIT_ENGINE, {"none"}},
 };
 
-static const char *by_name(const char *name) {
+static const Named *by_name(const char *name) {
     for (size_t i = 0; i < sizeof named / sizeof *named; i++)
         for (const char *const *n = named[i].names; *n; n++)
-            if (strcmp(*n, name) == 0) return named[i].expression;
+            if (strcmp(*n, name) == 0) return &named[i];
     return NULL;
+}
+
+const char *pattern_expression(const char *name) {
+    const Named *known = by_name(name);
+    return known ? known->expression : NULL;
 }
 
 // A misspelt name would compile, and split at that word only.
@@ -67,7 +69,9 @@ static bool is_a_name(const char *expression) {
 }
 
 struct Pattern {
-    pcre2_code *code;  // NULL: one piece, whatever the text
+    // the engine's; NULL: split by hand, or one piece, whatever the text
+    pcre2_code *code;
+    SplitRule rule;
     bool jit;
     bool looks_back;
 };
@@ -101,8 +105,13 @@ static Pattern *compile(const char *expression, Error *err) {
 }
 
 Pattern *pattern_new(const char *name, Error *err) {
-    const char *expression = by_name(name);
-    if (!expression && is_a_name(name)) {
+    const Named *known = by_name(name);
+    if (known && known->rule != SPLIT_ENGINE) {
+        Pattern *pattern = allocate(1, sizeof *pattern);
+        pattern->rule = known->rule;
+        return pattern;
+    }
+    if (!known && is_a_name(name)) {
         error_set(err, "pattern %s: expected " PATTERN_NAMES ", or an expression",
                   name);
         return NULL;
@@ -111,7 +120,7 @@ Pattern *pattern_new(const char *name, Error *err) {
         error_set(err, "pattern: expected one line; write \\r and \\n");
         return NULL;
     }
-    return compile(expression ? expression : name, err);
+    return compile(known ? known->expression : name, err);
 }
 
 void pattern_free(Pattern *pattern) {
@@ -122,13 +131,17 @@ void pattern_free(Pattern *pattern) {
 
 bool pattern_looks_back(const Pattern *pattern) { return pattern->looks_back; }
 
-bool pattern_splits(const Pattern *pattern) { return pattern->code != NULL; }
+bool pattern_splits(const Pattern *pattern) {
+    return pattern->code != NULL || pattern->rule != SPLIT_ENGINE;
+}
 
 // bytes; (a|b)+ needs some for each letter
 enum { JIT_STACK_LEAST = 1 << 15, JIT_STACK_MOST = 1 << 26 };
 
 Splitter splitter_new(const Pattern *pattern) {
     Splitter s = {.pattern = pattern};
+    s.text.rule = pattern->rule;
+    if (pattern->rule != SPLIT_ENGINE) s.text.classes = char_classes();
     if (!pattern->code) return s;
     s.match = pcre2_match_data_create(1, NULL);  // one pair of offsets: the whole match
     s.context = pcre2_match_context_create(NULL);
@@ -156,9 +169,9 @@ static uint32_t most_steps(size_t size) {
 }
 
 static void start(Splitter *s, const char *text, size_t size, bool open) {
-    s->text = text;
-    s->size = size;
-    s->open = open;
+    s->text.bytes = text;
+    s->text.size = size;
+    s->text.open = open;
     s->match_begin = s->match_end = 0;
     if (!s->context) return;
     pcre2_set_match_limit(s->context, most_steps(size));
@@ -177,18 +190,18 @@ void splitter_start_open(Splitter *s, const char *text, size_t size) {
 // interpreter only the heap.
 static int match(Splitter *s, size_t at) {
     const Pattern *p = s->pattern;
-    PCRE2_SPTR text = (PCRE2_SPTR)s->text;
+    PCRE2_SPTR text = (PCRE2_SPTR)s->text.bytes;
     // The text was checked once, as a whole. pcre2_jit_match is pcre2_match without its
     // checks of the arguments.
     uint32_t flags = PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY;
-    if (s->open) flags |= PCRE2_PARTIAL_HARD;
+    if (s->text.open) flags |= PCRE2_PARTIAL_HARD;
     int result = PCRE2_ERROR_JIT_STACKLIMIT;
     if (p->jit)
-        result =
-            pcre2_jit_match(p->code, text, s->size, at, flags, s->match, s->context);
+        result = pcre2_jit_match(p->code, text, s->text.size, at, flags, s->match,
+                                 s->context);
     if (result == PCRE2_ERROR_JIT_STACKLIMIT)
-        result = pcre2_match(p->code, text, s->size, at, flags | PCRE2_NO_JIT, s->match,
-                             s->context);
+        result = pcre2_match(p->code, text, s->text.size, at, flags | PCRE2_NO_JIT,
+                             s->match, s->context);
     return result;
 }
 
@@ -196,7 +209,7 @@ static int match(Splitter *s, size_t at) {
 // end, and so is one that what follows the end might change.
 static bool find_match(Splitter *s, size_t at, Error *err) {
     int result = match(s, at);
-    s->match_begin = s->match_end = s->size;
+    s->match_begin = s->match_end = s->text.size;
     if (result == PCRE2_ERROR_NOMATCH || result == PCRE2_ERROR_PARTIAL) return true;
     if (result < 0) {
         char message[256];
@@ -213,7 +226,8 @@ static bool find_match(Splitter *s, size_t at, Error *err) {
 }
 
 size_t splitter_next(Splitter *s, size_t at, Error *err) {
-    if (!s->pattern->code) return s->size;
+    if (s->text.rule != SPLIT_ENGINE) return split_hand(&s->text, at);
+    if (!s->pattern->code) return s->text.size;
     // not inside what the last call found
     if (at < s->match_begin || at >= s->match_end)
         if (!find_match(s, at, err)) return SIZE_MAX;
