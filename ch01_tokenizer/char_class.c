@@ -9,14 +9,18 @@
 #include "ch01_tokenizer/utf8.h"
 #include "common/error.h"
 
-// Group k, counted from 0, is class k + 1; what no group takes is CHAR_OTHER.
-static const char runs[] = "([" BLANK
-                           "]++)|([\\r\\n]++)|(\\p{N}++)|([\\p{Lu}\\p{Lt}]++)"
-                           "|(\\p{Ll}++)|([\\p{Lm}\\p{Lo}]++)|(\\p{M}++)"
-                           "|[^" SPACE "\\p{L}\\p{N}\\p{M}]++";
+// A run of one class. Group k is class k; where no group takes part it is CHAR_OTHER.
+// What is not assigned, nine tenths of all, comes first: a single property is looked up
+// in a third of the time of a bracket with several.
+static const char runs[] =
+    "\\p{Cn}++|\\p{Co}++|([" BLANK
+    "]++)|([\\r\\n]++)|(\\p{N}++)"
+    "|([\\p{Lu}\\p{Lt}]++)|(\\p{Ll}++)|([\\p{Lm}\\p{Lo}]++)|(\\p{M}++)"
+    "|[^" SPACE "\\p{L}\\p{N}\\p{M}\\p{Cn}\\p{Co}]++";
 _Static_assert(CHAR_CLASSES == 1 + 7, "a group of `runs` per class but CHAR_OTHER");
 
 enum { PLANE = 1 << 16, LONGEST = 4 };  // code points asked about at once; bytes of one
+enum { SURROGATES = 0xD800, AFTER_SURROGATES = 0xE000 };
 
 typedef struct {
     pcre2_code *code;
@@ -54,13 +58,12 @@ static void ask(Asker *a, int first, uint8_t *classes) {
         int groups = pcre2_match(a->code, (PCRE2_SPTR)a->text, size, at,
                                  PCRE2_NO_UTF_CHECK | PCRE2_ANCHORED, a->match, NULL);
         if (groups <= 0) die("PCRE2 gives no class to code point %#x", (unsigned)point);
-        // 1: no group, so the last alternative
-        CharClass class = (CharClass)(groups - 1);
-        for (size_t end = pcre2_get_ovector_pointer(a->match)[1]; at < end; point++) {
-            int length;
-            while (utf8_decode(a->text + at, size - at, &length) != point) point++;
-            classes[point - first] = (uint8_t) class;
-            at += (size_t)length;
+        // one more than the group that took part
+        int class = groups - 1;
+        for (size_t end = pcre2_get_ovector_pointer(a->match)[1]; at < end; at++) {
+            if (((unsigned char)a->text[at] & 0xC0) == 0x80) continue;
+            if (point == SURROGATES) point = AFTER_SURROGATES;
+            classes[point++ - first] = (uint8_t) class;
         }
     }
 }

@@ -72,6 +72,7 @@ struct Pattern {
     // the engine's; NULL: split by hand, or one piece, whatever the text
     pcre2_code *code;
     SplitRule rule;
+    const CharClasses *classes;  // of a rule
     bool jit;
     bool looks_back;
 };
@@ -109,6 +110,7 @@ Pattern *pattern_new(const char *name, Error *err) {
     if (known && known->rule != SPLIT_ENGINE) {
         Pattern *pattern = allocate(1, sizeof *pattern);
         pattern->rule = known->rule;
+        pattern->classes = char_classes();
         return pattern;
     }
     if (!known && is_a_name(name)) {
@@ -141,7 +143,7 @@ enum { JIT_STACK_LEAST = 1 << 15, JIT_STACK_MOST = 1 << 26 };
 Splitter splitter_new(const Pattern *pattern) {
     Splitter s = {.pattern = pattern};
     s.text.rule = pattern->rule;
-    if (pattern->rule != SPLIT_ENGINE) s.text.classes = char_classes();
+    s.text.classes = pattern->classes;
     if (!pattern->code) return s;
     s.match = pcre2_match_data_create(1, NULL);  // one pair of offsets: the whole match
     s.context = pcre2_match_context_create(NULL);
@@ -232,6 +234,15 @@ size_t splitter_next(Splitter *s, size_t at, Error *err) {
     if (at < s->match_begin || at >= s->match_end)
         if (!find_match(s, at, err)) return SIZE_MAX;
     return at < s->match_begin ? s->match_begin : s->match_end;
+}
+
+size_t splitter_ends(Splitter *s, size_t at, size_t *ends, Error *err) {
+    if (s->text.rule != SPLIT_ENGINE && !s->one_by_one) {
+        size_t count = split_vector(&s->text, at, ends);
+        if (count) return count;
+    }
+    ends[0] = splitter_next(s, at, err);
+    return ends[0] != SIZE_MAX;
 }
 
 void unicode_version(char *text, size_t size) {

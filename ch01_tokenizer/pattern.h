@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 #include "ch01_tokenizer/split_hand.h"
+#include "ch01_tokenizer/split_vector.h"
 #include "common/error.h"
 
 typedef struct Pattern Pattern;
@@ -39,6 +40,7 @@ typedef struct {
     const Pattern *pattern;
     void *match, *context, *stack;  // PCRE2's
     SplitText text;
+    bool one_by_one;  // no windows: for labs that measure what they are worth
     // the match found last; what lies before match_begin is a piece
     size_t match_begin, match_end;
 } Splitter;
@@ -53,6 +55,10 @@ void splitter_start_open(Splitter *splitter, const char *text, size_t size);
 // on alone, unless the pattern looks back.
 // SIZE_MAX and err where PCRE2 gives up (a pattern that backtracks without end).
 size_t splitter_next(Splitter *splitter, size_t at, Error *err);
+
+// The ends of the pieces from `at` on, at least one, as many as come cheaply: in
+// ends[0 .. SPLIT_WINDOW - 1]. How many there are; 0 and err where PCRE2 gives up.
+size_t splitter_ends(Splitter *splitter, size_t at, size_t *ends, Error *err);
 
 // What decides which characters are letters: "Unicode 14.0.0 (PCRE2 10.42 2022-12-11)".
 void unicode_version(char *text, size_t size);

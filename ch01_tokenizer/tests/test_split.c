@@ -46,14 +46,19 @@ static const char *around(const char *text, size_t n, size_t at) {
     return shown;
 }
 
+// Piece by piece, and as many at once as come.
 static void check_same(Both *b, const char *text, size_t n) {
     Error err;
+    size_t ends[SPLIT_WINDOW], count = 0, next = 0;
     splitter_start(&b->hand, text, n), splitter_start(&b->engine, text, n);
     for (size_t at = 0, end; at < n; at = end) {
         end = splitter_next(&b->engine, at, &err);
         size_t hand = splitter_next(&b->hand, at, &err);
         cr_assert_eq(hand, end, "%s: a piece of %zu bytes, not %zu, at%s", b->name,
                      hand - at, end - at, around(text, n, at));
+        if (next == count) count = splitter_ends(&b->hand, at, ends, &err), next = 0;
+        cr_assert_eq(ends[next++], end, "%s: %zu, not %zu, in a window before%s",
+                     b->name, ends[next - 1], end, around(text, n, at));
     }
 }
 
@@ -84,16 +89,19 @@ static const char *const kinds[] = {"'",
                                     "\xcc\x81" /* a mark */,
                                     "\xc2\xa0",
                                     "\xe2\x80\x9c"};
-enum { KINDS = sizeof kinds / sizeof *kinds };
+enum { KINDS = sizeof kinds / sizeof *kinds, ASCII_KINDS = 15 };
 
-// Every text of four kinds: what comes first, what follows, and what follows that.
+// Every text of four kinds: what comes first, what follows, and what follows that. The
+// same with so much behind it that a window fits.
 Test(split, every_short_text) {
     for (int p = 0; p < PATTERNS; p++) {
         Both b = both_new(patterns[p]);
         for (int number = 0; number < KINDS * KINDS * KINDS * KINDS; number++) {
-            char text[32] = "";
+            char text[32 + SPLIT_WINDOW] = "";
             for (int i = 0, rest = number; i < 4; i++, rest /= KINDS)
                 strcat(text, kinds[rest % KINDS]);
+            check_same(&b, text, strlen(text));
+            memset(text + strlen(text), 'x', SPLIT_WINDOW);
             check_same(&b, text, strlen(text));
         }
         both_free(&b);
@@ -101,11 +109,11 @@ Test(split, every_short_text) {
 }
 
 // Texts of kinds at random, long enough for words, runs and triples of every length.
-static size_t random_kinds(Rng *rng, char *text, size_t n) {
+static size_t random_kinds(Rng *rng, char *text, size_t n, int among) {
     size_t size = 0;
     while (size + 64 < n) {
-        const char *kind = kinds[rng_below(rng, KINDS)];
-        int repeats = rng_below(rng, 3) ? 1 : 1 + rng_below(rng, 9);
+        const char *kind = kinds[rng_below(rng, among)];
+        int repeats = rng_below(rng, 4) ? 1 : 1 + rng_below(rng, 9);
         for (int i = 0; i < repeats; i++) {
             memcpy(text + size, kind, strlen(kind));
             size += strlen(kind);
@@ -120,8 +128,29 @@ Test(split, random_texts) {
     Rng rng = rng_new(1);
     for (int p = 0; p < PATTERNS; p++) {
         Both b = both_new(patterns[p]);
-        for (int round = 0; round < 2; round++)
-            check_same(&b, text, random_kinds(&rng, text, N));
+        for (int round = 0; round < 4; round++)
+            check_same(&b, text,
+                       random_kinds(&rng, text, N, round % 2 ? KINDS : ASCII_KINDS));
+        both_free(&b);
+    }
+    free(text);
+}
+
+// Windows see ASCII only: all of it, each after and before every kind.
+Test(split, every_ascii_character) {
+    enum { N = 128 * ASCII_KINDS * ASCII_KINDS * 3 };
+    char *text = malloc(N + SPLIT_WINDOW);
+    size_t n = 0;
+    for (int c = 0; c < 128; c++)
+        for (int pair = 0; pair < ASCII_KINDS * ASCII_KINDS; pair++) {
+            text[n++] = kinds[pair % ASCII_KINDS][0];
+            text[n++] = (char)c;
+            text[n++] = kinds[pair / ASCII_KINDS][0];
+        }
+    memset(text + n, 'x', SPLIT_WINDOW);
+    for (int p = 0; p < PATTERNS; p++) {
+        Both b = both_new(patterns[p]);
+        check_same(&b, text, n + SPLIT_WINDOW);
         both_free(&b);
     }
     free(text);
@@ -162,7 +191,7 @@ Test(split, open_ends_hold) {
     for (int p = 0; p < PATTERNS; p++) {
         Both b = both_new(patterns[p]);
         for (int t = 0; t < TEXTS; t++) {
-            size_t n = random_kinds(&rng, text, 64 + N);
+            size_t n = random_kinds(&rng, text, 64 + N, KINDS);
             for (size_t size = 1; size < n; size++) {
                 if (((unsigned char)text[size] & 0xC0) == 0x80) continue;
                 splitter_start(&b.engine, text, n);
