@@ -151,6 +151,11 @@ bool tokenizer_finish(Tokenizer *t, Error *err) {
     for (int pair = 0; pair < 256 * 256; pair++)
         t->byte_pairs[pair] =
             pair_find(&t->pairs, t->byte_id[pair / 256], t->byte_id[pair % 256]);
+    t->joins = joins_new(t->bytes_size);
+    for (int id = 0; id < t->size; id++)
+        if (t->tokens[id].exists && !tokenizer_is_special(t, id))
+            joins_add(&t->joins, t->bytes + t->tokens[id].begin, t->tokens[id].size);
+    t->memory = allocate(1, sizeof *t->memory);
     return true;
 }
 
@@ -158,6 +163,9 @@ void tokenizer_free(Tokenizer *t) {
     for (int s = 0; s < t->special_count; s++) free(t->specials[s].text);
     free(t->bytes), free(t->tokens), free(t->by_text), free(t->byte_pairs),
         free(t->specials), free(t->expression);
+    if (t->memory) word_pool_free(t->memory);
+    free(t->memory);
+    joins_free(&t->joins);
     pair_table_free(&t->pairs);
     pattern_free(t->pattern);
     *t = (Tokenizer){0};

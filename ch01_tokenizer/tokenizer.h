@@ -11,8 +11,10 @@
 #include <stdint.h>
 
 #include "ch01_tokenizer/bpe_encode.h"
+#include "ch01_tokenizer/joins.h"
 #include "ch01_tokenizer/pattern.h"
 #include "ch01_tokenizer/stretch.h"
+#include "ch01_tokenizer/word_memory.h"
 #include "common/error.h"
 
 typedef struct {
@@ -32,6 +34,8 @@ typedef struct {
     PairTable pairs;
     // [256 x 256] what two bytes merge to: most look-ups are of bytes
     int *byte_pairs;
+    Joins joins;       // where a long piece may be cut
+    WordPool *memory;  // what earlier texts taught; the ids do not depend on it
     // a piece that is itself a token is that token, merges or not (tiktoken's rule): to
     // be looked up first, where merges do not reach all tokens
     bool whole_pieces;
