@@ -67,29 +67,6 @@ static inline void make_room(PieceEncoder *e, size_t bytes) {
     reserve(e->ids.at, e->ids.capacity, e->ids.size + bytes + LONG_WORD_IDS);
 }
 
-static __attribute__((noinline)) void new_word(PieceEncoder *e, const uint64_t key[2],
-                                               const char *word, size_t n) {
-    size_t count = merge(e, word, n);
-    put(e, e->scratch, count);
-    word_keep(e->memory, key, e->scratch, count);
-}
-
-// n <= WORD_BYTES
-static inline void encode_word(PieceEncoder *e, const char *word, size_t n,
-                               size_t readable) {
-    uint64_t key[2];
-    word_key(key, word, n, readable);
-    const Word *known = word_find(e->memory, key);
-    if (!known) {
-        new_word(e, key, word, n);
-        return;
-    }
-    // all of them: cheaper than a loop
-    memcpy(e->ids.at + e->ids.size, known->ids, sizeof known->ids);
-    e->ids.size += (size_t)known->count;
-    e->remembered++;
-}
-
 static void encode_long_word(PieceEncoder *e, const char *word, size_t n) {
     uint64_t key[4];
     long_word_key(key, word, n);
@@ -101,10 +78,31 @@ static void encode_long_word(PieceEncoder *e, const char *word, size_t n) {
     }
     size_t count = merge(e, word, n);
     put(e, e->scratch, count);
-    long_word_keep(e->memory, key, e->scratch, count);
+    if (n <= WORD_BYTES && count <= WORD_IDS) {
+        uint64_t short_key[2];
+        word_key(short_key, word, n, n);
+        word_keep(e->memory, short_key, e->scratch, count);
+    } else long_word_keep(e->memory, key, e->scratch, count);
 }
 
-static void encode_any(PieceEncoder *e, const char *piece, size_t n, size_t readable) {
+// n <= WORD_BYTES
+static inline void encode_word(PieceEncoder *e, const char *word, size_t n,
+                               size_t readable) {
+    uint64_t key[2];
+    word_key(key, word, n, readable);
+    const Word *known = word_find(e->memory, key);
+    if (!known) {
+        encode_long_word(e, word, n);
+        return;
+    }
+    // all of them: cheaper than a loop
+    memcpy(e->ids.at + e->ids.size, known->ids, sizeof known->ids);
+    e->ids.size += (size_t)known->count;
+    e->remembered++;
+}
+
+static inline void encode_any(PieceEncoder *e, const char *piece, size_t n,
+                              size_t readable) {
     if (e->memory && n <= WORD_BYTES) encode_word(e, piece, n, readable);
     else if (e->memory && n <= LONG_WORD_BYTES) encode_long_word(e, piece, n);
     else {

@@ -154,6 +154,8 @@ static inline size_t ends_of(Starts s, size_t at, size_t *ends) {
 
 VEC_FUNCTION size_t split_vector(const SplitText *text, size_t at, size_t *ends) {
     if (text->size - at < SPLIT_WINDOW) return 0;
+    // no piece ends before a character that is not ASCII: Chinese costs no look
+    if ((text->bytes[at] | text->bytes[at + 1]) & 0x80) return 0;
     Window w = look(text->bytes + at);
     switch (text->rule) {
         case SPLIT_GPT2: return ends_of(gpt2(&w), at, ends);

@@ -6,7 +6,7 @@
 //
 // A word of up to 15 bytes and 3 ids is half a cache line. Its hash names a line, where
 // it may be in either half: what is found in neither replaces the older one. Longer words
-// (up to 31 bytes and 7 ids) have a line each, in a table of their own. The whole key is
+// (up to 31 bytes) and those of more ids (up to 7) have a line each, in a table of their own. The whole key is
 // compared: words with the same hash take each other's place, never each other's ids.
 #pragma once
 #include <stdatomic.h>
@@ -87,12 +87,14 @@ static inline size_t long_word_line(const uint64_t key[4]) {
     return (size_t)(h >> (64 - LONG_WORDS_LOG2));
 }
 
-// NULL where the word is not remembered.
+// NULL where the word is not remembered. Which half of the line it is in is as good as
+// random: no branch depends on it.
 static inline const Word *word_find(const WordMemory *m, const uint64_t key[2]) {
     const Word *line = m->words[word_line(key)];
-    if (line[0].key[0] == key[0] && line[0].key[1] == key[1]) return &line[0];
-    if (line[1].key[0] == key[0] && line[1].key[1] == key[1]) return &line[1];
-    return NULL;
+    uint64_t first = (line[0].key[0] ^ key[0]) | (line[0].key[1] ^ key[1]),
+             second = (line[1].key[0] ^ key[0]) | (line[1].key[1] ^ key[1]);
+    const Word *found = line + (first != 0);
+    return (first != 0) & (second != 0) ? NULL : found;
 }
 
 static inline const LongWord *long_word_find(const WordMemory *m,
