@@ -11,7 +11,6 @@
 typedef struct {
     size_t begin, size;  // in Pieces.bytes
     uint32_t count;
-    uint32_t hash;
 } Piece;
 
 typedef struct {
@@ -19,7 +18,9 @@ typedef struct {
     size_t bytes_size, bytes_capacity;
     Piece *items;  // in the order of their first appearance
     size_t size, capacity;
-    size_t *table, mask;  // a hash table of 1 + the index of an item; 0: empty
+    // a hash table: 32 bits of a hash, and below them 1 + the index of an item; 0: empty
+    uint64_t *table;
+    size_t mask;
 } Pieces;
 
 // Splits the text and counts its pieces. Special tokens cut it and are not counted.
