@@ -1,5 +1,5 @@
 // What a character is to a pattern: letter, mark, number, white space or none of these.
-// Lecture, section 1.13.
+// Lecture, section 1.12.
 //
 // The patterns that have names tell eight classes of characters apart. Which character
 // is in which, PCRE2 says: it is asked once for every code point, so Unicode's tables

@@ -1,5 +1,5 @@
 // Which characters a token can join: a long piece falls into parts that no merge crosses.
-// Lecture, section 1.13.
+// Lecture, section 1.12.
 //
 // A merge makes a token, and the token has every byte that it covers. So where no token
 // of the vocabulary has the end of one character and the beginning of the next side by

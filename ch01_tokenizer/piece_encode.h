@@ -1,4 +1,4 @@
-// One piece after the other to ids, fast. Lecture, sections 1.6 and 1.13.
+// One piece after the other to ids, fast. Lecture, sections 1.6 and 1.12.
 //
 //     a word seen before          its ids, from the memory of words (word_memory.h)
 //     a long piece, or Chinese    cut where no token joins two characters (joins.h), and

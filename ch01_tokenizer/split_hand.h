@@ -1,5 +1,5 @@
 // The named patterns, split by hand: one function per pattern, character by character.
-// Lecture, section 1.13.
+// Lecture, section 1.12.
 //
 // A regular expression engine tries the alternatives of a pattern one after the other,
 // and goes back where one fails. The patterns that have names never need that: the class

@@ -1,4 +1,4 @@
-// The named patterns, split by hand, sixty-four bytes at once. Lecture, section 1.13.
+// The named patterns, split by hand, sixty-four bytes at once. Lecture, section 1.12.
 //
 // In ASCII a class is a few comparisons, and where pieces begin is a formula on the bits
 // that come out: shifts for "before" and "after", a sum for "to the end of the run".

@@ -1,5 +1,5 @@
 // Words remembered: most pieces of a text were seen a moment ago, and their ids need not
-// be computed again. Lecture, section 1.13.
+// be computed again. Lecture, section 1.12.
 //
 //     key      H  e  l  l  o  0  0  0 | 0  0  0  0  0  0  0  5      the bytes, zeros, the length
 //     ids      9906  -  -    count 1

@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "ch01_tokenizer/zipf_words.h"
 #include "common/error.h"
 #include "common/program/plot.h"
 
@@ -20,35 +21,6 @@ static const int lengths[POINTS] = {10, 30, 100, 300, 1000, 3000, 10000, 30000, 
 enum { AT_1E4 = 6, AT_1E5 = 8 };
 
 static const Option options[] = {{"ranks", "50000", "words in the language"}, {0}};
-
-typedef struct {
-    double *p, *cumulative;  // [ranks]
-    int ranks;
-} Zipf;
-
-static Zipf zipf_new(int ranks, double a) {
-    Zipf z = {allocate((size_t)ranks, sizeof(double)),
-              allocate((size_t)ranks, sizeof(double)), ranks};
-    double total = 0;
-    for (int r = 0; r < ranks; r++) total += z.p[r] = pow(r + 1, -a);
-    double sum = 0;
-    for (int r = 0; r < ranks; r++) z.cumulative[r] = sum += z.p[r] /= total;
-    return z;
-}
-
-static void zipf_free(Zipf *z) { free(z->p), free(z->cumulative); }
-
-static int zipf_draw(const Zipf *z, Rng *rng) {
-    double u = rng_uniform(rng) * z->cumulative[z->ranks - 1];
-    // the first rank whose cumulative probability passes u
-    int low = 0, high = z->ranks - 1;
-    while (low < high) {
-        int middle = (low + high) / 2;
-        if (z->cumulative[middle] > u) high = middle;
-        else low = middle + 1;
-    }
-    return low;
-}
 
 typedef struct {
     double mean, variance;  // of a count; the variance is a bound
