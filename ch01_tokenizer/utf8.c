@@ -35,6 +35,13 @@ int utf8_encode(char *to, int point) {
     return size;
 }
 
+// Three bytes whose first two alone make no overlong form and no surrogate: most of what
+// is neither ASCII nor Latin, Greek or Cyrillic.
+static inline bool is_plain_three(const unsigned char *t) {
+    bool lead = t[0] >= 0xE1 && t[0] <= 0xEF && t[0] != 0xED;
+    return lead & is_continuation(t[1]) & is_continuation(t[2]);
+}
+
 size_t utf8_valid_prefix(const char *text, size_t n) {
     size_t at = 0;
     while (at < n) {
@@ -46,6 +53,8 @@ size_t utf8_valid_prefix(const char *text, size_t n) {
                 continue;
             }
         }
+        while (n - at >= 3 && is_plain_three((const unsigned char *)text + at)) at += 3;
+        if (at == n) break;
         int length;
         if (utf8_decode(text + at, n - at, &length) == UTF8_BAD) return at;
         at += (size_t)length;

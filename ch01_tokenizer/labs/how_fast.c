@@ -7,6 +7,7 @@
 #include "ch01_tokenizer/encode_steps.h"
 #include "ch01_tokenizer/labs/corpus.h"
 #include "ch01_tokenizer/pieces.h"
+#include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
 #include "common/program/plot.h"
 
@@ -122,21 +123,23 @@ static void claim_first_times(Lab *lab, const Tokenizer *t, const Bytes *text) {
 // Only if asked for: a clock never gives the same figure twice.
 static void draw_speed(Lab *lab, const Tokenizer *t, const Pattern *engine,
                        const Bytes *text) {
+    int threads = threads_set(1);
     Plot *p = plot_new(lab, "how_fast", "step MB_per_s copy_MB_per_s");
     double copy = 1e3 * copy_bandwidth_gbs();
     for (int step = 0; step < ENCODE_STEPS; step++) {
         double best = INFINITY;
         for (int round = 0; round < ROUNDS; round++) {
             Ids ids = {0};
-            double begin = now_seconds();
+            double begin = thread_seconds();
             encode_step(t, engine, step, text->data, text->size, &ids);
-            best = fmin(best, now_seconds() - begin);
+            best = fmin(best, thread_seconds() - begin);
             free(ids.at);
         }
         double speed = (double)text->size / best / 1e6;
         lab_print(lab, "%-18s %8.1f MB/s", encode_steps[step].name, speed);
         plot_row(p, step, speed, copy);
     }
+    threads_set(threads);
     plot_title(p, "Encoding after each step");
     plot_axes(p, "step (the lecture's order)", "MB per second");
     plot_set(p, "logscale y");
