@@ -18,7 +18,7 @@ typedef struct {
     EncodeWithout without;
 } EncodeStep;
 
-extern const EncodeStep encode_steps[];  // [ENCODE_STEPS]
+extern const EncodeStep encode_steps[];  // one per step
 
 // The ids of text as of this step; t has one of the named patterns. `engine` is a splitter
 // pattern for the first step: pattern_new(pattern_expression(...)).

@@ -47,8 +47,8 @@ static inline bool bit_is_set(const uint64_t *bits, size_t bit) {
     return bits[bit / 64] >> bit % 64 & 1;
 }
 
-// Whether a merge may join the last byte of `left` to the first one of `right`, which is
-// that of a character of `size` bytes.
+// Whether a merge may join the last byte of `left` to the first one of `right`, a
+// character of `size` bytes.
 static inline bool joins_may(const Joins *joins, JoinChar left, JoinChar right,
                              size_t size) {
     size_t meet = (left & 0xFF) << 8 | right >> 8 * (size - 1);

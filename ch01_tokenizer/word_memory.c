@@ -9,11 +9,13 @@
     { BYTES(n), 0 }
 #define ABOVE_8(n) \
     { BYTES(8), BYTES((n)-8) }
-const uint64_t word_masks[WORD_BYTES + 1][2] = {
+const uint64_t word_masks[][2] = {
     {0, 0},      UP_TO_8(1),  UP_TO_8(2),  UP_TO_8(3),  UP_TO_8(4),  UP_TO_8(5),
     UP_TO_8(6),  UP_TO_8(7),  UP_TO_8(8),  ABOVE_8(9),  ABOVE_8(10), ABOVE_8(11),
     ABOVE_8(12), ABOVE_8(13), ABOVE_8(14), ABOVE_8(15),
 };
+_Static_assert(sizeof word_masks / sizeof *word_masks == WORD_BYTES + 1,
+               "a mask per number of bytes, 0 too");
 
 WordMemory *word_memory_new(void) {
     WordMemory *memory = aligned_alloc(CACHE_LINE, sizeof *memory);

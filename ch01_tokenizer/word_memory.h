@@ -6,8 +6,9 @@
 //
 // A word of up to 15 bytes and 3 ids is half a cache line. Its hash names a line, where
 // it may be in either half: what is found in neither replaces the older one. Longer words
-// (up to 31 bytes) and those of more ids (up to 7) have a line each, in a table of their own. The whole key is
-// compared: words with the same hash take each other's place, never each other's ids.
+// (up to 31 bytes) and those of more ids (up to 7) have a line each, in a table of their
+// own. The whole key is compared: words with the same hash take each other's place, never
+// each other's ids.
 #pragma once
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -43,7 +44,7 @@ typedef struct {
     WordMemory *_Atomic kept[WORD_POOL];
 } WordPool;
 
-extern const uint64_t word_masks[WORD_BYTES + 1][2];  // all ones for the first n bytes
+extern const uint64_t word_masks[][2];  // all ones for the first n bytes
 
 WordMemory *word_memory_new(void);  // remembers nothing yet
 void word_memory_free(WordMemory *memory);
