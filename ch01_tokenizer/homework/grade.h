@@ -13,6 +13,7 @@ void check_stream(Grade *g);
 void check_match(Grade *g);
 void check_unigram(Grade *g);
 void check_fallback(Grade *g);
+void check_memory(Grade *g);
 
 // A string literal that may hold bytes of 0.
 typedef struct {

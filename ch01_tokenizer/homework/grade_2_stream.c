@@ -210,7 +210,7 @@ static void check_well_formed(Grade *g) {
     grade_mistake(
         g, bad && first == 0 && !(second == 1 && euro[0] == 0x20AC), "cut-lost",
         "the bytes before a cut were lost: carry them over in the Utf8Stream");
-    expect_points(g, 5, "cut, well-formed text", 0, &cut, good);
+    expect_points(g, 3, "cut, well-formed text", 0, &cut, good);
 }
 
 static void check_broken(Grade *g) {
@@ -228,9 +228,9 @@ static void check_broken(Grade *g) {
         "E0 80, ED A0, F0 81 or F4 91 taken as one subpart: no character begins so");
     Stream s;
     int wrong = first_wrong(false, &s);
-    expect_points(g, 5, "broken text", wrong, &s, &BROKEN[wrong]);
+    expect_points(g, 3, "broken text", wrong, &s, &BROKEN[wrong]);
     wrong = first_wrong(true, &s);
-    expect_points(g, 3, "cut, broken text", wrong, &s, &BROKEN[wrong]);
+    expect_points(g, 2, "cut, broken text", wrong, &s, &BROKEN[wrong]);
     bool late = false;
     for (int i = 0; i < BROKEN_TEXTS; i++) {
         s = stream_text(&BROKEN[i], 1, 1);

@@ -16,10 +16,11 @@ bool holds(const int *numbers, size_t count, int number) {
 
 static const Problem problems[] = {
     {"1", "BPE-dropout", 20, 10, "medium", 45, check_dropout},
-    {"2", "Streaming UTF-8", 20, 10, "medium", 60, check_stream},
+    {"2", "Streaming UTF-8", 15, 10, "medium", 60, check_stream},
     {"3", "WordPiece in linear time", 25, 10, "hard", 120, check_match},
-    {"4", "The n best segmentations", 20, 10, "medium", 75, check_unigram},
+    {"4", "The n best segmentations", 15, 10, "medium", 75, check_unigram},
     {"5", "Byte fallback", 15, 10, "easy", 45, check_fallback},
+    {"6", "A memory of words", 10, 10, "medium", 45, check_memory},
     {0},
 };
 

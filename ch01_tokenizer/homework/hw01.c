@@ -50,3 +50,9 @@ size_t fallback_decode(const PointVocabulary *vocabulary, const int *tokens, siz
                        char *text) {
     HW_TODO(vocabulary, tokens, n, text);
 }
+
+// ---- 6. A memory of words
+
+double line_share(const double *p, size_t n) { HW_TODO(p, n); }
+
+size_t memory_words(size_t ranks, double a, double share) { HW_TODO(ranks, a, share); }

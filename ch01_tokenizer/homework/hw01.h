@@ -1,4 +1,4 @@
-// Homework of chapter 1: five problems that take its tokenizers further. README.md says
+// Homework of chapter 1: six problems that take its tokenizers further. README.md says
 // what each is about.
 //
 // You edit hw01.c; `make hw01` grades it. Every function of the chapter may be called.
@@ -113,3 +113,15 @@ size_t fallback_encode(const PointVocabulary *vocabulary, const char *text, size
 // every text, byte for byte. <unk>, <s> and </s> stand for no bytes.
 size_t fallback_decode(const PointVocabulary *vocabulary, const int *tokens, size_t n,
                        char *text);
+
+// ---- 6. A memory of words (medium, 45 min)
+
+// Draws that a line of two words knows again, as a share of the draws of its own words.
+// Word i of these n >= 1 is drawn with p[i] > 0, independently; the sum of p need not be 1.
+// The line keeps the two words that were drawn last: a word that is found becomes the newer
+// one, and a word that is not found replaces the older. Many draws have gone before.
+double line_share(const double *p, size_t n);
+// The least number of words that a memory must hold so that it knows at least `share` of
+// all draws, if it holds the most frequent ones. The word of rank r = 1 .. ranks is drawn
+// with p_r proportional to r^-a. 0 <= share <= 1; `ranks` where all are needed.
+size_t memory_words(size_t ranks, double a, double share);

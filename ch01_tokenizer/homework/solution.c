@@ -254,3 +254,28 @@ size_t fallback_decode(const PointVocabulary *vocabulary, const int *tokens, siz
     }
     return size;
 }
+
+// ---- 6. A memory of words
+
+double line_share(const double *p, size_t n) {
+    double all = 0, share = 0;
+    for (size_t i = 0; i < n; i++) all += p[i];
+    for (size_t r = 0; r < n; r++) {
+        double there = p[r] / all;  // as the newer one
+        // as the older one: it is the last drawn but for the newer one's draws
+        for (size_t i = 0; i < n; i++)
+            if (i != r) there += p[i] / all * p[r] / (all - p[i]);
+        share += p[r] / all * there;
+    }
+    return share;
+}
+
+size_t memory_words(size_t ranks, double a, double share) {
+    double all = 0, held = 0;
+    for (size_t r = ranks; r > 0; r--) all += pow((double)r, -a);
+    for (size_t r = 0; r < ranks; r++) {
+        if (held >= share * all) return r;
+        held += pow((double)r + 1, -a);
+    }
+    return ranks;
+}

@@ -1,4 +1,4 @@
-// loses: 2, says: no character begins so, keeps: 10
+// loses: 2, says: no character begins so, keeps: 8
 //
 // Waits for as many continuation
 // bytes as the lead promises, and looks at the value only then.

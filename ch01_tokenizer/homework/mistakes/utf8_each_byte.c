@@ -1,4 +1,4 @@
-// loses: 2, says: each byte of a broken character was replaced, keeps: 10
+// loses: 2, says: each byte of a broken character was replaced, keeps: 8
 //
 // The chapter's
 // utf8_decode says UTF8_BAD and length 1, so one byte is replaced, and on from the

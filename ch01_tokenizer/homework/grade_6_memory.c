@@ -1,0 +1,103 @@
+// Problem 6: a memory of words.
+#include <math.h>
+#include <stdlib.h>
+
+#include "ch01_tokenizer/homework/grade.h"
+
+enum {
+    MOST = 5,
+    STEPS = 4000
+};  // words of a line; draws until nothing changes any more
+
+// The share from its definition: the probability of each pair (newer, older), carried from
+// draw to draw.
+static double share_by_draws(const double *p, int n, bool first_out) {
+    double state[MOST][MOST] = {{0}}, all = 0, share = 0;
+    for (int i = 0; i < n; i++) all += p[i];
+    if (n == 1) return 1;
+    state[0][1] = 1;
+    for (int step = 0; step < STEPS; step++) {
+        double next[MOST][MOST] = {{0}};
+        for (int i = 0; i < n; i++)
+            for (int j = 0; j < n; j++)
+                for (int r = 0; r < n && state[i][j] > 0; r++) {
+                    bool stays = r == i || (first_out && r == j);
+                    next[stays ? i : r][stays ? j : i] += state[i][j] * p[r] / all;
+                }
+        for (int i = 0; i < n; i++)
+            for (int j = 0; j < n; j++) state[i][j] = next[i][j];
+    }
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++) share += state[i][j] * (p[i] + p[j]) / all;
+    return share;
+}
+
+static double newer_alone(const double *p, int n) {
+    double all = 0, squares = 0;
+    for (int i = 0; i < n; i++) all += p[i], squares += p[i] * p[i];
+    return squares / (all * all);
+}
+
+static const double EXACT = 1e-9;  // rounding of a few dozen operations is far below
+static bool close_to(double a, double b) { return fabs(a - b) <= EXACT; }
+
+static double share_of(const double *p, int n) {
+    return line_share(grade_guarded("p", p, (size_t)n * sizeof *p), (size_t)n);
+}
+
+static void check_line(Grade *g) {
+    static const double three[] = {0.5, 0.25, 0.25}, one[] = {0.3}, two[] = {0.2, 0.01},
+                        scaled[] = {5, 2.5, 2.5};
+    double got = share_of(three, 3), at_scale = share_of(scaled, 3);
+    grade_mistake(
+        g, close_to(got, share_by_draws(three, 3, true)), "first-out",
+        "that is first in, first out, the lecture's: here a word that is found "
+        "becomes the newer one");
+    grade_mistake(g, close_to(got, newer_alone(three, 3)), "newer-alone",
+                  "that is the newer word alone: the line knows the older one too");
+    grade_near(g, 2, "p = 1/2, 1/4, 1/4", got, share_by_draws(three, 3, false), EXACT);
+    grade_mistake(g, !close_to(at_scale, got) && close_to(at_scale, 10 * got),
+                  "not-a-share",
+                  "a share of the line's own draws: divide by the sum of p");
+    grade_near(g, 1, "the same, ten times as often", at_scale,
+               share_by_draws(three, 3, false), EXACT);
+    double alone = share_of(one, 1), both = share_of(two, 2);
+    grade_expect(g, 1, close_to(alone, 1) && close_to(both, 1),
+                 "lines of one and of two words: %.6f and %.6f, should be 1", alone,
+                 both);
+    Rng rng = rng_new(61);
+    double worst = 0;
+    for (int t = 0; t < 20; t++) {
+        double p[MOST];
+        int n = 3 + rng_below(&rng, MOST - 2);
+        for (int i = 0; i < n; i++) p[i] = 0.05 + rng_uniform(&rng);
+        double off = fabs(share_of(p, n) - share_by_draws(p, n, false));
+        worst = off > worst || isnan(off) ? off : worst;
+    }
+    grade_expect(g, 2, worst <= EXACT, "random lines: off by %g", worst);
+}
+
+static void check_size(Grade *g) {
+    // 1, 1/2, 1/3, 1/4: of 25/12 the first has 0.48, the first two have 0.72
+    size_t half = memory_words(4, 1, 0.5), flat = memory_words(10, 0, 0.35),
+           none = memory_words(4, 1, 0), all = memory_words(4, 1, 1);
+    grade_mistake(
+        g, half == 1 && flat == 3, "one-short",
+        "a rank counted from 0 is one less than the number of words up to it");
+    grade_expect(g, 2, half == 2 && flat == 4,
+                 "half of four words' draws: %zu words, should be 2; 0.35 of ten equal "
+                 "ones: %zu, should be 4",
+                 half, flat);
+    grade_expect(g, 1, none == 0 && all == 4,
+                 "none and all of four words' draws: %zu and %zu, should be 0 and 4",
+                 none, all);
+    size_t large = memory_words(1000000, 1, 0.9), want = 237100;
+    grade_expect(g, 1, llabs((long long)large - (long long)want) <= 1,
+                 "nine tenths of the draws of a million words: %zu, should be %zu",
+                 large, want);
+}
+
+void check_memory(Grade *g) {
+    grade_part(g, check_line(g));
+    grade_part(g, check_size(g));
+}
