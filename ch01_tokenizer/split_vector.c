@@ -4,7 +4,7 @@
 
 #include "common/numeric/vec_bytes.h"
 
-_Static_assert(SPLIT_WINDOW == (int)BYTES_LANES, "a window is a vector");
+_Static_assert(SPLIT_WINDOW % (int)BYTES_LANES == 0, "a window is whole vectors");
 
 typedef uint64_t Bits;  // bit i: of the window's byte i
 
@@ -29,19 +29,26 @@ static inline int lowest(Bits b) { return __builtin_ctzll(b); }
 static inline Bits runs_from(Bits b, Bits from) { return b & ~(b + (from & b)); }
 
 VEC_INLINE Window look(const char *bytes) {
-    ByteVec v = bytes_load(bytes);
     Window w = {.bytes = bytes};
+    Bits beyond = 0, tabs = 0;  // not ASCII; white space but ' '
+    for (int at = 0; at < SPLIT_WINDOW; at += BYTES_LANES) {
+        ByteVec v = bytes_load(bytes + at);
+        beyond |= bytes_bits(v > 0x7F) << at;
+        w.letters |= bytes_bits(bytes_within(v | 0x20, 'a', 'z')) << at;
+        w.upper |= bytes_bits(bytes_within(v, 'A', 'Z')) << at;
+        w.numbers |= bytes_bits(bytes_within(v, '0', '9')) << at;
+        w.space |= bytes_bits(v == ' ') << at;
+        w.newlines |= bytes_bits((v == '\n') | (v == '\r')) << at;
+        tabs |= bytes_bits(bytes_within(v, '\t', '\r')) << at;
+        w.quotes |= bytes_bits(v == '\'') << at;
+        w.slashes |= bytes_bits(v == '/') << at;
+    }
     // without the last, so that no sum is carried out of the word
-    w.known = below_lowest(bytes_bits(v > 0x7F)) & ~(Bits)0 >> 1;
-    w.letters = bytes_bits(bytes_within(v | 0x20, 'a', 'z')) & w.known;
-    w.upper = bytes_bits(bytes_within(v, 'A', 'Z')) & w.known;
-    w.numbers = bytes_bits(bytes_within(v, '0', '9')) & w.known;
-    w.space = bytes_bits(v == ' ') & w.known;
-    w.newlines = bytes_bits((v == '\n') | (v == '\r')) & w.known;
-    w.blanks =
-        (bytes_bits(bytes_within(v, '\t', '\r')) & w.known & ~w.newlines) | w.space;
-    w.quotes = bytes_bits(v == '\'') & w.known;
-    w.slashes = bytes_bits(v == '/') & w.known;
+    w.known = below_lowest(beyond) & ~(Bits)0 >> 1;
+    w.letters &= w.known, w.upper &= w.known, w.numbers &= w.known;
+    w.space &= w.known, w.newlines &= w.known;
+    w.quotes &= w.known, w.slashes &= w.known;
+    w.blanks = (tabs & w.known & ~w.newlines) | w.space;
     w.others = w.known & ~(w.letters | w.numbers | w.blanks | w.newlines);
     return w;
 }
@@ -164,6 +171,6 @@ VEC_FUNCTION size_t split_vector(const SplitText *text, size_t at, size_t *ends)
         case SPLIT_ENGINE:
         case SPLIT_RULES: break;
     }
-    assert(!"no rule by hand");
+    assert(false);  // no rule by hand
     return 0;
 }

@@ -39,7 +39,7 @@ int utf8_encode(char *to, int point) {
 // is neither ASCII nor Latin, Greek or Cyrillic.
 static inline bool is_plain_three(const unsigned char *t) {
     bool lead = t[0] >= 0xE1 && t[0] <= 0xEF && t[0] != 0xED;
-    return lead & is_continuation(t[1]) & is_continuation(t[2]);
+    return lead && is_continuation(t[1]) && is_continuation(t[2]);
 }
 
 size_t utf8_valid_prefix(const char *text, size_t n) {

@@ -95,7 +95,7 @@ static inline const Word *word_find(const WordMemory *m, const uint64_t key[2]) 
     uint64_t first = (line[0].key[0] ^ key[0]) | (line[0].key[1] ^ key[1]),
              second = (line[1].key[0] ^ key[0]) | (line[1].key[1] ^ key[1]);
     const Word *found = line + (first != 0);
-    return (first != 0) & (second != 0) ? NULL : found;
+    return ((first != 0) & (second != 0)) ? NULL : found;
 }
 
 static inline const LongWord *long_word_find(const WordMemory *m,

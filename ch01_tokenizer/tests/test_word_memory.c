@@ -108,7 +108,7 @@ Test(word_memory, long_words) {
 }
 
 Test(word_memory, a_pool_is_bounded) {
-    WordPool pool = {0};
+    static WordPool pool;
     WordMemory *taken[WORD_POOL + 1];
     cr_assert_leq(WORD_POOL * sizeof(WordMemory), (size_t)WORD_POOL_BYTES);
     for (int i = 0; i <= (int)WORD_POOL; i++) taken[i] = word_pool_take(&pool);

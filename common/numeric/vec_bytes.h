@@ -1,9 +1,9 @@
-// Sixty-four bytes at once: compared lane by lane, and what came out as the bits of one
-// word, which the processor can shift, add and search.
+// As many bytes at once as a vector has: compared lane by lane, and what came out as the
+// bits of one word, which the processor can shift, add and search.
 //
 //     ByteVec b = bytes_load(text);
 //     uint64_t newlines = bytes_bits(b == '\n');           bit i: text[i] is a newline
-//     size_t first = __builtin_ctzll(newlines);
+//     if (newlines) first = __builtin_ctzll(newlines);
 //
 // No intrinsics (see vec.h). To gather the bits, byte k of every eight keeps bit k of its
 // all ones; times 0x01...01 the eight bytes add up in the highest one:
@@ -17,9 +17,9 @@
 
 #include "common/numeric/vec.h"
 
-enum { BYTES_LANES = 64 };
-typedef uint8_t ByteVec __attribute__((vector_size(BYTES_LANES)));
-typedef int8_t ByteMask __attribute__((vector_size(BYTES_LANES)));  // 0 or -1 per lane
+enum { BYTES_LANES = VEC_BYTES };  // at most 64
+typedef uint8_t ByteVec __attribute__((vector_size(VEC_BYTES)));
+typedef int8_t ByteMask __attribute__((vector_size(VEC_BYTES)));  // 0 or -1 per lane
 
 VEC_INLINE ByteVec bytes_load(const char *p) {
     ByteVec v;
@@ -33,12 +33,14 @@ VEC_INLINE ByteMask bytes_within(ByteVec v, uint8_t first, uint8_t last) {
 }
 
 VEC_INLINE uint64_t bytes_bits(ByteMask mask) {
-    typedef uint64_t Eights __attribute__((vector_size(BYTES_LANES)));
-    typedef uint8_t Sums __attribute__((vector_size(BYTES_LANES / 8)));
+    typedef uint64_t Eights __attribute__((vector_size(VEC_BYTES)));
+    typedef uint8_t Sums __attribute__((vector_size(VEC_BYTES / 8)));
     bool little_endian = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
-    uint64_t own = little_endian ? 0x8040201008040201u : 0x0102040810204080u, bits;
+    uint64_t own = little_endian ? 0x8040201008040201u : 0x0102040810204080u, bits = 0;
     Eights sums = ((Eights)mask & own) * 0x0101010101010101u >> 56;
     Sums packed = __builtin_convertvector(sums, Sums);
-    memcpy(&bits, &packed, sizeof bits);
-    return little_endian ? bits : __builtin_bswap64(bits);
+    if (little_endian) memcpy(&bits, &packed, sizeof packed);
+    else
+        for (int i = 0; i < VEC_BYTES / 8; i++) bits |= (uint64_t)packed[i] << 8 * i;
+    return bits;
 }
