@@ -67,10 +67,13 @@ static inline void make_room(PieceEncoder *e, size_t bytes) {
     reserve(e->ids.at, e->ids.capacity, e->ids.size + bytes + LONG_WORD_IDS);
 }
 
-static void encode_long_word(PieceEncoder *e, const char *word, size_t n) {
+// A word of any length that is not in a line of two: remembered in the table of long
+// ones, or merged.
+static void encode_other_word(PieceEncoder *e, const char *word, size_t n) {
     uint64_t key[4];
-    long_word_key(key, word, n);
-    const LongWord *known = long_word_find(e->memory, key);
+    bool fits = n <= LONG_WORD_BYTES;
+    if (fits) long_word_key(key, word, n);
+    const LongWord *known = fits ? long_word_find(e->memory, key) : NULL;
     if (known) {
         put(e, known->ids, (size_t)known->count);
         e->remembered++;
@@ -82,32 +85,59 @@ static void encode_long_word(PieceEncoder *e, const char *word, size_t n) {
         uint64_t short_key[2];
         word_key(short_key, word, n, n);
         word_keep(e->memory, short_key, e->scratch, count);
-    } else long_word_keep(e->memory, key, e->scratch, count);
+    } else if (fits) long_word_keep(e->memory, key, e->scratch, count);
 }
 
-// n <= WORD_BYTES
-static inline void encode_word(PieceEncoder *e, const char *word, size_t n,
-                               size_t readable) {
-    uint64_t key[2];
-    word_key(key, word, n, readable);
-    const Word *known = word_find(e->memory, key);
-    if (!known) {
-        encode_long_word(e, word, n);
-        return;
+// At once, that is between two looks at the splitter.
+enum { WORDS = SPLIT_WINDOW };
+
+typedef struct {
+    uint64_t keys[WORDS][2];
+    const Word *lines[WORDS];
+} Called;
+
+// The lines of memory lie anywhere in it, and each may take as long to come as ten words
+// to compare: all are called for before the first is looked at.
+static inline void call_for(Called *c, const PieceEncoder *e, const char *text,
+                            size_t size, size_t at, const size_t *ends, size_t count) {
+    for (size_t i = 0; i < count; at = ends[i++]) {
+        size_t n = ends[i] - at;
+        word_key(c->keys[i], text + at, n < WORD_BYTES ? n : WORD_BYTES, size - at);
+        c->lines[i] = e->memory->words[word_line(c->keys[i])];
+        __builtin_prefetch(c->lines[i]);
     }
-    // all of them: cheaper than a loop
-    memcpy(e->ids.at + e->ids.size, known->ids, sizeof known->ids);
-    e->ids.size += (size_t)known->count;
-    e->remembered++;
 }
 
-static inline void encode_any(PieceEncoder *e, const char *piece, size_t n,
-                              size_t readable) {
-    if (e->memory && n <= WORD_BYTES) encode_word(e, piece, n, readable);
-    else if (e->memory && n <= LONG_WORD_BYTES) encode_long_word(e, piece, n);
-    else {
-        size_t count = merge(e, piece, n);
-        put(e, e->scratch, count);
+static void encode_words(PieceEncoder *e, const char *text, size_t size, size_t at,
+                         const size_t *ends, size_t count) {
+    Called called;
+    call_for(&called, e, text, size, at, ends, count);
+    int *out =
+        e->ids.at + e->ids.size;  // not e->ids.size, which each word would wait for
+    size_t known = 0;
+    for (size_t i = 0; i < count; at = ends[i++]) {
+        const Word *word;
+        bool found = word_in_line(called.lines[i], called.keys[i], &word);
+        if (found & (ends[i] - at <= WORD_BYTES)) {
+            // all of them: cheaper than a loop
+            memcpy(out, word->ids, sizeof word->ids);
+            out += word->count;
+            known++;
+            continue;
+        }
+        e->ids.size = (size_t)(out - e->ids.at);
+        encode_other_word(e, text + at, ends[i] - at);
+        out = e->ids.at + e->ids.size;
+    }
+    e->ids.size = (size_t)(out - e->ids.at);
+    e->remembered += known;
+}
+
+static void encode_unremembered(PieceEncoder *e, const char *text, size_t at,
+                                const size_t *ends, size_t count) {
+    for (size_t i = 0; i < count; at = ends[i++]) {
+        size_t symbols = merge(e, text + at, ends[i] - at);
+        put(e, e->scratch, symbols);
     }
 }
 
@@ -118,31 +148,39 @@ static inline bool seldom_joined(const char *piece) {
     return (unsigned char)piece[0] >= 0xE0;
 }
 
-static void encode_parts(PieceEncoder *e, const char *piece, size_t n,
-                         size_t readable) {
+static inline void encode_all(PieceEncoder *e, const char *text, size_t size, size_t at,
+                              const size_t *ends, size_t count) {
+    if (e->memory) encode_words(e, text, size, at, ends, count);
+    else encode_unremembered(e, text, at, ends, count);
+}
+
+// The piece from `at` to `end`, cut where no merge can be.
+static void encode_parts(PieceEncoder *e, const char *text, size_t size, size_t at,
+                         size_t end) {
     const Joins *joins = &e->tokenizer->joins;
-    size_t begin = 0, size, at;
-    JoinChar left = join_char(piece, &size), right;
-    for (at = size; at < n; at += size, left = right) {
-        right = join_char(piece + at, &size);
-        if (joins_may(joins, left, right, size)) continue;
-        encode_any(e, piece + begin, at - begin, readable - begin);
-        begin = at;
+    size_t ends[WORDS], count = 0, bytes, next;
+    JoinChar left = join_char(text + at, &bytes), right;
+    for (next = at + bytes; next < end; next += bytes, left = right) {
+        right = join_char(text + next, &bytes);
+        if (joins_may(joins, left, right, bytes)) continue;
+        ends[count++] = next;
+        if (count < WORDS) continue;
+        encode_all(e, text, size, at, ends, count);
+        at = next, count = 0;
     }
-    encode_any(e, piece + begin, n - begin, readable - begin);
+    ends[count++] = end;
+    encode_all(e, text, size, at, ends, count);
 }
 
 void pieces_encode(PieceEncoder *e, const char *text, size_t size, size_t at,
                    const size_t *ends, size_t count) {
     make_room(e, ends[count - 1] - at);
     e->pieces += count;
-    for (size_t i = 0; i < count; at = ends[i++]) {
-        const char *piece = text + at;
-        size_t n = ends[i] - at;
-        bool cut = e->parts && (n > LONG_WORD_BYTES || seldom_joined(piece));
-        if (cut) encode_parts(e, piece, n, size - at);
-        else encode_any(e, piece, n, size - at);
-    }
+    // pieces that come together are of a window, and ASCII
+    bool cut = count == 1 && e->parts
+               && (ends[0] - at > LONG_WORD_BYTES || seldom_joined(text + at));
+    if (cut) encode_parts(e, text, size, at, ends[0]);
+    else encode_all(e, text, size, at, ends, count);
 }
 
 void bytes_encode(PieceEncoder *e, const char *piece, size_t n) {

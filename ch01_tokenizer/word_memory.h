@@ -88,14 +88,20 @@ static inline size_t long_word_line(const uint64_t key[4]) {
     return (size_t)(h >> (64 - LONG_WORDS_LOG2));
 }
 
-// NULL where the word is not remembered. Which half of the line it is in is as good as
+// Whether the word is in its line, and *found where. Which half that is is as good as
 // random: no branch depends on it.
-static inline const Word *word_find(const WordMemory *m, const uint64_t key[2]) {
-    const Word *line = m->words[word_line(key)];
+static inline bool word_in_line(const Word line[2], const uint64_t key[2],
+                                const Word **found) {
     uint64_t first = (line[0].key[0] ^ key[0]) | (line[0].key[1] ^ key[1]),
              second = (line[1].key[0] ^ key[0]) | (line[1].key[1] ^ key[1]);
-    const Word *found = line + (first != 0);
-    return ((first != 0) & (second != 0)) ? NULL : found;
+    *found = line + (first != 0);
+    return (first == 0) | (second == 0);
+}
+
+// NULL where the word is not remembered.
+static inline const Word *word_find(const WordMemory *m, const uint64_t key[2]) {
+    const Word *found;
+    return word_in_line(m->words[word_line(key)], key, &found) ? found : NULL;
 }
 
 static inline const LongWord *long_word_find(const WordMemory *m,
