@@ -11,8 +11,8 @@
 //     process 2   [a2][b2][c2]        piece r. Round once more, and all hold all of them:
 //                                     2 (P - 1) / P n numbers sent by each
 //
-// Each piece is added up in one place, so all processes hold the same bits afterwards. (Patarasuk and Yuan, 2009,
-// "Bandwidth optimal all-reduce algorithms".)
+// Each piece is added up in one place, so all processes hold the same bits afterwards.
+// Patarasuk and Yuan (2009), "Bandwidth optimal all-reduce algorithms".
 //
 // A team of NULL is a process alone: every function is then right, and does nothing.
 #pragma once
