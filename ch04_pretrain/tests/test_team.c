@@ -85,7 +85,7 @@ static void check_large(Team *t, void *of) {
     real *x = calloc(n, sizeof *x);
     for (size_t i = 0; i < n; i++) x[i] = 1;
     team_sum(t, x, n);
-    cr_assert(t->rank || (x[0] == t->count && x[n - 1] == t->count));
+    cr_assert(t->rank || (x[0] == (real)t->count && x[n - 1] == (real)t->count));
     free(x);
 }
 Test(team, large) { team_fork_run(3, check_large, NULL); }
