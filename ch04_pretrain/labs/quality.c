@@ -19,7 +19,8 @@
 enum { FOLDS = 5 };
 
 static const Option options[] = {
-    {"trusted", "8000", "trusted stories; as many good ones are among those to filter"},
+    {"trusted", "8000",
+     "4000 or more trusted stories; as many good ones are among those to filter"},
     {"share", "0.9", "of the trusted that each filter lets pass"},
     {0}};
 
@@ -196,7 +197,7 @@ static void draw(Lab *lab, const Shares *s, double share) {
 }
 
 static void run(Lab *lab) {
-    size_t trusted = (size_t)option_int(&lab->args, "trusted", 100, 20000);
+    size_t trusted = (size_t)option_int(&lab->args, "trusted", 4000, 100000);
     double share = option_real(&lab->args, "share", 0.5, 0.99);
     Sample s = draw_sample(lab, trusted);
     Quality q = quality_learn(&s.trusted.documents, &s.mixed, share, &lab->rng);
