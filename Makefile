@@ -24,12 +24,18 @@ COMPILE  := -std=gnu17 $(OPT) $(DEBUG) -march=$(ARCH) -fno-math-errno $(WARNINGS
 # faster. (-O1 makes loops over vectors six times as slow, -O2 does not.)
 QUICK    := $(if $(filter -O3,$(OPT)),-O2)
 QUICKEST := $(if $(filter -O3,$(OPT)),-O1)
+extra     = $(if $(findstring team_mpi,$(1)),$(MPI_COMPILE))
 effort    = $(if $(findstring /tests/,$(1))$(findstring /homework/,$(1)),$(QUICK))
 INCLUDE  := -I. -D_GNU_SOURCE
 LINK     :=
 LIBS      = -lpcre2-8 -lm $(if $(filter Darwin,$(shell uname)),,-ldl) $(JSON)
 # Optional. The sources ask __has_include; so does this, when a program is linked, after setup.
 JSON      = $$(echo "\#include <jansson.h>" | $(CC) $(INCLUDE) -E -x c - >/dev/null 2>&1 && echo -ljansson)
+
+# Optional, for `mpirun ... ch04_pretrain train`: what mpicc would tell the compiler. MPI=0: as if it were not there.
+MPI_WORDS   := $(if $(filter-out 0,$(or $(MPI),1)),$(shell mpicc -show 2>/dev/null))
+MPI_COMPILE := $(if $(MPI_WORDS),-DWITH_MPI $(patsubst -I%,-isystem %,$(filter -I%,$(MPI_WORDS))))
+MPI_LINK    := $(filter -L% -l% -Wl%,$(MPI_WORDS))
 
 # A folder for every way of building, so that they stand side by side:
 # build/gcc-m64-x86-64-v3-O0-serial.
@@ -145,7 +151,7 @@ archives = $(foreach f,$(call reverse,$(call upto,$(2))),$(BUILD)/$(1)/$(f).a)
 $(BUILD)/float/%.o: %.c $(BUILD)/flags | $(SETUP)
 	@mkdir -p $(@D)
 	$(call say,compile $<)
-	$(Q)$(call compile,$(call effort,$<)) -MMD -MP -c $< -o $@
+	$(Q)$(call compile,$(call effort,$<) $(call extra,$<)) -MMD -MP -c $< -o $@
 $(BUILD)/double/%.o: %.c $(BUILD)/flags | $(SETUP)
 	@mkdir -p $(@D)
 	$(call say,compile $<)
@@ -153,13 +159,13 @@ $(BUILD)/double/%.o: %.c $(BUILD)/flags | $(SETUP)
 
 # Changes when the flags do, and everything is compiled again.
 .PHONY: .always
-export FLAGS_NOW := $(INCLUDE) $(COMPILE) $(QUICK) $(QUICKEST) $(WISHES) $(LINK)
+export FLAGS_NOW := $(INCLUDE) $(COMPILE) $(MPI_COMPILE) $(QUICK) $(QUICKEST) $(WISHES) $(LINK)
 $(BUILD)/flags: .always
 	@mkdir -p $(@D)
 	@printf '%s\n' "$$FLAGS_NOW" | cmp -s - $@ || printf '%s\n' "$$FLAGS_NOW" >$@
 
 # $(call link,output): of all prerequisites, what can be linked.
-link = $(CC) $(filter %.o %.a,$^) $(1) $(LIBS) $(LINK) -o $@
+link = $(CC) $(filter %.o %.a,$^) $(1) $(LIBS) $(if $(filter %/ch04_pretrain,$@),$(MPI_LINK)) $(LINK) -o $@
 
 define folder_rules
 $(BUILD)/$(1)/$(2).a: $(call objects,$(1),$(call concepts,$(2)))

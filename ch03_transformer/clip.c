@@ -38,11 +38,16 @@ static void scale_grads(Params *p, real factor) {
     for (size_t i = 0; i < p->grad_size; i++) p->grads[i] *= factor;
 }
 
-double params_clip(Params *p, double most) {
-    double norm = params_grad_norm(p), factor = most / norm;
-    if (!(norm > most) || !isfinite(norm)) return norm;
+void params_shorten(Params *p, double norm, double most) {
+    double factor = most / norm;
+    if (!(norm > most) || !isfinite(norm)) return;
     // A float below 2^-126 has few digits: then in two steps, the first of them exact.
     if (factor < 0x1p-100) scale_grads(p, (real)0x1p-64), factor *= 0x1p64;
     scale_grads(p, (real)factor);
+}
+
+double params_clip(Params *p, double most) {
+    double norm = params_grad_norm(p);
+    params_shorten(p, norm, most);
     return norm;
 }

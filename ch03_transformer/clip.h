@@ -15,3 +15,5 @@ double params_grad_norm(const Params *p);
 // Returns the norm before. A NaN or an infinity among the gradients: the norm is not
 // finite, and nothing is scaled, so that it stays to be seen.
 double params_clip(Params *p, double most);
+// The same where the norm is known: that of more gradients than these, perhaps.
+void params_shorten(Params *p, double norm, double most);

@@ -96,34 +96,71 @@ static int by_content(const void *a, const void *b) {
     return order ? order : (x > y) - (x < y);  // of equal ones the first comes first
 }
 
-static void drop_repeated(Documents *d) {
+void documents_first_equal(const Documents *d, size_t *first) {
     Document **sorted = allocate(d->count, sizeof *sorted);
     for (size_t i = 0; i < d->count; i++) sorted[i] = &d->list[i];
     qsort(sorted, d->count, sizeof *sorted, by_content);
-    bool *repeated = allocate(d->count, sizeof *repeated);
-    for (size_t i = 1; i < d->count; i++)
-        repeated[sorted[i] - d->list] =
-            sorted[i]->size == sorted[i - 1]->size
-            && memcmp(sorted[i]->at, sorted[i - 1]->at, sorted[i]->size) == 0;
-    size_t kept = 0;
-    for (size_t i = 0; i < d->count; i++)
-        if (!repeated[i]) d->list[kept++] = d->list[i];
-    d->repeated = d->count - kept, d->count = kept;
-    free(sorted), free(repeated);
+    for (size_t i = 0; i < d->count; i++) {
+        const Document *each = sorted[i], *before = i ? sorted[i - 1] : NULL;
+        bool same = before && each->size == before->size
+                    && memcmp(each->at, before->at, each->size) == 0;
+        size_t own = (size_t)(each - d->list);
+        first[own] = same ? first[before - d->list] : own;
+    }
+    free(sorted);
 }
 
-void documents_of(Documents *d, const char *text, size_t size) {
+static void drop_repeated(Documents *d) {
+    size_t *first = allocate(d->count, sizeof *first), kept = 0;
+    documents_first_equal(d, first);
+    for (size_t i = 0; i < d->count; i++)
+        if (first[i] == i) d->list[kept++] = d->list[i];
+    d->repeated = d->count - kept, d->count = kept;
+    free(first);
+}
+
+void documents_cut(Documents *d, const char *text, size_t size) {
     *d = (Documents){0};
     if (memmem(text, size, DOCUMENT_END, strlen(DOCUMENT_END)))
         cut_at_ends(d, text, text + size);
     else cut_at_headings(d, text, text + size);
+}
+
+void documents_of(Documents *d, const char *text, size_t size) {
+    documents_cut(d, text, size);
     if (d->count) drop_repeated(d);
+}
+
+// ---- files
+
+bool documents_check(const Bytes *file, const char *path, Error *err) {
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *what;
+    } others[] = {
+        {"\x1f\x8b", 2, "a gzip file; gunzip makes a text of it"},
+        {"\xfd"
+         "7zXZ",
+         5, "an xz file; unxz makes a text of it"},
+        {"\x28\xb5\x2f\xfd", 4, "a zstd file; unzstd makes a text of it"},
+        {"BZh", 3, "a bzip2 file; bunzip2 makes a text of it"},
+        {"PK\3\4", 4, "a zip file; unzip makes a text of it"},
+        {"\xff\xfe", 2, "UTF-16; iconv -f UTF-16 -t UTF-8 makes a text of it"},
+        {"\xfe\xff", 2, "UTF-16; iconv -f UTF-16 -t UTF-8 makes a text of it"}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (file->size >= others[i].size
+            && memcmp(file->data, others[i].bytes, others[i].size) == 0)
+            return error_set(err, "%s: expected a text in UTF-8, found %s",
+                             file_label(path), others[i].what);
+    return true;
 }
 
 bool documents_read(Documents *d, const char *path, Error *err) {
     Bytes file;
     *d = (Documents){0};
     if (!file_read(&file, path, err)) return false;
+    if (!documents_check(&file, path, err)) return bytes_free(&file), false;
     documents_of(d, file.data, file.size);
     d->file = file;
     if (d->count) return true;

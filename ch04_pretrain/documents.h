@@ -33,10 +33,18 @@ typedef struct {
 // The text that ends a document in files that say so. It is not part of either.
 extern const char DOCUMENT_END[];
 
-// False and err where the file cannot be read or holds nothing but white space.
+// False and err where the file cannot be read, is no text, or holds nothing but white
+// space.
 bool documents_read(Documents *d, const char *path, Error *err);
 // The same for a text that is there already, which must outlive it.
 void documents_of(Documents *d, const char *text, size_t size);
+// The same with all that occurs twice; and, for each document, the first one that is
+// equal to it (its own number where there is none before it).
+void documents_cut(Documents *d, const char *text, size_t size);
+void documents_first_equal(const Documents *d, size_t *first);
+// Whether a file's first bytes are those of a text: not of a compressed file or of
+// UTF-16. Where they are not, false and err say what they are.
+bool documents_check(const Bytes *file, const char *path, Error *err);
 void documents_free(Documents *d);
 
 // Every `step`-th document goes to *held_out, the others stay; neither owns the text.

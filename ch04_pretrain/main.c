@@ -6,7 +6,9 @@ extern const LabSpec lab_ngram_floors, lab_learning_curve, lab_hmm_sandwich,
     lab_pseudo_perplexity, lab_spans, lab_nsp_sop, lab_clm_floor, lab_hmm_floor,
     lab_chains_floor, lab_mlm_floor, lab_loss_scale, lab_label_smoothing,
     lab_accumulation, lab_temperature, lab_nucleus, lab_penalty, lab_repetition,
-    lab_story_classes, lab_signal, lab_span_floor, lab_glm_orders, lab_recompute;
+    lab_story_classes, lab_signal, lab_span_floor, lab_glm_orders, lab_recompute,
+    lab_cleaning, lab_near_duplicates, lab_quality, lab_mixture, lab_processes,
+    lab_model_parallel, lab_power_laws, lab_compute_optimal;
 
 static const LabSpec *const tour[] = {&lab_ngram_floors,
                                       &lab_learning_curve,
@@ -34,6 +36,14 @@ static const LabSpec *const tour[] = {&lab_ngram_floors,
                                       &lab_penalty,
                                       &lab_repetition,
                                       &lab_story_classes,
+                                      &lab_cleaning,
+                                      &lab_near_duplicates,
+                                      &lab_quality,
+                                      &lab_mixture,
+                                      &lab_processes,
+                                      &lab_model_parallel,
+                                      &lab_power_laws,
+                                      &lab_compute_optimal,
                                       NULL};
 
 int main(int argc, char **argv) {

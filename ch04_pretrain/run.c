@@ -150,8 +150,14 @@ void run_restart(Run *run) {
     }
     if (run->trainer.tape) trainer_free(&run->trainer);
     run->trainer =
-        trainer_new(&run->model, &run->data, plan_settings(&run->plan), run->objective);
+        trainer_new_in_team(&run->model, &run->data, plan_settings(&run->plan),
+                            run->objective, run->team, run->sharded);
     tape_recompute(run->trainer.tape, run->recompute);
+}
+
+void run_join(Run *run, Team *team, bool sharded) {
+    run->team = team, run->sharded = sharded;
+    run_restart(run);
 }
 
 void run_recompute(Run *run, int blocks) {

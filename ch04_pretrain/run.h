@@ -14,6 +14,8 @@ typedef struct {
     ObjectiveSettings objective;
     Model model;
     Trainer trainer;
+    Team *team;     // NULL: alone
+    bool sharded;   // the moments, over the team
     int recompute;  // blocks between kept activations (segment.h); 0: all are kept
 } Run;
 
@@ -23,6 +25,9 @@ typedef struct {
 bool run_open(Run *run, const Plan *plan, Error *err);
 void run_free(Run *run);
 
+// One of a team from now on, as new: each process opens the same run, then joins. Before
+// the first step.
+void run_join(Run *run, Team *team, bool sharded);
 // How many steps the schedule has. Before the first step.
 void run_set_steps(Run *run, long long steps);
 // Activations are computed again in backward: the same bits from less memory, and no part

@@ -10,41 +10,70 @@
 
 enum { GROW_AFTER = 2000 };  // good steps, as in Micikevicius et al.
 
-Trainer trainer_new(Model *m, Data *d, TrainSettings settings,
-                    ObjectiveSettings objective) {
-    assert(settings.batch >= 1 && settings.accumulate >= 1 && m->params.grads);
-    Trainer t = {.settings = settings, .objective = objective, .model = m, .data = d};
+// The rows of a part that are this process's: from the first to the first of the next.
+static int first_row(const Team *team, int batch, int rank) {
+    return (int)team_piece(team, (size_t)batch, rank);
+}
+static int rows_here(const Team *team, int batch) {
+    int rank = team_rank(team);
+    return first_row(team, batch, rank + 1) - first_row(team, batch, rank);
+}
+
+Trainer trainer_new_in_team(Model *m, Data *d, TrainSettings settings,
+                            ObjectiveSettings objective, Team *team, bool sharded) {
+    assert(settings.batch >= team_count(team) && settings.accumulate >= 1
+           && m->params.grads);
+    assert(!(sharded && settings.loss_scale));
+    Trainer t = {.settings = settings,
+                 .objective = objective,
+                 .model = m,
+                 .data = d,
+                 .team = team,
+                 .sharded = sharded};
+    size_t size = m->params.size;
+    if (sharded)
+        t.shard = shard_of(&m->params, team_piece(team, size, team_rank(team)),
+                           team_piece(team, size, team_rank(team) + 1));
     t.optimiser = optimiser_new(
-        &m->params, (OptimiserSettings){.kind = OPTIMISER_ADAMW,
-                                        .beta2 = settings.beta2 ? settings.beta2 : 0.99,
-                                        .decay = settings.decay});
+        sharded ? &t.shard : &m->params,
+        (OptimiserSettings){.kind = OPTIMISER_ADAMW,
+                            .beta2 = settings.beta2 ? settings.beta2 : 0.99,
+                            .decay = settings.decay});
     t.scale = (LossScale){settings.loss_scale ? settings.loss_scale : 1, 0, GROW_AFTER};
     if (settings.precision != PRECISION_FP32)
         t.masters = allocate(m->params.size, sizeof(real));
     t.tape = tape_new(&m->params);
     t.parts = allocate((size_t)settings.accumulate, sizeof *t.parts);
     for (int a = 0; a < settings.accumulate; a++)
-        t.parts[a] = objective_batch_new(&objective, settings.batch, d->time);
+        t.parts[a] =
+            objective_batch_new(&objective, rows_here(team, settings.batch), d->time);
     return t;
+}
+
+Trainer trainer_new(Model *m, Data *d, TrainSettings settings,
+                    ObjectiveSettings objective) {
+    return trainer_new_in_team(m, d, settings, objective, NULL, false);
 }
 
 void trainer_free(Trainer *t) {
     for (int a = 0; a < t->settings.accumulate; a++) batch_free(&t->parts[a]);
-    free(t->parts), free(t->masters);
+    free(t->parts), free(t->masters), shard_free(&t->shard);
     tape_free(t->tape), optimiser_free(&t->optimiser);
     *t = (Trainer){0};
 }
 
-// The batches of this step, and how many targets they have together.
+// The batches of this step, and how many targets they have together, in all processes.
 static long long fill_parts(Trainer *t) {
     const TrainSettings *s = &t->settings;
-    long long counted = 0;
+    int first = first_row(t->team, s->batch, team_rank(t->team));
+    double counted = 0;
     for (int a = 0; a < s->accumulate; a++) {
         long long n = (t->step * s->accumulate + a) * s->batch;
-        objective_fill(&t->parts[a], &t->objective, t->data, n);
-        counted += t->parts[a].counted;
+        objective_fill(&t->parts[a], &t->objective, t->data, n + first);
+        counted += (double)t->parts[a].counted;
     }
-    return counted;
+    team_sum_doubles(t->team, &counted, 1);  // whole numbers: exact
+    return (long long)counted;
 }
 
 // Adds one part's share of the step's gradient; returns its share of the step's loss.
@@ -59,10 +88,12 @@ static double accumulate(Trainer *t, const Batch *part, double share, uint64_t s
     return value;
 }
 
-// Dropout's draws of one part: a function of the step, so that a resumed run repeats it.
+// Dropout's draws of one part: a function of the step, so that a resumed run repeats it;
+// other draws in each process.
 static uint64_t seed_of_part(const Trainer *t, int part) {
     Rng root = rng_new(t->settings.seed);
     Rng stream = rng_split(&root, (uint64_t)(t->step * t->settings.accumulate + part));
+    if (team_rank(t->team)) stream = rng_split(&stream, (uint64_t)team_rank(t->team));
     return rng_bits(&stream);
 }
 
@@ -75,6 +106,14 @@ static void add_gradients(Trainer *t, StepResult *r) {
                                   seed_of_part(t, a));
 }
 
+// The sum of all processes' gradients; of sharded ones, each gets its part.
+static void share_gradients(Trainer *t, StepResult *r) {
+    Params *p = &t->model->params;
+    team_sum_doubles(t->team, &r->loss, 1);
+    if (t->sharded) team_reduce_scatter(t->team, p->grads, p->grad_size);
+    else team_sum(t->team, p->grads, p->grad_size);
+}
+
 // The same where numbers have 16 bits: of rounded weights, rounded itself.
 static void add_rounded_gradients(Trainer *t, StepResult *r) {
     Params *p = &t->model->params;
@@ -83,22 +122,36 @@ static void add_rounded_gradients(Trainer *t, StepResult *r) {
     mat_round(values, t->settings.precision);
     add_gradients(t, r);
     memcpy(p->values, t->masters, p->size * sizeof *p->values);
+    share_gradients(t, r);
     mat_round(mat_view(p->grads, 1, (int)p->grad_size), t->settings.precision);
+}
+
+// The length of the whole gradient, which is then shortened; here: this process's part.
+static double clip(Trainer *t, Params *here) {
+    double norm = params_grad_norm(here), squares = norm * norm;
+    if (t->sharded) {
+        team_sum_doubles(t->team, &squares, 1);
+        norm = sqrt(squares);
+    }
+    if (t->settings.clip) params_shorten(here, norm, t->settings.clip);
+    return norm;
 }
 
 StepResult trainer_step(Trainer *t) {
     const TrainSettings *s = &t->settings;
-    Params *p = &t->model->params;
+    Params *p = &t->model->params, *here = t->sharded ? &t->shard : p;
     StepResult r = {.counted = fill_parts(t)};
     if (t->masters) add_rounded_gradients(t, &r);
-    else add_gradients(t, &r);
+    else add_gradients(t, &r), share_gradients(t, &r);
     // before clipping, which must see the true length
     if (s->loss_scale && r.counted) r.overflowed = !loss_scale_remove(&t->scale, p);
     Schedule schedule = {s->rate, s->last_rate, s->warmup, s->steps};
     r.rate = schedule_rate(&schedule, t->step + 1);
-    r.grad_norm = s->clip ? params_clip(p, s->clip) : params_grad_norm(p);
-    if (r.counted && isfinite(r.loss) && isfinite(r.grad_norm))
-        optimiser_step(&t->optimiser, p, r.rate);
+    r.grad_norm = clip(t, here);
+    if (r.counted && isfinite(r.loss) && isfinite(r.grad_norm)) {
+        optimiser_step(&t->optimiser, here, r.rate);
+        if (t->sharded) team_gather(t->team, p->values, p->size);
+    }
     params_zero_grads(p);
     t->step++;
     t->tokens += (long long)s->batch * s->accumulate * t->data->time;

@@ -12,11 +12,19 @@
 //
 // A step is a function of the parameters, the moments and t alone. Nothing else has to
 // be remembered: trainer_file.h.
+//
+// A team (team.h) shares the rows of each of the A parts: process r of P takes rows
+// r B / P to (r + 1) B / P. Its gradient is weighted by its targets like a part's, then all
+// gradients are added: the same computation again, but for rounding. With shards (ZeRO,
+// stage 1; shard.h) each process has the moments of N / P numbers alone, and makes their
+// step for all.
 #pragma once
 #include "ch03_transformer/optimiser.h"
 #include "ch03_transformer/schedule.h"
 #include "ch04_pretrain/objective.h"
 #include "ch04_pretrain/precision.h"
+#include "ch04_pretrain/shard.h"
+#include "ch04_pretrain/team.h"
 
 typedef struct {
     int batch, accumulate;  // rows at a time; how many times per step
@@ -43,7 +51,10 @@ typedef struct {
     LossScale scale;
     real *masters;  // precision: the weights while rounded ones are in their place
     Tape *tape;
-    Batch *parts;      // `accumulate` of them
+    Batch *parts;      // `accumulate` of them, this process's rows of each
+    Team *team;        // NULL: alone
+    bool sharded;      // the optimiser is that of `shard`
+    Params shard;      // views of the model's
     long long step;    // steps that were taken, with or without a target
     long long tokens;  // rows x time that went through
 } Trainer;
@@ -59,5 +70,9 @@ typedef struct {
 // model and data must outlive it; the model's gradients are allocated.
 Trainer trainer_new(Model *m, Data *d, TrainSettings settings,
                     ObjectiveSettings objective);
+// One of a team; all call the same functions in the same order. batch >= the team. sharded:
+// without a loss scale, and nothing is frozen.
+Trainer trainer_new_in_team(Model *m, Data *d, TrainSettings settings,
+                            ObjectiveSettings objective, Team *team, bool sharded);
 void trainer_free(Trainer *t);
 StepResult trainer_step(Trainer *t);

@@ -7,18 +7,44 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/error.h"
+
 enum { OWN_NOTES = 5, NUMBER = 32, SCALE_OFFSET = 1100 };
 
+// Room for the moments of all numbers, m or v: where they are, or, if they are sharded, a
+// copy that moments_back frees, with everyone's in it if that is wanted.
+static real *moments_of(const Trainer *t, int which, bool wanted) {
+    const Params *p = &t->model->params;
+    real *here = which ? t->optimiser.v : t->optimiser.m;
+    if (!t->sharded) return here;
+    real *all = allocate(p->size, sizeof *all);
+    if (!wanted) return all;
+    size_t first = team_piece(t->team, p->size, team_rank(t->team));
+    memcpy(all + first, here, t->optimiser.size * sizeof *here);
+    team_gather(t->team, all, p->size);
+    return all;
+}
+
+static void moments_back(const Trainer *t, real *const moments[2], bool changed) {
+    if (!t->sharded) return;
+    size_t first = team_piece(t->team, t->model->params.size, team_rank(t->team)),
+           bytes = t->optimiser.size * sizeof(real);
+    if (changed)
+        memcpy(t->optimiser.m, moments[0] + first, bytes),
+            memcpy(t->optimiser.v, moments[1] + first, bytes);
+    free(moments[0]), free(moments[1]);
+}
+
 // The parameters by name, then the moments.
-static CheckpointTensor *tensors_new(const Trainer *t, int *count) {
+static CheckpointTensor *tensors_new(const Trainer *t, real *const moments[2],
+                                     int *count) {
     const Params *p = &t->model->params;
     CheckpointTensor *list = allocate((size_t)p->count + 2, sizeof *list);
     for (int i = 0; i < p->count; i++)
         list[i] = (CheckpointTensor){p->list[i].name, params_value(p, i)};
-    int numbers = (int)t->optimiser.size;
-    list[p->count] = (CheckpointTensor){"adam.m", mat_view(t->optimiser.m, 1, numbers)};
-    list[p->count + 1] =
-        (CheckpointTensor){"adam.v", mat_view(t->optimiser.v, 1, numbers)};
+    int numbers = (int)p->grad_size;
+    list[p->count] = (CheckpointTensor){"adam.m", mat_view(moments[0], 1, numbers)};
+    list[p->count + 1] = (CheckpointTensor){"adam.v", mat_view(moments[1], 1, numbers)};
     *count = p->count + 2;
     return list;
 }
@@ -42,9 +68,13 @@ bool trainer_save(const char *path, const Trainer *t, const Plan *plan, Error *e
         snprintf(numbers[i], NUMBER, "%lld", own[i]);
         notes[fields + i] = (CheckpointNote){keys[i], numbers[i]};
     }
-    CheckpointTensor *tensors = tensors_new(t, &tensor_count);
-    bool ok =
-        checkpoint_write(path, tensors, tensor_count, notes, fields + OWN_NOTES, err);
+    real *const moments[] = {moments_of(t, 0, true), moments_of(t, 1, true)};
+    CheckpointTensor *tensors = tensors_new(t, moments, &tensor_count);
+    bool ok = team_rank(t->team)
+              || checkpoint_write(path, tensors, tensor_count, notes,
+                                  fields + OWN_NOTES, err);
+    ok = !team_any(t->team, !ok);
+    moments_back(t, moments, false);
     for (int i = 0; i < fields; i++)
         free((char *)notes[i].key), free((char *)notes[i].value);
     free(notes), free(tensors);
@@ -74,7 +104,8 @@ bool trainer_load(const char *path, Trainer *t, Error *err) {
     if (!checkpoint_read(&c, path, err)) return false;
     int count;
     long long step = 0, optimiser = 0, tokens = 0, scale = 0, good = 0;
-    CheckpointTensor *tensors = tensors_new(t, &count);
+    real *const moments[] = {moments_of(t, 0, false), moments_of(t, 1, false)};
+    CheckpointTensor *tensors = tensors_new(t, moments, &count);
     bool ok = checkpoint_fits(&c, path, tensors, count, err)
               && count_of_note(&c, path, "train.step", &step, err)
               && count_of_note(&c, path, "train.optimiser", &optimiser, err)
@@ -87,6 +118,7 @@ bool trainer_load(const char *path, Trainer *t, Error *err) {
         t->step = step, t->optimiser.step = optimiser, t->tokens = tokens;
         t->scale.scale = ldexp(1, (int)scale - SCALE_OFFSET), t->scale.good = (int)good;
     }
+    moments_back(t, moments, ok);
     free(tensors), checkpoint_free(&c);
     return ok;
 }

@@ -15,6 +15,8 @@
 #pragma once
 #include "ch04_pretrain/plan.h"
 
+// In a team every process calls both functions; the first one writes, and all return what
+// it returns.
 bool trainer_save(const char *path, const Trainer *t, const Plan *plan, Error *err);
 
 // The plan of a saved run, and the run itself: read in this order, since a Trainer is

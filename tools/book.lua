@@ -2,14 +2,18 @@
 --
 -- The environment says what the filter cannot know:
 --   BOOK_PAGES  names of the lectures, without .md
+--   BOOK_DERIVED  a file with a line for each claim, "2.3 ch02_attention": the lecture that derives it
 --   BOOK_HERE   the page that is being made
 --   BOOK_UP     from the book's folder to the repository's; empty outside of it
 --   BOOK_NOTES  a file that gets, line by line, what the index of formulas is made of
 local here, up, notes = os.getenv "BOOK_HERE" or "", os.getenv "BOOK_UP" or "", nil
 local page_of, page_named = {}, {}
-for page in (os.getenv "BOOK_PAGES" or ""):gmatch "%S+" do
-    page_of[tonumber(page:match "^ch(%d+)")] = page .. ".html"
-    page_named[page] = true
+for page in (os.getenv "BOOK_PAGES" or ""):gmatch "%S+" do page_named[page] = true end
+if os.getenv "BOOK_DERIVED" then
+    for line in io.lines(os.getenv "BOOK_DERIVED") do
+        local id, page = line:match "^(%S+) (%S+)$"
+        page_of[id] = page_of[id] or page .. ".html"
+    end
 end
 if os.getenv "BOOK_NOTES" then notes = io.open(os.getenv "BOOK_NOTES", "w") end
 local function note(...)
@@ -45,9 +49,9 @@ end
 -- A reference [2.3] leads to the place where **[2.3]** is derived.
 local function reference(el)
     local before, chapter, number, after = el.text:match "^(.-)%[(%d+)%.(%d+)%](.*)$"
-    local page = chapter and page_of[tonumber(chapter)]
+    local id = chapter and chapter .. "." .. number
+    local page = page_of[id or ""]
     if not page then return nil end
-    local id = chapter .. "." .. number
     local to = pandoc.Link("[" .. id .. "]", page .. "#claim-" .. id, "", {class = "claim"})
     return {pandoc.Str(before), to, pandoc.Str(after)}
 end

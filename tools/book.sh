@@ -45,6 +45,14 @@ BOOK_PAGES=$(for each; do basename "$each" .md; done)
 BOOK_CLAIMS=$([ -z "$tours" ] || echo yes)
 export BOOK_UP BOOK_PAGES BOOK_CLAIMS
 
+# A chapter may have two lectures, chNN_name.md and chNN_name_2.md, of one folder and one tour. Which of them derives
+# a claim: a line "2.3 ch02_attention" each.
+folder_of() { echo "$1" | sed 's/_[0-9]*$//'; }
+export BOOK_DERIVED="$work/derived"
+for name in $BOOK_PAGES; do
+    grep -o '\*\*\[[0-9]*\.[0-9]*\]\*\*' "docs/$name.md" | sed "s/[]*[]//g; s/$/ $name/" || true
+done >"$BOOK_DERIVED"
+
 # ---- one page -------------------------------------------------------------------------------------------
 
 # $`x`$ is $x$ with its edges marked.
@@ -124,13 +132,13 @@ page() {  # page PAGE SOURCE PREVIOUS NEXT
 # ---- the lectures, the indexes, the cover -----------------------------------------------------------------
 
 if [ -n "$tours" ]; then
-    for name in $BOOK_PAGES; do
+    for name in $(for page in $BOOK_PAGES; do folder_of "$page"; done | uniq); do
         [ -f "$tours/$name.txt" ] || die "$tours has no $name.txt" 1
-        awk -v page="$name" -f tools/book_claims.awk "$tours/$name.txt"
+        awk -v page="$name" -v derived="$BOOK_DERIVED" -f tools/book_claims.awk "$tours/$name.txt"
     done | { printf '# Index of claims\n\n'; cat tools/book_claims.md; cat; } >"$work/claims.md"
 fi
 for name in $BOOK_PAGES; do
-    awk -v page="$name" -v title="$(title_of "$name")" -f tools/book_formulas.awk "$work/$name.notes" "$name"/*.h
+    awk -v page="$name" -v title="$(title_of "$name")" -f tools/book_formulas.awk "$work/$name.notes" "$(folder_of "$name")"/*.h
 done | { printf '# Index of formulas\n\n'; cat tools/book_formulas.md; cat; } >"$work/formulas.md"
 
 previous='' current=''

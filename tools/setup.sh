@@ -1,11 +1,12 @@
 #!/bin/sh
-# sh tools/setup.sh run|test|docs|bench: checks that the machine has what the goal needs, and installs the
+# sh tools/setup.sh run|test|docs|bench|mpi: checks that the machine has what the goal needs, and installs the
 # rest with the system's package manager (apt-get, dnf, pacman or brew). It asks nothing, and is silent if
 # all is there.
 #
 #   run, bench    a C compiler ($CC, or cc), PCRE2, gnuplot, OpenMP, a JSON library (jansson)
 #   test          these and Criterion
 #   docs          pandoc
+#   mpi           an MPI, for training in several processes; optional, and no other goal asks for it
 #
 # gnuplot, OpenMP and jansson are optional: without them there is a warning and the status is 0. Where something else
 # cannot be installed, one line names the packages, and the status is 1. CC, CPPFLAGS, LDFLAGS are honoured.
@@ -19,7 +20,8 @@ case $goal in
     run | bench) needs='compiler pcre2 gnuplot openmp json' ;;
     test) needs='compiler pcre2 gnuplot openmp json criterion' ;;
     docs) needs=pandoc ;;
-    *) say 'usage: sh tools/setup.sh run|test|docs|bench'; exit 2 ;;
+    mpi) needs='mpicc mpirun' ;;
+    *) say 'usage: sh tools/setup.sh run|test|docs|bench|mpi'; exit 2 ;;
 esac
 : "${CC:=cc}"
 work=$(mktemp -d) || exit 1
@@ -100,6 +102,12 @@ package_of() {
         brew:openmp:*) echo libomp ;;
         *:openmp:yes) echo "$compiler" | sed 's/clang/libomp/; s/$/-dev/' ;;
         *:openmp:no) ;;
+        apt-get:mpicc:* | none:mpicc:*) echo libopenmpi-dev ;;
+        apt-get:mpirun:* | none:mpirun:*) echo openmpi-bin ;;
+        dnf:mpicc:*) echo openmpi-devel ;;
+        dnf:mpirun:*) echo openmpi ;;
+        pacman:mpi*:*) echo openmpi ;;
+        brew:mpi*:*) echo open-mpi ;;
         dnf:json:*) echo jansson-devel ;;
         brew:json:* | pacman:json:*) echo jansson ;;
         *:json:*) echo libjansson-dev ;;

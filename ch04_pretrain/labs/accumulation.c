@@ -7,54 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ch04_pretrain/labs/small_run.h"
-#include "ch04_pretrain/model_kinds.h"
+#include "ch04_pretrain/evaluate.h"
+#include "ch04_pretrain/labs/two_rows.h"
 #include "common/error.h"
 #include "common/program/plot.h"
 
-enum { LONG = 50, SHORT = 10, IDS = 12, STEPS = 20, RUNS = 2, CHANNELS = 32 };
-
-// Two letters in turn, 40 times, then other letters: the first row is easily learned.
-static Corpus text_of(Rng *rng) {
-    Corpus c = {.count = LONG + SHORT + 1, .documents = 1, .end = IDS - 1};
-    c.ids = allocate(c.count, sizeof *c.ids);
-    c.ids[0] = c.end;
-    for (int i = 1; i <= LONG + SHORT; i++)
-        c.ids[i] = i <= LONG ? i % 2 : 2 + rng_below(rng, IDS - 3);
-    return c;
-}
-
-typedef struct {
-    Data data;
-    Model model;
-    Trainer trainer;
-    double loss[STEPS];
-} Run;
-
-static void begin(Run *r, const Corpus *c, int batch, int accumulate, uint64_t seed) {
-    Error err;
-    *r = (Run){.data = data_of_corpus(c, IDS, LONG, seed)};
-    Config config = model_kinds[MODEL_GPT2].config(IDS, LONG, CHANNELS, 1, 2);
-    config.init = INIT_XAVIER;
-    if (!model_new(&r->model, &config, &err)) die("%s", err.text);
-    Rng rng = rng_new(seed);
-    model_allocate(&r->model, &rng), params_allocate_grads(&r->model.params);
-    TrainSettings s = {.batch = batch,
-                       .accumulate = accumulate,
-                       .steps = STEPS,
-                       .rate = 3e-3,
-                       .clip = 1,
-                       .seed = seed};
-    ObjectiveSettings clm = {.kind = OBJECTIVE_CLM, .rng = rng_new(seed)};
-    r->trainer = trainer_new(&r->model, &r->data, s, clm);
-}
-
-static void end(Run *r) {
-    trainer_free(&r->trainer), model_free(&r->model), data_free(&r->data);
-}
+enum { LONG = TWO_ROWS_LONG, STEPS = TWO_ROWS_STEPS };
 
 // Each row's own mean loss, the longer first, and how many targets it has.
-static void losses_of_rows(Run *r, double loss[2], long long counted[2]) {
+static void losses_of_rows(TwoRows *r, double loss[2], long long counted[2]) {
     for (int n = 0; n < 2; n++) {
         Evaluation e = evaluate(&r->model, &r->data, &r->trainer.objective, n, 1, 1);
         int row = e.tokens != LONG;
@@ -68,7 +29,7 @@ typedef struct {
     double parts, rule, means;
 } Differences;
 
-static Differences train(Run *whole, Run *parts, Plot *p) {
+static Differences train(TwoRows *whole, TwoRows *parts, Plot *p) {
     Differences d = {0};
     for (int i = 0; i < STEPS; i++) {
         double rows[2];
@@ -88,9 +49,10 @@ static Differences train(Run *whole, Run *parts, Plot *p) {
 }
 
 static void run(Lab *lab) {
-    Corpus c = text_of(&lab->rng);
-    Run whole, parts;
-    begin(&whole, &c, 2, 1, lab->seed), begin(&parts, &c, 1, 2, lab->seed);
+    Corpus c = two_rows_text(&lab->rng);
+    TwoRows whole, parts;
+    two_rows_begin(&whole, &c, two_rows_settings(2, 1, lab->seed), NULL, false);
+    two_rows_begin(&parts, &c, two_rows_settings(1, 2, lab->seed), NULL, false);
     Plot *p = plot_new(lab, "accumulation", "step whole parts means");
     Differences d = train(&whole, &parts, p);
     // Losses of some 2 nats in single precision, 2e-7 each, and the weights have been
@@ -105,7 +67,7 @@ static void run(Lab *lab) {
     plot_points(p, "step", "parts", "one after the other");
     plot_points(p, "step", "means", "mean of the rows' means");
     plot_end(p);
-    end(&whole), end(&parts), corpus_free(&c);
+    two_rows_end(&whole), two_rows_end(&parts), corpus_free(&c);
 }
 
 const LabSpec lab_accumulation = {"accumulation", "4.13",

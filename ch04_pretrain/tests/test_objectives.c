@@ -228,6 +228,27 @@ Test(packing, as_if_alone) {
     }
 }
 
+// Two documents exchanged in a text: the same total loss, to rounding.
+Test(packing, documents_exchanged) {
+    const int texts[2][9] = {{END, 7, 8, END, 1, 2, 3, 4, END},
+                             {END, 1, 2, 3, 4, END, 7, 8, END}};
+    double total[2] = {0};
+    Plan plan = tiny_plan(OBJECTIVE_CLM, 8);
+    ObjectiveSettings s = settings(OBJECTIVE_CLM);
+    for (int k = 0; k < 2; k++) {
+        Corpus c = tiny_corpus_of(texts[k], 9, END);
+        Data d = data_of_corpus(&c, V, 8, 1);
+        Model m;
+        tiny_model(&m, &plan, &d);
+        Batch b = objective_batch_new(&s, 1, 8);
+        objective_fill(&b, &s, &d, 0);
+        Tape *t = tape_new(&m.params);
+        total[k] = (double)*objective_loss(t, &m, &b)->value.at * (double)b.counted;
+        tape_free(t), batch_free(&b), model_free(&m), data_free(&d), corpus_free(&c);
+    }
+    cr_assert_float_eq(total[0], total[1], sizeof(real) == 8 ? 1e-10 : 1e-5);
+}
+
 // ---- label smoothing
 
 typedef struct {

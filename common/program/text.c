@@ -1,8 +1,15 @@
 #include "common/program/text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "common/error.h"
+
+void text_append(Text *text, const char *bytes, size_t count) {
+    reserve(text->data, text->capacity, text->size + count + 1);
+    memcpy(text->data + text->size, bytes, count);
+    text->data[text->size += count] = '\0';
+}
 
 void text_add_args(Text *text, const char *format, va_list args) {
     va_list again;

@@ -15,4 +15,6 @@ typedef struct {
 
 void text_add(Text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+// Bytes as they are, zeros too.
+void text_append(Text *text, const char *bytes, size_t count);
 void text_add_args(Text *text, const char *format, va_list args);

@@ -1,0 +1,196 @@
+// Teams: sums by a ring against plain sums, and training by several against training alone.
+// What the others found reaches process 0 by the team itself, which asserts.
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ch04_pretrain/model_kinds.h"
+#include "ch04_pretrain/team_fork.h"
+#include "ch04_pretrain/trainer.h"
+
+enum { NUMBERS = 103 };
+
+// Small whole numbers: every order gives the same sum.
+static real number_of(int rank, int i) { return (real)((rank + 1) * (i % 13) - i % 7); }
+
+static void check_sums(Team *t, void *of) {
+    int n = *(int *)of;
+    real x[NUMBERS];
+    double wrong = 0;
+    for (int i = 0; i < n; i++) x[i] = number_of(t->rank, i);
+    team_sum(t, x, (size_t)n);
+    for (int i = 0; i < n; i++) {
+        double sum = 0;
+        for (int r = 0; r < t->count; r++) sum += (double)number_of(r, i);
+        wrong += (double)x[i] != sum;
+    }
+    team_sum_doubles(t, &wrong, 1);
+    cr_assert(t->rank || wrong == 0, "%d processes, %d numbers", t->count, n);
+}
+
+Test(team, sums) {
+    int sizes[] = {NUMBERS, 6, 1, 0};  // also fewer numbers than processes
+    for (int count = 1; count <= 5; count++)
+        for (int i = 0; i < 4; i++) team_fork_run(count, check_sums, &sizes[i]);
+}
+
+// After the first half of the way each has its own piece, and no more was sent than that.
+static void check_pieces(Team *t, void *of) {
+    (void)of;
+    real x[NUMBERS];
+    for (int i = 0; i < NUMBERS; i++) x[i] = number_of(t->rank, i);
+    team_reduce_scatter(t, x, NUMBERS);
+    double wrong = 0, sent = (double)t->sent;
+    for (size_t i = team_piece(t, NUMBERS, t->rank);
+         i < team_piece(t, NUMBERS, t->rank + 1); i++) {
+        double sum = 0;
+        for (int r = 0; r < t->count; r++) sum += (double)number_of(r, (int)i);
+        wrong += (double)x[i] != sum;
+    }
+    double both[] = {wrong, sent};
+    team_sum_doubles(t, both, 2);
+    if (t->rank) return;
+    cr_assert_eq(both[0], 0);
+    // each piece is sent by all but the one it ends at
+    cr_assert_eq(both[1], (double)(NUMBERS * (t->count - 1)) * sizeof(real));
+}
+
+Test(team, pieces) {
+    for (int count = 1; count <= 4; count++) team_fork_run(count, check_pieces, NULL);
+}
+
+static void check_small_things(Team *t, void *of) {
+    (void)of;
+    char mine[16] = "";
+    memset(mine, 'a' + t->rank, (size_t)t->rank + 1);
+    char **texts = team_texts(t, mine);
+    double wrong = 0;
+    for (int k = 0; k < t->count; k++) {
+        wrong += strlen(texts[k]) != (size_t)k + 1 || texts[k][0] != 'a' + k;
+        free(texts[k]);
+    }
+    free(texts);
+    wrong += team_from_first(t, t->rank + 5) != 5;
+    wrong += !team_any(t, t->rank == 2) || team_any(t, false);
+    team_sum_doubles(t, &wrong, 1);
+    cr_assert(t->rank || wrong == 0);
+}
+Test(team, small_things) { team_fork_run(3, check_small_things, NULL); }
+
+// More than a socket holds: neither may wait for the other for ever.
+static void check_large(Team *t, void *of) {
+    (void)of;
+    size_t n = 1 << 20;
+    real *x = calloc(n, sizeof *x);
+    for (size_t i = 0; i < n; i++) x[i] = 1;
+    team_sum(t, x, n);
+    cr_assert(t->rank || (x[0] == (real)t->count && x[n - 1] == (real)t->count));
+    free(x);
+}
+Test(team, large) { team_fork_run(3, check_large, NULL); }
+
+Test(team, alone) {
+    double x = 3;
+    real y = 2;
+    team_sum_doubles(NULL, &x, 1), team_sum(NULL, &y, 1);
+    cr_assert(x == 3 && y == 2 && team_any(NULL, true)
+              && team_from_first(NULL, 7) == 7);
+    cr_assert(team_piece(NULL, 10, 0) == 0 && team_piece(NULL, 10, 1) == 10);
+}
+
+// ---- training
+
+enum { STEPS = 20, ROWS = 3, TIME = 20, IDS = 9, TOKENS = 3 * TIME - 13 };
+
+typedef struct {
+    bool sharded;
+    ObjectiveKind objective;
+    double loss[STEPS], norm[STEPS];
+    real *values;
+} Case;
+
+// A text of two full rows and one of 7 targets: three rows a step, unequal.
+static void train(Team *team, void *of) {
+    Case *c = of;
+    int ids[TOKENS + 1];
+    Error err;
+    for (int i = 0; i <= TOKENS; i++) ids[i] = (i * i + i / 5) % (IDS - 1);
+    Corpus corpus = {.ids = ids, .count = TOKENS + 1, .documents = 1, .end = IDS - 1};
+    Data data = data_of_corpus(&corpus, IDS, TIME, 3);
+    Config config = model_kinds[MODEL_GPT2].config(
+        IDS + objective_special_tokens(c->objective, TIME), TIME, 16, 1, 2);
+    if (c->objective == OBJECTIVE_MLM)
+        config = model_kinds[MODEL_BERT].config(IDS + 1, TIME, 16, 1, 2);
+    Model m;
+    cr_assert(model_new(&m, &config, &err), "%s", err.text);
+    Rng rng = rng_new(1);
+    model_allocate(&m, &rng), params_allocate_grads(&m.params);
+    TrainSettings s = {.batch = ROWS,
+                       .accumulate = 2,
+                       .steps = STEPS,
+                       .rate = 3e-3,
+                       .clip = 0.5,
+                       .decay = 0.1,
+                       .seed = 1};
+    ObjectiveSettings o = {.kind = c->objective, .rng = rng_new(2)};
+    Trainer t = trainer_new_in_team(&m, &data, s, o, team, c->sharded);
+    for (int i = 0; i < STEPS; i++) {
+        StepResult r = trainer_step(&t);
+        c->loss[i] = r.loss, c->norm[i] = r.grad_norm;
+    }
+    if (team_rank(team) == 0)
+        c->values = memcpy(malloc(m.params.size * sizeof(real)), m.params.values,
+                           m.params.size * sizeof(real));
+    trainer_free(&t), model_free(&m), data_free(&data);
+}
+
+// Losses of some 2 nats, whose weights have been apart by rounding for 20 steps.
+static void compare(ObjectiveKind objective) {
+    Case alone = {.objective = objective};
+    train(NULL, &alone);
+    for (int count = 2; count <= 3; count++)
+        for (int sharded = 0; sharded < 2; sharded++) {
+            Case c = {.objective = objective, .sharded = sharded};
+            team_fork_run(count, train, &c);
+            for (int i = 0; i < STEPS; i++) {
+                double e = sizeof(real) == 8 ? 1e-9 : 2e-5;
+                cr_assert_float_eq(c.loss[i], alone.loss[i], e, "%d processes, step %d",
+                                   count, i);
+                cr_assert_float_eq(c.norm[i], alone.norm[i], 10 * e);
+            }
+            free(c.values);
+        }
+    free(alone.values);
+}
+Test(team, trains_as_one_does) { compare(OBJECTIVE_CLM); }
+// here rows differ in their number of targets at every step
+Test(team, trains_masked_models) { compare(OBJECTIVE_MLM); }
+
+// With the same gradients every number takes the same step, whoever makes it: two
+// processes, whose two numbers have one sum, and the same clipping but for rounding.
+Test(team, shards) {
+    Case whole = {.objective = OBJECTIVE_CLM}, shards = {.objective = OBJECTIVE_CLM};
+    shards.sharded = true;
+    team_fork_run(2, train, &whole), team_fork_run(2, train, &shards);
+    double e = sizeof(real) == 8 ? 1e-12 : 1e-6;
+    for (int i = 0; i < 100; i++)
+        cr_assert_float_eq((double)shards.values[i], (double)whole.values[i], e);
+    free(whole.values), free(shards.values);
+}
+
+// The cut goes through matrices; decay stays with each half, and the names.
+Test(team, views) {
+    Params p = {0};
+    Rng rng = rng_new(1);
+    params_add(&p, 3, 4, normal(1), "matrix"),
+        params_add(&p, 1, 5, normal(1), "vector");
+    params_allocate(&p), params_init(&p, &rng), params_allocate_grads(&p);
+    Params a = shard_of(&p, 0, 7), b = shard_of(&p, 7, 17), none = shard_of(&p, 12, 12);
+    cr_assert(a.count == 1 && a.size == 7 && a.list[0].decays);
+    cr_assert(b.count == 2 && param_size(&b.list[0]) == 5 && b.list[0].decays);
+    cr_assert(param_size(&b.list[1]) == 5 && !b.list[1].decays && b.list[1].first == 5);
+    cr_assert_eq(params_value(&b, 1).at, params_value(&p, 1).at);
+    cr_assert_eq(none.count, 0);
+    shard_free(&a), shard_free(&b), shard_free(&none), params_free(&p);
+}
