@@ -7,7 +7,7 @@
 #include "ch05_sft_rlhf/dpo.h"
 #include "common/numeric/small.h"
 
-const RlhfPlan rlhf_plan_usual = {.questions = 1500,
+const RlhfPlan rlhf_plan_usual = {.questions = 3000,
                                   .turns = 3,
                                   .sharpness = 8,
                                   .batch = 64,
