@@ -18,7 +18,7 @@ const RlhfPlan rlhf_plan_usual = {.questions = 3000,
                                   .ppo_epochs = 2,
                                   .ppo_rate = 7e-4,
                                   .dpo_passes = 1,
-                                  .dpo_rate = 7e-4,
+                                  .dpo_rate = 4e-4,
                                   .cut_off = -6,
                                   .seed = 1};
 
