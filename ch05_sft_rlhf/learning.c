@@ -1,5 +1,7 @@
 #include "ch05_sft_rlhf/learning.h"
 
+#include <assert.h>
+
 static double share(const Marks *m) { return (double)m->right / m->asked; }
 
 static void look(Learning *l) {
@@ -21,6 +23,7 @@ void learning_step(void *self, long long step, long long steps, double loss) {
     if (l->watch) l->watch(l->watch_self, step, steps, loss);
     // the step that completes one more of `looks` equal parts
     if (step * l->looks / steps == (step - 1) * l->looks / steps) return;
+    assert(l->points < LEARNING_POINTS);
     l->tokens[l->points] = (double)step * l->step_tokens;
     look(l);
 }

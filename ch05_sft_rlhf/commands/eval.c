@@ -166,6 +166,8 @@ int command_eval(const Args *args) {
     double temperature = option_real(args, "temperature", 0, 100);
     bool tsv = option_choice(args, "format", formats) == 1;
     bool by_story = option_choice(args, "by", groups) == 1;
+    if (by_story && (other || shown))
+        die("eval: --by story counts right answers: expected no --against, no --show");
     Rng rng = rng_new((uint64_t)option_int(args, "seed", 0, LONG_MAX));
     load(&a, path);
     Story s = story_new();

@@ -97,6 +97,7 @@ chat: a spare word|unexpected 'x'|chat --checkpoint p/sft.ckpt x
 chat: a long system line|--system: a system line of|chat --checkpoint p/sft.ckpt --system "$(printf '%05000d' 7)"
 eval without a model|--checkpoint FILE is needed|eval
 eval: another stage|a model of stage pretrain|eval --checkpoint p/pretrain.ckpt
+eval: by story, and shown|expected no --against|eval --checkpoint p/sft.ckpt --by story --show 3
 eval: by what|by|eval --checkpoint p/sft.ckpt --by turn
 eval: against nothing|No such file|eval --checkpoint p/sft.ckpt --against missing
 sft without a model|--checkpoint FILE is needed|sft
