@@ -15,3 +15,10 @@ typedef struct {
 // [TASK_KINDS]. Question i of a kind is the same for the same rng. temperature 0: greedy.
 bool assess(Marks *to, const Model *m, const ChatTemplate *chat, const Story *story,
             const bool *kinds, int count, double temperature, Rng rng, Error *err);
+
+// Questions about the tale that a conversation tells as number 1, 2 .. `stories`; to
+// [stories]. Each of the conversation's turns tells a tale and asks about it, and the last
+// one is to be answered.
+bool assess_stories(Marks *to, const Model *m, const ChatTemplate *chat,
+                    const Story *story, int stories, int count, double temperature,
+                    Rng rng, Error *err);

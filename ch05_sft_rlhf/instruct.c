@@ -1,5 +1,6 @@
 #include "ch05_sft_rlhf/instruct.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { TALE_WORDS_USUAL = 36 };
@@ -13,15 +14,22 @@ void conversation_free(Conversation *c) {
 }
 
 Instructions instructions_for_training(const Story *s) {
-    Instructions from = {
-        .story = s, .turns = 3, .tale_words = TALE_WORDS_USUAL, .systems = 0.25};
+    Instructions from = {.story = s,
+                         .turns_least = 1,
+                         .turns = 3,
+                         .new_tales = 0.5,
+                         .tale_words = TALE_WORDS_USUAL,
+                         .systems = 0.25};
     for (int k = 0; k < TASK_KINDS; k++) from.share[k] = tasks[k].share;
     return from;
 }
 
 Instructions instructions_for_test(const Story *s, TaskKind kind) {
-    Instructions from = {
-        .story = s, .turns = 1, .tale_words = TALE_WORDS_USUAL, .held_out = true};
+    Instructions from = {.story = s,
+                         .turns_least = 1,
+                         .turns = 1,
+                         .tale_words = TALE_WORDS_USUAL,
+                         .held_out = true};
     from.share[kind] = 1;
     return from;
 }
@@ -57,30 +65,46 @@ static Manners manners_of(const Conversation *c, const Instructions *from, Rng *
     return from->plain ? (Manners){0, 0} : gold_manners(rng);
 }
 
+// What was told so far: the last tale, and how many there were.
+typedef struct {
+    Tale last;
+    int count;
+} Told;
+
+// A tale that is told anew, one to take words from, or the last one told.
+static const Tale *tale_for(Tale *fresh, bool of_tale, bool tells, const Told *told,
+                            const Instructions *from, Rng *rng) {
+    if (of_tale && !tells) return &told->last;
+    tale_write(fresh, from->story, rng, from->tale_words);
+    return fresh;
+}
+
 // One turn more. False: no question of the kind that was drawn; another draw may have one.
-static bool add_turn(Conversation *c, const Instructions *from, Tale *tale, bool *told,
-                     Rng *rng) {
+static bool add_turn(Conversation *c, const Instructions *from, Told *told, Rng *rng) {
     TaskKind kind = (TaskKind)rng_categorical(rng, from->share, TASK_KINDS);
-    bool of_tale = tasks[kind].of_tale, tells = of_tale && !*told;
-    Tale words;  // to take words from, where nothing is told
-    Tale *about = of_tale ? tale : &words;
+    bool of_tale = tasks[kind].of_tale;
+    bool tells = of_tale && (!told->count || rng_uniform(rng) < from->new_tales);
+    Tale fresh;
     Question q;
-    if (tells || !of_tale) tale_write(about, from->story, rng, from->tale_words);
+    const Tale *about = tale_for(&fresh, of_tale, tells, told, from, rng);
     if (!ask(&q, from, kind, about, rng)) return false;
-    c->turns[c->count++] = turn_of(manners_of(c, from, rng), &q, tells ? tale : NULL);
-    *told |= of_tale;
+    if (tells) told->last = fresh, told->count++;
+    Turn *turn = &c->turns[c->count++];
+    *turn = turn_of(manners_of(c, from, rng), &q, tells ? about : NULL);
+    turn->tale = of_tale ? told->count : 0;
     return true;
 }
 
 Conversation instruct(const Instructions *from, Rng *rng) {
+    assert(1 <= from->turns_least && from->turns_least <= from->turns
+           && from->turns <= TURNS_MOST);
     Conversation c = {.asks = -1};
-    int count = 1 + rng_below(rng, from->turns);
+    int count = from->turns_least + rng_below(rng, from->turns - from->turns_least + 1);
     if (rng_uniform(rng) < from->systems) {
         c.asks = rng_below(rng, SYSTEM_LINES);
         text_add(&c.system, "%s", gold_systems[c.asks].text);
     }
-    Tale tale;
-    bool told = false;
-    while (c.count < count) add_turn(&c, from, &tale, &told, rng);
+    Told told = {.count = 0};
+    while (c.count < count) add_turn(&c, from, &told, rng);
     return c;
 }

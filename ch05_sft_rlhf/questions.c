@@ -34,10 +34,20 @@ void questions_free(Questions *q) {
     *q = (Questions){0};
 }
 
+// Three tales need some 200 tokens.
+static bool fit(const Questions *q, int context, Error *err) {
+    for (int i = 0; i < q->count; i++)
+        if (q->prompts[i].count >= context)
+            return error_set(err, "a question of %d tokens: the model reads %d",
+                             q->prompts[i].count, context);
+    return true;
+}
+
 bool questions_answer(Rollout *to, const Questions *q, const Model *m,
                       const ChatTemplate *chat, double temperature, Rng rng,
                       Error *err) {
     InferModel view;
+    if (!fit(q, m->config.context, err)) return false;
     if (!infer_of_model(&view, m, err)) return false;
     RolloutSettings s = {chat->end, ANSWER_MOST, 0, temperature, rng};
     bool ok = rollouts(to, &view, q->prompts, q->count, &s, NULL, err);

@@ -21,7 +21,7 @@ void questions_free(Questions *q);
 const Turn *questions_turn(const Questions *q, int i);
 
 // One answer to each, at this temperature; to[count], freed by rollout_free. False and err
-// where the model cannot be run.
+// where the model cannot be run, or a question is longer than its context.
 bool questions_answer(Rollout *to, const Questions *q, const Model *m,
                       const ChatTemplate *chat, double temperature, Rng rng,
                       Error *err);

@@ -7,7 +7,7 @@
 #include "ch05_sft_rlhf/dpo.h"
 #include "common/numeric/small.h"
 
-const RlhfPlan rlhf_plan_usual = {.questions = 1500,
+const RlhfPlan rlhf_plan_usual = {.questions = 3000,
                                   .turns = 3,
                                   .sharpness = 8,
                                   .batch = 64,
@@ -18,7 +18,7 @@ const RlhfPlan rlhf_plan_usual = {.questions = 1500,
                                   .ppo_epochs = 2,
                                   .ppo_rate = 7e-4,
                                   .dpo_passes = 1,
-                                  .dpo_rate = 7e-4,
+                                  .dpo_rate = 4e-4,
                                   .cut_off = -6,
                                   .seed = 1};
 

@@ -47,14 +47,16 @@ static int add(Batch *b, int row, int at, const SftData *d, const Conversation *
 }
 
 static void fill_row(Batch *b, int row, const SftData *d, long long n) {
+    enum { MISFITS = 4 };  // in succession; then what is left of the row is too short
     Rng stream = rng_split(&d->rng, (uint64_t)n);
     int at = 0;
-    for (int which = 0, before = -1; at > before || at == 0; which++) {
+    for (int which = 0, misfits = 0; at == 0 || misfits < MISFITS; which++) {
         Rng own = rng_split(&stream, (uint64_t)which);
         Conversation c = draw(d, n, which, &own);
-        before = at;
-        at = add(b, row, at, d, &c);
+        int next = add(b, row, at, d, &c);
         conversation_free(&c);
+        misfits = next > at ? 0 : misfits + 1;
+        at = next;
         if (d->alone && at > 0) break;
     }
     put_rest(b, row, at, d->chat.end);

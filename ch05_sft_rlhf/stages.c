@@ -13,10 +13,11 @@ const StagePlan stage_plan_usual = {.layers = 3,
                                     .context = 256,
                                     .vocabulary = 1024,
                                     .stories = 6000,
-                                    .batch = 16,
-                                    .time = 128,
-                                    .pretrain_steps = 400,
-                                    .sft_steps = 6500,
+                                    .batch = 4,
+                                    .time = 256,
+                                    .turns = TURNS_MOST,
+                                    .pretrain_steps = 800,
+                                    .sft_steps = 12000,
                                     .rate = 3e-3,
                                     .seed = 1};
 
@@ -132,10 +133,12 @@ bool stage_pretrain(Model *m, Tokenizer *t, const StagePlan *plan,
 
 SftData stage_sft_data(const ChatTemplate *chat, const Story *s,
                        const StagePlan *plan) {
-    return (SftData){.chat = *chat,
-                     .from = instructions_for_training(s),
-                     .time = plan->time,
-                     .rng = stream(plan, STREAM_SFT)};
+    SftData d = {.chat = *chat,
+                 .from = instructions_for_training(s),
+                 .time = plan->time,
+                 .rng = stream(plan, STREAM_SFT)};
+    d.from.turns = plan->turns;
+    return d;
 }
 
 bool stage_sft(Model *m, const SftData *data, const StagePlan *plan,

@@ -12,6 +12,7 @@ typedef struct {
     int layers, heads, channels, context, vocabulary;
     int stories;      // documents to pretrain on
     int batch, time;  // rows per step, tokens per row
+    int turns;        // of a conversation, at most
     long long pretrain_steps, sft_steps;
     double rate;
     uint64_t seed;

@@ -48,8 +48,8 @@ void question_free(Question *q);
 typedef struct {
     const char *name, *help;
     bool of_tale;  // asks about a tale
-    // of the questions that are trained on, relative to the others: who has what is learnt
-    // late, and asked twice as often; 0: a kind that no one is trained on
+    // of the questions that are trained on, relative to the others: what is learnt late is
+    // asked more often, `has` most of all; 0: a kind that no one is trained on
     double share;
     // Fills question and answer; tale: the one asked about, or one to take words from.
     void (*make)(Question *q, const Tale *tale, Rng *rng);

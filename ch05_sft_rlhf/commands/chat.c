@@ -33,7 +33,7 @@ static void catch_interrupts(void) {
 static void print_topics(void) {
     puts(
         "I was taught on small stories of a girl, a boy and a toy. Tell me one and ask "
-        "about it (before another one, /new):\n"
+        "about it; then another:\n"
         "  Anna met Tom in the park. Anna had a red kite. Tom took the kite from Anna. "
         "Who has the kite?\n"
         "  Where is the kite?   Does Tom have the kite?   Where are Anna and Tom?\n"

@@ -13,6 +13,8 @@
 const Option eval_options[] = {
     {"checkpoint", NULL, "a model that `pipeline` or `sft` made"},
     {"against", NULL, "another one: the win rate over it, by the gold reward"},
+    {"by", "kind",
+     "kind of question; or story: the first, second, third that a conversation tells"},
     {"count", "200", "questions of each kind; of all kinds together for --against"},
     {"temperature", "0", "of the answers; 0: greedy. --against is at 1"},
     {"show", "0", "so many questions and answers of each kind"},
@@ -29,15 +31,33 @@ static void load(Assistant *a, const char *path) {
 
 // ---- marks
 
-static void print_marks(const Marks *m, bool tsv) {
+enum { STORIES = 3 };
+
+static void print_counts(const Marks *m, bool tsv) {
+    printf(tsv ? "%d\t%d\t%d\t%.6g\n" : "%6d %6d %6d %8.3f\n", m->asked, m->right,
+           m->ended, m->reward / m->asked);
+}
+
+static void print_kinds(const Marks *m, bool tsv) {
     if (tsv) printf("kind\ttrained\tasked\tright\tended\treward\n");
     else
         printf("%-10s %8s %6s %6s %6s %8s\n", "kind", "trained", "asked", "right",
                "ended", "reward");
-    for (int k = 0; k < TASK_KINDS; k++)
-        printf(tsv ? "%s\t%s\t%d\t%d\t%d\t%.6g\n" : "%-10s %8s %6d %6d %6d %8.3f\n",
-               tasks[k].name, tasks[k].share > 0 ? "yes" : "no", m[k].asked, m[k].right,
-               m[k].ended, m[k].reward / m[k].asked);
+    for (int k = 0; k < TASK_KINDS; k++) {
+        printf(tsv ? "%s\t%s\t" : "%-10s %8s ", tasks[k].name,
+               tasks[k].share > 0 ? "yes" : "no");
+        print_counts(&m[k], tsv);
+    }
+}
+
+static void print_stories(const Marks *m, bool tsv) {
+    if (tsv) printf("story\tasked\tright\tended\treward\n");
+    else
+        printf("%-10s %6s %6s %6s %8s\n", "story", "asked", "right", "ended", "reward");
+    for (int k = 0; k < STORIES; k++) {
+        printf(tsv ? "%d\t" : "%-10d ", k + 1);
+        print_counts(&m[k], tsv);
+    }
 }
 
 static void print_totals(const Marks *m) {
@@ -50,6 +70,26 @@ static void print_totals(const Marks *m) {
                held_out ? "kinds that were never trained"
                         : "held-out questions of trained kinds",
                100.0 * right[held_out] / asked[held_out]);
+}
+
+static void print_by_kind(const Assistant *a, const Story *s, int count,
+                          double temperature, Rng rng, bool tsv) {
+    Marks marks[TASK_KINDS];
+    Error err;
+    if (!assess(marks, &a->model, &a->chat, s, NULL, count, temperature, rng, &err))
+        die("%s", err.text);
+    print_kinds(marks, tsv);
+    if (!tsv) print_totals(marks);
+}
+
+static void print_by_story(const Assistant *a, const Story *s, int count,
+                           double temperature, Rng rng, bool tsv) {
+    Marks marks[STORIES];
+    Error err;
+    if (!assess_stories(marks, &a->model, &a->chat, s, STORIES, count, temperature, rng,
+                        &err))
+        die("%s", err.text);
+    print_stories(marks, tsv);
 }
 
 static void show(const Assistant *a, const Story *s, int count, double temperature,
@@ -116,8 +156,7 @@ static void against(const Assistant *a, const char *path, const Story *s, int co
 int command_eval(const Args *args) {
     static Assistant a;
     static const char *const formats[] = {"text", "tsv", NULL};
-    Marks marks[TASK_KINDS];
-    Error err;
+    static const char *const groups[] = {"kind", "story", NULL};
     const char *path = option_text(args, "checkpoint");
     const char *other = option_text(args, "against");
     if (args->file_count) die("eval: unexpected '%s'", args->files[0]);
@@ -126,17 +165,16 @@ int command_eval(const Args *args) {
     int shown = (int)option_int(args, "show", 0, 1000000);
     double temperature = option_real(args, "temperature", 0, 100);
     bool tsv = option_choice(args, "format", formats) == 1;
+    bool by_story = option_choice(args, "by", groups) == 1;
+    if (by_story && (other || shown))
+        die("eval: --by story counts right answers: expected no --against, no --show");
     Rng rng = rng_new((uint64_t)option_int(args, "seed", 0, LONG_MAX));
     load(&a, path);
     Story s = story_new();
     if (other) against(&a, other, &s, count, rng, tsv);
     else if (shown) show(&a, &s, shown, temperature, rng);
-    else {
-        if (!assess(marks, &a.model, &a.chat, &s, NULL, count, temperature, rng, &err))
-            die("%s: %s", path, err.text);
-        print_marks(marks, tsv);
-        if (!tsv) print_totals(marks);
-    }
+    else if (by_story) print_by_story(&a, &s, count, temperature, rng, tsv);
+    else print_by_kind(&a, &s, count, temperature, rng, tsv);
     story_free(&s), assistant_free(&a);
     return 0;
 }

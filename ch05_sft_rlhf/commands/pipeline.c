@@ -14,6 +14,7 @@
 #include "ch05_sft_rlhf/assess.h"
 #include "ch05_sft_rlhf/assistant.h"
 #include "ch05_sft_rlhf/commands/commands.h"
+#include "ch05_sft_rlhf/commands/curve.h"
 #include "ch05_sft_rlhf/commands/watch.h"
 #include "ch05_sft_rlhf/judge.h"
 #include "ch05_sft_rlhf/logistic.h"
@@ -27,12 +28,12 @@ const Option pipeline_options[] = {
     {"layers", "3", "of the model"},
     {"heads", "4", "of attention"},
     {"channels", "64", "the model's width"},
-    {"context", "256", "tokens it can read"},
+    {"context", "256", "tokens it can read: three stories and what is asked"},
     {"stories", "6000", "to pretrain on"},
-    {"pretrain-steps", "400", "of 2048 tokens"},
-    {"sft-steps", "6500", "of 2048 tokens"},
+    {"pretrain-steps", "800", "of 1024 tokens"},
+    {"sft-steps", "12000", "of 1024 tokens"},
     {"rate", "3e-3", "the highest learning rate of both"},
-    {"questions", "1500", "that are answered twice, for preferences"},
+    {"questions", "3000", "that are answered twice, for preferences"},
     {"beta", "1", "of PPO's KL term and of DPO"},
     {"ppo-steps", "40", "of 64 answers"},
     {"dpo-passes", "1", "over the preferences"},
@@ -41,13 +42,16 @@ const Option pipeline_options[] = {
     {"seed", "1", "of everything"},
     {0}};
 
+enum { LOOKS = 20, LOOK_COUNT = 50 };
+
 typedef struct {
     StagePlan plan;
     RlhfPlan rlhf;
-    const char *folder;
+    const char *folder, *terminal;
     Story story;
     Assistant at[STAGES];  // all but the reward model:
     Judge judge;
+    Learning learning;  // of fine-tuning; points 0: it was not run
     JudgedPairs pairs;  // count 0: not made yet
     bool there[STAGES], kept[STAGES];
     double seconds[STAGES];
@@ -61,7 +65,7 @@ static StagePlan plan_of(const Args *args) {
     plan.layers = (int)option_int(args, "layers", 1, 100);
     plan.heads = (int)option_int(args, "heads", 1, 100);
     plan.channels = (int)option_int(args, "channels", 8, 4096);
-    plan.context = (int)option_int(args, "context", 160, 1 << 16);
+    plan.context = (int)option_int(args, "context", 256, 1 << 16);
     plan.stories = (int)option_int(args, "stories", 100, 1000000);
     plan.pretrain_steps = option_int(args, "pretrain-steps", 1, 1000000000);
     plan.sft_steps = option_int(args, "sft-steps", 1, 1000000000);
@@ -106,8 +110,8 @@ static char *made_of(const Pipeline *p, Stage stage) {
                      s->pretrain_steps, s->batch, s->time, s->rate);
             break;
         case STAGE_SFT:
-            text_add(&made, "%lld steps of %d x %d, rate %g", s->sft_steps, s->batch,
-                     s->time, s->rate);
+            text_add(&made, "%lld steps of %d x %d, %d turns, rate %g", s->sft_steps,
+                     s->batch, s->time, s->turns, s->rate);
             break;
         case STAGE_REWARD: text_add(&made, "%d questions", r->questions); break;
         case STAGE_PPO:
@@ -149,7 +153,18 @@ static void make_sft(Pipeline *p, Watch *w) {
     Error err;
     Assistant *a = begin_with(p, STAGE_SFT, STAGE_PRETRAIN);
     SftData d = stage_sft_data(&a->chat, &p->story, &p->plan);
-    if (!stage_sft(&a->model, &d, &p->plan, watch_step, w, &err)) die("%s", err.text);
+    p->learning = (Learning){.model = &a->model,
+                             .chat = &a->chat,
+                             .story = &p->story,
+                             .count = LOOK_COUNT,
+                             .looks = LOOKS,
+                             .step_tokens = p->plan.batch * p->plan.time,
+                             .seed = p->plan.seed,
+                             .watch = watch_step,
+                             .watch_self = w};
+    if (!stage_sft(&a->model, &d, &p->plan, learning_step, &p->learning, &err))
+        die("%s", err.text);
+    curve_draw(&p->learning, p->folder, p->terminal);
 }
 
 // What the fine-tuned model answers, judged; made once.
@@ -308,10 +323,10 @@ static void print_table(const Pipeline *p) {
 }
 
 // Shares of right answers by kind, a series for each stage.
-static void draw(const Pipeline *p, const char *terminal) {
+static void draw(const Pipeline *p) {
     static const LabSpec spec = {.name = "pipeline",
                                  .title = "right answers to held-out questions"};
-    Lab lab = {.spec = &spec, .out = (char *)p->folder, .terminal = terminal};
+    Lab lab = {.spec = &spec, .out = (char *)p->folder, .terminal = p->terminal};
     Plot *plot = plot_new(&lab, "pipeline", "kind sft ppo dpo");
     for (int k = 0; k < TASK_KINDS; k++) {
         double row[] = {k, NAN, NAN, NAN};
@@ -346,16 +361,17 @@ int command_pipeline(const Args *args) {
     p.rlhf = rlhf_of(args, p.plan.seed);
     p.folder = option_text(args, "folder");
     p.count = (int)option_int(args, "count", 1, 100000);
-    const char *terminal = terminals[option_choice(args, "terminal", terminals)];
+    p.terminal = terminals[option_choice(args, "terminal", terminals)];
     if (!make_folder(p.folder, &err)) die("--folder: %s", err.text);
     p.story = story_new();
     int stages = sizeof order / sizeof *order;
     for (int i = 0; i < stages; i++) run_stage(&p, order[i]);
     for (int i = 0; i < stages; i++)
         if (answers(order[i])) judge(&p, order[i]);
+    if (p.learning.points) curve_print(&p.learning);
     judge_rewards(&p);
     print_table(&p);
-    draw(&p, terminal);
+    draw(&p);
     printf("\nto talk to it: %s chat --checkpoint %s/%s.ckpt\n", program_name(),
            p.folder, stage_names[STAGE_PPO]);
     for (int s = 0; s < STAGES; s++) assistant_free(&p.at[s]);

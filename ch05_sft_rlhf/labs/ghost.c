@@ -14,7 +14,7 @@
 #include "ch05_sft_rlhf/labs/small_sft.h"
 #include "common/program/plot.h"
 
-enum { RULES = 2 };
+enum { RULES = 2, KEPT_TURNS = 4 };
 
 static const Option options[] = {{"steps", "400", "of training, 768 tokens each"},
                                  {"count", "200", "conversations that are answered"},
@@ -33,8 +33,8 @@ static Conversation draw_one(void *self, long long n, int which, Rng *rng) {
     const Source *s = self;
     Instructions from = s->from;
     (void)n, (void)which;
-    from.turns = TURNS_MOST, from.systems = 0;
-    if (rng_below(rng, 2)) from.systems = 1, from.turns = s->ghost ? TURNS_MOST : 1;
+    from.turns = KEPT_TURNS, from.systems = 0;
+    if (rng_below(rng, 2)) from.systems = 1, from.turns = s->ghost ? KEPT_TURNS : 1;
     return instruct(&from, rng);
 }
 
@@ -76,21 +76,18 @@ static double answer_turn(Conversation *list, int count, int turn, const InferMo
 }
 
 static void measure(Lab *lab, const Model *m, const SmallWorld *w, const Source *source,
-                    double kept[TURNS_MOST]) {
+                    double kept[KEPT_TURNS]) {
     int count = (int)option_int(&lab->args, "count", 1, 10000);
     Conversation *list = allocate((size_t)count, sizeof *list);
     InferModel view;
     Error err;
     if (!infer_of_model(&view, m, &err)) die("%s", err.text);
     Instructions from = source->from;
-    from.systems = 1, from.turns = TURNS_MOST, from.held_out = true;
+    from.systems = 1, from.held_out = true;
+    from.turns_least = from.turns = KEPT_TURNS;
     Rng rng = rng_new(lab->seed + 1);
-    for (int i = 0; i < count;) {
-        list[i] = instruct(&from, &rng);
-        if (list[i].count == TURNS_MOST) i++;
-        else conversation_free(&list[i]);
-    }
-    for (int turn = 0; turn < TURNS_MOST; turn++)
+    for (int i = 0; i < count; i++) list[i] = instruct(&from, &rng);
+    for (int turn = 0; turn < KEPT_TURNS; turn++)
         kept[turn] = answer_turn(list, count, turn, &view, &w->chat);
     for (int i = 0; i < count; i++) conversation_free(&list[i]);
     free(list), infer_model_free(&view);
@@ -98,7 +95,7 @@ static void measure(Lab *lab, const Model *m, const SmallWorld *w, const Source 
 
 static void run(Lab *lab) {
     static SmallWorld w;
-    double kept[RULES][TURNS_MOST];
+    double kept[RULES][KEPT_TURNS];
     small_world(&w, lab->seed);
     for (int r = 0; r < RULES; r++) {
         static Model m;
@@ -112,8 +109,8 @@ static void run(Lab *lab) {
         model_free(&m);
     }
     Plot *p = plot_new(lab, "ghost", "turn ghost none");
-    for (int i = 0; i < TURNS_MOST; i++) plot_row(p, i + 1, kept[0][i], kept[1][i]);
-    double last[RULES] = {kept[0][TURNS_MOST - 1], kept[1][TURNS_MOST - 1]};
+    for (int i = 0; i < KEPT_TURNS; i++) plot_row(p, i + 1, kept[0][i], kept[1][i]);
+    double last[RULES] = {kept[0][KEPT_TURNS - 1], kept[1][KEPT_TURNS - 1]};
     claim_at_least(lab, "5.16", "system line kept in turn 4, ghost data", 0.95,
                    last[0]);
     // Binomial errors of both; a model that kept it as often would pass once in 30,000.

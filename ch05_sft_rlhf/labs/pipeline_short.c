@@ -22,7 +22,7 @@
 
 static const Option options[] = {
     {"checkpoint", "", "another fine-tuned model than the repository's"},
-    {"questions", "1400", "that are answered twice, for preferences"},
+    {"questions", "2400", "that are answered twice, for preferences"},
     {"ppo-steps", "25", "of 64 answers"},
     {"dpo-passes", "1", "over the preferences"},
     {"beta", "1", "of PPO's KL term and of DPO"},
@@ -164,6 +164,27 @@ static void claim_answers(Lab *lab, const Short *s) {
                    (double)ended / asked[0]);
     lab_print(lab, "kinds that were never trained: %.1f %% right",
               100.0 * right[1] / asked[1]);
+    // not derived: of all that was swapped in training, nothing was a toy
+    claim_at_most(lab, "5.96", "swap-toy, never trained: right", 0.1,
+                  (double)m[TASK_SWAP_TOY].right / m[TASK_SWAP_TOY].asked);
+}
+
+// Of conversations that tell three: what comes last counts, wherever it stands.
+static void claim_stories(Lab *lab, const Short *s) {
+    enum { STORIES = 3 };
+    Marks m[STORIES];
+    Error err;
+    int asked = 0, right = 0;
+    if (!assess_stories(m, &s->sft.model, &s->sft.chat, &s->story, STORIES,
+                        4 * (int)option_int(&lab->args, "count", 1, 100000), 0,
+                        rng_split(&lab->rng, 6), &err))
+        die("%s", err.text);
+    for (int k = 0; k < STORIES; k++) {
+        lab_print(lab, "story %d   %3d of %3d right", k + 1, m[k].right, m[k].asked);
+        if (k > 0) asked += m[k].asked, right += m[k].right;
+    }
+    claim_at_least(lab, "5.95", "right, about a second and a third story", 0.95,
+                   (double)right / asked);
 }
 
 static void claim_itself(Lab *lab, const Short *s) {
@@ -249,6 +270,7 @@ static void run(Lab *lab) {
     Error err;
     begin(lab, &s);
     claim_answers(lab, &s);
+    claim_stories(lab, &s);
     claim_itself(lab, &s);
     if (!judged_pairs(&pairs, &s.sft.model, &s.sft.chat, &s.story, &s.plan,
                       s.plan.questions, false, &err))

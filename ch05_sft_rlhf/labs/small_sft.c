@@ -78,7 +78,8 @@ void small_sft(Lab *lab, Model *m, const SmallWorld *w, const SmallSft *s, SftDa
                                                  .clip = 1,
                                                  .beta2 = 0.98});
     Batch b = sft_batch_new(&data, s->rows);
-    while (l.step < s->steps) {
+    bool going = true;
+    while (going && l.step < s->steps) {
         long long step = l.step;
         sft_fill(&b, &data, step * s->rows);
         if (s->change) s->change(&b, w), batch_count(&b);
@@ -86,7 +87,7 @@ void small_sft(Lab *lab, Model *m, const SmallWorld *w, const SmallSft *s, SftDa
         double value = (double)*loss->value.at;
         if (losses) losses[step] = value;
         learner_step(&l, loss);
-        if (s->look) s->look(s->self, m, l.step);
+        if (s->look) going = s->look(s->self, m, l.step);
         lab_progress_value(lab, (double)l.step, (double)s->steps, "loss", value);
     }
     batch_free(&b), learner_free(&l);

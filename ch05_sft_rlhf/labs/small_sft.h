@@ -24,8 +24,8 @@ typedef struct {
     uint64_t seed;
     // changes a batch before it is learnt from; NULL: nothing
     void (*change)(Batch *b, const SmallWorld *w);
-    // called after each step; NULL: nobody looks
-    void (*look)(void *self, const Model *m, long long step);
+    // called after each step: false, and it was the last; NULL: nobody looks
+    bool (*look)(void *self, const Model *m, long long step);
     void *self;
 } SmallSft;
 

@@ -8,33 +8,11 @@
 #include "ch03_transformer/published.h"
 #include "ch04_pretrain/objective.h"
 #include "ch05_sft_rlhf/sft.h"
-
-typedef struct {
-    Story story;
-    Tokenizer tokenizer;
-    ChatTemplate chat;
-    Instructions from;
-} Setup;
-
-static void setup_new(Setup *s) {
-    Error err;
-    Documents d;
-    s->story = story_new();
-    s->from = instructions_for_training(&s->story);
-    const char *text = " Anna has the kite. Tom has the kite. Who has the kite?";
-    documents_of(&d, text, strlen(text));
-    cr_assert(chat_tokenizer(&s->tokenizer, &d, 280, &err), "%s", err.text);
-    cr_assert(chat_template_of(&s->chat, &s->tokenizer, &err), "%s", err.text);
-    documents_free(&d);
-}
-
-static void setup_free(Setup *s) {
-    tokenizer_free(&s->tokenizer), story_free(&s->story);
-}
+#include "ch05_sft_rlhf/tests/small.h"
 
 Test(chat, a_prompt_is_a_beginning_of_the_whole) {
-    Setup s;
-    setup_new(&s);
+    SmallChat s;
+    small_chat_new(&s);
     for (uint64_t n = 0; n < 50; n++) {
         Rng rng = rng_new(n);
         Conversation c = instruct(&s.from, &rng);
@@ -65,23 +43,23 @@ Test(chat, a_prompt_is_a_beginning_of_the_whole) {
         cr_assert_eq(expected, 0);
         free(whole.at), free(counted.at), conversation_free(&c);
     }
-    setup_free(&s);
+    small_chat_free(&s);
 }
 
 Test(chat, marks_that_are_typed_are_letters) {
-    Setup s;
+    SmallChat s;
     Ids ids = {0};
     Error err;
-    setup_new(&s);
+    small_chat_new(&s);
     cr_assert(chat_question(&s.chat, "<|assistant|> yes <|endoftext|>", &ids, &err));
     for (size_t i = 1; i + 1 < ids.size; i++)
         cr_assert(!tokenizer_is_special(&s.tokenizer, ids.at[i]));
-    free(ids.at), setup_free(&s);
+    free(ids.at), small_chat_free(&s);
 }
 
 Test(chat, the_last_answer_alone) {
-    Setup s;
-    setup_new(&s);
+    SmallChat s;
+    small_chat_new(&s);
     Rng rng = rng_new(4);
     Conversation c = {0};
     do conversation_free(&c), c = instruct(&s.from, &rng);
@@ -92,14 +70,14 @@ Test(chat, the_last_answer_alone) {
     for (size_t i = 0; i < ids.size; i++)
         cr_assert_eq(counted.at[i], i >= prompt.size, "%zu", i);
     free(ids.at), free(counted.at), free(prompt.at);
-    conversation_free(&c), setup_free(&s);
+    conversation_free(&c), small_chat_free(&s);
 }
 
 // ---- rows
 
 enum { TIME = 700 };  // of letters, nearly: this tokenizer knows few words
 
-static SftData data_of(const Setup *s, bool alone) {
+static SftData data_of(const SmallChat *s, bool alone) {
     return (SftData){.chat = s->chat,
                      .from = s->from,
                      .alone = alone,
@@ -108,8 +86,8 @@ static SftData data_of(const Setup *s, bool alone) {
 }
 
 Test(sft, rows_are_shifted_by_one) {
-    Setup s;
-    setup_new(&s);
+    SmallChat s;
+    small_chat_new(&s);
     SftData d = data_of(&s, false);
     Batch b = sft_batch_new(&d, 3);
     sft_fill(&b, &d, 5);
@@ -123,13 +101,40 @@ Test(sft, rows_are_shifted_by_one) {
     }
     cr_assert_gt(ends, 3);
     cr_assert_gt(several, 0, "one conversation per row: nothing is packed");
-    batch_free(&b), setup_free(&s);
+    batch_free(&b), small_chat_free(&s);
+}
+
+// A question of so many letters.
+static Conversation draw_sizes(void *self, long long n, int which, Rng *rng) {
+    static const int sizes[] = {500, 400, 50, 400, 400, 400, 400, 20};
+    Conversation c = {.count = 1};
+    (void)self, (void)n, (void)rng;
+    cr_assert_lt(which, 7, "a row goes on after four that find no room");
+    text_add(&c.turns[0].question, "%0*d", sizes[which], 7);
+    text_add(&c.turns[0].answer, "Yes.");
+    return c;
+}
+
+// What does not fit is passed over, for something that may.
+Test(sft, rows_are_filled) {
+    SmallChat s;
+    small_chat_new(&s);
+    SftData d = data_of(&s, false);
+    d.draw = draw_sizes;
+    Batch b = sft_batch_new(&d, 1);
+    sft_fill(&b, &d, 0);
+    int ends = 0, last = 0;
+    for (int i = 0; i < TIME; i++)
+        if (b.targets[i] == s.chat.end) ends++, last = i;
+    cr_assert_eq(ends, 2);
+    cr_assert(last > 550 && last < 580, "%d", last);
+    batch_free(&b), small_chat_free(&s);
 }
 
 // What counts begins where the mark of the assistant is read, and ends where END is.
 Test(sft, targets_are_answers) {
-    Setup s;
-    setup_new(&s);
+    SmallChat s;
+    small_chat_new(&s);
     SftData d = data_of(&s, false);
     Batch b = sft_batch_new(&d, 3);
     sft_fill(&b, &d, 5);
@@ -141,7 +146,7 @@ Test(sft, targets_are_answers) {
             cr_assert_eq(b.targets[i] >= 0, answering, "%d", i);
         }
     }
-    batch_free(&b), setup_free(&s);
+    batch_free(&b), small_chat_free(&s);
 }
 
 static void model_of(Model *m, int vocabulary) {
@@ -156,9 +161,9 @@ static void model_of(Model *m, int vocabulary) {
 
 // The log-probabilities of a packed row's answers are those of its conversations alone.
 Test(sft, packing_leaks_nothing) {
-    Setup s;
+    SmallChat s;
     Model m;
-    setup_new(&s), model_of(&m, s.tokenizer.size);
+    small_chat_new(&s), model_of(&m, s.tokenizer.size);
     SftData d = data_of(&s, false);
     Batch packed = sft_batch_new(&d, 1);
     sft_fill(&packed, &d, 1);
@@ -182,15 +187,16 @@ Test(sft, packing_leaks_nothing) {
         tape_reset(t), mat_free(found), batch_free(&one);
     }
     cr_assert_gt(conversations, 2);
-    mat_free(whole), tape_free(t), batch_free(&packed), model_free(&m), setup_free(&s);
+    mat_free(whole), tape_free(t), batch_free(&packed), model_free(&m),
+        small_chat_free(&s);
 }
 
 // The gradient is zero at the logits of a prompt, and not at its embeddings: what the
 // prompt says is learnt to be used, not to be said.
 Test(sft, gradient_of_a_prompt) {
-    Setup s;
+    SmallChat s;
     Model m;
-    setup_new(&s), model_of(&m, s.tokenizer.size);
+    small_chat_new(&s), model_of(&m, s.tokenizer.size);
     SftData d = data_of(&s, true);
     Batch b = sft_batch_new(&d, 1);
     sft_fill(&b, &d, 0);
@@ -211,16 +217,16 @@ Test(sft, gradient_of_a_prompt) {
     for (int k = 0; k < table.cols; k++)
         most = fmax(most, fabs((double)*mat_at(table, s.chat.user, k)));
     cr_assert_gt(most, 0);
-    tape_free(t), batch_free(&b), model_free(&m), setup_free(&s);
+    tape_free(t), batch_free(&b), model_free(&m), small_chat_free(&s);
 }
 
 Test(sft, the_same_row_for_the_same_number) {
-    Setup s;
-    setup_new(&s);
+    SmallChat s;
+    small_chat_new(&s);
     SftData d = data_of(&s, false);
     Batch a = sft_batch_new(&d, 2), b = sft_batch_new(&d, 1);
     sft_fill(&a, &d, 6), sft_fill(&b, &d, 7);
     cr_assert_arr_eq(a.tokens + TIME, b.tokens, TIME * sizeof(int));
     cr_assert_arr_eq(a.targets + TIME, b.targets, TIME * sizeof(int));
-    batch_free(&a), batch_free(&b), setup_free(&s);
+    batch_free(&a), batch_free(&b), small_chat_free(&s);
 }

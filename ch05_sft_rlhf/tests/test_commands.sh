@@ -10,6 +10,9 @@ tiny="--pretrain-steps 3 --sft-steps 3 --stories 300 --layers 1 --channels 16 --
 # shellcheck disable=SC2086
 "$program" pipeline --folder p $tiny >one 2>&1 && [ -s p/pretrain.ckpt ] && [ -s p/sft.ckpt ] && [ -s p/pipeline.tsv ]
 check "pipeline: $(tail -1 one)"
+# one row per look, as many as there were steps here; a column per kind and story, shares
+[ "$(head -1 p/learning.tsv | tr '\t' '\n' | wc -l)" -eq 18 ] && [ "$(wc -l <p/learning.tsv)" -eq 4 ] && awk -F '\t' 'NR > 1 && ($2 < 0 || $2 > 1 || $18 < 0 || $18 > 1) { exit 1 }' p/learning.tsv && grep -q '^story 3' one
+check 'pipeline: right answers while it learnt'
 cksum p/*.ckpt >before
 # shellcheck disable=SC2086
 "$program" pipeline --folder p $tiny >two 2>&1 && [ "$(grep -c 'is there already' two)" -eq "$(ls p/*.ckpt | wc -l)" ] && cksum p/*.ckpt | cmp -s - before
@@ -48,6 +51,8 @@ printf 'prompt\tchosen\trejected\nHello.\tHello!\tWhat?\n' >pairs.tsv
 # ---- eval
 "$program" eval --checkpoint p/sft.ckpt --count 3 --format tsv >t && [ "$(head -1 t)" = "$(printf 'kind\ttrained\tasked\tright\tended\treward')" ] && [ "$(wc -l <t)" -eq 15 ]
 check 'eval: a row a kind'
+"$program" eval --checkpoint p/sft.ckpt --by story --count 3 --format tsv >t && [ "$(head -1 t)" = "$(printf 'story\tasked\tright\tended\treward')" ] && [ "$(cut -f 1,2 t | tail -3 | tr '\n\t' '  ')" = '1 3 2 3 3 3 ' ]
+check 'eval: a row a story'
 "$program" eval --checkpoint p/sft.ckpt --against p/sft.ckpt --count 40 --format tsv |
     awk -F '\t' 'NR == 2 { d = $4 - 0.5; exit !($1 + $2 + $3 == 40 && d * d <= 16 * $5 * $5 + 1e-12 && $8 * $8 < 1e-6) }'
 check 'a model against itself: one half, and no KL'
@@ -92,15 +97,18 @@ chat: a spare word|unexpected 'x'|chat --checkpoint p/sft.ckpt x
 chat: a long system line|--system: a system line of|chat --checkpoint p/sft.ckpt --system "$(printf '%05000d' 7)"
 eval without a model|--checkpoint FILE is needed|eval
 eval: another stage|a model of stage pretrain|eval --checkpoint p/pretrain.ckpt
+eval: by story, and shown|expected no --against|eval --checkpoint p/sft.ckpt --by story --show 3
+eval: by what|by|eval --checkpoint p/sft.ckpt --by turn
 eval: against nothing|No such file|eval --checkpoint p/sft.ckpt --against missing
 sft without a model|--checkpoint FILE is needed|sft
 sft without an output|-o FILE is needed|sft --checkpoint p/pretrain.ckpt
 sft: rows beyond the context|the model has 256 positions|sft --checkpoint p/pretrain.ckpt -o x.ckpt --time 300
 sft: preferences|pairs.tsv:2: preferences: expected answers|sft --checkpoint p/pretrain.ckpt -o x.ckpt --data pairs.tsv
-sft: an answer longer than a row|long.tsv:3: [0-9]* tokens: a row has room for 128|sft --checkpoint p/pretrain.ckpt -o x.ckpt --data long.tsv
+sft: an answer longer than a row|long.tsv:3: [0-9]* tokens: a row has room for 256|sft --checkpoint p/pretrain.ckpt -o x.ckpt --data long.tsv
 sft: no such table|No such file|sft --checkpoint p/pretrain.ckpt -o x.ckpt --data missing
 sft: a reward model|stage reward|sft --checkpoint p/reward.ckpt -o x.ckpt
 chat: a reward model|stage reward|chat --checkpoint p/reward.ckpt
+pipeline: a context for less than three stories|expected a whole number|pipeline --folder p --context 160
 pipeline: beta|expected a number|pipeline --folder p --beta 0
 sft: steps|expected a whole number|sft --checkpoint p/pretrain.ckpt -o x.ckpt --steps 0
 pipeline: a file as folder|--folder: |pipeline --folder text.txt

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ch03_transformer/published.h"
 #include "ch05_sft_rlhf/assistant.h"
 #include "ch05_sft_rlhf/policy.h"
 #include "ch05_sft_rlhf/rlhf.h"
+#include "ch05_sft_rlhf/tests/small.h"
 #include "ch05_sft_rlhf/win_rate.h"
 
 Test(win_rate, by_hand) {
@@ -22,39 +22,21 @@ Test(win_rate, by_hand) {
 }
 
 typedef struct {
-    Story story;
-    Tokenizer tokenizer;
-    ChatTemplate chat;
-    Instructions from;
+    SmallChat world;
     Model a, b;
 } Setup;
 
-static void model_of(Model *m, int vocabulary, uint64_t seed) {
-    Config c = config_small_llama(vocabulary, 400, 16, 1, 2, 2);
-    c.init = INIT_XAVIER;
-    Error err;
-    Rng rng = rng_new(seed);
-    cr_assert(model_new(m, &c, &err), "%s", err.text);
-    model_allocate(m, &rng), params_allocate_grads(&m->params);
-}
-
 static void setup_new(Setup *s) {
-    Error err;
-    Documents d;
-    s->story = story_new();
-    s->from = instructions_for_training(&s->story);
-    s->from.turns = 1, s->from.systems = 0;
-    const char *text = " Anna has the kite. Tom has the kite. Who has the kite?";
-    documents_of(&d, text, strlen(text));
-    cr_assert(chat_tokenizer(&s->tokenizer, &d, 280, &err), "%s", err.text);
-    cr_assert(chat_template_of(&s->chat, &s->tokenizer, &err), "%s", err.text);
-    documents_free(&d);
-    model_of(&s->a, s->tokenizer.size, 1), model_of(&s->b, s->tokenizer.size, 2);
+    enum { CONTEXT = 900 };  // three tales in letters
+    small_chat_new(&s->world);
+    s->world.from.turns = 1, s->world.from.systems = 0;
+    small_chat_model(&s->a, &s->world, CONTEXT, 1);
+    small_chat_model(&s->b, &s->world, CONTEXT, 2);
 }
 
 static void setup_free(Setup *s) {
     model_free(&s->a), model_free(&s->b);
-    tokenizer_free(&s->tokenizer), story_free(&s->story);
+    small_chat_free(&s->world);
 }
 
 // The mean of ln a - ln b over a's answers, both from training passes.
@@ -63,21 +45,22 @@ Test(win_rate, kl) {
     Error err;
     setup_new(&s);
     enum { COUNT = 12 };
-    Questions q = questions_new(&s.from, &s.chat, COUNT, rng_new(3));
+    Questions q = questions_new(&s.world.from, &s.world.chat, COUNT, rng_new(3));
     Rollout out[COUNT];
     const Exchange *list[COUNT];
     double of_a[COUNT], of_b[COUNT], kl = 0;
     Rng rng = rng_new(4);
     WinRate w;
-    cr_assert(win_rate(&w, &q, &s.a, &s.b, &s.chat, rng, &err), "%s", err.text);
-    cr_assert(questions_answer(out, &q, &s.a, &s.chat, 1, rng_split(&rng, 0), &err));
+    cr_assert(win_rate(&w, &q, &s.a, &s.b, &s.world.chat, rng, &err), "%s", err.text);
+    cr_assert(
+        questions_answer(out, &q, &s.a, &s.world.chat, 1, rng_split(&rng, 0), &err));
     for (int i = 0; i < COUNT; i++) list[i] = &out[i].exchange;
     Batch b = exchange_batch(list, COUNT);
     policy_answer_log_probs(of_a, &s.a, &b), policy_answer_log_probs(of_b, &s.b, &b);
     for (int i = 0; i < COUNT; i++) kl += (of_a[i] - of_b[i]) / COUNT;
     cr_assert_float_eq(w.kl, kl, 1e-3);
     cr_assert_gt(w.kl, 0);
-    cr_assert(win_rate(&w, &q, &s.a, &s.a, &s.chat, rng, &err));
+    cr_assert(win_rate(&w, &q, &s.a, &s.a, &s.world.chat, rng, &err));
     cr_assert_float_eq(w.kl, 0, 1e-3);
     for (int i = 0; i < COUNT; i++) rollout_free(&out[i]);
     batch_free(&b), questions_free(&q), setup_free(&s);
@@ -91,7 +74,8 @@ Test(rlhf, judged_pairs) {
     RlhfPlan plan = rlhf_plan_usual;
     JudgedPairs p;
     plan.sharpness = 1e6;
-    cr_assert(judged_pairs(&p, &s.a, &s.chat, &s.story, &plan, 150, false, &err));
+    cr_assert(
+        judged_pairs(&p, &s.a, &s.world.chat, &s.world.story, &plan, 150, false, &err));
     int apart = 0;
     for (int i = 0; i < p.count; i++) {
         const Exchange *c = &p.chosen[i], *r = &p.rejected[i];
@@ -103,7 +87,8 @@ Test(rlhf, judged_pairs) {
     cr_assert_gt(apart, 5);
     judged_pairs_free(&p);
     plan.sharpness = 0;
-    cr_assert(judged_pairs(&p, &s.a, &s.chat, &s.story, &plan, 150, false, &err));
+    cr_assert(
+        judged_pairs(&p, &s.a, &s.world.chat, &s.world.story, &plan, 150, false, &err));
     int worse = 0;
     apart = 0;
     for (int i = 0; i < p.count; i++) worse += p.gap[i] < 0, apart += p.gap[i] != 0;
@@ -152,7 +137,8 @@ Test(rlhf, dpo_prefers_the_chosen) {
     RlhfPlan plan = rlhf_plan_usual;
     JudgedPairs p;
     plan.dpo_passes = 20, plan.dpo_rate = 3e-3;
-    cr_assert(judged_pairs(&p, &s.a, &s.chat, &s.story, &plan, 12, false, &err));
+    cr_assert(
+        judged_pairs(&p, &s.a, &s.world.chat, &s.world.story, &plan, 12, false, &err));
     policy_copy(&tuned, &s.a), params_allocate_grads(&tuned.params);
     uint64_t before = assistant_hash(&s.a);
     rlhf_dpo(&tuned, &s.a, &p, &plan, NULL, NULL);
