@@ -5,7 +5,7 @@
 #include "ch04_pretrain/language_notes.h"
 
 const Command pretrain_commands[] = {
-    {"source", "story|markov|hmm|chains [--sample N] [--logprob] [--format tsv]",
+    {"source", "story|markov|hmm|chains|glossary [--sample N] [--logprob] [--format tsv]",
      "texts of a language, and their exact log-probabilities", command_source,
      source_options},
     {"next", "--prompt TEXT [--checkpoint FILE] [--exact] [--data story|...]",
