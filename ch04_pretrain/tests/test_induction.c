@@ -8,7 +8,7 @@ enum { T = 5 };
 // a b c a b: query 3 (a) finds b at 1; query 4 (b) finds c at 2. No other has a pair.
 static const int text[T] = {0, 1, 2, 0, 1};
 
-static Mat map_of(const double rows[T][T]) {
+static Mat map_of(double rows[T][T]) {
     Mat m = mat_new(T, T);
     for (int i = 0; i < T; i++)
         for (int j = 0; j < T; j++) *mat_at(m, i, j) = (real)rows[i][j];
@@ -27,8 +27,8 @@ Test(induction, even_weights_are_nothing) {
 }
 
 Test(induction, perfect_heads) {
-    const double previous[T][T] = {{1}, {1}, {0, 1}, {0, 0, 1}, {0, 0, 0, 1}};
-    const double induction[T][T] = {{1}, {1}, {1}, {0, 1}, {0, 0, 1}};
+    double previous[T][T] = {{1}, {1}, {0, 1}, {0, 0, 1}, {0, 0, 0, 1}};
+    double induction[T][T] = {{1}, {1}, {1}, {0, 1}, {0, 0, 1}};
     Mat p = map_of(previous), n = map_of(induction);
     cr_assert_float_eq(previous_score(p), 1, 1e-6);
     cr_assert_float_eq(induction_score(n, text), 1, 1e-6);
@@ -47,7 +47,7 @@ Test(induction, a_token_follows_itself) {
 
 Test(induction, nothing_again) {
     const int once[T] = {0, 1, 2, 3, 4};
-    const double rows[T][T] = {{1}, {1}, {1}, {1}, {1}};
+    double rows[T][T] = {{1}, {1}, {1}, {1}, {1}};
     Mat m = map_of(rows);
     cr_assert_eq(induction_score(m, once), 0);
     mat_free(m);
