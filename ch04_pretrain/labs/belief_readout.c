@@ -126,11 +126,18 @@ static void draw(Lab *lab, const double *truth, const double *trained,
                  const double *untrained) {
     Plot *p =
         plot_new(lab, "belief_readout", "x y read_x read_y control_x control_y colour");
+    enum { CELLS = 300 };
+    static bool drawn[CELLS + 1][CELLS + 1];
+    memset(drawn, 0, sizeof drawn);
     for (int i = 0; i < CHECKED * TIME; i++) {
         double at[3][2];
         const double *b = truth + (size_t)i * STATES;
-        if (i % TIME == 0) continue;  // nothing was read: always the same belief
-        place(b, 0, at[0]), place(trained + (size_t)i * STATES, 1, at[1]);
+        place(b, 0, at[0]);
+        // most beliefs are near the corners: no cell of the true triangle twice
+        bool *cell = &drawn[(int)(at[0][0] * CELLS)][(int)(at[0][1] * CELLS)];
+        if (*cell) continue;
+        *cell = true;
+        place(trained + (size_t)i * STATES, 1, at[1]);
         place(untrained + (size_t)i * STATES, 2, at[2]);
         plot_row(p, at[0][0], at[0][1], at[1][0], at[1][1], at[2][0], at[2][1],
                  colour_of(b));
