@@ -6,15 +6,10 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/numeric/logistic.h"
 #include "common/numeric/small.h"
 
 enum { MOST_OTHERS = 32, MOST_DIM = 256 };
-
-static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
-// ln s(x), without overflow
-static double log_sigmoid(double x) {
-    return x < 0 ? x - log1p(exp(x)) : -log1p(exp(-x));
-}
 
 static double *word_of(const WordVectors *v, int w) {
     return v->word + (size_t)w * (size_t)v->dim;
@@ -49,9 +44,9 @@ void word_vectors_free(WordVectors *v) {
 
 double sgns_loss(const WordVectors *v, int w, int c, const int *others, int k) {
     const double *word = word_of(v, w);
-    double loss = -log_sigmoid(dot(word, context_of(v, c), v->dim));
+    double loss = -log_logistic(dot(word, context_of(v, c), v->dim));
     for (int i = 0; i < k; i++)
-        loss -= log_sigmoid(-dot(word, context_of(v, others[i]), v->dim));
+        loss -= log_logistic(-dot(word, context_of(v, others[i]), v->dim));
     return loss;
 }
 
@@ -62,7 +57,7 @@ void sgns_step(WordVectors *v, int w, int c, const int *others, int k, double ra
     double *word = word_of(v, w), slope[MOST_OTHERS + 1], step[MOST_DIM] = {0};
     for (int i = 0; i <= k; i++) {
         const double *context = context_of(v, i ? others[i - 1] : c);
-        slope[i] = sigmoid(dot(word, context, v->dim)) - (i == 0);
+        slope[i] = logistic(dot(word, context, v->dim)) - (i == 0);
         add_scaled(step, -rate * slope[i], context, v->dim);
     }
     for (int i = 0; i <= k; i++)
@@ -93,8 +88,8 @@ double sgns_expected(WordVectors *v, const double *joint, const double *noise, i
         for (int c = 0; c < n; c++) {
             double seen = joint[w * n + c], drawn = k * share * noise[c];
             double x = dot(word_of(v, w), context_of(v, c), v->dim);
-            loss -= seen * log_sigmoid(x) + drawn * log_sigmoid(-x);
-            double slope = drawn * sigmoid(x) - seen * sigmoid(-x);
+            loss -= seen * log_logistic(x) + drawn * log_logistic(-x);
+            double slope = drawn * logistic(x) - seen * logistic(-x);
             add_scaled(word_of(&moved, w), -rate * slope, context_of(v, c), v->dim);
             add_scaled(context_of(&moved, c), -rate * slope, word_of(v, w), v->dim);
         }
