@@ -73,6 +73,7 @@ Test(word_vectors, optimum) {
                 dot += v.word[w * WORDS + j] * v.context[c * WORDS + j];
             double pmi = sgns_optimum(joint, noise, WORDS, 1, w, c);
             cr_assert_float_eq(dot, pmi - log(3), 1e-6);
+            cr_assert_float_eq(sgns_optimum(joint, noise, WORDS, 3, w, c), dot, 1e-6);
         }
     word_vectors_free(&v);
 }
