@@ -2,12 +2,15 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "ch04_pretrain/induction.h"
+#include "common/error.h"
 #include "common/numeric/small.h"
 #include "common/program/plot.h"
 
-enum { LAYERS = 2, MOST_HEADS = 8, LOOKED_AT = 64, SHOWN = 40, MOST_TIME = 256 };
+enum { LAYERS = 2, MOST_HEADS = 8, LOOKED_AT = 64, SHOWN = 40 };
 
 // ---- looking at attention: the nodes of one forward pass
 
@@ -27,40 +30,50 @@ typedef struct {
     double previous[LAYERS][MOST_HEADS], induction[LAYERS][MOST_HEADS];
 } Scores;
 
-// The means over rows 0 .. LOOKED_AT - 1 of the held-out data. to: the map of one head in
-// row 0, where .at is not NULL, and the row's tokens.
-static Scores look(SmallRun *r, int layer, int head, Mat to, int *tokens) {
-    Scores s = {0};
-    int heads = r->model.config.heads;
-    assert(r->model.config.layers == LAYERS && r->time <= MOST_TIME
-           && heads <= MOST_HEADS);
-    Tape *t = tape_new(&r->model.params);
+// A forward pass of the first held-out rows, whose nodes are then watched.
+static Batch pass(SmallRun *r, Tape *t) {
+    assert(r->model.config.layers == LAYERS && r->model.config.heads <= MOST_HEADS);
     Batch b = objective_batch_new(&r->objective, LOOKED_AT, r->time);
-    Mat map = mat_new(r->time, r->time);
     objective_fill(&b, &r->objective, &r->held_out_data, 0);
     Tokens in = batch_tokens(&b);
     watched.count = 0;
     model_set_attend(&r->model, watched_attend);
     model_hidden(t, &r->model, &in);
     model_set_attend(&r->model, attend);
+    return b;
+}
+
+// The means over the rows.
+static Scores scores_of(SmallRun *r) {
+    Scores s = {0};
+    Tape *t = tape_new(&r->model.params);
+    Batch b = pass(r, t);
+    Mat map = mat_new(r->time, r->time);
     for (int l = 0; l < LAYERS; l++)
-        for (int h = 0; h < heads; h++)
+        for (int h = 0; h < r->model.config.heads; h++)
             for (int n = 0; n < LOOKED_AT; n++) {
                 attend_map(map, watched.node[l], n, h);
                 s.previous[l][h] += previous_score(map) / LOOKED_AT;
                 s.induction[l][h] +=
                     induction_score(map, b.tokens + n * r->time) / LOOKED_AT;
             }
-    if (to.at) attend_map(to, watched.node[layer], 0, head);
-    for (int i = 0; i < r->time && tokens; i++) tokens[i] = b.tokens[i];
     mat_free(map), batch_free(&b), tape_free(t);
     return s;
 }
 
-// The head of a layer with the highest score.
-static int best_of(const double *score) {
+// The map of one head of the second layer in row 0, and the row's tokens.
+static void map_of(SmallRun *r, int head, Mat map, int *tokens) {
+    Tape *t = tape_new(&r->model.params);
+    Batch b = pass(r, t);
+    attend_map(map, watched.node[1], 0, head);
+    memcpy(tokens, b.tokens, (size_t)r->time * sizeof *tokens);
+    batch_free(&b), tape_free(t);
+}
+
+// The head with the highest score.
+static int best_of(const SmallRun *r, const double *score) {
     int best = 0;
-    for (int h = 1; h < MOST_HEADS; h++)
+    for (int h = 1; h < r->model.config.heads; h++)
         if (score[h] > score[best]) best = h;
     return best;
 }
@@ -68,10 +81,10 @@ static int best_of(const double *score) {
 // ---- along training
 
 void induction_course_add(InductionCourse *c, SmallRun *r) {
-    Scores s = look(r, 0, 0, (Mat){0}, NULL);
+    Scores s = scores_of(r);
     int i = r->count - 1;
-    c->previous[i] = s.previous[0][best_of(s.previous[0])];
-    c->induction[i] = s.induction[1][best_of(s.induction[1])];
+    c->previous[i] = s.previous[0][best_of(r, s.previous[0])];
+    c->induction[i] = s.induction[1][best_of(r, s.induction[1])];
 }
 
 // The last point at which the excess is still most of the plateau's.
@@ -117,10 +130,10 @@ static void draw_course(Lab *lab, const SmallRun *r, const InductionCourse *c,
 // The map of the best head of layer 2 in one row: filled squares are weights, and circles
 // where the pairs are.
 static void draw_map(Lab *lab, SmallRun *r) {
-    int tokens[MOST_TIME];
+    int *tokens = allocate((size_t)r->time, sizeof *tokens);
     Mat map = mat_new(r->time, r->time);
-    Scores s = look(r, 0, 0, (Mat){0}, NULL);
-    look(r, 1, best_of(s.induction[1]), map, tokens);
+    Scores s = scores_of(r);
+    map_of(r, best_of(r, s.induction[1]), map, tokens);
     Plot *p = plot_new(lab, "induction_map", "key query size pair_key pair_query");
     for (int i = 0; i < SHOWN; i++)
         for (int j = 0; j <= i; j++) {
@@ -142,7 +155,7 @@ static void draw_map(Lab *lab, SmallRun *r) {
         "linecolor \"" PLOT_BLUE "\" title 'followed the same symbol'");
     plot_not_in_letters(p);
     plot_end(p);
-    mat_free(map);
+    mat_free(map), free(tokens);
 }
 
 void induction_course_end(Lab *lab, const InductionCourse *c, SmallRun *r,
