@@ -19,7 +19,7 @@ enum { CHANNELS = 32, LAYERS = 2, HEADS = 4, TIME = 16, BATCH = 32, STATES = 3 }
 enum { FITTED = 256, CHECKED = 256, ROWS = FITTED + CHECKED, SEEN = ROWS * TIME };
 
 static const Option options[] = {
-    {"steps", "1000", "steps of training, 512 tokens each"},
+    {"steps", "1000", "steps of training, 512 tokens and some 3 ms each"},
     {"ridge", "0.01", "of the read-out"},
     {0}};
 

@@ -19,7 +19,9 @@ enum { CHANNELS = 48, TIME = 48, BATCH = 16, ROWS = 512, MOST = 400 };
 enum { FORWARD, BACKWARD, DIRECTIONS, BOTH = DIRECTIONS, VIEWS };
 
 static const Option options[] = {
-    {"steps", "400", "steps of training in each direction, 768 words each"}, {0}};
+    {"steps", "400",
+     "steps of training in each direction, 768 words and some 4 ms each"},
+    {0}};
 
 // ---- where the word occurs, and in which sense
 

@@ -19,8 +19,8 @@ enum { CHANNELS = 32, LAYERS = 2, HEADS = 4, TIME = 32, BATCH = 32 };
 enum { EXCHANGED = 4, TUNED = 16, CHECKED = 512, SIZES = 4, OTHER = REGISTERS };
 
 static const Option options[] = {
-    {"pretrain", "900", "steps of pretraining, 1,024 words each"},
-    {"steps", "120", "steps of fine-tuning, 16 texts each"},
+    {"pretrain", "900", "steps of pretraining, 1,024 words and some 6 ms each"},
+    {"steps", "120", "steps of each of 16 fine-tunings, 16 texts and some 2 ms each"},
     {0}};
 
 static const int sizes[SIZES] = {8, 32, 128, 512};

@@ -17,7 +17,7 @@ enum { TIME = 32, LONG = 4 * TIME, BATCH = 16, ROWS = 256, CHANNELS = 32, LAYERS
 enum { HEADS = 4, BIN = 8, BINS = LONG / BIN };
 
 static const Option options[] = {
-    {"steps", "600", "steps of training, 512 symbols each"},
+    {"steps", "600", "steps of training of each of five models, some 1 ms each"},
     {"tune", "60", "steps on long rows for the interpolated model, 512 symbols each"},
     {"layers", "1", "of the models"},
     {0}};

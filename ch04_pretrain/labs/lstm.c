@@ -17,8 +17,8 @@ enum { FAR = 48, WIDE = 64, ROWS = 8, TOKENS = 16 };
 enum { CHANNELS = 32, BATCH = 32, SYMBOLS = 4, DISTANCE = 24 };
 #define RATE 5e-3
 
-static const Option options[] = {{"steps", "500", "steps of training, 32 texts each"},
-                                 {0}};
+static const Option options[] = {
+    {"steps", "500", "steps of training, 32 texts and some 2 ms each"}, {0}};
 
 // ---- gradients through time, before any training
 

@@ -17,9 +17,10 @@
 enum { SYMBOLS = 6, OTHERS = 3, DESCENT = 5000, WRITTEN = 300000 };
 enum { DIM = 16, LONGEST = 256, MOST_SHOWN = 64 };
 
-static const Option options[] = {{"stories", "1500", "stories to read"},
-                                 {"window", "4", "words before and after"},
-                                 {0}};
+static const Option options[] = {
+    {"stories", "1500", "stories to read, 10,000 in a second"},
+    {"window", "4", "words before and after"},
+    {0}};
 
 // ---- a source whose pairs can be counted exactly
 
