@@ -95,7 +95,7 @@ static void run_pmi(Lab *lab) {
     claim_near(lab, "4.140", "w.c = PMI - ln k, all 36 pairs, largest error", 0, worst,
                1e-9);
     // Not derived: samples, and steps of a rate that does not vanish
-    claim_at_most(lab, "4.141", "read from text: rms error of w.c", 0.2,
+    claim_at_most(lab, "4.141", "read from text: rms error of w.c", 0.1,
                   sqrt(mean_of(missed)));
     word_vectors_free(&exact), word_vectors_free(&read), markov_free(&m);
 }
