@@ -36,6 +36,17 @@ int params_find(const Params *p, const char *name) {
     return -1;
 }
 
+int params_take(Params *to, const Params *from) {
+    int taken = 0;
+    for (int i = 0; i < to->count; i++) {
+        int k = params_find(from, to->list[i].name);
+        if (k < 0) continue;
+        mat_copy(params_value(to, i), params_value(from, k));
+        taken++;
+    }
+    return taken;
+}
+
 int params_freeze(Params *p, const char *part, bool frozen) {
     int found = 0;
     for (int i = 0; i < p->count; i++)

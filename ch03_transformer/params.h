@@ -51,6 +51,9 @@ typedef struct {
 int params_add(Params *p, int rows, int cols, Init init, const char *name_format, ...)
     __attribute__((format(printf, 5, 6)));
 int params_find(const Params *p, const char *name);  // its index; -1: none of that name
+// Copies the values of all parameters that both have by the same name, which must then be
+// of one shape; how many parameters these were.
+int params_take(Params *to, const Params *from);
 // All whose name contains `part` become frozen, or thaw; how many. Then
 // params_allocate_grads (again).
 int params_freeze(Params *p, const char *part, bool frozen);

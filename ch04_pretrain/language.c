@@ -7,6 +7,8 @@
 
 #include "ch03_transformer/word_list.h"
 #include "ch04_pretrain/chains.h"
+#include "ch04_pretrain/entropy.h"
+#include "ch04_pretrain/glossary.h"
 #include "ch04_pretrain/hmm.h"
 #include "ch04_pretrain/markov.h"
 #include "ch04_pretrain/story.h"
@@ -109,6 +111,52 @@ static Known chains_floor_at(const Language *l, int t) {
     return t < CHAINS_LONGEST ? (Known){c->floor[t], c->error[t]} : c->rate;
 }
 
+// ---- glossaries: floors are sampled as well
+
+enum { GLOSSARY_TEXTS = 2000, GLOSSARY_LONGEST = 256 };
+
+typedef struct {
+    double floor[GLOSSARY_LONGEST], error[GLOSSARY_LONGEST];
+} Glossary;
+
+static void glossary_make(Language *l) {
+    Glossary *g = l->self = allocate(1, sizeof *g);
+    Rng rng = rng_new(l->settings.seed);
+    l->symbols = GLOSSARY_SYMBOLS;
+    glossary_floor(&rng, GLOSSARY_TEXTS, GLOSSARY_LONGEST, g->floor, g->error);
+}
+static void glossary_discard(Language *l) { (void)l; }
+static int glossary_generate(const Language *l, Rng *rng, int *text, int most) {
+    (void)l, glossary_write(rng, text, most, NULL);
+    return most;
+}
+static void glossary_predict(const Language *l, const int *prefix, int n, double *p) {
+    (void)l, glossary_next(prefix, n, p);
+}
+static void glossary_loss(const Language *l, const int *text, int n, double *nats) {
+    (void)l, glossary_surprise(text, n, nats);
+}
+// In the end all meanings are known.
+static Known glossary_rate(const Language *l) {
+    (void)l;
+    double toys[GLOSSARY_TOYS] = {1 - glossary_wrong};
+    for (int k = 1; k < GLOSSARY_TOYS; k++)
+        toys[k] = glossary_wrong / (GLOSSARY_TOYS - 1);
+    double nats = log(GLOSSARY_WORDS) + entropy(toys, GLOSSARY_TOYS);
+    return (Known){nats / GLOSSARY_SENTENCE, 0};
+}
+// Beyond the longest: the same place in a sentence there.
+static Known glossary_floor_at(const Language *l, int t) {
+    const Glossary *g = l->self;
+    int place = t % GLOSSARY_SENTENCE;
+    if (t >= GLOSSARY_LONGEST) t = GLOSSARY_LONGEST - GLOSSARY_SENTENCE + place;
+    return (Known){g->floor[t], g->error[t]};
+}
+static const char *glossary_name(const Language *l, int symbol) {
+    (void)l;
+    return glossary_word(symbol);
+}
+
 // ---- stories
 
 static void story_make(Language *l) {
@@ -150,25 +198,35 @@ static bool story_masks(const Language *l, const Corruption *c, const int *seen,
     return story_mask_posterior(l->self, c, seen, n, p);
 }
 
+static const char *story_name(const Language *l, int symbol) {
+    return ((const Story *)l->self)->words[symbol];
+}
+
 // ---- the table
 
 const LanguageKind language_kinds[] = {
     [LANGUAGE_STORY] = {"story", "tiny stories: who has what, and where", true,
                         story_make, story_discard, story_generate, story_predict,
-                        story_loss, story_rate, story_floor_at, story_masks},
+                        story_loss, story_rate, story_floor_at, story_masks,
+                        story_name},
     [LANGUAGE_MARKOV] = {"markov", "a Markov source, rows drawn by the seed", false,
                          markov_make, markov_discard, symbols_generate, symbols_next,
                          symbols_surprise, markov_rate, markov_floor,
-                         symbols_mask_posterior},
+                         symbols_mask_posterior, NULL},
     [LANGUAGE_HMM] = {"hmm", "Mess3, a hidden Markov source", false, hmm_make,
                       hmm_discard, symbols_generate, symbols_next, symbols_surprise,
-                      hmm_rate, hmm_floor, symbols_mask_posterior},
+                      hmm_rate, hmm_floor, symbols_mask_posterior, NULL},
     [LANGUAGE_CHAINS] = {"chains", "a new Markov chain for each text", false,
                          chains_make, chains_discard, chains_generate, chains_predict,
-                         chains_loss, chains_rate, chains_floor_at, NULL}};
+                         chains_loss, chains_rate, chains_floor_at, NULL, NULL},
+    [LANGUAGE_GLOSSARY] = {"glossary", "words that are defined on the spot", false,
+                           glossary_make, glossary_discard, glossary_generate,
+                           glossary_predict, glossary_loss, glossary_rate,
+                           glossary_floor_at, NULL, glossary_name}};
 _Static_assert(sizeof language_kinds / sizeof *language_kinds == LANGUAGE_COUNT,
                "a language without a row");
-const char *const language_names[] = {"story", "markov", "hmm", "chains", NULL};
+const char *const language_names[] = {"story",  "markov",   "hmm",
+                                      "chains", "glossary", NULL};
 _Static_assert(sizeof language_names / sizeof *language_names == LANGUAGE_COUNT + 1,
                "a language without a name");
 
@@ -220,7 +278,7 @@ const char *language_word(const Language *l, int symbol) {
                                       "j", "k", "l", "m", "n", "o", "p", "q", "r",
                                       "s", "t", "u", "v", "w", "x", "y", "z"};
     if (symbol == MASKED) return "[MASK]";
-    if (l->kind->ends) return ((const Story *)l->self)->words[symbol];
+    if (l->kind->word) return l->kind->word(l, symbol);
     assert(symbol < 26);
     return letters[symbol];
 }
@@ -230,8 +288,10 @@ void language_print(const Language *l, FILE *out, const int *text, int n) {
         story_print(l->self, out, text, n);
         return;
     }
-    for (int i = 0; i < n; i++)
-        fprintf(out, "%s%s", i ? " " : "", language_word(l, text[i]));
+    for (int i = 0; i < n; i++) {
+        const char *word = language_word(l, text[i]);
+        fprintf(out, "%s%s", i && !word_is_point(word) ? " " : "", word);
+    }
 }
 
 static int symbol_of(const Language *l, const char *word, size_t length) {
@@ -240,8 +300,11 @@ static int symbol_of(const Language *l, const char *word, size_t length) {
         int id = story_word_id(l->self, word, length);
         return id < 0 ? MASKED - 1 : id;
     }
-    bool letter = length == 1 && *word >= 'a' && *word < 'a' + l->symbols;
-    return letter ? *word - 'a' : MASKED - 1;
+    for (int x = 0; x < l->symbols; x++)
+        if (strlen(language_word(l, x)) == length
+            && memcmp(language_word(l, x), word, length) == 0)
+            return x;
+    return MASKED - 1;
 }
 
 bool language_parse(const Language *l, const char *words, int *text, int most, int *n,

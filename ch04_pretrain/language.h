@@ -6,6 +6,7 @@
 //     markov    symbols that depend on the last k               exact
 //     hmm       Mess3: symbols of a hidden chain                between two bounds
 //     chains    a new Markov chain for each text                Bayes' predictor, sampled
+//     glossary  words that are defined on the spot              Bayes' predictor, sampled
 //
 // Losses are in nats per symbol. What a language cannot say exactly it says with an
 // error.
@@ -22,6 +23,7 @@ typedef enum {
     LANGUAGE_MARKOV,
     LANGUAGE_HMM,
     LANGUAGE_CHAINS,
+    LANGUAGE_GLOSSARY,
     LANGUAGE_COUNT
 } LanguageName;
 
@@ -50,6 +52,7 @@ typedef struct {
     // it
     bool (*mask_posterior)(const Language *l, const Corruption *c, const int *seen,
                            int n, double *p);
+    const char *(*word)(const Language *l, int symbol);  // NULL: letters
 } LanguageKind;
 
 extern const LanguageKind language_kinds[];

@@ -27,8 +27,9 @@ typedef struct {
 // FIELD(kind, field, option, default, help, least, most, words)
 #define PLAN_FIELDS(FIELD) \
     FIELD(TEXT, data, "data", NULL, \
-          "the text to train on, or a language: story, markov, hmm, chains", 0, 0, \
-          NULL) \
+          "the text to train on, or a language: story, markov, hmm, chains, " \
+          "glossary", \
+          0, 0, NULL) \
     FIELD(TEXT, validation, "validation", "", \
           "a text to validate on; else every 20th document of the data", 0, 0, NULL) \
     FIELD(TEXT, tokenizer, "tokenizer", "", \

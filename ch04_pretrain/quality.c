@@ -64,14 +64,14 @@ static Features features_of(const Document *d) {
     return f;
 }
 
-static double logit_of(const Classifier *c, const Features *f) {
+static double logit_of(const WordClassifier *c, const Features *f) {
     double sum = c->constant;
     for (size_t i = 0; i < f->count; i++) sum += f->each * c->weights[f->at[i]];
     return sum;
 }
 
 // A step against d loss / d logit = P(trusted) - label.
-static void learn(Classifier *c, const Features *f, double label, double rate) {
+static void learn(WordClassifier *c, const Features *f, double label, double rate) {
     double step = rate * (1 / (1 + exp(-logit_of(c, f))) - label);
     for (size_t i = 0; i < f->count; i++)
         c->weights[f->at[i]] -= (float)(step * f->each);
@@ -89,9 +89,9 @@ static void features_free(Features *all, size_t count) {
     free(all);
 }
 
-Classifier classifier_train(const Documents *trusted, const Documents *others,
-                            const Rng *rng) {
-    Classifier c = {allocate(WEIGHTS, sizeof *c.weights), 0};
+WordClassifier word_classifier_train(const Documents *trusted, const Documents *others,
+                                     const Rng *rng) {
+    WordClassifier c = {allocate(WEIGHTS, sizeof *c.weights), 0};
     Features *good = features_of_all(trusted), *rest = features_of_all(others);
     Rng draw = *rng;
     size_t rounds = EPOCHS * size_max(trusted->count, others->count);
@@ -104,12 +104,12 @@ Classifier classifier_train(const Documents *trusted, const Documents *others,
     return c;
 }
 
-void classifier_free(Classifier *c) {
+void word_classifier_free(WordClassifier *c) {
     free(c->weights);
-    *c = (Classifier){0};
+    *c = (WordClassifier){0};
 }
 
-double classifier_logit(const Classifier *c, const Document *d) {
+double word_classifier_logit(const WordClassifier *c, const Document *d) {
     Features f = features_of(d);
     double logit = logit_of(c, &f);
     free(f.at);
@@ -138,9 +138,11 @@ static double bound_of_bits(const Ngram *g, const Documents *d, double share) {
     return bound;
 }
 
-static double bound_of_logits(const Classifier *c, const Documents *d, double share) {
+static double bound_of_logits(const WordClassifier *c, const Documents *d,
+                              double share) {
     double *losing = allocate(d->count, sizeof *losing);
-    for (size_t i = 0; i < d->count; i++) losing[i] = -classifier_logit(c, &d->list[i]);
+    for (size_t i = 0; i < d->count; i++)
+        losing[i] = -word_classifier_logit(c, &d->list[i]);
     double bound = -quantile(losing, d->count, share);
     free(losing);
     return bound;
@@ -159,7 +161,7 @@ static void learn_words(Quality *q, const Documents *trusted, const Documents *b
                         const Documents *others, double share, const Rng *rng) {
     for (size_t h = 0; h < 2; h++) {
         Documents half = half_of(others, h);
-        q->words[h] = classifier_train(trusted, &half, rng);
+        q->words[h] = word_classifier_train(trusted, &half, rng);
         q->least_logit[h] = bound_of_logits(&q->words[h], bounding, share);
         documents_free(&half);
     }
@@ -182,7 +184,7 @@ Quality quality_learn(const Documents *trusted, const Documents *others, double 
 
 void quality_free(Quality *q) {
     ngram_free(&q->bytes);
-    classifier_free(&q->words[0]), classifier_free(&q->words[1]);
+    word_classifier_free(&q->words[0]), word_classifier_free(&q->words[1]);
     *q = (Quality){0};
 }
 
@@ -192,5 +194,5 @@ double quality_by_bytes(const Quality *q, const Document *d) {
 
 double quality_by_words(const Quality *q, const Document *d, size_t i) {
     size_t other = 1 - i % 2;
-    return classifier_logit(&q->words[other], d) - q->least_logit[other];
+    return word_classifier_logit(&q->words[other], d) - q->least_logit[other];
 }

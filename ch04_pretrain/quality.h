@@ -25,12 +25,12 @@ double quality_bits_per_byte(const Ngram *g, const Document *d);
 typedef struct {
     float *weights;
     double constant;
-} Classifier;
+} WordClassifier;
 
-Classifier classifier_train(const Documents *trusted, const Documents *others,
-                            const Rng *rng);
-void classifier_free(Classifier *c);
-double classifier_logit(const Classifier *c, const Document *d);
+WordClassifier word_classifier_train(const Documents *trusted, const Documents *others,
+                                     const Rng *rng);
+void word_classifier_free(WordClassifier *c);
+double word_classifier_logit(const WordClassifier *c, const Document *d);
 
 // Both filters, learned from four fifths of the trusted documents; each has the bound that
 // `share` of the other fifth is on the right side of. (Of fewer than five documents all
@@ -38,7 +38,7 @@ double classifier_logit(const Classifier *c, const Document *d);
 // others: a document is read by the one that was not told that it is one of them.
 typedef struct {
     Ngram bytes;
-    Classifier words[2];
+    WordClassifier words[2];
     double most_bits, least_logit[2];
 } Quality;
 

@@ -1,16 +1,4 @@
-// The logistic function and its relatives, without overflow. Lecture, section 5.4.
-//
-//     sigma(x) = 1 / (1 + e^-x)        ln sigma(x) = -ln(1 + e^-x)        logit(p) = ln(p / (1 - p))
-//
-// sigma(-x) = 1 - sigma(x), and its slope is sigma(x) sigma(-x). ln sigma(-800) is -800:
-// the plain formula would give -infinity there, and its gradient NaN.
+// sigma(x) and its relatives, section 5.4: on the ground floor, since chapter 4 needs them
+// as well.
 #pragma once
-#include <math.h>
-
-static inline double logistic(double x) {
-    return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
-}
-static inline double log_logistic(double x) {
-    return x >= 0 ? -log1p(exp(-x)) : x - log1p(exp(x));
-}
-static inline double logit(double p) { return log(p) - log1p(-p); }
+#include "common/numeric/logistic.h"

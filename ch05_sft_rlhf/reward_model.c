@@ -47,12 +47,7 @@ bool reward_model_new(RewardModel *r, const Config *config, int heads, const Rng
 void reward_model_of_policy(RewardModel *r, const Model *policy, int heads) {
     Error err;
     if (!reward_model_new(r, &policy->config, heads, NULL, &err)) die("%s", err.text);
-    Params *to = &r->model.params;
-    for (int i = 0; i < to->count; i++) {
-        int from = params_find(&policy->params, to->list[i].name);
-        if (from >= 0)
-            mat_copy(params_value(to, i), params_value(&policy->params, from));
-    }
+    params_take(&r->model.params, &policy->params);
 }
 
 void reward_model_free(RewardModel *r) {

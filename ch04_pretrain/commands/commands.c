@@ -5,7 +5,8 @@
 #include "ch04_pretrain/language_notes.h"
 
 const Command pretrain_commands[] = {
-    {"source", "story|markov|hmm|chains [--sample N] [--logprob] [--format tsv]",
+    {"source",
+     "story|markov|hmm|chains|glossary [--sample N] [--logprob] [--format tsv]",
      "texts of a language, and their exact log-probabilities", command_source,
      source_options},
     {"next", "--prompt TEXT [--checkpoint FILE] [--exact] [--data story|...]",
@@ -28,6 +29,9 @@ const Command pretrain_commands[] = {
      command_sample, sample_options},
     {"fill", "--checkpoint FILE \"Tom [MASK] the red ball\"",
      "what a masked model puts in the gaps", command_fill, fill_options},
+    {"classify", "--checkpoint FILE TRAIN.tsv TEST.tsv",
+     "a masked model learns labels from a file, and gives them to another",
+     command_classify, classify_options},
     {0}};
 
 static LanguageName name_of(const char *name) {

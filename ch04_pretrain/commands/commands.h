@@ -11,12 +11,14 @@ int command_train(const Args *args);
 int command_sample(const Args *args);
 int command_eval(const Args *args);
 int command_fill(const Args *args);
+int command_classify(const Args *args);
 int command_show_batch(const Args *args);
 int command_plot(const Args *args);
 int command_clean(const Args *args);
 extern const Option source_options[], next_options[];
 extern const Option train_options[], sample_options[], eval_options[], fill_options[];
 extern const Option show_batch_options[], plot_options[], clean_options[];
+extern const Option classify_options[];
 
 // --order, --symbols and --concentration of a language, and its rows' --seed.
 #define LANGUAGE_OPTIONS \

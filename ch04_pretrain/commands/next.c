@@ -13,7 +13,7 @@ enum { LONGEST = 4096 };
 
 const Option next_options[] = {
     {"prompt", "", "the text so far, from its beginning"},
-    {"data", "story", "the language: story, markov, hmm or chains"},
+    {"data", "story", "the language: story, markov, hmm, chains or glossary"},
     {"checkpoint", NULL, "a model that `train` made: its distribution"},
     {"exact", OPTION_FLAG,
      "the language's own distribution (the default without --checkpoint)"},

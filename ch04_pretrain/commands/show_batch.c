@@ -12,7 +12,7 @@
 enum { WIDTH = 100 };
 
 const Option show_batch_options[] = {
-    {"data", NULL, "a text, or a language: story, markov, hmm, chains"},
+    {"data", NULL, "a text, or a language: story, markov, hmm, chains, glossary"},
     {"objective", "clm", "clm, prefix, mlm, span, glm, nsp or sop"},
     {"rows", "2", "how many"},
     {"context", "24", "tokens of a row of data"},

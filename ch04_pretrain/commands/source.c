@@ -28,7 +28,7 @@ static void print_text(const Language *l, FILE *out, const int *text, int n,
 int command_source(const Args *args) {
     static const char *const formats[] = {"text", "tsv", NULL};
     if (args->file_count != 1)
-        die("source: expected one language: story, markov, hmm or chains");
+        die("source: expected one language: story, markov, hmm, chains or glossary");
     Language l = language_of(args, args->files[0]);
     bool tsv = option_choice(args, "format", formats) == 1;
     long samples = option_int(args, "sample", 1, 1000000000);

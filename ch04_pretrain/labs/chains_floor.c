@@ -1,10 +1,12 @@
 // Learning to learn: a new chain in each row. Lecture, section 4.11.
 //
 // No weights can hold the chain. A model first counts symbols in its row, which is the
-// in-context unigram, and rests there; then, rather suddenly, it counts pairs.
+// in-context unigram, and rests there; then, rather suddenly, it counts pairs. Its heads
+// are watched meanwhile (section 4.28).
 #include <math.h>
 #include <string.h>
 
+#include "ch04_pretrain/labs/induction_course.h"
 #include "ch04_pretrain/labs/small_run.h"
 #include "ch04_pretrain/model_kinds.h"
 #include "common/error.h"
@@ -79,13 +81,25 @@ static void draw(Lab *lab, const SmallRun *r, double unigram) {
     plot_end(p);
 }
 
+static void train(Lab *lab, SmallRun *r, InductionCourse *c) {
+    long long at[RUN_POINTS];
+    int points = small_run_steps(r->settings.steps, at);
+    small_run_begin(r);
+    for (int i = 0; i < points; i++) {
+        small_run_to(lab, r, at[i]), small_run_add_point(r);
+        induction_course_add(c, r);
+    }
+}
+
 static void run(Lab *lab) {
     Language l = language_new(LANGUAGE_CHAINS, NULL);
     SmallRun r = run_of(lab, &l);
-    small_run(lab, &r);
+    InductionCourse c;
+    train(lab, &r, &c);
     double unigram = unigram_excess(&r);
     claim_curve(lab, &r, unigram);
     draw(lab, &r, unigram);
+    induction_course_end(lab, &c, &r, unigram);
     small_run_free(&r), language_free(&l);
 }
 

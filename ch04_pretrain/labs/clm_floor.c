@@ -7,11 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ch03_transformer/clip.h"
-#include "ch04_pretrain/labs/small_run.h"
+#include "ch04_pretrain/labs/recurrent_run.h"
 #include "ch04_pretrain/markov.h"
 #include "ch04_pretrain/model_kinds.h"
-#include "ch04_pretrain/recurrent.h"
 #include "common/error.h"
 #include "common/program/plot.h"
 
@@ -62,36 +60,6 @@ static double counted_loss(const Counts *c, int order, Data *d) {
     return nats / (HELD_OUT * TIME);
 }
 
-// ---- a recurrent network, on the same batches at the same rates
-
-typedef struct {
-    Recurrent net;
-    Optimiser optimiser;
-    Tape *tape;
-} RecurrentRun;
-
-static double recurrent_held_out(RecurrentRun *r, SmallRun *run) {
-    Batch b = objective_batch_new(&run->objective, HELD_OUT, TIME);
-    objective_fill(&b, &run->objective, &run->held_out_data, 0);
-    Node *loss = recurrent_loss(r->tape, &r->net, b.tokens, b.targets, HELD_OUT, TIME);
-    double value = (double)*loss->value.at;
-    tape_reset(r->tape), batch_free(&b);
-    return value;
-}
-
-static void recurrent_step(RecurrentRun *r, SmallRun *run, long long step) {
-    const TrainSettings *s = &run->settings;
-    Schedule schedule = {s->rate, s->last_rate, s->warmup, s->steps};
-    Batch b = objective_batch_new(&run->objective, BATCH, TIME);
-    objective_fill(&b, &run->objective, &run->data, step * BATCH);
-    tape_backward(r->tape,
-                  recurrent_loss(r->tape, &r->net, b.tokens, b.targets, BATCH, TIME));
-    params_clip(&r->net.params, s->clip);
-    optimiser_step(&r->optimiser, &r->net.params, schedule_rate(&schedule, step + 1));
-    params_zero_grads(&r->net.params);
-    tape_reset(r->tape), batch_free(&b);
-}
-
 // ---- all of them, at the same points
 
 typedef struct {
@@ -101,25 +69,22 @@ typedef struct {
 static void train_others(Lab *lab, SmallRun *run, Others *o) {
     static Counts counts;
     RecurrentRun r;
-    Rng rng = rng_new(run->seed);
     long long at[RUN_POINTS], row = 0;
     int points = small_run_steps(run->settings.steps, at), tokens[TIME + 1];
     memset(&counts, 0, sizeof counts);
-    recurrent_new(&r.net, run->data.vocabulary, RECURRENT_CHANNELS, &rng);
-    r.optimiser = optimiser_new(&r.net.params, (OptimiserSettings){OPTIMISER_ADAM});
-    r.tape = tape_new(&r.net.params);
+    recurrent_run_new(&r, run, CELL_PLAIN, RECURRENT_CHANNELS, false);
     for (int i = 0; i < points; i++) {
         for (; row < at[i] * BATCH; row++) {
             data_row(&run->data, row, tokens), count_row(&counts, tokens);
-            if (row % BATCH == 0) recurrent_step(&r, run, row / BATCH);
+            if (row % BATCH == 0) recurrent_run_step(&r, run, row / BATCH);
         }
         for (int k = 0; k < ORDERS; k++)
             o->counted[k][i] = counted_loss(&counts, k, &run->held_out_data);
-        o->recurrent[i] = recurrent_held_out(&r, run);
+        o->recurrent[i] = recurrent_run_held_out(&r, run, HELD_OUT);
         lab_progress_value(lab, (double)at[i], (double)run->settings.steps,
                            "recurrent, loss", o->recurrent[i]);
     }
-    tape_free(r.tape), optimiser_free(&r.optimiser), recurrent_free(&r.net);
+    recurrent_run_free(&r);
 }
 
 // ---- floors: a row's first symbols have less before them

@@ -39,7 +39,8 @@ void small_run_begin(SmallRun *r) {
     small_run_data(r);
     r->config.vocabulary =
         r->data.vocabulary + objective_special_tokens(r->objective.kind, r->time);
-    r->config.context = objective_context(r->objective.kind, r->time);
+    r->config.context =
+        r->context ? r->context : objective_context(r->objective.kind, r->time);
     r->config.init = INIT_XAVIER;
     if (!model_new(&r->model, &r->config, &err)) die("%s", err.text);
     Rng rng = rng_new(r->seed);

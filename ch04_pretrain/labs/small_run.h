@@ -21,6 +21,7 @@ typedef struct {
     ObjectiveSettings objective;
     TrainSettings settings;  // all but the seed
     int time, held_out;      // rows
+    int context;             // positions of the model; 0: as many as a row has
     uint64_t seed;
     Data data, held_out_data;
     Model model;

@@ -18,10 +18,14 @@ EOF
 check 'fewer stories are the first of more'
 ! "$program" source story --sample 4 --seed 2 --format tsv | cmp -s - four
 check 'another seed, other stories'
-for l in markov hmm chains; do
-    [ "$("$program" source $l --sample 2 --length 10 --logprob | awk 'NF == 11 && $1 < 0' | wc -l)" -eq 2 ]
+for l in markov hmm chains glossary; do
+    fields=11
+    [ $l = glossary ] && fields=8 # three full stops are no fields
+    [ "$("$program" source $l --sample 2 --length 10 --logprob | awk -v n=$fields 'NF == n && $1 < 0' | wc -l)" -eq 2 ]
     check "$l with log-probabilities"
-    "$program" next --data $l --prompt 'a b a' --format tsv | awk 'NR > 1 { sum += $2 } END { exit !(sum > 0.999999 && sum < 1.000001) }'
+    prompt='a b a'
+    [ $l = glossary ] && prompt='dax kite. wug'
+    "$program" next --data $l --prompt "$prompt" --format tsv | awk 'NR > 1 { sum += $2 } END { exit !(sum > 0.999999 && sum < 1.000001) }'
     check "$l: next sums to 1"
 done
 # a first symbol of three is uniform here: ln 1/3
@@ -40,7 +44,7 @@ check 'twelve places, equally likely'
 check 'who has the ball'
 # ---- what is refused
 refuses 'no language' 'expected one language' source
-refuses 'an unknown language' "'klingon': expected a language: story, markov, hmm, chains" source klingon
+refuses 'an unknown language' "'klingon': expected a language: story, markov, hmm, chains, glossary" source klingon
 refuses 'two languages' 'expected one language' source story hmm
 refuses 'no samples' 'expected a whole number' source story --sample 0
 refuses 'a format' 'expected one of text, tsv' source story --format json

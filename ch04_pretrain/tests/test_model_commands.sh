@@ -96,6 +96,31 @@ check 'next: the true and the model'
 "$program" next --checkpoint markov.ckpt --prompt 'a d' --data markov --exact --order 1 --top 0 --format tsv >t && [ "$(sums 2 <t)" = 1.000000 ]
 check "next: the language of the checkpoint"
 
+# ---- classify: a label for each text, of a word that is in it
+printf 'yes\tAnna has the red kite.\nno\tTom has the red ball.\nyes\tTom took the kite.\r\nno\tAnna took the ball.\n' >learn.tsv
+printf 'yes\tAnna took the kite.\nno\tAnna has the red ball.' >say.tsv
+"$program" classify --checkpoint mask.ckpt learn.tsv say.tsv --threads 1 >out 2>err && [ ! -s err ] && grep -q '^2 of 2 as in the file, after 4 texts of 2 labels$' out
+check "classify: $(tail -1 out)"
+"$program" classify --checkpoint mask.ckpt learn.tsv say.tsv --format tsv >t && [ "$(head -1 t)" = "$(printf 'text\tlabel\tgiven\tprobability')" ] &&
+    awk -F '\t' 'NR > 1 && (NF != 4 || $2 != $3 || $4 < 0.5 || $4 > 1) { exit 1 } END { exit NR != 3 }' t
+check 'classify --format tsv'
+"$program" classify --checkpoint mask.ckpt learn.tsv say.tsv --format tsv --threads 2 | cmp -s - t
+check 'classify: the same for two threads'
+! "$program" classify --checkpoint mask.ckpt learn.tsv say.tsv --format tsv --scratch | cmp -s - t
+check 'classify --scratch is another model'
+"$program" classify --checkpoint mask.ckpt learn.tsv - --format tsv <say.tsv | cmp -s - t
+check 'classify: standard input'
+awk 'BEGIN { printf "yes\t"; for (i = 0; i < 20; i++) printf "Anna has the kite. "; print ""; print "no\tTom." }' >long.tsv
+"$program" classify --checkpoint mask.ckpt long.tsv say.tsv --steps 5 >out 2>err && grep -q "1 texts are longer than the model's 32 tokens" err
+check 'classify: a text that is too long'
+printf 'yes Anna\n' >notab.tsv
+printf 'yes\tAnna\nno\t\n' >notext.tsv
+printf 'yes\tAnna\n\tTom\n' >nolabel.tsv
+printf 'yes\tAnna\nyes\tTom\n' >one.tsv
+printf 'perhaps\tAnna\n' >new.tsv
+printf 'yes\tAnna klingon\n' >word.tsv
+: >none.tsv
+
 # ---- show-batch: every token of a row is a target or is read by the other side
 for o in clm prefix mlm span glm nsp sop; do
     "$program" show-batch --objective $o --data text.txt --vocab 300 --rows 2 --context 16 --format tsv >t &&
@@ -183,6 +208,17 @@ show-batch: context|expected a whole number|show-batch --data story --context 1
 show-batch: no such text|No such file|show-batch --data missing
 show-batch: a misspelt language|did you mean story?|show-batch --data storry
 show-batch: another model|those of the language story|show-batch --checkpoint story.ckpt --data text.txt
+classify: no file|expected two files|classify --checkpoint mask.ckpt learn.tsv
+classify: no model|--checkpoint FILE is needed|classify learn.tsv say.tsv
+classify: a decoder|objective clm: expected one of mlm|classify --checkpoint story.ckpt learn.tsv say.tsv
+classify: no such file|No such file|classify --checkpoint mask.ckpt missing say.tsv
+classify: no tab|notab.tsv:1: expected LABEL, a tab|classify --checkpoint mask.ckpt notab.tsv say.tsv
+classify: no text|notext.tsv:2: expected a text|classify --checkpoint mask.ckpt notext.tsv say.tsv
+classify: no label|nolabel.tsv:2: expected a label|classify --checkpoint mask.ckpt nolabel.tsv say.tsv
+classify: one label|expected two labels|classify --checkpoint mask.ckpt one.tsv say.tsv
+classify: a new label|new.tsv:1: label perhaps|classify --checkpoint mask.ckpt learn.tsv new.tsv
+classify: an unknown word|word.tsv:1: 'klingon'|classify --checkpoint mask.ckpt word.tsv say.tsv
+classify: nothing|none.tsv: expected lines|classify --checkpoint mask.ckpt none.tsv say.tsv
 plot without logs|--log A.tsv|plot
 plot: no such log|No such file|plot --log missing
 plot: another table|expected a column step|plot --log no.tsv

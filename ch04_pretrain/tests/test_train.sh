@@ -118,7 +118,7 @@ case ${2:-} in *sanitize*) seconds=100 ;; *) seconds=10 ;; esac
 (ulimit -t $seconds && exec "$program" train --data line $small --steps 3 -o m) >out 2>err && [ ! -s err ]
 check "one line of 100 MB (status $?: $(cat err))"
 rm -f line
-for language in story markov hmm chains; do
+for language in story markov hmm chains glossary; do
     "$program" train --data $language $small --steps 3 -o m >out 2>err && [ ! -s err ] && grep -q "the language's own loss on them: .* excess .* +- " out
     check "$language: $(cat err)"
 done
