@@ -44,8 +44,6 @@ void attend_head(Mat out, const Head *head);
 // From out_grad (T x d_v): g's matrices += the gradients. head->weights as attend_head
 // left them; the workspace is used. q and k as in the head: turned, q with the scale.
 typedef struct {
-    // k and v are best stored by columns: matmul then packs the long rows of P and dS as
-    // its right factor
     Mat q, k, v;
     Mat position;  // the position's parameters; .at NULL: not wanted
 } HeadGrads;

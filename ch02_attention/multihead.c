@@ -114,13 +114,12 @@ typedef struct {
 } Workspace;
 
 static Workspace workspace_new(int queries, int keys, int d, const Heads *h) {
-    return (Workspace){{.q = mat_new(queries, d),
-                        .k = mat_new(keys, d),
-                        .workspace = attend_workspace(queries, keys),
-                        .position = h->position},
-                       {.q = mat_new(queries, d),
-                        .k = mat_transpose(mat_new(d, keys)),
-                        .v = mat_transpose(mat_new(d, keys))}};
+    return (Workspace){
+        {.q = mat_new(queries, d),
+         .k = mat_new(keys, d),
+         .workspace = attend_workspace(queries, keys),
+         .position = h->position},
+        {.q = mat_new(queries, d), .k = mat_new(keys, d), .v = mat_new(keys, d)}};
 }
 
 static void workspace_free(Workspace *w) {
@@ -153,15 +152,13 @@ static void backward_group(const Whole *all, int b, int kv, Workspace *w) {
                     h->position, 0, true);
     w->head.v = heads_view(all->v, b, kv, h->batch, h->n_kv_heads);
     w->head.mask = &mask;
-    mat_fill(mat_transpose(w->grads.k), 0), mat_fill(mat_transpose(w->grads.v), 0);
+    mat_fill(w->grads.k, 0), mat_fill(w->grads.v, 0);
     for (int head = kv * group; head < (kv + 1) * group; head++)
         backward_head(all, b, head, w);
-    mat_copy(w->head.k, w->grads.k);  // row after row again
     heads_turn_back(heads_view(all->k_grad, b, kv, h->batch, h->n_kv_heads), 1,
-                    w->head.k, h->position, 0, true);
-    mat_copy(w->head.k, w->grads.v);
+                    w->grads.k, h->position, 0, true);
     mat_add_scaled(heads_view(all->v_grad, b, kv, h->batch, h->n_kv_heads), 1,
-                   w->head.k);
+                   w->grads.v);
 }
 
 void attend_heads_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat position_grad,

@@ -13,12 +13,9 @@ static void pull(Tape *t, Node *y) {
 
 static const Operation linear_operation = {"linear", pull};
 
-static void add_to_rows(Mat y, const real *bias) {
-#pragma omp parallel for if (worth_threads(y))
-    for (int i = 0; i < y.rows; i++) {
-        real *row = mat_at(y, i, 0);
-        for (int j = 0; j < y.cols; j++) row[j] += bias[j];
-    }
+// A row as a matrix of as many equal rows as one likes.
+static Mat row_repeated(Mat row, int rows) {
+    return (Mat){row.at, rows, row.cols, 0, row.col_stride};
 }
 
 Node *matmul_node(Tape *t, Node *x, Node *w, Node *bias) {
@@ -27,8 +24,10 @@ Node *matmul_node(Tape *t, Node *x, Node *w, Node *bias) {
     assert((!bias || (bias->value.rows == 1 && bias->value.cols == w->value.cols))
            && "linear: the bias is not 1 x out");
     Node *y = node_new(t, &linear_operation, x->value.rows, w->value.cols, x, w, bias);
-    matmul(y->value, x->value, w->value);
-    if (bias) add_to_rows(y->value, bias->value.at);
+    if (bias)
+        matmul_plus(y->value, row_repeated(bias->value, y->value.rows), x->value,
+                    w->value);
+    else matmul(y->value, x->value, w->value);
     tape_count_flops(t, 2.0 * x->value.rows * x->value.cols * w->value.cols);
     return y;
 }

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,32 +58,58 @@ Mat mat_cols(Mat m, int first, int count) {
                  m.col_stride};
 }
 
+// The loops below run along rows. Where columns lie side by side (or rows do: then of the
+// transposes) the compiler may take whole vectors.
+static bool side_by_side(Mat m) { return m.col_stride == 1; }
+static bool by_columns(Mat m) { return m.row_stride == 1 && m.col_stride != 1; }
+
 void mat_fill(Mat m, real value) {
-    for (int i = 0; i < m.rows; i++)
-        for (int j = 0; j < m.cols; j++) *mat_at(m, i, j) = value;
+    if (by_columns(m)) m = mat_transpose(m);
+    for (int i = 0; i < m.rows; i++) {
+        real *x = mat_at(m, i, 0);
+        if (side_by_side(m))
+            for (int j = 0; j < m.cols; j++) x[j] = value;
+        else
+            for (int j = 0; j < m.cols; j++) x[j * m.col_stride] = value;
+    }
 }
 
 void mat_scale(Mat m, real factor) {
-    for (int i = 0; i < m.rows; i++)
-        for (int j = 0; j < m.cols; j++) *mat_at(m, i, j) *= factor;
+    if (by_columns(m)) m = mat_transpose(m);
+    for (int i = 0; i < m.rows; i++) {
+        real *x = mat_at(m, i, 0);
+        if (side_by_side(m))
+            for (int j = 0; j < m.cols; j++) x[j] *= factor;
+        else
+            for (int j = 0; j < m.cols; j++) x[j * m.col_stride] *= factor;
+    }
 }
 
 void mat_copy(Mat to, Mat from) {
     assert(to.rows == from.rows && to.cols == from.cols && "mat_copy: shapes differ");
-    bool whole = to.col_stride == 1 && from.col_stride == 1;
+    if (by_columns(to)) to = mat_transpose(to), from = mat_transpose(from);
     for (int i = 0; i < to.rows; i++) {
-        if (whole && to.cols)
-            memcpy(mat_at(to, i, 0), mat_at(from, i, 0),
-                   (size_t)to.cols * sizeof(real));
-        for (int j = 0; !whole && j < to.cols; j++)
-            *mat_at(to, i, j) = *mat_at(from, i, j);
+        real *x = mat_at(to, i, 0);
+        const real *y = mat_at(from, i, 0);
+        if (side_by_side(to) && side_by_side(from))
+            for (int j = 0; j < to.cols; j++) x[j] = y[j];
+        else
+            for (int j = 0; j < to.cols; j++)
+                x[j * to.col_stride] = y[j * from.col_stride];
     }
 }
 
 void mat_add_scaled(Mat to, real factor, Mat from) {
     assert(to.rows == from.rows && to.cols == from.cols
            && "mat_add_scaled: shapes differ");
-    for (int i = 0; i < to.rows; i++)
-        for (int j = 0; j < to.cols; j++)
-            *mat_at(to, i, j) += factor * *mat_at(from, i, j);
+    if (by_columns(to)) to = mat_transpose(to), from = mat_transpose(from);
+    for (int i = 0; i < to.rows; i++) {
+        real *x = mat_at(to, i, 0);
+        const real *y = mat_at(from, i, 0);
+        if (side_by_side(to) && side_by_side(from))
+            for (int j = 0; j < to.cols; j++) x[j] += factor * y[j];
+        else
+            for (int j = 0; j < to.cols; j++)
+                x[j * to.col_stride] += factor * y[j * from.col_stride];
+    }
 }

@@ -68,6 +68,9 @@ void mat_copy(Mat to, Mat from);  // same shape; any strides; must not overlap
 // explains the tiles.
 void matmul(Mat c, Mat a, Mat b);
 void matmul_add(Mat c, Mat a, Mat b);
+// c = plus + a b; plus has c's shape, and is c or overlaps nothing. With row_stride 0 its
+// one row is added to all of c's: a bias.
+void matmul_plus(Mat c, Mat plus, Mat a, Mat b);
 // The same product by its definition, one thread, no tiles: what matmul is measured
 // against.
 void matmul_naive(Mat c, Mat a, Mat b);

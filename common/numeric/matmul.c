@@ -4,7 +4,7 @@
 // used n times. The art is to use it often while it is near. From the outside in (Goto
 // and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008; BLIS):
 //
-//                       16 panels at most
+//                       32 panels at most
 //                      +------+------+------+--- - -
 //            DEPTH = k | TILE |      |      |           B, one block: packed, read from L2/L3
 //                      | COLS |      |      |              one panel: DEPTH x TILE_COLS, stays in L1
@@ -17,7 +17,7 @@
 //        |         |   |      |      |
 //        +---------+   +------+------+
 //        :         :   :      :
-//     A, one block: at most 10 panels of TILE_ROWS x DEPTH, stays in L2
+//     A, one block: at most 12 panels of TILE_ROWS x DEPTH, stays in L2
 //
 // Packing copies a panel into the order in which the tile reads it, so that the
 // innermost loop walks straight through memory whatever the views' strides are. A panel
@@ -45,8 +45,9 @@ enum {
     TILE_ROWS = VEC_BYTES == 64 ? 12 : 6,
     TILE_COLS = 2 * VEC_LANES,
     // blocks decide what is near, not the bits: depth.h does that
-    MOST_ROWS = 10 * TILE_ROWS,  // of a block: more gains nothing where they would fit
-    MOST_COLS = 16 * TILE_COLS,
+    MOST_ROWS = 12 * TILE_ROWS,  // of a block: more gains nothing where they would fit
+    MOST_COLS = 32 * TILE_COLS,
+    STEPS = 4,     // of k, between two rows of C that are asked for
     CHUNK = 1024,  // of a vector, in a product of a vector and a matrix
 };
 
@@ -55,11 +56,16 @@ static int panels_in(size_t bytes, int tile, int most) {
     int panels = (int)size_min(bytes / (DEPTH * tile * sizeof(real)), 1 << 10);
     return int_min(most, int_max(1, panels) * tile);
 }
-static int block_rows(void) { return panels_in(cache_l2() / 8, TILE_ROWS, MOST_ROWS); }
+// Equal blocks: 256 rows are 132 + 124, not 144 + 112.
+static int block_rows(int rows) {
+    int most = panels_in(cache_l2() / 8, TILE_ROWS, MOST_ROWS);
+    return ceil_div(ceil_div(rows, ceil_div(rows, most)), TILE_ROWS) * TILE_ROWS;
+}
 static int block_cols(void) { return panels_in(cache_l2() / 2, TILE_COLS, MOST_COLS); }
 
 static Mat block(Mat m, int row, int col, int rows, int cols) {
-    return (Mat){mat_at(m, row, col), rows, cols, m.row_stride, m.col_stride};
+    real *at = m.at ? mat_at(m, row, col) : NULL;  // no matrix: no block of it
+    return (Mat){at, rows, cols, m.row_stride, m.col_stride};
 }
 
 // ---- the tile
@@ -70,71 +76,87 @@ typedef struct {
     ptrdiff_t row_step, step;
 } Panel;
 
-// c += a b, or c = a b: c is at most `rows` x TILE_COLS, b's rows lie b_step apart.
-// `rows` is a constant where this is called, so the loops over it unroll and the sums
-// live in registers.
-VEC_INLINE void tile(Mat c, Panel panel, const real *b, ptrdiff_t b_step, int depth,
-                     bool add, const int rows) {
-    for (int i = 0; i < c.rows; i++) {  // c is needed at the end; ask for it now
-        __builtin_prefetch(mat_at(c, i, 0), 1);
-        __builtin_prefetch(mat_at(c, i, c.cols - 1), 1);
+// sum += the outer product of a column of a and a row of b. Rows of a in threes: a
+// processor adds a step, or two, to an address by itself.
+VEC_INLINE void step(Vec sum[TILE_ROWS][2], const real *a[TILE_ROWS / 3], Panel panel,
+                     const real *b, const int rows) {
+    Vec left = vec_load(b), right = vec_load(b + VEC_LANES);
+#pragma GCC unroll 12
+    for (int i = 0; i < rows; i++) {
+        real x = a[i / 3][i % 3 * panel.row_step];
+        sum[i][0] += x * left;
+        sum[i][1] += x * right;
     }
+#pragma GCC unroll 4
+    for (int i = 0; i < TILE_ROWS / 3; i++) a[i] += panel.step;
+}
+
+// A whole tile goes out by vectors; the edge of c, or columns that lie apart, by numbers.
+VEC_INLINE void tile_store(Mat c, Mat plus, Vec sum[TILE_ROWS][2], const int rows) {
+    if (c.rows == rows && c.cols == TILE_COLS && c.col_stride == 1
+        && (!plus.at || plus.col_stride == 1)) {
+#pragma GCC unroll 12
+        for (int i = 0; i < rows; i++)
+            for (int half = 0; half < 2; half++) {
+                Vec v = sum[i][half];
+                if (plus.at) v += vec_load(mat_at(plus, i, 0) + half * VEC_LANES);
+                vec_store(mat_at(c, i, 0) + half * VEC_LANES, v);
+            }
+        return;
+    }
+    real lanes[TILE_ROWS][TILE_COLS];
+#pragma GCC unroll 12
+    for (int i = 0; i < rows; i++)
+        for (int half = 0; half < 2; half++)
+            vec_store(lanes[i] + half * VEC_LANES, sum[i][half]);
+    for (int i = 0; i < c.rows; i++)
+        for (int j = 0; j < c.cols; j++)
+            *mat_at(c, i, j) =
+                plus.at ? *mat_at(plus, i, j) + lanes[i][j] : lanes[i][j];
+}
+
+// c = plus + a b, or a b where plus.at is NULL: c is at most `rows` x TILE_COLS, b's
+// rows lie b_step apart. `rows` is a constant where this is called, so the loops over
+// it unroll and the sums live in registers.
+VEC_INLINE void tile(Mat c, Mat plus, Panel panel, const real *b, ptrdiff_t b_step,
+                     int depth, const int rows) {
     Vec sum[TILE_ROWS][2];
 #pragma GCC unroll 12
     for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = (Vec){0};
-    // Rows in threes: a processor adds a step, or two, to an address by itself.
     const real *a[TILE_ROWS / 3];
 #pragma GCC unroll 4
     for (int i = 0; i < TILE_ROWS / 3; i++) a[i] = panel.at + 3 * i * panel.row_step;
+    // c is needed at the end: ask for it now, a row every few steps. All at once would
+    // take the places where a's and b's numbers are waited for.
+    int p = 0;
+    for (int i = 0; i < c.rows; i++) {
+        __builtin_prefetch(mat_at(c, i, 0), 1);
+        __builtin_prefetch(mat_at(c, i, c.cols - 1), 1);
+        if (p + STEPS > depth) continue;
 #pragma GCC unroll 4
-    for (int p = 0; p < depth; p++, b += b_step) {
-        Vec left = vec_load(b), right = vec_load(b + VEC_LANES);
-#pragma GCC unroll 12
-        for (int i = 0; i < rows; i++) {
-            real x = a[i / 3][i % 3 * panel.row_step];
-            sum[i][0] += x * left;
-            sum[i][1] += x * right;
-        }
+        for (int q = 0; q < STEPS; q++, b += b_step) step(sum, a, panel, b, rows);
+        p += STEPS;
+    }
 #pragma GCC unroll 4
-        for (int i = 0; i < TILE_ROWS / 3; i++) a[i] += panel.step;
-    }
-    if (c.rows == rows && c.cols == TILE_COLS && c.col_stride == 1) {
-#pragma GCC unroll 12
-        for (int i = 0; i < rows; i++) {
-            real *to = c.at + i * c.row_stride;
-            vec_store(to, add ? vec_load(to) + sum[i][0] : sum[i][0]);
-            vec_store(to + VEC_LANES,
-                      add ? vec_load(to + VEC_LANES) + sum[i][1] : sum[i][1]);
-        }
-    } else {  // the edge of c, or columns that lie apart
-        real lanes[TILE_ROWS][TILE_COLS];
-#pragma GCC unroll 12
-        for (int i = 0; i < rows; i++)
-            for (int half = 0; half < 2; half++)
-                vec_store(lanes[i] + half * VEC_LANES, sum[i][half]);
-        for (int i = 0; i < c.rows; i++)
-            for (int j = 0; j < c.cols; j++) {
-                real *to = mat_at(c, i, j);
-                *to = add ? *to + lanes[i][j] : lanes[i][j];
-            }
-    }
+    for (; p < depth; p++, b += b_step) step(sum, a, panel, b, rows);
+    tile_store(c, plus, sum, rows);
 }
 
 // The last rows of c need not pay for a whole tile; of packed panels.
-VEC_FUNCTION static void tile_packed(Mat c, const real *a, const real *b,
-                                     ptrdiff_t b_step, int depth, bool add) {
+VEC_FUNCTION static void tile_packed(Mat c, Mat plus, const real *a, const real *b,
+                                     ptrdiff_t b_step, int depth) {
     const Panel panel = {a, 1, TILE_ROWS};
-    if (c.rows > 2 * TILE_ROWS / 3) tile(c, panel, b, b_step, depth, add, TILE_ROWS);
+    if (c.rows > 2 * TILE_ROWS / 3) tile(c, plus, panel, b, b_step, depth, TILE_ROWS);
     else if (c.rows > TILE_ROWS / 3)
-        tile(c, panel, b, b_step, depth, add, 2 * TILE_ROWS / 3);
-    else tile(c, panel, b, b_step, depth, add, TILE_ROWS / 3);
+        tile(c, plus, panel, b, b_step, depth, 2 * TILE_ROWS / 3);
+    else tile(c, plus, panel, b, b_step, depth, TILE_ROWS / 3);
 }
 
 // All rows of a, which lie row_step apart.
-VEC_FUNCTION static void tile_in_place(Mat c, const real *a, ptrdiff_t row_step,
-                                       const real *b, ptrdiff_t b_step, int depth,
-                                       bool add) {
-    tile(c, (Panel){a, row_step, 1}, b, b_step, depth, add, TILE_ROWS);
+VEC_FUNCTION static void tile_in_place(Mat c, Mat plus, const real *a,
+                                       ptrdiff_t row_step, const real *b,
+                                       ptrdiff_t b_step, int depth) {
+    tile(c, plus, (Panel){a, row_step, 1}, b, b_step, depth, TILE_ROWS);
 }
 
 // ---- packing
@@ -235,26 +257,30 @@ static real *buffer(void) {
 
 // ---- one thread's work
 
-// c += a b or c = a b; the first `in_place` rows of a as they lie, the others packed; b
+// c = plus + a b; the first `in_place` rows of a as they lie, the others packed; b
 // packed or not. One panel of b stays in L1 while all of a goes by.
-static void multiply_panels(Mat c, Mat a, int in_place, const real *packed_a,
-                            const real *packed_b, Mat b, bool add) {
+static void multiply_panels(Mat c, Mat plus, Mat a, int in_place, const real *packed_a,
+                            const real *packed_b, Mat b) {
     const ptrdiff_t step = packed_b ? TILE_COLS : b.row_stride;
     for (int j = 0; j < c.cols; j += TILE_COLS) {
-        int cols = int_min(TILE_COLS, c.cols - j), i = 0;
+        int cols = int_min(TILE_COLS, c.cols - j);
         const real *panel = packed_b ? packed_b + j * b.rows : mat_at(b, 0, j);
-        for (; i < in_place; i += TILE_ROWS)
-            tile_in_place(block(c, i, j, TILE_ROWS, cols), mat_at(a, i, 0),
-                          a.row_stride, panel, step, b.rows, add);
-        for (; i < c.rows; i += TILE_ROWS)
-            tile_packed(block(c, i, j, int_min(TILE_ROWS, c.rows - i), cols),
-                        packed_a + (i - in_place) * b.rows, panel, step, b.rows, add);
+        for (int i = 0; i < c.rows; i += TILE_ROWS) {
+            int rows = int_min(TILE_ROWS, c.rows - i);
+            Mat to = block(c, i, j, rows, cols), from = block(plus, i, j, rows, cols);
+            if (i < in_place)
+                tile_in_place(to, from, mat_at(a, i, 0), a.row_stride, panel, step,
+                              b.rows);
+            else
+                tile_packed(to, from, packed_a + (i - in_place) * b.rows, panel, step,
+                            b.rows);
+        }
     }
 }
 
-static void multiply_blocks(Mat c, Mat a, Mat b, bool add) {
+static void multiply_blocks(Mat c, Mat plus, Mat a, Mat b) {
     real *packed_b = buffer(), *packed_a = packed_b + DEPTH * MOST_COLS;
-    const int most_rows = block_rows(), most_cols = block_cols();
+    const int most_rows = block_rows(c.rows), most_cols = block_cols();
     int depth = depth_of(a.cols);
     // Rows of b that are used only once, or fit in L1 as they lie, are read in place if
     // they fill a panel.
@@ -272,12 +298,14 @@ static void multiply_blocks(Mat c, Mat a, Mat b, bool add) {
             for (int i = 0; i < c.rows; i += most_rows) {
                 int rows = int_min(most_rows, c.rows - i),
                     in_place = a.col_stride == 1 ? rows / TILE_ROWS * TILE_ROWS : 0;
-                Mat part = block(a, i, p, rows, k);
+                Mat part = block(a, i, p, rows, k), sum = p > 0 ? c : plus;
                 pack_a(packed_a, block(part, in_place, 0, rows - in_place, k));
-                multiply_panels(block(c, i, j, rows, whole), part, in_place, packed_a,
-                                NULL, left, add || p > 0);
-                multiply_panels(block(c, i, j + whole, rows, cols - whole), part,
-                                in_place, packed_a, packed_b, rest, add || p > 0);
+                multiply_panels(block(c, i, j, rows, whole),
+                                block(sum, i, j, rows, whole), part, in_place, packed_a,
+                                NULL, left);
+                multiply_panels(block(c, i, j + whole, rows, cols - whole),
+                                block(sum, i, j + whole, rows, cols - whole), part,
+                                in_place, packed_a, packed_b, rest);
             }
         }
     }
@@ -286,8 +314,8 @@ static void multiply_blocks(Mat c, Mat a, Mat b, bool add) {
 // c (1 x n) from a (1 x k): each number of b is used once, so packing would not pay. b
 // is read in the order in which it lies: by columns as dot products, or by rows, four
 // at a time, added to c's.
-VEC_FUNCTION static void multiply_row(Mat c, Mat a, Mat b, bool add) {
-    for (int p = 0; p < a.cols; p += CHUNK, add = true) {
+VEC_FUNCTION static void multiply_row(Mat c, Mat plus, Mat a, Mat b) {
+    for (int p = 0; p < a.cols; p += CHUNK, plus = c) {
         real x[CHUNK], sum[CHUNK];
         int k = int_min(CHUNK, a.cols - p);
         for (int i = 0; i < k; i++) x[i] = *mat_at(a, 0, p + i);
@@ -311,7 +339,7 @@ VEC_FUNCTION static void multiply_row(Mat c, Mat a, Mat b, bool add) {
                         sum[v] += x[i] * *mat_at(b, p + i, j + v);
             }
             for (int i = 0; i < n; i++)
-                *mat_at(c, 0, j + i) = sum[i] + (add ? *mat_at(c, 0, j + i) : 0);
+                *mat_at(c, 0, j + i) = sum[i] + (plus.at ? *mat_at(plus, 0, j + i) : 0);
         }
     }
 }
@@ -334,7 +362,7 @@ static int grid_rows(Mat c, int threads) {
 }
 
 // Cell number `cell` of a grid that is `down` x `across`.
-static void multiply_cell(Mat c, Mat a, Mat b, bool add, bool row, int cell, int down,
+static void multiply_cell(Mat c, Mat plus, Mat a, Mat b, bool row, int cell, int down,
                           int across) {
     int rows = ceil_div(ceil_div(c.rows, TILE_ROWS), down) * TILE_ROWS,
         i = cell / across * rows;
@@ -342,10 +370,10 @@ static void multiply_cell(Mat c, Mat a, Mat b, bool add, bool row, int cell, int
         j = cell % across * cols;
     if (i >= c.rows || j >= c.cols) return;
     rows = int_min(rows, c.rows - i), cols = int_min(cols, c.cols - j);
-    c = block(c, i, j, rows, cols), a = block(a, i, 0, rows, a.cols),
-    b = block(b, 0, j, b.rows, cols);
-    if (row) multiply_row(c, a, b, add);
-    else multiply_blocks(c, a, b, add);
+    c = block(c, i, j, rows, cols), plus = block(plus, i, j, rows, cols);
+    a = block(a, i, 0, rows, a.cols), b = block(b, 0, j, b.rows, cols);
+    if (row) multiply_row(c, plus, a, b);
+    else multiply_blocks(c, plus, a, b);
 }
 
 static int threads_for(double microseconds) {
@@ -353,12 +381,14 @@ static int threads_for(double microseconds) {
     return microseconds < 160 ? 1 : (int)fmin(threads_free(), microseconds / 80);
 }
 
-static void multiply(Mat c, Mat a, Mat b, bool add) {
+// c = plus + a b; plus.at NULL: nothing.
+static void multiply(Mat c, Mat plus, Mat a, Mat b) {
     assert(c.rows == a.rows && a.cols == b.rows && b.cols == c.cols
            && "matmul: shapes do not fit");
     if (c.rows == 0 || c.cols == 0) return;
     if (a.cols == 0) {
-        if (!add) mat_fill(c, 0);
+        if (!plus.at) mat_fill(c, 0);
+        else if (plus.at != c.at) mat_copy(c, plus);
         return;
     }
     // C' = B' A' where that is the better shape: a tile writes rows, and is wider than
@@ -367,23 +397,30 @@ static void multiply(Mat c, Mat a, Mat b, bool add) {
     bool narrow = c.cols <= TILE_ROWS && c.cols < c.rows;
     if (c.rows != 1 && (c.cols == 1 || narrow || (by_columns && c.rows > TILE_ROWS))) {
         Mat left = a;
-        c = mat_transpose(c), a = mat_transpose(b), b = mat_transpose(left);
+        c = mat_transpose(c), plus = mat_transpose(plus);
+        a = mat_transpose(b), b = mat_transpose(left);
     }
     bool row = c.rows == 1 && (b.row_stride == 1 || b.col_stride == 1);
     int threads = threads_for((double)c.rows * c.cols * a.cols * (row ? 1e-4 : 1e-5));
     if (threads == 1) {  // OpenMP would do so too, only slower
-        multiply_cell(c, a, b, add, row, 0, 1, 1);
+        multiply_cell(c, plus, a, b, row, 0, 1, 1);
         return;
     }
     int down = grid_rows(c, threads), across = threads / down;
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
     for (int cell = 0; cell < threads; cell++)
-        multiply_cell(c, a, b, add, row, cell, down, across);
+        multiply_cell(c, plus, a, b, row, cell, down, across);
 }
 
-void matmul(Mat c, Mat a, Mat b) { multiply(c, a, b, false); }
+void matmul(Mat c, Mat a, Mat b) { multiply(c, (Mat){0}, a, b); }
 
-void matmul_add(Mat c, Mat a, Mat b) { multiply(c, a, b, true); }
+void matmul_add(Mat c, Mat a, Mat b) { multiply(c, c, a, b); }
+
+void matmul_plus(Mat c, Mat plus, Mat a, Mat b) {
+    assert(plus.at && plus.rows == c.rows && plus.cols == c.cols
+           && "matmul_plus: shapes differ");
+    multiply(c, plus, a, b);
+}
 
 void matmul_naive(Mat c, Mat a, Mat b) {
     assert(c.rows == a.rows && a.cols == b.rows && b.cols == c.cols

@@ -3,7 +3,7 @@
 // The bound: a sum of k products in floating point, in any order, fused or not, is off
 // by at most gamma(k) * sum |a| |b|, gamma(k) = k eps / (1 - k eps), with eps half the
 // distance from 1 to the next number (Higham, "Accuracy and Stability of Numerical
-// Algorithms", 2002, 3.5). matmul_add adds once more.
+// Algorithms", 2002, 3.5). matmul_add and matmul_plus add once more.
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>
@@ -68,22 +68,26 @@ static Field field_random(int rows, int cols, enum View kind, Rng *rng) {
     return f;
 }
 
+// What the product is added to: nothing, c, another matrix, or the same row for all of c.
+enum Plus { NOTHING, ITSELF, OTHER, ONE_ROW, PLUS };
+static const char *const plus_names[PLUS] = {"", ", added", ", and another",
+                                             ", and a row"};
+
 static void check_product(int m, int n, int k, enum View of_a, enum View of_b,
-                          enum View of_c, bool add, Rng *rng) {
+                          enum View of_c, enum Plus plus, Rng *rng) {
     Field a = field_random(m, k, of_a, rng), b = field_random(k, n, of_b, rng),
           c = field_new(m, n, of_c);
-    Field before = field_new(m, n, of_c);
-    if (add) {
-        rng_fill_normal(rng, c.view, 1);
-        memcpy(before.memory, c.memory, (c.count + 1) * sizeof(real));
+    Field before = field_random(m, n, plus == ITSELF ? of_c : of_a, rng);
+    if (plus == ONE_ROW) before.view.row_stride = 0;
+    mat_fill(c.view, NAN);  // what was there must not matter
+    if (plus == ITSELF) {
+        memcpy(c.memory, before.memory, (c.count + 1) * sizeof(real));
         matmul_add(c.view, a.view, b.view);
-    } else {
-        mat_fill(c.view, NAN);  // what was there must not matter
-        matmul(c.view, a.view, b.view);
-    }
+    } else if (plus) matmul_plus(c.view, before.view, a.view, b.view);
+    else matmul(c.view, a.view, b.view);
     for (int i = 0; i < m; i++)
         for (int j = 0; j < n; j++) {
-            Wide sum = add ? *mat_at(before.view, i, j) : 0, size = fabs((double)sum);
+            Wide sum = plus ? *mat_at(before.view, i, j) : 0, size = fabs((double)sum);
             for (int p = 0; p < k; p++) {
                 Wide product = (Wide)*mat_at(a.view, i, p) * *mat_at(b.view, p, j);
                 sum += product, size += fabs((double)product);
@@ -94,7 +98,7 @@ static void check_product(int m, int n, int k, enum View of_a, enum View of_b,
                       "%d x %d x %d, a by %s, b by %s, c by %s%s: c[%d,%d] = %.9g, "
                       "should be %.9g +- %.2g",
                       m, n, k, view_names[of_a], view_names[of_b], view_names[of_c],
-                      add ? ", added" : "", i, j, (double)got, (double)sum, bound);
+                      plus_names[plus], i, j, (double)got, (double)sum, bound);
             *mat_at(c.view, i, j) = GUARD;
         }
     for (size_t i = 0; i <= c.count; i++)
@@ -115,10 +119,10 @@ Test(matmul, every_kind_of_view) {
         for (int b = 0; b < VIEWS; b++)
             for (int c = 0; c < VIEWS; c++)
                 for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
-                    for (int add = 0; add < 2; add++)
+                    for (int plus = 0; plus < PLUS; plus++)
                         check_product(sizes[s][0], sizes[s][1], sizes[s][2],
-                                      (enum View)a, (enum View)b, (enum View)c, add,
-                                      &rng);
+                                      (enum View)a, (enum View)b, (enum View)c,
+                                      (enum Plus)plus, &rng);
 }
 
 Test(matmul, many_random_sizes) {
@@ -128,7 +132,8 @@ Test(matmul, many_random_sizes) {
         check_product(1 + rng_below(&rng, most), 1 + rng_below(&rng, most),
                       1 + rng_below(&rng, most), (enum View)rng_below(&rng, VIEWS),
                       (enum View)rng_below(&rng, VIEWS),
-                      (enum View)rng_below(&rng, VIEWS), rng_below(&rng, 2), &rng);
+                      (enum View)rng_below(&rng, VIEWS),
+                      (enum Plus)rng_below(&rng, PLUS), &rng);
     }
 }
 
@@ -144,9 +149,10 @@ Test(matmul, larger_than_a_block) {
 #ifdef _OPENMP
             omp_set_num_threads(transposed % 2 ? 3 : 1);
 #endif
-            check_product(
-                sizes[s][0], sizes[s][1], sizes[s][2], transposed & 1 ? COLUMNS : ROWS,
-                transposed & 2 ? COLUMNS : ROWS, PADDED_ROWS, transposed == 1, &rng);
+            check_product(sizes[s][0], sizes[s][1], sizes[s][2],
+                          transposed & 1 ? COLUMNS : ROWS,
+                          transposed & 2 ? COLUMNS : ROWS, PADDED_ROWS,
+                          (enum Plus)transposed, &rng);
         }
 }
 
@@ -155,13 +161,13 @@ Test(matmul, nothing) {
     static const int sizes[][3] = {
         {0, 0, 0}, {0, 5, 3}, {5, 0, 3}, {1, 0, 1}, {0, 1, 7}};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
-        for (int add = 0; add < 2; add++)
-            check_product(sizes[s][0], sizes[s][1], sizes[s][2], ROWS, ROWS, ROWS, add,
-                          &rng);
+        for (int plus = 0; plus < PLUS; plus++)
+            check_product(sizes[s][0], sizes[s][1], sizes[s][2], ROWS, ROWS, ROWS,
+                          (enum Plus)plus, &rng);
     for (int kind = 0; kind < VIEWS; kind++)
-        for (int add = 0; add < 2; add++) {  // k = 0: zeros, or nothing added
-            check_product(3, 4, 0, ROWS, ROWS, (enum View)kind, add, &rng);
-            check_product(1, 40, 0, ROWS, ROWS, (enum View)kind, add, &rng);
+        for (int plus = 0; plus < PLUS; plus++) {  // k = 0: zeros, or nothing added
+            check_product(3, 4, 0, ROWS, ROWS, (enum View)kind, (enum Plus)plus, &rng);
+            check_product(1, 40, 0, ROWS, ROWS, (enum View)kind, (enum Plus)plus, &rng);
         }
 }
 
