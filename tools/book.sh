@@ -123,14 +123,19 @@ page() {  # page PAGE SOURCE PREVIOUS NEXT
 
 # ---- the lectures, the indexes, the cover -----------------------------------------------------------------
 
+# A chapter may have two lectures, chNN_name.md and chNN_name_2.md, of one folder and one tour.
+folder_of() { echo "$1" | sed 's/_[0-9]*$//'; }
+for name in $BOOK_PAGES; do
+    grep -o '\*\*\[[0-9]*\.[0-9]*\]\*\*' "docs/$name.md" | sed "s/[]*[]//g; s/$/ $name/" || true
+done >"$work/derived"
 if [ -n "$tours" ]; then
-    for name in $BOOK_PAGES; do
+    for name in $(for page in $BOOK_PAGES; do folder_of "$page"; done | uniq); do
         [ -f "$tours/$name.txt" ] || die "$tours has no $name.txt" 1
-        awk -v page="$name" -f tools/book_claims.awk "$tours/$name.txt"
+        awk -v page="$name" -v derived="$work/derived" -f tools/book_claims.awk "$tours/$name.txt"
     done | { printf '# Index of claims\n\n'; cat tools/book_claims.md; cat; } >"$work/claims.md"
 fi
 for name in $BOOK_PAGES; do
-    awk -v page="$name" -v title="$(title_of "$name")" -f tools/book_formulas.awk "$work/$name.notes" "$name"/*.h
+    awk -v page="$name" -v title="$(title_of "$name")" -f tools/book_formulas.awk "$work/$name.notes" "$(folder_of "$name")"/*.h
 done | { printf '# Index of formulas\n\n'; cat tools/book_formulas.md; cat; } >"$work/formulas.md"
 
 previous='' current=''

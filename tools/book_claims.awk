@@ -1,5 +1,6 @@
-# awk -v page=ch02_attention -f tools/book_claims.awk TOUR: the rows of a tour's output as the book's index of
-# claims. A lab's heading is "2.1  Title  (lab)", a row "  [2.1]   what   predicted measured tolerance ok".
+# awk -v page=ch02_attention -v derived=DERIVED -f tools/book_claims.awk TOUR: the rows of a tour's output as the book's
+# index of claims. DERIVED has a line for each claim, "2.1 ch02_attention": the lecture that derives it. A lab's heading
+# is "2.1  Title  (lab)", a row "  [2.1]   what   predicted measured tolerance ok".
 function html(text) { gsub(/&/, "\\&amp;", text); gsub(/</, "\\&lt;", text); gsub(/>/, "\\&gt;", text); return text }
 function close_table() { if (open) print "</tbody></table></div>\n"; open = 0 }
 function open_table() {
@@ -7,6 +8,7 @@ function open_table() {
           "<th>measured</th><th>tolerance</th></tr></thead><tbody>"
     open = 1
 }
+BEGIN { while (derived != "" && (getline line < derived) > 0) { split(line, word, " "); at[word[1]] = word[2] } }
 NR == 1 { printf "## %s\n\n", $0 }
 /^[0-9]+\.[0-9]+  .*\([a-z0-9-]+\)$/ {
     close_table()
@@ -24,7 +26,7 @@ NR == 1 { printf "## %s\n\n", $0 }
     anchor = seen[id]++ ? "" : " id=\"claim-" id "\""
     printf "<tr%s%s><td><a class=\"claim\" href=\"%s.html#claim-%s\">[%s]</a></td>" \
            "<td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>\n", \
-        anchor, $NF == "FAIL" ? " class=\"failed\"" : "", page, id, id, html(what), html(predicted), $(NF - 2), \
+        anchor, $NF == "FAIL" ? " class=\"failed\"" : "", id in at ? at[id] : page, id, id, html(what), html(predicted), $(NF - 2), \
         $NF == "FAIL" ? "FAIL" : $(NF - 1) == "bound" ? "" : $(NF - 1)
 }
 END { close_table() }

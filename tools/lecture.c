@@ -119,6 +119,8 @@ typedef struct {
     char *path;
     size_t line;
     char id[16];
+    const char *lecture;  // of its chapter, the first that was checked; NULL: none was
+    bool derived;         // in one of them
 } Claim;
 
 static Claim *claims;
@@ -147,7 +149,9 @@ static bool claims_read(Error *err) {
         for (Text id; ok && source_claim(&at, &id);) {
             reserve(claims, claims_capacity, claims_count + 1);
             Claim *c = &claims[claims_count++];
-            *c = (Claim){chapter_of(path), strdup(path), line_of(file.data, id.at), ""};
+            *c = (Claim){.chapter = chapter_of(path),
+                         .path = strdup(path),
+                         .line = line_of(file.data, id.at)};
             snprintf(c->id, sizeof c->id, "%.*s", (int)id.size, id.at);
             if (atoi(c->id) != c->chapter)
                 problem(path, c->line, "claim %s is not of chapter %d", c->id,
@@ -183,15 +187,24 @@ static void check_claims(const Page *lecture) {
                 (int)id.size, id.at);
     }
     char derivation[32];
-    for (const Claim *c = claims; c < claims + claims_count; c++) {
+    for (Claim *c = claims; c < claims + claims_count; c++) {
         snprintf(derivation, sizeof derivation, "**[%s]**", c->id);
-        bool here =
-            c->chapter == chapter_of(lecture->path) && c->chapter == atoi(c->id);
+        if (c->chapter != chapter_of(lecture->path) || c->chapter != atoi(c->id))
+            continue;
+        if (!c->lecture) c->lecture = lecture->path;
+        c->derived |= strstr(lecture->prose, derivation) != NULL;
+    }
+}
+
+// A chapter may have two lectures; when all were looked at, one must derive each claim.
+static void check_derivations(void) {
+    for (const Claim *c = claims; c < claims + claims_count; c++) {
+        bool here = c->lecture && !c->derived;
         // said already
         for (const Claim *d = claims; d < c; d++) here &= strcmp(c->id, d->id) != 0;
-        if (here && !strstr(lecture->prose, derivation))
+        if (here)
             problem(c->path, c->line, "claim %s: %s does not derive it", c->id,
-                    lecture->path);
+                    c->lecture);
     }
 }
 
@@ -362,6 +375,7 @@ int main(int argc, char **argv) {
     if (work == lecture_check && !claims_read(&err)) die("%s", err.text);
     for (int i = 2; i < argc; i++)
         if (!work(argv[i], &err)) die("%s", err.text);
+    if (work == lecture_check) check_derivations();
     if (work == lecture_check && !house_check(&err)) die("%s", err.text);
     for (size_t i = 0; i < claims_count; i++) free(claims[i].path);
     free(claims);

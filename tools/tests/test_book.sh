@@ -72,7 +72,11 @@ Chapter 1: tiny
 1.1  What squares are  (square)
   [1.1]   2 squared, |x| < 3                                  4              4  exact     ok
   [1.1]   3 squared                                       <= 10              9  bound     ok
+
+1.2  What cubes are  (cube)
+  [1.3]   2 cubed                                             8              8  exact     ok
 END
+printf '# Chapter 1, second half\n\n## 1.2 Cubes\n\nThree times **[1.3]**.\n' >docs/ch01_tiny_2.md
 
 sh tools/book.sh book tours >said 2>&1
 verdict $? 'a lecture becomes a book'
@@ -89,6 +93,8 @@ has ch01_tiny.html '<div class="box try">' 'a Try is a box'
 has ch01_tiny.html '<summary>' 'an answer is folded'
 has claims.html '<td>2 squared, |x| &lt; 3</td><td>4</td><td>4</td><td>exact</td>' 'the index of claims has its rows'
 has claims.html '<td>&lt;= 10</td><td>9</td><td></td>' 'and its bounds'
+has claims.html 'href="ch01_tiny_2.html#claim-1.3">' "a claim of the chapter's second lecture leads there"
+has claims.html '<code>./ch01_tiny cube</code>' 'and its lab is the same program'
 has formulas.html 'href="../ch01_tiny/square.h"' 'the index of formulas says what computes one'
 has formulas.html 'href="ch01_tiny.html#formula-1.1a"' 'and where it is derived'
 claims_of() {  # claims_of FORMULA: the claims that the index lists beside it

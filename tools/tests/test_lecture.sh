@@ -161,6 +161,11 @@ $at: no code claims [1.8]"
 sed -i.bak 's/\*\*\[1.2\]\*\*/[1.2]/' docs/ch01_tiny.md
 planted 'a claim that is not derived' \
     'ch01_tiny/labs/one.c:6: claim 1.2: docs/ch01_tiny.md does not derive it'
+sed -i.bak 's/\*\*\[1.2\]\*\*/[1.2]/' docs/ch01_tiny.md; echo 'So **[1.2]**.' >docs/ch01_tiny_2.md; check
+verdict $? "a claim that the chapter's second lecture derives"; rm -f docs/ch01_tiny_2.md; clean_tree
+echo 'So **[1.4]**.' >docs/ch01_tiny_2.md
+planted 'a claim of the second lecture that no code makes' 'docs/ch01_tiny_2.md:1: no code claims [1.4]'
+rm -f docs/ch01_tiny_2.md
 sed -i.bak 's/"1.2"/"2.1"/; s/1, 1);/1, 1); claim_near(lab, "1.2");/' ch01_tiny/labs/one.c
 planted "another chapter's claim" 'ch01_tiny/labs/one.c:6: claim 2.1 is not of chapter 1'
 echo 'And [2.2].' >>README.md
