@@ -23,7 +23,7 @@ typedef struct {
     real *scale;  // rows
 } Int8;
 
-Int8 int8_of(Mat w);                // any view; its numbers are finite
+Int8 int8_of(Mat w);                   // any view; its numbers are finite
 void int8_mat(Mat to, const Int8 *q);  // rows x cols: s_i q_ij
 size_t int8_bytes(const Int8 *q);      // numbers, and scales at 4 bytes
 void int8_free(Int8 *q);

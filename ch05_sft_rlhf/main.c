@@ -6,7 +6,7 @@ extern const LabSpec lab_template, lab_tasks, lab_sft_mask, lab_turns, lab_ghost
     lab_optimal_policy, lab_frontier, lab_gae, lab_reinforce, lab_ppo_clip,
     lab_ppo_optimum, lab_ppo_tricks, lab_kl_estimators, lab_kl_placement,
     lab_dpo_gradient, lab_dpo_optimum, lab_preference_losses, lab_displacement,
-    lab_pipeline_short;
+    lab_pipeline_short, lab_lora_rank, lab_lora_tasks;
 
 static const LabSpec *const tour[] = {&lab_template,
                                       &lab_tasks,
@@ -32,6 +32,8 @@ static const LabSpec *const tour[] = {&lab_template,
                                       &lab_preference_losses,
                                       &lab_displacement,
                                       &lab_pipeline_short,
+                                      &lab_lora_rank,
+                                      &lab_lora_tasks,
                                       NULL};
 
 int main(int argc, char **argv) {

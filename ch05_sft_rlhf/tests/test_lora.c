@@ -190,8 +190,7 @@ static double worst_along_columns(bool detached) {
     for (int j = 0; j < OUT; j++) {
         double along = 0;
         for (int i = 0; i < IN; i++)
-            along +=
-                (double)*mat_at(columns->grad, i, j) * (double)*mat_at(v, i, j);
+            along += (double)*mat_at(columns->grad, i, j) * (double)*mat_at(v, i, j);
         worst = fmax(worst, fabs(along));
     }
     mat_free(v), mat_free(m), tape_free(t);
@@ -213,7 +212,8 @@ Test(lora, a_rank_that_does_not_fit) {
         Error err;
         Rng rng = rng_new(1);
         small_model(&base, 1);
-        cr_assert_not(lora_new(&l, &base, (LoraSettings){.rank = ranks[i]}, &rng, &err));
+        cr_assert_not(
+            lora_new(&l, &base, (LoraSettings){.rank = ranks[i]}, &rng, &err));
         cr_assert(strstr(err.text, "expected 1 to 16"), "%s", err.text);
         model_free(&base);
     }
