@@ -142,7 +142,7 @@ static void draw(Lab *lab, const Learnt *l, const Learnt *before) {
                  k ? ", " : "", ways[k].name, k);
     }
     plot_set(p, "%s)", tics);
-    plot_set(p, "xrange [-0.5:%g]", WAYS - 0.5), plot_set(p, "yrange [0:*]");
+    plot_set(p, "xrange [-0.5:%g]", WAYS - 0.5), plot_set(p, "yrange [-0.4:1.05]");
     plot_axes(p, "", "share of right answers; nats per token");
     plot_dashes(p, "way", "before", "new kinds, before");
     plot_points(p, "way", "right", "new kinds");
