@@ -15,7 +15,11 @@ int command_sft(const Args *args);
 int command_reward(const Args *args);
 int command_ppo(const Args *args);
 int command_dpo(const Args *args);
+int command_grpo(const Args *args);
+int command_best_of_n(const Args *args);
+int command_merge(const Args *args);
 int command_chat(const Args *args);
 int command_eval(const Args *args);
 extern const Option pipeline_options[], sft_options[], reward_options[], chat_options[],
-    eval_options[], ppo_options[], dpo_options[];
+    eval_options[], ppo_options[], dpo_options[], grpo_options[], best_of_n_options[],
+    merge_options[];
