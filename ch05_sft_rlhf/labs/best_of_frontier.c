@@ -92,7 +92,7 @@ static void run(Lab *lab) {
     enumerated_new(&x, enumerated_shape(), rng_split(&lab->rng, 0));
     Plot *plot = plot_new(lab, "best_of_frontier", "kl frontier best_of_n grpo");
     for (int i = 0; i <= POINTS; i++) {
-        double kl = 3.6 * i / POINTS;
+        double kl = 5.6 * i / POINTS;
         plot_row(plot, kl, enumerable_frontier(x.log_ref, kl, &x.space), NAN, NAN);
     }
     for (int k = 0; k <= DOUBLINGS; k++) {
