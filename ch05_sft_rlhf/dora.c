@@ -15,16 +15,19 @@ static void norms_pull(Tape *t, Node *y) {
 
 static const Operation norms_operation = {"column norms", norms_pull};
 
+double column_length(Mat v, int j) {
+    double squares = 0;
+    for (int i = 0; i < v.rows; i++) {
+        double w = (double)*mat_at(v, i, j);
+        squares += w * w;
+    }
+    return sqrt(squares);
+}
+
 Node *column_norms(Tape *t, Node *v) {
     Node *y = node_new(t, &norms_operation, 1, v->value.cols, v, NULL, NULL);
-    for (int j = 0; j < v->value.cols; j++) {
-        double squares = 0;
-        for (int i = 0; i < v->value.rows; i++) {
-            double w = (double)*mat_at(v->value, i, j);
-            squares += w * w;
-        }
-        *mat_at(y->value, 0, j) = (real)sqrt(squares);
-    }
+    for (int j = 0; j < v->value.cols; j++)
+        *mat_at(y->value, 0, j) = (real)column_length(v->value, j);
     return y;
 }
 

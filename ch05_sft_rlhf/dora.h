@@ -16,6 +16,7 @@
 #pragma once
 #include "ch03_transformer/tape.h"
 
+double column_length(Mat v, int j);  // |V_:j|
 // V (in x out) -> 1 x out. No column is zero.
 Node *column_norms(Tape *t, Node *v);
 // u (rows x out), lengths m and norms n (1 x out each) -> rows x out.

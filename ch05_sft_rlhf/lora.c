@@ -47,13 +47,6 @@ void adapter_add(Mat w, const Params *p, const Adapter *a, double sign) {
     mat_free(product);
 }
 
-static double column_length(Mat w, int j) {
-    double squares = 0;
-    for (int i = 0; i < w.rows; i++)
-        squares += (double)*mat_at(w, i, j) * (double)*mat_at(w, i, j);
-    return sqrt(squares);
-}
-
 static void fold(Mat to, const Params *p, const Linear *l) {
     const Adapter *a = l->adapter;
     mat_copy(to, params_value(p, l->weight));

@@ -7,13 +7,14 @@
 Model *adapters_open(Adapters *l, const Args *args, const char *command, Assistant *a) {
     Error err;
     Rng rng = rng_new((uint64_t)option_int(args, "seed", 0, LONG_MAX));
-    LoraSettings s = {.rank = (int)option_int(args, "lora", 0, INT_MAX),
-                      .alpha = option_real(args, "alpha", 0, 1e6),
+    bool wanted = option_text(args, "lora"), scaled = option_text(args, "alpha");
+    LoraSettings s = {.rank = wanted ? (int)option_int(args, "lora", 1, INT_MAX) : 0,
+                      .alpha = scaled ? option_real(args, "alpha", 1e-6, 1e6) : 0,
                       .dora = option_flag(args, "dora"),
                       .int8 = option_flag(args, "int8")};
     *l = (Adapters){0};
-    if (s.rank == 0) {
-        if (s.alpha > 0 || s.dora || s.int8)
+    if (!wanted) {
+        if (scaled || s.dora || s.int8)
             die("%s: --alpha, --dora and --int8 are for adapters: expected --lora RANK "
                 "with them",
                 command);

@@ -6,9 +6,8 @@
 #include "common/program/options.h"
 
 #define ADAPTER_OPTIONS \
-    {"lora", "0", \
-     "rank of adapters that are trained in place of the weights; 0: none"}, \
-        {"alpha", "0", "of the adapters; 0: twice the rank"}, \
+    {"lora", NULL, "rank of adapters that are trained in place of the weights"}, \
+        {"alpha", NULL, "of the adapters; else twice the rank"}, \
         {"dora", OPTION_FLAG, "adapters that learn the columns' lengths as well"}, { \
         "int8", OPTION_FLAG, "with --lora: frozen layers rounded to 8 bits" \
     }

@@ -202,7 +202,8 @@ static int assistant(const Args *args) {
 int command_dpo(const Args *args) {
     if (args->file_count) die("dpo: unexpected '%s'", args->files[0]);
     if (option_flag(args, "enumerate")) {
-        enumerate_alone(args, (const char *[]){"checkpoint", "data", "output", NULL});
+        enumerate_alone(args, (const char *[]){"checkpoint", "data", "output", "lora",
+                                               "alpha", NULL});
         return enumerated(args);
     }
     if (!option_text(args, "checkpoint"))

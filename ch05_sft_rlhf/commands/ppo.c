@@ -182,7 +182,8 @@ int command_ppo(const Args *args) {
     bool small = option_flag(args, "enumerate");
     long long steps = option_int(args, "steps", small ? 0 : 1, 1000000);
     if (small) {
-        enumerate_alone(args, (const char *[]){"checkpoint", "reward", "output", NULL});
+        enumerate_alone(args, (const char *[]){"checkpoint", "reward", "output", "lora",
+                                               "alpha", NULL});
         return enumerated(args, steps);
     }
     if (!option_text(args, "checkpoint"))

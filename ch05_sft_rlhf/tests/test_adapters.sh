@@ -48,6 +48,8 @@ refuses 'merge over its adapter' 'the file of --adapter' merge --checkpoint sft.
 head -c 2000 a.ckpt >cut.ckpt
 refuses 'merge: half a file' 'cut.ckpt' merge --checkpoint sft.ckpt --adapter cut.ckpt -o x.ckpt
 refuses 'sft --lora 65' 'expected 1 to 64' sft --checkpoint sft.ckpt --lora 65 -o x.ckpt
+refuses 'sft --lora 0' '--lora 0' sft --checkpoint sft.ckpt --lora 0 -o x.ckpt
+refuses 'ppo --enumerate --lora 4' 'no --lora' ppo --enumerate --lora 4
 refuses 'sft --dora alone' 'expected --lora RANK' sft --checkpoint sft.ckpt --dora -o x.ckpt
 refuses 'sft --int8 alone' 'expected --lora RANK' sft --checkpoint sft.ckpt --int8 -o x.ckpt
 refuses 'best-of-n --n 0' '--n 0' best-of-n --checkpoint sft.ckpt --n 0
