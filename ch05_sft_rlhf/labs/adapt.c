@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "ch04_pretrain/objective.h"
+#include "ch05_sft_rlhf/learner.h"
 #include "common/program/program.h"
 
 void adapt_open(AdaptWorld *w, const char *path) {
@@ -36,4 +38,20 @@ double adapt_right(const AdaptWorld *w, const Model *m, const TaskKind *kinds,
         die("%s", err.text);
     for (int k = 0; k < TASK_KINDS; k++) n += marks[k].asked, right += marks[k].right;
     return (double)right / n;
+}
+
+void adapt_lesson(const AdaptWorld *w, Model *m, const TaskKind *kinds, double until,
+                  int count, Rng rng, uint64_t seed) {
+    enum { ROWS = 8, MOST = 240 };
+    StagePlan plan = stage_plan_usual;
+    plan.seed = seed, plan.time = 96;
+    SftData d = adapt_data(w, &plan, kinds);
+    Batch b = sft_batch_new(&d, ROWS);
+    Learner l = learner_new(m, (LearnerSettings){.rate = 1.5e-4, .clip = 1});
+    while (l.step < MOST) {
+        sft_fill(&b, &d, l.step * ROWS);
+        learner_step(&l, objective_loss(l.tape, m, &b));
+        if (adapt_right(w, m, kinds, count, rng) >= until) break;
+    }
+    batch_free(&b), learner_free(&l);
 }

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "ch03_transformer/labs/defaults.h"
-#include "ch04_pretrain/objective.h"
 #include "ch05_sft_rlhf/grpo.h"
 #include "ch05_sft_rlhf/labs/adapt.h"
 #include "ch05_sft_rlhf/policy.h"
@@ -26,25 +25,6 @@ static const Option options[] = {
     {0}};
 
 static const TaskKind kinds[] = {TASK_LAST, TASK_KINDS};
-
-// ---- a lesson, broken off
-
-static void lesson(const AdaptWorld *w, Model *m, double until, int count, Rng rng,
-                   uint64_t seed) {
-    enum { BETWEEN = 1, ROWS = 8, MOST = 240 };
-    StagePlan plan = stage_plan_usual;
-    plan.seed = seed, plan.time = 96;
-    SftData d = adapt_data(w, &plan, kinds);
-    Batch b = sft_batch_new(&d, ROWS);
-    Learner l = learner_new(m, (LearnerSettings){.rate = 1.5e-4, .clip = 1});
-    while (l.step < MOST * BETWEEN) {
-        sft_fill(&b, &d, l.step * ROWS);
-        learner_step(&l, objective_loss(l.tape, m, &b));
-        if (l.step % BETWEEN == 0 && adapt_right(w, m, kinds, count, rng) >= until)
-            break;
-    }
-    batch_free(&b), learner_free(&l);
-}
 
 // ---- how often an answer begins with words that the reward never sees
 
@@ -132,8 +112,8 @@ static void run(Lab *lab) {
     int count = (int)option_int(&lab->args, "count", 10, 100000);
     adapt_open(&w, option_text(&lab->args, "checkpoint"));
     policy_copy(&m, &w.sft.model), params_allocate_grads(&m.params);
-    lesson(&w, &m, option_real(&lab->args, "begin", 0, 1), count,
-           rng_split(&lab->rng, 0), lab->seed);
+    adapt_lesson(&w, &m, kinds, option_real(&lab->args, "begin", 0, 1), count,
+                 rng_split(&lab->rng, 0), lab->seed);
     policy_copy(&reference, &m);
     Rng rng = rng_split(&lab->rng, 1);
     double before = adapt_right(&w, &m, kinds, count, rng);
