@@ -118,7 +118,8 @@ static void run(Lab *lab) {
                        3 * 0.5 / sqrt(count), least - before);
     plot_axes(p, "answers to each question",
               "share of right answers, held-out questions");
-    plot_set(p, "logscale x 2"), plot_set(p, "yrange [0:1.02]");
+    plot_set(p, "logscale x 2"), plot_set(p, "xrange [0.8:20]"),
+        plot_set(p, "yrange [0:1.02]");
     plot_dashes(p, "depth", "before", "before");
     plot_points(p, "depth", "right", "after learning from what was right");
     plot_end(p);
