@@ -41,7 +41,8 @@ static Mat view(const Model *m, int param) {
 // in x out here, a row for each output there. With an adapter: numbers of its own.
 static void linear_view(InferModel *to, Mat *weight, Mat *bias, const Model *m,
                         const Linear *l) {
-    assert((!l->adapt || l->fold) && "infer_of_model: an adapter that cannot be folded");
+    assert((!l->adapt || l->fold)
+           && "infer_of_model: an adapter that cannot be folded");
     Mat w = view(m, l->weight);  // a layer that is not there: none
     if (l->adapt) {
         w = infer_model_new_mat(to, w.rows, w.cols);

@@ -11,7 +11,7 @@
 #include "ch03_transformer/model.h"
 
 // m: after model_allocate; it must outlive *to, and what it learns meanwhile is seen at
-// once, but for what has an adapter (linear.h): there *to has the folded weights of now.
-// False and err (one line) where infer.h cannot run it. infer_model_free frees what is not
-// the model's.
+// once, but for what has an adapter (linear.h): there *to has the folded weights of
+// now. False and err (one line) where infer.h cannot run it. infer_model_free frees
+// what is not the model's.
 bool infer_of_model(InferModel *to, const Model *m, Error *err);

@@ -14,8 +14,8 @@ double every_look_errors(double n, double rho, double alpha) {
 
 enum { CELLS = 400 };
 
-// The density of a sum after one more look, from its density f on [-from, from]: steps are
-// N(0, 1). Simpson's rule, CELLS + 1 points; to: on [-reach, reach].
+// The density of a sum after one more look, from its density f on [-from, from]: steps
+// are N(0, 1). Simpson's rule, CELLS + 1 points; to: on [-reach, reach].
 static void one_more(double *to, double reach, const double *f, double from) {
     double h = 2 * from / CELLS, g = 2 * reach / CELLS;
     for (int j = 0; j <= CELLS; j++) {

@@ -1,5 +1,5 @@
-// DoRA's operations: the columns of a matrix as lengths and directions. Lecture, section
-// 5.12.
+// DoRA's operations: the columns of a matrix as lengths and directions. Lecture,
+// section 5.12.
 //
 //     W' = m_j V_:j / n_j,   n_j = |V_:j|,   V = W + s A B        m begins as n: W' = W
 //
@@ -10,9 +10,10 @@
 //                                                     dm_j  =  sum_i dy_ij u_ij / n_j
 //                                                     dn_j  = -dm_j m_j / n_j
 //
-// A column is what makes one output. Where the gradient passes through n, what reaches V_:j
-// is orthogonal to it: only m changes lengths. Liu et al. (2024), arXiv:2402.09353, take n
-// for a constant (their section 4.3), which saves memory, and then it is not.
+// A column is what makes one output. Where the gradient passes through n, what reaches
+// V_:j is orthogonal to it: only m changes lengths. Liu et al. (2024),
+// arXiv:2402.09353, take n for a constant (their section 4.3), which saves memory, and
+// then it is not.
 #pragma once
 #include "ch03_transformer/tape.h"
 

@@ -8,11 +8,12 @@
 //     bessel     the same, sd with G - 1        sqrt((G - 1) / G) of it
 //     others     r_i - mean of the others       the gradient of E r, without bias (RLOO)
 //
-// Of rewards (1, 0, 0, 0): (.75, -.25 ..), (1.732, -.577 ..), (1.5, -.5 ..), (1, -.333 ..).
+// Of rewards (1, 0, 0, 0): (.75, -.25 ..), (1.732, -.577 ..), (1.5, -.5 ..), (1, -.333
+// ..).
 //
 // Where all rewards are equal nothing was learnt, and all advantages are 0, exactly.
-// Shao et al. (2024), arXiv:2402.03300; Liu et al. (2025), arXiv:2503.20783; Kool et al.
-// (2019), "Buy 4 REINFORCE samples, get a baseline for free".
+// Shao et al. (2024), arXiv:2402.03300; Liu et al. (2025), arXiv:2503.20783; Kool et
+// al. (2019), "Buy 4 REINFORCE samples, get a baseline for free".
 #pragma once
 
 typedef enum {

@@ -6,10 +6,10 @@
 //            --> ...                     |    its group (group_advantage.h), the same for
 //            --> answer G --> right: 1 --'    all of its tokens --> PPO's clipped loss
 //
-// There is no reward model and no critic. The rest is ppo.h: what stands in for A_t is the
-// answer's advantage; the KL term, if any, is k3 in the loss. The loss is a sum over an
-// answer's tokens, as the gradient of E r is, and not their mean: divided by its length a
-// long wrong answer would be worth less blame per token than a short one.
+// There is no reward model and no critic. The rest is ppo.h: what stands in for A_t is
+// the answer's advantage; the KL term, if any, is k3 in the loss. The loss is a sum
+// over an answer's tokens, as the gradient of E r is, and not their mean: divided by
+// its length a long wrong answer would be worth less blame per token than a short one.
 #pragma once
 #include "ch05_sft_rlhf/group_advantage.h"
 #include "ch05_sft_rlhf/ppo.h"
@@ -38,8 +38,8 @@ Ppo grpo_new(Model *policy, const Model *reference, const GrpoSettings *s);
 // answers, rewards: [prompts x size], group by group.
 GrpoStep grpo_step(Ppo *p, const GrpoSettings *s, const Exchange *const *answers,
                    const double *rewards, double rate);
-// `prompts` questions, answered by p's policy and rewarded 1 where right and 0 where not;
-// then grpo_step. False and err where the policy cannot be run.
+// `prompts` questions, answered by p's policy and rewarded 1 where right and 0 where
+// not; then grpo_step. False and err where the policy cannot be run.
 bool grpo_batch(Ppo *p, const GrpoSettings *s, const Questions *asked,
                 const ChatTemplate *chat, Rng rng, double rate, GrpoStep *result,
                 Error *err);

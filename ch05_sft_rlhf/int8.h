@@ -5,9 +5,9 @@
 //
 //     |w_ij - s_i q_ij| <= s_i / 2    so a product's error is at most  s_i / 2  sum_j |x_j|
 //
-// One byte per number and four per row, where float has four per number. A row of its own
-// scale: a single large weight spoils its own row, not the matrix. Rows are outputs: give
-// it the transpose of a layer's W.
+// One byte per number and four per row, where float has four per number. A row of its
+// own scale: a single large weight spoils its own row, not the matrix. Rows are
+// outputs: give it the transpose of a layer's W.
 //
 // What is frozen can be kept like this, and what is trained cannot: an update of a
 // thousandth of a weight would round to nothing. Dettmers et al., "QLoRA" (2023),

@@ -112,13 +112,16 @@ static void round_layer(Lora *l, int which, Linear *layer, const char *name) {
     int8_free(&q);
 }
 
-// The smallest side of any layer that gets an adapter, and that layer's name.
-static bool rank_fits(Lora *l, Error *err) {
+// Whether every layer that gets an adapter can have it; the first that cannot is named.
+static bool layers_fit(Lora *l, Error *err) {
     const Stack *s = &l->model.decoder;
     for (int k = 0; k < LORA_PLACES; k++) {
         int index = lora_places[k].of(&s->blocks[0])->weight;
         if (!(l->settings.places >> k & 1) || index < 0) continue;
         const Param *w = &l->model.params.list[index];
+        if (l->settings.dora && lora_places[k].of(&s->blocks[0])->bias >= 0)
+            return error_set(err, "DoRA: %s has a bias: expected layers without",
+                             w->name);
         int most = int_min(w->rows, w->cols);
         if (l->settings.rank < 1 || l->settings.rank > most)
             return error_set(err, "rank %d: expected 1 to %d: %s is %d x %d",
@@ -135,7 +138,7 @@ bool lora_new(Lora *l, const Model *base, LoraSettings settings, const Rng *rng,
     if (!settings.places) l->settings.places = LORA_ALL;
     if (!model_new(m, &base->config, err)) return false;
     assert(m->decoder.layers && !m->encoder.layers && "lora_new: not a decoder");
-    if (!rank_fits(l, err)) return model_free(m), false;
+    if (!layers_fit(l, err)) return model_free(m), false;
     params_freeze(&m->params, "", true);
     l->base = m->params.count;
     l->base_bytes = sizeof(float) * m->params.size;

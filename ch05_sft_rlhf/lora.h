@@ -1,5 +1,5 @@
-// LoRA: a model is frozen, and what it learns is a matrix of low rank beside each layer.
-// Lecture, section 5.12.
+// LoRA: a model is frozen, and what it learns is a matrix of low rank beside each
+// layer. Lecture, section 5.12.
 //
 //           .--> W  (frozen) --------------.
 //     x ----|                              +--> y = x W + s x A B         s = alpha / r
@@ -10,15 +10,17 @@
 //     merged: W + s A B, a layer like any other
 //
 // With DoRA the columns' lengths are learnt too (dora.h). With int8 the frozen layers'
-// weights are rounded to 8 bits first (int8.h): the model keeps them as floats, since the
-// course's products read floats, and base_bytes counts what the integers would take.
+// weights are rounded to 8 bits first (int8.h): the model keeps them as floats, since
+// the course's products read floats, and base_bytes counts what the integers would
+// take.
 //
 //     Lora l;
 //     if (!lora_new(&l, &base, settings, &rng, &err)) ...
 //     ... train l.model like any model: only adapters have gradients; infer.h runs it ...
 //     lora_merge(&plain, &l);
 //
-// Hu et al. (2021), arXiv:2106.09685. Houlsby et al. (2019), arXiv:1902.00751: adapters.
+// Hu et al. (2021), arXiv:2106.09685. Houlsby et al. (2019), arXiv:1902.00751:
+// adapters.
 #pragma once
 #include "ch03_transformer/model.h"
 
@@ -62,12 +64,13 @@ typedef struct {
     size_t base_bytes;  // of the frozen numbers: 4 each, or as 8-bit integers
 } Lora;
 
-// base: a decoder without adapters, with values. False and err where the rank does not fit
-// a layer. *l must not be moved.
+// base: a decoder without adapters, with values. False and err where the rank does not
+// fit a layer, or a layer that DoRA should be for has a bias. *l must not be moved.
 bool lora_new(Lora *l, const Model *base, LoraSettings settings, const Rng *rng,
               Error *err);
 void lora_free(Lora *l);
-// *to: a plain model that does what l.model does; without gradients. It must not be moved.
+// *to: a plain model that does what l.model does; without gradients. It must not be
+// moved.
 void lora_merge(Model *to, const Lora *l);
 
 // w (in x out) += sign s A B. With sign 1, then -1, w is what it was, up to rounding.

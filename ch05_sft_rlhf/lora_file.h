@@ -1,5 +1,5 @@
-// An adapter in a file of its own: a hundredth to a tenth of the model that it belongs to.
-// Lecture, section 5.12.
+// An adapter in a file of its own: a hundredth to a tenth of the model that it belongs
+// to. Lecture, section 5.12.
 //
 //     course-checkpoint 1                            checkpoint.h
 //     note adapter rank 8 alpha 16 places 127 dora no int8 no
@@ -14,7 +14,7 @@
 bool lora_save(const char *path, const Lora *l, uint64_t base, Stage stage,
                const char *made, Error *err);
 // The adapter of `path` beside `base`, whose hash must be the one that the file says.
-// False and err where it is not, or the file is no intact adapter. *made: the caller frees
-// it. *l must not be moved.
+// False and err where it is not, or the file is no intact adapter. *made: the caller
+// frees it. *l must not be moved.
 bool lora_load(Lora *l, const char *path, const Model *base, Stage *stage, char **made,
                Error *err);

@@ -1,5 +1,5 @@
-// --lora, --alpha, --dora and --int8 of the commands that train: what they train, and what
-// they write.
+// --lora, --alpha, --dora and --int8 of the commands that train: what they train, and
+// what they write.
 #pragma once
 #include "ch05_sft_rlhf/assistant.h"
 #include "ch05_sft_rlhf/lora.h"
@@ -16,8 +16,8 @@
 typedef Lora Adapters;
 
 // The model to be trained: the assistant's own, or that of adapters beside it. Ends the
-// program on a rank that does not fit, and on adapters' options without --lora. *l must not
-// be moved.
+// program on a rank that does not fit, and on adapters' options without --lora. *l must
+// not be moved.
 Model *adapters_open(Adapters *l, const Args *args, const char *command, Assistant *a);
 // What was learnt: the assistant, or the adapters alone (lora_file.h).
 bool adapters_save(const char *path, const Adapters *l, const Assistant *a, Stage stage,

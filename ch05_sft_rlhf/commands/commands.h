@@ -4,9 +4,9 @@
 
 extern const Command align_commands[];
 
-// The file after -o, where `what` goes, found out before the work. Ends the program where
-// there is none, where it cannot be written, and where it is a file that the command reads:
-// one of these options' (the list ends with NULL).
+// The file after -o, where `what` goes, found out before the work. Ends the program
+// where there is none, where it cannot be written, and where it is a file that the
+// command reads: one of these options' (the list ends with NULL).
 const char *output_of(const Args *args, const char *command, const char *what,
                       const char *const *inputs);
 

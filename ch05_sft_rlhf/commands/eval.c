@@ -1,4 +1,5 @@
-// eval: a model's answers to held-out questions, kind by kind; its win rate over another.
+// eval: a model's answers to held-out questions, kind by kind; its win rate over
+// another.
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -93,8 +94,8 @@ static void print_win_rate(const WinRate *w, bool tsv) {
            fmin(w->rate + 1.96 * w->error, 1));
     printf("reward %.3f against %.3f; KL from the other %.3f +- %.3f nats per answer\n",
            w->reward[0], w->reward[1], w->kl, w->kl_error);
-    // the same questions for both, so the luck with them cancels (ab_test.h); the wider one
-    // also holds for those who ask again and again until they like the answer
+    // the same questions for both, so the luck with them cancels (ab_test.h); the wider
+    // one also holds for those who ask again and again until they like the answer
     double n = w->gain.count, gain = mean_of(w->gain), error = mean_error(w->gain),
            every = every_look_errors(n, n / 10, 0.05);
     printf(

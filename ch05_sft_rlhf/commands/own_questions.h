@@ -1,5 +1,5 @@
-// Questions for grpo and best-of-n: the story world's, of all kinds or one, or those of a
-// file, whose answers are the right ones.
+// Questions for grpo and best-of-n: the story world's, of all kinds or one, or those of
+// a file, whose answers are the right ones.
 #pragma once
 #include "ch05_sft_rlhf/assistant.h"
 #include "ch05_sft_rlhf/examples.h"
@@ -19,8 +19,8 @@ typedef struct {
     Examples examples;  // count 0: none
 } OwnQuestions;
 
-// Ends the program on a bad value or file. held_out: of the story world's questions those
-// that nobody trains on. *a must outlive it.
+// Ends the program on a bad value or file. held_out: of the story world's questions
+// those that nobody trains on. *a must outlive it.
 void own_questions_open(OwnQuestions *q, const Args *args, const Assistant *a,
                         bool held_out);
 void own_questions_close(OwnQuestions *q);

@@ -20,7 +20,7 @@ SftData adapt_data(const AdaptWorld *w, const StagePlan *plan, const TaskKind *k
 // Share of right answers to held-out questions of these kinds, greedy.
 double adapt_right(const AdaptWorld *w, const Model *m, const TaskKind *kinds,
                    int count, Rng rng);
-// Teaches m these kinds, and breaks off when at least `until` of `count` held-out questions
-// are answered rightly.
+// Teaches m these kinds, and breaks off when at least `until` of `count` held-out
+// questions are answered rightly.
 void adapt_lesson(const AdaptWorld *w, Model *m, const TaskKind *kinds, double until,
                   int count, Rng rng, uint64_t seed);

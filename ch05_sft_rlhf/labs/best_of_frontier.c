@@ -1,7 +1,8 @@
 // Best of n and GRPO on the frontier of the enumerable problem. Lecture, section 5.14.
 //
-// Of 242 answers every probability and reward is known. Best of n is a law, not a sample;
-// GRPO is trained with its own draws, and what it is after each step is summed exactly.
+// Of 242 answers every probability and reward is known. Best of n is a law, not a
+// sample; GRPO is trained with its own draws, and what it is after each step is summed
+// exactly.
 #include <math.h>
 #include <stdlib.h>
 

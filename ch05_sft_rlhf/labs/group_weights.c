@@ -108,8 +108,8 @@ static void claim_gradients(Lab *lab) {
                worst_of(GROUP_BESSEL), rounding);
 }
 
-// f(x) = sqrt(x (1 - x)) has f'' = -1 / (4 f^3), and k / G the variance p q / G: so E f is
-// f(p) (1 - 1 / (8 G p q)), and next come terms of G^-2: a tenth of it here.
+// f(x) = sqrt(x (1 - x)) has f'' = -1 / (4 f^3), and k / G the variance p q / G: so E f
+// is f(p) (1 - 1 / (8 G p q)), and next come terms of G^-2: a tenth of it here.
 static void claim_limit(Lab *lab) {
     enum { SIZE = 1024, STEPS = 200 };
     const double p = 0.1, q = 1 - p, first = 1 / (8 * SIZE * p * q);
@@ -127,7 +127,8 @@ static void claim_limit(Lab *lab) {
                2 * (asin(sqrt(1 - p)) - asin(sqrt(p))), sum, 2e-3);
 }
 
-// With rewards 0, 1, 2, 4 the division is no factor: components have ratios of their own.
+// With rewards 0, 1, 2, 4 the division is no factor: components have ratios of their
+// own.
 static void claim_no_factor(Lab *lab) {
     static const double rewards[ANSWERS] = {0, 1, 2, 4};
     double found[ANSWERS], exact[ANSWERS], least = INFINITY, most = -INFINITY;

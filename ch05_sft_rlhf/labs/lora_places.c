@@ -1,8 +1,8 @@
 // Where adapters should be, for a given number of numbers. Lecture, section 5.12.
 //
 // A rank of 60 beside the queries alone, or of 6 beside all seven layers of a block, or
-// something between: always 7680 numbers per block. All are taught the same new kinds of
-// question, by the same batches.
+// something between: always 7680 numbers per block. All are taught the same new kinds
+// of question, by the same batches.
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,7 +36,8 @@ static const Choice choices[] = {
     [EVERYWHERE] = {"everywhere", LORA_ALL, 6}};
 _Static_assert(sizeof choices / sizeof *choices == CHOICES, "a choice without a line");
 
-// Nats per token of right answers to held-out questions: one number per batch of 8 rows.
+// Nats per token of right answers to held-out questions: one number per batch of 8
+// rows.
 static Mean held_out_loss(const AdaptWorld *w, const Model *m, const StagePlan *plan) {
     enum { BATCHES = 8 };
     Mean loss = {0};

@@ -1,8 +1,8 @@
-// What a rank can reach: Eckart and Young's bound, and a trained adapter. Lecture, section
-// 5.12.
+// What a rank can reach: Eckart and Young's bound, and a trained adapter. Lecture,
+// section 5.12.
 //
-// A frozen layer W, and a task for which it should be W + D. With x = I, white inputs, the
-// loss is |D - s A B|^2, and of all matrices of rank r the nearest to D leaves
+// A frozen layer W, and a task for which it should be W + D. With x = I, white inputs,
+// the loss is |D - s A B|^2, and of all matrices of rank r the nearest to D leaves
 //
 //     sum over i > r of sigma_i^2
 //

@@ -2,7 +2,8 @@
 // Lecture, section 5.12.
 //
 // The assistant has never met two kinds of question. It is taught them, by the same
-// conversations in the same order, with all of its weights or with adapters beside them.
+// conversations in the same order, with all of its weights or with adapters beside
+// them.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,13 +1,13 @@
 // A proxy that is followed too far. Lecture, section 5.14.
 //
-// An answer is a number u, N(0, 1). The proxy pays u. The truth is  a u - b (u^2 - 1): more
-// is better, up to a point, and on average over answers both are 0.
+// An answer is a number u, N(0, 1). The proxy pays u. The truth is  a u - b (u^2 - 1):
+// more is better, up to a point, and on average over answers both are 0.
 //
 //     best of n   the law of the largest of n normals: E by quadrature
 //     RL          the proxy's tilt e^(t u) / Z is N(t, 1): KL = t^2 / 2, gold = a t - b t^2
 //
-// With d = sqrt(KL) the tilt's gold is  d (sqrt(2) a - 2 b d), exactly: a parabola, as in
-// Gao et al. (2022), arXiv:2210.10760, whose fit to best-of-n is d (alpha - beta d).
+// With d = sqrt(KL) the tilt's gold is  d (sqrt(2) a - 2 b d), exactly: a parabola, as
+// in Gao et al. (2022), arXiv:2210.10760, whose fit to best-of-n is d (alpha - beta d).
 #include <math.h>
 
 #include "ch03_transformer/labs/defaults.h"
@@ -76,8 +76,8 @@ static double zero_of(Truth t) {
     return high;
 }
 
-// alpha and beta of d (alpha - beta d), by least squares over n = 2, 4 .. 64; returns the
-// largest residual.
+// alpha and beta of d (alpha - beta d), by least squares over n = 2, 4 .. 64; returns
+// the largest residual.
 static double fit(Truth t, double x[2]) {
     enum { FITTED = 6 };
     double a[2 * FITTED], y[FITTED], worst = 0, copy[2 * FITTED], gold_of[FITTED];

@@ -1,8 +1,8 @@
 // Looking until it is significant. Lecture, section 5.15.
 //
-// Two equal models answer question after question; each question is a win, a loss, or, more
-// often, a tie. Whoever looks ten times at a 95 % interval and stops when it excludes 0 finds
-// a difference in one comparison of five.
+// Two equal models answer question after question; each question is a win, a loss, or,
+// more often, a tie. Whoever looks ten times at a 95 % interval and stops when it
+// excludes 0 finds a difference in one comparison of five.
 #include <math.h>
 #include <stdio.h>
 
@@ -56,8 +56,8 @@ static double share(const Peeks *p, Bound b, int looks) {
     return (double)p->stopped[b][looks - 1] / p->trials;
 }
 
-// Five standard errors of a share, and what whole numbers of wins take from a normal: the
-// chance of one value of the sum, 1 / sqrt(2 pi n v), half of it on each side.
+// Five standard errors of a share, and what whole numbers of wins take from a normal:
+// the chance of one value of the sum, 1 / sqrt(2 pi n v), half of it on each side.
 static double tolerance(const Peeks *p, double expected, double n, double variance) {
     return 5 * sqrt(expected * (1 - expected) / p->trials)
            + 0.06 / sqrt(2 * M_PI * n * variance);
@@ -96,7 +96,8 @@ static void claim_pairs(Lab *lab, Rng *rng) {
     }
     double unpaired = hypot(mean_error(single[0]), mean_error(single[1])),
            expected = sqrt((0.9 * 0.1 + 0.3 * 0.7) / 2 / (0.6 * 0.4));
-    // the deviation of a variance of n numbers below 1 is some n^-1/2 of it: five of them
+    // the deviation of a variance of n numbers below 1 is some n^-1/2 of it: five of
+    // them
     claim_near(lab, "5.133", "standard error, paired / unpaired", expected,
                mean_error(paired) / unpaired, 5 / sqrt(QUESTIONS));
 }

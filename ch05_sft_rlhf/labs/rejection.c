@@ -1,8 +1,8 @@
 // Rejection sampling: draw, keep what is right, learn from it. Lecture, section 5.14.
 //
 // The assistant has half learnt a kind of question, as in `verifiable`. It may draw 384
-// answers: one to each of 384 questions, or four to each of 96, or sixteen to each of 24.
-// Of each question one right answer is kept, if there is one, and learnt like a
+// answers: one to each of 384 questions, or four to each of 96, or sixteen to each of
+// 24. Of each question one right answer is kept, if there is one, and learnt like a
 // demonstration.
 #include <math.h>
 #include <stdlib.h>
@@ -113,7 +113,8 @@ static void run(Lab *lab) {
         lab_progress(lab, k + 1, WAYS);
     }
     if (lab_at_defaults(lab))
-        // three standard errors of a share of 200 at one half, as if questions were others
+        // three standard errors of a share of 200 at one half, as if questions were
+        // others
         claim_at_least(lab, "5.123", "right after, less before, least of three ways",
                        3 * 0.5 / sqrt(count), least - before);
     plot_axes(p, "answers to each question",

@@ -1,4 +1,5 @@
-// A reward that can be checked: right answers become more frequent. Lecture, section 5.13.
+// A reward that can be checked: right answers become more frequent. Lecture, section
+// 5.13.
 //
 // The assistant is taught a kind of question that it has never met, and the lesson is
 // broken off when it is right about as often as not. Then it goes on by itself: eight

@@ -23,8 +23,8 @@ Test(ab_test, looks) {
     cr_assert_float_eq(peeking_bound(10, 0.05), 2.555, 1e-3);
 }
 
-// The bound is where the mean of e^(mu S - n mu^2 / 2) over mu ~ N(0, 1 / rho) is 1 / alpha:
-// by a sum over mu.
+// The bound is where the mean of e^(mu S - n mu^2 / 2) over mu ~ N(0, 1 / rho) is 1 /
+// alpha: by a sum over mu.
 Test(ab_test, every_look_by_a_sum_over_drifts) {
     const double rho = 50, alpha = 0.05;
     for (double n = 10; n < 2000; n *= 3) {

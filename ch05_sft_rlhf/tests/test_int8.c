@@ -30,8 +30,8 @@ Test(int8, errors_are_at_most_half_a_step) {
     int8_free(&q), mat_free(w), mat_free(back);
 }
 
-// A product is off by at most s_i / 2 sum |x|: reached by the x whose signs are those of
-// the errors.
+// A product is off by at most s_i / 2 sum |x|: reached by the x whose signs are those
+// of the errors.
 Test(int8, a_product_with_the_worst_input) {
     enum { COLS = 16 };
     Rng rng = rng_new(5);

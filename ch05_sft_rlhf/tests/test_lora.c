@@ -149,8 +149,8 @@ Test(lora, gradients) {
     }
 }
 
-// At the beginning A has no gradient, since B is 0; B has one. After a step only adapters
-// have moved.
+// At the beginning A has no gradient, since B is 0; B has one. After a step only
+// adapters have moved.
 Test(lora, only_adapters_move) {
     Setup s;
     setup_new(&s, (LoraSettings){.rank = 4});
