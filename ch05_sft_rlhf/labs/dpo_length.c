@@ -152,6 +152,23 @@ static Growth grow(Lab *lab, Task *t, double *track, int steps) {
     return g;
 }
 
+static void draw(Lab *lab, const Growth g[2], double *const track[2], int steps) {
+    Plot *p =
+        plot_new(lab, "dpo_length",
+                 "step dpo dpo_expected normalised normalised_expected reference");
+    for (int k = 0; k < steps; k++)
+        if (!isnan(track[0][k]))
+            plot_row(p, k + 1, track[0][k], g[0].expected, track[1][k], g[1].expected,
+                     g[0].begin);
+    plot_axes(p, "step", "tokens per answer");
+    plot_line(p, "step", "dpo_expected", "DPO, expected");
+    plot_line(p, "step", "normalised_expected", "normalised, expected");
+    plot_dashes(p, "step", "reference", "the reference");
+    plot_points(p, "step", "dpo", "DPO");
+    plot_points(p, "step", "normalised", "normalised by length");
+    plot_end(p);
+}
+
 static void run(Lab *lab) {
     static Enumerated x;
     int steps = (int)option_int(&lab->args, "steps", 1, 100000);
@@ -179,20 +196,7 @@ static void run(Lab *lab) {
         claim_at_least(lab, "5.129", "tokens that DPO has added", 0.1,
                        g[0].end - g[0].begin);
     }
-    Plot *p =
-        plot_new(lab, "dpo_length",
-                 "step dpo dpo_expected normalised normalised_expected reference");
-    for (int k = 0; k < steps; k++)
-        if (!isnan(track[0][k]))
-            plot_row(p, k + 1, track[0][k], g[0].expected, track[1][k], g[1].expected,
-                     g[0].begin);
-    plot_axes(p, "step", "tokens per answer");
-    plot_line(p, "step", "dpo_expected", "DPO, expected");
-    plot_line(p, "step", "normalised_expected", "normalised, expected");
-    plot_dashes(p, "step", "reference", "the reference");
-    plot_points(p, "step", "dpo", "DPO");
-    plot_points(p, "step", "normalised", "normalised by length");
-    plot_end(p);
+    draw(lab, g, track, steps);
     for (int k = 0; k < 2; k++) free(track[k]);
     preference_population_free(&t.pairs), enumerated_free(&x);
 }

@@ -115,6 +115,27 @@ static double train(Lab *lab, Mat d, int rank, const Rng *rng) {
     return loss;
 }
 
+static void draw(Lab *lab, double found[SPECTRA][RANKS],
+                 double tail[SPECTRA][SIDE + 1]) {
+    Plot *p =
+        plot_new(lab, "lora_rank",
+                 "rank rank_4 halving flat trained_4 trained_halving trained_flat");
+    for (int r = 0, i = 0; r <= SIDE; r++) {
+        bool has = i < RANKS && ranks[i] == r;
+        plot_row(p, r, tail[0][r], tail[1][r], tail[2][r], has ? found[0][i] : NAN,
+                 has ? found[1][i] : NAN, has ? found[2][i] : NAN);
+        i += has;
+    }
+    plot_axes(p, "rank of the adapter", "loss that is left, share");
+    plot_set(p, "xtics 2");
+    for (int k = 0; k < SPECTRA; k++)
+        plot_line(p, "rank", spectra[k].name, spectra[k].title);
+    plot_points(p, "rank", "trained_4", "trained"),
+        plot_points(p, "rank", "trained_halving", "trained"),
+        plot_points(p, "rank", "trained_flat", "trained");
+    plot_end(p);
+}
+
 static void run(Lab *lab) {
     double found[SPECTRA][RANKS], tail[SPECTRA][SIDE + 1], above = -INFINITY,
                                                            below = -INFINITY;
@@ -141,23 +162,7 @@ static void run(Lab *lab) {
         claim_near(lab, "5.102", "rank 4 of a rotation of 12 directions: loss",
                    1 - 4.0 / SIDE, found[2][3], 1e-3);
     }
-    Plot *p =
-        plot_new(lab, "lora_rank",
-                 "rank rank_4 halving flat trained_4 trained_halving trained_flat");
-    for (int r = 0, i = 0; r <= SIDE; r++) {
-        bool has = i < RANKS && ranks[i] == r;
-        plot_row(p, r, tail[0][r], tail[1][r], tail[2][r], has ? found[0][i] : NAN,
-                 has ? found[1][i] : NAN, has ? found[2][i] : NAN);
-        i += has;
-    }
-    plot_axes(p, "rank of the adapter", "loss that is left, share");
-    plot_set(p, "xtics 2");
-    for (int k = 0; k < SPECTRA; k++)
-        plot_line(p, "rank", spectra[k].name, spectra[k].title);
-    plot_points(p, "rank", "trained_4", "trained"),
-        plot_points(p, "rank", "trained_halving", "trained"),
-        plot_points(p, "rank", "trained_flat", "trained");
-    plot_end(p);
+    draw(lab, found, tail);
 }
 
 const LabSpec lab_lora_rank = {"lora-rank", "5.12", "What a rank can reach", run,
