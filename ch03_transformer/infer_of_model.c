@@ -38,26 +38,33 @@ static Mat view(const Model *m, int param) {
     return param < 0 ? (Mat){0} : params_value(&m->params, param);
 }
 
-// in x out here, a row for each output there.
-static void linear_view(Mat *weight, Mat *bias, const Model *m, const Linear *l) {
-    assert(!l->adapt && "infer_of_model: a layer with an adapter");
-    *weight = mat_transpose(view(m, l->weight));  // a layer that is not there: none
+// in x out here, a row for each output there. With an adapter: numbers of its own.
+static void linear_view(InferModel *to, Mat *weight, Mat *bias, const Model *m,
+                        const Linear *l) {
+    assert((!l->adapt || l->fold)
+           && "infer_of_model: an adapter that cannot be folded");
+    Mat w = view(m, l->weight);  // a layer that is not there: none
+    if (l->adapt) {
+        w = infer_model_new_mat(to, w.rows, w.cols);
+        l->fold(w, &m->params, l);
+    }
+    *weight = mat_transpose(w);
     *bias = view(m, l->bias);
 }
 
-static InferLayer layer_view(const Model *m, const Block *b) {
+static InferLayer layer_view(InferModel *to, const Model *m, const Block *b) {
     InferLayer w = {.norm = view(m, b->norm_attention.gain),
                     .norm_bias = view(m, b->norm_attention.bias),
                     .ffn_norm = view(m, b->norm_ffn.gain),
                     .ffn_norm_bias = view(m, b->norm_ffn.bias)};
     Mat none;
-    linear_view(&w.q, &w.q_bias, m, &b->attention.query);
-    linear_view(&w.k, &w.k_bias, m, &b->attention.key);
-    linear_view(&w.v, &w.v_bias, m, &b->attention.value);
-    linear_view(&w.o, &w.o_bias, m, &b->attention.out);
-    linear_view(&w.up, &w.up_bias, m, &b->ffn.up);
-    linear_view(&w.down, &w.down_bias, m, &b->ffn.down);
-    linear_view(&w.gate, &none, m, &b->ffn.gate);
+    linear_view(to, &w.q, &w.q_bias, m, &b->attention.query);
+    linear_view(to, &w.k, &w.k_bias, m, &b->attention.key);
+    linear_view(to, &w.v, &w.v_bias, m, &b->attention.value);
+    linear_view(to, &w.o, &w.o_bias, m, &b->attention.out);
+    linear_view(to, &w.up, &w.up_bias, m, &b->ffn.up);
+    linear_view(to, &w.down, &w.down_bias, m, &b->ffn.down);
+    linear_view(to, &w.gate, &none, m, &b->ffn.gate);
     return w;
 }
 
@@ -76,6 +83,6 @@ bool infer_of_model(InferModel *to, const Model *m, Error *err) {
     to->final_norm_bias = view(m, m->decoder.final_norm.bias);
     to->layer = allocate((size_t)c->layers, sizeof *to->layer);
     for (int l = 0; l < c->layers; l++)
-        to->layer[l] = layer_view(m, &m->decoder.blocks[l]);
+        to->layer[l] = layer_view(to, m, &m->decoder.blocks[l]);
     return true;
 }

@@ -10,7 +10,8 @@
 #include "ch03_transformer/infer_model.h"
 #include "ch03_transformer/model.h"
 
-// m: after model_allocate, without adapters (a caller's bug otherwise); it must outlive
-// *to, and what it learns meanwhile is seen at once. False and err (one line) where
-// infer.h cannot run it. infer_model_free frees what is not the model's.
+// m: after model_allocate; it must outlive *to, and what it learns meanwhile is seen at
+// once, but for what has an adapter (linear.h): there *to has the folded weights of
+// now. False and err (one line) where infer.h cannot run it. infer_model_free frees
+// what is not the model's.
 bool infer_of_model(InferModel *to, const Model *m, Error *err);

@@ -20,6 +20,9 @@ struct Linear {
     // NULL, or what becomes of y afterwards: a place for adapters (chapter 5's LoRA
     // adds x A B).
     Node *(*adapt)(Tape *t, const Linear *l, Node *x, Node *y);
+    // with adapt: W (in x out) with the adapter in it, which does the same in one
+    // product; NULL: the layer cannot be run by infer.h
+    void (*fold)(Mat to, const Params *p, const Linear *l);
     void *adapter;
 };
 #define LINEAR_NONE ((Linear){.weight = -1, .bias = -1})

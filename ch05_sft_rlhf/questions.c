@@ -6,20 +6,42 @@
 
 enum { ANSWER_MOST = 48 };
 
-Questions questions_new(const Instructions *from, const ChatTemplate *chat, int count,
-                        Rng rng) {
+Questions questions_from(Conversation *list, int count, const ChatTemplate *chat) {
     size_t n = (size_t)count;
-    Questions q = {.list = allocate(n, sizeof *q.list),
+    Questions q = {.list = list,
                    .ids = allocate(n, sizeof *q.ids),
                    .prompts = allocate(n, sizeof *q.prompts),
                    .count = count};
     for (int i = 0; i < count; i++) {
-        Rng own = rng_split(&rng, (uint64_t)i);
-        q.list[i] = instruct(from, &own);
         chat_prompt(chat, &q.list[i], q.list[i].count - 1, &q.ids[i]);
         q.prompts[i] = (Prompt){q.ids[i].at, (int)q.ids[i].size};
     }
     return q;
+}
+
+Questions questions_new(const Instructions *from, const ChatTemplate *chat, int count,
+                        Rng rng) {
+    Conversation *list = allocate((size_t)count, sizeof *list);
+    for (int i = 0; i < count; i++) {
+        Rng own = rng_split(&rng, (uint64_t)i);
+        list[i] = instruct(from, &own);
+    }
+    return questions_from(list, count, chat);
+}
+
+Questions questions_repeat(const Questions *q, int times) {
+    size_t n = (size_t)q->count * (size_t)times;
+    Questions v = {.list = allocate(n, sizeof *v.list),
+                   .prompts = allocate(n, sizeof *v.prompts),
+                   .count = (int)n};
+    for (int i = 0; i < v.count; i++)
+        v.list[i] = q->list[i / times], v.prompts[i] = q->prompts[i / times];
+    return v;
+}
+
+void questions_repeat_free(Questions *view) {
+    free(view->list), free(view->prompts);
+    *view = (Questions){0};
 }
 
 const Turn *questions_turn(const Questions *q, int i) {

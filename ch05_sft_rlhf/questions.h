@@ -1,5 +1,5 @@
-// Questions for policies to answer, and what the gold reward says of the answers. Lecture,
-// section 5.2.
+// Questions for policies to answer, and what the gold reward says of the answers.
+// Lecture, section 5.2.
 #pragma once
 #include "ch05_sft_rlhf/chat_template.h"
 #include "ch05_sft_rlhf/rollout.h"
@@ -16,7 +16,14 @@ typedef struct {
 // demonstrator's.
 Questions questions_new(const Instructions *from, const ChatTemplate *chat, int count,
                         Rng rng);
+// The same of conversations that someone has: takes list[count], whose last turns are
+// to be answered and say what is exact.
+Questions questions_from(Conversation *list, int count, const ChatTemplate *chat);
 void questions_free(Questions *q);
+// Each of them `times` times in a row, to be answered as often. A view: q must outlive
+// it. Freed by questions_repeat_free.
+Questions questions_repeat(const Questions *q, int times);
+void questions_repeat_free(Questions *view);
 // The turn that is to be answered.
 const Turn *questions_turn(const Questions *q, int i);
 

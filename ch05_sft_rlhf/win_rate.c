@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "ch05_sft_rlhf/ab_test.h"
 #include "ch05_sft_rlhf/policy.h"
 #include "common/numeric/small.h"
 
@@ -12,7 +13,7 @@ static double error_of(double squares, double mean, int count) {
 }
 
 WinRate win_rate_of(const double *a, const double *b, int count) {
-    WinRate w = {0};
+    WinRate w = {.gain = paired_difference(a, b, count)};
     double squares = 0, of_reward[2] = {0};
     for (int i = 0; i < count; i++) {
         const double r[2] = {a[i], b[i]};

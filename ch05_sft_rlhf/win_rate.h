@@ -8,11 +8,13 @@
 // A policy against itself wins one half, within chance.
 #pragma once
 #include "ch05_sft_rlhf/questions.h"
+#include "common/numeric/mean.h"
 
 typedef struct {
     int wins, ties, losses;
     double rate, error;                 // of a over b
     double reward[2], reward_error[2];  // means
+    Mean gain;                          // of a's reward over b's, question by question
     double kl, kl_error;                // of a from b, in nats per answer
     double right[2], ended[2];          // shares
 } WinRate;

@@ -131,6 +131,11 @@ page() {  # page PAGE SOURCE PREVIOUS NEXT
 
 # ---- the lectures, the indexes, the cover -----------------------------------------------------------------
 
+# A chapter may have two lectures, chNN_name.md and chNN_name_2.md, of one folder and one tour.
+folder_of() { echo "$1" | sed 's/_[0-9]*$//'; }
+for name in $BOOK_PAGES; do
+    grep -o '\*\*\[[0-9]*\.[0-9]*\]\*\*' "docs/$name.md" | sed "s/[]*[]//g; s/$/ $name/" || true
+done >"$work/derived"
 if [ -n "$tours" ]; then
     for name in $(for page in $BOOK_PAGES; do folder_of "$page"; done | uniq); do
         [ -f "$tours/$name.txt" ] || die "$tours has no $name.txt" 1

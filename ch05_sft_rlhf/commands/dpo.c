@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "ch05_sft_rlhf/assistant.h"
+#include "ch05_sft_rlhf/commands/adapters.h"
 #include "ch05_sft_rlhf/commands/commands.h"
 #include "ch05_sft_rlhf/commands/enumerate.h"
 #include "ch05_sft_rlhf/commands/watch.h"
@@ -26,6 +27,7 @@ const Option dpo_options[] = {
     {"loss", "dpo", "dpo, cdpo, ipo, hinge or orpo"},
     {"beta", "0.5", "of the loss; ipo: tau; orpo: kappa"},
     {"smoothing", "0", "cdpo: the share of wrong labels"},
+    ADAPTER_OPTIONS,
     {"log", NULL, "a table of every step: FILE.tsv"},
     {"seed", "1", "of the order, and of the small problem"},
     {0}};
@@ -85,6 +87,8 @@ static int enumerated(const Args *args) {
 
 typedef struct {
     Assistant assistant;
+    Adapters adapters;
+    Model *policy;  // the assistant's, or that of adapters beside it
     Model reference;
     Preferences pairs;
     int *order;
@@ -102,7 +106,8 @@ static void job_open(Job *j, const Args *args, int batch) {
                            j->assistant.model.config.context, 0, 0, &err))
         die("%s", err.text);
     examples_free(&all);
-    params_allocate_grads(&j->assistant.model.params);
+    j->policy = adapters_open(&j->adapters, args, "dpo", &j->assistant);
+    params_allocate_grads(&j->policy->params);
     policy_copy(&j->reference, &j->assistant.model);
     j->order = allocate((size_t)j->pairs.count, sizeof *j->order);
     for (int i = 0; i < j->pairs.count; i++) j->order[i] = i;
@@ -114,7 +119,7 @@ static void job_open(Job *j, const Args *args, int batch) {
 static void job_close(Job *j) {
     free(j->order), free(j->chosen), free(j->rejected);
     preferences_free(&j->pairs), model_free(&j->reference);
-    assistant_free(&j->assistant);
+    adapters_close(&j->adapters), assistant_free(&j->assistant);
 }
 
 // The pairs of step k, in a new order after each pass.
@@ -177,7 +182,7 @@ static int assistant(const Args *args) {
                        (const char *[]){"checkpoint", "data", NULL});
     job_open(&j, args, batch);
     long long steps = steps_of(args, ceil_div(j.pairs.count, batch));
-    Dpo d = dpo_new(&j.assistant.model, &j.reference, s,
+    Dpo d = dpo_new(j.policy, &j.reference, s,
                     (OptimiserSettings){.kind = OPTIMISER_ADAM, .beta2 = 0.99});
     StepLog log = step_log_open(args, true);
     Text made = {0};
@@ -187,9 +192,7 @@ static int assistant(const Args *args) {
              (unsigned long long)assistant_hash(&j.assistant.model));
     if (looks) printf("loss %.9g\n", first_loss(&j, &d, batch));
     else train(&j, &d, steps, batch, rate, &log);
-    if (to
-        && !assistant_save(to, &j.assistant.model, &j.assistant.tokenizer, STAGE_DPO,
-                           made.data, &err))
+    if (to && !adapters_save(to, &j.adapters, &j.assistant, STAGE_DPO, made.data, &err))
         die("%s", err.text);
     step_log_close(&log), free(made.data);
     dpo_free(&d), job_close(&j);
@@ -199,7 +202,8 @@ static int assistant(const Args *args) {
 int command_dpo(const Args *args) {
     if (args->file_count) die("dpo: unexpected '%s'", args->files[0]);
     if (option_flag(args, "enumerate")) {
-        enumerate_alone(args, (const char *[]){"checkpoint", "data", "output", NULL});
+        enumerate_alone(args, (const char *[]){"checkpoint", "data", "output", "lora",
+                                               "alpha", NULL});
         return enumerated(args);
     }
     if (!option_text(args, "checkpoint"))

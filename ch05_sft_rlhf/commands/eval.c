@@ -1,10 +1,12 @@
-// eval: a model's answers to held-out questions, kind by kind; its win rate over another.
+// eval: a model's answers to held-out questions, kind by kind; its win rate over
+// another.
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ch05_sft_rlhf/ab_test.h"
 #include "ch05_sft_rlhf/assess.h"
 #include "ch05_sft_rlhf/assistant.h"
 #include "ch05_sft_rlhf/commands/commands.h"
@@ -132,6 +134,15 @@ static void print_win_rate(const WinRate *w, bool tsv) {
            fmin(w->rate + 1.96 * w->error, 1));
     printf("reward %.3f against %.3f; KL from the other %.3f +- %.3f nats per answer\n",
            w->reward[0], w->reward[1], w->kl, w->kl_error);
+    // the same questions for both, so the luck with them cancels (ab_test.h); the wider
+    // one also holds for those who ask again and again until they like the answer
+    double n = w->gain.count, gain = mean_of(w->gain), error = mean_error(w->gain),
+           every = every_look_errors(n, n / 10, 0.05);
+    printf(
+        "gain per question %+.3f, 95 %% between %+.3f and %+.3f; however often one "
+        "looks, between %+.3f and %+.3f\n",
+        gain, gain - 1.96 * error, gain + 1.96 * error, gain - every * error,
+        gain + every * error);
 }
 
 static void against(const Assistant *a, const char *path, const Story *s, int count,

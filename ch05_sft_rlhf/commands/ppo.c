@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "ch05_sft_rlhf/assistant.h"
+#include "ch05_sft_rlhf/commands/adapters.h"
 #include "ch05_sft_rlhf/commands/commands.h"
 #include "ch05_sft_rlhf/commands/enumerate.h"
 #include "ch05_sft_rlhf/commands/watch.h"
@@ -30,6 +31,7 @@ const Option ppo_options[] = {
     {"clip", "0.2", "of the ratio; a large one: none"},
     {"epochs", "1", "over each batch"},
     {"minibatches", "1", "of a batch"},
+    ADAPTER_OPTIONS,
     {"log", NULL, "a table of every step: FILE.tsv"},
     {"seed", "1", "of everything"},
     {0}};
@@ -91,6 +93,8 @@ static int enumerated(const Args *args, long long steps) {
 
 typedef struct {
     Assistant assistant;
+    Adapters adapters;
+    Model *policy;  // the assistant's, or that of adapters beside it
     Judge judge;
     bool judged;  // by a reward model
     Model reference;
@@ -112,20 +116,22 @@ static void job_open(Job *j, const Args *args) {
         die("%s: a reward model of %d ids for an assistant of %d", reward,
             j->judge.reward.model.config.vocabulary,
             j->assistant.model.config.vocabulary);
-    params_allocate_grads(&j->assistant.model.params);
+    j->policy = adapters_open(&j->adapters, args, "ppo", &j->assistant);
+    params_allocate_grads(&j->policy->params);
     policy_copy(&j->reference, &j->assistant.model);
     critic_new(&j->critic, &j->reference);
     j->story = story_new();
 }
 
 static void job_close(Job *j) {
-    critic_free(&j->critic), model_free(&j->reference), assistant_free(&j->assistant);
+    critic_free(&j->critic), model_free(&j->reference), adapters_close(&j->adapters);
+    assistant_free(&j->assistant);
     if (j->judged) judge_free(&j->judge);
     story_free(&j->story);
 }
 
 static void train(Job *j, const Args *args, RlhfPlan plan, StepLog *log) {
-    Ppo p = ppo_new(&j->assistant.model, &j->reference, &j->critic, settings_of(args));
+    Ppo p = ppo_new(j->policy, &j->reference, &j->critic, settings_of(args));
     Rng rng = rng_new(plan.seed);
     Schedule schedule = schedule_of(plan.ppo_rate, plan.ppo_steps);
     Watch w = watch_begin("ppo", NULL);
@@ -165,8 +171,7 @@ static int assistant(const Args *args, long long steps) {
              option_text(args, "seed"),
              (unsigned long long)assistant_hash(&j.assistant.model));
     train(&j, args, plan, &log);
-    if (!assistant_save(to, &j.assistant.model, &j.assistant.tokenizer, STAGE_PPO,
-                        made.data, &err))
+    if (!adapters_save(to, &j.adapters, &j.assistant, STAGE_PPO, made.data, &err))
         die("%s", err.text);
     step_log_close(&log), free(made.data), job_close(&j);
     return 0;
@@ -177,7 +182,8 @@ int command_ppo(const Args *args) {
     bool small = option_flag(args, "enumerate");
     long long steps = option_int(args, "steps", small ? 0 : 1, 1000000);
     if (small) {
-        enumerate_alone(args, (const char *[]){"checkpoint", "reward", "output", NULL});
+        enumerate_alone(args, (const char *[]){"checkpoint", "reward", "output", "lora",
+                                               "alpha", NULL});
         return enumerated(args, steps);
     }
     if (!option_text(args, "checkpoint"))

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ch05_sft_rlhf/assistant.h"
+#include "ch05_sft_rlhf/commands/adapters.h"
 #include "ch05_sft_rlhf/commands/commands.h"
 #include "ch05_sft_rlhf/commands/watch.h"
 #include "ch05_sft_rlhf/preferences.h"
@@ -24,6 +25,7 @@ const Option sft_options[] = {
     {"packing", "on", "on: several conversations per row; off: one"},
     {"show-mask", OPTION_FLAG,
      "print the first row's tokens and targets, and train nothing"},
+    ADAPTER_OPTIONS,
     {"log", NULL, "a table of every step: FILE.tsv"},
     {"seed", "1", "of the conversations"},
     {0}};
@@ -118,6 +120,8 @@ static void train(const Args *args, Assistant *a, const SftData *d,
     Error err;
     Output log = {0};
     Text made = {0};
+    static Adapters adapters;
+    Model *m = adapters_open(&adapters, args, "sft", a);
     if (log_path && !output_open(&log, log_path, &err)) die("%s", err.text);
     text_add(
         &made,
@@ -127,12 +131,13 @@ static void train(const Args *args, Assistant *a, const SftData *d,
         (unsigned long long)plan->seed, stage_names[a->stage],
         (unsigned long long)assistant_hash(&a->model));
     Watch w = watch_begin("sft", log.stream);
-    if (!stage_sft(&a->model, d, plan, watch_step, &w, &err)) die("%s", err.text);
+    if (!stage_sft(m, d, plan, watch_step, &w, &err)) die("%s", err.text);
     if (log_path && !output_commit(&log, &err)) die("%s", err.text);
-    if (!assistant_save(to, &a->model, &a->tokenizer, STAGE_SFT, made.data, &err))
+    if (!adapters_save(to, &adapters, a, STAGE_SFT, made.data, &err))
         die("%s", err.text);
-    printf("%s: the model, %.1f s\n", to, watch_end(&w));
-    free(made.data);
+    printf("%s: the %s, %.1f s\n", to, adapters.count ? "adapter" : "model",
+           watch_end(&w));
+    free(made.data), adapters_close(&adapters);
 }
 
 int command_sft(const Args *args) {
