@@ -104,23 +104,24 @@ Test(rlhf, rewards_of_cut_answers) {
     Error err;
     setup_new(&s);
     enum { COUNT = 100 };
-    Questions q = questions_new(&s.from, &s.chat, COUNT, rng_new(8));
+    Questions q = questions_new(&s.world.from, &s.world.chat, COUNT, rng_new(8));
     Rollout out[COUNT];
     const Exchange *list[COUNT];
     double gold[COUNT], judged[COUNT], own[COUNT];
-    cr_assert(questions_answer(out, &q, &s.a, &s.chat, 1, rng_new(9), &err));
+    cr_assert(questions_answer(out, &q, &s.a, &s.world.chat, 1, rng_new(9), &err));
     for (int i = 0; i < COUNT; i++) list[i] = &out[i].exchange;
     reward_model_of_policy(&r, &s.a, 1);
     Rng rng = rng_new(10);
     rng_fill_normal(&rng, params_value(&r.model.params, r.weight), 1);
-    rlhf_rewards(gold, NULL, &q, &s.chat, list, COUNT, -7);
-    rlhf_rewards(judged, &r, &q, &s.chat, list, COUNT, -7);
+    rlhf_rewards(gold, NULL, &q, &s.world.chat, list, COUNT, -7);
+    rlhf_rewards(judged, &r, &q, &s.world.chat, list, COUNT, -7);
     reward_model_score(&r, list, COUNT, own);
     int finished = 0;
     for (int i = 0; i < COUNT; i++) {
         bool ended = list[i]->finished;
         finished += ended;
-        cr_assert_eq(gold[i], ended ? questions_reward(&q, i, &s.chat, list[i]) : -7);
+        cr_assert_eq(gold[i],
+                     ended ? questions_reward(&q, i, &s.world.chat, list[i]) : -7);
         cr_assert_eq(judged[i], ended ? own[i] : -7);
     }
     cr_assert(finished > 0 && finished < COUNT);
