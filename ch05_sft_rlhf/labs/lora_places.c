@@ -39,7 +39,7 @@ _Static_assert(sizeof choices / sizeof *choices == CHOICES, "a choice without a 
 // Nats per token of right answers to held-out questions: one number per batch of 8
 // rows.
 static Mean held_out_loss(const AdaptWorld *w, const Model *m, const StagePlan *plan) {
-    enum { BATCHES = 8 };
+    enum { BATCHES = 32 };
     Mean loss = {0};
     SftData d = adapt_data(w, plan, kinds);
     d.from.held_out = true;
