@@ -15,7 +15,7 @@
 // Bradley, Terry (1952); with a margin: Touvron et al. (2023), arXiv:2307.09288, eq. 2.
 #pragma once
 #include "ch03_transformer/tape.h"
-#include "ch05_sft_rlhf/logistic.h"
+#include "common/numeric/logistic.h"
 
 double bradley_terry_loss(double delta, double margin);
 double bradley_terry_slope(double delta, double margin);  // with respect to delta

@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#include "ch05_sft_rlhf/logistic.h"
+#include "common/numeric/logistic.h"
 
 // ln (1 - e^a), for a < 0, without cancellation where a is near 0
 static double log_rest(double a) { return log(-expm1(a)); }

@@ -4,10 +4,10 @@
 #include <math.h>
 
 #include "ch03_transformer/arithmetic.h"
-#include "ch05_sft_rlhf/logistic.h"
 #include "ch05_sft_rlhf/orpo.h"
 #include "ch05_sft_rlhf/slopes.h"
 #include "common/error.h"
+#include "common/numeric/logistic.h"
 
 static PreferenceLoss dpo(double d, const PreferenceSettings *s) {
     double x = s->beta * d;

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "ch05_sft_rlhf/logistic.h"
+#include "common/numeric/logistic.h"
 
 PreferencePopulation preference_population(const Enumerated *x,
                                            PreferenceSettings settings) {

@@ -7,7 +7,7 @@
 
 #include "ch03_transformer/embedding.h"
 #include "ch03_transformer/linear.h"
-#include "ch05_sft_rlhf/logistic.h"
+#include "common/numeric/logistic.h"
 #include "common/numeric/small.h"
 
 const char *const reward_head_names[] = {"helpfulness", "safety", NULL};

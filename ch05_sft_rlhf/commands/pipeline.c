@@ -17,9 +17,9 @@
 #include "ch05_sft_rlhf/commands/curve.h"
 #include "ch05_sft_rlhf/commands/watch.h"
 #include "ch05_sft_rlhf/judge.h"
-#include "ch05_sft_rlhf/logistic.h"
 #include "ch05_sft_rlhf/rlhf.h"
 #include "ch05_sft_rlhf/win_rate.h"
+#include "common/numeric/logistic.h"
 #include "common/program/file.h"
 #include "common/program/plot.h"
 

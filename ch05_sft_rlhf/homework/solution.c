@@ -5,9 +5,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "ch05_sft_rlhf/logistic.h"
 #include "ch05_sft_rlhf/optimal_policy.h"
 #include "common/error.h"
+#include "common/numeric/logistic.h"
 
 // ---- 1. Advantages in a stream
 

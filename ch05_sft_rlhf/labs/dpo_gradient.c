@@ -10,8 +10,8 @@
 
 #include "ch05_sft_rlhf/dpo.h"
 #include "ch05_sft_rlhf/enumerated.h"
-#include "ch05_sft_rlhf/logistic.h"
 #include "ch05_sft_rlhf/policy.h"
+#include "common/numeric/logistic.h"
 #include "common/program/plot.h"
 
 static const Option options[] = {

@@ -14,8 +14,8 @@
 
 #include "ch03_transformer/arithmetic.h"
 #include "ch03_transformer/labs/defaults.h"
-#include "ch05_sft_rlhf/logistic.h"
 #include "ch05_sft_rlhf/preference_population.h"
+#include "common/numeric/logistic.h"
 #include "common/program/plot.h"
 
 static const Option options[] = {

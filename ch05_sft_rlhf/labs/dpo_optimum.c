@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "ch03_transformer/labs/defaults.h"
-#include "ch05_sft_rlhf/logistic.h"
 #include "ch05_sft_rlhf/preference_loss.h"
 #include "common/numeric/fit.h"
+#include "common/numeric/logistic.h"
 #include "common/numeric/mean.h"
 #include "common/program/plot.h"
 

@@ -12,11 +12,11 @@
 
 #include "ch05_sft_rlhf/assess.h"
 #include "ch05_sft_rlhf/assistant.h"
-#include "ch05_sft_rlhf/logistic.h"
 #include "ch05_sft_rlhf/optimal_policy.h"
 #include "ch05_sft_rlhf/policy.h"
 #include "ch05_sft_rlhf/rlhf.h"
 #include "ch05_sft_rlhf/win_rate.h"
+#include "common/numeric/logistic.h"
 #include "common/program/lab.h"
 #include "common/program/plot.h"
 

@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 #include "ch03_transformer/labs/defaults.h"
-#include "ch05_sft_rlhf/logistic.h"
 #include "ch05_sft_rlhf/orpo.h"
+#include "common/numeric/logistic.h"
 #include "common/program/plot.h"
 
 static const Option options[] = {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "ch03_transformer/published.h"
-#include "ch05_sft_rlhf/logistic.h"
+#include "common/numeric/logistic.h"
 
 // ---- answers: shortest first, each as a number in base 4
 

@@ -10,9 +10,9 @@
 
 #include "ch03_transformer/labs/defaults.h"
 #include "ch05_sft_rlhf/labs/preference_world.h"
-#include "ch05_sft_rlhf/logistic.h"
 #include "ch05_sft_rlhf/optimal_policy.h"
 #include "common/numeric/least_squares.h"
+#include "common/numeric/logistic.h"
 #include "common/program/plot.h"
 
 enum { POINTS = 33, MOST_ROUNDS = 16, RARE = WORLD_SYMBOLS - 1 };
