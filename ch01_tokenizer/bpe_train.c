@@ -34,6 +34,13 @@ typedef struct {
     bool owned;
 } Candidate;
 
+// Places with the symbols that stand beside them.
+typedef struct {
+    int *keys;
+    uint32_t *places;
+    size_t size, capacity;
+} Beside;
+
 typedef struct {
     Words *words;
     uint32_t *length;  // [symbols] cells a symbol covers
@@ -48,9 +55,8 @@ typedef struct {
     // calls.
     uint64_t *tally;
     uint32_t *number;
-    int *touched, *keys;
-    uint32_t *places;
-    size_t keys_capacity, places_capacity;
+    int *touched;
+    Beside next, previous;  // of the places that add_neighbours() and recount() look at
     TrainWork work;
 } Trainer;
 
@@ -97,12 +103,23 @@ static bool holds(const Trainer *t, uint32_t place, int left, int right) {
     return cells[place] == left && cells[place + t->length[left]] == right;
 }
 
+// Places of a list lie anywhere in the corpus, which is larger than a cache: what the
+// loop will look at AHEAD steps later is called for now.
+enum { AHEAD = 16 };
+
+static void call_for(const Trainer *t, const uint32_t *places, size_t i, size_t n) {
+    if (i + AHEAD >= n) return;
+    uint32_t place = places[i + AHEAD];
+    __builtin_prefetch(&t->words->cells[place]);
+    __builtin_prefetch(&t->words->counts[place / WORD_ALIGN]);
+}
+
 // The present count of a candidate; forgets places that no longer hold it.
 static uint64_t count_again(Trainer *t, Candidate *c) {
     uint64_t count = 0;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < c->size; i++) {
-        if (i + 16 < c->size) __builtin_prefetch(&t->words->cells[c->places[i + 16]]);
+        call_for(t, c->places, i, c->size);
         if (!holds(t, c->places[i], c->left, c->right)) continue;
         count += weight(t, c->places[i]);
         c->places[kept++] = c->places[i];
@@ -119,6 +136,7 @@ static uint64_t replace(Trainer *t, Candidate *c, int merged) {
     uint32_t left = t->length[c->left], right = t->length[c->right], kept = 0;
     uint64_t replaced = 0;
     for (uint32_t i = 0; i < c->size; i++) {
+        call_for(t, c->places, i, c->size);
         uint32_t place = c->places[i];
         // aaa: the first merge took its middle
         if (!holds(t, place, c->left, c->right)) continue;
@@ -136,18 +154,32 @@ static uint64_t replace(Trainer *t, Candidate *c, int merged) {
 
 // ---- new candidates
 
-// Sorts n places by their keys and makes a candidate of each key that is worth it:
+static void beside_begin(Beside *b, size_t most) {
+    if (most > b->capacity) {
+        b->capacity = most > 2 * b->capacity ? most : 2 * b->capacity;
+        b->keys = reallocate(b->keys, b->capacity, sizeof *b->keys);
+        b->places = reallocate(b->places, b->capacity, sizeof *b->places);
+    }
+    b->size = 0;
+}
+
+static void beside_add(Beside *b, int key, uint32_t place) {
+    b->keys[b->size] = key;
+    b->places[b->size++] = place;
+}
+
+// Sorts places by their keys and makes a candidate of each key that is worth it:
 // (fixed, key), or (key, fixed) where the key is on the left. The lists go to `to`, or
 // to memory of their own where that is NULL.
-static void group(Trainer *t, const uint32_t *places, size_t n, int fixed,
-                  bool key_on_left, uint32_t *to) {
+static void group(Trainer *t, const Beside *b, int fixed, bool key_on_left,
+                  uint32_t *to) {
     int touched = 0;
-    for (size_t i = 0; i < n; i++) {
-        int key = t->keys[i];
+    for (size_t i = 0; i < b->size; i++) {
+        int key = b->keys[i];
         if (t->number[key]++ == 0) t->touched[touched++] = key;
-        t->tally[key] += weight(t, places[i]);
+        t->tally[key] += weight(t, b->places[i]);
     }
-    t->work.updates += n;
+    t->work.updates += b->size;
     // new candidates wait here, in any order, until their lists are full
     size_t first = t->heap_size;
     for (int i = 0; i < touched; i++) {
@@ -170,11 +202,11 @@ static void group(Trainer *t, const uint32_t *places, size_t n, int fixed,
     }
     size_t last = t->heap_size;
     for (size_t i = first; i < last; i++) t->heap[i].size = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t index = t->number[t->keys[i]];
+    for (size_t i = 0; i < b->size; i++) {
+        uint32_t index = t->number[b->keys[i]];
         if (index == 0) continue;
         Candidate *c = &t->heap[first + index - 1];
-        c->places[c->size++] = places[i];
+        c->places[c->size++] = b->places[i];
     }
     t->heap_size = first;
     for (size_t i = first; i < last; i++) {
@@ -188,25 +220,19 @@ static void group(Trainer *t, const uint32_t *places, size_t n, int fixed,
 // with the one before.
 static void add_neighbours(Trainer *t, const uint32_t *places, size_t n, int merged) {
     const int32_t *cells = t->words->cells;
-    reserve(t->keys, t->keys_capacity, n);
-    reserve(t->places, t->places_capacity, n);
-    size_t found = 0;
+    beside_begin(&t->next, n), beside_begin(&t->previous, n);
     for (size_t i = 0; i < n; i++) {
-        int next = cells[places[i] + t->length[merged]];
-        if (next == NO_SYMBOL) continue;
-        t->keys[found] = next;
-        t->places[found++] = places[i];
-    }
-    group(t, t->places, found, merged, false, NULL);
-    found = 0;
-    for (size_t i = 0; i < n; i++) {
-        int previous = places[i] == 0 ? NO_SYMBOL : cells[places[i] - 1];
+        call_for(t, places, i, n);
+        uint32_t place = places[i];
+        int next = cells[place + t->length[merged]],
+            previous = place == 0 ? NO_SYMBOL : cells[place - 1];
+        if (next != NO_SYMBOL) beside_add(&t->next, next, place);
         // merged merged: found from its left already
-        if (previous == NO_SYMBOL || previous == merged) continue;
-        t->keys[found] = previous;
-        t->places[found++] = places[i] - t->length[previous];
+        if (previous != NO_SYMBOL && previous != merged)
+            beside_add(&t->previous, previous, place - t->length[previous]);
     }
-    group(t, t->places, found, merged, true, NULL);
+    group(t, &t->next, merged, false, NULL);
+    group(t, &t->previous, merged, true, NULL);
 }
 
 // Every pair of the corpus, from the start: a counting sort of all tokens, then group()
@@ -229,16 +255,13 @@ static void recount(Trainer *t) {
 
     size_t from = 0;
     for (int s = 0; s < t->symbols; s++) {
-        size_t n = ends[s] - from, found = 0;
-        reserve(t->keys, t->keys_capacity, n);
-        reserve(t->places, t->places_capacity, n);
+        beside_begin(&t->next, ends[s] - from);
         for (size_t i = from; i < ends[s]; i++) {
+            call_for(t, t->recounted, i, ends[s]);
             int next = cells[t->recounted[i] + t->length[s]];
-            if (next == NO_SYMBOL) continue;
-            t->keys[found] = next;
-            t->places[found++] = t->recounted[i];
+            if (next != NO_SYMBOL) beside_add(&t->next, next, t->recounted[i]);
         }
-        group(t, t->places, found, s, false, &t->recounted[from]);
+        group(t, &t->next, s, false, &t->recounted[from]);
         from = ends[s];
     }
     free(ends);
@@ -286,7 +309,8 @@ static void trainer_free(Trainer *t) {
     for (size_t i = 0; i < t->heap_size; i++) candidate_free(&t->heap[i]);
     free(t->length), free(t->heap), free(t->recounted), free(t->tally), free(t->number),
         free(t->touched);
-    free(t->keys), free(t->places);
+    free(t->next.keys), free(t->next.places);
+    free(t->previous.keys), free(t->previous.places);
 }
 
 // Leaves each token in its first cell only.

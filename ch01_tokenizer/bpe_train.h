@@ -46,6 +46,9 @@ typedef struct {
     size_t counts_capacity;
 } Words;
 
+// Room for words of so many cells in all, in large pages: training reads them in no order.
+// For words that are empty as yet; more may be added than was asked for.
+void words_reserve(Words *words, size_t cells);
 void words_add(Words *words, const int *symbols, size_t n, uint32_t count);
 void words_free(Words *words);
 // N: the number of symbols in the corpus, each word as often as it occurs. Holds before

@@ -175,8 +175,7 @@ Words pieces_to_words(const Pieces *p) {
         if (p->items[i].size > longest) longest = p->items[i].size;
     }
     // once: doubling would touch twice the memory
-    reserve(words.cells, words.capacity, cells);
-    reserve(words.counts, words.counts_capacity, cells / WORD_ALIGN);
+    words_reserve(&words, cells);
     int *symbols = reallocate(NULL, longest, sizeof *symbols);
     for (size_t i = 0; i < p->size; i++) {
         const Piece *piece = &p->items[i];

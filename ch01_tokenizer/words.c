@@ -4,6 +4,15 @@
 
 #include "ch01_tokenizer/bpe_train.h"
 #include "common/error.h"
+#include "common/large.h"
+
+void words_reserve(Words *words, size_t cells) {
+    assert(words->size == 0 && words->capacity == 0);
+    words->cells = large_new(cells * sizeof *words->cells);
+    words->counts = large_new(cells / WORD_ALIGN * sizeof *words->counts);
+    words->capacity = cells;
+    words->counts_capacity = cells / WORD_ALIGN;
+}
 
 void words_add(Words *words, const int *symbols, size_t n, uint32_t count) {
     // at least one gap after the word

@@ -29,8 +29,3 @@ ArenaMark arena_mark(const Arena *a);
 void arena_release(Arena *a, ArenaMark mark);
 void arena_free(Arena *a);
 size_t arena_bytes(const Arena *a);  // allocated
-
-// bytes on a 64-byte boundary, in huge pages where the system has them: a tape's
-// matrices are megabytes, and with pages of 4 KB each would cost hundreds of
-// translations. free() frees them.
-void *large_new(size_t bytes);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ch03_transformer/arena.h"
 #include "ch03_transformer/parallel.h"
+#include "common/large.h"
 
 // A stretch of one parameter: n weights, their moments and gradients.
 typedef struct {

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ch03_transformer/arena.h"
 #include "ch03_transformer/parallel.h"
 #include "common/error.h"
+#include "common/large.h"
 
 int params_add(Params *p, int rows, int cols, Init init, const char *name_format, ...) {
     assert(!p->values && "params_add: the values are allocated already");

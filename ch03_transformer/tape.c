@@ -7,6 +7,7 @@
 #include "ch03_transformer/arena.h"
 #include "ch03_transformer/parallel.h"
 #include "common/error.h"
+#include "common/large.h"
 #include "common/numeric/timing.h"
 
 // Memory for a gradient. `users` nodes look at it; with none it waits for the next.
