@@ -9,6 +9,7 @@
 #include "ch01_tokenizer/utf8.h"
 #include "common/error.h"
 #include "common/numeric/rng.h"
+#include "common/program/file.h"
 
 static const char *const patterns[] = {"gpt2", "cl100k", "o200k"};
 enum { PATTERNS = sizeof patterns / sizeof *patterns };
@@ -134,6 +135,39 @@ Test(split, random_texts) {
         both_free(&b);
     }
     free(text);
+}
+
+// A long run, with BITS=full in the environment: a gigabyte of random text, and what real
+// text `make data` has fetched.
+Test(split, a_gigabyte) {
+    const char *bits = getenv("BITS");
+    if (!bits || strcmp(bits, "full") != 0) cr_skip("BITS=full runs it");
+    enum { N = 1 << 24, ROUNDS = 20 };
+    static const char *const files[] = {"data/english.txt", "data/chinese.txt",
+                                        "data/source.txt"};
+    char *random = malloc(N);
+    Rng rng = rng_new(4);
+    size_t total = 0;
+    for (int p = 0; p < PATTERNS; p++) {
+        Both b = both_new(patterns[p]);
+        for (int round = 0; round < ROUNDS; round++) {
+            size_t n = random_kinds(&rng, random, N, round % 2 ? KINDS : ASCII_KINDS);
+            check_same(&b, random, n);
+            total += n;
+        }
+        for (int f = 0; f < 3; f++) {
+            Bytes text;
+            if (!file_read(&text, files[f], NULL)) continue;
+            size_t n = utf8_valid_prefix(text.data, text.size);
+            check_same(&b, text.data, n);
+            total += n;
+            bytes_free(&text);
+        }
+        both_free(&b);
+    }
+    printf("%zu bytes, the same pieces\n", total);
+    cr_assert_gt(total, (size_t)PATTERNS * ROUNDS * (N - 64) - 1);
+    free(random);
 }
 
 // Windows see ASCII only: all of it, each after and before every kind.
