@@ -2,14 +2,14 @@
 // promise. Lecture, section 2.8.
 //
 // A RoPE score as a function of distance is a(s) = Re sum_j h_j e^(i s theta_j),
-// theta_j = c^(-2j/d), j = 0 .. d/2-1. How far is it from the straight line between two
+// theta_j = b^(-2j/d), j = 0 .. d/2-1. How far is it from the straight line between two
 // whole numbers, s1 and s2 = s1 + 1? The error of a straight line is at most
 // (s-s1)(s2-s)/2 max|a''|, and |a''| <= max|h| sum_j theta_j^2, a geometric series:
 //
-//     |a(s) - line(s)| <= (s-s1)(s2-s)/2  max|h|  (1 - c^-2) / (1 - c^(-4/d))
+//     |a(s) - line(s)| <= (s-s1)(s2-s)/2  max|h|  (1 - b^-2) / (1 - b^(-4/d))
 //
-// The published theorem (Chen et al. 2023, 2.1) has d max|h| (s-s1)(s2-s) / (8 ln c)
-// instead. Its proof bounds the sum with c^x <= 1 + x ln c, but e^y >= 1 + y: the
+// The published theorem (Chen et al. 2023, 2.1) has d max|h| (s-s1)(s2-s) / (8 ln b)
+// instead. Its proof bounds the sum with b^x <= 1 + x ln b, but e^y >= 1 + y: the
 // inequality goes the other way, and the published bound is false. With h_j = e^(-i
 // (s1+1/2) theta_j) every point is at its top halfway:
 //

@@ -34,7 +34,7 @@ typedef struct Rope {
     double base;  // above 1
     RopePairing pairing;
     RopeScaling scaling;
-    double factor;  // s >= 1; not read without scaling
+    double factor;  // F >= 1; not read without scaling
     int trained;    // L, read by YaRN
 } Rope;
 

@@ -1,14 +1,14 @@
 // Longer contexts with RoPE: the angles of a model that was trained on L positions,
-// stretched by a factor s. Lecture, section 2.8.
+// stretched by a factor F. Lecture, section 2.8.
 //
 //     none     theta'_i = theta_i
-//     PI       theta'_i = theta_i / s                       position interpolation
-//     NTK      theta'_i = theta_i s^(-2i/(d-2))             the base becomes b s^(d/(d-2))
-//     YaRN     theta'_i = theta_i ((1 - g) / s + g),        g = ramp(r_i)
+//     PI       theta'_i = theta_i / F                       position interpolation
+//     NTK      theta'_i = theta_i F^(-2i/(d-2))             the base becomes b F^(d/(d-2))
+//     YaRN     theta'_i = theta_i ((1 - g) / F + g),        g = ramp(r_i)
 //
-// NTK keeps the fastest angle and divides the slowest by s exactly. In YaRN r_i = L
+// NTK keeps the fastest angle and divides the slowest by F exactly. In YaRN r_i = L
 // theta_i / (2 pi) is how many turns an angle made while training, and ramp(r) is 0
-// below 1, 1 above 32, (r - 1) / 31 between; q and k are also multiplied by 0.1 ln s + 1.
+// below 1, 1 above 32, (r - 1) / 31 between; q and k are also multiplied by 0.1 ln F + 1.
 //
 // Chen et al., "Extending context window of large language models via positional
 // interpolation" (2023), arXiv:2306.15595; Peng et al., "YaRN" (2023),

@@ -1,5 +1,5 @@
 // Why attention at all: three ways in which n tokens of d numbers can hear of each
-// other. Lecture, section 2.11.
+// other. Lecture, section 2.1.
 //
 //                        multiply-adds     steps one after the other    longest way between two tokens
 //     self-attention     2 n^2 d           1                            1

@@ -1,4 +1,4 @@
-// A15: ALiBi's slopes, and what a head attends to that has nothing else. Lecture,
+// ALiBi's slopes, and what a head attends to that has nothing else. Lecture,
 // section 2.9.
 #include <math.h>
 #include <stdio.h>
@@ -51,7 +51,7 @@ static void claim_shift(Lab *lab, const Position *p, Rng *rng) {
     for (int i = 0; i < ROWS; i++)
         for (int j = 0; j < ROWS; j++)
             worst = nan_max(worst, fabs(*mat_at(one, i, j) - *mat_at(other, i, j)));
-    claim_near(lab, "2.51", "-m(i-j) against +mj: weights, largest difference", 0,
+    claim_near(lab, "2.51", "-mu(i-j) against +mu j: weights, largest difference", 0,
                worst, (4 + 2 * slope * ROWS) * 0x1p-24);
     mat_free(one), mat_free(other);
 }
@@ -101,7 +101,7 @@ static void claim_geometric(Lab *lab, const Position *p) {
                furthest, 70 * 0x1p-24);
     // truncated: n / (e^mn - 1) over 1 / (e^m - 1), at mn >= 24 at most 24 e^-24 (1 +
     // m)
-    claim_near(lab, "2.53", "steep heads: mean distance x (e^m - 1) - 1", 0, endless,
+    claim_near(lab, "2.53", "steep heads: mean distance x (e^mu - 1) - 1", 0, endless,
                25 * exp(-24) * 2 + 70 * 0x1p-24);
 }
 
@@ -130,7 +130,7 @@ static void draw(Lab *lab, const Position *p) {
     for (int i = 0; i < SHOWN; i++) {
         char law[16], title[64];
         snprintf(law, sizeof law, "law%d", i + 1);
-        snprintf(title, sizeof title, "m = 2^{%.3g}",
+        snprintf(title, sizeof title, "slope 2^{%.3g}",
                  log2(*mat_at(p->parameters, 0, shown[i])));
         plot_line(plot, "distance", law, title);
     }

@@ -1,4 +1,4 @@
-// A4: what a mask does, and where it must stand. Lecture, section 2.2.
+// What a mask does, and where it must stand. Lecture, section 2.2.
 //
 //     no mask, no positions:  attention(Pi X) = Pi attention(X): equivariant (not
 //                             invariant: the outputs move along)

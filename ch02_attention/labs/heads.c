@@ -1,15 +1,15 @@
-// A5: what several heads cost, and what they buy. Lecture, section 2.4.
+// What several heads cost, and what they buy. Lecture, section 2.4.
 //
-//     parameters                4 C^2 for any number of heads h; d = C / h
-//     scores and weighted sums  2 h N^2 d = 2 N^2 C multiply-adds for any h
-//     exponentials              h N^2: the one thing that grows
+//     parameters                4 C^2 for any number of heads H; C = H d
+//     scores and weighted sums  2 H N^2 d = 2 N^2 C multiply-adds for any H
+//     exponentials              H N^2: the one thing that grows
 //     rank of W_Q^i W_K^iT      <= d: a head compares tokens by a form of low rank
 #include <math.h>
 #include <stdlib.h>
 
 #include "ch02_attention/multihead.h"
 #include "common/error.h"
-#include "common/program/plot.h"
+#include "common/program/lab.h"
 
 static const Option options[] = {
     {"width", "32", "C, a power of two"}, {"tokens", "48", "N"}, {0}};
@@ -101,10 +101,8 @@ static void run(Lab *lab) {
     if (C & (C - 1))
         die("--width %d: heads of 1, 2, 4 ... columns need a power of two", C);
     Rng rng = lab->rng;
-    Plot *p = plot_new(lab, "heads",
-                       "heads parameters multiply_adds exponentials rank "
-                       "parameters_derived multiply_adds_derived "
-                       "exponentials_derived rank_derived");
+    lab_print(lab, "%6s %6s %6s %12s %14s %14s", "heads", "width", "rank", "parameters",
+              "multiply-adds", "exponentials");
     int wrong_parameters = 0, wrong_products = 0, wrong_exponentials = 0,
         wrong_rank = 0;
     for (int h = 1; h <= C; h *= 2) {
@@ -114,28 +112,16 @@ static void run(Lab *lab) {
         wrong_parameters += c.parameters != 4LL * C * C,
             wrong_products += c.multiply_adds != 2 * squares * C;
         wrong_exponentials += c.exponentials != h * squares, wrong_rank += r != C / h;
-        plot_row(p, h, (double)c.parameters, (double)c.multiply_adds,
-                 (double)c.exponentials, r, 4.0 * C * C, 2.0 * N * N * C,
-                 (double)h * N * N, C / h);
+        lab_print(lab, "%6d %6d %6d %12lld %14lld %14lld", h, C / h, r, c.parameters,
+                  c.multiply_adds, c.exponentials);
     }
-    claim_equal(lab, "2.14", "h = 1, 2, 4 .. C: parameters other than 4 C^2", 0,
+    claim_equal(lab, "2.14", "H = 1, 2, 4 ..: parameters other than 4 (H d)^2", 0,
                 wrong_parameters);
-    claim_equal(lab, "2.14", "multiply-adds other than 2 N^2 C", 0, wrong_products);
-    claim_equal(lab, "2.14", "exponentials other than h N^2", 0, wrong_exponentials);
+    claim_equal(lab, "2.14", "multiply-adds other than 2 N^2 H d", 0, wrong_products);
+    claim_equal(lab, "2.14", "exponentials other than H N^2", 0, wrong_exponentials);
     // Random factors have full rank d with probability 1.
     claim_equal(lab, "2.15", "rank of W_Q W_K^T of one head other than d", 0,
                 wrong_rank);
-    plot_axes(p, "h: heads", "count");
-    plot_set(p, "logscale xy 2"), plot_set(p, "format y \"2^{%%L}\"");
-    plot_line(p, "heads", "multiply_adds_derived", "2 N^2 C"),
-        plot_line(p, "heads", "exponentials_derived", "h N^2");
-    plot_line(p, "heads", "parameters_derived", "4 C^2"),
-        plot_line(p, "heads", "rank_derived", "C / h");
-    plot_points(p, "heads", "multiply_adds", "multiply-adds"),
-        plot_points(p, "heads", "exponentials", "exponentials");
-    plot_points(p, "heads", "parameters", "parameters"),
-        plot_points(p, "heads", "rank", "rank of a head");
-    plot_end(p);
 }
 
 const LabSpec lab_heads = {"heads", "2.4",

@@ -1,4 +1,4 @@
-// A6: the KV cache, and what sharing keys and values between heads saves. Lecture,
+// The KV cache, and what sharing keys and values between heads saves. Lecture,
 // section 2.4.
 //
 //     bytes per token = 2 x layers x kv heads x head_dim x bytes per number
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "ch02_attention/kv_cache.h"
-#include "common/program/plot.h"
+#include "common/program/lab.h"
 
 static const Option options[] = {
     {"tokens", "64", "T, of the comparison with a full pass"}, {0}};
@@ -82,6 +82,27 @@ static void claim_conversion(Lab *lab, Rng *rng, int T) {
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) mat_free(all[i]);
 }
 
+// What caches occupy, in MiB; returns how many differ from the formula.
+static long long print_caches(Lab *lab) {
+    const int kinds[] = {HEADS, 2, 1};
+    long long off = 0;
+    lab_print(lab, "%d layers, %d heads of %d: MiB allocated", LAYERS, HEADS, DIM);
+    lab_print(lab, "%8s %12s %12s %12s", "tokens", "8 kv heads", "2 kv heads",
+              "1 kv head");
+    for (int t = 64; t <= LONGEST; t *= 4) {
+        double mib[3];
+        for (int i = 0; i < 3; i++) {
+            KvCache cache = kv_cache_new(LAYERS, 1, kinds[i], DIM, t);
+            off += cache.bytes
+                   != t * kv_cache_bytes_per_token(LAYERS, kinds[i], DIM, sizeof(real));
+            mib[i] = (double)cache.bytes / 0x1p20;
+            kv_cache_free(&cache);
+        }
+        lab_print(lab, "%8d %12g %12g %12g", t, mib[0], mib[1], mib[2]);
+    }
+    return off;
+}
+
 static void run(Lab *lab) {
     int T = (int)option_int(&lab->args, "tokens", 3, 4096);
     Rng rng = lab->rng;
@@ -92,38 +113,13 @@ static void run(Lab *lab) {
                cache_error(&rng, T, HEADS), rounding);
     claim_near(lab, "2.16", "GQA, 2 kv heads", 0, cache_error(&rng, T, 2), rounding);
     claim_near(lab, "2.16", "MQA, 1 kv head", 0, cache_error(&rng, T, 1), rounding);
-    Plot *p = plot_new(lab, "kv_cache",
-                       "tokens mha gqa mqa mha_derived gqa_derived mqa_derived");
-    const int kinds[] = {HEADS, 2, 1};
-    long long off = 0;
-    for (int t = 64; t <= LONGEST; t *= 2) {
-        double row[7] = {t};
-        for (int i = 0; i < 3; i++) {
-            KvCache cache = kv_cache_new(LAYERS, 1, kinds[i], DIM, t);
-            size_t derived =
-                (size_t)t
-                * kv_cache_bytes_per_token(LAYERS, kinds[i], DIM, sizeof(real));
-            off += cache.bytes != derived;
-            row[1 + i] = (double)cache.bytes / 0x1p20,
-                    row[4 + i] = (double)derived / 0x1p20;
-            kv_cache_free(&cache);
-        }
-        plot_row_values(p, row);
-    }
-    claim_equal(lab, "2.17", "caches whose bytes are not the formula's", 0, off);
-    claim_equal(lab, "2.17", "Llama 2 7B, fp16: bytes a token", 524288,
+    claim_equal(lab, "2.17", "caches whose bytes are not the formula's", 0,
+                print_caches(lab));
+    claim_equal(lab, "2.17", "Llama 2 7B, fp16: bytes per token", 524288,
                 (long long)kv_cache_bytes_per_token(32, 32, 128, 2));
-    claim_equal(lab, "2.17", "Llama 2 70B, 8 kv heads of 64: bytes a token", 327680,
+    claim_equal(lab, "2.17", "Llama 2 70B, 8 kv heads of 64: bytes per token", 327680,
                 (long long)kv_cache_bytes_per_token(80, 8, 128, 2));
     claim_conversion(lab, &rng, T);
-    plot_axes(p, "tokens", "cache, MiB (4 layers, 8 heads of 16)");
-    plot_set(p, "logscale xy 2");
-    plot_line(p, "tokens", "mha_derived", "MHA: 2 L n_{kv} d b"),
-        plot_line(p, "tokens", "gqa_derived", "GQA, 2 kv heads"),
-        plot_line(p, "tokens", "mqa_derived", "MQA");
-    plot_points(p, "tokens", "mha", "allocated, MHA"),
-        plot_points(p, "tokens", "gqa", "GQA"), plot_points(p, "tokens", "mqa", "MQA");
-    plot_end(p);
 }
 
 const LabSpec lab_kv_cache = {"kv-cache", "2.4",

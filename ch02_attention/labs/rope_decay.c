@@ -1,4 +1,4 @@
-// A9, A10: how RoPE's scores fall with distance, and what a larger base changes.
+// How RoPE's scores fall with distance, and what a larger base changes.
 // Lecture, section 2.7.
 //
 // Bound and cosine sum are computed from the angles; `measured` is scores of vectors
@@ -126,7 +126,7 @@ static int table_row(const Decay *d, const Curve *c) {
     return c->rope.base == 1e4 ? 0 : c->rope.base == 5e5 ? 1 : -1;
 }
 
-// The tolerance is the table's own rounding (CHECKS allows 1e-3).
+// The tolerance is the table's own rounding.
 static void claim_table(Lab *lab, const Decay *d, const Curve *c) {
     int row = table_row(d, c);
     if (row < 0) return;

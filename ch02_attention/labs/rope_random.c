@@ -1,4 +1,4 @@
-// A11: RoPE by itself does not decay. Lecture, section 2.7.
+// RoPE by itself does not decay. Lecture, section 2.7.
 //
 // Random isotropic q and k: a rotation of k is as random as k, so at every distance the
 // scores' variance is d. What decays is the part that the means of q and k make: where

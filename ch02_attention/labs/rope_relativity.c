@@ -1,4 +1,4 @@
-// A8: RoPE's scores know the distance only, whichever way the pairs lie in memory.
+// RoPE's scores know the distance only, whichever way the pairs lie in memory.
 // Lecture, section 2.6.
 //
 // The same q and k at positions (m, m + s), moved together by up to 10^4. In double the

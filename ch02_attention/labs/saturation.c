@@ -1,4 +1,4 @@
-// A2: what large scores do to the gradient of softmax. Lecture, section 2.1.
+// What large scores do to the gradient of softmax. Lecture, section 2.1.
 //
 //     J = dp/ds = diag(p) - p p^T,    tr J = 1 - sum p^2,    |J|_2 <= 1/2
 //     |J|_F^2 = sum p^2 - 2 sum p^3 + (sum p^2)^2

@@ -1,4 +1,4 @@
-// A13: three ways to stretch RoPE's angles. Lecture, section 2.8.
+// Three ways to stretch RoPE's angles. Lecture, section 2.8.
 //
 // theta'_i is read off vectors that were turned by one position: the angle of each
 // point.
@@ -67,7 +67,7 @@ static void claim_ntk(Lab *lab, Rope rope) {
     claim_near(lab, "2.45", "NTK: the first angle, theta'/theta", 1, theta[0], 1e-12);
     claim_near(lab, "2.45", "NTK: the last angle, theta'/theta", 1 / s,
                theta[half - 1] / rope_theta(rope.base, rope.dim, half - 1), 1e-12);
-    claim_near(lab, "2.45", "NTK: angles of the base b s^(d/(d-2)), difference", 0,
+    claim_near(lab, "2.45", "NTK: angles of the base b F^(d/(d-2)), difference", 0,
                worst, 1e-12);
     free(theta);
 }
@@ -96,7 +96,7 @@ static void claim_yarn(Lab *lab, const Rope *rope, const double *ratio, double l
                     turning_at_least(rope, 32), kept);
     }
     double temperature = 0.1 * log(rope->factor) + 1;
-    claim_near(lab, "2.46", "YaRN: |turned q| / |q| = 0.1 ln s + 1", temperature,
+    claim_near(lab, "2.46", "YaRN: |turned q| / |q| = 0.1 ln F + 1", temperature,
                length, temperature * TURN_ERROR);
 }
 
@@ -117,7 +117,7 @@ static void claim_interpolated(Lab *lab, Rope rope, Rng *rng) {
     scores_by_distance(far, LONGEST * s + 1, &stretched, q, q);
     for (int x = 0; x <= LONGEST; x++)
         worst = nan_max(worst, fabs(far[x * s] - at[x]) / (rope.dim / 2.0));
-    claim_near(lab, "2.47", "PI at distance s x - plain at x, largest", 0, worst,
+    claim_near(lab, "2.47", "PI at distance F x - plain at x, largest", 0, worst,
                2 * TURN_ERROR);
     free(at), free(far);
     mat_free(q), position_free(&plain), position_free(&stretched);
@@ -141,8 +141,8 @@ static void run(Lab *lab) {
     int half = rope.dim / 2;
     double *ratio[KINDS], length[KINDS];
     static const char *const what[KINDS] = {
-        "none: theta'/theta against its formula", "PI: theta'/theta against 1/s",
-        "NTK: against s^(-2i/(d-2))", "YaRN: against its ramp"};
+        "none: theta'/theta against its formula", "PI: theta'/theta against 1/F",
+        "NTK: against F^(-2i/(d-2))", "YaRN: against its ramp"};
     for (int kind = 0; kind < KINDS; kind++) {
         rope.scaling = (RopeScaling)kind;
         ratio[kind] = allocate((size_t)half, sizeof(double));

@@ -1,4 +1,4 @@
-// A7: what sinusoidal positions know. Lecture, section 2.5.
+// What sinusoidal positions know. Lecture, section 2.5.
 //
 // The kernel <PE_p, PE_q> depends on p - q, and is even; from one position to another
 // there is a linear map. Then W_Q and W_K, which a model puts between, take the kernel
@@ -13,7 +13,7 @@
 #include "common/error.h"
 #include "common/program/plot.h"
 
-enum { LENGTH = 512, NEAR = 128, ANCHORS = 4, ROUNDS = 200 };
+enum { LENGTH = 512, NEAR = 128, ANCHORS = 4, ROUNDS = 200, MATRICES = 64 };
 static const int anchors[ANCHORS] = {0, 100, 250, LENGTH - NEAR - 1};
 
 static const Option options[] = {{"dim", "128", "d_model"}, {0}};
@@ -76,41 +76,67 @@ static void claim_shift(Lab *lab, Mat pe, Rng *rng) {
     free(from), free(to);
 }
 
-// <A PE_p, PE_q> with A = W_K W_Q^T random: how much it varies along a diagonal, p - q
-// fixed. seen: row p is A PE_p.
-static double spread_on_diagonals(Mat pe, Mat seen) {
-    double square = 0, total = 0;
+// Scores along the diagonals p - q = 0, 8, 16 ..: their mean square, and what of it is
+// variation while the distance stays the same.
+typedef struct {
+    double variation, size;
+} Spread;
+
+// seen: row p is A PE_p, so that a score is <A PE_p, PE_q>.
+static Spread spread_on_diagonals(Mat pe, Mat seen) {
+    Spread s = {0};
+    int count = pe.rows - NEAR;
     for (int k = 0; k < NEAR; k += 8) {
         double sum = 0, squares = 0;
-        int count = pe.rows - NEAR;
         for (int p = 0; p < count; p++) {
             double score = row_dot(mat_rows(seen, p, 1), mat_rows(pe, p + k, 1));
             sum += score, squares += score * score;
         }
-        square += squares / count - sum / count * (sum / count);
-        total += squares / count;
+        s.variation += squares / count - sum / count * (sum / count);
+        s.size += squares / count;
     }
-    return sqrt(fmax(0, square) / total);
+    return s;
 }
 
-// Between positions stand W_Q and W_K, here random: the score's variation at a fixed
-// distance, as a part of its size. Without them it is 0 but for rounding. With them a
-// score is a sum of independent signs, only the slowest angles of which stand still
-// while p moves: most of its size is variation; 0.1 is far below what any draw gives.
+// The share of a score's mean square that varies, for A of independent numbers of mean
+// 0. Then E <A x, y> <A x', y'> is proportional to <x, x'> <y, y'>: the square of one
+// score is (d/2)^2, and that of the mean over p is the mean over p and p' of
+// kernel(p - p')^2.
+static double expected_variation(int dim) {
+    double *w = angles_new(dim), still = 0;
+    int count = LENGTH - NEAR;
+    for (int s = 1 - count; s < count; s++)
+        still += (count - abs(s)) * pow(rope_cosine_sum(w, dim / 2, s), 2);
+    free(w);
+    return 1 - still / ((double)count * count);
+}
+
+// W_Q and W_K act between positions and scores; here A = W_K W_Q^T is random. Without
+// them a score varies at a fixed distance by rounding alone. With them most of it is
+// variation. The tolerance is 5 standard errors, from the draws' own spread: variation
+// less the expected share of the size has the mean 0. The first A is left in `seen`.
 static void claim_destroyed(Lab *lab, Mat pe, Mat seen, Rng *rng) {
-    Mat w = mat_new(pe.cols, pe.cols);
-    rng_fill_normal(rng, w, 1 / sqrt(pe.cols));
-    matmul(seen, pe, w);
+    Mat a = mat_new(pe.cols, pe.cols), other = mat_new(pe.rows, pe.cols);
+    double share = expected_variation(pe.cols), variation = 0, size = 0, squares = 0;
+    for (int draw = 0; draw < MATRICES; draw++) {
+        Mat to = draw ? other : seen;
+        rng_fill_normal(rng, a, 1 / sqrt(pe.cols));
+        matmul(to, pe, a);
+        Spread s = spread_on_diagonals(pe, to);
+        variation += s.variation, size += s.size;
+        squares += pow(s.variation - share * s.size, 2);
+    }
+    Spread plain = spread_on_diagonals(pe, pe);
     claim_at_most(lab, "2.22", "at equal distance the kernel varies by (relative)",
-                  1e-5, spread_on_diagonals(pe, pe));
-    claim_at_least(lab, "2.22", "behind W_Q, W_K the scores vary by (relative)", 0.1,
-                   spread_on_diagonals(pe, seen));
-    mat_free(w);
+                  1e-5, sqrt(fmax(0, plain.variation) / plain.size));
+    claim_near(lab, "2.22", "after W_Q, W_K: share of scores' square that varies",
+               share, variation / size, 5 * sqrt(squares) / size);
+    mat_free(a), mat_free(other);
 }
 
 static void draw(Lab *lab, Mat pe, Mat seen) {
     Plot *plot = plot_new(lab, "sinusoidal",
-                          "shift formula p0 p100 p250 p383 behind_100 behind_250");
+                          "shift formula p0 p100 p250 p383 after_100 after_250");
     double *w = angles_new(pe.cols), n = pe.cols / 2.0;
     for (int k = -NEAR; k <= NEAR; k++) {
         double row[2 + ANCHORS + 2] = {k, rope_cosine_sum(w, pe.cols / 2, k)};
@@ -136,10 +162,10 @@ static void draw(Lab *lab, Mat pe, Mat seen) {
     plot_points(plot, "shift", "p250", "p = 250");
     plot_points(plot, "shift", "p383", "p = 383");
     plot_series(plot,
-                "using \"shift\":\"behind_100\" with lines linecolor \"#cc79a7\" title "
-                "\"behind W_Q, W_K: p = 100\"");
+                "using \"shift\":\"after_100\" with lines linecolor \"#cc79a7\" title "
+                "\"after W_Q, W_K: p = 100\"");
     plot_series(plot,
-                "using \"shift\":\"behind_250\" with lines linecolor \"#d55e00\" title "
+                "using \"shift\":\"after_250\" with lines linecolor \"#d55e00\" title "
                 "\"p = 250\"");
     plot_end(plot);
     free(w);

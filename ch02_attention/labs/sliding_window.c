@@ -1,4 +1,4 @@
-// A17: how far a stack of sparse layers sees. Lecture, section 2.10.
+// How far a stack of sparse layers sees. Lecture, section 2.10.
 //
 // Exact zeros: a token of the input is changed, and those outputs whose bits change are
 // those that depend on it. That pattern is compared with reachability over the links,

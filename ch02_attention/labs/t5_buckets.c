@@ -1,4 +1,4 @@
-// A16: T5's buckets of distances. Lecture, section 2.9.
+// T5's buckets of distances. Lecture, section 2.9.
 //
 // The bucket is read off position_bias itself: a table whose value in bucket b is b.
 #include <math.h>

@@ -1,4 +1,4 @@
-// A3: why W_Q and W_K differ. Lecture, section 2.1.
+// Why W_Q and W_K differ. Lecture, section 2.1.
 //
 //     W_Q = W_K = W:   S = X W W^T X^T is symmetric, S_ij = S_ji; with RoPE as well, as R_m^T R_n = R_(n-m)
 //                      P = softmax(S) is not: each row is divided by its own sum

@@ -1,4 +1,4 @@
-// A1: why scores are divided by sqrt(d). Lecture, section 2.1.
+// Why scores are divided by sqrt(d). Lecture, section 2.1.
 //
 //     q, k independent, mean 0, variance 1:  Var(q . k) = sum over d dimensions of Var(q_i k_i) = d
 //

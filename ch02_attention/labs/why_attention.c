@@ -1,5 +1,5 @@
 // Why attention at all: counted costs, and the gradient that reaches far back. Lecture,
-// section 2.11.
+// section 2.1.
 #include "ch02_attention/why_attention.h"
 
 #include <math.h>
@@ -118,14 +118,14 @@ static void run(Lab *lab) {
         plot_row(p, k, linear[0][k], linear[1][k], linear[2][k], pow(radii[0], k),
                  pow(radii[1], k), pow(radii[2], k), bent[k], a.mean[k],
                  1.0 / (steps + 1));
-    plot_title(p, "The gradient that reaches a token k steps back");
-    plot_axes(p, "k: steps back", "size of the gradient that arrives");
+    plot_title(p, "The gradient that reaches a token s steps back");
+    plot_axes(p, "s: steps back", "size of the gradient that arrives");
     plot_set(p, "logscale y"), plot_set(p, "format y \"10^{%%T}\""),
         plot_set(p, "yrange [1e-12:1e6]");
-    plot_line(p, "distance", "law_low", "0.9^k"),
-        plot_line(p, "distance", "law_mid", "0.99^k"),
-        plot_line(p, "distance", "law_high", "1.05^k");
-    plot_line(p, "distance", "uniform", "1/T");
+    plot_line(p, "distance", "law_low", "0.9^s"),
+        plot_line(p, "distance", "law_mid", "0.99^s"),
+        plot_line(p, "distance", "law_high", "1.05^s");
+    plot_line(p, "distance", "uniform", "1/N");
     plot_series(p,
                 "using \"distance\":\"rnn_low\" every 8 with points pointtype 7 "
                 "pointsize 0.7 linecolor "
@@ -152,5 +152,5 @@ static void run(Lab *lab) {
 }
 
 const LabSpec lab_why_attention = {
-    "why-attention", "2.11", "Self-attention, recurrence and convolution, counted", run,
-    options};
+    "why-attention", "2.1", "How far news travels: recurrence, convolution, attention",
+    run, options};

@@ -1,4 +1,4 @@
-// A14: xPos, RoPE that also shrinks with distance. Lecture, section 2.9.
+// xPos, RoPE that also shrinks with distance. Lecture, section 2.9.
 //
 // Scores of turned vectors against the formula; what happens to the jitter that RoPE
 // keeps for ever.
