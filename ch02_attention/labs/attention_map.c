@@ -1,9 +1,11 @@
 // The weights of a small example, for each mask and each position encoding. Lecture,
 // section 2.2.
 //
-// Tokens are letters of a word, each with its own random vector, so that equal letters
-// look alike and nothing but masks and positions tells them apart: row i of the map is
-// what letter i attends to.
+// A text with spaces is a sentence, and its words are tokens. What a word looks for and
+// what it is found by is set by hand, as training might: "he" looks for what "Tom" is.
+// A text without spaces is a row of letters, each a token that looks for its like, so
+// that nothing but masks and positions tells equal letters apart. Row i of the map is
+// what token i attends to.
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -12,9 +14,11 @@
 
 #include "ch02_attention/multihead.h"
 #include "common/error.h"
+#include "common/numeric/small.h"
 #include "common/program/plot.h"
 
-enum { WIDTH = 32, MOST = 40, NEAR = 4, EVERY = 2, BUCKETS = 8 };
+enum { WIDTH = 32, MOST = 40, NEAR = 4, EVERY = 2, BUCKETS = 8, WIDEST = 16 };
+#define SENTENCE "Tom took the kite from Anna . Then he hid it under the bed ."
 
 #define KIND(NAME, name) " " #name
 static const Option options[] = {
@@ -23,7 +27,7 @@ static const Option options[] = {
          KIND) "; the window is causal and of 4, padding the last 4 keys, "
                "the prefix 4, the table every 2nd key; documents: two halves"},
     {"position", "none", "one of" POSITION_LIST(KIND)},
-    {"text", "attentionattends", "letters, each a token; at most 40"},
+    {"text", SENTENCE, "words with spaces between, or letters; at most 40"},
     {0}};
 #undef KIND
 
@@ -75,43 +79,105 @@ static Mask make_mask(MaskKind kind, int T, Hidden *h) {
     return (Mask){0};
 }
 
-// x: a vector for each letter. W_Q and W_K are nearly the identity: letters look for
-// their like.
-static void make_weights(Rng *rng, Mat weights, const char *text, int T, Mask mask,
+// ---- tokens
+
+typedef struct {
+    int count;
+    bool words;
+    char text[MOST][WIDEST + 1];
+} Example;
+
+static void add_token(Example *e, const char *at, size_t size) {
+    if (e->count == MOST) die("--text: expected at most %d tokens", MOST);
+    if (size > WIDEST) die("--text: expected words of at most %d letters", WIDEST);
+    snprintf(e->text[e->count++], WIDEST + 1, "%.*s", (int)size, at);
+}
+
+static Example read_example(const char *text) {
+    Example e = {.words = strchr(text, ' ') != NULL};
+    for (const char *at = text; *at; at++)
+        if (!isalnum((unsigned char)*at) && !(e.words && strchr(" .,?", *at)))
+            die("--text: expected letters and digits%s",
+                e.words ? ", spaces, full stops, commas, question marks" : "");
+    for (const char *at = text; *(at += strspn(at, " "));) {
+        size_t size = e.words ? strcspn(at, " ") : 1;
+        add_token(&e, at, size);
+        at += size;
+    }
+    if (e.count < 2) die("--text: expected at least 2 tokens");
+    return e;
+}
+
+// What is known of a word. NULL: nothing; it looks for nothing, or is found by nothing,
+// that another word has.
+static const struct {
+    const char *word, *is, *asks;
+} lexicon[] = {{"Tom", "boy", NULL},    {"Anna", "girl", NULL}, {"kite", "thing", NULL},
+               {"ball", "thing", NULL}, {"bed", "thing", NULL}, {"he", NULL, "boy"},
+               {"she", NULL, "girl"},   {"it", NULL, "thing"}};
+
+// The same word has the same numbers everywhere: drawn from a stream of its own.
+static void draw_vector(Mat row, const Rng *rng, const char *word) {
+    uint64_t name = 0;
+    for (; *word; word++) name = name * 131 + (unsigned char)*word;
+    Rng own = rng_split(rng, name);
+    rng_fill_normal(&own, row, 1);
+}
+
+// Query and key of a token. A letter is what it asks for; so is a word that is not
+// known, but small: there is little to find.
+static void make_token(Mat q, Mat k, const Rng *rng, const Example *e, int t) {
+    const char *is = NULL, *asks = NULL;
+    for (size_t i = 0; e->words && i < sizeof lexicon / sizeof *lexicon; i++)
+        if (strcmp(lexicon[i].word, e->text[t]) == 0)
+            is = lexicon[i].is, asks = lexicon[i].asks;
+    draw_vector(k, rng, is ? is : e->text[t]);
+    draw_vector(q, rng, asks ? asks : e->text[t]);
+    if (e->words && !asks) mat_scale(q, (real)0.25);
+    if (e->words && !is) mat_scale(k, (real)0.25);
+}
+
+static void make_weights(const Rng *rng, Mat weights, const Example *e, Mask mask,
                          const Position *position) {
-    Mat letters = mat_new(256, WIDTH), x = mat_new(T, WIDTH), out = mat_new(T, WIDTH);
-    rng_fill_normal(rng, letters, 1);
+    int T = e->count;
+    Mat q = mat_new(T, WIDTH), k = mat_new(T, WIDTH), out = mat_new(T, WIDTH);
     for (int t = 0; t < T; t++)
-        mat_copy(mat_rows(x, t, 1), mat_rows(letters, (unsigned char)text[t], 1));
-    position_add(position, x, 0);
+        make_token(mat_rows(q, t, 1), mat_rows(k, t, 1), rng, e, t);
+    position_add(position, q, 0), position_add(position, k, 0);
     Heads heads = {.batch = 1,
                    .n_heads = 1,
                    .n_kv_heads = 1,
                    .scale = attention_scale(WIDTH) / 2,
                    .mask = mask,
                    .position = position};
-    attend_heads(out, weights, x, x, x, &heads);
-    mat_free(letters), mat_free(x), mat_free(out);
+    attend_heads(out, weights, q, k, k, &heads);
+    mat_free(q), mat_free(k), mat_free(out);
 }
 
+// ---- the map
+
 // One character a weight, for a terminal: from ' ' (masked: '.') to '@'.
-static void print_map(Lab *lab, Mat w, const char *text, const Mask *mask) {
+static void print_map(Lab *lab, Mat w, const Example *e, const Mask *mask) {
     static const char shades[] = " -:=+*%#@";
     char line[2 * MOST + 1];
-    for (int j = 0; j < w.cols; j++) line[2 * j] = text[j], line[2 * j + 1] = ' ';
-    lab_print(lab, "    %.*s  keys", 2 * w.cols, line);
+    int widest = 1;
+    for (int j = 0; j < w.cols; j++) {
+        widest = int_max(widest, (int)strlen(e->text[j]));
+        line[2 * j] = e->text[j][0], line[2 * j + 1] = ' ';
+    }
+    lab_print(lab, "  %*s %.*s  keys", widest, "", 2 * w.cols, line);
     for (int i = 0; i < w.rows; i++) {
         for (int j = 0; j < w.cols; j++) {
             int shade = (int)fmin(8, sqrt((double)*mat_at(w, i, j)) * 10);
-            line[2 * j] = mask_sees(mask, w.rows, w.cols, i, j) ? shades[shade] : '.',
-                     line[2 * j + 1] = ' ';
+            bool seen = mask_sees(mask, w.rows, w.cols, i, j);
+            line[2 * j] = seen ? shades[shade] : '.', line[2 * j + 1] = ' ';
         }
-        lab_print(lab, "  %c %.*s", text[i], 2 * w.cols, line);
+        lab_print(lab, "  %*s %.*s", widest, e->text[i], 2 * w.cols, line);
     }
     lab_print(lab, "    '@' 0.64 and more, '=' 0.09, ' ' below 0.01, '.' masked");
 }
 
-static void draw(Lab *lab, Mat w, const char *text) {
+static void draw(Lab *lab, Mat w, const Example *e) {
     Plot *p = plot_new(lab, "attention_map", "key query weight");
     for (int i = 0; i < w.rows; i++)
         for (int j = 0; j < w.cols; j++) plot_row(p, j, i, *mat_at(w, i, j));
@@ -127,10 +193,11 @@ static void draw(Lab *lab, Mat w, const char *text) {
         plot_set(p, "cbrange [0:1]");
     plot_set(p, "cblabel \"weight\""), plot_set(p, "tics nomirror out"),
         plot_set(p, "key off");
+    if (e->words) plot_set(p, "xtics rotate by 60 right");
     for (int t = 0; t < w.rows; t++) {
         const char *how = t ? "add " : "";
-        plot_set(p, "xtics %s(\"%c\" %d)", how, text[t], t),
-            plot_set(p, "ytics %s(\"%c\" %d)", how, text[t], t);
+        plot_set(p, "xtics %s(\"%s\" %d)", how, e->text[t], t),
+            plot_set(p, "ytics %s(\"%s\" %d)", how, e->text[t], t);
     }
     plot_series(p, "using \"key\":\"query\":\"weight\" with image pixels title \"\"");
     plot_not_in_letters(p);  // print_map does
@@ -138,15 +205,11 @@ static void draw(Lab *lab, Mat w, const char *text) {
 }
 
 static void run(Lab *lab) {
-    const char *text = option_text(&lab->args, "text");
-    int T = (int)strlen(text);
+    Example e = read_example(option_text(&lab->args, "text"));
+    int T = e.count;
     MaskKind mask_kind = (MaskKind)option_choice(&lab->args, "mask", mask_names);
     PositionSpec spec = make_spec(
         (PositionKind)option_choice(&lab->args, "position", position_names), T);
-    if (T < 2 || T > MOST) die("--text: expected 2 to %d letters", MOST);
-    for (int t = 0; t < T; t++)
-        if (!isalnum((unsigned char)text[t]))
-            die("--text: expected letters and digits");
     Hidden hidden_by;
     Mask mask = make_mask(mask_kind, T, &hidden_by);
     if (spec.kind == POSITION_XPOS && !mask.causal)
@@ -154,7 +217,7 @@ static void run(Lab *lab) {
     Mat parameters = make_parameters(&spec, rng_split(&lab->rng, 1)),
         weights = mat_new(T, T);
     Position position = position_new(&spec, parameters.rows ? parameters : (Mat){0});
-    make_weights(&lab->rng, weights, text, T, mask, &position);
+    make_weights(&lab->rng, weights, &e, mask, &position);
     double off = 0, hidden = 0;
     for (int i = 0; i < T; i++) {
         double sum = 0;
@@ -169,8 +232,8 @@ static void run(Lab *lab) {
     claim_near(lab, "2.12", "rows of weights add up to 1: worst", 0, off,
                (3 + log2(T)) * 0x1p-23);
     claim_near(lab, "2.12", "weights that the mask hides: largest", 0, hidden, 0);
-    print_map(lab, weights, text, &mask);
-    draw(lab, weights, text);
+    print_map(lab, weights, &e, &mask);
+    draw(lab, weights, &e);
     position_free(&position), mat_free(parameters), mat_free(weights);
 }
 
