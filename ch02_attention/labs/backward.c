@@ -152,11 +152,11 @@ static void run(Lab *lab) {
         plot_row(p, step, fabs(slope - fine), fabs(coarse) * pow(step / 0.02, 2),
                  fabs(slope - g.without_d), fabs(slope - g.slope));
     }
-    plot_axes(p, "h", "|finite difference - derivative|");
+    plot_axes(p, "e: the step", "|finite difference - derivative|");
     plot_set(p, "logscale xy"), plot_set(p, "format x \"10^{%%T}\""),
         plot_set(p, "format y \"10^{%%T}\"");
     plot_set(p, "yrange [1e-13:100]");
-    plot_line(p, "h", "law", "h^2 L''' / 6");
+    plot_line(p, "h", "law", "third derivative x e^2 / 6");
     plot_points(p, "h", "difference", "double, against itself at 10^{-5}"),
         plot_points(p, "h", "rounding", "attention\\_backward, float");
     plot_points(p, "h", "without_d", "without D");

@@ -3,13 +3,13 @@
 //     J = dp/ds = diag(p) - p p^T,    tr J = 1 - sum p^2,    |J|_2 <= 1/2
 //     |J|_F^2 = sum p^2 - 2 sum p^3 + (sum p^2)^2
 //
-// n scores drawn from N(0, sigma^2). With w = e^s and 1 / W^2 = integral of t e^(-tW)
-// dt over t > 0:
+// N scores drawn from a normal distribution, mean 0, standard deviation sigma. With
+// w = e^s and 1 / W^2 = integral of t e^(-tW) dt over t > 0:
 //
-//     E sum p^2 = n integral of t E[w^2 e^(-tw)] (E e^(-tw))^(n-1) dt
+//     E sum p^2 = N integral of t E[w^2 e^(-tw)] (E e^(-tw))^(N-1) dt
 //
 // which is the line in the figure. tr J falls with sigma; |J|_F first rises, up to
-// about sigma = sqrt(2 ln n), where one score begins to outweigh all the others
+// about sigma = sqrt(2 ln N), where one score begins to outweigh all the others
 // together.
 #include <math.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 #include "common/error.h"
 #include "common/program/plot.h"
 
-static const Option options[] = {{"scores", "64", "n: scores in a softmax"},
+static const Option options[] = {{"scores", "64", "N: scores in a softmax"},
                                  {"draws", "2000", "softmaxes for each sigma"},
                                  {0}};
 
@@ -186,7 +186,7 @@ static void run(Lab *lab) {
     plot_set(p, "logscale x 2"), plot_set(p, "yrange [0:1.05]");
     plot_set(p, "arrow 1 from %.4f, 0 to %.4f, 1 nohead dashtype 3", sqrt(2 * log(n)),
              sqrt(2 * log(n)));
-    plot_set(p, "label 1 \"sqrt(2 ln n)\" at %.4f, 0.95", 1.05 * sqrt(2 * log(n)));
+    plot_set(p, "label 1 \"sqrt(2 ln N)\" at %.4f, 0.95", 1.05 * sqrt(2 * log(n)));
     plot_line(p, "sigma", "trace_derived", "1 - E sum p^2");
     plot_errors(p, "sigma", "trace", "trace_error", "tr J"),
         plot_errors(p, "sigma", "frobenius", "frobenius_error", "|J|_F");

@@ -155,15 +155,15 @@ static void draw(Lab *lab, Mat pe, Mat seen) {
         plot_row_values(plot, row);
     }
     plot_title(plot, "Sinusoidal positions: what two of them have in common");
-    plot_axes(plot, "k", "PE_p . PE_{p+k} / (d/2)");
-    plot_line(plot, "shift", "formula", "(2/d) sum cos(k w_i)");
-    plot_points(plot, "shift", "p0", "p = 0");
-    plot_points(plot, "shift", "p100", "p = 100");
-    plot_points(plot, "shift", "p250", "p = 250");
-    plot_points(plot, "shift", "p383", "p = 383");
+    plot_axes(plot, "s", "PE_m . PE_{m+s} / (d/2)");
+    plot_line(plot, "shift", "formula", "(2/d) sum cos(s theta_i)");
+    plot_points(plot, "shift", "p0", "m = 0");
+    plot_points(plot, "shift", "p100", "m = 100");
+    plot_points(plot, "shift", "p250", "m = 250");
+    plot_points(plot, "shift", "p383", "m = 383");
     plot_series(plot,
                 "using \"shift\":\"after_100\" with lines linecolor \"#cc79a7\" title "
-                "\"after W_Q, W_K: p = 100\"");
+                "\"after W_Q, W_K: m = 100\"");
     plot_series(plot,
                 "using \"shift\":\"after_250\" with lines linecolor \"#d55e00\" title "
                 "\"p = 250\"");
