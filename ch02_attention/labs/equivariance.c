@@ -1,4 +1,4 @@
-// What a mask does, and where it must stand. Lecture, section 2.2.
+// What a mask does, and where it belongs. Lecture, section 2.2.
 //
 //     no mask, no positions:  attention(Pi X) = Pi attention(X): equivariant (not
 //                             invariant: the outputs move along)
@@ -125,6 +125,5 @@ static void run(Lab *lab) {
     mat_free(x), mat_free(v);
 }
 
-const LabSpec lab_equivariance = {"equivariance", "2.2",
-                                  "What a mask changes, and where it must stand", run,
-                                  options};
+const LabSpec lab_equivariance = {
+    "equivariance", "2.2", "What a mask changes, and where it belongs", run, options};

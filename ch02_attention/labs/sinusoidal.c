@@ -166,7 +166,7 @@ static void draw(Lab *lab, Mat pe, Mat seen) {
                 "\"after W_Q, W_K: m = 100\"");
     plot_series(plot,
                 "using \"shift\":\"after_250\" with lines linecolor \"#d55e00\" title "
-                "\"p = 250\"");
+                "\"m = 250\"");
     plot_end(plot);
     free(w);
 }
