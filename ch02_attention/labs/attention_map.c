@@ -15,6 +15,7 @@
 #include "ch02_attention/multihead.h"
 #include "common/error.h"
 #include "common/numeric/small.h"
+#include "common/numeric/vec.h"
 #include "common/program/plot.h"
 
 enum { WIDTH = 32, MOST = 40, NEAR = 4, EVERY = 2, BUCKETS = 8, WIDEST = 16 };
@@ -116,21 +117,37 @@ static const struct {
                {"ball", "thing", NULL}, {"bed", "thing", NULL}, {"he", NULL, "boy"},
                {"she", NULL, "girl"},   {"it", NULL, "thing"}};
 
-// The same word has the same numbers everywhere: drawn from a stream of its own.
+// The same word has the same numbers everywhere, drawn from a stream of its own; all
+// have the same length, sqrt(WIDTH).
 static void draw_vector(Mat row, const Rng *rng, const char *word) {
     uint64_t name = 0;
     for (; *word; word++) name = name * 131 + (unsigned char)*word;
     Rng own = rng_split(rng, name);
     rng_fill_normal(&own, row, 1);
+    real square = array_dot(mat_at(row, 0, 0), mat_at(row, 0, 0), WIDTH);
+    mat_scale(row, (real)sqrt(WIDTH / square));
+}
+
+static int known(const Example *e, int t) {  // its place in the lexicon, or -1
+    for (int i = 0; e->words && i < (int)(sizeof lexicon / sizeof *lexicon); i++)
+        if (strcmp(lexicon[i].word, e->text[t]) == 0) return i;
+    return -1;
+}
+
+static const char *known_is(const Example *e, int t) {
+    int i = known(e, t);
+    return i < 0 ? NULL : lexicon[i].is;
+}
+
+static const char *known_asks(const Example *e, int t) {
+    int i = known(e, t);
+    return i < 0 ? NULL : lexicon[i].asks;
 }
 
 // Query and key of a token. A letter is what it asks for; so is a word that is not
 // known, but small: there is little to find.
 static void make_token(Mat q, Mat k, const Rng *rng, const Example *e, int t) {
-    const char *is = NULL, *asks = NULL;
-    for (size_t i = 0; e->words && i < sizeof lexicon / sizeof *lexicon; i++)
-        if (strcmp(lexicon[i].word, e->text[t]) == 0)
-            is = lexicon[i].is, asks = lexicon[i].asks;
+    const char *is = known_is(e, t), *asks = known_asks(e, t);
     draw_vector(k, rng, is ? is : e->text[t]);
     draw_vector(q, rng, asks ? asks : e->text[t]);
     if (e->words && !asks) mat_scale(q, (real)0.25);
@@ -152,6 +169,52 @@ static void make_weights(const Rng *rng, Mat weights, const Example *e, Mask mas
                    .position = position};
     attend_heads(out, weights, q, k, k, &heads);
     mat_free(q), mat_free(k), mat_free(out);
+}
+
+// ---- claims
+
+static void claim_rows(Lab *lab, Mat weights, const Mask *mask) {
+    int T = weights.rows;
+    double off = 0, hidden = 0;
+    for (int i = 0; i < T; i++) {
+        double sum = 0;
+        for (int j = 0; j < T; j++) {
+            sum += *mat_at(weights, i, j);
+            if (!mask_sees(mask, T, T, i, j))
+                hidden = nan_max(hidden, *mat_at(weights, i, j));
+        }
+        off = nan_max(off, fabs(sum - 1));
+    }
+    // T weights, each within 3 ulps of e^s / sum; the sum's own rounding, log2(T) deep.
+    claim_near(lab, "2.12", "rows of weights add up to 1: worst", 0, off,
+               (3 + log2(T)) * 0x1p-23);
+    claim_near(lab, "2.12", "weights that the mask hides: largest", 0, hidden, 0);
+}
+
+// Whether token i sees a word that is what it asks for, and gives another one more.
+static bool looks_elsewhere(const Example *e, Mat weights, const Mask *mask, int i) {
+    double found = -1, other = -1;
+    for (int j = 0; j < e->count; j++) {
+        if (!mask_sees(mask, e->count, e->count, i, j)) continue;
+        const char *is = known_is(e, j);
+        bool match = is && strcmp(is, known_asks(e, i)) == 0;
+        if (match) found = fmax(found, *mat_at(weights, i, j));
+        else other = fmax(other, *mat_at(weights, i, j));
+    }
+    return found >= 0 && found < other;
+}
+
+// Of two words of the same kind the product is WIDTH, of others it is sqrt(WIDTH) times
+// a normal number: to be larger, that would have to exceed sqrt(WIDTH) = 5.7.
+static void claim_found(Lab *lab, const Example *e, Mat weights, const Mask *mask) {
+    int asking = 0, elsewhere = 0;
+    for (int i = 0; i < e->count; i++) {
+        if (!known_asks(e, i)) continue;
+        asking++, elsewhere += looks_elsewhere(e, weights, mask, i);
+    }
+    if (asking)
+        claim_equal(lab, "2.12", "he, it ..: most weight elsewhere than asked for", 0,
+                    elsewhere);
 }
 
 // ---- the map
@@ -218,20 +281,8 @@ static void run(Lab *lab) {
         weights = mat_new(T, T);
     Position position = position_new(&spec, parameters.rows ? parameters : (Mat){0});
     make_weights(&lab->rng, weights, &e, mask, &position);
-    double off = 0, hidden = 0;
-    for (int i = 0; i < T; i++) {
-        double sum = 0;
-        for (int j = 0; j < T; j++) {
-            sum += *mat_at(weights, i, j);
-            if (!mask_sees(&mask, T, T, i, j))
-                hidden = nan_max(hidden, *mat_at(weights, i, j));
-        }
-        off = nan_max(off, fabs(sum - 1));
-    }
-    // T weights, each within 3 ulps of e^s / sum; the sum's own rounding, log2(T) deep.
-    claim_near(lab, "2.12", "rows of weights add up to 1: worst", 0, off,
-               (3 + log2(T)) * 0x1p-23);
-    claim_near(lab, "2.12", "weights that the mask hides: largest", 0, hidden, 0);
+    claim_rows(lab, weights, &mask);
+    if (spec.kind == POSITION_NONE) claim_found(lab, &e, weights, &mask);
     print_map(lab, weights, &e, &mask);
     draw(lab, weights, &e);
     position_free(&position), mat_free(parameters), mat_free(weights);
