@@ -36,7 +36,7 @@ size_t kv_cache_bytes_per_token(int layers, int n_kv_heads, int head_dim,
 
 // Appends T tokens to a layer and attends from them to everything cached: prefill with
 // T = the prompt's length, then T = 1 a step. out and q (B T x H d), k and v (B T x
-// H_kv d), as in attend_heads, col_stride 1. The new tokens stand at the end: at
+// H_kv d), as in attend_heads, col_stride 1. The new tokens are at the end: at
 // positions time .. time + T - 1, which must stay below capacity. heads->mask
 // is each sequence's own, as everywhere; a table in it is T x (time + T).
 void attend_cached(Mat out, Mat q, Mat k, Mat v, KvCache *cache, int layer,

@@ -1,7 +1,7 @@
 // Masks: which keys a query may see. Lecture, section 2.2.
 //
 // A hidden key's score becomes -INFINITY before the softmax, so that e^-inf = 0 takes
-// it out of the numerator and of the denominator. The queries stand at the end of the
+// it out of the numerator and of the denominator. The queries are at the end of the
 // keys: query i of T is at position i + S - T. (With T = S that is i. With a cache of S
 // - 1 keys and one new token: S - 1.) Of five keys the query at position 2 sees
 //
@@ -45,7 +45,7 @@ typedef struct {
     // padding, one a sequence: only keys before it; NULL: all
     const int *key_lengths;
     // one a sequence: causal, but keys before it are seen by all queries; NULL: none.
-    // (It stands in the place of `causal`, which would hide them again.)
+    // (It takes the place of `causal`, which would hide them again.)
     const int *prefixes;
     // packed documents, S a sequence: for each position the first of its document; only
     // keys of the same one. NULL: one document

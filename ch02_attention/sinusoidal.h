@@ -12,7 +12,7 @@
 //     PE_{p+k} = R_k PE_p                   R_k turns each pair by -k w_i: a shift is
 //                                           linear, the same for all p
 //
-// Between them and the scores stand W_Q and W_K: <W_Q PE_p, W_K PE_q> is not a function
+// W_Q and W_K act between them and the scores: <W_Q PE_p, W_K PE_q> is not a function
 // of p - q any more. Vaswani et al., "Attention is all you need" (2017),
 // arXiv:1706.03762, section 3.5.
 #pragma once

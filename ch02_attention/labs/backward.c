@@ -17,7 +17,7 @@ static const Option options[] = {{"tokens", "24", "T"}, {"dim", "8", "d"}, {0}};
 
 typedef struct {
     int T, d;
-    Mat q, k, v, r;  // r: the gradient of the loss by the output
+    Mat q, k, v, r;  // r: the gradient of the loss with respect to the output
     Mat uq, uk, uv;  // the direction
 } Case;
 

@@ -48,7 +48,7 @@ static double mean_theta(const Setting *set) {
 }
 
 // An angle m theta is rounded to m theta u: m and m + s here, s when nothing was moved.
-// (theta itself is rounded, too, but to the same number at both ends.) Behind it,
+// (theta itself is rounded, too, but to the same number at both ends.) After it,
 // sines, products and sums: some 40 roundings.
 static double angle_bound(const Setting *set, int m, double u) {
     return (2.0 * (m + DISTANCE) * mean_theta(set) + 40) * u;

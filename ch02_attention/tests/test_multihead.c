@@ -66,7 +66,7 @@ static Case case_new(const Shape *s, Rng *rng) {
     return c;
 }
 
-// Pointers into the case itself: once it stands where it will stay.
+// Pointers into the case itself: once it is where it will stay.
 static void case_wire(Case *c, const Shape *s) {
     for (int b = 0; b < s->batch; b++)
         // the second sequence is empty, and its prefix everything
