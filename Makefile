@@ -332,7 +332,7 @@ format-check:
 	    git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror && echo 'format-check: all well'
 
 grade: $(GRADED)
-	@sh tools/grade_all.sh '$(MAKE)' $(BUILD) '$(value SUBMISSIONS)' $(GRADED:homework-%=hw%)
+	@sh tools/grade_all.sh '$(MAKE)' '$(value SUBMISSIONS)' $(GRADED:homework-%=hw%)
 
 handout:
 	@CC='$(CC)' sh tools/handout.sh handout

@@ -1,5 +1,5 @@
 #!/bin/sh
-# sh tools/grade_all.sh MAKE BUILD SUBMISSIONS HOMEWORK...: grades a class.
+# sh tools/grade_all.sh MAKE SUBMISSIONS HOMEWORK...: grades a class.
 #
 #   SUBMISSIONS/anna/hw02.c      a folder per student, with any of the homework files in it
 #   SUBMISSIONS/ben/hw02.c
@@ -9,12 +9,12 @@
 # and a process of its own, each problem with the limits of time and memory that `make hwNN` has, and without a network
 # where the system lets us take it away. A file that does not compile gets zeros, and is named on stderr.
 set -u
-if [ $# -lt 4 ]; then
-    echo "usage: sh tools/grade_all.sh MAKE BUILD SUBMISSIONS HOMEWORK..." >&2
+if [ $# -lt 3 ]; then
+    echo "usage: sh tools/grade_all.sh MAKE SUBMISSIONS HOMEWORK..." >&2
     exit 2
 fi
-make=$1 build=$2 submissions=${3%/}
-shift 3
+make=$1 submissions=${2%/}
+shift 2
 if [ ! -d "$submissions" ]; then
     printf 'make grade: SUBMISSIONS=%s: expected a folder with a folder per student\n' "$submissions" >&2
     exit 2

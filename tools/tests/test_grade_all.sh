@@ -26,7 +26,7 @@ printf '{"id":"2b","title":"Two","points":15,"earned":%d,%s}],"earned":0,"points
 E2
 chmod +x fake_make
 export TREE="$tree"
-grade() { sh "$root/tools/grade_all.sh" "$tree/fake_make" build "$1" hw01 hw02 hw03 >output 2>&1; }
+grade() { sh "$root/tools/grade_all.sh" "$tree/fake_make" "$1" hw01 hw02 hw03 >output 2>&1; }
 
 mkdir -p class/anna 'class/ben c' class/dora class/eve
 printf 'one 20\ntwo 15\n' >class/anna/hw01.c
