@@ -100,7 +100,7 @@ export CC OPENMP
 
 .DEFAULT_GOAL := help
 .SECONDARY:
-.PHONY: help run test plots docs docs-check docs-refresh bench fuzz data handout grade clean distclean
+.PHONY: help run test plots docs docs-check docs-refresh bench fuzz data handout grade check-all clean distclean
 .PHONY: format format-check
 .PHONY: $(SHORT) $(SHORT:%=test-%) $(SHORT:ch%=hw%) $(SHORT:ch%=homework-%) $(SHORT:%=bench-%)
 .PHONY: $(SHORT:%=help-%) test-built test-rows test-common test-docs test-homework bench-common blank
@@ -122,6 +122,7 @@ help:
 	@[ -z '$(wildcard ch*/homework/grade_*.c)' ] || \
 	    echo 'make handout        a tree for students, without solutions, into handout/'
 	@echo 'make blank F=NAME   a chapter with one function to be written anew, into blank/'
+	@echo 'make check-all      all tests with gcc and clang, sanitizers, 32-bit, big-endian ... (STEPS=m32 for one)'
 	@echo 'make grade SUBMISSIONS=DIR   a class: a CSV, a row per student (DIR/anna/hw02.c), a column per problem'
 	@echo 'make clean          remove what was built; make distclean figures, data, handout and blank too'
 	@echo 'make SANITIZE=1 test, make OPENMP=0 test, make CC=clang test; V=1 shows every command'
@@ -221,6 +222,7 @@ help-$(2):
 	@echo 'make test-$(2)       every test of this chapter'
 	@echo 'make hw$(3)            grade homework/hw$(3).c (HW=path/to/your.c: another file)'
 	@echo 'make bench-$(2)      its speed'
+	@echo 'make check-all      all tests with gcc and clang, sanitizers, 32-bit, big-endian ... (STEPS=m32 for one)'
 	@echo 'make grade SUBMISSIONS=DIR   a class: a CSV, a row per student (DIR/anna/hw02.c), a column per problem'
 	@echo 'make clean          remove what was built (plots stay); every target of the root works here too'
 bench-$(2): $(BUILD)/bench-$(2)
@@ -333,6 +335,10 @@ format-check:
 
 grade: $(GRADED)
 	@sh tools/grade_all.sh '$(MAKE)' '$(value SUBMISSIONS)' $(GRADED:homework-%=hw%)
+
+# Every machine and compiler that this one can play: tools/check_all.sh says which.
+check-all:
+	@sh tools/check_all.sh '$(MAKE)' $(STEPS)
 
 handout:
 	@CC='$(CC)' sh tools/handout.sh handout
