@@ -100,7 +100,7 @@ export CC OPENMP
 
 .DEFAULT_GOAL := help
 .SECONDARY:
-.PHONY: help run test plots docs docs-check docs-refresh bench fuzz data handout clean distclean
+.PHONY: help run test plots docs docs-check docs-refresh bench fuzz data handout grade check-all clean distclean
 .PHONY: format format-check
 .PHONY: $(SHORT) $(SHORT:%=test-%) $(SHORT:ch%=hw%) $(SHORT:ch%=homework-%) $(SHORT:%=bench-%)
 .PHONY: $(SHORT:%=help-%) test-built test-rows test-common test-docs test-homework bench-common blank
@@ -122,6 +122,8 @@ help:
 	@[ -z '$(wildcard ch*/homework/grade_*.c)' ] || \
 	    echo 'make handout        a tree for students, without solutions, into handout/'
 	@echo 'make blank F=NAME   a chapter with one function to be written anew, into blank/'
+	@echo 'make check-all      all tests with gcc and clang, sanitizers, 32-bit, big-endian ... (STEPS=m32 for one)'
+	@echo 'make grade SUBMISSIONS=DIR   a class: a CSV, a row per student (DIR/anna/hw02.c), a column per problem'
 	@echo 'make clean          remove what was built; make distclean figures, data, handout and blank too'
 	@echo 'make SANITIZE=1 test, make OPENMP=0 test, make CC=clang test; V=1 shows every command'
 
@@ -185,6 +187,9 @@ answers = $(or $(call objects,float,$(wildcard $(1)/homework/solution.c)),$(wild
 grader = sh -c '$(call compile,$(QUICKEST)) -x c "$$0" -x none $(call graders,$(1)) \
     $(call archives,float,$(1)) $(LIBS) $(LINK) -o "$$1"'
 
+# Where a student's file is compiled to: `make grade` has many at once.
+GRADED_IN ?= $(BUILD)
+
 # homework-01 ... of the chapters that have some.
 GRADED = $(foreach c,$(CHAPTERS),$(if $(call graders,$(c)),$(patsubst ch%,homework-%,$(firstword $(subst _, ,$(c))))))
 
@@ -209,14 +214,16 @@ $(BUILD)/hw$(3)-marks: $(call graders,$(1)) $(call answers,$(1)) $(call archives
 	$$(call say,link    $$@)
 	$$(Q)$$(call link)
 hw$(3): homework-$(3)
-	@sh tools/grade.sh $(1) $(BUILD)/hw$(3) $$(call grader,$(1))
-	+@HOMEWORK_PROGRAM=$(BUILD)/hw$(3) $(BUILD)/hw$(3)-marks $(ARGS) || true
+	@sh tools/grade.sh $(1) $(GRADED_IN)/hw$(3) $(BUILD)/hw$(3)-marks $$(call grader,$(1))
+	+@HOMEWORK_PROGRAM=$(GRADED_IN)/hw$(3) $(BUILD)/hw$(3)-marks $(ARGS) || true
 help-$(2):
 	@echo 'make $(2)            build ./$(1): then ./$(1) is the tour,'
 	@echo '                     ./$(1) --list the labs, --help the rest'
 	@echo 'make test-$(2)       every test of this chapter'
 	@echo 'make hw$(3)            grade homework/hw$(3).c (HW=path/to/your.c: another file)'
 	@echo 'make bench-$(2)      its speed'
+	@echo 'make check-all      all tests with gcc and clang, sanitizers, 32-bit, big-endian ... (STEPS=m32 for one)'
+	@echo 'make grade SUBMISSIONS=DIR   a class: a CSV, a row per student (DIR/anna/hw02.c), a column per problem'
 	@echo 'make clean          remove what was built (plots stay); every target of the root works here too'
 bench-$(2): $(BUILD)/bench-$(2)
 	+@$$<
@@ -276,7 +283,7 @@ docs-check: $(BUILD)/lecture
 	@if grep -nE '^extern .*\[[A-Z_]+( \+ 1)?\]' ch*/*.h ch*/*/*.h common/*/*.h; then \
 	    echo 'expected [] here: the size is the definition'"'"'s, where it is asserted'; exit 1; fi
 	@$(BUILD)/lecture check $(LECTURES) docs/README.md README.md && echo "docs-check: $(words $(LECTURES)) lectures, all well"
-$(foreach t,test_lecture test_book test_check_book test_grade,$(eval $(call row,docs,$(t).sh,tools,$(BUILD)/lecture)))
+$(foreach t,test_lecture test_book test_check_book test_grade test_grade_all,$(eval $(call row,docs,$(t).sh,tools,$(BUILD)/lecture)))
 docs-refresh: $(BUILD)/lecture
 	@$(BUILD)/lecture refresh $(LECTURES)
 # Each tour's rows, for the book's index of claims.
@@ -325,6 +332,13 @@ format:
 format-check:
 	@command -v clang-format >/dev/null || { echo 'format-check: no clang-format here, nothing checked'; exit 0; }; \
 	    git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror && echo 'format-check: all well'
+
+grade: $(GRADED)
+	@sh tools/grade_all.sh '$(MAKE)' '$(value SUBMISSIONS)' $(GRADED:homework-%=hw%)
+
+# Every machine and compiler that this one can play: tools/check_all.sh says which.
+check-all:
+	@sh tools/check_all.sh '$(MAKE)' $(STEPS)
 
 handout:
 	@CC='$(CC)' sh tools/handout.sh handout

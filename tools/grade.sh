@@ -1,11 +1,11 @@
 #!/bin/sh
-# sh tools/grade.sh CHAPTER GRADER COMPILER...: compiles the student's file with its grader into GRADER. Where that
-# fails and ARGS in the environment has --json, GRADER-marks, the program that prints marks, says so to the script.
+# sh tools/grade.sh CHAPTER GRADER MARKS COMPILER...: compiles the student's file with its grader into GRADER. Where that
+# fails and ARGS in the environment has --json, MARKS, the program that prints marks, says so to the script.
 # The file's name comes from the environment, HOMEWORK, so that no shell and no make reads what is in it;
 # without it, it is the chapter's own. In COURSE_FOLDER is where it was typed, if not here.
 set -u
-chapter=$1 grader=$2
-shift 2
+chapter=$1 grader=$2 marks=$3
+shift 3
 rm -f "$grader"
 number=$(echo "$chapter" | cut -c3-4)
 # a student's tree has the grader compiled
@@ -29,7 +29,7 @@ rm -f "$grader"
 case " ${ARGS:-} " in
 *' --json '*)
     # shellcheck disable=SC2086 # they are words
-    HOMEWORK_PROGRAM=$grader "$grader-marks" $ARGS
+    HOMEWORK_PROGRAM=$grader "$marks" $ARGS
     ;;
 esac
 exit "$status"

@@ -16,7 +16,7 @@ echo stubs >ch01_tiny/homework/hw01.c
 verdict() { # verdict STATUS WHAT
     if [ "$1" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); printf "failed: %s\\n" "$2"; cat output; fi
 }
-grade() { sh "$root/tools/grade.sh" ch01_tiny grader sh -c 'cp -- "$0" "$1"' >output 2>&1; }
+grade() { sh "$root/tools/grade.sh" ch01_tiny grader grader-marks sh -c 'cp -- "$0" "$1"' >output 2>&1; }
 
 # What make hands on is what was typed; then the compiler gets that file, whole.
 for name in 'my hw01.c' "it's.c" 'a"b.c' 'a$b.c' 'a$(shell touch hit)$$b.c' 'a;touch hit;.c' 'a`touch hit`.c' \

@@ -1,0 +1,107 @@
+#!/bin/sh
+# sh tools/check_all.sh MAKE [STEP...]: the course on every kind of machine and compiler that this one can play.
+# Without STEPs, all of them, which takes about an hour and a half on two processors:
+#
+#   gcc, clang     make test with that compiler
+#   serial         make test without OpenMP
+#   sanitize       make test under AddressSanitizer and UBSan
+#   O0             the tests of common and of chapters 1 to 3, not optimised
+#   v2, v3         the same at ARCH=x86-64-v2 and -v3, and what a small model says is what it says here
+#   valgrind       some labs of each chapter under valgrind: no bad read, no leak
+#   m32            the tests of common and of chapters 1 and 2 as a 32-bit program
+#   s390x          the same on a big-endian machine, in qemu
+#   fuzz           make fuzz, FUZZ_SECONDS for each target
+#
+# A line per step: ok, FAIL, or skipped and what is missing. The last says how many of each; status 1 if any failed. What
+# a step printed is in build/check-all/STEP.log.
+set -u
+make=${1:?usage: sh tools/check_all.sh MAKE [STEP...]}
+shift
+[ $# -gt 0 ] || set -- gcc clang serial sanitize O0 v2 v3 valgrind m32 s390x fuzz
+logs=build/check-all
+mkdir -p "$logs"
+passed=0 failed=0 skipped=0
+small='-Itools/small_criterion' # where there is no Criterion for the machine
+
+missing=
+have() { command -v "$1" >/dev/null 2>&1 || { missing=$2; return 1; }; }
+compiles() { echo 'int main(void) { return 0; }' | "$@" -x c - -o /dev/null 2>/dev/null; }
+suites() { # suites BUILD CHAPTER...: names of test programs
+    for folder in common "$@"; do printf '%s/float/test-%s %s/double/test-%s ' "$build" "$folder" "$build" "$folder"; done
+}
+all_pass() { # all_pass RUNNER PROGRAM...
+    runner=$1
+    shift
+    for program; do
+        echo "== $program"
+        # shellcheck disable=SC2086 # a command and its options
+        $runner "$program" || return 1
+    done
+}
+
+# foreign VARIANT FOLDER RUNNER COMPILER FLAGS: builds our tests for a machine without libraries of ours, and runs them.
+foreign() {
+    build=build/$1 folder=build/$2 runner=$3 compiler=$4 flags=$5 arch=$6
+    # shellcheck disable=SC2086 # a command and its options
+    sh tools/pcre2.sh "$folder" $compiler || return 1
+    ar rcs "$folder/libcriterion.a" && mkdir -p "$build" && touch "$build/setup-run" || return 1
+    # shellcheck disable=SC2046 # words
+    "$make" CC="$compiler" OPENMP=0 JSON='' MPI=0 ARCH="$arch" CPPFLAGS="$small -I$folder $flags" LDFLAGS="-L$folder" \
+        EXTRA_CFLAGS="$7" $(suites ch01_tokenizer ch02_attention) &&
+        all_pass "$runner" $(suites ch01_tokenizer ch02_attention)
+}
+
+step() {
+    case $1 in
+    gcc) have gcc gcc && "$make" CC=gcc WERROR=1 test ;;
+    clang) have clang clang && "$make" CC=clang WERROR=1 test ;;
+    serial) "$make" OPENMP=0 test ;;
+    sanitize) "$make" SANITIZE=1 test ;;
+    O0) "$make" OPT=-O0 test-common test-ch01 test-ch02 test-ch03 ;;
+    v2 | v3) "$make" ARCH="x86-64-$1" test-common test-ch01 test-ch02 test-ch03 && agree "x86-64-$1" ;;
+    valgrind) have valgrind valgrind && under_valgrind ;;
+    m32)
+        compiles gcc -m32 || { missing='gcc-multilib, or gcc-12-multilib'; return 1; }
+        foreign gcc-m32-x86-64-v3-serial m32 '' 'gcc -m32' '-idirafter /usr/include/x86_64-linux-gnu' x86-64-v3 -mfpmath=sse ;;
+    s390x)
+        cross=$(command -v s390x-linux-gnu-gcc s390x-linux-gnu-gcc-14 s390x-linux-gnu-gcc-13 s390x-linux-gnu-gcc-12 | head -n 1)
+        [ -n "$cross" ] || { missing='a compiler for s390x (gcc-s390x-linux-gnu)'; return 1; }
+        have qemu-s390x qemu-user && foreign "$(basename "$cross")-z14-serial" s390x 'qemu-s390x -L /usr/s390x-linux-gnu' "$(basename "$cross")" '' z14 '' ;;
+    fuzz) have clang clang && "$make" fuzz ;;
+    *) missing='no such step'; return 1 ;;
+    esac
+}
+
+# The words that a trained model says do not depend on the processor's vectors.
+agree() {
+    "$make" ch03 && ch03_transformer/ch03_transformer run --checkpoint ch03_transformer/stories.ckpt --prompt 'One sunny morning' >"$logs/here" &&
+        "$make" ARCH="$1" ch03 && ch03_transformer/ch03_transformer run --checkpoint ch03_transformer/stories.ckpt --prompt 'One sunny morning' >"$logs/there"
+    status=$?
+    "$make" ch03
+    [ $status -eq 0 ] && cmp "$logs/here" "$logs/there"
+}
+
+under_valgrind() {
+    # without OpenMP: its runtime keeps memory to the end. Valgrind knows no AVX-512.
+    "$make" OPENMP=0 ARCH=x86-64-v3 ch01 ch02 ch03 || return 1
+    status=0
+    for run in 'ch01_tokenizer merges' 'ch01_tokenizer word-memory' 'ch02_attention backward' 'ch02_attention rope' \
+        'ch03_transformer tape' 'ch03_transformer run --checkpoint ch03_transformer/stories.ckpt --tokens 20'; do
+        chapter=${run%% *}
+        # shellcheck disable=SC2086 # words
+        valgrind -q --error-exitcode=9 --leak-check=full "./$chapter/$chapter" ${run#* } >"$logs/said" 2>&1 || { echo "== $run"; cat "$logs/said"; status=1; }
+    done
+    "$make" ch01 ch02 ch03
+    return $status
+}
+
+for name; do
+    missing=
+    begin=$(date +%s)
+    if step "$name" >"$logs/$name.log" 2>&1; then result=ok passed=$((passed + 1))
+    elif [ -n "$missing" ]; then result="skipped: $missing" skipped=$((skipped + 1))
+    else result="FAIL, see $logs/$name.log" failed=$((failed + 1)); fi
+    printf 'check-all  %-10s %5d s  %s\n' "$name" $(($(date +%s) - begin)) "$result"
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
