@@ -4,8 +4,8 @@
 //     SwiGLU       3 matrices, d x h'             3 d h' = 8 d^2    =>   h' = 8 d / 3, 2/3 of 4 d
 //
 // Weights are counted in Params, operations by the tape. Odd and even parts say what
-// the activation function is: with f(x) - f(-x) = x, ffn(x) - ffn(-x) = x U D, and for SwiGLU ffn(x) +
-// ffn(-x) = (xG * xU) D. Shazeer (2020), arXiv:2002.05202.
+// the activation function is: with f(x) - f(-x) = x, ffn(x) - ffn(-x) = x W1 W2, and
+// for SwiGLU ffn(x) + ffn(-x) = (xWg * xW1) W2. Shazeer (2020), arXiv:2002.05202.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,7 +141,7 @@ static Node *times(Tape *t, Node *x, const Linear *l, bool sized) {
                  : matmul_node(t, x, w, NULL);
 }
 
-// The layer without its activation function: x U D, or (xG * xU) D.
+// The layer without its activation function: x W1 W2, or (xWg * xW1) W2.
 static Mat unbent(Tape *t, const Ffn *f, Node *x, bool sized) {
     Node *inner = times(t, x, &f->up, sized);
     if (ffn_kinds[f->kind].gated)
@@ -166,9 +166,9 @@ static void claim_parts(Lab *lab) {
         Node *part =
             ffn_kinds[kind].gated ? add(t, y, mirrored) : subtract(t, y, mirrored);
         char what[64];
-        snprintf(
-            what, sizeof what, "%s: ffn(x) %s", ffn_name(k),
-            ffn_kinds[kind].gated ? "+ ffn(-x) = (xG * xU) D" : "- ffn(-x) = x U D");
+        snprintf(what, sizeof what, "%s: ffn(x) %s", ffn_name(k),
+                 ffn_kinds[kind].gated ? "+ ffn(-x) = (xWg * xW1) W2"
+                                       : "- ffn(-x) = x W1 W2");
         // Three layers, each a sum of d and one of h products, and at most 12 roundings
         // in the activation function.
         claim_near(lab, "3.22", what, 0,
