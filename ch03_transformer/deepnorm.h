@@ -4,12 +4,12 @@
 //     x' = LN(alpha x + F(x))
 //
 // beta is a gain at initialisation: of W_V, W_O and the feed-forward's matrices, not of
-// W_Q and W_K. N layers in the encoder, M in the decoder:
+// W_Q and W_K. L layers in the encoder, M in the decoder:
 //
 //                        encoder: alpha          beta                 decoder: alpha    beta
-//     encoder-only       (2 N)^(1/4)             (8 N)^(-1/4)
+//     encoder-only       (2 L)^(1/4)             (8 L)^(-1/4)
 //     decoder-only                                                    (2 M)^(1/4)       (8 M)^(-1/4)
-//     encoder-decoder    0.81 (N^4 M)^(1/16)     0.87 (N^4 M)^(-1/16) (3 M)^(1/4)       (12 M)^(-1/4)
+//     encoder-decoder    0.81 (L^4 M)^(1/16)     0.87 (L^4 M)^(-1/16) (3 M)^(1/4)       (12 M)^(-1/4)
 //
 // Wang et al., "DeepNet" (2022), arXiv:2203.00555, table 1 of section 4.
 #pragma once

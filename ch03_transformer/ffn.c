@@ -42,7 +42,7 @@ Ffn ffn_new(Params *p, FfnKind kind, int channels, int hidden, bool bias, Init i
     return f;
 }
 
-// f(x U), or f(x G) * (x U).
+// f(x W1), or f(x Wg) * (x W1).
 static Node *activated(Tape *t, const Ffn *f, Node *x) {
     const FfnType *type = &ffn_kinds[f->kind];
     const Activation *a = &activation_kinds[type->activation];

@@ -1,8 +1,8 @@
 // The feed-forward layer: two linear layers with an activation function between them,
 // each token by itself. Lecture, section 3.4.
 //
-//     ReLU, GELU      y = f(x U + b) D + c           d -> h -> d, usually h = 4 d:   2 d h weights
-//     SwiGLU, GEGLU   y = (f(x G) * (x U)) D         d -> h, h -> d:                 3 d h weights
+//     ReLU, GELU      y = f(x W1 + b1) W2 + b2       d -> h -> d, usually h = 4 d:   2 d h weights
+//     SwiGLU, GEGLU   y = (f(x Wg) * (x W1)) W2      d -> h, h -> d:                 3 d h weights
 //
 // f is SiLU in SwiGLU and GELU in GEGLU.
 //

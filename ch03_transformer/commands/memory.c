@@ -100,22 +100,16 @@ static void flops_rows(const MemoryQuestion *q) {
     }
 }
 
-// Why the story of 168 GB is wrong, for whatever model was asked about.
-static void story(const MemoryQuestion *q) {
-    double n = (double)parameter_count(q->model).total, b = n / GB;
+// What the two parts depend on.
+static void summary(const MemoryQuestion *q) {
     printf(
-        "\nA usual story adds 4 + 4 + 8 bytes per parameter and 'activations, twice "
-        "the "
-        "parameters, 8': for 7 B parameters\n"
-        "28 + 28 + 56 + 56 = 168 GB. The first three are the state, 16 bytes per "
-        "parameter: 28 + 28 + 56 = 112 GB, here\n"
-        "%.1f + %.1f + %.1f = %.1f GB, in fp32 as in mixed precision. The fourth has "
-        "no basis: activations do not depend on\n"
-        "the number of parameters but on batch, sequence, width, layers and on what is "
-        "kept: here %.2f to %.1f GB. (One fp32\n"
-        "sequence of 2048 tokens in LLaMA-7B happens to need 56 GB, all stored. Two "
-        "need 113, and one of 512 tokens 7.)\n",
-        4 * b, 4 * b, 8 * b, 16 * b, activations(q, ACTIVATIONS_RECOMPUTED) / GB,
+        "\nThe state is 16 bytes per parameter, in fp32 as in mixed precision: %.1f "
+        "GB. "
+        "Activations do not depend on the number\n"
+        "of parameters but on batch, sequence, width, layers and on what is kept: here "
+        "%.2f to %.1f GB.\n",
+        16 * (double)parameter_count(q->model).total / GB,
+        activations(q, ACTIVATIONS_RECOMPUTED) / GB,
         activations(q, ACTIVATIONS_FULL) / GB);
 }
 
@@ -143,7 +137,7 @@ int memory_command(const Args *args) {
     activation_rows(&q);
     other_rows(&q);
     flops_rows(&q);
-    story(&q);
+    summary(&q);
     return output_done();
 }
 

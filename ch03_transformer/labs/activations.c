@@ -289,6 +289,6 @@ static void run(Lab *lab) {
     grid_free(&g), tape_free(t);
 }
 
-const LabSpec lab_activations = {"activations", "3.4",
-                                 "Four bends: values, slopes and what tells them apart",
-                                 run, options};
+const LabSpec lab_activations = {
+    "activations", "3.4", "Four activation functions: values, slopes, what they share",
+    run, options};

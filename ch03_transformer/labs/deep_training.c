@@ -5,9 +5,8 @@
 // function of this one, but with probability NOISE any symbol. A model's loss on it
 // lies between two numbers:
 //
-//     ln V = 2.77 nats  all symbols are equally frequent: what one pays who does not look at the input
-//     h    = 0.57 nats
-//                      the source's own entropy: nobody can be below (E[loss - loss of the source] = KL >= 0)
+//     ln V = 2.77 nats   all symbols are equally frequent: a model that ignores the input pays this
+//     h    = 0.57 nats   the source's own entropy: E[loss - loss of the source] = KL >= 0
 //
 // Wang et al., "DeepNet" (2022), arXiv:2203.00555, section 3, is about how far the
 // first steps move a model. What this lab finds at 100 layers: after the first, the
@@ -248,15 +247,18 @@ static void claims(Lab *lab, const Outcome *o) {
                    "loss - (entropy of the targets - 2 spread), least of all", -1e-5,
                    margin);
     if (!lab_at_defaults(lab)) return;
-    // With 3.47: Post-LN has at most 1 % of what there is to learn.
+    // Rounding: a logit is a sum of d products, whose sizes add up to at most |z| |w| <=
+    // 2 sqrt(d), as |z| is about sqrt(d) after a norm and |w| at most 2; two of them,
+    // each rounded d + 8 times.
     claim_at_most(lab, "3.48", "Post-LN: spread of the logits over all inputs",
-                  gap / 200, o[POST].spread);
-    claim_at_most(lab, "3.48", "the same with warm-up", gap / 200,
+                  2 * 2 * sqrt(CHANNELS) * (CHANNELS + 8) * 0x1p-24, o[POST].spread);
+    // With 3.47: at most 1/500 of what there is to learn.
+    claim_at_most(lab, "3.48", "the same with warm-up", gap / 1000,
                   o[POST_WARMED].spread);
-    // Nearer to the source than to ln V.
-    claim_at_most(lab, "3.49", "Pre-LN: held-out loss - the source's", gap / 2,
+    // 19/20 of what there is to learn.
+    claim_at_most(lab, "3.49", "Pre-LN: held-out loss - the source's", gap / 20,
                   o[PRE].excess);
-    claim_at_most(lab, "3.49", "DeepNorm: held-out loss - the source's", gap / 2,
+    claim_at_most(lab, "3.49", "DeepNorm: held-out loss - the source's", gap / 20,
                   o[DEEP].excess);
 }
 

@@ -15,7 +15,7 @@
 #include "ch03_transformer/model.h"
 #include "ch03_transformer/published.h"
 #include "common/error.h"
-#include "common/program/plot.h"
+#include "common/program/lab.h"
 
 static const Option options[] = {
     {"depth-most", "12", "largest number of layers"},
@@ -145,26 +145,21 @@ static void run(Lab *lab) {
     // A block: 4 d^2 + 8 d^2 weights, 4 d + 5 d biases, 4 d in two norms.
     long long one = count(d, 1, true), block = 12LL * d * d + 13 * d, off_shared = 0,
               off_apart = 0;
-    Plot *p =
-        plot_new(lab, "shared_layers", "layers shared apart one_block all_blocks");
     for (int layers = 1; layers <= most; layers++) {
         long long shared = count(d, layers, true), apart = count(d, layers, false),
                   all = one + (layers - 1) * block;
         off_shared += llabs(shared - one), off_apart += llabs(apart - all);
-        plot_row(p, layers, (double)shared, (double)apart, (double)one, (double)all);
+        if (layers == 1 || layers == most)
+            lab_print(
+                lab,
+                "%2d layers: %lld parameters with one block, %lld with a block each",
+                layers, shared, apart);
     }
     claim_equal(lab, "3.53", "shared, all depths: parameters - those of depth 1", 0,
                 off_shared);
     claim_equal(lab, "3.53", "apart: parameters - (layers - 1) (12 d^2 + 13 d) more", 0,
                 off_apart);
     claim_gradient(lab, d, most);
-    plot_axes(p, "layers L", "parameters");
-    plot_set(p, "yrange [0:*]"), plot_set(p, "format y \"%%.0s%%c\"");
-    plot_line(p, "layers", "one_block", "a + b"),
-        plot_line(p, "layers", "all_blocks", "a + L b");
-    plot_points(p, "layers", "shared", "one shared block"),
-        plot_points(p, "layers", "apart", "a block for each layer");
-    plot_end(p);
 }
 
 const LabSpec lab_shared_layers = {"shared-layers", "3.8",

@@ -4,8 +4,8 @@
 //     SwiGLU       3 matrices, d x h'             3 d h' = 8 d^2    =>   h' = 8 d / 3, 2/3 of 4 d
 //
 // Weights are counted in Params, operations by the tape. Odd and even parts say what
-// the activation function is: with f(x) - f(-x) = x, ffn(x) - ffn(-x) = x U D, and for SwiGLU ffn(x) +
-// ffn(-x) = (xG * xU) D. Shazeer (2020), arXiv:2002.05202.
+// the activation function is: with f(x) - f(-x) = x, ffn(x) - ffn(-x) = x W1 W2, and
+// for SwiGLU ffn(x) + ffn(-x) = (xWg * xW1) W2. Shazeer (2020), arXiv:2002.05202.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +13,11 @@
 #include "ch03_transformer/arithmetic.h"
 #include "ch03_transformer/ffn.h"
 #include "ch03_transformer/published.h"
-#include "common/program/plot.h"
+#include "common/program/lab.h"
 
 static const Option options[] = {
     {"multiple", "256", "SwiGLU's width is rounded up to a multiple of it"},
-    {"dim-most", "4096", "largest d of the figure"},
+    {"dim", "4096", "d of the table"},
     {0}};
 
 enum { ROWS = 5 };
@@ -141,7 +141,7 @@ static Node *times(Tape *t, Node *x, const Linear *l, bool sized) {
                  : matmul_node(t, x, w, NULL);
 }
 
-// The layer without its activation function: x U D, or (xG * xU) D.
+// The layer without its activation function: x W1 W2, or (xWg * xW1) W2.
 static Mat unbent(Tape *t, const Ffn *f, Node *x, bool sized) {
     Node *inner = times(t, x, &f->up, sized);
     if (ffn_kinds[f->kind].gated)
@@ -166,9 +166,9 @@ static void claim_parts(Lab *lab) {
         Node *part =
             ffn_kinds[kind].gated ? add(t, y, mirrored) : subtract(t, y, mirrored);
         char what[64];
-        snprintf(
-            what, sizeof what, "%s: ffn(x) %s", ffn_name(k),
-            ffn_kinds[kind].gated ? "+ ffn(-x) = (xG * xU) D" : "- ffn(-x) = x U D");
+        snprintf(what, sizeof what, "%s: ffn(x) %s", ffn_name(k),
+                 ffn_kinds[kind].gated ? "+ ffn(-x) = (xWg * xW1) W2"
+                                       : "- ffn(-x) = x W1 W2");
         // Three layers, each a sum of d and one of h products, and at most 12 roundings
         // in the activation function.
         claim_near(lab, "3.22", what, 0,
@@ -178,45 +178,34 @@ static void claim_parts(Lab *lab) {
     }
 }
 
-// ---- the figure
+// ---- the table
 
 static double per_square(FfnKind kind, int d, int hidden) {
     return (double)weights_of(kind, d, hidden) / d / d;
 }
 
-static void figure(Lab *lab) {
-    int multiple = (int)option_int(&lab->args, "multiple", 1, 1 << 12);
-    int most = (int)option_int(&lab->args, "dim-most", 96, 1 << 14);
-    Plot *p = plot_new(lab, "swiglu", "dim eight twelve bound gelu gated rounded wide");
-    for (double step = 48; step < most * 1.01; step *= pow(2, 0.25)) {
-        int d = (int)lround(step);
-        plot_row(p, d, 8, 12, 8 + 3.0 * (multiple - 1) / d,
-                 per_square(FFN_GELU, d, 4 * d),
-                 per_square(FFN_SWIGLU, d, ffn_hidden(FFN_SWIGLU, d, 1)),
-                 per_square(FFN_SWIGLU, d, ffn_hidden(FFN_SWIGLU, d, multiple)),
-                 per_square(FFN_SWIGLU, d, 4 * d));
-    }
-    plot_axes(p, "d", "weights of the layer / d^2");
-    plot_set(p, "logscale x 2"), plot_set(p, "yrange [6:18]");
-    char rounded[64], bound[64];
-    snprintf(rounded, sizeof rounded, "8 d / 3 to a multiple of %d", multiple);
-    snprintf(bound, sizeof bound, "8 + 3 x %d / d", multiple - 1);
-    plot_line(p, "dim", "eight", "8"), plot_line(p, "dim", "twelve", "12"),
-        plot_dashes(p, "dim", "bound", bound);
-    plot_series(p,
-                "using \"dim\":\"gelu\" with points pointtype 6 pointsize 1.6 "
-                "linecolor \"#000000\" title \"GELU, 4 d\"");
-    plot_points(p, "dim", "wide", "SwiGLU, 4 d"),
-        plot_points(p, "dim", "gated", "8 d / 3");
-    plot_points(p, "dim", "rounded", rounded);
-    plot_end(p);
+static void table(Lab *lab) {
+    const int d = (int)option_int(&lab->args, "dim", 1, 1 << 14),
+              multiple = (int)option_int(&lab->args, "multiple", 1, 1 << 12);
+    const struct {
+        FfnKind kind;
+        int hidden;
+        const char *width;
+    } rows[] = {{FFN_GELU, 4 * d, "4 d"},
+                {FFN_SWIGLU, 4 * d, "4 d"},
+                {FFN_SWIGLU, ffn_hidden(FFN_SWIGLU, d, 1), "8 d / 3"},
+                {FFN_SWIGLU, ffn_hidden(FFN_SWIGLU, d, multiple), "rounded up"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        lab_print(lab, "d = %d, %-6s width %5d (%s): %.4f d^2 weights", d,
+                  ffn_name(rows[i].kind), rows[i].hidden, rows[i].width,
+                  per_square(rows[i].kind, d, rows[i].hidden));
 }
 
 static void run(Lab *lab) {
     claim_widths(lab);
     claim_parity(lab);
     claim_parts(lab);
-    figure(lab);
+    table(lab);
 }
 
 const LabSpec lab_swiglu = {"swiglu", "3.4",

@@ -822,7 +822,7 @@ Test(model, swiglu_gates) {
     tape_free(t), params_free(&p);
 }
 
-// The other three apply their function to x U: GELU is the exact one.
+// The other three apply their function to x W1: GELU is the exact one.
 Test(model, feed_forwards_do_as_they_say) {
     const double u = 0.5 * 2,
                  bent[] = {
@@ -843,6 +843,32 @@ Test(model, feed_forwards_do_as_they_say) {
             5 * bent[kind] + 7, 5e-6, "kind %d", kind);
         tape_free(t), params_free(&p);
     }
+}
+
+// The lecture's example, section 3.1: the unit adds to the last number if both the second
+// and the third are there.
+Test(model, the_block_that_the_lecture_does_by_hand) {
+    const double normed[2][4] = {{1, 1 / 3.0, 1 / 3.0, -5 / 3.0},
+                                 {1.26, 0.70, -0.98, -0.98}},
+                 after[2][4] = {{4, 3, 3, 2}, {4, 3, 0, 0}};
+    real before[8] = {4, 3, 3, 0, 4, 3, 0, 0};
+    Params p = {0};
+    Norm n = norm_new(&p, NORM_LAYER, 4, false, 1e-9, "norm");
+    Ffn f = ffn_new(&p, FFN_RELU, 4, 1, true, normal(1), normal(1), "ffn");
+    params_allocate(&p);
+    mat_fill(params_value(&p, n.gain), 1);
+    Mat up = params_value(&p, f.up.weight), down = params_value(&p, f.down.weight);
+    *mat_at(up, 1, 0) = *mat_at(up, 2, 0) = 3, *mat_at(down, 0, 3) = 2;
+    *params_value(&p, f.up.bias).at = -1;
+    Tape *t = tape_new(&p);
+    Node *x = constant_node(t, mat_view(before, 2, 4)), *y = norm(t, &n, x),
+         *out = add(t, x, ffn(t, &f, y));
+    for (int i = 0; i < 2; i++)
+        for (int j = 0; j < 4; j++) {
+            cr_expect_float_eq((double)*mat_at(y->value, i, j), normed[i][j], 5e-3);
+            cr_expect_float_eq((double)*mat_at(out->value, i, j), after[i][j], 1e-5);
+        }
+    tape_free(t), params_free(&p);
 }
 
 // ---- what cannot be

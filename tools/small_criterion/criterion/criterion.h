@@ -1,6 +1,6 @@
 // The part of Criterion that our tests use, for machines that there is no Criterion for: 32-bit ones, big-endian ones
 // in an emulator (tools/check_all.sh). Each test runs in a process of its own. Prints what failed, and the same last
-// line as Criterion. --filter SUITE/NAME runs those whose name has this in it.
+// line as Criterion. --filter SUITE/NAME runs those whose name has this in it, --without those whose name has not.
 #pragma once
 #include <math.h>
 #include <stdarg.h>
@@ -69,10 +69,11 @@ __attribute__((format(printf, 4, 5), unused)) static void small_say(
 #define cr_skip(...) _exit(SMALL_SKIPPED)
 
 __attribute__((weak)) int main(int argc, char **argv) {
-    const char *filter = argc == 3 && strcmp(argv[1], "--filter") == 0 ? argv[2] : "";
+    const char *part = argc == 3 ? argv[2] : "";
+    bool without = argc == 3 && strcmp(argv[1], "--without") == 0;
     int tested = 0, failed = 0;
     for (SmallTest *t = small_tests; t; t = t->after) {
-        if (!strstr(t->name, filter)) continue;
+        if ((strstr(t->name, part) != NULL) == without) continue;
         fflush(stdout);
         pid_t child = fork();
         if (child == 0) {
