@@ -15,7 +15,7 @@ typedef struct {
     Model model;
     Trainer trainer;
     Team *team;     // NULL: alone
-    bool sharded;   // the moments, over the team
+    int zero;       // ZeRO's stage (shard.h)
     int recompute;  // blocks between kept activations (segment.h); 0: all are kept
 } Run;
 
@@ -25,9 +25,9 @@ typedef struct {
 bool run_open(Run *run, const Plan *plan, Error *err);
 void run_free(Run *run);
 
-// One of a team from now on, as new: each process opens the same run, then joins. Before
-// the first step.
-void run_join(Run *run, Team *team, bool sharded);
+// Parameters and a trainer: before it there are none. All of a team's processes open the
+// same run; NULL: alone.
+void run_begin(Run *run, Team *team, int zero);
 // How many steps the schedule has. Before the first step.
 void run_set_steps(Run *run, long long steps);
 // Activations are computed again in backward: the same bits from less memory, and no part
