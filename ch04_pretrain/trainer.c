@@ -97,8 +97,8 @@ static double accumulate(Trainer *t, const Batch *part, double share, uint64_t s
     return value;
 }
 
-// Dropout's draws of one part: a function of the step, so that a resumed run repeats it;
-// other draws in each process.
+// Dropout's draws of one part: a function of the step, so that a resumed run repeats
+// it; other draws in each process.
 static uint64_t seed_of_part(const Trainer *t, int part) {
     Rng root = rng_new(t->settings.seed);
     Rng stream = rng_split(&root, (uint64_t)(t->step * t->settings.accumulate + part));
@@ -108,8 +108,8 @@ static uint64_t seed_of_part(const Trainer *t, int part) {
 
 static int zero_of(const Trainer *t) { return t->shard ? t->shard->stage : 0; }
 
-// A batch without a target makes no gradient; in a team that adds up gradients as they are
-// made (stage 2) it takes part all the same.
+// A batch without a target makes no gradient; in a team that adds up gradients as they
+// are made (stage 2) it takes part all the same.
 static void add_nothing(Trainer *t) {
     if (zero_of(t) == 2) shard_add_nothing(t->shard);
 }

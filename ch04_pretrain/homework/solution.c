@@ -235,7 +235,8 @@ double steps_with(double least, double scale, double B) {
     return least * (1 + scale / B);
 }
 
-// steps x B = least (B + scale), the fewest are least scale: 1 + B / scale times as many.
+// steps x B = least (B + scale), the fewest are least scale: 1 + B / scale times as
+// many.
 double batch_for_rows(double scale, double times) { return scale * (times - 1); }
 
 // ---- 6. Replaced tokens

@@ -1,5 +1,5 @@
-// Teams: sums by a ring against plain sums, and training by several against training alone.
-// What the others found reaches process 0 by the team itself, which asserts.
+// Teams: sums by a ring against plain sums, and training by several against training
+// alone. What the others found reaches process 0 by the team itself, which asserts.
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
@@ -35,7 +35,8 @@ Test(team, sums) {
         for (int i = 0; i < 4; i++) team_fork_run(count, check_sums, &sizes[i]);
 }
 
-// After the first half of the way each has its own piece, and no more was sent than that.
+// After the first half of the way each has its own piece, and no more was sent than
+// that.
 static void check_pieces(Team *t, void *of) {
     (void)of;
     real x[NUMBERS];
@@ -300,8 +301,8 @@ Test(team, memory_is_as_counted) {
                            "stage %d: %g bytes less, expected %g", z, saved,
                            held(all, COUNT) - held(c, COUNT));
     }
-    // ZeRO's formula for stage 2, and what backward needs meanwhile: less than a block and
-    // the tokens
+    // ZeRO's formula for stage 2, and what backward needs meanwhile: less than a block
+    // and the tokens
     double n = (double)all->size;
     cr_expect_lt((double)by_stage[2].counted, n / COUNT + n / DEEP + IDS * WIDE);
 }
