@@ -136,21 +136,18 @@ static void claim_describes(Lab *lab, const Grid *g, const ScalingLaw *l) {
 
 // What the runs determine, and what they do not: the loss where there are runs; E,
 // where there is none.
-static void claim_spread(Lab *lab, const Grid *g, const ScalingLaw *fits,
-                         const ScalingLaw *with_floor) {
-    double loss = width(middle(fits, g, best_of)), e = width(middle(fits, g, floor_of)),
-           alpha = width(middle(fits, g, alpha_of));
-    claim_at_least(lab, "4.155", "spread of E, at least 4 times that of the best loss",
-                   4 * loss, e);
-    claim_at_most(lab, "4.155", "spread of alpha with E known, at most without", alpha,
-                  width(middle(with_floor, g, alpha_of)));
+static void claim_spread(Lab *lab, const Grid *g, const ScalingLaw *fits) {
+    double loss = width(middle(fits, g, best_of)), e = width(middle(fits, g, floor_of));
+    claim_at_least(lab, "4.155", "spread of E, at least twice that of the best loss",
+                   2 * loss, e);
 }
 
 // With the full rank a model is at the floor, for some N that is finite; a power law
-// gets there at infinity only, so the one through these points aims lower.
-static void claim_floor(Lab *lab, const Grid *g, const ScalingLaw *l) {
-    claim_at_most(lab, "4.156", "E as fitted, at most the exact floor", g->floor,
-                  l->floor);
+// gets there at infinity only, so the one through these points aims lower. Nine tenths
+// of the fits to drawn runs do.
+static void claim_floor(Lab *lab, const Grid *g, const ScalingLaw *fits) {
+    claim_at_most(lab, "4.156", "9/10 of the fitted E are at most", g->floor,
+                  middle(fits, g, floor_of).high);
 }
 
 // ---- the figure
@@ -201,8 +198,8 @@ static void run(Lab *lab) {
     scaling_fit_again(with_floor, AGAIN, g.runs, RUNS, g.floor, &lab->rng);
     print_fit(lab, "fitted", &fitted, fits, &g);
     print_fit(lab, "with the exact floor", &known, with_floor, &g);
-    claim_describes(lab, &g, &fitted), claim_spread(lab, &g, fits, with_floor);
-    claim_floor(lab, &g, &fitted);
+    claim_describes(lab, &g, &fitted), claim_spread(lab, &g, fits),
+        claim_floor(lab, &g, fits);
     draw(lab, &g, &fitted);
 }
 
