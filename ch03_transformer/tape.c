@@ -217,7 +217,7 @@ Node *param(Tape *t, int index) {
     n->grad = params_grad(t->params, index);
     n->needs_grad = n->grad.at != NULL;
     if (!t->sink.open) return n;
-    n->param = index, n->needs_grad = true;
+    n->param = index, n->needs_grad = true, n->grad.at = NULL;
     // what a pull makes again was counted when it was first made
     if (!t->going_back) t->uses[index]++;
     return n;
