@@ -29,6 +29,8 @@ struct Tape {
     GradBuffer *buffers;
     bool training, going_back;
     int recompute;
+    GradSink sink;  // open NULL: Params.grads
+    int *uses;      // sink: of each parameter, how many backward has still to meet
     Rng rng;
     TapeCounts counts;
     bool profile;
@@ -144,6 +146,7 @@ void tape_reset(Tape *t) {
     t->count = 0;
     arena_reset(&t->arena);
     buffers_trim(t, false);
+    if (t->uses) memset(t->uses, 0, (size_t)t->params->count * sizeof *t->uses);
     t->counts = (TapeCounts){.grad_bytes = t->counts.grad_bytes};
 }
 
@@ -151,7 +154,7 @@ void tape_free(Tape *t) {
     if (!t) return;
     buffers_trim(t, true);
     arena_free(&t->arena);
-    free(t->nodes), free(t);
+    free(t->nodes), free(t->uses), free(t);
 }
 
 void tape_training(Tape *t, bool training, uint64_t seed) {
@@ -185,7 +188,8 @@ Node *node_of(Tape *t, const Operation *op, Mat value, Node *a, Node *b, Node *c
     *n = (Node){.value = value,
                 .grad = {NULL, value.rows, value.cols, value.cols, 1},
                 .op = op,
-                .from = {a, b, c}};
+                .from = {a, b, c},
+                .param = -1};
     n->needs_grad = wants_grad(a) || wants_grad(b) || wants_grad(c);
     reserve(t->nodes, t->capacity, t->count + 1);
     return t->nodes[t->count++] = n;
@@ -212,6 +216,10 @@ Node *param(Tape *t, int index) {
     Node *n = constant_node(t, params_value(t->params, index));
     n->grad = params_grad(t->params, index);
     n->needs_grad = n->grad.at != NULL;
+    if (!t->sink.open) return n;
+    n->param = index, n->needs_grad = true, n->grad.at = NULL;
+    // what a pull makes again was counted when it was first made
+    if (!t->going_back) t->uses[index]++;
     return n;
 }
 
@@ -219,6 +227,42 @@ Node *param_transposed(Tape *t, int index) {
     Node *n = param(t, index);
     n->value = mat_transpose(n->value), n->grad = mat_transpose(n->grad);
     return n;
+}
+
+// ---- gradients of parameters that go to a sink
+
+void tape_grads_to(Tape *t, GradSink sink) {
+    assert(t->params && !t->count && "tape_grads_to: too late");
+    free(t->uses);
+    t->uses = allocate((size_t)t->params->count, sizeof *t->uses);
+    t->sink = sink;
+}
+
+static void open_params(Tape *t, const Node *n) {
+    for (int i = 0; i < NODE_MOST_INPUTS; i++) {
+        Node *p = n->from[i];
+        if (!p || p->param < 0 || p->grad.at) continue;
+        p->grad = p->value;  // its strides: it may be transposed
+        p->grad.at = t->sink.open(t->sink.of, p->param);
+    }
+}
+
+// All that use this node were met.
+static void leave_param(Tape *t, Node *p) {
+    assert(!p->buffer
+           && "an operation with a parameter that it does not say it is from");
+    p->grad.at = NULL;
+    if (--t->uses[p->param] == 0) t->sink.close(t->sink.of, p->param);
+}
+
+static void meet_params(Tape *t, Node *n) {
+    if (n->param >= 0) leave_param(t, n);
+    if (n->op && n->grad.at) open_params(t, n);
+}
+
+static void close_unused(Tape *t) {
+    for (int i = 0; i < t->params->count; i++)
+        if (!t->uses[i]) t->sink.close(t->sink.of, i);
 }
 
 // ---- backward
@@ -243,6 +287,7 @@ static void walk_back(Tape *t, size_t first, Node *from, Mat grad) {
     mat_copy(grad_write(t, from, &add), grad);
     for (size_t i = t->count; i-- > first;) {
         Node *n = t->nodes[i];
+        if (t->sink.open) meet_params(t, n);
         if (!n->op || !n->grad.at) continue;
         pull(t, n);
         if (!n->keeps_grad) buffer_release(n);
@@ -252,6 +297,7 @@ static void walk_back(Tape *t, size_t first, Node *from, Mat grad) {
 void tape_backward_from(Tape *t, Node *from, Mat grad) {
     clock_stop(t);
     if (!from->needs_grad) return;  // nothing to learn
+    if (t->sink.open) close_unused(t);
     t->going_back = true;
     walk_back(t, 0, from, grad);
     t->going_back = false;

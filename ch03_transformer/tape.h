@@ -60,6 +60,7 @@ struct Node {
     bool needs_grad;     // false: nothing below it is trained
     bool keeps_grad;     // set it to look at grad after tape_backward
     GradBuffer *buffer;  // where grad lies; NULL: a parameter's, which is the Params'
+    int param;           // its index, if its gradient goes to a GradSink; -1: not so
 };
 
 Tape *tape_new(Params *params);  // params may be NULL: then no param()
@@ -83,10 +84,22 @@ void tape_backward_from(Tape *t, Node *from, Mat grad);
 // true: dropout drops. The default is false.
 void tape_training(Tape *t, bool training, uint64_t seed);
 bool tape_is_training(const Tape *t);
-// Stacks keep the input of every so many blocks alone, and compute what is inside again in
-// backward (segment.h): less memory, more time, the same bits. 0, the default: all is kept.
+// Stacks keep the input of every so many blocks alone, and compute what is inside again
+// in backward (segment.h): less memory, more time, the same bits. 0, the default: all
+// is kept.
 void tape_recompute(Tape *t, int blocks);
 int tape_recomputes(const Tape *t);
+
+// Where parameters' gradients go if not to Params.grads, which may then be NULL. In
+// backward each is opened before the first operation adds to it, and closed after the
+// last one, or at once if none will.
+typedef struct {
+    // rows x cols, zeros at first; the same memory until it is closed
+    real *(*open)(void *of, int index);
+    void (*close)(void *of, int index);
+    void *of;
+} GradSink;
+void tape_grads_to(Tape *t, GradSink sink);  // before the first node; nothing is frozen
 
 // ---- counting
 
@@ -136,8 +149,8 @@ typedef struct {
 } TapeMark;
 TapeMark tape_mark(const Tape *t);
 void tape_release(Tape *t, TapeMark mark);
-// In a pull: walks back through what the pull has made since the mark, which may use older
-// nodes.
+// In a pull: walks back through what the pull has made since the mark, which may use
+// older nodes.
 void tape_backward_since(Tape *t, TapeMark mark, Node *from, Mat grad);
 // The stream that tape_draw draws from.
 Rng tape_rng(const Tape *t);

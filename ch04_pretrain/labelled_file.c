@@ -23,26 +23,85 @@ static int number_of(LabelNames *n, const char *name, bool only) {
     return n->count++;
 }
 
+// What reading a line needs to know, and where it goes.
+typedef struct {
+    Labelled *to;
+    LabelNames *names;
+    const LabelledFormat *format;
+    const Lexicon *lexicon;
+    int *cut;
+} Reader;
+
+static bool label_of(const Reader *r, const char *name, int *label, Error *err) {
+    if (!*name || strlen(name) > LONGEST_LABEL)
+        return error_set(err, "expected a label of 1 to %d bytes", LONGEST_LABEL);
+    *label = number_of(r->names, name, r->format->only);
+    return *label >= 0
+           || error_set(err, "label %s: expected one that was trained on", name);
+}
+
+// Text i: END and its ids, as many as there is room for.
+static void keep(const Reader *r, int i, const Ids *ids) {
+    Labelled *l = r->to;
+    *r->cut += (int)ids->size > l->time;
+    l->lengths[i] = (int)ids->size < l->time ? (int)ids->size : l->time;
+    memcpy(l->tokens + (size_t)i * (size_t)l->time, ids->at,
+           (size_t)l->lengths[i] * sizeof(int));
+}
+
+static bool read_text(const Reader *r, int i, char *label, const char *text, Ids *ids,
+                      Error *err) {
+    return label_of(r, label, &r->to->labels[i], err)
+           && lexicon_encode(r->lexicon, text, ids, err);
+}
+
+static int words_of(const char *text) {
+    int words = 0;
+    for (; *text; text++) words += *text != ' ' && (!text[1] || text[1] == ' ');
+    return words;
+}
+
+// Cuts the next word off, with the blanks before it; NULL: there is none. The byte
+// after it is *end's until it is put back.
+static char *next_word(char **at, char *end) {
+    char *word = *at, *past = word + strspn(word, " ");
+    past += strcspn(past, " ");
+    *end = *past, *past = '\0', *at = past;
+    return word;
+}
+
+// Word by word: the labels one after another, each with the first token of its word.
+static bool read_words(const Reader *r, int i, char *labels, char *text, Ids *ids,
+                       Error *err) {
+    int *to = r->to->labels + (size_t)i * (size_t)r->to->time, n = words_of(text),
+        label;
+    if (words_of(labels) != n)
+        return error_set(err, "expected a label for each word: %d labels, %d words",
+                         words_of(labels), n);
+    for (int j = 0; j < r->to->time; j++) to[j] = IGNORED;
+    for (char *name = strtok(labels, " "); n > 0; n--, name = strtok(NULL, " ")) {
+        char end, *word = next_word(&text, &end);
+        size_t first = ids->size;
+        if (!label_of(r, name, &label, err)
+            || !lexicon_encode(r->lexicon, word, ids, err))
+            return false;
+        *text = end;
+        if (first < (size_t)r->to->time) to[first] = label;
+    }
+    return true;
+}
+
 // One line, which is cut into its two parts.
-static bool read_line(Labelled *l, int i, char *line, LabelNames *names, bool only,
-                      const Lexicon *lexicon, int *cut, Error *err) {
+static bool read_line(const Reader *r, int i, char *line, Error *err) {
     char *text = strchr(line, '\t');
     if (!text) return error_set(err, "expected LABEL, a tab, and a text");
     *text++ = '\0';
-    if (!*line || strlen(line) > LONGEST_LABEL)
-        return error_set(err, "expected a label of 1 to %d bytes", LONGEST_LABEL);
-    if ((l->labels[i] = number_of(names, line, only)) < 0)
-        return error_set(err, "label %s: expected one that was trained on", line);
     Ids ids = {0};
-    ids_append(&ids, lexicon->end);
-    bool ok = lexicon_encode(lexicon, text, &ids, err);
+    ids_append(&ids, r->lexicon->end);
+    bool ok = r->format->place == LABEL_TEXT ? read_text(r, i, line, text, &ids, err)
+                                             : read_words(r, i, line, text, &ids, err);
     if (ok && ids.size < 2) ok = error_set(err, "expected a text after the tab");
-    int n = (int)ids.size < l->time ? (int)ids.size : l->time;
-    *cut += (int)ids.size > l->time;
-    if (ok)
-        memcpy(l->tokens + (size_t)i * (size_t)l->time, ids.at,
-               (size_t)n * sizeof(int));
-    l->lengths[i] = n;
+    if (ok) keep(r, i, &ids);
     free(ids.at);
     return ok;
 }
@@ -61,8 +120,8 @@ static char *end_line(char *line) {
     return next;
 }
 
-bool labelled_read(Labelled *l, LabelNames *names, bool only, const Lexicon *lexicon,
-                   const char *path, int most, int *cut, Error *err) {
+bool labelled_read(Labelled *l, LabelNames *names, const LabelledFormat *format,
+                   const Lexicon *lexicon, const char *path, int *cut, Error *err) {
     Bytes file;
     Error why;
     *cut = 0;
@@ -74,12 +133,13 @@ bool labelled_read(Labelled *l, LabelNames *names, bool only, const Lexicon *lex
         return error_set(err, "%s: expected lines of text, LABEL<TAB>TEXT",
                          file_label(path));
     }
-    *l = labelled_new(lines, most, LABEL_TEXT);
+    *l = labelled_new(lines, format->most, format->place);
+    Reader r = {l, names, format, lexicon, cut};
     char *line = file.data;
     bool ok = true;
     for (int i = 0; i < lines && ok; i++) {
         char *next = end_line(line);
-        ok = read_line(l, i, line, names, only, lexicon, cut, &why)
+        ok = read_line(&r, i, line, &why)
              || error_set(err, "%s:%d: %.400s", file_label(path), i + 1, why.text);
         line = next;
     }

@@ -136,7 +136,6 @@ static bool open_model(Run *run, Error *err) {
         pair_head_add(&run->model);
     run->objective = (ObjectiveSettings){.kind = (ObjectiveKind)plan->objective,
                                          .rng = rng_new((uint64_t)plan->seed)};
-    run_restart(run);
     return true;
 }
 
@@ -144,19 +143,18 @@ void run_restart(Run *run) {
     Rng rng = rng_new((uint64_t)run->plan.seed);
     Params *p = &run->model.params;
     if (p->values) params_init(p, &rng);
-    else {
-        model_allocate(&run->model, &rng);
-        params_allocate_grads(p);
-    }
+    else model_allocate(&run->model, &rng);
     if (run->trainer.tape) trainer_free(&run->trainer);
+    if (run->zero != 2) params_allocate_grads(p);
+    else p->grad_size = p->size;  // never there as a whole
     run->trainer =
         trainer_new_in_team(&run->model, &run->data, plan_settings(&run->plan),
-                            run->objective, run->team, run->sharded);
+                            run->objective, run->team, run->zero);
     tape_recompute(run->trainer.tape, run->recompute);
 }
 
-void run_join(Run *run, Team *team, bool sharded) {
-    run->team = team, run->sharded = sharded;
+void run_begin(Run *run, Team *team, int zero) {
+    run->team = team, run->zero = zero;
     run_restart(run);
 }
 

@@ -15,23 +15,23 @@ typedef struct {
     Model model;
     Trainer trainer;
     Team *team;     // NULL: alone
-    bool sharded;   // the moments, over the team
+    int zero;       // ZeRO's stage (shard.h)
     int recompute;  // blocks between kept activations (segment.h); 0: all are kept
 } Run;
 
 // False and err (one line) where a file cannot be read or is too short for one row. The
-// plan's 0s are filled in, but for steps; they are set with run_set_steps. A Run must not
-// be moved.
+// plan's 0s are filled in, but for steps; they are set with run_set_steps. A Run must
+// not be moved.
 bool run_open(Run *run, const Plan *plan, Error *err);
 void run_free(Run *run);
 
-// One of a team from now on, as new: each process opens the same run, then joins. Before
-// the first step.
-void run_join(Run *run, Team *team, bool sharded);
+// Parameters and a trainer: before it there are none. All of a team's processes open
+// the same run; NULL: alone.
+void run_begin(Run *run, Team *team, int zero);
 // How many steps the schedule has. Before the first step.
 void run_set_steps(Run *run, long long steps);
-// Activations are computed again in backward: the same bits from less memory, and no part
-// of the plan.
+// Activations are computed again in backward: the same bits from less memory, and no
+// part of the plan.
 void run_recompute(Run *run, int blocks);
 // Draws the parameters again and forgets all steps: as new.
 void run_restart(Run *run);

@@ -19,30 +19,38 @@ static int rows_here(const Team *team, int batch) {
     return first_row(team, batch, rank + 1) - first_row(team, batch, rank);
 }
 
+// What this process's steps are made of: all of the model, or its part.
+static Params *part_here(const Trainer *t) {
+    return t->shard ? &t->shard->part : &t->model->params;
+}
+
+static Optimiser optimiser_of(const Params *p, const TrainSettings *s) {
+    return optimiser_new(p, (OptimiserSettings){.kind = OPTIMISER_ADAMW,
+                                                .beta2 = s->beta2 ? s->beta2 : 0.99,
+                                                .decay = s->decay});
+}
+
+static void begin_shard(Trainer *t, int zero) {
+    t->shard = allocate(1, sizeof *t->shard);
+    *t->shard = shard_new(&t->model->params, t->team, zero);
+    if (zero == 2) shard_listen(t->shard, t->tape);
+}
+
 Trainer trainer_new_in_team(Model *m, Data *d, TrainSettings settings,
-                            ObjectiveSettings objective, Team *team, bool sharded) {
-    assert(settings.batch >= team_count(team) && settings.accumulate >= 1
-           && m->params.grads);
-    assert(!(sharded && settings.loss_scale));
+                            ObjectiveSettings objective, Team *team, int zero) {
+    assert(settings.batch >= team_count(team) && settings.accumulate >= 1);
+    assert((m->params.grads || zero == 2) && !(zero && settings.loss_scale));
     Trainer t = {.settings = settings,
                  .objective = objective,
                  .model = m,
                  .data = d,
                  .team = team,
-                 .sharded = sharded};
-    size_t size = m->params.size;
-    if (sharded)
-        t.shard = shard_of(&m->params, team_piece(team, size, team_rank(team)),
-                           team_piece(team, size, team_rank(team) + 1));
-    t.optimiser = optimiser_new(
-        sharded ? &t.shard : &m->params,
-        (OptimiserSettings){.kind = OPTIMISER_ADAMW,
-                            .beta2 = settings.beta2 ? settings.beta2 : 0.99,
-                            .decay = settings.decay});
+                 .tape = tape_new(&m->params)};
+    if (zero) begin_shard(&t, zero);
+    t.optimiser = optimiser_of(part_here(&t), &settings);
     t.scale = (LossScale){settings.loss_scale ? settings.loss_scale : 1, 0, GROW_AFTER};
     if (settings.precision != PRECISION_FP32)
         t.masters = allocate(m->params.size, sizeof(real));
-    t.tape = tape_new(&m->params);
     t.parts = allocate((size_t)settings.accumulate, sizeof *t.parts);
     for (int a = 0; a < settings.accumulate; a++)
         t.parts[a] =
@@ -52,12 +60,13 @@ Trainer trainer_new_in_team(Model *m, Data *d, TrainSettings settings,
 
 Trainer trainer_new(Model *m, Data *d, TrainSettings settings,
                     ObjectiveSettings objective) {
-    return trainer_new_in_team(m, d, settings, objective, NULL, false);
+    return trainer_new_in_team(m, d, settings, objective, NULL, 0);
 }
 
 void trainer_free(Trainer *t) {
     for (int a = 0; a < t->settings.accumulate; a++) batch_free(&t->parts[a]);
-    free(t->parts), free(t->masters), shard_free(&t->shard);
+    if (t->shard) shard_free(t->shard);
+    free(t->parts), free(t->masters), free(t->shard);
     tape_free(t->tape), optimiser_free(&t->optimiser);
     *t = (Trainer){0};
 }
@@ -88,13 +97,21 @@ static double accumulate(Trainer *t, const Batch *part, double share, uint64_t s
     return value;
 }
 
-// Dropout's draws of one part: a function of the step, so that a resumed run repeats it;
-// other draws in each process.
+// Dropout's draws of one part: a function of the step, so that a resumed run repeats
+// it; other draws in each process.
 static uint64_t seed_of_part(const Trainer *t, int part) {
     Rng root = rng_new(t->settings.seed);
     Rng stream = rng_split(&root, (uint64_t)(t->step * t->settings.accumulate + part));
     if (team_rank(t->team)) stream = rng_split(&stream, (uint64_t)team_rank(t->team));
     return rng_bits(&stream);
+}
+
+static int zero_of(const Trainer *t) { return t->shard ? t->shard->stage : 0; }
+
+// A batch without a target makes no gradient; in a team that adds up gradients as they
+// are made (stage 2) it takes part all the same.
+static void add_nothing(Trainer *t) {
+    if (zero_of(t) == 2) shard_add_nothing(t->shard);
 }
 
 // The gradient of all parts, in Params.grads.
@@ -104,32 +121,33 @@ static void add_gradients(Trainer *t, StepResult *r) {
             r->loss += accumulate(t, &t->parts[a],
                                   (double)t->parts[a].counted / (double)r->counted,
                                   seed_of_part(t, a));
+        else add_nothing(t);
 }
 
 // The sum of all processes' gradients; of sharded ones, each gets its part.
 static void share_gradients(Trainer *t, StepResult *r) {
     Params *p = &t->model->params;
     team_sum_doubles(t->team, &r->loss, 1);
-    if (t->sharded) team_reduce_scatter(t->team, p->grads, p->grad_size);
-    else team_sum(t->team, p->grads, p->grad_size);
+    if (!t->shard) team_sum(t->team, p->grads, p->grad_size);
+    else if (t->shard->stage == 1) shard_add_up(t->shard);
 }
 
 // The same where numbers have 16 bits: of rounded weights, rounded itself.
 static void add_rounded_gradients(Trainer *t, StepResult *r) {
-    Params *p = &t->model->params;
+    Params *p = &t->model->params, *here = part_here(t);
     Mat values = mat_view(p->values, 1, (int)p->size);
     memcpy(t->masters, p->values, p->size * sizeof *p->values);
     mat_round(values, t->settings.precision);
     add_gradients(t, r);
     memcpy(p->values, t->masters, p->size * sizeof *p->values);
     share_gradients(t, r);
-    mat_round(mat_view(p->grads, 1, (int)p->grad_size), t->settings.precision);
+    mat_round(mat_view(here->grads, 1, (int)here->grad_size), t->settings.precision);
 }
 
 // The length of the whole gradient, which is then shortened; here: this process's part.
 static double clip(Trainer *t, Params *here) {
     double norm = params_grad_norm(here), squares = norm * norm;
-    if (t->sharded) {
+    if (t->shard) {
         team_sum_doubles(t->team, &squares, 1);
         norm = sqrt(squares);
     }
@@ -139,7 +157,7 @@ static double clip(Trainer *t, Params *here) {
 
 StepResult trainer_step(Trainer *t) {
     const TrainSettings *s = &t->settings;
-    Params *p = &t->model->params, *here = t->sharded ? &t->shard : p;
+    Params *p = &t->model->params, *here = part_here(t);
     StepResult r = {.counted = fill_parts(t)};
     if (t->masters) add_rounded_gradients(t, &r);
     else add_gradients(t, &r), share_gradients(t, &r);
@@ -150,9 +168,9 @@ StepResult trainer_step(Trainer *t) {
     r.grad_norm = clip(t, here);
     if (r.counted && isfinite(r.loss) && isfinite(r.grad_norm)) {
         optimiser_step(&t->optimiser, here, r.rate);
-        if (t->sharded) team_gather(t->team, p->values, p->size);
+        if (t->shard) shard_share_values(t->shard);
     }
-    params_zero_grads(p);
+    params_zero_grads(zero_of(t) == 2 ? here : p);
     t->step++;
     t->tokens += (long long)s->batch * s->accumulate * t->data->time;
     return r;

@@ -6,18 +6,18 @@
 //              clip g;  rate = schedule(t + 1);  AdamW
 //
 // All targets of a step count alike, in whichever part they stand: --batch 8 and
-// --batch 2 --accumulate 4 are one computation but for rounding. (The mean of the parts'
-// means is another one wherever parts differ in their number of targets.) A step without
-// a target changes nothing: no gradient, no moment, no count.
+// --batch 2 --accumulate 4 are one computation but for rounding. (The mean of the
+// parts' means is another one wherever parts differ in their number of targets.) A step
+// without a target changes nothing: no gradient, no moment, no count.
 //
 // A step is a function of the parameters, the moments and t alone. Nothing else has to
 // be remembered: trainer_file.h.
 //
-// A team (team.h) shares the rows of each of the A parts: process r of P takes rows
-// r B / P to (r + 1) B / P. Its gradient is weighted by its targets like a part's, then all
-// gradients are added: the same computation again, but for rounding. With shards (ZeRO,
-// stage 1; shard.h) each process has the moments of N / P numbers alone, and makes their
-// step for all.
+// A team (team.h) shares the rows of each of the A parts: process r of P takes rows r B
+// / P to (r + 1) B / P. Its gradient is weighted by its targets like a part's, then all
+// gradients are added: the same computation again, but for rounding. With shards (ZeRO;
+// shard.h) each process has the moments of N / P numbers alone, in stage 2 their
+// gradients alone as well, and makes their step for all.
 #pragma once
 #include "ch03_transformer/optimiser.h"
 #include "ch03_transformer/schedule.h"
@@ -53,8 +53,7 @@ typedef struct {
     Tape *tape;
     Batch *parts;      // `accumulate` of them, this process's rows of each
     Team *team;        // NULL: alone
-    bool sharded;      // the optimiser is that of `shard`
-    Params shard;      // views of the model's
+    Shard *shard;      // the optimiser is that of shard->part; NULL: of the model's
     long long step;    // steps that were taken, with or without a target
     long long tokens;  // rows x time that went through
 } Trainer;
@@ -70,9 +69,10 @@ typedef struct {
 // model and data must outlive it; the model's gradients are allocated.
 Trainer trainer_new(Model *m, Data *d, TrainSettings settings,
                     ObjectiveSettings objective);
-// One of a team; all call the same functions in the same order. batch >= the team. sharded:
-// without a loss scale, and nothing is frozen.
+// One of a team; all call the same functions in the same order. batch >= the team.
+// zero: ZeRO's stage, 0 to 2; 1 and 2: without a loss scale, and nothing is frozen.
+// Stage 2 frees the model's gradients, or finds none.
 Trainer trainer_new_in_team(Model *m, Data *d, TrainSettings settings,
-                            ObjectiveSettings objective, Team *team, bool sharded);
+                            ObjectiveSettings objective, Team *team, int zero);
 void trainer_free(Trainer *t);
 StepResult trainer_step(Trainer *t);

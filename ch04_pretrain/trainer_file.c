@@ -11,27 +11,22 @@
 
 enum { OWN_NOTES = 5, NUMBER = 32, SCALE_OFFSET = 1100 };
 
-// Room for the moments of all numbers, m or v: where they are, or, if they are sharded, a
-// copy that moments_back frees, with everyone's in it if that is wanted.
-static real *moments_of(const Trainer *t, int which, bool wanted) {
-    const Params *p = &t->model->params;
-    real *here = which ? t->optimiser.v : t->optimiser.m;
-    if (!t->sharded) return here;
-    real *all = allocate(p->size, sizeof *all);
-    if (!wanted) return all;
-    size_t first = team_piece(t->team, p->size, team_rank(t->team));
-    memcpy(all + first, here, t->optimiser.size * sizeof *here);
-    team_gather(t->team, all, p->size);
+// The moments of all numbers, m or v: where they are, or, if they are in shards, a copy
+// that moments_back frees. For saving only the first process has it.
+static real *moments_of(const Trainer *t, int which, bool saving) {
+    const real *here = which ? t->optimiser.v : t->optimiser.m;
+    if (!t->shard) return (real *)here;
+    bool wanted = !saving || !team_rank(t->team);
+    real *all = wanted ? allocate(t->model->params.size, sizeof *all) : NULL;
+    if (saving) shard_collect(t->shard, here, all);
     return all;
 }
 
 static void moments_back(const Trainer *t, real *const moments[2], bool changed) {
-    if (!t->sharded) return;
-    size_t first = team_piece(t->team, t->model->params.size, team_rank(t->team)),
-           bytes = t->optimiser.size * sizeof(real);
+    if (!t->shard) return;
     if (changed)
-        memcpy(t->optimiser.m, moments[0] + first, bytes),
-            memcpy(t->optimiser.v, moments[1] + first, bytes);
+        shard_pick(t->shard, t->optimiser.m, moments[0]),
+            shard_pick(t->shard, t->optimiser.v, moments[1]);
     free(moments[0]), free(moments[1]);
 }
 
@@ -42,7 +37,7 @@ static CheckpointTensor *tensors_new(const Trainer *t, real *const moments[2],
     CheckpointTensor *list = allocate((size_t)p->count + 2, sizeof *list);
     for (int i = 0; i < p->count; i++)
         list[i] = (CheckpointTensor){p->list[i].name, params_value(p, i)};
-    int numbers = (int)p->grad_size;
+    int numbers = (int)p->size;
     list[p->count] = (CheckpointTensor){"adam.m", mat_view(moments[0], 1, numbers)};
     list[p->count + 1] = (CheckpointTensor){"adam.v", mat_view(moments[1], 1, numbers)};
     *count = p->count + 2;

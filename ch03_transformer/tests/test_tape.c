@@ -2,6 +2,7 @@
 // block against its backward written out.
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ch03_transformer/activation.h"
@@ -10,6 +11,7 @@
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/model.h"
 #include "ch03_transformer/published.h"
+#include "ch03_transformer/segment.h"
 #include "ch03_transformer/tests/gradients.h"
 
 // x is used again and again; its gradient passes through shared memory, copies and
@@ -35,6 +37,73 @@ Test(tape, shared_gradients_are_central_differences) {
     cr_expect(error <= gradient_tolerance(), "off by %g", error);
     params_free(&p);
 }
+
+// ---- gradients that go to a sink
+
+enum { SUNK = 3 };
+typedef struct {
+    const Params *params;
+    real *open[SUNK], *kept[SUNK];
+    int closed[SUNK], order[SUNK], count;
+} Sink;
+
+static real *sink_open(void *of, int i) {
+    Sink *s = of;
+    if (!s->open[i]) s->open[i] = calloc(param_size(&s->params->list[i]), sizeof(real));
+    return s->open[i];
+}
+static void sink_close(void *of, int i) {
+    Sink *s = of;
+    s->kept[i] = s->open[i], s->open[i] = NULL;
+    s->closed[i]++, s->order[s->count++] = i;
+}
+
+// w three times, once turned; x twice.
+static Node *through(Tape *t, Node *x, const void *context) {
+    (void)context;
+    return silu(t, matmul_node(t, x, param(t, 0), NULL));
+}
+static Node *twice(Tape *t, bool segments) {
+    Node *x = add(t, param(t, 1), param(t, 1));
+    Node *y = segments ? segment(t, x, through, NULL) : through(t, x, NULL);
+    y = segments ? segment(t, y, through, NULL) : through(t, y, NULL);
+    return random_loss(t, matmul_node(t, y, param_transposed(t, 0), NULL));
+}
+
+// The same bits as in Params.grads; each closed once, after its last use, an unused one
+// at once; so also where blocks are made again in backward.
+Test(tape, gradients_go_to_a_sink) {
+    Params p = {0};
+    params_add(&p, 5, 5, normal(1), "w"), params_add(&p, 4, 5, normal(1), "x");
+    params_add(&p, 2, 2, normal(1), "unused");
+    params_allocate(&p), params_allocate_grads(&p);
+    Rng rng = rng_new(1);
+    params_init(&p, &rng);
+    for (int segments = 0; segments < 2; segments++) {
+        Sink s = {.params = &p};
+        Tape *plain = tape_new(&p), *t = tape_new(&p);
+        params_zero_grads(&p);
+        tape_backward(plain, twice(plain, segments));
+        tape_grads_to(t, (GradSink){sink_open, sink_close, &s});
+        for (int again = 0; again < 2; again++) {
+            s = (Sink){.params = &p};
+            tape_backward(t, twice(t, segments));
+            cr_assert_eq(s.count, SUNK);
+            cr_expect(s.order[0] == 2 && s.order[1] == 0 && s.order[2] == 1);
+            cr_expect_null(s.kept[2]);
+            for (int i = 0; i < 2; i++) {
+                size_t bytes = param_size(&p.list[i]) * sizeof(real);
+                cr_expect_eq(memcmp(s.kept[i], params_grad(&p, i).at, bytes), 0);
+                free(s.kept[i]);
+            }
+            tape_reset(t);
+        }
+        tape_free(plain), tape_free(t);
+    }
+    params_free(&p);
+}
+
+// ---- memory
 
 // the most matrices of gradients that are alive at once, of some 16 nodes
 enum { TANGLED = 4 };

@@ -75,7 +75,7 @@ static int blocks_of(const Args *args) {
 
 // Everyone in a team says what it is about to do, and joins if all say the same.
 static void join(Run *run, Team *team, const Args *args) {
-    bool zero = option_int(args, "zero", 0, 1);
+    int zero = (int)option_int(args, "zero", 0, SHARD_STAGES - 1);
     int count = team_count(team);
     Text work = {0};
     char value[PLAN_TEXT];
@@ -83,7 +83,8 @@ static void join(Run *run, Team *team, const Args *args) {
         die("--batch %lld: expected at least %d, a row for each process",
             run->plan.batch, count);
     if (zero && plan_settings(&run->plan).loss_scale)
-        die("--zero 1: not with a loss scale, which looks at the whole gradient");
+        die("--zero %d: not with a loss scale, which looks at the whole gradient",
+            zero);
     for (int i = 0; i < plan_fields(); i++) {
         const char *key = plan_note(value, &run->plan, i) + strlen("plan.");
         text_add(&work, "--%s %s\n", key, value);
@@ -92,7 +93,7 @@ static void join(Run *run, Team *team, const Args *args) {
              option_flag(args, "resume"), option_text(args, "minutes"));
     team_mpi_agree(team, work.data);
     free(work.data);
-    if (team || zero) run_join(run, team, zero);
+    run_begin(run, team, zero);
 }
 
 static void begin(Run *run, Team *team, const Args *args) {
@@ -135,6 +136,8 @@ typedef struct {
     double save_every, last_saved;  // seconds
     bool saved;                     // by this process, or by the one it resumes
     bool stopped;                   // interrupted, some process of the team
+    double memory;                  // bytes at most, before it was first saved
+    long long sent;                 // bytes, to others, by steps
     Progress progress;
 } Training;
 
@@ -174,8 +177,20 @@ static double held_out_loss(Training *t) {
     return team_from_first(t->run.team, loss);
 }
 
+// All that this process has held at one time, says the system.
+static double memory_most(void) {
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
+#ifdef __APPLE__
+    return (double)used.ru_maxrss;  // bytes
+#else
+    return 1024 * (double)used.ru_maxrss;
+#endif
+}
+
 static void save(Training *t) {
     Error err;
+    if (!t->saved) t->memory = memory_most();  // the first process collects all moments
     Team *team = t->run.team;
     double loss = held_out_loss(t);
     if (!isfinite(loss)) end_without_saving(t, "held-out loss", loss);
@@ -214,7 +229,9 @@ static void loop(Training *t) {
     look_round(t);
     if (is_last(t)) save(t);  // resumed at its end: the model may be from before it
     while (!is_last(t)) {
+        long long before = t->run.team ? t->run.team->sent : 0;
         StepResult r = trainer_step(&t->run.trainer);
+        if (t->run.team) t->sent += t->run.team->sent - before;
         check_finite(t, &r);
         bool due = look_round(t);
         if (!team_rank(t->run.team))
@@ -241,17 +258,20 @@ static void open_outputs(Training *t, const Args *args) {
 // What a team's processes had to hold and to send.
 static void print_team(Training *t) {
     Team *team = t->run.team;
-    const double MB = 1e6;
-    struct rusage used;
-    getrusage(RUSAGE_SELF, &used);
-    double most = 1e3 * (double)used.ru_maxrss;
+    const Trainer *trainer = &t->run.trainer;
+    const double MB = 1e6, each = sizeof(real) / MB;
+    size_t size = t->run.model.params.size;
+    double most = t->memory ? t->memory : memory_most();
     if (!team) return;
     team_sum_doubles(team, &most, 1);
     printf(
-        "%d processes: moments %.2f MB each, %.1f MB of memory on average; %.1f MB "
-        "sent by each per step\n",
-        team->count, 2e0 * (double)t->run.trainer.optimiser.size * sizeof(real) / MB,
-        most / team->count / MB, (double)team->sent / (double)t->run.trainer.step / MB);
+        "%d processes, ZeRO stage %d: parameters %.2f MB, gradients %.2f MB, moments "
+        "%.2f MB in each; %.1f MB of memory on average; %.1f MB sent by each per "
+        "step\n",
+        team->count, t->run.zero, each * (double)size,
+        each * (double)(trainer->shard ? trainer->shard->most : size),
+        2 * each * (double)trainer->optimiser.size, most / team->count / MB,
+        (double)t->sent / (double)trainer->step / MB);
 }
 
 int command_train(const Args *args) {
@@ -292,6 +312,8 @@ const Option train_options[] = {
      "keep the input of every so many blocks alone, and compute their inside again: "
      "less "
      "memory, the same bits; 0: keep all"},
-    {"zero", "0", "1: under mpirun each process keeps the moments of its part alone"},
+    {"zero", "0",
+     "under mpirun each process keeps alone, of its part, 1: the moments, 2: the "
+     "gradients as well"},
     {"log", NULL, "a table of every step: FILE.tsv"},
     PLAN_FIELDS(PLAN_OPTION){0}};

@@ -6,14 +6,15 @@
 #include <stdbool.h>
 
 #include "ch04_pretrain/homework/hw04.h"
-#include "common/program/homework.h"
+#include "common/program/homework_numbers.h"
 
 void check_words(Grade *g);
 void check_wsd(Grade *g);
 void check_bigrams(Grade *g);
 void check_typical(Grade *g);
-
-#define COUNT_OF(array) ((int)(sizeof(array) / sizeof *(array)))
+void check_noise(Grade *g);
+void check_replaced(Grade *g);
+void check_bands(Grade *g);
 
 bool near_array(const double *got, const double *want, int n, double tolerance);
 // A step; the hint shows the first number that is off.

@@ -6,6 +6,9 @@ static const Problem problems[] = {
     {"2", "Warm-up, stable, decay", 25, 10, "easy", 45, check_wsd},
     {"3", "Two smoothed bigrams", 25, 10, "medium", 75, check_bigrams},
     {"4", "Typical sampling", 25, 10, "medium", 60, check_typical},
+    {"5", "The noise of gradients", 25, 10, "medium", 60, check_noise},
+    {"6", "Replaced tokens", 25, 10, "medium", 60, check_replaced},
+    {"7", "Bands for a threshold", 25, 10, "medium", 60, check_bands},
     {0},
 };
 

@@ -51,3 +51,60 @@ void back_off(const int *count, int V, const double *lower, double D, int h,
 double typical_distance(const Candidates *c, int i) { HW_TODO(c, i); }
 
 void candidates_typical(Candidates *c, double mass) { HW_TODO(c, mass); }
+
+// ---- 5. The noise of gradients
+
+Squares squares_of_parts(const double *gradients, int parts, int n) {
+    HW_TODO(gradients, parts, n);
+}
+
+Noise noise_of(Squares s, double b, double B) { HW_TODO(s, b, B); }
+
+double noise_scale(const Squares *s, int count, double b, double B) {
+    HW_TODO(s, count, b, B);
+}
+
+double steps_with(double least, double scale, double B) { HW_TODO(least, scale, B); }
+
+double batch_for_rows(double scale, double times) { HW_TODO(scale, times); }
+
+// ---- 6. Replaced tokens
+
+void replace_tokens(Rng *rng, const int *tokens, const bool *selected, int n,
+                    const double *generator, int V, int *seen, bool *replaced) {
+    HW_TODO(rng, tokens, selected, n, generator, V, seen, replaced);
+}
+
+double detector_loss(const double *logit, const bool *replaced, const bool *special,
+                     int n) {
+    HW_TODO(logit, replaced, special, n);
+}
+
+void detector_optimum(const double *language, const double *generator, double share,
+                      int V, double *p) {
+    HW_TODO(language, generator, share, V, p);
+}
+
+double detector_floor(const double *language, const double *generator, double share,
+                      int V) {
+    HW_TODO(language, generator, share, V);
+}
+
+// ---- 7. Bands for a threshold
+
+double banding_middle(Banding b) { HW_TODO(b); }
+
+BandingCosts banding_costs(Banding b, const double *s, const double *pairs, int bins,
+                           double high) {
+    HW_TODO(b, s, pairs, bins, high);
+}
+
+Banding banding_for(int k, double high, double least, double low) {
+    HW_TODO(k, high, least, low);
+}
+
+void signature_union(const uint64_t *a, const uint64_t *b, int k, uint64_t *to) {
+    HW_TODO(a, b, k, to);
+}
+
+double containment(double J, double a, double b) { HW_TODO(J, a, b); }

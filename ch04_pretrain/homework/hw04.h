@@ -1,4 +1,4 @@
-// Homework of chapter 4: four problems that take pretraining further. README.md says
+// Homework of chapter 4: seven problems that take pretraining further. README.md says
 // what each is about.
 //
 // You edit hw04.c; `make hw04` grades it. Every function of the chapter may be called.
@@ -12,6 +12,7 @@
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/sample.h"
 #include "ch04_pretrain/corruption.h"
+#include "ch04_pretrain/lsh.h"
 
 // ---- 1. Whole-word masking (medium, 60 min)
 
@@ -132,3 +133,88 @@ double typical_distance(const Candidates *c, int i);
 // (0, 1), are kept, in this order; c->count and c->total are set, and each p stays as
 // it is. A mass of 1 or more keeps all candidates with p > 0; a p of 0 never stays.
 void candidates_typical(Candidates *c, double mass);
+
+// ---- 5. The noise of gradients (medium, 60 min)
+
+// Squared lengths of gradients: of one of a batch of b rows, of one of B rows, B > b.
+typedef struct {
+    double small, big;
+} Squares;
+
+// gradients[parts n]: `parts` gradients of n numbers, one after another, each of b rows
+// of its own. small: their squared length, on average; big: the squared length of the
+// gradient of all parts x b rows, which is their mean.
+Squares squares_of_parts(const double *gradients, int parts, int n);
+
+// |G|^2 of the true gradient, and the variance of one row's, summed over its numbers.
+typedef struct {
+    double square, trace;
+} Noise;
+
+// The gradient of a batch of B rows has a squared length of |G|^2 + trace / B on
+// average. From two batch sizes: the values that are right on average.
+Noise noise_of(Squares s, double b, double B);
+
+// The noise scale trace / |G|^2, from `count` such measurements. It is the quotient of
+// two means; INFINITY where that of |G|^2 is not above 0.
+double noise_scale(const Squares *s, int count, double b, double B);
+
+// McCandlish and others: if `least` steps do with batches without noise, batches of B
+// rows take least (1 + scale / B).
+double steps_with(double least, double scale, double B);
+// Rows read, steps x B, are the fewest in the limit B -> 0. The largest batch that
+// takes `times` as many, times > 1.
+double batch_for_rows(double scale, double times);
+
+// ---- 6. Replaced tokens (medium, 60 min)
+
+// ELECTRA's input. Each selected token is drawn anew from what a generator says there,
+// generator[i V] .. generator[i V + V - 1] for token i, which sum to 1; the others
+// stay. seen[n]; replaced[n]: whether the token seen is another one than it was.
+void replace_tokens(Rng *rng, const int *tokens, const bool *selected, int n,
+                    const double *generator, int V, int *seen, bool *replaced);
+
+// The detector answers for *every* token but special ones: the mean of its cross
+// entropies in nats. logit[i] is that of "replaced". Finite wherever the logits are; 0
+// where all tokens are special.
+double detector_loss(const double *logit, const bool *replaced, const bool *special,
+                     int n);
+
+// The best detector of one place. What was written there is w with probability
+// language[w], given all around it; it is selected with probability `share`, and then
+// drawn from generator[V], whatever it was. p[w]: the probability that w, if it is
+// seen, has replaced another token; 0 for a w that is never seen.
+void detector_optimum(const double *language, const double *generator, double share,
+                      int V, double *p);
+// The mean loss of this detector at this place, in nats.
+double detector_floor(const double *language, const double *generator, double share,
+                      int V);
+
+// ---- 7. Bands for a threshold (medium, 60 min)
+
+// A cut of signatures: lsh.h. bands x rows numbers are used; 0 x 0 is none.
+typedef struct {
+    int rows, bands;
+} Banding;
+
+// The similarity of which half of the pairs are found.
+double banding_middle(Banding b);
+
+// Of bins of pairs, pairs[i] of them of similarity s[i]: how many of `high` or more are
+// not found, and how many below are, on average.
+typedef struct {
+    double missed, in_vain;
+} BandingCosts;
+BandingCosts banding_costs(Banding b, const double *s, const double *pairs, int bins,
+                           double high);
+
+// Of all cuts of at most k numbers that find a pair of similarity `high` with
+// probability `least` or more: the one that finds a pair of similarity `low` < high
+// with the least; of equals, the one of fewer rows. Numbers may be left over. {0} where
+// there is none.
+Banding banding_for(int k, double high, double least, double low);
+
+// The signature of the union of two sets, from theirs: to[k].
+void signature_union(const uint64_t *a, const uint64_t *b, int k, uint64_t *to);
+// Which share of A, of a elements, lies in B, of b elements, if their similarity is J.
+double containment(double J, double a, double b);

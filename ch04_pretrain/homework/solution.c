@@ -195,3 +195,139 @@ void candidates_typical(Candidates *c, double mass) {
     c->count = kept, c->total = sum;
     free(all);
 }
+
+// ---- 5. The noise of gradients
+
+static double square_of(const double *g, int n) {
+    double sum = 0;
+    for (int i = 0; i < n; i++) sum += g[i] * g[i];
+    return sum;
+}
+
+Squares squares_of_parts(const double *gradients, int parts, int n) {
+    Squares s = {0};
+    double *mean = allocate((size_t)n, sizeof *mean);
+    for (int k = 0; k < parts; k++) {
+        const double *g = gradients + k * n;
+        s.small += square_of(g, n) / parts;
+        for (int i = 0; i < n; i++) mean[i] += g[i] / parts;
+    }
+    s.big = square_of(mean, n);
+    free(mean);
+    return s;
+}
+
+Noise noise_of(Squares s, double b, double B) {
+    return (Noise){.square = (B * s.big - b * s.small) / (B - b),
+                   .trace = (s.small - s.big) / (1 / b - 1 / B)};
+}
+
+double noise_scale(const Squares *s, int count, double b, double B) {
+    Noise sum = {0};
+    for (int i = 0; i < count; i++) {
+        Noise one = noise_of(s[i], b, B);
+        sum.square += one.square, sum.trace += one.trace;
+    }
+    return sum.square > 0 ? sum.trace / sum.square : INFINITY;
+}
+
+double steps_with(double least, double scale, double B) {
+    return least * (1 + scale / B);
+}
+
+// steps x B = least (B + scale), the fewest are least scale: 1 + B / scale times as
+// many.
+double batch_for_rows(double scale, double times) { return scale * (times - 1); }
+
+// ---- 6. Replaced tokens
+
+void replace_tokens(Rng *rng, const int *tokens, const bool *selected, int n,
+                    const double *generator, int V, int *seen, bool *replaced) {
+    for (int i = 0; i < n; i++) {
+        seen[i] = selected[i] ? rng_categorical(rng, generator + i * V, V) : tokens[i];
+        replaced[i] = seen[i] != tokens[i];
+    }
+}
+
+// -ln of the probability 1 / (1 + e^-z)
+static double surprise(double z) { return fmax(0, -z) + log1p(exp(-fabs(z))); }
+
+double detector_loss(const double *logit, const bool *replaced, const bool *special,
+                     int n) {
+    double sum = 0, count = 0;
+    for (int i = 0; i < n; i++) {
+        if (special[i]) continue;
+        sum += surprise(replaced[i] ? logit[i] : -logit[i]);
+        count++;
+    }
+    return count > 0 ? sum / count : 0;
+}
+
+// How often w is seen here, and how often it is not what was written.
+static double seen_and_replaced(double language, double generator, double share,
+                                double *replaced) {
+    *replaced = share * generator * (1 - language);
+    return *replaced + language * (1 - share + share * generator);
+}
+
+void detector_optimum(const double *language, const double *generator, double share,
+                      int V, double *p) {
+    for (int w = 0; w < V; w++) {
+        double replaced,
+            seen = seen_and_replaced(language[w], generator[w], share, &replaced);
+        p[w] = seen > 0 ? replaced / seen : 0;
+    }
+}
+
+double detector_floor(const double *language, const double *generator, double share,
+                      int V) {
+    double nats = 0;
+    for (int w = 0; w < V; w++) {
+        double replaced,
+            seen = seen_and_replaced(language[w], generator[w], share, &replaced),
+            kept = seen - replaced;
+        if (replaced > 0) nats -= replaced * log(replaced / seen);
+        if (kept > 0) nats -= kept * log(kept / seen);
+    }
+    return nats;
+}
+
+// ---- 7. Bands for a threshold
+
+// 1 - (1 - s^r)^b = 1/2
+double banding_middle(Banding b) {
+    return pow(1 - pow(0.5, 1.0 / b.bands), 1.0 / b.rows);
+}
+
+BandingCosts banding_costs(Banding b, const double *s, const double *pairs, int bins,
+                           double high) {
+    BandingCosts c = {0};
+    for (int i = 0; i < bins; i++) {
+        double found = pairs[i] * lsh_curve(s[i], b.rows, b.bands);
+        if (s[i] >= high) c.missed += pairs[i] - found;
+        else c.in_vain += found;
+    }
+    return c;
+}
+
+// With more rows a cut finds less, with more bands more: for each number of rows the
+// fewest bands that do.
+Banding banding_for(int k, double high, double least, double low) {
+    Banding best = {0};
+    double lowest = INFINITY;
+    for (int rows = 1; rows <= k; rows++)
+        for (int bands = 1; rows * bands <= k; bands++) {
+            if (lsh_curve(high, rows, bands) < least) continue;
+            double in_vain = lsh_curve(low, rows, bands);
+            if (in_vain < lowest) best = (Banding){rows, bands}, lowest = in_vain;
+            break;
+        }
+    return best;
+}
+
+void signature_union(const uint64_t *a, const uint64_t *b, int k, uint64_t *to) {
+    for (int i = 0; i < k; i++) to[i] = a[i] < b[i] ? a[i] : b[i];
+}
+
+// Both: n; together a + b - n; so J (a + b - n) = n.
+double containment(double J, double a, double b) { return J * (a + b) / (1 + J) / a; }

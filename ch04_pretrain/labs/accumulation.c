@@ -51,8 +51,8 @@ static Differences train(TwoRows *whole, TwoRows *parts, Plot *p) {
 static void run(Lab *lab) {
     Corpus c = two_rows_text(&lab->rng);
     TwoRows whole, parts;
-    two_rows_begin(&whole, &c, two_rows_settings(2, 1, lab->seed), NULL, false);
-    two_rows_begin(&parts, &c, two_rows_settings(1, 2, lab->seed), NULL, false);
+    two_rows_begin(&whole, &c, 1, two_rows_settings(2, 1, lab->seed), NULL, 0);
+    two_rows_begin(&parts, &c, 1, two_rows_settings(1, 2, lab->seed), NULL, 0);
     Plot *p = plot_new(lab, "accumulation", "step whole parts means");
     Differences d = train(&whole, &parts, p);
     // Losses of some 2 nats in single precision, 2e-7 each, and the weights have been

@@ -47,26 +47,29 @@ static void claim_ring(Lab *lab, long long sent[MOST + 1]) {
 typedef struct {
     const Corpus *text;
     TrainSettings settings;
-    bool sharded;
+    int zero, layers;
     double loss[STEPS];
-    real *values;  // at the end
-    size_t size, moments;
+    real *values;                     // at the end
+    size_t size, moments, gradients;  // numbers; gradients: at most
 } Training;
 
 static void train(Team *team, void *of) {
     Training *w = of;
     TwoRows r;
-    two_rows_begin(&r, w->text, w->settings, team, w->sharded);
+    two_rows_begin(&r, w->text, w->layers, w->settings, team, w->zero);
     for (int i = 0; i < STEPS; i++) w->loss[i] = trainer_step(&r.trainer).loss;
     const Params *p = &r.model.params;
     w->size = p->size, w->moments = r.trainer.optimiser.size;
+    w->gradients = r.trainer.shard ? r.trainer.shard->most : p->grad_size;
     w->values =
         memcpy(allocate(p->size, sizeof(real)), p->values, p->size * sizeof(real));
     two_rows_end(&r);
 }
 
 static void claim_training(Lab *lab, const Corpus *text) {
-    Training alone = {.text = text, .settings = two_rows_settings(2, 1, lab->seed)},
+    Training alone = {.text = text,
+                      .settings = two_rows_settings(2, 1, lab->seed),
+                      .layers = 1},
              team = alone;
     train(NULL, &alone), team_fork_run(2, train, &team);
     double worst = 0;
@@ -95,7 +98,7 @@ static real *gradient_of(TwoRows *r, int row, int rows) {
 // |50/60 - 1/2| = 1/3, and so is the gradient, in units of |g_0 - g_1|.
 static void claim_means(Lab *lab, const Corpus *text) {
     TwoRows r;
-    two_rows_begin(&r, text, two_rows_settings(2, 1, lab->seed), NULL, false);
+    two_rows_begin(&r, text, 1, two_rows_settings(2, 1, lab->seed), NULL, 0);
     real *both = gradient_of(&r, 0, 2), *first = gradient_of(&r, 0, 1),
          *second = gradient_of(&r, 1, 1);
     double off = 0, apart = 0;
@@ -111,75 +114,64 @@ static void claim_means(Lab *lab, const Corpus *text) {
 
 // ---- who holds what
 
+static long long numbers_that_differ(const Training *a, const Training *b) {
+    long long differ = 0;
+    for (size_t i = 0; i < a->size; i++)
+        differ += memcmp(&a->values[i], &b->values[i], sizeof(real)) != 0;
+    return differ;
+}
+
 static void claim_shards(Lab *lab, const Corpus *text) {
     TrainSettings s = two_rows_settings(2, 1, lab->seed);
     s.clip = 0;  // the length of a gradient is added up in another order
-    Training whole = {.text = text, .settings = s}, shards = whole;
-    shards.sharded = true;
-    team_fork_run(2, train, &whole), team_fork_run(2, train, &shards);
-    long long differ = 0;
-    for (size_t i = 0; i < whole.size; i++)
-        differ += memcmp(&whole.values[i], &shards.values[i], sizeof(real)) != 0;
+    Training by_stage[SHARD_STAGES];
+    for (int z = 0; z < SHARD_STAGES; z++) {
+        by_stage[z] = (Training){.text = text, .settings = s, .zero = z, .layers = 1};
+        team_fork_run(2, train, &by_stage[z]);
+    }
+    const Training *whole = &by_stage[0], *one = &by_stage[1], *two = &by_stage[2];
     claim_equal(lab, "4.116", "stage 1, 20 steps of two: numbers that differ", 0,
-                differ);
+                numbers_that_differ(whole, one));
     claim_equal(lab, "4.116", "moments held by process 0, of N",
-                (long long)whole.size / 2, (long long)shards.moments);
-    free(whole.values), free(shards.values);
+                (long long)whole->size / 2, (long long)one->moments);
+    claim_equal(lab, "4.117", "stage 2, 20 steps of two: numbers that differ", 0,
+                numbers_that_differ(whole, two));
+    for (int z = 0; z < SHARD_STAGES; z++) free(by_stage[z].values);
 }
 
+// One block's parameters, of a model of several; the matrix that tokens are looked up in
+// and read out with.
+static size_t size_of(const Params *p, const char *part) {
+    size_t size = 0;
+    for (int i = 0; i < p->count; i++)
+        if (strstr(p->list[i].name, part)) size += param_size(&p->list[i]);
+    return size;
+}
+
+enum { DEEP = 6 };
+
+// Numbers in process 0 at stage 2: the most at one time.
 typedef struct {
-    const Params *params;
-    real *gradient;  // of everything: what stage 2 never holds at once
-    double wrong;    // over the team
-    size_t held;
-} Stage2;
+    size_t gradients, moments;
+} Held;
 
-static void copy_one(void *of, int i, real *bucket) {
-    const Stage2 *s = of;
-    const Param *q = &s->params->list[i];
-    memcpy(bucket, s->gradient + q->first, param_size(q) * sizeof *bucket);
-}
-
-// Every process's gradient is its own number times s->gradient.
-static void stage2(Team *t, void *of) {
-    Stage2 *s = of;
-    const Params *p = s->params;
-    size_t pieces = shard_pieces(p, t), largest = shard_largest(p), at = 0;
-    real *sum = allocate(pieces, sizeof *sum),
-         *bucket = allocate(largest, sizeof *bucket);
-    real times = (real)(1 << t->rank), all = (real)((1 << t->count) - 1);
-    for (size_t i = 0; i < p->size; i++) s->gradient[i] *= times;
-    shard_reduce(sum, p, t, bucket, copy_one, s);
-    for (int i = 0; i < p->count; i++) {
-        const Param *q = &p->list[i];
-        size_t n = param_size(q);
-        for (size_t k = team_piece(t, n, t->rank); k < team_piece(t, n, t->rank + 1);
-             k++)
-            s->wrong += sum[at++] != all * (s->gradient[q->first + k] / times);
-    }
-    s->held = pieces + largest;
-    team_sum_doubles(t, &s->wrong, 1);
-    free(sum), free(bucket);
-}
-
-static void claim_stage2(Lab *lab, const Params *p, size_t held[MOST + 1]) {
-    real *gradient = allocate(p->size, sizeof *gradient);
-    double wrong = 0;
+static void measure_stage2(Lab *lab, const Corpus *text, Held held[MOST + 1]) {
+    TrainSettings s = two_rows_settings(MOST, 1, lab->seed);
     for (int ranks = 1; ranks <= MOST; ranks++) {
-        // small whole numbers, whose sums are exact in any order
-        for (size_t i = 0; i < p->size; i++)
-            gradient[i] = (real)rng_below(&lab->rng, 1000);
-        Stage2 s = {.params = p, .gradient = gradient};
-        team_fork_run(ranks, stage2, &s);
-        wrong += s.wrong, held[ranks] = s.held;
+        Training t = {.text = text, .settings = s, .zero = 2, .layers = DEEP};
+        team_fork_run(ranks, train, &t);
+        held[ranks] = (Held){t.gradients, t.moments};
+        free(t.values);
     }
-    claim_equal(lab, "4.117", "stage 2, a matrix at a time: wrong sums, P = 1 .. 8", 0,
-                (long long)wrong);
-    // Whole numbers: of each of the parameters less than one more than its P-th part.
-    double most = (double)p->size / MOST + (double)shard_largest(p) + p->count;
-    claim_at_most(lab, "4.117", "P = 8: gradients held at once: N/P + the largest",
-                  most, (double)held[MOST]);
-    free(gradient);
+}
+
+// Backward is in one block at a time; the token matrix is first and last in use. Of each
+// parameter a piece is less than one number more than its P-th part.
+static void claim_stage2(Lab *lab, const Params *p, const Held held[MOST + 1]) {
+    double most = (double)p->size / MOST + p->count + (double)size_of(p, "block.0.")
+                  + (double)size_of(p, "token");
+    claim_at_most(lab, "4.117", "P = 8: gradients held: N/P + a block + tokens", most,
+                  (double)held[MOST].gradients);
 }
 
 // ---- figures
@@ -198,14 +190,13 @@ static void draw_ring(Lab *lab, const long long sent[MOST + 1]) {
     plot_end(p);
 }
 
-static void draw_memory(Lab *lab, const Params *p, const size_t held[MOST + 1]) {
+static void draw_memory(Lab *lab, const Params *p, const Held held[MOST + 1]) {
     Plot *plot = plot_new(lab, "zero", "count none one two three counted1 counted2");
     double n = (double)p->size;
     for (int k = 1; k <= MOST; k++) {
-        Team t = {.count = k};
-        double moments = 8 * (double)team_piece(&t, p->size, 1) / n;
+        double moments = 8 * (double)held[k].moments / n;
         plot_row(plot, k, 16, 8 + 8.0 / k, 4 + 12.0 / k, 16.0 / k, 8 + moments,
-                 4 + moments + 4 * (double)held[k] / n);
+                 4 + moments + 4 * (double)held[k].gradients / n);
     }
     plot_title(plot, "Bytes per parameter in each process");
     plot_axes(plot, "processes", "bytes per parameter");
@@ -215,19 +206,20 @@ static void draw_memory(Lab *lab, const Params *p, const size_t held[MOST + 1]) 
     plot_line(plot, "count", "two", "gradients too: 4 + 12/P");
     plot_line(plot, "count", "three", "parameters too: 16/P");
     plot_points(plot, "count", "counted1", "counted"),
-        plot_points(plot, "count", "counted2", "counted, with a bucket");
+        plot_points(plot, "count", "counted2", "counted, at most");
     plot_end(plot);
 }
 
 static void run(Lab *lab) {
     long long sent[MOST + 1] = {0};
-    size_t held[MOST + 1] = {0};
+    Held held[MOST + 1] = {0};
     Corpus text = two_rows_text(&lab->rng);
     TwoRows r;
     claim_ring(lab, sent), draw_ring(lab, sent);
     claim_training(lab, &text), claim_means(lab, &text);
     claim_shards(lab, &text);
-    two_rows_begin(&r, &text, two_rows_settings(2, 1, lab->seed), NULL, false);
+    measure_stage2(lab, &text, held);
+    two_rows_begin(&r, &text, DEEP, two_rows_settings(2, 1, lab->seed), NULL, 0);
     claim_stage2(lab, &r.model.params, held);
     draw_memory(lab, &r.model.params, held);
     two_rows_end(&r), corpus_free(&text);

@@ -23,18 +23,18 @@ TrainSettings two_rows_settings(int batch, int accumulate, uint64_t seed) {
                            .seed = seed};
 }
 
-void two_rows_begin(TwoRows *r, const Corpus *c, TrainSettings s, Team *team,
-                    bool sharded) {
+void two_rows_begin(TwoRows *r, const Corpus *c, int layers, TrainSettings s,
+                    Team *team, int zero) {
     Error err;
     *r = (TwoRows){.data = data_of_corpus(c, TWO_ROWS_IDS, TWO_ROWS_LONG, s.seed)};
-    Config config =
-        model_kinds[MODEL_GPT2].config(TWO_ROWS_IDS, TWO_ROWS_LONG, CHANNELS, 1, 2);
+    Config config = model_kinds[MODEL_GPT2].config(TWO_ROWS_IDS, TWO_ROWS_LONG,
+                                                   CHANNELS, layers, 2);
     config.init = INIT_XAVIER;
     if (!model_new(&r->model, &config, &err)) die("%s", err.text);
     Rng rng = rng_new(s.seed);
     model_allocate(&r->model, &rng), params_allocate_grads(&r->model.params);
     ObjectiveSettings clm = {.kind = OBJECTIVE_CLM, .rng = rng_new(s.seed)};
-    r->trainer = trainer_new_in_team(&r->model, &r->data, s, clm, team, sharded);
+    r->trainer = trainer_new_in_team(&r->model, &r->data, s, clm, team, zero);
 }
 
 void two_rows_end(TwoRows *r) {

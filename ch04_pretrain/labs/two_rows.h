@@ -20,9 +20,9 @@ typedef struct {
     Trainer trainer;
 } TwoRows;
 
-// c must outlive it, and *r not be moved.
-void two_rows_begin(TwoRows *r, const Corpus *c, TrainSettings s, Team *team,
-                    bool sharded);
+// c must outlive it, and *r not be moved. zero: ZeRO's stage.
+void two_rows_begin(TwoRows *r, const Corpus *c, int layers, TrainSettings s,
+                    Team *team, int zero);
 void two_rows_end(TwoRows *r);
 // The settings of all of them: 20 steps.
 TrainSettings two_rows_settings(int batch, int accumulate, uint64_t seed);

@@ -113,6 +113,16 @@ check 'classify: standard input'
 awk 'BEGIN { printf "yes\t"; for (i = 0; i < 20; i++) printf "Anna has the kite. "; print ""; print "no\tTom." }' >long.tsv
 "$program" classify --checkpoint mask.ckpt long.tsv say.tsv --steps 5 >out 2>err && grep -q "1 texts are longer than the model's 32 tokens" err
 check 'classify: a text that is too long'
+# a label for each word: of two kinds of words that are easily told apart
+printf 'who - - - what\tAnna has the red kite.\nwho - - what\tTom took the ball.\nwho - - what\tAnna took the kite.\n' >words.tsv
+printf 'who - - - what\tTom has the red ball.\nwho - - what\tAnna took the ball.\n' >saywords.tsv
+"$program" classify --checkpoint mask.ckpt words.tsv saywords.tsv --labels tokens >out 2>err && [ ! -s err ] && grep -q '^Tom/who has/- the/- red/- ball./what ' out &&
+    grep -q '^9 of 9 as in the file, after 3 texts of 3 labels$' out
+check "classify --labels tokens: $(cat out err)"
+"$program" classify --checkpoint mask.ckpt words.tsv saywords.tsv --labels tokens --format tsv >t && [ "$(head -1 t)" = "$(printf 'text\tword\tlabel\tgiven\tprobability')" ] &&
+    awk -F '\t' 'NR > 1 && (NF != 5 || $3 != $4 || $5 < 0.5 || $5 > 1) { exit 1 } END { exit NR != 10 }' t
+check 'classify --labels tokens --format tsv'
+printf 'who -\tAnna has the kite.\n' >few.tsv
 printf 'yes Anna\n' >notab.tsv
 printf 'yes\tAnna\nno\t\n' >notext.tsv
 printf 'yes\tAnna\n\tTom\n' >nolabel.tsv
@@ -216,6 +226,9 @@ classify: no tab|notab.tsv:1: expected LABEL, a tab|classify --checkpoint mask.c
 classify: no text|notext.tsv:2: expected a text|classify --checkpoint mask.ckpt notext.tsv say.tsv
 classify: no label|nolabel.tsv:2: expected a label|classify --checkpoint mask.ckpt nolabel.tsv say.tsv
 classify: one label|expected two labels|classify --checkpoint mask.ckpt one.tsv say.tsv
+classify: words without labels|few.tsv:1: expected a label for each word: 2 labels, 4 words|classify --checkpoint mask.ckpt few.tsv saywords.tsv --labels tokens
+classify: a new label of a word|new.tsv:1: label perhaps|classify --checkpoint mask.ckpt words.tsv new.tsv --labels tokens
+classify: another place|expected one of text, tokens|classify --checkpoint mask.ckpt learn.tsv say.tsv --labels word
 classify: a new label|new.tsv:1: label perhaps|classify --checkpoint mask.ckpt learn.tsv new.tsv
 classify: an unknown word|word.tsv:1: 'klingon'|classify --checkpoint mask.ckpt word.tsv say.tsv
 classify: nothing|none.tsv: expected lines|classify --checkpoint mask.ckpt none.tsv say.tsv

@@ -1,5 +1,5 @@
-// Teams: sums by a ring against plain sums, and training by several against training alone.
-// What the others found reaches process 0 by the team itself, which asserts.
+// Teams: sums by a ring against plain sums, and training by several against training
+// alone. What the others found reaches process 0 by the team itself, which asserts.
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
@@ -35,7 +35,8 @@ Test(team, sums) {
         for (int i = 0; i < 4; i++) team_fork_run(count, check_sums, &sizes[i]);
 }
 
-// After the first half of the way each has its own piece, and no more was sent than that.
+// After the first half of the way each has its own piece, and no more was sent than
+// that.
 static void check_pieces(Team *t, void *of) {
     (void)of;
     real x[NUMBERS];
@@ -104,7 +105,7 @@ Test(team, alone) {
 enum { STEPS = 20, ROWS = 3, TIME = 20, IDS = 9, TOKENS = 3 * TIME - 13 };
 
 typedef struct {
-    bool sharded;
+    int zero, recompute;
     ObjectiveKind objective;
     double loss[STEPS], norm[STEPS];
     real *values;
@@ -134,7 +135,8 @@ static void train(Team *team, void *of) {
                        .decay = 0.1,
                        .seed = 1};
     ObjectiveSettings o = {.kind = c->objective, .rng = rng_new(2)};
-    Trainer t = trainer_new_in_team(&m, &data, s, o, team, c->sharded);
+    Trainer t = trainer_new_in_team(&m, &data, s, o, team, c->zero);
+    tape_recompute(t.tape, c->recompute);
     for (int i = 0; i < STEPS; i++) {
         StepResult r = trainer_step(&t);
         c->loss[i] = r.loss, c->norm[i] = r.grad_norm;
@@ -150,13 +152,16 @@ static void compare(ObjectiveKind objective) {
     Case alone = {.objective = objective};
     train(NULL, &alone);
     for (int count = 2; count <= 3; count++)
-        for (int sharded = 0; sharded < 2; sharded++) {
-            Case c = {.objective = objective, .sharded = sharded};
+        for (int zero = 0; zero < SHARD_STAGES; zero++) {
+            // blocks made again in backward (segment.h) use their parameters twice
+            Case c = {.objective = objective, .zero = zero, .recompute = zero == 2};
             team_fork_run(count, train, &c);
             for (int i = 0; i < STEPS; i++) {
                 double e = sizeof(real) == 8 ? 1e-9 : 2e-5;
-                cr_assert_float_eq(c.loss[i], alone.loss[i], e, "%d processes, step %d",
-                                   count, i);
+                cr_assert_float_eq(c.loss[i], alone.loss[i], e,
+                                   "%d processes, stage %d, "
+                                   "step %d",
+                                   count, zero, i);
                 cr_assert_float_eq(c.norm[i], alone.norm[i], 10 * e);
             }
             free(c.values);
@@ -170,27 +175,136 @@ Test(team, trains_masked_models) { compare(OBJECTIVE_MLM); }
 // With the same gradients every number takes the same step, whoever makes it: two
 // processes, whose two numbers have one sum, and the same clipping but for rounding.
 Test(team, shards) {
-    Case whole = {.objective = OBJECTIVE_CLM}, shards = {.objective = OBJECTIVE_CLM};
-    shards.sharded = true;
-    team_fork_run(2, train, &whole), team_fork_run(2, train, &shards);
+    Case whole = {.objective = OBJECTIVE_CLM};
+    team_fork_run(2, train, &whole);
     double e = sizeof(real) == 8 ? 1e-12 : 1e-6;
-    for (int i = 0; i < 100; i++)
-        cr_assert_float_eq((double)shards.values[i], (double)whole.values[i], e);
-    free(whole.values), free(shards.values);
+    for (int zero = 1; zero < SHARD_STAGES; zero++) {
+        Case shards = {.objective = OBJECTIVE_CLM, .zero = zero};
+        team_fork_run(2, train, &shards);
+        for (int i = 0; i < 100; i++)
+            cr_assert_float_eq((double)shards.values[i], (double)whole.values[i], e);
+        free(shards.values);
+    }
+    free(whole.values);
 }
 
-// The cut goes through matrices; decay stays with each half, and the names.
+// ---- who holds what
+
+static void add_two(Params *p) {
+    Rng rng = rng_new(1);
+    params_add(p, 3, 4, normal(1), "matrix"), params_add(p, 1, 5, normal(1), "vector");
+    params_allocate(p), params_init(p, &rng), params_allocate_grads(p);
+}
+
+// The cut goes through every parameter; decay stays with each piece, and the names.
 Test(team, views) {
     Params p = {0};
-    Rng rng = rng_new(1);
-    params_add(&p, 3, 4, normal(1), "matrix"),
-        params_add(&p, 1, 5, normal(1), "vector");
-    params_allocate(&p), params_init(&p, &rng), params_allocate_grads(&p);
-    Params a = shard_of(&p, 0, 7), b = shard_of(&p, 7, 17), none = shard_of(&p, 12, 12);
-    cr_assert(a.count == 1 && a.size == 7 && a.list[0].decays);
-    cr_assert(b.count == 2 && param_size(&b.list[0]) == 5 && b.list[0].decays);
-    cr_assert(param_size(&b.list[1]) == 5 && !b.list[1].decays && b.list[1].first == 5);
-    cr_assert_eq(params_value(&b, 1).at, params_value(&p, 1).at);
-    cr_assert_eq(none.count, 0);
-    shard_free(&a), shard_free(&b), shard_free(&none), params_free(&p);
+    add_two(&p);
+    Team last = {.rank = 2, .count = 3};
+    Shard s = shard_new(&p, &last, 1);
+    cr_assert(s.part.count == 2 && s.part.size == 6 && s.part.values == p.values);
+    cr_assert(s.part.list[0].cols == 4 && s.part.list[0].first == 8
+              && s.part.list[0].decays);
+    cr_assert(s.part.list[1].cols == 2 && s.part.list[1].first == 12 + 3
+              && s.part.list[1].grad_first == 4 && !s.part.list[1].decays);
+    shard_free(&s), params_free(&p);
 }
+
+// ---- what is really allocated
+
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
+#if __GLIBC_PREREQ(2, 33)
+#define CAN_MEASURE
+#include <malloc.h>
+#endif
+#endif
+
+#ifdef CAN_MEASURE
+
+enum { WIDE = 64, DEEP = 4 };
+
+typedef struct {
+    int zero;
+    size_t size, counted,
+        ring;         // numbers: of the model, of gradients, of a ring's buffer
+    double measured;  // bytes at most, while something is sent
+} Memory;
+
+static size_t bytes_now(void) {
+    struct mallinfo2 m = mallinfo2();
+    return m.uordblks + m.hblkhd;
+}
+
+// The team's own pass, with a look at the memory: in stage 2 that is amid backward.
+static void (*pass_on)(Team *, const void *, size_t, void *, size_t);
+static size_t bytes_most;
+static void pass_and_look(Team *t, const void *out, size_t out_bytes, void *in,
+                          size_t in_bytes) {
+    size_t now = bytes_now();
+    if (now > bytes_most) bytes_most = now;
+    pass_on(t, out, out_bytes, in, in_bytes);
+}
+
+static void measure(Team *team, void *of) {
+    Memory *c = of;
+    int ids[TOKENS + 1] = {0};
+    Error err;
+    Corpus corpus = {.ids = ids, .count = TOKENS + 1, .documents = 1, .end = IDS - 1};
+    Data data = data_of_corpus(&corpus, IDS, TIME, 3);
+    Config config = model_kinds[MODEL_GPT2].config(IDS, TIME, WIDE, DEEP, 2);
+    Model m;
+    cr_assert(model_new(&m, &config, &err), "%s", err.text);
+    Rng rng = rng_new(1);
+    model_allocate(&m, &rng);
+    size_t before = bytes_now();
+    if (c->zero != 2) params_allocate_grads(&m.params);
+    else m.params.grad_size = m.params.size;
+    TrainSettings s = {
+        .batch = 2, .accumulate = 1, .steps = 3, .rate = 1e-3, .seed = 1};
+    ObjectiveSettings clm = {.kind = OBJECTIVE_CLM, .rng = rng_new(2)};
+    Trainer t = trainer_new_in_team(&m, &data, s, clm, team, c->zero);
+    trainer_step(&t);  // the tape's memory stays from here on
+    pass_on = team->pass, team->pass = pass_and_look, bytes_most = 0;
+    trainer_step(&t), trainer_step(&t);
+    team->pass = pass_on;
+    size_t largest = 0;
+    for (int i = 0; i < m.params.count; i++) {
+        size_t n = param_size(&m.params.list[i]);
+        if (n > largest) largest = n;
+    }
+    c->size = m.params.size, c->measured = (double)(bytes_most - before);
+    c->counted = t.shard ? t.shard->most : m.params.size;
+    c->ring = (c->zero ? largest : m.params.size) / (size_t)team->count;
+    trainer_free(&t), model_free(&m), data_free(&data);
+}
+
+// What a stage saves, measured, is what the formula says: the tape's own memory is the
+// same in all. Ten large blocks are rounded to pages of 4 kB; small ones have headers.
+static double held(const Memory *c, int count) {
+    double moments = 2 * (double)c->size / (c->zero ? count : 1);
+    return sizeof(real) * ((double)c->counted + moments + (double)c->ring);
+}
+
+Test(team, memory_is_as_counted) {
+    enum { COUNT = 2 };
+    Memory by_stage[SHARD_STAGES], first = {0};
+    team_fork_run(COUNT, measure, &first);  // whatever is allocated once
+    for (int z = 0; z < SHARD_STAGES; z++) {
+        by_stage[z] = (Memory){.zero = z};
+        team_fork_run(COUNT, measure, &by_stage[z]);
+    }
+    const Memory *all = &by_stage[0];
+    for (int z = 1; z < SHARD_STAGES; z++) {
+        const Memory *c = &by_stage[z];
+        double saved = all->measured - c->measured;
+        cr_expect_float_eq(saved, held(all, COUNT) - held(c, COUNT), 10 * 4096,
+                           "stage %d: %g bytes less, expected %g", z, saved,
+                           held(all, COUNT) - held(c, COUNT));
+    }
+    // ZeRO's formula for stage 2, and what backward needs meanwhile: less than a block
+    // and the tokens
+    double n = (double)all->size;
+    cr_expect_lt((double)by_stage[2].counted, n / COUNT + n / DEEP + IDS * WIDE);
+}
+
+#endif

@@ -1,0 +1,298 @@
+// Problem 5: the noise of gradients.
+#include <math.h>
+
+#include "ch04_pretrain/homework/grade.h"
+
+static const double TOLERANCE = 1e-9;  // a few dozen operations on numbers of about 1
+
+// ---- squared lengths
+
+enum { PARTS = 3, NUMBERS = 2 };
+static const double G[PARTS * NUMBERS] = {1, 2, 3, -1, -0.5, 4};
+
+typedef struct {
+    const double *g;
+    int parts;
+} Parts;
+
+typedef enum {
+    SQUARES_RIGHT,
+    SQUARES_SUM,      // over the parts
+    SQUARES_LENGTHS,  // not squared
+    SQUARES_MEAN,     // over the numbers of a gradient
+    SQUARES_FIRST,    // of the first part alone
+    SQUARES_LAYOUT,   // gradients read across
+} SquaresRule;
+
+static double number_at(SquaresRule rule, const Parts *p, int k, int i) {
+    return rule == SQUARES_LAYOUT ? p->g[i * p->parts + k] : p->g[k * NUMBERS + i];
+}
+
+static double size_by(SquaresRule rule, double square) {
+    if (rule == SQUARES_LENGTHS) return sqrt(square);
+    return rule == SQUARES_MEAN ? square / NUMBERS : square;
+}
+
+static void small_by(int rule, const void *of, double *to) {
+    const Parts *p = of;
+    int parts = rule == SQUARES_FIRST ? 1 : p->parts;
+    *to = 0;
+    for (int k = 0; k < parts; k++) {
+        double square = 0;
+        for (int i = 0; i < NUMBERS; i++)
+            square += pow(number_at((SquaresRule)rule, p, k, i), 2);
+        *to += size_by((SquaresRule)rule, square) / (rule == SQUARES_SUM ? 1 : parts);
+    }
+}
+
+static void big_by(int rule, const void *of, double *to) {
+    const Parts *p = of;
+    double square = 0;
+    for (int i = 0; i < NUMBERS; i++) {
+        double sum = 0;
+        for (int k = 0; k < p->parts; k++) sum += number_at((SquaresRule)rule, p, k, i);
+        square += pow(sum / (rule == SQUARES_SUM ? 1 : p->parts), 2);
+    }
+    *to = size_by((SquaresRule)rule, square);
+}
+
+static Squares run_squares(int parts) {
+    return squares_of_parts(
+        grade_guarded("gradients", G, (size_t)(parts * NUMBERS) * sizeof *G), parts,
+        NUMBERS);
+}
+
+static void check_small(Grade *g) {
+    static const Slip slips[] = {
+        {SQUARES_SUM, "small-sum", "the sum over the parts: their mean is wanted"},
+        {SQUARES_LENGTHS, "small-length", "lengths, or their mean, not their squares"},
+        {SQUARES_MEAN, "small-per-number",
+         "divided by n: a squared length is a sum over its numbers"},
+        {SQUARES_FIRST, "small-first", "of the first part alone"},
+    };
+    Parts p = {G, PARTS};
+    double got = run_squares(PARTS).small;
+    grade_numbers(g, 3, "small, of three gradients", &got, 1, TOLERANCE, small_by, &p,
+                  slips, COUNT_OF(slips));
+}
+
+static void check_big(Grade *g) {
+    static const Slip slips[] = {
+        {SQUARES_SUM, "big-sum",
+         "the squared length of the sum: the gradient of all rows is the mean of the "
+         "parts'"},
+        {SQUARES_LENGTHS, "big-length", "the length, not its square"},
+        {SQUARES_MEAN, "big-per-number",
+         "divided by n: a squared length is a sum over its numbers"},
+        {SQUARES_LAYOUT, "big-layout",
+         "part k begins at number k n: the gradients lie one after another"},
+    };
+    Parts p = {G, PARTS};
+    double got = run_squares(PARTS).big, small;
+    small_by(0, &p, &small);
+    grade_mistake(g, fabs(got - small) < TOLERANCE, "big-mean-of-squares",
+                  "the mean of squared lengths again: first the mean, then its square");
+    grade_numbers(g, 3, "big, of three gradients", &got, 1, TOLERANCE, big_by, &p,
+                  slips, COUNT_OF(slips));
+    Squares one = run_squares(1);
+    Reading both[] = {{"small", one.small, 5, TOLERANCE},
+                      {"big", one.big, 5, TOLERANCE}};
+    grade_readings(g, 1, "one part, (1, 2)", both, 2);
+}
+
+// ---- from two sizes of batches
+
+typedef struct {
+    const Squares *s;
+    int count;
+    double b, B;
+} Measured;
+
+typedef enum {
+    NOISE_RIGHT,
+    NOISE_BIG_IS_TRUE,  // |G|^2 = big
+    NOISE_DIFFERENCE,   // trace = small - big
+    NOISE_ROWS,         // divided by B - b
+    NOISE_SIGN,         // 1/B - 1/b
+    NOISE_SWAPPED,      // b and B exchanged in |G|^2
+    NOISE_BIG_EXACT,    // trace = b (small - big)
+    NOISE_TIMES,        // times (1/b - 1/B)
+    NOISE_OTHER_TERM,   // |G|^2 = big - trace / b
+} NoiseRule;
+
+static Noise noise_by(NoiseRule rule, Squares s, double b, double B) {
+    Noise n = {(B * s.big - b * s.small) / (B - b),
+               (s.small - s.big) / (1 / b - 1 / B)};
+    if (rule == NOISE_BIG_IS_TRUE) n.square = s.big;
+    if (rule == NOISE_DIFFERENCE) n.trace = s.small - s.big;
+    if (rule == NOISE_ROWS) n.trace = (s.small - s.big) / (B - b);
+    if (rule == NOISE_SIGN) n.trace = -n.trace;
+    if (rule == NOISE_SWAPPED) n.square = (b * s.big - B * s.small) / (b - B);
+    if (rule == NOISE_TIMES) n.trace = (s.small - s.big) * (1 / b - 1 / B);
+    if (rule == NOISE_OTHER_TERM) n.square = s.big - n.trace / b;
+    if (rule == NOISE_BIG_EXACT) n.trace = b * (s.small - s.big);
+    return n;
+}
+
+static void square_by(int rule, const void *of, double *to) {
+    const Measured *m = of;
+    *to = noise_by((NoiseRule)rule, m->s[0], m->b, m->B).square;
+}
+static void trace_by(int rule, const void *of, double *to) {
+    const Measured *m = of;
+    *to = noise_by((NoiseRule)rule, m->s[0], m->b, m->B).trace;
+}
+
+static const Squares SAMPLES[] = {{8, 5}, {5.5, 3.2}, {9.25, 7}, {4, 2.6}};
+static const Squares FLAT[] = {{8, 1.5}, {6, 1.25}};
+
+static void check_square(Grade *g) {
+    static const Slip slips[] = {
+        {NOISE_BIG_IS_TRUE, "biased",
+         "the squared length of the large batch's gradient is |G|^2 + trace / B, too "
+         "long on average"},
+        {NOISE_SWAPPED, "swapped", "b and B are exchanged: big goes with B"},
+        {NOISE_OTHER_TERM, "other-term", "from big trace / B is to be taken away"},
+    };
+    Measured m = {SAMPLES, 1, 4, 32};
+    double got = noise_of(SAMPLES[0], 4, 32).square;
+    grade_numbers(g, 3, "|G|^2 from 8 (b = 4) and 5 (B = 32)", &got, 1, TOLERANCE,
+                  square_by, &m, slips, COUNT_OF(slips));
+}
+
+static void check_trace(Grade *g) {
+    static const Slip slips[] = {
+        {NOISE_DIFFERENCE, "only-difference",
+         "small - big is trace (1/b - 1/B): it is still to be divided"},
+        {NOISE_TIMES, "times", "small - big is trace (1/b - 1/B): to be divided"},
+        {NOISE_ROWS, "rows", "divided by B - b: by 1/b - 1/B"},
+        {NOISE_SIGN, "negative", "a variance below 0: 1/b is larger than 1/B"},
+        {NOISE_BIG_EXACT, "big-exact",
+         "b (small - big) takes the large batch's gradient for the true one"},
+    };
+    Measured m = {SAMPLES, 1, 4, 32};
+    double got = noise_of(SAMPLES[0], 4, 32).trace;
+    grade_numbers(g, 3, "the trace from 8 (b = 4) and 5 (B = 32)", &got, 1, TOLERANCE,
+                  trace_by, &m, slips, COUNT_OF(slips));
+}
+
+// ---- the scale
+
+typedef enum {
+    SCALE_RIGHT,
+    SCALE_MEAN_OF_RATIOS,
+    SCALE_INVERSE,
+    SCALE_FIRST,
+    SCALE_ROOT
+} ScaleRule;
+
+static void scale_by(int rule, const void *of, double *to) {
+    const Measured *m = of;
+    double square = 0, trace = 0, ratios = 0;
+    int count = rule == SCALE_FIRST ? 1 : m->count;
+    for (int i = 0; i < count; i++) {
+        Noise n = noise_by(NOISE_RIGHT, m->s[i], m->b, m->B);
+        square += n.square, trace += n.trace, ratios += n.trace / n.square / count;
+    }
+    *to = square > 0 ? trace / square : INFINITY;
+    if (rule == SCALE_MEAN_OF_RATIOS) *to = ratios;
+    if (rule == SCALE_INVERSE) *to = square / trace;
+    if (rule == SCALE_ROOT) *to = sqrt(trace / square);
+}
+
+static void check_scale(Grade *g) {
+    static const Slip slips[] = {
+        {SCALE_MEAN_OF_RATIOS, "mean-of-ratios",
+         "the mean of quotients: small |G|^2 blow it up; average both first"},
+        {SCALE_INVERSE, "inverse", "|G|^2 / trace is its inverse"},
+        {SCALE_FIRST, "first-only", "the first measurement alone"},
+        {SCALE_ROOT, "root", "the root of it: lengths are squared here"},
+    };
+    Measured m = {SAMPLES, COUNT_OF(SAMPLES), 4, 32};
+    double got =
+        noise_scale(grade_guarded("s", SAMPLES, sizeof SAMPLES), m.count, m.b, m.B);
+    grade_numbers(g, 5, "the noise scale of four measurements", &got, 1, TOLERANCE,
+                  scale_by, &m, slips, COUNT_OF(slips));
+}
+
+static void check_no_signal(Grade *g) {
+    double got =
+        noise_scale(grade_guarded("s", FLAT, sizeof FLAT), COUNT_OF(FLAT), 4, 16);
+    grade_mistake(g, got < 0, "negative-scale",
+                  "a mean |G|^2 below 0 says that noise is all there is to see");
+    grade_expect(g, 1, got == INFINITY,
+                 "the noise scale of two measurements is %.6g, should be INFINITY",
+                 got);
+}
+
+// ---- what it is good for
+
+typedef struct {
+    double least, scale, x;
+} Run5;
+
+typedef enum {
+    STEPS_RIGHT,
+    STEPS_INVERSE,
+    STEPS_ROWS,
+    STEPS_NO_ONE,
+    STEPS_SUM
+} StepsRule;
+
+static void steps_by(int rule, const void *of, double *to) {
+    const Run5 *r = of;
+    *to = r->least * (1 + r->scale / r->x);
+    if (rule == STEPS_INVERSE) *to = r->least * (1 + r->x / r->scale);
+    if (rule == STEPS_ROWS) *to *= r->x;
+    if (rule == STEPS_SUM) *to = r->least + r->scale / r->x;
+    if (rule == STEPS_NO_ONE) *to = r->least * r->scale / r->x;
+}
+
+static void check_steps(Grade *g) {
+    static const Slip slips[] = {
+        {STEPS_INVERSE, "steps-inverse", "larger batches take fewer steps: scale / B"},
+        {STEPS_ROWS, "steps-rows", "these are rows: steps x B"},
+        {STEPS_SUM, "steps-sum", "`least` is a factor of both terms"},
+        {STEPS_NO_ONE, "steps-no-least",
+         "without the 1: however large the batch, `least` steps remain"},
+    };
+    Run5 r = {1000, 48, 32};
+    double got = steps_with(r.least, r.scale, r.x);
+    grade_numbers(g, 3, "steps with least 1000, scale 48, B 32", &got, 1, TOLERANCE,
+                  steps_by, &r, slips, COUNT_OF(slips));
+}
+
+typedef enum { ROWS_RIGHT, ROWS_TIMES, ROWS_STEPS, ROWS_INVERSE } RowsRule;
+
+static void rows_by(int rule, const void *of, double *to) {
+    const Run5 *r = of;
+    *to = r->scale * (r->x - 1);
+    if (rule == ROWS_TIMES) *to = r->scale * r->x;
+    if (rule == ROWS_STEPS) *to = r->scale / (r->x - 1);
+    if (rule == ROWS_INVERSE) *to = (r->x - 1) / r->scale;
+}
+
+static void check_rows(Grade *g) {
+    static const Slip slips[] = {
+        {ROWS_TIMES, "rows-one",
+         "at B = scale twice the fewest rows are read, at B = 0 once"},
+        {ROWS_STEPS, "rows-steps",
+         "this batch takes `times` as many *steps* as needed: rows are asked for"},
+        {ROWS_INVERSE, "rows-inverse", "divided by the scale: B is in its units"},
+    };
+    Run5 r = {0, 48, 1.25};
+    double got = batch_for_rows(r.scale, r.x);
+    grade_numbers(g, 3, "the batch for 1.25 times the rows, scale 48", &got, 1,
+                  TOLERANCE, rows_by, &r, slips, COUNT_OF(slips));
+}
+
+void check_noise(Grade *g) {
+    grade_part(g, check_small(g));
+    grade_part(g, check_big(g));
+    grade_part(g, check_square(g));
+    grade_part(g, check_trace(g));
+    grade_part(g, check_scale(g));
+    grade_part(g, check_no_signal(g));
+    grade_part(g, check_steps(g));
+    grade_part(g, check_rows(g));
+}

@@ -1,0 +1,344 @@
+// Problem 6: replaced tokens.
+#include <math.h>
+#include <string.h>
+
+#include "ch04_pretrain/homework/grade.h"
+
+enum { V = 4, ROW = 6, DRAWS = 20000 };
+static const double TOLERANCE = 1e-9;  // sums of a few terms of about 1
+
+// ---- the input
+
+static const int TOKENS[ROW] = {0, 1, 2, 3, 1, 1};
+static const bool SELECTED[ROW] = {true, false, true, false, true, true};
+// Every token has its own law; the last two have the same.
+static const double GENERATOR[ROW * V] = {
+    0.5, 0.3, 0.2, 0,    //
+    0,   0,   0,   1,    //
+    0.1, 0.2, 0.3, 0.4,  //
+    1,   0,   0,   0,    //
+    0.2, 0.4, 0.1, 0.3,  //
+    0.2, 0.4, 0.1, 0.3,
+};
+
+typedef struct {
+    int counts[ROW][V];  // tokens seen
+    int touched;         // tokens that were not selected, and changed
+    int equal, labels;   // last two: seen the same; labels that are wrong
+    int as_selected;     // labels that are `selected`
+    int unwritten;       // tokens that were not selected, and seen[] not written
+    int elsewhere;       // labels that are wrong where nothing was selected
+    int again;           // draws of what was written there
+} Seen;
+
+static Seen draw_inputs(void) {
+    Seen s = {0};
+    Rng rng = rng_new(17);
+    for (int d = 0; d < DRAWS; d++) {
+        int blank[ROW];
+        bool none[ROW];
+        for (int i = 0; i < ROW; i++) blank[i] = -1, none[i] = d % 2;
+        int *seen = grade_guarded("seen", blank, sizeof blank);
+        bool *replaced = grade_guarded("replaced", none, sizeof none);
+        replace_tokens(&rng, grade_guarded("tokens", TOKENS, sizeof TOKENS),
+                       grade_guarded("selected", SELECTED, sizeof SELECTED), ROW,
+                       grade_guarded("generator", GENERATOR, sizeof GENERATOR), V, seen,
+                       replaced);
+        for (int i = 0; i < ROW; i++) {
+            if (seen[i] >= 0 && seen[i] < V) s.counts[i][seen[i]]++;
+            s.touched += !SELECTED[i] && seen[i] != TOKENS[i];
+            s.labels += replaced[i] != (seen[i] != TOKENS[i]);
+            s.as_selected += replaced[i] == SELECTED[i];
+            s.unwritten += seen[i] == -1;
+            s.elsewhere += !SELECTED[i] && replaced[i] != (seen[i] != TOKENS[i]);
+            s.again += SELECTED[i] && seen[i] == TOKENS[i];
+        }
+        s.equal += seen[4] == seen[5];
+    }
+    return s;
+}
+
+static const double *law_of(int i) { return GENERATOR + i * V; }
+
+static bool follows(const Seen *s, int i, const double *law) {
+    return fits_law(s->counts[i], DRAWS, law, V);
+}
+
+static void check_drawn(Grade *g) {
+    static const double even[V] = {0.25, 0.25, 0.25, 0.25};
+    Seen s = draw_inputs();
+    grade_mistake(g, s.counts[0][0] == DRAWS && s.counts[2][3] == DRAWS, "greedy",
+                  "always the most likely token: it is drawn");
+    grade_mistake(g, s.again == 0, "must-differ",
+                  "drawn until it is another token: a generator that guesses right is "
+                  "allowed");
+    grade_mistake(g, follows(&s, 0, even) && follows(&s, 2, even), "uniform",
+                  "drawn evenly from all tokens: from what the generator says");
+    grade_mistake(g, follows(&s, 2, law_of(0)) && follows(&s, 4, law_of(0)), "one-law",
+                  "token i has its own law, from generator[i V] on");
+    double same = 0.04 + 0.16 + 0.01 + 0.09;
+    grade_mistake(g, follows(&s, 4, law_of(4)) && s.equal == DRAWS, "one-draw",
+                  "tokens with the same law always got the same one: each is drawn for "
+                  "itself");
+    bool good = fabs(s.equal - DRAWS * same) <= five_errors(DRAWS, same);
+    for (int i = 0; i < ROW; i++)
+        if (SELECTED[i]) good &= follows(&s, i, law_of(i));
+    grade_expect(g, 4, good,
+                 "of %d draws the first token is 0, 1, 2 in %d, %d, %d, "
+                 "should be near %d, %d, %d",
+                 DRAWS, s.counts[0][0], s.counts[0][1], s.counts[0][2], DRAWS / 2,
+                 DRAWS * 3 / 10, DRAWS / 5);
+}
+
+static void check_others(Grade *g) {
+    Seen s = draw_inputs();
+    grade_mistake(g, s.unwritten > 0, "not-written",
+                  "seen[] is written for every token: those that stay too");
+    grade_mistake(g, follows(&s, 3, law_of(3)), "all-drawn",
+                  "every token was drawn anew: selected ones only");
+    grade_expect(g, 1, s.touched == 0, "%d tokens that were not selected have changed",
+                 s.touched);
+}
+
+static void check_labels(Grade *g) {
+    Seen s = draw_inputs();
+    grade_mistake(g, s.labels > 0 && s.labels == s.elsewhere, "labels-not-written",
+                  "replaced[] is written for every token: false for those that stay");
+    grade_mistake(g, s.as_selected == DRAWS * ROW && s.again > 0,
+                  "selected-is-replaced",
+                  "a token that is drawn again is not replaced: the label says whether "
+                  "it is another one");
+    grade_mistake(g, s.labels == DRAWS * ROW, "labels-inverted",
+                  "the labels say which tokens are as they were");
+    grade_expect(g, 4, s.labels == 0, "%d of %d labels are not right", s.labels,
+                 DRAWS * ROW);
+}
+
+// ---- the loss
+
+typedef struct {
+    const double *logit;
+    const bool *special;
+} Row6;
+
+static const bool REPLACED[ROW] = {true, false, false, true, false, false};
+static const double LOGIT[ROW] = {1.5, -2, 0.5, -1, -3, 2},
+                    LARGE[ROW] = {900, -900, -800, -850, -2000, -1000};
+static const bool NONE[ROW] = {false},
+                  ENDS[ROW] = {true, false, false, false, false, true};
+
+typedef enum {
+    LOSS_RIGHT,
+    LOSS_INVERTED,       // the logit is that of "as it was"
+    LOSS_REPLACED_ONLY,  // over those that were replaced
+    LOSS_SUM,
+    LOSS_BITS,
+    LOSS_SIGN,
+    LOSS_ALL,         // special tokens too
+    LOSS_ALL_COUNTED  // their losses are left out, but they count
+} LossRule;
+
+static void loss_by(int rule, const void *of, double *to) {
+    const Row6 *r = of;
+    double sum = 0, count = 0;
+    for (int i = 0; i < ROW; i++) {
+        bool skip = r->special[i] && rule != LOSS_ALL;
+        if (rule == LOSS_REPLACED_ONLY) skip |= !REPLACED[i];
+        if (!skip || rule == LOSS_ALL_COUNTED) count++;
+        if (skip) continue;
+        double z = REPLACED[i] != (rule == LOSS_INVERTED) ? r->logit[i] : -r->logit[i];
+        sum += fmax(0, -z) + log1p(exp(-fabs(z)));
+    }
+    *to = sum / (rule == LOSS_SUM ? 1 : count) / (rule == LOSS_BITS ? log(2) : 1);
+    if (rule == LOSS_SIGN) *to = -*to;
+}
+
+static double run_loss(const Row6 *r) {
+    return detector_loss(grade_guarded("logit", r->logit, ROW * sizeof *r->logit),
+                         grade_guarded("replaced", REPLACED, sizeof REPLACED),
+                         grade_guarded("special", r->special, ROW * sizeof *r->special),
+                         ROW);
+}
+
+static void check_loss(Grade *g) {
+    static const Slip slips[] = {
+        {LOSS_INVERTED, "loss-inverted",
+         "the logit was taken for that of \"as it was\": of \"replaced\""},
+        {LOSS_REPLACED_ONLY, "replaced-only",
+         "over replaced tokens alone: every token is a target, which is the point of "
+         "it"},
+        {LOSS_SUM, "loss-sum", "the sum: the mean is wanted"},
+        {LOSS_SIGN, "loss-sign", "a loss below 0: the logarithm of a probability is"},
+        {LOSS_BITS, "loss-bits", "in bits: nats are wanted"},
+    };
+    Row6 r = {LOGIT, NONE};
+    double got = run_loss(&r);
+    grade_numbers(g, 4, "the loss of six tokens", &got, 1, TOLERANCE, loss_by, &r,
+                  slips, COUNT_OF(slips));
+}
+
+static void check_special(Grade *g) {
+    static const Slip slips[] = {
+        {LOSS_ALL, "special-counted", "special tokens are no targets"},
+        {LOSS_ALL_COUNTED, "special-divided",
+         "special tokens are left out of the sum, but not of what it is divided by"},
+    };
+    Row6 r = {LOGIT, ENDS};
+    double got = run_loss(&r);
+    grade_numbers(g, 1, "the loss of six tokens, the ends special", &got, 1, TOLERANCE,
+                  loss_by, &r, slips, COUNT_OF(slips));
+    bool all[ROW] = {true, true, true, true, true, true};
+    double none = run_loss(&(Row6){LOGIT, all});
+    grade_mistake(g, isnan(none), "no-token", "0 / 0 where all tokens are special");
+    grade_expect(g, 1, none == 0,
+                 "the loss where all tokens are special is %g, should "
+                 "be 0",
+                 none);
+}
+
+static void check_large(Grade *g) {
+    Row6 r = {LARGE, NONE};
+    double got = run_loss(&r);
+    grade_mistake(g, !isfinite(got), "overflow",
+                  "e^900 is infinite in C, and the log of a sigmoid that is 0 as well: "
+                  "ln(1 + e^z) = max(z, 0) + ln(1 + e^-|z|)");
+    grade_numbers(g, 2, "the loss of logits near 1000", &got, 1, TOLERANCE, loss_by, &r,
+                  NULL, 0);
+}
+
+// ---- the best detector
+
+typedef struct {
+    const double *language, *generator;
+    double share;
+} Place;
+
+static const double LANGUAGE[V] = {0.6, 0.3, 0.1, 0}, SAID[V] = {0.2, 0.3, 0.4, 0.1},
+                    NARROW[V] = {0.5, 0.5, 0, 0};
+
+typedef enum {
+    BEST_RIGHT,
+    BEST_SELECTED,     // that w was selected
+    BEST_KEPT,         // the other answer
+    BEST_NO_LUCK,      // a selected w that is drawn again is not among those seen
+    BEST_EVEN_ODDS,    // as if half were selected
+    BEST_NO_LANGUAGE,  // share, whatever is seen
+    BEST_JOINT,        // that w is seen and has replaced
+    BEST_ALL_SELECTED  // without the share
+} BestRule;
+
+static void best_by(int rule, const void *of, double *to) {
+    const Place *p = of;
+    double s = rule == BEST_EVEN_ODDS ? 0.5 : p->share;
+    for (int w = 0; w < V; w++) {
+        double d = p->language[w], q = p->generator[w], other = s * q * (1 - d),
+               kept = d * (1 - s + s * q);
+        if (rule == BEST_SELECTED) other = s * q, kept = d * (1 - s);
+        if (rule == BEST_NO_LUCK) kept = d * (1 - s);
+        if (rule == BEST_ALL_SELECTED) other = q * (1 - d), kept = d;
+        if (rule == BEST_JOINT) kept = 1 - other;
+        to[w] = other + kept > 0 ? other / (other + kept) : 0;
+        if (rule == BEST_KEPT) to[w] = 1 - to[w];
+        if (rule == BEST_NO_LANGUAGE) to[w] = s;
+    }
+}
+
+static double *run_optimum(const Place *p) {
+    double blank[V] = {NAN, NAN, NAN, NAN},
+           *to = grade_guarded("p", blank, sizeof blank);
+    detector_optimum(
+        grade_guarded("language", p->language, V * sizeof(double)),
+        grade_guarded("of the generator", p->generator, V * sizeof(double)), p->share,
+        V, to);
+    return to;
+}
+
+static void check_optimum(Grade *g) {
+    static const Slip slips[] = {
+        {BEST_SELECTED, "was-selected",
+         "the probability that w was *selected*: drawn again, it is not replaced"},
+        {BEST_KEPT, "as-it-was", "the probability that w is as it was"},
+        {BEST_NO_LUCK, "no-luck",
+         "w is also seen where it was selected and drawn again: share x generator[w] "
+         "of its places"},
+        {BEST_EVEN_ODDS, "even-odds",
+         "as if half of the tokens were selected: `share` of them are"},
+        {BEST_JOINT, "joint",
+         "that w is seen *and* has replaced another: of the cases in which it is seen"},
+        {BEST_ALL_SELECTED, "no-share", "`share` has no part in it"},
+        {BEST_NO_LANGUAGE, "prior", "this is the share, whatever token is seen"},
+    };
+    Place p = {LANGUAGE, SAID, 0.15};
+    grade_numbers(g, 4, "the best detector of four tokens", run_optimum(&p), V,
+                  TOLERANCE, best_by, &p, slips, COUNT_OF(slips));
+}
+
+static void check_never_seen(Grade *g) {
+    Place p = {NARROW, NARROW, 0.15};
+    double *got = run_optimum(&p);
+    grade_mistake(g, isnan(got[2]), "never-seen", "0 / 0: a token that is never seen");
+    grade_numbers(g, 1, "the best detector, where two tokens are never seen", got, V,
+                  TOLERANCE, best_by, &p, NULL, 0);
+}
+
+typedef enum {
+    FLOOR_RIGHT,
+    FLOOR_BITS,
+    FLOOR_OF_MEAN,
+    FLOOR_UNWEIGHTED,
+    FLOOR_WRITTEN
+} FloorRule;
+
+static double entropy_of(double x) {
+    return x > 0 && x < 1 ? -x * log(x) - (1 - x) * log(1 - x) : 0;
+}
+
+static void floor_by(int rule, const void *of, double *to) {
+    const Place *p = of;
+    double best[V], mean = 0, even = 0, written = 0;
+    best_by(BEST_RIGHT, of, best);
+    *to = 0;
+    for (int w = 0; w < V; w++) {
+        double seen = (1 - p->share) * p->language[w] + p->share * p->generator[w];
+        *to += seen * entropy_of(best[w]), mean += seen * best[w];
+        even += entropy_of(best[w]) / V;
+        written += p->language[w] * entropy_of(best[w]);
+    }
+    if (rule == FLOOR_BITS) *to /= log(2);
+    if (rule == FLOOR_OF_MEAN) *to = entropy_of(mean);
+    if (rule == FLOOR_UNWEIGHTED) *to = even;
+    if (rule == FLOOR_WRITTEN) *to = written;
+}
+
+static void check_floor(Grade *g) {
+    static const Slip slips[] = {
+        {FLOOR_BITS, "floor-bits", "in bits: nats are wanted"},
+        {FLOOR_OF_MEAN, "entropy-of-mean",
+         "of a detector that does not look: the mean of the entropies, not the entropy "
+         "of the mean"},
+        {FLOOR_WRITTEN, "written",
+         "weighted by how often w is written there: by how often it is seen"},
+        {FLOOR_UNWEIGHTED, "unweighted",
+         "each token has its weight: how often it is seen"},
+    };
+    Place p = {LANGUAGE, SAID, 0.15}, narrow = {NARROW, NARROW, 0.15};
+    double got = detector_floor(LANGUAGE, SAID, p.share, V);
+    grade_numbers(g, 2, "the floor at a place of four tokens", &got, 1, TOLERANCE,
+                  floor_by, &p, slips, COUNT_OF(slips));
+    got = detector_floor(NARROW, NARROW, p.share, V);
+    grade_mistake(g, isnan(got), "floor-nan", "0 ln 0 is NaN in C: it counts 0");
+    grade_numbers(g, 1, "the floor where two tokens are never seen", &got, 1, TOLERANCE,
+                  floor_by, &narrow, NULL, 0);
+}
+
+void check_replaced(Grade *g) {
+    grade_part(g, check_drawn(g));
+    grade_part(g, check_others(g));
+    grade_part(g, check_labels(g));
+    grade_part(g, check_loss(g));
+    grade_part(g, check_special(g));
+    grade_part(g, check_large(g));
+    grade_part(g, check_optimum(g));
+    grade_part(g, check_never_seen(g));
+    grade_part(g, check_floor(g));
+}
