@@ -12,7 +12,7 @@
 #include "common/numeric/small.h"
 
 const BiEncoderPlan bi_encoder_plan_usual = {
-    .steps = 300, .rows = 60, .rate = 0.02, .seed = 1};
+    .steps = 800, .rows = 60, .rate = 0.02, .seed = 1};
 
 // ---- parameters
 

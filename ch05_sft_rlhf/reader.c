@@ -83,6 +83,7 @@ void reader_text(const Vocabulary *v, const Binding *b, const int *ids, int coun
                                                : "?";
         text_add(to, "%s%s", i ? " " : "", word);
     }
+    if (count == 0 || ids[0] == t.end) text_add(to, "..");
 }
 
 // ---- the model

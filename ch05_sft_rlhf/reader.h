@@ -47,7 +47,8 @@ Binding reader_bind(const Vocabulary *v, const Terms *question);
 // that are new are bound.
 void reader_prompt(const Vocabulary *v, Binding *b, const Terms *question,
                    const Terms *fact, Ids *to);
-// The words of an answer's ids, up to END; "I do not know" where it says so. Appended.
+// The words of an answer's ids, up to END; "I do not know" where it says so, ".." where
+// there are none. Appended.
 void reader_text(const Vocabulary *v, const Binding *b, const int *ids, int count,
                  Text *to);
 

@@ -12,6 +12,7 @@
 #include "ch03_transformer/labs/defaults.h"
 #include "ch05_sft_rlhf/answerer.h"
 #include "ch05_sft_rlhf/labs/fact_store.h"
+#include "ch05_sft_rlhf/rag_model.h"
 #include "common/numeric/mean.h"
 #include "common/numeric/small.h"
 #include "common/program/plot.h"
@@ -21,6 +22,7 @@ static const Option options[] = {
     {"questions", "200", "of each kind"},
     {"steps", "1000", "of the readers' training, at most"},
     {"pairs", "3000", "that the retriever learns from"},
+    {"few", "160", "pairs that a second retriever learns from, for the last figure"},
     {"read", "4", "facts per question"},
     {"kind", "sequence", "the sum over facts: sequence, fast or token"},
     {0}};
@@ -53,15 +55,21 @@ static void reader_close(OneReader *r) {
 
 typedef enum { CLOSED, TRUSTING, CAREFUL, READERS } Who;
 
+// The same facts, found by a retriever that has learnt from many pairs, or from few.
+typedef enum { SHELF_MANY, SHELF_FEW, SHELVES } ShelfKind;
 typedef struct {
-    OneReader readers[READERS];
-    Vocabulary vocabulary;  // the retriever's
     Params params;
     BiEncoder encoder;
+    Library library;
+} Shelf;
+
+typedef struct {
+    OneReader readers[READERS];
+    Vocabulary vocabulary;  // the retrievers'
     FactStore learnt;   // what the closed-book reader was trained on
     FactStore store;    // new people; every fifth fact of theirs is withheld
     FactStore strangers;  // more new people, of whom the library has nothing
-    Library library;
+    Shelf shelves[SHELVES];
     int questions, read;
     RagKind kind;
     Rng rng;
@@ -91,29 +99,30 @@ static void open_readers(Lab *lab, World *w) {
     reader_open(lab, &w->readers[TRUSTING], &plan);
 }
 
-static void open_retriever(Lab *lab, World *w) {
+static void teach(Shelf *to, const World *w, int count, uint64_t seed) {
     BiEncoderPlan plan = bi_encoder_plan_usual;
-    int count = (int)option_int(&lab->args, "pairs", 0, 100000);
-    w->vocabulary = vocabulary_new();
-    w->encoder = bi_encoder_add(&w->params, &w->vocabulary, 128);
-    params_allocate(&w->params), params_init(&w->params, &w->rng);
-    params_allocate_grads(&w->params), bi_encoder_begin(&w->encoder);
-    plan.seed = lab->seed;
-    RetrievalPairs pairs = retrieval_pairs(count, lab->seed);
-    if (count) bi_encoder_train(&w->encoder, &pairs, &plan);
+    to->encoder = bi_encoder_add(&to->params, &w->vocabulary, RAG_DIM);
+    params_allocate(&to->params), params_init(&to->params, &w->rng);
+    params_allocate_grads(&to->params), bi_encoder_begin(&to->encoder);
+    plan.seed = seed;
+    RetrievalPairs pairs = retrieval_pairs(count, seed);
+    bi_encoder_train(&to->encoder, &pairs, &plan);
     retrieval_pairs_free(&pairs);
 }
 
 static bool withheld(int fact) { return fact % 5 == 4; }
 
-static void open_library(World *w) {
+static void open_shelf(Shelf *to, const World *w, int pairs, uint64_t seed) {
     const char **texts = allocate((size_t)w->store.count, sizeof *texts);
     int count = 0;
     for (int i = 0; i < w->store.count; i++)
         if (!withheld(i)) texts[count++] = w->store.texts[i];
-    w->library = library_new(&w->encoder, texts, count);
+    teach(to, w, pairs, seed);
+    to->library = library_new(&to->encoder, texts, count);
     free(texts);
 }
+
+static void shelf_close(Shelf *s) { library_free(&s->library), params_free(&s->params); }
 
 // ---- questions
 
@@ -156,21 +165,37 @@ static void mark(Marks *m, const Answer *a, const WorldFact *fact, bool absent) 
     terms_free(&said), terms_free(&truth);
 }
 
-// The same questions for all readers: half in the fact's words, half otherwise.
-static Marks ask(const World *w, Who who, Draw *draw, bool absent) {
+// Who is asked what, and how.
+typedef struct {
+    Who who;
+    ShelfKind shelf;
+    Draw *draw;
+    bool absent;
+    bool never;  // in wordings that nobody met; else half in the fact's words, half not
+    const char *says;
+} Case;
+
+static Asking asking(const Case *c, int i) {
+    if (c->never) return ASKED_AS_NEVER;
+    return i % 2 ? ASKED_OTHERWISE : ASKED_IN_ITS_WORDS;
+}
+
+// The same questions for all readers.
+static Marks ask(const World *w, const Case *c) {
     Marks m = {.p = allocate((size_t)w->questions, sizeof *m.p),
                .is_right = allocate((size_t)w->questions, sizeof *m.is_right)};
-    const OneReader *r = &w->readers[who];
-    Answerer a = {&r->vocabulary, &r->infer, who == CLOSED ? NULL : &w->library,
+    const OneReader *r = &w->readers[c->who];
+    Answerer a = {&r->vocabulary, &r->infer,
+                  c->who == CLOSED ? NULL : &w->shelves[c->shelf].library,
                   RETRIEVER_BI_ENCODER, w->kind, w->read};
     for (int i = 0; i < w->questions; i++) {
         Rng rng = rng_split(&w->rng, (uint64_t)i);
-        const WorldFact *fact = draw(w, &rng);
+        const WorldFact *fact = c->draw(w, &rng);
         Text text = {0};
-        world_ask(fact, i % 2 ? ASKED_OTHERWISE : ASKED_IN_ITS_WORDS, &rng, &text);
+        world_ask(fact, asking(c, i), &rng, &text);
         Terms question = terms_of(text.data);
         Answer answer = answer_question(&a, &question);
-        mark(&m, &answer, fact, absent);
+        mark(&m, &answer, fact, c->absent);
         answer_free(&answer), terms_free(&question), free(text.data);
     }
     return m;
@@ -180,22 +205,38 @@ static void marks_free(Marks *m) { free(m->p), free(m->is_right); }
 
 // ---- the table and its figure
 
-enum { CASES = 6 };
-static const struct {
-    Who who;
-    Draw *draw;
-    bool absent;
-    const char *says;
-} cases[CASES] = {{CLOSED, any_learnt, false, "from memory, learnt by heart"},
-                  {CLOSED, any_known, false, "from memory, new facts"},
-                  {TRUSTING, any_known, false, "looked up, there"},
-                  {TRUSTING, any_absent, true, "looked up, nowhere"},
-                  {CAREFUL, any_known, false, "taught to doubt, there"},
-                  {CAREFUL, any_absent, true, "taught to doubt, nowhere"}};
+typedef enum {
+    LEARNT,
+    NEW,
+    TRUSTING_THERE,
+    TRUSTING_NOWHERE,
+    CAREFUL_THERE,
+    CAREFUL_NOWHERE,
+    BARS,
+    // for the last figure
+    FEW_THERE = BARS,
+    FEW_NOWHERE,
+    NEVER_THERE,
+    NEVER_NOWHERE,
+    CASES
+} CaseKind;
+
+static const Case cases[] = {
+    {CLOSED, 0, any_learnt, false, false, "from memory, learnt by heart"},
+    {CLOSED, 0, any_known, false, false, "from memory, new facts"},
+    {TRUSTING, SHELF_MANY, any_known, false, false, "looked up, there"},
+    {TRUSTING, SHELF_MANY, any_absent, true, false, "looked up, nowhere"},
+    {CAREFUL, SHELF_MANY, any_known, false, false, "taught to doubt, there"},
+    {CAREFUL, SHELF_MANY, any_absent, true, false, "taught to doubt, nowhere"},
+    {CAREFUL, SHELF_FEW, any_known, false, false, "and with few pairs, there"},
+    {CAREFUL, SHELF_FEW, any_absent, true, false, "and with few pairs, nowhere"},
+    {CAREFUL, SHELF_MANY, any_known, false, true, "in wordings never met, there"},
+    {CAREFUL, SHELF_MANY, any_absent, true, true, "in wordings never met, nowhere"}};
+_Static_assert(sizeof cases / sizeof *cases == CASES, "who is asked what");
 
 static void draw_bars(Lab *lab, const World *w, const Marks *m) {
     Plot *p = plot_new(lab, "rag_answers", "case right unknown all");
-    for (int i = 0; i < CASES; i++) {
+    for (int i = 0; i < BARS; i++) {
         double n = w->questions;
         plot_row(p, i + 1, m[i].right / n, (m[i].right + m[i].unknown) / n, 1);
     }
@@ -216,55 +257,127 @@ static void draw_bars(Lab *lab, const World *w, const Marks *m) {
 
 // ---- how sure it is, and how often it is right
 
-// Of all answers of both kinds of question: mean p, the share that is right.
-static void draw_reliability(Lab *lab, const Marks *there, const Marks *nowhere) {
-    enum { BINS = 10 };
-    Mean p[BINS] = {{0}}, right[BINS] = {{0}}, all_p = {0}, all_right = {0};
+enum { BINS = 10 };
+typedef struct {
+    Mean p[BINS], right[BINS], all_p, all_right;
+} Reliability;
+
+// Of all answers to both kinds of question.
+static Reliability reliability(const Marks *there, const Marks *nowhere) {
+    Reliability r = {0};
     const Marks *both[] = {there, nowhere};
     for (int k = 0; k < 2; k++)
         for (int i = 0; i < both[k]->count; i++) {
-            int bin = int_min((int)(both[k]->p[i] * BINS), BINS - 1);
-            mean_add(&p[bin], both[k]->p[i]), mean_add(&all_p, both[k]->p[i]);
-            mean_add(&right[bin], both[k]->is_right[i]);
-            mean_add(&all_right, both[k]->is_right[i]);
+            double p = both[k]->p[i], right = both[k]->is_right[i];
+            int bin = int_min((int)(p * BINS), BINS - 1);
+            mean_add(&r.p[bin], p), mean_add(&r.all_p, p);
+            mean_add(&r.right[bin], right), mean_add(&r.all_right, right);
         }
-    Plot *plot = plot_new(lab, "rag_reliability", "p right error count");
-    for (int b = 0; b < BINS; b++)
-        if (right[b].count > 0)
-            plot_row(plot, mean_of(p[b]), mean_of(right[b]),
-                     right[b].count > 1 ? mean_error(right[b]) : 0, right[b].count);
-    lab_print(lab, "mean p %.3f, right %.3f", mean_of(all_p), mean_of(all_right));
-    plot_axes(plot, "p of the answer", "share that is right");
-    plot_set(plot, "xrange [0:1]"), plot_set(plot, "yrange [0:1.05]");
-    plot_errors(plot, "p", "right", "error", "answers of the careful reader");
-    plot_series(plot, "using \"p\":\"p\" with lines linecolor \"" PLOT_BLUE
-                      "\" title 'as often right as it says'");
-    plot_end(plot);
+    return r;
+}
+
+// A point where there are enough answers for an error bar.
+static void add_points(Plot *p, const Reliability *r, int set) {
+    enum { LEAST = 5 };
+    for (int b = 0; b < BINS; b++) {
+        if (r->right[b].count < LEAST) continue;
+        double row[] = {mean_of(r->p[b]), NAN, NAN, NAN, mean_error(r->right[b]),
+                        r->right[b].count};
+        row[1 + set] = mean_of(r->right[b]);
+        plot_row_values(p, row);
+    }
+}
+
+static void draw_reliability(Lab *lab, const Reliability *r) {
+    Plot *p = plot_new(lab, "rag_reliability", "p many few never error count");
+    for (int k = 0; k < 3; k++) add_points(p, &r[k], k);
+    plot_axes(p, "p of the answer", "share that is right");
+    plot_set(p, "xrange [0:1.02]"), plot_set(p, "yrange [0:1.05]");
+    plot_errors(p, "p", "many", "error", "3000 pairs");
+    plot_errors(p, "p", "few", "error", "160 pairs");
+    plot_errors(p, "p", "never", "error", "3000 pairs, wordings never met");
+    plot_series(p, "using \"p\":\"p\" with lines linecolor \"" PLOT_BLUE
+                   "\" title 'as often right as it says'");
+    plot_end(p);
+}
+
+static void open_world(Lab *lab, World *w, int people) {
+    static const char *const pairs[SHELVES] = {"pairs", "few"};
+    w->learnt = fact_store_new(24, false, &lab->rng);
+    w->store = fact_store_new(people, true, &lab->rng);
+    w->strangers = fact_store_new(people, true, &lab->rng);
+    w->vocabulary = vocabulary_new();
+    open_readers(lab, w);
+    for (int k = 0; k < SHELVES; k++)
+        open_shelf(&w->shelves[k], w, (int)option_int(&lab->args, pairs[k], 2, 100000),
+                   lab->seed);
+}
+
+static void world_close(World *w) {
+    for (int k = 0; k < READERS; k++) reader_close(&w->readers[k]);
+    for (int k = 0; k < SHELVES; k++) shelf_close(&w->shelves[k]);
+    fact_store_free(&w->learnt), fact_store_free(&w->store);
+    fact_store_free(&w->strangers), vocabulary_free(&w->vocabulary);
+}
+
+static double share(int count, int of) { return (double)count / of; }
+
+static void claim_answers(Lab *lab, const Marks *m, int n) {
+    // a guess among RELATION_VALUES words that fit, and five standard errors; who says a
+    // word of another kind is right less often
+    double chance = 1.0 / RELATION_VALUES;
+    claim_at_least(lab, "5.150", "from memory, learnt by heart: right", 0.9,
+                   share(m[LEARNT].right, n));
+    claim_at_most(lab, "5.150", "from memory, new facts: right",
+                  chance + 5 * sqrt(chance * (1 - chance) / n), share(m[NEW].right, n));
+    claim_at_least(lab, "5.151", "looked up: right", 0.9,
+                   share(m[CAREFUL_THERE].right, n));
+    claim_at_least(lab, "5.152", "never taught to doubt, nowhere: made up", 0.9,
+                   share(m[TRUSTING_NOWHERE].wrong, n));
+    claim_at_least(lab, "5.153", "taught to doubt, nowhere: I do not know", 0.9,
+                   share(m[CAREFUL_NOWHERE].unknown, n));
+}
+
+static void claim_doubt(Lab *lab, const Reliability *r) {
+    const Reliability *few = &r[SHELF_FEW], *never = &r[SHELVES];
+    lab_print(lab, "mean p / right: many pairs %.3f / %.3f, few %.3f / %.3f, wordings "
+                   "never met %.3f / %.3f",
+              mean_of(r->all_p), mean_of(r->all_right), mean_of(few->all_p),
+              mean_of(few->all_right), mean_of(never->all_p),
+              mean_of(never->all_right));
+    // five standard errors of the share that is right
+    claim_near(lab, "5.154", "few pairs: mean p of an answer, share that is right",
+               mean_of(few->all_p), mean_of(few->all_right),
+               5 * mean_error(few->all_right));
+    // half of the questions have an answer; who always doubts is right about the others
+    claim_at_least(lab, "5.155", "wordings never met: mean p less share that is right",
+                   0.25, mean_of(never->all_p) - mean_of(never->all_right));
+    claim_at_most(lab, "5.155", "the same: share that is right", 0.75,
+                  mean_of(never->all_right));
 }
 
 static void run(Lab *lab) {
     static World w;
     Marks m[CASES];
-    int people = (int)option_int(&lab->args, "people", 2, 5000);
     w = (World){.questions = (int)option_int(&lab->args, "questions", 10, 100000),
                 .read = (int)option_int(&lab->args, "read", 1, READER_FACTS),
                 .kind = (RagKind)option_choice(&lab->args, "kind", rag_names),
                 .rng = rng_split(&lab->rng, 1)};
-    w.learnt = fact_store_new(24, false, &lab->rng);
-    w.store = fact_store_new(people, true, &lab->rng);
-    w.strangers = fact_store_new(people, true, &lab->rng);
-    open_readers(lab, &w), open_retriever(lab, &w), open_library(&w);
+    open_world(lab, &w, (int)option_int(&lab->args, "people", 2, 5000));
     for (int i = 0; i < CASES; i++) {
-        m[i] = ask(&w, cases[i].who, cases[i].draw, cases[i].absent);
-        lab_print(lab, "%-30s right %.3f  I do not know %.3f  made up %.3f",
+        m[i] = ask(&w, &cases[i]);
+        lab_print(lab, "%-32s right %.3f  I do not know %.3f  made up %.3f",
                   cases[i].says, (double)m[i].right / w.questions,
                   (double)m[i].unknown / w.questions, (double)m[i].wrong / w.questions);
+        lab_progress(lab, i + 1, CASES);
     }
-    draw_bars(lab, &w, m), draw_reliability(lab, &m[4], &m[5]);
+    Reliability r[] = {reliability(&m[CAREFUL_THERE], &m[CAREFUL_NOWHERE]),
+                       reliability(&m[FEW_THERE], &m[FEW_NOWHERE]),
+                       reliability(&m[NEVER_THERE], &m[NEVER_NOWHERE])};
+    if (lab_at_defaults(lab)) claim_answers(lab, m, w.questions), claim_doubt(lab, r);
+    draw_bars(lab, &w, m), draw_reliability(lab, r);
     for (int i = 0; i < CASES; i++) marks_free(&m[i]);
-    for (int k = 0; k < READERS; k++) reader_close(&w.readers[k]);
-    library_free(&w.library), params_free(&w.params), vocabulary_free(&w.vocabulary);
-    fact_store_free(&w.learnt), fact_store_free(&w.store), fact_store_free(&w.strangers);
+    world_close(&w);
 }
 
 const LabSpec lab_rag_answers = {"rag-answers", "5.16",

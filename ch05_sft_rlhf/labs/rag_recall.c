@@ -14,7 +14,7 @@ static const Option options[] = {{"people", "200", "that facts are about, four e
                                  {"questions", "400", "of each kind"},
                                  {"pairs", "5120", "to learn from, at most"},
                                  {"dim", "128", "numbers per vector"},
-                                 {"steps", "300", "of training"},
+                                 {"steps", "400", "of training"},
                                  {0}};
 
 typedef struct {
