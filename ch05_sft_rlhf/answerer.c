@@ -43,8 +43,7 @@ Answer answer_question(const Answerer *a, const Terms *question) {
     Predictor readers[READER_FACTS];
     for (int z = 0; z < to.found.count; z++)
         readers[z] = reader_predictor(
-            a, &b, question,
-            a->library ? &a->library->facts[to.found.which[z]] : NULL);
+            a, &b, question, a->library ? &a->library->facts[to.found.which[z]] : NULL);
     read_facts(&to, a, &b, &(Rag){to.found.count, to.found.log_prior, readers});
     for (int z = 0; z < to.found.count; z++) predictor_free(&readers[z]);
     if (!a->library) to.found.count = 0;

@@ -53,8 +53,12 @@ static Bags bags_of(Tape *t, const BiEncoder *e, const Terms *texts, int count) 
     int words = 0;
     for (int i = 0; i < count; i++) words += texts[i].count;
     size_t bytes = (size_t)int_max(words, 1) * sizeof(int);
-    Bags b = {tape_allocate(t, bytes), tape_allocate(t, bytes), tape_allocate(t, bytes),
-              tape_mat(t, int_max(words, 1), e->dim), 0, 0};
+    Bags b = {tape_allocate(t, bytes),
+              tape_allocate(t, bytes),
+              tape_allocate(t, bytes),
+              tape_mat(t, int_max(words, 1), e->dim),
+              0,
+              0};
     for (int i = 0; i < count; i++)
         for (int k = 0; k < texts[i].count; k++) {
             uint64_t hash = texts[i].list[k].hash;
@@ -87,7 +91,8 @@ void bi_encoder_vectors(Mat to, const BiEncoder *e, Tower tower, const Terms *te
     Tape *t = tape_new(e->params);
     for (int i = 0; i < to.rows; i += AT_A_TIME) {
         int n = int_min(AT_A_TIME, to.rows - i);
-        mat_copy(mat_rows(to, i, n), bi_encoder_texts(t, e, tower, texts + i, n)->value);
+        mat_copy(mat_rows(to, i, n),
+                 bi_encoder_texts(t, e, tower, texts + i, n)->value);
         tape_reset(t);
     }
     tape_free(t);

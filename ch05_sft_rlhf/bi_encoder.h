@@ -17,9 +17,9 @@ typedef enum { TOWER_QUESTION, TOWER_FACT, TOWERS } Tower;
 
 typedef struct {
     const Vocabulary *vocabulary;
-    Params *params;      // its own, or a model's that has them too
-    int table[TOWERS];   // words x dim
-    int gain;            // 1 x 1
+    Params *params;     // its own, or a model's that has them too
+    int table[TOWERS];  // words x dim
+    int gain;           // 1 x 1
     int dim;
 } BiEncoder;
 

@@ -66,7 +66,8 @@ static void add_term(const Bm25 *m, uint64_t term, double *to) {
     for (size_t i = first; i < end; i++) {
         const Posting *p = &m->postings[i];
         double length = m->lengths[p->text] / m->mean_length, tf = p->times;
-        to[p->text] += idf * tf * (m->k1 + 1) / (tf + m->k1 * (1 - m->b + m->b * length));
+        to[p->text] +=
+            idf * tf * (m->k1 + 1) / (tf + m->k1 * (1 - m->b + m->b * length));
     }
 }
 

@@ -60,14 +60,16 @@ static bool check_turns(const Examples *e, const Example *x, Error *err) {
 
 static bool check(const Examples *e, const Example *x, Error *err) {
     if (!check_turns(e, x, err)) return false;
-    if (text_is_blank(x->answer)) return example_error(e, x->line, err, "an empty answer");
+    if (text_is_blank(x->answer))
+        return example_error(e, x->line, err, "an empty answer");
     if (!x->rejected != !e->list[0].rejected)
         return example_error(
             e, x->line, err, "%s, and line %lld %s: expected one kind in a file",
             x->rejected ? "a preference" : "an answer", e->list[0].line,
             x->rejected ? "has an answer" : "has a preference");
     if (!x->rejected) return true;
-    if (text_is_blank(x->rejected)) return example_error(e, x->line, err, "an empty answer");
+    if (text_is_blank(x->rejected))
+        return example_error(e, x->line, err, "an empty answer");
     if (strcmp(x->answer, x->rejected) == 0)
         return example_error(e, x->line, err, "chosen and rejected are the same");
     if (!(x->strength > 0 && x->strength <= 100))

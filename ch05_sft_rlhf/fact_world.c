@@ -16,32 +16,36 @@ typedef struct {
 } Wordings;
 
 static const Wordings wordings[] = {
-    [RELATION_TOWN] =
-        {{"oslo",   "paris",  "lima",   "cairo", "delhi",  "tokyo",  "rome",
-          "quito",  "berlin", "madrid", "dublin", "athens", "prague", "vienna",
-          "lagos",  "hanoi",  "seoul",  "riga",  "bern",   "tunis"},
-         {"@ lives in #.", "The home of @ is in #.", "@ has a house in #."},
-         {"In which town is it that @ lives?", "Where is the home of @?",
-          "In which town has @ a house?"},
-         {"What is the address of @?", "Where does @ live?"},
-         "Where would one send @ a letter?"},
-    [RELATION_JOB] =
-        {{"baker",  "doctor",  "pilot",  "farmer", "teacher", "painter", "sailor",
-          "judge",  "miller",  "tailor", "singer", "dancer",  "writer",  "potter",
-          "weaver", "plumber", "hunter", "barber", "nurse",   "guard"},
-         {"@ works as a #.", "The job of @ is that of a #.", "@ earns money as a #."},
-         {"As what is it that @ works?", "What is the job of @?",
-          "As what is it that @ earns money?"},
-         {"What is the profession of @?", "What does @ do all day?"},
-         "Which craft has @ learnt?"},
-    [RELATION_PET] =
-        {{"dog",    "cat",    "parrot", "rabbit", "horse",  "goat",    "snake",
-          "turtle", "donkey", "hamster", "canary", "lizard", "ferret", "pony",
-          "goose",  "duck",   "hen",    "pig",    "sheep",  "mouse"},
-         {"@ keeps a #.", "The pet of @ is a #.", "@ owns a #."},
-         {"What is it that @ keeps?", "What is the pet of @?", "What is it that @ owns?"},
-         {"Which animal waits for @ at the door?", "What does @ feed every morning?"},
-         "Which creature shares a flat with @?"},
+    [RELATION_TOWN] = {{"oslo",   "paris",  "lima",   "cairo",  "delhi",
+                        "tokyo",  "rome",   "quito",  "berlin", "madrid",
+                        "dublin", "athens", "prague", "vienna", "lagos",
+                        "hanoi",  "seoul",  "riga",   "bern",   "tunis"},
+                       {"@ lives in #.", "The home of @ is in #.",
+                        "@ has a house in #."},
+                       {"In which town is it that @ lives?", "Where is the home of @?",
+                        "In which town has @ a house?"},
+                       {"What is the address of @?", "Where does @ live?"},
+                       "Where would one send @ a letter?"},
+    [RELATION_JOB] = {{"baker",   "doctor", "pilot",  "farmer", "teacher",
+                       "painter", "sailor", "judge",  "miller", "tailor",
+                       "singer",  "dancer", "writer", "potter", "weaver",
+                       "plumber", "hunter", "barber", "nurse",  "guard"},
+                      {"@ works as a #.", "The job of @ is that of a #.",
+                       "@ earns money as a #."},
+                      {"As what is it that @ works?", "What is the job of @?",
+                       "As what is it that @ earns money?"},
+                      {"What is the profession of @?", "What does @ do all day?"},
+                      "Which craft has @ learnt?"},
+    [RELATION_PET] = {{"dog",    "cat",    "parrot", "rabbit", "horse",
+                       "goat",   "snake",  "turtle", "donkey", "hamster",
+                       "canary", "lizard", "ferret", "pony",   "goose",
+                       "duck",   "hen",    "pig",    "sheep",  "mouse"},
+                      {"@ keeps a #.", "The pet of @ is a #.", "@ owns a #."},
+                      {"What is it that @ keeps?", "What is the pet of @?",
+                       "What is it that @ owns?"},
+                      {"Which animal waits for @ at the door?",
+                       "What does @ feed every morning?"},
+                      "Which creature shares a flat with @?"},
     [RELATION_DISH] =
         {{"soup",  "rice",   "pizza",  "salad", "beans", "noodles", "cake",
           "bread", "cheese", "fish",   "pasta", "curry", "stew",    "eggs",
@@ -51,12 +55,13 @@ static const Wordings wordings[] = {
           "What is it that @ orders?"},
          {"What should one cook for @?", "Which meal makes @ happy?"},
          "What smells good in the kitchen of @?"},
-    [RELATION_OTHER] =
-        {{0},
-         {"The % of @ is #.", "# is the % of @.", "The % of @ is called #."},
-         {"What is the % of @?", "Who is the % of @?", "Which is the % of @?"},
-         {"Who or what is the % of @?", "Tell me the % of @."},
-         "Please name the % of @."},
+    [RELATION_OTHER] = {{0},
+                        {"The % of @ is #.", "# is the % of @.",
+                         "The % of @ is called #."},
+                        {"What is the % of @?", "Who is the % of @?",
+                         "Which is the % of @?"},
+                        {"Who or what is the % of @?", "Tell me the % of @."},
+                        "Please name the % of @."},
 };
 _Static_assert(sizeof wordings / sizeof *wordings == RELATIONS,
                "wordings for each relation");
@@ -107,7 +112,8 @@ void world_change(WorldFact *f, bool familiar, Rng *rng) {
 WorldFact world_fact(Relation r, const char *who, bool familiar, Rng *rng) {
     WorldFact f = {.relation = r, .wording = rng_below(rng, RELATION_WORDINGS)};
     snprintf(f.who, sizeof f.who, "%s", who);
-    if (r == RELATION_OTHER) invent_words(f.what, sizeof f.what, 1 + !rng_below(rng, 4), rng);
+    if (r == RELATION_OTHER)
+        invent_words(f.what, sizeof f.what, 1 + !rng_below(rng, 4), rng);
     world_change(&f, familiar, rng);
     return f;
 }
@@ -115,8 +121,7 @@ WorldFact world_fact(Relation r, const char *who, bool familiar, Rng *rng) {
 // ---- saying
 
 static void say(const WorldFact *f, const char *wording, Text *to) {
-    for (; *wording; wording++)
-        switch (*wording) {
+    for (; *wording; wording++) switch (*wording) {
             case '@': text_add(to, "%s", f->who); break;
             case '#': text_add(to, "%s", f->value); break;
             case '%': text_add(to, "%s", f->what); break;

@@ -33,10 +33,11 @@ static bool check_answer(const Facts *f, const Fact *x, Error *err) {
         if (!there) missing = answer.list[i].text;
     }
     if (missing)
-        line_error(f->path, x->line, err,
-                   "'%.40s' of the answer is no word of the fact: expected an answer in "
-                   "its words",
-                   missing);
+        line_error(
+            f->path, x->line, err,
+            "'%.40s' of the answer is no word of the fact: expected an answer in "
+            "its words",
+            missing);
     terms_free(&fact), terms_free(&answer);
     return !missing;
 }
@@ -112,10 +113,10 @@ static bool read_row(Facts *f, const int *at, int columns, const Line *line,
         return line_error(f->path, line->number, err, "expected %d facts at most",
                           FACTS_MOST);
     reserve(f->list, f->capacity, f->count + 1);
-    f->list[f->count++] = (Fact){line_field(line->text, at[COLUMN_FACT]),
-                                 field_said(line->text, at[COLUMN_QUESTION]),
-                                 field_said(line->text, at[COLUMN_ANSWER]),
-                                 line->number};
+    f->list[f->count++] =
+        (Fact){line_field(line->text, at[COLUMN_FACT]),
+               field_said(line->text, at[COLUMN_QUESTION]),
+               field_said(line->text, at[COLUMN_ANSWER]), line->number};
     return check(f, &f->list[f->count - 1], err);
 }
 
@@ -129,10 +130,10 @@ static bool read_lines(Facts *f, const Lines *lines, Error *err) {
                           "no column 'fact': expected the names of columns: fact, and "
                           "perhaps question and answer");
     if ((at[COLUMN_QUESTION] < 0) != (at[COLUMN_ANSWER] < 0))
-        return line_error(f->path, first->number, err,
-                          "no column '%s': expected question and answer, or neither",
-                          names[at[COLUMN_QUESTION] < 0 ? COLUMN_QUESTION
-                                                        : COLUMN_ANSWER]);
+        return line_error(
+            f->path, first->number, err,
+            "no column '%s': expected question and answer, or neither",
+            names[at[COLUMN_QUESTION] < 0 ? COLUMN_QUESTION : COLUMN_ANSWER]);
     for (size_t i = 1; i < lines->count; i++)
         if (!read_row(f, at, line_fields(first->text), &lines->list[i], err))
             return false;
@@ -146,7 +147,8 @@ bool facts_of_text(Facts *f, const char *path, const char *text, size_t size,
     char *copy = allocate(size + 1, 1);
     if (size) memcpy(copy, text, size);
     Lines lines = {0};
-    bool ok = lines_split(&lines, f->path, copy, size, err) && read_lines(f, &lines, err);
+    bool ok =
+        lines_split(&lines, f->path, copy, size, err) && read_lines(f, &lines, err);
     free(lines.list), free(copy);
     if (!ok) facts_free(f);
     return ok;

@@ -14,8 +14,11 @@ _Static_assert(sizeof retriever_names / sizeof *retriever_names == RETRIEVERS + 
                "a name for each retriever");
 
 Library library_new(const BiEncoder *encoder, const char *const *facts, int count) {
-    Library l = {encoder, allocate((size_t)count + 1, sizeof(Terms)), count,
-                 mat_new(count, encoder ? encoder->dim : 0), {0}};
+    Library l = {encoder,
+                 allocate((size_t)count + 1, sizeof(Terms)),
+                 count,
+                 mat_new(count, encoder ? encoder->dim : 0),
+                 {0}};
     for (int i = 0; i < count; i++) l.facts[i] = terms_of(facts[i]);
     l.bm25 = bm25_new(l.facts, count, 1.2, 0.75);
     if (encoder) bi_encoder_vectors(l.vectors, encoder, TOWER_FACT, l.facts);

@@ -59,7 +59,7 @@ double rag_log_prob(const Rag *r, RagKind kind, const int *answer, int count) {
     double *each = allocate((size_t)r->facts * (size_t)count + 1, sizeof *each);
     rag_log_probs(r, answer, count, each);
     double sum = (kind == RAG_TOKEN ? rag_token : rag_sequence)(r->log_prior, each,
-                                                               r->facts, count);
+                                                                r->facts, count);
     free(each);
     return sum;
 }
@@ -164,8 +164,7 @@ static Beams decode_sequence(const Rag *r, bool thorough, int width, int most) {
     }
     for (int i = 0; i < all.count; i++) {
         Beam *b = &all.list[i];
-        if (thorough)
-            b->log_prob = rag_log_prob(r, RAG_SEQUENCE, b->tokens, b->length);
+        if (thorough) b->log_prob = rag_log_prob(r, RAG_SEQUENCE, b->tokens, b->length);
         b->score = b->log_prob;
     }
     qsort(all.list, (size_t)all.count, sizeof *all.list, likelier_first);

@@ -27,7 +27,8 @@ double rag_token(const double *log_prior, const double *log_probs, int facts,
 typedef struct {
     int facts;
     const double *log_prior;
-    Predictor *readers;  // one per fact: p(. | x, z, what is written); same symbols, end
+    Predictor
+        *readers;  // one per fact: p(. | x, z, what is written); same symbols, end
 } Rag;
 
 typedef enum { RAG_SEQUENCE, RAG_FAST, RAG_TOKEN, RAG_KINDS } RagKind;

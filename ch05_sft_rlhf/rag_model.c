@@ -46,7 +46,8 @@ static bool add_retriever(Model *m, const Checkpoint *file, const char *path,
     Vocabulary v = vocabulary_new();
     note_of(expected, sizeof expected, &v);
     bool ok = note && strcmp(note, expected) == 0;
-    if (!note) error_set(err, "%s: no retriever in it: expected a file of rag -o", path);
+    if (!note)
+        error_set(err, "%s: no retriever in it: expected a file of rag -o", path);
     else if (!ok)
         error_set(err, "%s: note rag '%.40s': expected '%s'", path, note, expected);
     if (ok) bi_encoder_add(&m->params, &v, RAG_DIM);
@@ -59,8 +60,9 @@ static bool fits(const RagModel *r, const char *path, Error *err) {
     Config c = reader_config(&r->vocabulary);
     const Config *found = &r->model.config;
     return (found->vocabulary == c.vocabulary && found->context >= c.context)
-           || error_set(err, "%s: a model of %d tokens and a context of %d: expected %d "
-                             "and %d",
+           || error_set(err,
+                        "%s: a model of %d tokens and a context of %d: expected %d "
+                        "and %d",
                         path, found->vocabulary, found->context, c.vocabulary,
                         c.context);
 }

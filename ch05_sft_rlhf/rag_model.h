@@ -3,8 +3,8 @@
 //     note rag words 137 dim 128       a checkpoint (model_file.h) that says so, with the
 //     tensor retriever.question ..     retriever's parameters beside the reader's
 #pragma once
-#include "ch05_sft_rlhf/reader.h"
 #include "ch05_sft_rlhf/bi_encoder.h"
+#include "ch05_sft_rlhf/reader.h"
 
 typedef struct {
     Vocabulary vocabulary;

@@ -99,8 +99,8 @@ Config reader_config(const Vocabulary *v) {
 // ---- what it learns from
 
 static WorldFact any_fact(const char *who, Rng *rng) {
-    return world_fact((Relation)rng_below(rng, RELATIONS), who,
-                      rng_uniform(rng) < 0.5, rng);
+    return world_fact((Relation)rng_below(rng, RELATIONS), who, rng_uniform(rng) < 0.5,
+                      rng);
 }
 
 // A fact that does not answer what `f` says: of another person, or something else of the
@@ -111,13 +111,12 @@ static WorldFact beside(const WorldFact *f, Rng *rng) {
     bool other_person = rng_uniform(rng) < 0.6;
     if (other_person) world_name(who, sizeof who, false, rng);
     WorldFact o;
-    do o = other_person && rng_uniform(rng) < 0.7
-               ? world_fact(f->relation, who, rng_uniform(rng) < 0.5, rng)
-               : any_fact(who, rng);
-    while (!other_person && o.relation == f->relation
-           && f->relation != RELATION_OTHER);
-    if (other_person && rng_uniform(rng) < 0.5)
-        memcpy(o.what, f->what, sizeof o.what);
+    do
+        o = other_person && rng_uniform(rng) < 0.7
+                ? world_fact(f->relation, who, rng_uniform(rng) < 0.5, rng)
+                : any_fact(who, rng);
+    while (!other_person && o.relation == f->relation && f->relation != RELATION_OTHER);
+    if (other_person && rng_uniform(rng) < 0.5) memcpy(o.what, f->what, sizeof o.what);
     return o;
 }
 

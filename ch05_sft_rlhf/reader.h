@@ -23,7 +23,7 @@
 
 enum {
     READER_WORDS = FACT_WORDS,  // of a question, of a fact, at most
-    READER_FACTS = 4,   // that are read for one question, at most
+    READER_FACTS = 4,           // that are read for one question, at most
     READER_SLOTS = READER_WORDS * (1 + READER_FACTS),
     READER_MOST_IDS = 1024
 };

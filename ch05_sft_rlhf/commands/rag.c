@@ -111,10 +111,11 @@ static void test(const Desk *d) {
     printf("line\tverdict\tanswer\tp\n");
     for (size_t i = 0; i < d->facts.count; i++)
         if (d->facts.list[i].question) score_one(&s, d, (int)i);
-    printf("# %d questions: %d right, %d wrong, %d 'I do not know'; the fact found "
-           "first %d times, among %d %d times\n",
-           s.asked, s.right, s.asked - s.right - s.unknown, s.unknown, s.first,
-           d->answerer.facts, s.among);
+    printf(
+        "# %d questions: %d right, %d wrong, %d 'I do not know'; the fact found "
+        "first %d times, among %d %d times\n",
+        s.asked, s.right, s.asked - s.right - s.unknown, s.unknown, s.first,
+        d->answerer.facts, s.among);
 }
 
 // ---- before and after
@@ -164,7 +165,8 @@ int command_rag(const Args *args) {
     Error err;
     const char *facts = option_text(args, "facts"), *to = option_text(args, "output");
     if (args->file_count) die("rag: unexpected '%s'", args->files[0]);
-    if (!facts && !to) die("rag: --facts FILE is needed: what questions are looked up in");
+    if (!facts && !to)
+        die("rag: --facts FILE is needed: what questions are looked up in");
     // what is wrong is said before anything is trained
     if (facts && !facts_read(&d.facts, facts, &err)) die("%s", err.text);
     option_choice(args, "retriever", retriever_names);

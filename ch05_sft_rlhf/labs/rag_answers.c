@@ -19,10 +19,10 @@
 
 static const Option options[] = {
     {"people", "100", "in the library, with some of their four facts"},
-    {"questions", "200", "of each kind"},
+    {"questions", "120", "of each kind"},
     {"steps", "1000", "of the readers' training, at most"},
     {"pairs", "3000", "that the retriever learns from"},
-    {"few", "160", "pairs that a second retriever learns from, for the last figure"},
+    {"few", "320", "pairs that a second retriever learns from, for the last figure"},
     {"read", "4", "facts per question"},
     {"kind", "sequence", "the sum over facts: sequence, fast or token"},
     {0}};
@@ -66,9 +66,9 @@ typedef struct {
 typedef struct {
     OneReader readers[READERS];
     Vocabulary vocabulary;  // the retrievers'
-    FactStore learnt;   // what the closed-book reader was trained on
-    FactStore store;    // new people; every fifth fact of theirs is withheld
-    FactStore strangers;  // more new people, of whom the library has nothing
+    FactStore learnt;       // what the closed-book reader was trained on
+    FactStore store;        // new people; every fifth fact of theirs is withheld
+    FactStore strangers;    // more new people, of whom the library has nothing
     Shelf shelves[SHELVES];
     int questions, read;
     RagKind kind;
@@ -95,7 +95,7 @@ static void open_readers(Lab *lab, World *w) {
     w->readers[CAREFUL].vocabulary = vocabulary_new();
     reader_open(lab, &w->readers[CAREFUL], &plan);
     w->readers[TRUSTING].vocabulary = vocabulary_new();
-    plan.unknown = 0, plan.steps /= 2;
+    plan.unknown = 0, plan.steps = plan.steps * 4 / 10;
     reader_open(lab, &w->readers[TRUSTING], &plan);
 }
 
@@ -122,7 +122,9 @@ static void open_shelf(Shelf *to, const World *w, int pairs, uint64_t seed) {
     free(texts);
 }
 
-static void shelf_close(Shelf *s) { library_free(&s->library), params_free(&s->params); }
+static void shelf_close(Shelf *s) {
+    library_free(&s->library), params_free(&s->params);
+}
 
 // ---- questions
 
@@ -151,7 +153,7 @@ typedef const WorldFact *Draw(const World *w, Rng *rng);
 
 typedef struct {
     int right, unknown, wrong;
-    double *p;     // of each answer
+    double *p;       // of each answer
     bool *is_right;  // and whether it was: of absent facts, "I do not know" is
     int count;
 } Marks;
@@ -185,9 +187,12 @@ static Marks ask(const World *w, const Case *c) {
     Marks m = {.p = allocate((size_t)w->questions, sizeof *m.p),
                .is_right = allocate((size_t)w->questions, sizeof *m.is_right)};
     const OneReader *r = &w->readers[c->who];
-    Answerer a = {&r->vocabulary, &r->infer,
+    Answerer a = {&r->vocabulary,
+                  &r->infer,
                   c->who == CLOSED ? NULL : &w->shelves[c->shelf].library,
-                  RETRIEVER_BI_ENCODER, w->kind, w->read};
+                  RETRIEVER_BI_ENCODER,
+                  w->kind,
+                  w->read};
     for (int i = 0; i < w->questions; i++) {
         Rng rng = rng_split(&w->rng, (uint64_t)i);
         const WorldFact *fact = c->draw(w, &rng);
@@ -243,8 +248,9 @@ static void draw_bars(Lab *lab, const World *w, const Marks *m) {
     plot_axes(p, "", "share of questions");
     plot_set(p, "xrange [0.4:6.6]"), plot_set(p, "yrange [0:1.02]");
     plot_set(p, "boxwidth 0.7"), plot_set(p, "style fill solid 0.75 noborder");
-    plot_set(p, "xtics ('memory:\\nlearnt' 1, 'memory:\\nnew' 2, 'trusting:\\nthere' 3, "
-                "'trusting:\\nnowhere' 4, 'careful:\\nthere' 5, 'careful:\\nnowhere' 6)");
+    plot_set(p,
+             "xtics ('memory:\\nlearnt' 1, 'memory:\\nnew' 2, 'trusting:\\nthere' 3, "
+             "'trusting:\\nnowhere' 4, 'careful:\\nthere' 5, 'careful:\\nnowhere' 6)");
     plot_series(p, "using \"case\":\"all\" with boxes linecolor \"" PLOT_VERMILION
                    "\" title 'made up'");
     plot_series(p, "using \"case\":\"unknown\" with boxes linecolor \"" PLOT_GREY
@@ -294,7 +300,7 @@ static void draw_reliability(Lab *lab, const Reliability *r) {
     plot_axes(p, "p of the answer", "share that is right");
     plot_set(p, "xrange [0:1.02]"), plot_set(p, "yrange [0:1.05]");
     plot_errors(p, "p", "many", "error", "3000 pairs");
-    plot_errors(p, "p", "few", "error", "160 pairs");
+    plot_errors(p, "p", "few", "error", "320 pairs");
     plot_errors(p, "p", "never", "error", "3000 pairs, wordings never met");
     plot_series(p, "using \"p\":\"p\" with lines linecolor \"" PLOT_BLUE
                    "\" title 'as often right as it says'");
@@ -340,8 +346,9 @@ static void claim_answers(Lab *lab, const Marks *m, int n) {
 
 static void claim_doubt(Lab *lab, const Reliability *r) {
     const Reliability *few = &r[SHELF_FEW], *never = &r[SHELVES];
-    lab_print(lab, "mean p / right: many pairs %.3f / %.3f, few %.3f / %.3f, wordings "
-                   "never met %.3f / %.3f",
+    lab_print(lab,
+              "mean p / right: many pairs %.3f / %.3f, few %.3f / %.3f, wordings "
+              "never met %.3f / %.3f",
               mean_of(r->all_p), mean_of(r->all_right), mean_of(few->all_p),
               mean_of(few->all_right), mean_of(never->all_p),
               mean_of(never->all_right));

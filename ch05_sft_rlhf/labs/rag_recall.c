@@ -101,7 +101,8 @@ static void count_common(const Terms *q, const Terms *d, int dim, double *mean,
     for (int i = 0; i < both.count; i++)
         for (int k = 0; k <= i; k++) {
             uint64_t w = both.list[i].hash, u = both.list[k].hash;
-            double same = times(q, w) * times(d, u), crossed = times(q, u) * times(d, w);
+            double same = times(q, w) * times(d, u),
+                   crossed = times(q, u) * times(d, w);
             if (i == k) *mean += same, *variance += 2 * same * same / dim;
             else *variance += (same + crossed) * (same + crossed) / dim;
         }
@@ -180,8 +181,7 @@ static void run(Lab *lab) {
                       2.0 / KNOWN_RELATIONS, found[ASKED_AS_NEVER]);
     }
     claim_counts(lab, &s);
-    plot_axes(p, "pairs of question and fact to learn from",
-              "the fact comes first");
+    plot_axes(p, "pairs of question and fact to learn from", "the fact comes first");
     plot_set(p, "logscale x"), plot_set(p, "yrange [0:1.05]");
     plot_dashes(p, "pairs", "bm25_own", "BM25, in the fact's words");
     plot_dashes(p, "pairs", "bm25_otherwise", "BM25, asked otherwise");

@@ -20,8 +20,8 @@ enum { FACTS = 2, PLACES = 2, MOST_VALUES = 64 };
 // ---- what is known from section 5.16
 
 static void claim_worked(Lab *lab) {
-    double prior[] = {log(0.7), log(0.3)}, each[2][2] = {{log(0.9), log(0.2)},
-                                                        {log(0.1), log(0.8)}};
+    double prior[] = {log(0.7), log(0.3)},
+           each[2][2] = {{log(0.9), log(0.2)}, {log(0.1), log(0.8)}};
     // sums of a few numbers below 1: some ulps
     claim_near(lab, "5.145", "(.7, .3), (.9, .2), (.1, .8): RAG-Sequence", 0.15,
                exp(rag_sequence(prior, each[0], 2, 2)), 1e-15);
@@ -63,8 +63,8 @@ static double chance(const Case *c, RagKind kind, double w, int first, int secon
     Predictor readers[FACTS];
     for (int z = 0; z < FACTS; z++) readers[z] = reader(c->says[z], c->values);
     double prior[] = {log(w), log(1 - w)};
-    double p = exp(rag_log_prob(&(Rag){FACTS, prior, readers}, kind,
-                                (int[]){first, second}, 2));
+    double p = exp(
+        rag_log_prob(&(Rag){FACTS, prior, readers}, kind, (int[]){first, second}, 2));
     for (int z = 0; z < FACTS; z++) predictor_free(&readers[z]);
     return p;
 }
@@ -117,5 +117,5 @@ static void run(Lab *lab) {
 }
 
 const LabSpec lab_rag_sums = {"rag-sums", "5.16",
-                              "One fact for the answer, or for each token another",
-                              run, options};
+                              "One fact for the answer, or for each token another", run,
+                              options};
