@@ -193,6 +193,7 @@ Test(library, gradient_of_the_towers) {
     Rng rng = rng_new(6);
     params_allocate(&p), params_init(&p, &rng), params_allocate_grads(&p);
     cr_assert_lt(gradient_error(&p, towers_loss, &w, 300), gradient_tolerance());
+    cr_assert_neq(*params_grad(&p, w.encoder.gain).at, 0);  // names go through it
     terms_free(&w.texts[0]), terms_free(&w.texts[1]);
     params_free(&p), vocabulary_free(&v);
 }
