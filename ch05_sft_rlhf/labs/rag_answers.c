@@ -251,7 +251,8 @@ static void draw_bars(Lab *lab, const World *w, const Marks *m) {
              "xtics (\"memory\\nlearnt\" 1, \"memory\\nnew\" 2, "
              "\"trusting\\nthere\" 3, \"trusting\\nnowhere\" 4, "
              "\"careful\\nthere\" 5, \"careful\\nnowhere\" 6, "
-             "\"wording\\nnew, there\" 7, \"wording\\nnew, nowhere\" 8)");
+             "\"reworded\\nthere\" 7, \"reworded\\nnowhere\" 8)");
+    plot_set(p, "bmargin 3");
     plot_set(p, "xtics font \",10\"");
     plot_series(p, "using \"case\":\"all\" with boxes linecolor \"" PLOT_VERMILION
                    "\" title 'made up'");

@@ -17,6 +17,8 @@ static const Option options[] = {{"people", "200", "that facts are about, four e
                                  {"steps", "400", "of training"},
                                  {0}};
 
+enum { FEWEST = 20 };  // pairs
+
 typedef struct {
     FactStore store;
     Vocabulary vocabulary;
@@ -80,6 +82,23 @@ static void after_pairs(double *to, const Setup *s, int pairs) {
 }
 
 // ---- before any training: words in common, counted with noise
+
+// ---- the lecture's example
+
+static void claim_example(Lab *lab) {
+    static const char *const facts[] = {"Kamiro lives in Oslo.",
+                                        "The job of Kamiro is that of a baker.",
+                                        "Dobatu lives in Rome."};
+    static const double by_hand[] = {1.069, 0.379, 0.534};
+    Library l = library_new(NULL, facts, 3);
+    Terms question = terms_of("Who knows where Kamiro lives?");
+    double scores[3];
+    library_scores(&l, RETRIEVER_BM25, &question, scores);
+    // three decimals
+    for (int i = 0; i < 3; i++)
+        claim_near(lab, "5.144", facts[i], by_hand[i], scores[i], 0.0005);
+    terms_free(&question), library_free(&l);
+}
 
 static int times(const Terms *in, uint64_t word) {
     int count = 0;
@@ -145,7 +164,7 @@ static void claim_counts(Lab *lab, const Setup *s) {
 static void run(Lab *lab) {
     static Setup s;
     int people = (int)option_int(&lab->args, "people", 1, 5000),
-        most = (int)option_int(&lab->args, "pairs", 20, 100000);
+        most = (int)option_int(&lab->args, "pairs", FEWEST, 100000);
     s = (Setup){.vocabulary = vocabulary_new(),
                 .questions = (int)option_int(&lab->args, "questions", 10, 100000),
                 .dim = (int)option_int(&lab->args, "dim", 4, 4096),
@@ -158,10 +177,13 @@ static void run(Lab *lab) {
     for (int how = 0; how < ASKINGS; how++)
         bm25[how] = recall(&s, &words, RETRIEVER_BM25, (Asking)how);
     library_free(&words);
+    double untrained[ASKINGS], few = NAN;
+    after_pairs(untrained, &s, 0);
     Plot *p = plot_new(lab, "rag_recall",
                        "pairs own otherwise never bm25_own bm25_otherwise");
-    for (int pairs = 20; pairs <= most; pairs *= 2) {
+    for (int pairs = FEWEST; pairs <= most; pairs *= 2) {
         after_pairs(found, &s, pairs);
+        if (pairs == FEWEST) few = found[ASKED_IN_ITS_WORDS];
         plot_row(p, pairs, found[0], found[1], found[2], bm25[0], bm25[1]);
         lab_progress(lab, pairs, most);
     }
@@ -177,10 +199,13 @@ static void run(Lab *lab) {
                       bm25[ASKED_OTHERWISE]);
         claim_at_least(lab, "5.142", "bi-encoder, asked otherwise", 0.95,
                        found[ASKED_OTHERWISE]);
+        // five standard errors of a difference of shares, at most
+        claim_at_most(lab, "5.149", "asked in its words: 20 pairs, less untrained",
+                      -5 * sqrt(0.5 / s.questions), few - untrained[0]);
         claim_at_most(lab, "5.142", "bi-encoder, in a wording it never met",
                       2.0 / KNOWN_RELATIONS, found[ASKED_AS_NEVER]);
     }
-    claim_counts(lab, &s);
+    claim_counts(lab, &s), claim_example(lab);
     plot_axes(p, "pairs of question and fact to learn from", "the fact comes first");
     plot_set(p, "logscale x"), plot_set(p, "yrange [0:1.05]");
     plot_dashes(p, "pairs", "bm25_own", "BM25, in the fact's words");
