@@ -36,3 +36,18 @@ void fact_store_free(FactStore *s) {
     free(s->world), free(s->texts);
     *s = (FactStore){0};
 }
+
+void retriever_teach(Retriever *r, const Vocabulary *v, int dim, int pairs,
+                     long long steps, uint64_t seed) {
+    Rng rng = rng_new(seed);
+    BiEncoderPlan plan = bi_encoder_plan_usual;
+    plan.steps = steps, plan.seed = seed;
+    r->params = (Params){0};
+    r->encoder = bi_encoder_add(&r->params, v, dim);
+    params_allocate(&r->params), params_init(&r->params, &rng);
+    params_allocate_grads(&r->params), bi_encoder_begin(&r->encoder);
+    if (!pairs) return;
+    RetrievalPairs from = retrieval_pairs(pairs, seed);
+    bi_encoder_train(&r->encoder, &from, &plan);
+    retrieval_pairs_free(&from);
+}

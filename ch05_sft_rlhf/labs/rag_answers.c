@@ -58,8 +58,7 @@ typedef enum { CLOSED, TRUSTING, CAREFUL, READERS } Who;
 // The same facts, found by a retriever that has learnt from many pairs, or from few.
 typedef enum { SHELF_MANY, SHELF_FEW, SHELVES } ShelfKind;
 typedef struct {
-    Params params;
-    BiEncoder encoder;
+    Retriever retriever;
     Library library;
 } Shelf;
 
@@ -99,17 +98,6 @@ static void open_readers(Lab *lab, World *w) {
     reader_open(lab, &w->readers[TRUSTING], &plan);
 }
 
-static void teach(Shelf *to, const World *w, int count, uint64_t seed) {
-    BiEncoderPlan plan = bi_encoder_plan_usual;
-    to->encoder = bi_encoder_add(&to->params, &w->vocabulary, RAG_DIM);
-    params_allocate(&to->params), params_init(&to->params, &w->rng);
-    params_allocate_grads(&to->params), bi_encoder_begin(&to->encoder);
-    plan.seed = seed;
-    RetrievalPairs pairs = retrieval_pairs(count, seed);
-    bi_encoder_train(&to->encoder, &pairs, &plan);
-    retrieval_pairs_free(&pairs);
-}
-
 static bool withheld(int fact) { return fact % 5 == 4; }
 
 static void open_shelf(Shelf *to, const World *w, int pairs, uint64_t seed) {
@@ -117,13 +105,14 @@ static void open_shelf(Shelf *to, const World *w, int pairs, uint64_t seed) {
     int count = 0;
     for (int i = 0; i < w->store.count; i++)
         if (!withheld(i)) texts[count++] = w->store.texts[i];
-    teach(to, w, pairs, seed);
-    to->library = library_new(&to->encoder, texts, count);
+    retriever_teach(&to->retriever, &w->vocabulary, RAG_DIM, pairs,
+                    bi_encoder_plan_usual.steps, seed);
+    to->library = library_new(&to->retriever.encoder, texts, count);
     free(texts);
 }
 
 static void shelf_close(Shelf *s) {
-    library_free(&s->library), params_free(&s->params);
+    library_free(&s->library), params_free(&s->retriever.params);
 }
 
 // ---- questions

@@ -51,30 +51,9 @@ static double recall(const Setup *s, const Library *l, RetrieverKind kind, Askin
     return (double)first / s->questions;
 }
 
-typedef struct {
-    Params params;
-    BiEncoder encoder;
-} Own;
-
-static Own encoder_of(const Setup *s, int pairs) {
-    static Params params;
-    params = (Params){0};
-    BiEncoder e = bi_encoder_add(&params, &s->vocabulary, s->dim);
-    Rng rng = rng_new(s->seed);
-    params_allocate(&params), params_init(&params, &rng);
-    params_allocate_grads(&params), bi_encoder_begin(&e);
-    BiEncoderPlan plan = bi_encoder_plan_usual;
-    plan.steps = s->steps, plan.seed = s->seed;
-    if (pairs) {
-        RetrievalPairs from = retrieval_pairs(pairs, s->seed);
-        bi_encoder_train(&e, &from, &plan);
-        retrieval_pairs_free(&from);
-    }
-    return (Own){params, e};
-}
-
 static void after_pairs(double *to, const Setup *s, int pairs) {
-    Own own = encoder_of(s, pairs);
+    Retriever own;
+    retriever_teach(&own, &s->vocabulary, s->dim, pairs, s->steps, s->seed);
     Library l = library_new(&own.encoder, s->store.texts, s->store.count);
     for (int how = 0; how < ASKINGS; how++)
         to[how] = recall(s, &l, RETRIEVER_BI_ENCODER, (Asking)how);
@@ -130,9 +109,9 @@ static void count_common(const Terms *q, const Terms *d, int dim, double *mean,
 
 // What an untrained pair of towers says beside the words in common, over its deviation.
 static double beside(const Setup *s, int draw) {
-    Setup other = *s;
-    other.seed = s->seed * 1000 + (uint64_t)draw;
-    Own own = encoder_of(&other, 0);
+    Retriever own;
+    retriever_teach(&own, &s->vocabulary, s->dim, 0, 0,
+                    s->seed * 1000 + (uint64_t)draw);
     Rng rng = rng_split(&s->rng, (uint64_t)draw);
     int fact = rng_below(&rng, s->store.count);
     Terms q = question_about(&s->store, fact, ASKED_IN_ITS_WORDS, &rng),
@@ -161,6 +140,65 @@ static void claim_counts(Lab *lab, const Setup *s) {
     claim_near(lab, "5.143", "its square", 1, mean_of(square), 5 * mean_error(square));
 }
 
+// ---- the figure and what it must show
+
+// Shares of questions whose fact comes first, by how they are asked.
+typedef struct {
+    double bm25[ASKINGS];
+    double untrained[ASKINGS], few[ASKINGS], many[ASKINGS];  // the bi-encoder
+} Recalls;
+
+static void draw(Plot *p) {
+    plot_axes(p, "pairs of question and fact to learn from", "the fact comes first");
+    plot_set(p, "logscale x"), plot_set(p, "yrange [0:1.05]");
+    plot_dashes(p, "pairs", "bm25_own", "BM25, in the fact's words");
+    plot_dashes(p, "pairs", "bm25_otherwise", "BM25, asked otherwise");
+    plot_points(p, "pairs", "own", "bi-encoder, in the fact's words");
+    plot_points(p, "pairs", "otherwise", "bi-encoder, asked otherwise");
+    plot_points(p, "pairs", "never", "bi-encoder, in a wording it never met");
+    plot_end(p);
+}
+
+static Recalls measure(Lab *lab, const Setup *s, int most) {
+    Recalls r;
+    Library words = library_new(NULL, s->store.texts, s->store.count);
+    for (int how = 0; how < ASKINGS; how++)
+        r.bm25[how] = recall(s, &words, RETRIEVER_BM25, (Asking)how);
+    library_free(&words);
+    after_pairs(r.untrained, s, 0), after_pairs(r.few, s, FEWEST);
+    Plot *p = plot_new(lab, "rag_recall",
+                       "pairs own otherwise never bm25_own bm25_otherwise");
+    for (int pairs = FEWEST; pairs <= most; pairs *= 2) {
+        after_pairs(r.many, s, pairs);
+        plot_row(p, pairs, r.many[0], r.many[1], r.many[2], r.bm25[0], r.bm25[1]);
+        lab_progress(lab, pairs, most);
+    }
+    draw(p);
+    return r;
+}
+
+static void print_shares(Lab *lab, const char *what, const double *share) {
+    lab_print(lab, "%-24s in its words %.3f, otherwise %.3f, as never %.3f", what,
+              share[ASKED_IN_ITS_WORDS], share[ASKED_OTHERWISE], share[ASKED_AS_NEVER]);
+}
+
+static void claim(Lab *lab, const Recalls *r, int questions) {
+    claim_at_least(lab, "5.140", "BM25, asked in the fact's words", 0.99,
+                   r->bm25[ASKED_IN_ITS_WORDS]);
+    // chance is 1/4: the person has four facts. Words like "of" and "is" may add to it, by
+    // less than as much again
+    claim_at_most(lab, "5.141", "BM25, asked otherwise", 2.0 / KNOWN_RELATIONS,
+                  r->bm25[ASKED_OTHERWISE]);
+    claim_at_least(lab, "5.142", "bi-encoder, asked otherwise", 0.95,
+                   r->many[ASKED_OTHERWISE]);
+    claim_at_most(lab, "5.142", "bi-encoder, in a wording it never met",
+                  2.0 / KNOWN_RELATIONS, r->many[ASKED_AS_NEVER]);
+    // five standard errors of a difference of shares, at most
+    claim_at_most(lab, "5.149", "asked in its words: 20 pairs, less untrained",
+                  -5 * sqrt(0.5 / questions),
+                  r->few[ASKED_IN_ITS_WORDS] - r->untrained[ASKED_IN_ITS_WORDS]);
+}
+
 static void run(Lab *lab) {
     static Setup s;
     int people = (int)option_int(&lab->args, "people", 1, 5000),
@@ -172,48 +210,13 @@ static void run(Lab *lab) {
                 .rng = rng_split(&lab->rng, 1),
                 .seed = lab->seed};
     s.store = fact_store_new(people, true, &lab->rng);
-    Library words = library_new(NULL, s.store.texts, s.store.count);
-    double bm25[ASKINGS], found[ASKINGS] = {0};
-    for (int how = 0; how < ASKINGS; how++)
-        bm25[how] = recall(&s, &words, RETRIEVER_BM25, (Asking)how);
-    library_free(&words);
-    double untrained[ASKINGS], few = NAN;
-    after_pairs(untrained, &s, 0);
-    Plot *p = plot_new(lab, "rag_recall",
-                       "pairs own otherwise never bm25_own bm25_otherwise");
-    for (int pairs = FEWEST; pairs <= most; pairs *= 2) {
-        after_pairs(found, &s, pairs);
-        if (pairs == FEWEST) few = found[ASKED_IN_ITS_WORDS];
-        plot_row(p, pairs, found[0], found[1], found[2], bm25[0], bm25[1]);
-        lab_progress(lab, pairs, most);
-    }
-    lab_print(lab, "first of %d facts, asked in its words / otherwise / as never:",
-              s.store.count);
-    lab_print(lab, "BM25 %.3f / %.3f / %.3f, bi-encoder %.3f / %.3f / %.3f", bm25[0],
-              bm25[1], bm25[2], found[0], found[1], found[2]);
-    if (lab_at_defaults(lab)) {
-        claim_at_least(lab, "5.140", "BM25, asked in the fact's words", 0.99, bm25[0]);
-        // chance is 1/4: the person has four facts. Words like "of" and "is" may add to it,
-        // by less than as much again
-        claim_at_most(lab, "5.141", "BM25, asked otherwise", 2.0 / KNOWN_RELATIONS,
-                      bm25[ASKED_OTHERWISE]);
-        claim_at_least(lab, "5.142", "bi-encoder, asked otherwise", 0.95,
-                       found[ASKED_OTHERWISE]);
-        // five standard errors of a difference of shares, at most
-        claim_at_most(lab, "5.149", "asked in its words: 20 pairs, less untrained",
-                      -5 * sqrt(0.5 / s.questions), few - untrained[0]);
-        claim_at_most(lab, "5.142", "bi-encoder, in a wording it never met",
-                      2.0 / KNOWN_RELATIONS, found[ASKED_AS_NEVER]);
-    }
+    Recalls r = measure(lab, &s, most);
+    print_shares(lab, "BM25", r.bm25),
+        print_shares(lab, "bi-encoder, untrained", r.untrained);
+    print_shares(lab, "bi-encoder, 20 pairs", r.few),
+        print_shares(lab, "bi-encoder", r.many);
+    if (lab_at_defaults(lab)) claim(lab, &r, s.questions);
     claim_counts(lab, &s), claim_example(lab);
-    plot_axes(p, "pairs of question and fact to learn from", "the fact comes first");
-    plot_set(p, "logscale x"), plot_set(p, "yrange [0:1.05]");
-    plot_dashes(p, "pairs", "bm25_own", "BM25, in the fact's words");
-    plot_dashes(p, "pairs", "bm25_otherwise", "BM25, asked otherwise");
-    plot_points(p, "pairs", "own", "bi-encoder, in the fact's words");
-    plot_points(p, "pairs", "otherwise", "bi-encoder, asked otherwise");
-    plot_points(p, "pairs", "never", "bi-encoder, in a wording it never met");
-    plot_end(p);
     fact_store_free(&s.store), vocabulary_free(&s.vocabulary);
 }
 

@@ -76,6 +76,19 @@ static double total(const Case *c, RagKind kind, double w) {
     return sum;
 }
 
+static void draw(Plot *p) {
+    plot_axes(p, "p(z) of the first fact", "probability");
+    plot_set(p, "yrange [0:0.6]");
+    plot_line(p, "share", "token", "two halves joined: RAG-Token, derived");
+    plot_line(p, "share", "sequence", "the same: RAG-Sequence, derived");
+    plot_line(p, "share", "blend", "two stories mixed: RAG-Token, derived");
+    plot_points(p, "share", "halves_token", "summed");
+    plot_points(p, "share", "halves_sequence", "summed");
+    plot_points(p, "share", "blends_token", "summed");
+    plot_points(p, "share", "blends_sequence", "two stories mixed: RAG-Sequence");
+    plot_end(p);
+}
+
 static void run(Lab *lab) {
     int values = (int)option_int(&lab->args, "values", 4, MOST_VALUES);
     double V = values, worst_total = 0, worst = 0;
@@ -104,16 +117,7 @@ static void run(Lab *lab) {
                V * V * 0x1p-52);
     claim_near(lab, "5.148", "halves and blends against formulas, worst", 0, worst,
                0x1p-50);
-    plot_axes(p, "p(z) of the first fact", "probability");
-    plot_set(p, "yrange [0:0.6]");
-    plot_line(p, "share", "token", "two halves joined: RAG-Token, derived");
-    plot_line(p, "share", "sequence", "the same: RAG-Sequence, derived");
-    plot_line(p, "share", "blend", "two stories mixed: RAG-Token, derived");
-    plot_points(p, "share", "halves_token", "summed");
-    plot_points(p, "share", "halves_sequence", "summed");
-    plot_points(p, "share", "blends_token", "summed");
-    plot_points(p, "share", "blends_sequence", "two stories mixed: RAG-Sequence");
-    plot_end(p);
+    draw(p);
 }
 
 const LabSpec lab_rag_sums = {"rag-sums", "5.16",
