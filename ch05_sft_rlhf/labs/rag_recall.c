@@ -14,7 +14,7 @@ static const Option options[] = {{"people", "200", "that facts are about, four e
                                  {"questions", "400", "of each kind"},
                                  {"pairs", "5120", "to learn from, at most"},
                                  {"dim", "128", "numbers per vector"},
-                                 {"steps", "400", "of training"},
+                                 {"steps", "300", "of training"},
                                  {0}};
 
 enum { FEWEST = 20 };  // pairs
@@ -128,7 +128,7 @@ static double beside(const Setup *s, int draw) {
 }
 
 static void claim_counts(Lab *lab, const Setup *s) {
-    enum { DRAWS = 400 };
+    enum { DRAWS = 200 };
     Mean off = {0}, square = {0};
     for (int i = 0; i < DRAWS; i++) {
         double z = beside(s, i);
