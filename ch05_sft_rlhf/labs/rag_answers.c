@@ -235,7 +235,7 @@ static void draw_bars(Lab *lab, const World *w, const Marks *m) {
     }
     plot_axes(p, "", "share of questions");
     plot_set(p, "xrange [0.4:8.6]"), plot_set(p, "yrange [0:1.02]");
-    plot_set(p, "boxwidth 0.7"), plot_set(p, "style fill solid 0.75 noborder");
+    plot_set(p, "boxwidth 0.7"), plot_set(p, "style fill solid 1.0 noborder");
     plot_set(p,
              "xtics (\"memory\\nlearnt\" 1, \"memory\\nnew\" 2, "
              "\"trusting\\nthere\" 3, \"trusting\\nnowhere\" 4, "
