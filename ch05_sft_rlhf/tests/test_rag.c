@@ -80,7 +80,7 @@ Test(rag, both_sum_to_one) {
     }
 }
 
-// TRAPS' numbers, by hand: .7 .9 .2 + .3 .1 .8, and (.63 + .03)(.14 + .24).
+// By hand: .7 .9 .2 + .3 .1 .8, and (.63 + .03)(.14 + .24).
 Test(rag, worked_values) {
     double prior[] = {log(0.7), log(0.3)},
            each[] = {log(0.9), log(0.2), log(0.1), log(0.8)};
