@@ -1,12 +1,9 @@
 #include "ch05_sft_rlhf/examples.h"
 
-#include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ch01_tokenizer/utf8.h"
 #include "common/program/file.h"
 
 const char *const speaker_names[] = {"system", "user", "assistant", NULL};
@@ -14,11 +11,6 @@ _Static_assert(sizeof speaker_names / sizeof *speaker_names == SPEAKERS + 1,
                "a name for each speaker");
 
 // ---- building
-
-char *example_copy(const char *text) {
-    size_t size = strlen(text) + 1;
-    return memcpy(allocate(size, 1), text, size);
-}
 
 Example *examples_add(Examples *e, long long line) {
     reserve(e->list, e->capacity, e->count + 1);
@@ -29,7 +21,7 @@ Example *examples_add(Examples *e, long long line) {
 
 void example_say(Example *e, Speaker speaker, const char *text) {
     reserve(e->messages, e->capacity, (size_t)e->count + 1);
-    e->messages[e->count++] = (Message){speaker, example_copy(text)};
+    e->messages[e->count++] = (Message){speaker, text_copy_of(text)};
 }
 
 void examples_free(Examples *e) {
@@ -40,62 +32,6 @@ void examples_free(Examples *e) {
     }
     free(e->list), free(e->path);
     *e = (Examples){0};
-}
-
-bool example_error(const Examples *e, long long line, Error *err, const char *format,
-                   ...) {
-    char why[400];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(why, sizeof why, format, args);
-    va_end(args);
-    return error_set(err, "%.80s:%lld: %s", e->path, line, why);
-}
-
-// ---- lines
-
-typedef struct {
-    Line *list;
-    size_t count, capacity;
-} Lines;
-
-static bool check_line(const Examples *e, const Line *l, Error *err) {
-    if (l->size > EXAMPLE_LONGEST_LINE)
-        return example_error(e, l->number, err,
-                             "a line of %zu bytes: expected %d at most", l->size,
-                             EXAMPLE_LONGEST_LINE);
-    if (memchr(l->text, '\0', l->size))
-        return example_error(e, l->number, err, "a zero byte: expected text");
-    size_t good = utf8_valid_prefix(l->text, l->size);
-    if (good < l->size)
-        return example_error(e, l->number, err, "byte %zu is not UTF-8", good + 1);
-    return true;
-}
-
-static bool is_blank(const char *text) {
-    while (isspace((unsigned char)*text)) text++;
-    return !*text;
-}
-
-// Cuts text[0 .. size - 1], which a zero follows, into the lines that are not blank.
-static bool split(Lines *lines, const Examples *e, char *text, size_t size,
-                  Error *err) {
-    static const char mark[] = "\xef\xbb\xbf";  // of the byte order, in UTF-8
-    char *end = text + size;
-    if (size >= 3 && memcmp(text, mark, 3) == 0) text += 3;
-    for (long long number = 1; text < end; number++) {
-        char *stop = memchr(text, '\n', (size_t)(end - text));
-        if (!stop) stop = end;
-        char *next = stop < end ? stop + 1 : end;
-        if (stop > text && stop[-1] == '\r') stop--;
-        Line line = {text, (size_t)(stop - text), number};
-        if (!check_line(e, &line, err)) return false;
-        *stop = '\0', text = next;
-        if (is_blank(line.text)) continue;
-        reserve(lines->list, lines->capacity, lines->count + 1);
-        lines->list[lines->count++] = line;
-    }
-    return lines->count > 0 || error_set(err, "%.80s: no examples in it", e->path);
 }
 
 // ---- what every example must keep, whatever its format
@@ -113,7 +49,7 @@ static bool check_turns(const Examples *e, const Example *x, Error *err) {
                 "message %d is of %s: expected system first, then user "
                 "and assistant in turn",
                 i + 1, speaker_names[speaker]);
-        if (is_blank(x->messages[i].text))
+        if (text_is_blank(x->messages[i].text))
             return example_error(e, x->line, err, "an empty %s",
                                  speaker == SPEAKER_USER ? "prompt" : "message");
     }
@@ -124,14 +60,16 @@ static bool check_turns(const Examples *e, const Example *x, Error *err) {
 
 static bool check(const Examples *e, const Example *x, Error *err) {
     if (!check_turns(e, x, err)) return false;
-    if (is_blank(x->answer)) return example_error(e, x->line, err, "an empty answer");
+    if (text_is_blank(x->answer))
+        return example_error(e, x->line, err, "an empty answer");
     if (!x->rejected != !e->list[0].rejected)
         return example_error(
             e, x->line, err, "%s, and line %lld %s: expected one kind in a file",
             x->rejected ? "a preference" : "an answer", e->list[0].line,
             x->rejected ? "has an answer" : "has a preference");
     if (!x->rejected) return true;
-    if (is_blank(x->rejected)) return example_error(e, x->line, err, "an empty answer");
+    if (text_is_blank(x->rejected))
+        return example_error(e, x->line, err, "an empty answer");
     if (strcmp(x->answer, x->rejected) == 0)
         return example_error(e, x->line, err, "chosen and rejected are the same");
     if (!(x->strength > 0 && x->strength <= 100))
@@ -161,11 +99,13 @@ static bool read_lines(Examples *e, const Lines *lines, Error *err) {
 
 bool examples_of_text(Examples *e, const char *path, const char *text, size_t size,
                       Error *err) {
-    *e = (Examples){.path = example_copy(path)};
+    *e = (Examples){.path = text_copy_of(path)};
     char *copy = allocate(size + 1, 1);
     if (size) memcpy(copy, text, size);
     Lines lines = {0};
-    bool ok = split(&lines, e, copy, size, err) && read_lines(e, &lines, err);
+    bool ok = lines_split(&lines, e->path, copy, size, err);
+    if (ok && !lines.count) ok = error_set(err, "%.80s: no examples in it", e->path);
+    ok = ok && read_lines(e, &lines, err);
     free(lines.list), free(copy);
     if (!ok) examples_free(e);
     return ok;

@@ -23,7 +23,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/error.h"
+#include "ch05_sft_rlhf/table.h"
 
 typedef enum { SPEAKER_SYSTEM, SPEAKER_USER, SPEAKER_ASSISTANT, SPEAKERS } Speaker;
 extern const char *const speaker_names[];  // "system", ...; ends with NULL
@@ -50,8 +50,6 @@ typedef struct {
     bool preferences;  // all of them, or none
 } Examples;
 
-enum { EXAMPLE_LONGEST_LINE = 1 << 20 };
-
 // Reads a file, or "-"; which format it has, its first byte says: { is JSON.
 bool examples_read(Examples *e, const char *path, Error *err);
 // The same for bytes that are there already.
@@ -59,22 +57,11 @@ bool examples_of_text(Examples *e, const char *path, const char *text, size_t si
                       Error *err);
 void examples_free(Examples *e);
 
-// false and "path:LINE: ..." in err.
-bool example_error(const Examples *e, long long line, Error *err, const char *format,
-                   ...) __attribute__((format(printf, 4, 5)));
-
 // ---- for the readers of the formats
 
-// A line, without its end, zero-terminated in place of it.
-typedef struct {
-    char *text;
-    size_t size;
-    long long number;
-} Line;
-
+#define example_error(e, line, err, ...) line_error((e)->path, line, err, __VA_ARGS__)
 bool examples_read_tsv(Examples *e, const Line *lines, size_t count, Error *err);
 bool examples_read_json(Examples *e, const Line *lines, size_t count, Error *err);
 // Room for one more; its text is the reader's to add. strength is 1.
 Example *examples_add(Examples *e, long long line);
 void example_say(Example *e, Speaker speaker, const char *text);  // copies
-char *example_copy(const char *text);

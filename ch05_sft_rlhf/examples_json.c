@@ -62,7 +62,7 @@ static bool read_answer(char **to, Example *x, const Examples *e, const char *ke
                         const json_t *value, Error *err) {
     static const char WHAT[] = "text, or messages that end with an assistant's";
     if (json_is_string(value)) {
-        *to = example_copy(json_string_value(value));
+        *to = text_copy_of(json_string_value(value));
         return true;
     }
     Example told = {.line = x->line};

@@ -18,8 +18,9 @@ int command_dpo(const Args *args);
 int command_grpo(const Args *args);
 int command_best_of_n(const Args *args);
 int command_merge(const Args *args);
+int command_rag(const Args *args);
 int command_chat(const Args *args);
 int command_eval(const Args *args);
 extern const Option pipeline_options[], sft_options[], reward_options[], chat_options[],
     eval_options[], ppo_options[], dpo_options[], grpo_options[], best_of_n_options[],
-    merge_options[];
+    merge_options[], rag_options[];

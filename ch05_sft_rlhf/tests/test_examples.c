@@ -80,7 +80,7 @@ Test(examples, zero_bytes_and_huge_lines_are_refused) {
     static const char zero[] = "prompt\tanswer\nWho?\tT\0m.\n";
     cr_assert(!examples_of_text(&e, "f.tsv", zero, sizeof zero - 1, &err));
     cr_assert_str_eq(err.text, "f.tsv:2: a zero byte: expected text");
-    size_t size = EXAMPLE_LONGEST_LINE + 100;
+    size_t size = TABLE_LONGEST_LINE + 100;
     char *long_line = malloc(size + 1);
     memset(long_line, 'a', size), long_line[size] = '\0';
     memcpy(long_line, "prompt\tanswer\nb\t", 16);
