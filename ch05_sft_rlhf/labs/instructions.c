@@ -149,7 +149,6 @@ static Learnt learn(const Lab *lab, int kinds, int examples, Form form) {
 static void draw_figure(Plot *p, const char *x, const char *label) {
     plot_axes(p, label, "share of right answers");
     plot_set(p, "logscale x 2"), plot_set(p, "yrange [0:1.05]");
-    plot_set(p, "key left top");
     plot_points(p, x, "held_out", "kinds that were trained, new lists");
     plot_points(p, x, "new", "kinds that nobody was trained on");
     plot_end(p);

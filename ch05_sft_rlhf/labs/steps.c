@@ -108,7 +108,7 @@ static void draw_figure(Lab *lab, Curve c[QUESTIONS][FORMS]) {
                  c[ODD][ALONE].right[i], c[ODD][STEPS].right[i],
                  c[ODD][AFTER].right[i]);
     plot_axes(p, "steps of training", "share of right answers, new lists");
-    plot_set(p, "yrange [0:1.05]"), plot_set(p, "key right center");
+    plot_set(p, "yrange [0:1.05]");
     plot_dashes(p, "step", "many", "how many, the answer alone");
     plot_dashes(p, "step", "many_stepped", "how many, after its steps");
     plot_dashes(p, "step", "many_first", "how many, before its steps");
