@@ -8,7 +8,8 @@ extern const LabSpec lab_template, lab_tasks, lab_sft_mask, lab_turns, lab_ghost
     lab_dpo_gradient, lab_dpo_optimum, lab_preference_losses, lab_displacement,
     lab_pipeline_short, lab_lora_rank, lab_lora_places, lab_lora_tasks, lab_verifiable,
     lab_group_weights, lab_best_of_frontier, lab_rejection, lab_over_optimisation,
-    lab_dpo_length, lab_peeking, lab_instructions, lab_steps, lab_adversary, lab_watching;
+    lab_dpo_length, lab_peeking, lab_instructions, lab_steps, lab_adversary,
+    lab_watching, lab_bleu;
 
 static const LabSpec *const tour[] = {&lab_template,
                                       &lab_tasks,
@@ -47,6 +48,7 @@ static const LabSpec *const tour[] = {&lab_template,
                                       &lab_watching,
                                       &lab_instructions,
                                       &lab_steps,
+                                      &lab_bleu,
                                       &lab_adversary,
                                       NULL};
 
