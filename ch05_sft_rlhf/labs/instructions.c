@@ -43,7 +43,7 @@ static const char *const form_names[] = {"verb and place", "one label per kind",
 _Static_assert(sizeof form_names / sizeof *form_names == FORMS,
                "a form without a name");
 
-// Every verb and every place occurs in four trained kinds or more.
+// Every verb occurs in four trained kinds, every place in two at least.
 static bool kind_is_new(int kind) { return kind % 6 == 5 || kind == 0; }
 
 // The trained kinds, those first that have all verbs and all places among few.
