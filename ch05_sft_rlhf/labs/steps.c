@@ -19,7 +19,14 @@ static const Option options[] = {{"steps", "300", "of training"},
                                  {"count", "200", "lists that nobody was trained on"},
                                  {0}};
 
-enum { LETTERS_MOST = 30, END = 2, ASK, NUMBER, IDS = NUMBER + LETTERS_MOST + 1 };
+enum {
+    LETTERS_LEAST = 8,
+    LETTERS_MOST = 30,
+    END = 2,
+    ASK,
+    NUMBER,
+    IDS = NUMBER + LETTERS_MOST + 1
+};
 
 typedef enum { ALONE, STEPS, AFTER, FORMS } Form;
 static const char *const form_names[] = {"alone", "after its steps",
@@ -32,6 +39,7 @@ typedef struct {
     Form form;
 } Counting;
 
+// Of fewer than LETTERS_LEAST letters no list may be held out.
 static void draw_list(int *list, int n, bool held_out, Rng *rng) {
     bool fits = false;
     while (!fits) {
@@ -78,8 +86,9 @@ static void look(void *self, const Model *m, long long step) {
 
 static Curve learn(const Lab *lab, int modulo, Form form) {
     Model m;
-    Counting counting = {(int)option_int(&lab->args, "letters", 2, LETTERS_MOST),
-                         modulo, form};
+    Counting counting = {
+        (int)option_int(&lab->args, "letters", LETTERS_LEAST, LETTERS_MOST), modulo,
+        form};
     Toy toy = {draw, &counting, IDS, 2 * counting.letters + 3};
     Curve c = {.toy = &toy,
                .count = (int)option_int(&lab->args, "count", 10, 100000),
