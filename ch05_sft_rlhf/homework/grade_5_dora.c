@@ -15,7 +15,7 @@ typedef enum {
     DORA_SQUARED,   // divided by |v|^2
     DORA_NO_NORM,   // not divided
     DORA_NO_M,      // lengths are not used
-    DORA_SUM,       // the sum of a column for its norm
+    DORA_SUM,       // the sum of absolute values for the norm
     DORA_OF_W,      // dm: against w, not against the direction
     DORA_DV_OTHER,  // the norm a constant where it is not, and the reverse
     DORA_DV_PLUS,   // what is along v is added
@@ -28,7 +28,7 @@ static double norm_by(DoraRule rule, int i, int j) {
     double squares = 0, sum = 0;
     for (int k = 0; k < (rule == DORA_ROWS ? COLS : ROWS); k++) {
         double x = rule == DORA_ROWS ? V[i * COLS + k] : V[k * COLS + j];
-        squares += x * x, sum += x;
+        squares += x * x, sum += fabs(x);
     }
     if (rule == DORA_SQUARED) return squares;
     if (rule == DORA_SUM) return sum;
@@ -48,7 +48,8 @@ static const Slip WEIGHT_SLIPS[] = {
     {DORA_SQUARED, "squared", "divided by |v|^2: the root is missing"},
     {DORA_NO_NORM, "no-norm", "the columns are not divided by their lengths"},
     {DORA_NO_M, "no-lengths", "the lengths m are not used: all columns have length 1"},
-    {DORA_SUM, "sum", "divided by the sum of a column, not by its length"},
+    {DORA_SUM, "sum",
+     "divided by a sum of absolute values: a length is the root of squares"},
 };
 
 static void check_weights(Grade *g) {
@@ -153,13 +154,17 @@ typedef enum {
     ADAPTER_RIGHT,
     ADAPTER_NO_SCALE,
     ADAPTER_SQUARED_SCALE,
+    ADAPTER_RANK,        // divided by the rank once more
     ADAPTER_TRANSPOSED,  // B for its transpose, and A
     ADAPTER_ADDED        // to what was there
 } AdapterRule;
 enum { BEFORE = 9 };
 
 static double scale_by(int rule) {
-    return rule == ADAPTER_NO_SCALE ? 1 : rule == ADAPTER_SQUARED_SCALE ? S * S : S;
+    return rule == ADAPTER_NO_SCALE        ? 1
+           : rule == ADAPTER_SQUARED_SCALE ? S * S
+           : rule == ADAPTER_RANK          ? S / RANK
+                                           : S;
 }
 
 static void a_by(int rule, const void *of, double *to) {
@@ -191,6 +196,7 @@ static void b_by(int rule, const void *of, double *to) {
 static const Slip ADAPTER_SLIPS[] = {
     {ADAPTER_NO_SCALE, "no-scale", "v = w0 + s a b: the factor s is missing"},
     {ADAPTER_SQUARED_SCALE, "scale-twice", "the factor s is there twice"},
+    {ADAPTER_RANK, "rank", "s is alpha / r already: not divided by r once more"},
     {ADAPTER_TRANSPOSED, "transposed",
      "an index is exchanged: da = s dv b^T, db = s a^T dv"},
     {ADAPTER_ADDED, "added-to", "written, not added to what was there"},

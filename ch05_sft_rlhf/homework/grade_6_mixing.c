@@ -9,11 +9,11 @@
 
 static const double TOLERANCE = 1e-9;
 
-// ---- three readers that say something for every prefix
+// ---- five readers that say something for every prefix
 
-enum { DOCUMENTS = 3, SYMBOLS = 3, END = SYMBOLS, LONGEST = 5, TOKENS = SYMBOLS + 1 };
-static const double WEIGHT[DOCUMENTS] = {0.5, 0.3, 0.2},
-                    ALIKE[DOCUMENTS] = {1.0 / 3, 1.0 / 3, 1.0 / 3};
+enum { DOCUMENTS = 5, SYMBOLS = 3, END = SYMBOLS, LONGEST = 5, TOKENS = SYMBOLS + 1 };
+static const double WEIGHT[DOCUMENTS] = {0.3, 0.25, 0.2, 0.15, 0.1},
+                    ALIKE[DOCUMENTS] = {0.2, 0.2, 0.2, 0.2, 0.2};
 
 typedef struct {
     uint64_t seed;
@@ -336,7 +336,7 @@ static void check_decode_of(Grade *g, const char *what, uint64_t seed, bool thor
 }
 
 // Seeds at which as many typical errors as may be give other answers.
-enum { SEED_GREEDY = 56, SEED_BEAM = 4338, SEED_THOROUGH = 583, SEED_FAST = 2354 };
+enum { SEED_GREEDY = 39, SEED_BEAM = 1447, SEED_THOROUGH = 13343, SEED_FAST = 16094 };
 
 static void check_greedy(Grade *g) {
     check_beam_of(g, 3, "the answer of a beam of 1", SEED_GREEDY, 1);

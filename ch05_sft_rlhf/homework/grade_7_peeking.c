@@ -147,6 +147,8 @@ static void check_first(Grade *g) {
     Rounds r = rounds("wwlwwwwwwtwlllllllll");
     int got = first_doubt(guarded(&r), r.n, 0.5, 0.2), want = first_by(&r, 0.5, 5);
     grade_mistake(g, got == want - 1, "from-0", "rounds are counted from 1");
+    grade_mistake(g, got > want && mean_capital(r.x, got, 0.5) >= 5, "last",
+                  "this is a later doubt: the first is asked for");
     grade_mistake(g, got == 0, "at-the-end",
                   "it was in doubt before, and is not at the end: once is enough");
     grade_mistake(g, got == first_by(&r, 0.5, 10), "halved",
@@ -172,6 +174,7 @@ typedef enum {
     INTERVAL_NORMAL,      // 1.96 standard errors
     INTERVAL_MIRRORED,    // the upper end as one less the lower
     INTERVAL_ONE_SIDE,    // high is 1
+    INTERVAL_EXCHANGED,
 } IntervalRule;
 
 static double low_by(IntervalRule rule, const Rounds *r, double alpha) {
@@ -203,6 +206,10 @@ static void interval_by(int rule, const void *of, double *to) {
             : rule == INTERVAL_ONE_SIDE
                 ? 1
                 : 1 - low_by((IntervalRule)rule, &losses, l->alpha);
+    if (rule == INTERVAL_EXCHANGED) {
+        double low = to[0];
+        to[0] = to[1], to[1] = low;
+    }
     if (rule != INTERVAL_NORMAL) return;
     double mean = sum / n, error = sqrt((squares / n - mean * mean) / (n - 1));
     to[0] = mean - 1.96 * error, to[1] = mean + 1.96 * error;
@@ -216,6 +223,7 @@ static const Slip INTERVAL_SLIPS[] = {
     {INTERVAL_MIRRORED, "mirrored",
      "the upper end is found with losses (1 - x), not as 1 - low"},
     {INTERVAL_ONE_SIDE, "one-side", "the upper end is missing"},
+    {INTERVAL_EXCHANGED, "exchanged", "low and high are exchanged"},
 };
 
 static void check_interval_of(Grade *g, int points, const char *what,
