@@ -7,11 +7,18 @@
 #include "ch03_transformer/tokenizer_notes.h"
 #include "common/numeric/hash.h"
 
-const char *const stage_names[] = {
-    [STAGE_PRETRAIN] = "pretrain", [STAGE_SFT] = "sft", [STAGE_REWARD] = "reward",
-    [STAGE_PPO] = "ppo",           [STAGE_DPO] = "dpo", NULL};
+const char *const stage_names[] = {[STAGE_PRETRAIN] = "pretrain",
+                                   [STAGE_SFT] = "sft",
+                                   [STAGE_REWARD] = "reward",
+                                   [STAGE_PPO] = "ppo",
+                                   [STAGE_DPO] = "dpo",
+                                   [STAGE_GRPO] = "grpo",
+                                   NULL};
 _Static_assert(sizeof stage_names / sizeof *stage_names == STAGES + 1,
                "a stage without a name");
+
+const Stage stages_that_answer[] = {STAGE_SFT, STAGE_PPO, STAGE_DPO, STAGE_GRPO,
+                                    STAGES};
 
 static bool stage_of(Stage *stage, const char *name) {
     for (int i = 0; name && i < STAGES; i++)

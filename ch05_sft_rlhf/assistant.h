@@ -17,9 +17,13 @@ typedef enum {
     STAGE_REWARD,
     STAGE_PPO,
     STAGE_DPO,
+    STAGE_GRPO,
     STAGES
 } Stage;
 extern const char *const stage_names[];  // ends with NULL
+// Those of models that answer: from sft on, without the reward model. Ends with STAGES.
+// (What grpo wrote before it had a name of its own says ppo, and is read as that.)
+extern const Stage stages_that_answer[];
 
 typedef struct {
     Model model;

@@ -8,7 +8,8 @@ extern const LabSpec lab_template, lab_tasks, lab_sft_mask, lab_turns, lab_ghost
     lab_dpo_gradient, lab_dpo_optimum, lab_preference_losses, lab_displacement,
     lab_pipeline_short, lab_lora_rank, lab_lora_places, lab_lora_tasks, lab_verifiable,
     lab_group_weights, lab_best_of_frontier, lab_rejection, lab_over_optimisation,
-    lab_dpo_length, lab_peeking, lab_rag_recall, lab_rag_sums, lab_rag_answers;
+    lab_dpo_length, lab_peeking, lab_watching, lab_rag_recall, lab_rag_sums,
+    lab_rag_answers, lab_instructions, lab_steps, lab_bleu, lab_adversary;
 
 static const LabSpec *const tour[] = {&lab_template,
                                       &lab_tasks,
@@ -44,9 +45,14 @@ static const LabSpec *const tour[] = {&lab_template,
                                       &lab_over_optimisation,
                                       &lab_dpo_length,
                                       &lab_peeking,
+                                      &lab_watching,
                                       &lab_rag_recall,
                                       &lab_rag_sums,
                                       &lab_rag_answers,
+                                      &lab_instructions,
+                                      &lab_steps,
+                                      &lab_bleu,
+                                      &lab_adversary,
                                       NULL};
 
 int main(int argc, char **argv) {

@@ -11,7 +11,7 @@
 #include "common/program/file.h"
 
 const Option best_of_n_options[] = {
-    {"checkpoint", NULL, "the assistant, of stage sft, ppo or dpo"},
+    {"checkpoint", NULL, "the assistant, of stage sft, ppo, dpo or grpo"},
     {"reward", NULL, "the reward model that picks; without one the gold reward"},
     QUESTION_OPTIONS,
     {"n", "16", "answers to each question"},
@@ -125,8 +125,7 @@ int command_best_of_n(const Args *args) {
     if (to)
         output_of(args, "best-of-n", "the table",
                   (const char *[]){"checkpoint", "reward", "data", NULL});
-    if (!assistant_load_stage(&a, path,
-                              (Stage[]){STAGE_SFT, STAGE_PPO, STAGE_DPO, STAGES}, &err)
+    if (!assistant_load_stage(&a, path, stages_that_answer, &err)
         || (reward && !judge_load(&judge, reward, &err)))
         die("%s", err.text);
     if (reward && judge.reward.model.config.vocabulary != a.model.config.vocabulary)

@@ -163,8 +163,7 @@ int command_chat(const Args *args) {
     if (!path) die("chat: --checkpoint FILE is needed");
     double temperature = option_real(args, "temperature", 0, 100);
     Rng rng = rng_new((uint64_t)option_int(args, "seed", 0, LONG_MAX));
-    if (!assistant_load_stage(&a, path,
-                              (Stage[]){STAGE_SFT, STAGE_PPO, STAGE_DPO, STAGES}, &err)
+    if (!assistant_load_stage(&a, path, stages_that_answer, &err)
         || !dialogue_new(&d, &a, temperature, rng, &err))
         die("%s", err.text);
     if (!dialogue_begin(&d, system, &err)) die("--system: %s", err.text);

@@ -100,7 +100,7 @@ static void job_open(Job *j, const Args *args, int batch) {
     Error err;
     Examples all;
     if (!assistant_load_stage(&j->assistant, option_text(args, "checkpoint"),
-                              (Stage[]){STAGE_SFT, STAGE_PPO, STAGE_DPO, STAGES}, &err)
+                              stages_that_answer, &err)
         || !examples_read(&all, option_text(args, "data"), &err)
         || !preferences_of(&j->pairs, &j->assistant.chat, &all,
                            j->assistant.model.config.context, 0, 0, &err))

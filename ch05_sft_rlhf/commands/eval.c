@@ -24,11 +24,9 @@ const Option eval_options[] = {
     {"seed", "1", "which questions, and the sampling"},
     {0}};
 
-static const Stage answering[] = {STAGE_SFT, STAGE_PPO, STAGE_DPO, STAGES};
-
 static void load(Assistant *a, const char *path) {
     Error err;
-    if (!assistant_load_stage(a, path, answering, &err)) die("%s", err.text);
+    if (!assistant_load_stage(a, path, stages_that_answer, &err)) die("%s", err.text);
 }
 
 // ---- marks

@@ -13,7 +13,7 @@
 #include "common/program/file.h"
 
 const Option grpo_options[] = {
-    {"checkpoint", NULL, "the assistant to begin with, of stage sft, ppo or dpo"},
+    {"checkpoint", NULL, "the assistant to begin with, of stage sft, ppo, dpo or grpo"},
     QUESTION_OPTIONS,
     {"output", NULL, "what was learnt", .letter = 'o'},
     {"steps", "50", "batches of answers"},
@@ -89,9 +89,7 @@ int command_grpo(const Args *args) {
     settings_of(args);  // a bad value, before work
     const char *to = output_of(args, "grpo", "what was learnt",
                                (const char *[]){"checkpoint", "data", NULL});
-    if (!assistant_load_stage(&a, path,
-                              (Stage[]){STAGE_SFT, STAGE_PPO, STAGE_DPO, STAGES}, &err))
-        die("%s", err.text);
+    if (!assistant_load_stage(&a, path, stages_that_answer, &err)) die("%s", err.text);
     OwnQuestions from;
     Output log = {0};
     Text made = {0};
@@ -107,7 +105,7 @@ int command_grpo(const Args *args) {
     train(args, m, &reference, &from, log.stream);
     if (log_path && !output_commit(&log, &err)) die("%s", err.text);
     // in place: the assistant's own numbers have moved, unless adapters were trained
-    if (!adapters_save(to, &adapters, &a, STAGE_PPO, made.data, &err))
+    if (!adapters_save(to, &adapters, &a, STAGE_GRPO, made.data, &err))
         die("%s", err.text);
     free(made.data), own_questions_close(&from), adapters_close(&adapters);
     model_free(&reference), assistant_free(&a);

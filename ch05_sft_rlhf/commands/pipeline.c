@@ -123,6 +123,7 @@ static char *made_of(const Pipeline *p, Stage stage) {
             text_add(&made, "%d questions, %d passes, beta %g", r->questions,
                      r->dpo_passes, r->beta);
             break;
+        case STAGE_GRPO:  // a command alone
         case STAGES: break;
     }
     return made.data;
@@ -212,6 +213,7 @@ static void make(Pipeline *p, Stage stage, Watch *w, const char *path,
         case STAGE_REWARD: make_reward(p, w, path, made); return;  // is in its file
         case STAGE_PPO: make_ppo(p, w); break;
         case STAGE_DPO: make_dpo(p, w); break;
+        case STAGE_GRPO:  // a command alone
         case STAGES: return;
     }
     Assistant *a = &p->at[stage];

@@ -106,7 +106,7 @@ static void job_open(Job *j, const Args *args) {
     Error err;
     const char *reward = option_text(args, "reward");
     if (!assistant_load_stage(&j->assistant, option_text(args, "checkpoint"),
-                              (Stage[]){STAGE_SFT, STAGE_PPO, STAGE_DPO, STAGES}, &err)
+                              stages_that_answer, &err)
         || (reward && !judge_load(&j->judge, reward, &err)))
         die("%s", err.text);
     j->judged = reward;

@@ -9,3 +9,6 @@ void check_stream(Grade *g);
 void check_brevity(Grade *g);
 void check_k3(Grade *g);
 void check_kto(Grade *g);
+void check_dora(Grade *g);
+void check_mixing(Grade *g);
+void check_peeking(Grade *g);

@@ -6,6 +6,10 @@ static const Problem problems[] = {
     {"2", "A reward for brevity", 25, 10, "easy", 45, check_brevity},
     {"3", "k3 as a loss", 25, 10, "medium", 60, check_k3},
     {"4", "Preferences without pairs", 25, 10, "medium", 60, check_kto},
+    {"5", "Lengths and directions", 25, 10, "medium", 60, check_dora},
+    {"6", "Two ways to mix documents", 25, 10, "hard", 75, check_mixing},
+    {"7", "An interval that peeking does not break", 25, 10, "medium", 60,
+     check_peeking},
     {0},
 };
 

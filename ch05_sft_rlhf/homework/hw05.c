@@ -69,3 +69,50 @@ void kto_slopes(const Judged *a, double z, KtoSettings s, double *slopes) {
 KtoSettings kto_balanced(int liked, int others, double ratio, double beta) {
     HW_TODO(liked, others, ratio, beta);
 }
+
+// ---- 5. Lengths and directions
+
+void dora_weights(const double *v, const double *m, int rows, int cols, double *w) {
+    HW_TODO(v, m, rows, cols, w);
+}
+
+void dora_gradients(const double *v, const double *m, const double *dw, int rows,
+                    int cols, bool constant_norms, double *dm, double *dv) {
+    HW_TODO(v, m, dw, rows, cols, constant_norms, dm, dv);
+}
+
+void dora_adapter_gradients(const double *dv, const double *a, const double *b,
+                            int rows, int cols, int rank, double s, double *da,
+                            double *db) {
+    HW_TODO(dv, a, b, rows, cols, rank, s, da, db);
+}
+
+// ---- 6. Two ways to mix documents
+
+double sequence_log_p(const Readers *r, const int *answer, int count) {
+    HW_TODO(r, answer, count);
+}
+
+double token_log_p(const Readers *r, const int *answer, int count) {
+    HW_TODO(r, answer, count);
+}
+
+int token_beam(const Readers *r, int width, int *answer) { HW_TODO(r, width, answer); }
+
+int sequence_decode(const Readers *r, bool thorough, int *answer) {
+    HW_TODO(r, thorough, answer);
+}
+
+// ---- 7. An interval that peeking does not break
+
+double log_capital(const double *x, int n, double q, double bet) {
+    HW_TODO(x, n, q, bet);
+}
+
+double log_mixed_capital(const double *x, int n, double q) { HW_TODO(x, n, q); }
+
+int first_doubt(const double *x, int n, double q, double alpha) {
+    HW_TODO(x, n, q, alpha);
+}
+
+WinInterval win_interval(const double *x, int n, double alpha) { HW_TODO(x, n, alpha); }

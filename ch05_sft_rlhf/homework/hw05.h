@@ -1,4 +1,5 @@
-// Homework of chapter 5: four problems that take fine-tuning and preferences further.
+// Homework of chapter 5: seven problems that take fine-tuning and preferences further, four
+// of the first lecture and three of the second.
 // README.md says what each is about.
 //
 // You edit hw05.c; `make hw05` grades it. Every function of the chapter may be called.
@@ -124,3 +125,85 @@ void kto_slopes(const Judged *a, double z, KtoSettings s, double *slopes);
 // Lambdas that balance the two kinds: lambda_liked x liked = ratio x lambda_other x
 // others, the smaller lambda 1. liked, others >= 1, ratio > 0. beta is the one given.
 KtoSettings kto_balanced(int liked, int others, double ratio, double beta);
+
+// ---- 5. Lengths and directions (medium, 60 min)
+
+// Matrices are rows x cols, row after row: element (i, j) is at [i * cols + j]. No column
+// of v is zero.
+//
+//     w_ij = m_j v_ij / |v_j|        v_j: column j
+void dora_weights(const double *v, const double *m, int rows, int cols, double *w);
+
+// dw = dL/dw. Writes dL/dm to dm[cols] and dL/dv to dv[rows x cols]. constant_norms: |v_j|
+// is taken for a constant in dL/dv, as the paper has it.
+void dora_gradients(const double *v, const double *m, const double *dw, int rows,
+                    int cols, bool constant_norms, double *dm, double *dv);
+
+// v = w0 + s a b, a: rows x rank, b: rank x cols. From dv = dL/dv: dL/da to da, dL/db to
+// db.
+void dora_adapter_gradients(const double *dv, const double *a, const double *b,
+                            int rows, int cols, int rank, double s, double *da,
+                            double *db);
+
+// ---- 6. Two ways to mix documents (hard, 75 min)
+
+// Documents z with weights p(z), which sum to 1, and what a model says next that has read
+// one of them. Symbols are 0 .. symbols - 1, END is the id `symbols`.
+typedef struct {
+    int documents, symbols;
+    int longest;           // tokens of an answer, END among them
+    const double *weight;  // p(z)
+    // log_p[symbols + 1]: ln p(next | z, prefix); prefix may be NULL where count is 0
+    void (*next)(const void *self, int z, const int *prefix, int count, double *log_p);
+    const void *self;
+} Readers;
+
+// ln of the probability of an answer, count tokens, the last of them END:
+//
+//     sequence   sum_z p(z) prod_i p(y_i | z, y_<i)       one document for the answer
+//     token      prod_i sum_z p(z) p(y_i | z, y_<i)       one for each token
+//
+// An answer may be as improbable as e^-3000.
+double sequence_log_p(const Readers *r, const int *answer, int count);
+double token_log_p(const Readers *r, const int *answer, int count);
+
+// The most probable answer by token_log_p, by beam search: begin with the empty prefix.
+// In each step extend all prefixes by all tokens; keep the `width` most probable of the
+// extensions *and the answers that have ended*, which stay as they are. Stop when all that
+// are kept have ended, or after `longest` tokens: the best that has ended is the answer
+// (there is one in every test). Writes answer[longest]; returns how many tokens, END among
+// them. No two are equally probable. width <= 8.
+int token_beam(const Readers *r, int width, int *answer);
+
+// The best by sequence_log_p of a few: each document's own greedy answer (its most probable
+// token at every step, until END; all end in time).
+//     thorough: the score is sequence_log_p
+//     fast:     the same sum, over those documents alone whose own answer this is
+int sequence_decode(const Readers *r, bool thorough, int *answer);
+
+// ---- 7. An interval that peeking does not break (medium, 60 min)
+
+// x[i]: 1 a win, 1/2 a tie, 0 a loss. Somebody begins with 1 and bets on wins in every
+// round, a share `bet` (0 < bet < 1) of what there is, at odds that are fair if the win
+// rate is q (0 < q < 1):
+//
+//     capital_n = prod over i < n of (1 + bet (x_i / q - 1))
+//
+// ln of it; it may be e^3000.
+double log_capital(const double *x, int n, double q, double bet);
+
+// Three people bet 1/4, 1/2 and 3/4. ln of the mean of their capitals after n rounds.
+double log_mixed_capital(const double *x, int n, double q);
+
+// The first number of rounds, 1 .. n, after which the mean of the capitals is 1 / alpha or
+// more; 0: none.
+int first_doubt(const double *x, int n, double q, double alpha);
+
+typedef struct {
+    double low, high;
+} WinInterval;
+
+// The win rates that were never in doubt, at any look from the first to the n-th: from the
+// least q at which bets on wins never reached 2 / alpha, to the largest at which bets on
+// losses (wins with 1 - x and 1 - q) never did. To 1e-9; in 0 .. 1.
+WinInterval win_interval(const double *x, int n, double alpha);

@@ -30,6 +30,10 @@ check 'ppo --lora'
 "$program" grpo --checkpoint sft.ckpt --task last --steps 2 --prompts 2 --group 4 --lora 2 --log g.tsv -o g.ckpt 2>t
 [ "$(head -1 g.tsv)" = "$(printf 'step\treward\tequal_groups\tkl\tentropy\tlength\tclip_fraction')" ] && [ "$(wc -l <g.tsv)" -eq 3 ]
 check 'grpo --log'
+head -c 400 g.ckpt | grep -qa '^note stage grpo' && "$program" merge --checkpoint sft.ckpt --adapter g.ckpt -o mg.ckpt >t && grep -qa '^note stage grpo' mg.ckpt
+check 'grpo: its stage has its name, merged too'
+"$program" eval --checkpoint mg.ckpt --count 1 >t && "$program" grpo --checkpoint mg.ckpt --task last --steps 1 --prompts 1 --group 2 -o mh.ckpt 2>t && "$program" best-of-n --checkpoint mh.ckpt --n 2 --count 2 >t
+check "a model of stage grpo answers and goes on: $(tail -1 t)"
 printf 'prompt\tanswer\nSay the first of: ball kite\tBut this is not it.\n' >never.tsv
 "$program" grpo --checkpoint sft.ckpt --data never.tsv --steps 3 --prompts 2 --group 4 -o h.ckpt --log h.tsv 2>t
 awk -F '\t' 'NR > 1 && ($2 != 0 || $3 != 1 || $4 != 0) { exit 1 }' h.tsv

@@ -1,0 +1,362 @@
+// Problem 6: two ways to mix documents.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ch05_sft_rlhf/homework/grade.h"
+#include "common/numeric/hash.h"
+#include "common/numeric/rng.h"
+
+static const double TOLERANCE = 1e-9;
+
+// ---- five readers that say something for every prefix
+
+enum { DOCUMENTS = 5, SYMBOLS = 3, END = SYMBOLS, LONGEST = 5, TOKENS = SYMBOLS + 1 };
+static const double WEIGHT[DOCUMENTS] = {0.3, 0.25, 0.2, 0.15, 0.1},
+                    ALIKE[DOCUMENTS] = {0.2, 0.2, 0.2, 0.2, 0.2};
+
+typedef struct {
+    uint64_t seed;
+} World;
+
+static void next(const void *self, int z, const int *prefix, int count, double *log_p) {
+    const World *w = self;
+    uint64_t h = hash_bytes(HASH_START, &z, sizeof z);
+    if (count) h = hash_bytes(h, prefix, (size_t)count * sizeof *prefix);
+    Rng rng = rng_new(w->seed ^ h);
+    double sum = 0;
+    for (int y = 0; y < TOKENS; y++) {
+        log_p[y] = 1.5 * rng_normal(&rng);
+        if (y == END) log_p[y] += count + 1 == LONGEST ? 12 : 0.5 * (count - 1);
+        sum += exp(log_p[y]);
+    }
+    for (int y = 0; y < TOKENS; y++) log_p[y] -= log(sum);
+}
+
+static Readers readers(const World *w) {
+    return (Readers){DOCUMENTS, SYMBOLS,
+                     LONGEST,   grade_guarded("weight", WEIGHT, sizeof WEIGHT),
+                     next,      w};
+}
+
+// ---- probabilities
+
+typedef enum {
+    MIX_RIGHT,
+    MIX_OTHER,   // token for sequence, sequence for token
+    MIX_ALIKE,   // weights are not used
+    MIX_BEST,    // the best document alone
+    MIX_NO_END,  // END does not count
+    MIX_NO_LOG,
+    MIX_LOGS,   // the mean of logarithms
+    MIX_FIRST,  // every token from an empty prefix
+} MixRule;
+
+typedef struct {
+    const World *world;
+    int answer[LONGEST], count;
+    bool token;
+} Mix;
+
+static double one_by(const Mix *m, int z, int i, bool first) {
+    double log_p[TOKENS];
+    next(m->world, z, m->answer, first ? 0 : i, log_p);
+    return log_p[m->answer[i]];
+}
+
+// The sum over documents of tokens from .. to - 1 of the answer.
+static double mixture(const Mix *m, MixRule rule, int from, int to) {
+    double sum = 0, best = 0, logs = 0;
+    for (int z = 0; z < DOCUMENTS; z++) {
+        double weight = (rule == MIX_ALIKE ? ALIKE : WEIGHT)[z], log_p = 0;
+        for (int i = from; i < to; i++) log_p += one_by(m, z, i, rule == MIX_FIRST);
+        sum += weight * exp(log_p), best = fmax(best, weight * exp(log_p));
+        logs += weight * log_p;
+    }
+    return rule == MIX_LOGS ? logs : log(rule == MIX_BEST ? best : sum);
+}
+
+static void mix_by(int rule, const void *of, double *to) {
+    const Mix *m = of;
+    int count = m->count - (rule == MIX_NO_END);
+    *to = 0;
+    if (m->token == (rule == MIX_OTHER)) *to = mixture(m, (MixRule)rule, 0, count);
+    else
+        for (int i = 0; i < count; i++) *to += mixture(m, (MixRule)rule, i, i + 1);
+    if (rule == MIX_NO_LOG) *to = exp(*to);
+}
+
+static const Slip SEQUENCE_SLIPS[] = {
+    {MIX_OTHER, "token",
+     "this mixes at every token: one document for the whole answer"},
+    {MIX_ALIKE, "no-weights", "the documents' weights are not used"},
+    {MIX_BEST, "best-document",
+     "this is the best document alone: their sum is asked for"},
+    {MIX_NO_END, "no-end", "END is a token of the answer: it counts"},
+    {MIX_NO_LOG, "no-log", "this is the probability: its logarithm is asked for"},
+    {MIX_LOGS, "mean-of-logs", "a mean of logarithms: probabilities are mixed"},
+    {MIX_FIRST, "no-prefix", "a token depends on those before it: prefix and count"},
+};
+static const Slip TOKEN_SLIPS[] = {
+    {MIX_OTHER, "sequence", "this is one document for the answer: one for each token"},
+    {MIX_ALIKE, "no-weights", "the documents' weights are not used"},
+    {MIX_BEST, "best-document",
+     "this is the best document alone: their sum is asked for"},
+    {MIX_NO_END, "no-end", "END is a token of the answer: it counts"},
+    {MIX_NO_LOG, "no-log", "this is the probability: its logarithm is asked for"},
+    {MIX_LOGS, "mean-of-logs", "a mean of logarithms: probabilities are mixed"},
+    {MIX_FIRST, "no-prefix", "a token depends on those before it: prefix and count"},
+};
+
+static const World VALUES = {1};
+
+static void check_log_p(Grade *g, bool token) {
+    Mix m = {&VALUES, {1, 0, 2, END}, 4, token};
+    Readers r = readers(&VALUES);
+    const int *answer = grade_guarded("answer", m.answer, 4 * sizeof *m.answer);
+    double got = token ? token_log_p(&r, answer, 4) : sequence_log_p(&r, answer, 4);
+    grade_numbers(g, 4, token ? "ln p by token" : "ln p by sequence", &got, 1,
+                  TOLERANCE, mix_by, &m, token ? TOKEN_SLIPS : SEQUENCE_SLIPS,
+                  token ? COUNT_OF(TOKEN_SLIPS) : COUNT_OF(SEQUENCE_SLIPS));
+}
+static void check_sequence(Grade *g) { check_log_p(g, false); }
+static void check_token(Grade *g) { check_log_p(g, true); }
+
+enum { MANY = 147, LONG = 400 };
+static void evenly(const void *self, int z, const int *prefix, int count,
+                   double *log_p) {
+    (void)self, (void)z, (void)prefix, (void)count;
+    for (int y = 0; y <= MANY; y++) log_p[y] = -log(MANY + 1);
+}
+
+static void check_long(Grade *g) {
+    static int answer[LONG];
+    answer[LONG - 1] = MANY;
+    Readers r = {2, MANY, LONG, (const double[]){0.25, 0.75}, evenly, NULL};
+    double got = sequence_log_p(&r, answer, LONG), want = -LONG * log(MANY + 1);
+    grade_mistake(g, isinf(got), "underflow",
+                  "e^-1999 is 0 in C: take the largest exponent out of the sum");
+    grade_near(g, 2, "ln p by sequence of 400 tokens of ln p = -5", got, want, 1e-6);
+}
+
+// ---- decoding by token
+
+enum { HELD = 64 };
+typedef struct {
+    int tokens[LONGEST], count;
+    double log_p;
+} Held;
+
+typedef enum {
+    BEAM_RIGHT,
+    BEAM_GREEDY,    // width 1
+    BEAM_DROPS,     // what has ended is no longer compared
+    BEAM_SEQUENCE,  // scored by sequence
+    BEAM_MEAN,      // scored per token
+    BEAM_ALIKE,     // without weights
+    BEAM_ONE,       // the document with the largest weight alone
+    BEAM_NO_END     // the answer without END
+} BeamRule;
+
+typedef struct {
+    const World *world;
+    int width;
+} Beam;
+
+static double score_by(BeamRule rule, const Beam *b, const Held *h) {
+    Mix m = {.world = b->world, .count = h->count, .token = rule != BEAM_SEQUENCE};
+    double to = 0;
+    memcpy(m.answer, h->tokens, sizeof m.answer);
+    if (rule == BEAM_ONE)
+        for (int i = 0; i < h->count; i++) to += one_by(&m, 0, i, false);
+    else mix_by(rule == BEAM_ALIKE ? MIX_ALIKE : MIX_RIGHT, &m, &to);
+    return rule == BEAM_MEAN ? to / h->count : to;
+}
+
+static bool has_ended(const Held *h) {
+    return h->count && h->tokens[h->count - 1] == END;
+}
+
+static int better(const void *a, const void *b) {
+    double x = ((const Held *)a)->log_p, y = ((const Held *)b)->log_p;
+    return (x < y) - (x > y);
+}
+
+// All that one step makes of these: to[HELD].
+static int extended(BeamRule rule, const Beam *b, const Held *held, int count,
+                    Held *to) {
+    int n = 0;
+    for (int k = 0; k < count; k++) {
+        if (has_ended(&held[k])) {
+            if (rule != BEAM_DROPS) to[n++] = held[k];
+            continue;
+        }
+        for (int y = 0; y < TOKENS; y++) {
+            Held *h = &to[n++];
+            *h = held[k], h->tokens[h->count++] = y;
+            h->log_p = score_by(rule, b, h);
+        }
+    }
+    qsort(to, (size_t)n, sizeof *to, better);
+    return n;
+}
+
+// The answer, and -1 after it: to[LONGEST].
+static void beam_by(int rule, const void *of, double *to) {
+    const Beam *b = of;
+    Held held[HELD] = {{.count = 0}}, more[HELD], best = {.log_p = -INFINITY};
+    int count = 1, width = rule == BEAM_GREEDY ? 1 : b->width;
+    for (int step = 0; step < LONGEST && count; step++) {
+        int n = extended((BeamRule)rule, b, held, count, more);
+        count = n < width ? n : width;
+        memcpy(held, more, (size_t)count * sizeof *held);
+    }
+    for (int k = 0; k < count; k++)
+        if (has_ended(&held[k]) && held[k].log_p > best.log_p) best = held[k];
+    if (rule == BEAM_NO_END && best.count) best.count--;
+    for (int i = 0; i < LONGEST; i++) to[i] = i < best.count ? best.tokens[i] : -1;
+}
+
+static const Slip BEAM_SLIPS[] = {
+    {BEAM_NO_END, "answer-without-end",
+     "END is the answer's last token: it is counted"},
+    {BEAM_ALIKE, "beam-no-weights", "the documents' weights are not used"},
+    {BEAM_SEQUENCE, "beam-by-sequence",
+     "scored by one document for the answer: here every token is mixed anew"},
+    {BEAM_DROPS, "ended-dropped",
+     "answers that have ended stay among those that are compared"},
+    {BEAM_MEAN, "per-token", "the score is a sum of logarithms, not their mean"},
+    {BEAM_ONE, "one-document", "this reads the first document alone"},
+    {BEAM_GREEDY, "greedy", "this keeps one prefix, not `width`"},
+};
+
+static void answer_of(double *to, const int *answer, int count) {
+    for (int i = 0; i < LONGEST; i++) to[i] = i < count ? answer[i] : -1;
+}
+
+static int *answer_room(void) {
+    int nothing[LONGEST] = {9, 9, 9, 9, 9};
+    return grade_guarded("answer", nothing, sizeof nothing);
+}
+
+static void check_beam_of(Grade *g, int points, const char *what, uint64_t seed,
+                          int width) {
+    World world = {seed};
+    Beam b = {&world, width};
+    Readers r = readers(&world);
+    int *answer = answer_room();
+    double got[LONGEST];
+    answer_of(got, answer, token_beam(&r, width, answer));
+    grade_numbers(g, points, what, got, LONGEST, 0, beam_by, &b, BEAM_SLIPS,
+                  COUNT_OF(BEAM_SLIPS));
+}
+
+// ---- decoding by sequence
+
+typedef enum {
+    DECODE_RIGHT,
+    DECODE_OTHER,  // fast for thorough, thorough for fast
+    DECODE_ALIKE,  // without weights
+    DECODE_HEAVY,  // the answer of the document with the largest weight
+    DECODE_OWN,    // each answer by its own document alone
+    DECODE_TOKEN   // scored by token
+} DecodeRule;
+
+typedef struct {
+    const World *world;
+    bool thorough;
+} Decode;
+
+static Held greedy_of(const World *w, int z) {
+    Held h = {.count = 0};
+    while (h.count < LONGEST && !has_ended(&h)) {
+        double log_p[TOKENS];
+        int best = 0;
+        next(w, z, h.tokens, h.count, log_p);
+        for (int y = 1; y < TOKENS; y++)
+            if (log_p[y] > log_p[best]) best = y;
+        h.tokens[h.count++] = best;
+    }
+    return h;
+}
+
+static bool same(const Held *a, const Held *b) {
+    return a->count == b->count
+           && memcmp(a->tokens, b->tokens, (size_t)a->count * sizeof *a->tokens) == 0;
+}
+
+static double worth_by(DecodeRule rule, const Decode *d, const Held *own, int z) {
+    Mix m = {.world = d->world, .count = own[z].count, .token = true};
+    double sum = 0;
+    memcpy(m.answer, own[z].tokens, sizeof m.answer);
+    if (rule == DECODE_HEAVY) return WEIGHT[z];
+    if (rule == DECODE_TOKEN) return mix_by(MIX_RIGHT, &m, &sum), sum;
+    bool thorough = d->thorough != (rule == DECODE_OTHER);
+    for (int k = 0; k < DOCUMENTS; k++) {
+        double log_p = 0;
+        if (rule == DECODE_OWN ? k != z : !thorough && !same(&own[z], &own[k]))
+            continue;
+        for (int i = 0; i < m.count; i++) log_p += one_by(&m, k, i, false);
+        sum += (rule == DECODE_ALIKE ? 1 : WEIGHT[k]) * exp(log_p);
+    }
+    return sum;
+}
+
+static void decode_by(int rule, const void *of, double *to) {
+    const Decode *d = of;
+    Held own[DOCUMENTS];
+    int best = 0;
+    for (int z = 0; z < DOCUMENTS; z++) own[z] = greedy_of(d->world, z);
+    for (int z = 1; z < DOCUMENTS; z++)
+        if (worth_by((DecodeRule)rule, d, own, z)
+            > worth_by((DecodeRule)rule, d, own, best))
+            best = z;
+    answer_of(to, own[best].tokens, own[best].count);
+}
+
+static const Slip DECODE_SLIPS[] = {
+    {DECODE_ALIKE, "decode-no-weights", "the documents' weights are not used"},
+    {DECODE_OTHER, "thorough-fast",
+     "thorough sums over all documents, fast over those whose own answer it is"},
+    {DECODE_OWN, "own-alone",
+     "each answer is scored by its own document: also by others that give it"},
+    {DECODE_TOKEN, "decode-by-token", "scored by token: by sequence_log_p here"},
+    {DECODE_HEAVY, "heaviest", "this is the answer of the document with most weight"},
+};
+
+static void check_decode_of(Grade *g, const char *what, uint64_t seed, bool thorough) {
+    World world = {seed};
+    Decode d = {&world, thorough};
+    Readers r = readers(&world);
+    int *answer = answer_room();
+    double got[LONGEST];
+    answer_of(got, answer, sequence_decode(&r, thorough, answer));
+    grade_numbers(g, 4, what, got, LONGEST, 0, decode_by, &d, DECODE_SLIPS,
+                  COUNT_OF(DECODE_SLIPS));
+}
+
+// Seeds at which as many typical errors as may be give other answers.
+enum { SEED_GREEDY = 39, SEED_BEAM = 1447, SEED_THOROUGH = 13343, SEED_FAST = 16094 };
+
+static void check_greedy(Grade *g) {
+    check_beam_of(g, 3, "the answer of a beam of 1", SEED_GREEDY, 1);
+}
+static void check_beam(Grade *g) {
+    check_beam_of(g, 4, "the answer of a beam of 3", SEED_BEAM, 3);
+}
+static void check_thorough(Grade *g) {
+    check_decode_of(g, "the thorough answer", SEED_THOROUGH, true);
+}
+static void check_fast(Grade *g) {
+    check_decode_of(g, "the fast answer", SEED_FAST, false);
+}
+
+void check_mixing(Grade *g) {
+    grade_part(g, check_sequence(g));
+    grade_part(g, check_long(g));
+    grade_part(g, check_token(g));
+    grade_part(g, check_greedy(g));
+    grade_part(g, check_beam(g));
+    grade_part(g, check_thorough(g));
+    grade_part(g, check_fast(g));
+}
