@@ -137,9 +137,9 @@ static Experiment run_experiment(Lab *lab, int number, const char *name, Source 
     Experiment e = {.name = name, .source = source, .entropy = source_entropy(&source)};
     e.text = text_bits(&source, &fresh) / length;
     e.merges = learn(&learned, merges);
-    // P(a code's length < log2 1/P(text) - t) <= 2^-t (Barron, 1985, from Kraft's
+    // P(a code's length < log2 1/P(text) - s) <= 2^-s (Barron, 1985, from Kraft's
     // inequality). Tokens do not say where they end: their number costs at most
-    // log2(length + 1) bits. t = 40: once in 10^12 runs.
+    // log2(length + 1) bits. s = 40: once in 10^12 runs.
     e.slack = (40 + log2(length + 1.0)) / length;
     for (; e.count < POINTS && sizes[e.count] <= SYMBOLS + e.merges.count; e.count++) {
         Merges some = e.merges;
