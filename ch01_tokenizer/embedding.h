@@ -1,4 +1,4 @@
-// Embedding: the row of a table that belongs to a token. Lecture, section 1.2.
+// Embedding: the row of a table that belongs to a token. Lecture, section 1.13.
 //
 //     look-up        out_i = table[ids_i]                 n x d copies
 //     as a product   out   = one_hot(ids) table           n x V x d multiply-adds, the same numbers

@@ -5,9 +5,9 @@
 // Two ways to find that prefix, with the same result:
 //
 //     scan    ask the dictionary for the whole rest, then for ever shorter prefixes:
-//             rest - length + 1 look-ups a token, and each reads the prefix it asks for
+//             rest - length + 1 look-ups per token, and each reads the prefix it asks for
 //     trie    walk the trie of all tokens once from its root, byte by byte, and remember the last token
-//             passed: at most 1 + (length of the longest token) steps a token, whatever the rest
+//             passed: at most 1 + (length of the longest token) steps per token, whatever the rest
 //
 //         vocabulary  a  ab  abcd            (root) -a-> [a] -b-> [ab] -c-> ( ) -d-> [abcd]
 //         text        a b c e                walk a, b, c, stop at e; the last token passed was ab
@@ -28,7 +28,7 @@
 enum { NO_TOKEN = -1, TRIE_ROOT = 0 };
 #define NO_SEGMENTATION ((size_t)-1)
 
-// A node holds where each byte leads: 1 KB a node buys one array access a byte.
+// A node holds where each byte leads: 1 KB per node buys one array access per byte.
 typedef struct {
     int32_t next[256];  // 0: nowhere (nothing leads back to the root)
     int token;          // the token that ends here, or NO_TOKEN

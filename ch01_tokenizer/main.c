@@ -5,16 +5,16 @@
 #include "ch01_tokenizer/pattern.h"
 #include "common/program/lab.h"
 
-extern const LabSpec lab_byte_fallback, lab_embedding, lab_longest_match, lab_merges,
+extern const LabSpec lab_four_ways, lab_byte_fallback, lab_longest_match, lab_merges,
     lab_word_bpe, lab_train_cost, lab_encode_cost, lab_compression, lab_zipf,
-    lab_bits_per_byte, lab_wordpiece, lab_unigram, lab_how_fast, lab_word_memory;
+    lab_bits_per_byte, lab_wordpiece, lab_unigram, lab_how_fast, lab_word_memory,
+    lab_embedding;
 
 static const LabSpec *const tour[] = {
-    &lab_byte_fallback, &lab_embedding,   &lab_longest_match,
-    &lab_merges,        &lab_word_bpe,    &lab_train_cost,
-    &lab_encode_cost,   &lab_compression, &lab_zipf,
-    &lab_bits_per_byte, &lab_wordpiece,   &lab_unigram,
-    &lab_how_fast,      &lab_word_memory, NULL};
+    &lab_four_ways, &lab_byte_fallback, &lab_longest_match, &lab_merges,
+    &lab_word_bpe,  &lab_train_cost,    &lab_encode_cost,   &lab_compression,
+    &lab_zipf,      &lab_bits_per_byte, &lab_wordpiece,     &lab_unigram,
+    &lab_how_fast,  &lab_word_memory,   &lab_embedding,     NULL};
 
 static const Command commands[] = {
     {"train", "[--vocab N] [--pattern P] [--special TEXT] -o MODEL [FILE...]",

@@ -107,5 +107,5 @@ bool tokenizer_is_special(const Tokenizer *t, int id);
 // The bytes of one id; NULL where there is no such token.
 const char *token_bytes(const Tokenizer *t, int id, size_t *size);
 // Writes bytes for human eyes: printable UTF-8 as it is, the rest as \n, \t, \xNN; at
-// most 4 chars a byte + 1.
+// most 4 chars per byte + 1.
 void escape(char *to, const char *bytes, size_t size);

@@ -1,4 +1,4 @@
-// Bytes, code points and UTF-8 (RFC 3629). Lecture, section 1.1.
+// Bytes, code points and UTF-8 (RFC 3629). Lecture, section 1.2.
 //
 //     code point              bytes
 //     U+0000   .. U+007F      0xxxxxxx

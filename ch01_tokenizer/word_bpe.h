@@ -54,7 +54,7 @@ size_t letters_split(const Letters *letters, const char *word, size_t size,
                      int *symbols);
 // The words as a corpus to train on. The caller frees it with words_free.
 Words letters_corpus(const Letters *letters, const WordCount *words, size_t n);
-// [letters->count + merges->count] strings, one a symbol: "o", "w</w>", "##est". merges
+// [letters->count + merges->count] strings, one per symbol: "o", "w</w>", "##est". merges
 // may be NULL.
 char **symbol_texts(const Letters *letters, const Merges *merges);
 void symbol_texts_free(char **texts, int count);

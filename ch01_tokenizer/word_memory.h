@@ -30,7 +30,7 @@ typedef struct {
     int ids[LONG_WORD_IDS], count;
 } LongWord;
 _Static_assert(2 * sizeof(Word) == CACHE_LINE && sizeof(LongWord) == CACHE_LINE,
-               "two words a line, or one long one");
+               "two words per line, or one long one");
 
 typedef struct {
     Word words[WORD_LINES][2];  // the newer first

@@ -247,7 +247,8 @@ static bool encode_rows(const char *vocabulary) {
         double split = split_rate(&t, &text), one = encode_rate(&t, &text, 1, &count);
         double all = encode_rate(&t, &text, threads_processors(), &count);
         printf(
-            "encode %-22s %-8s %5.2f bytes a token   split alone %6.1f   1 core %6.1f  "
+            "encode %-22s %-8s %5.2f bytes per token   split alone %6.1f   1 core "
+            "%6.1f  "
             " %d cores %6.1f MB/s\n",
             vocabulary, texts[i], (double)text.size / (double)count, split, one,
             threads_processors(), all);

@@ -1,6 +1,6 @@
 // Losses that can be compared, whatever the tokenizer. Lecture, section 1.9.
 //
-//     bits per byte = nats a token x tokens / (ln 2 x bytes)
+//     bits per byte = nats per token x tokens / (ln 2 x bytes)
 //
 // One model, the source itself, scores one text that is cut into tokens by larger and
 // larger vocabularies: its perplexity rises, its bits per byte stay. And a model over
@@ -191,8 +191,8 @@ static double gap_floor(const Vocabulary *v, const int *tokens, int count) {
 // ---- one text, cut by larger and larger vocabularies
 
 typedef struct {
-    double vocabulary, per_token;  // symbols; bytes a token
-    double chain, perplexity;      // bits per byte; e^(nats a token)
+    double vocabulary, per_token;  // symbols; bytes per token
+    double chain, perplexity;      // bits per byte; e^(nats per token)
     // of the unigram model, bits per byte; least gap between them
     double canonical, marginal, floor;
 } Point;
@@ -225,7 +225,7 @@ static void score_text(Experiment *e) {
 
 static Point measure(const Experiment *e, const Vocabulary *v) {
     double bytes = e->length, tokens = e->count;
-    // nats a token
+    // nats per token
     double loss = chain_nats(&e->source, v, e->tokens, e->count) / tokens;
     return (Point){.vocabulary = v->size,
                    .per_token = bytes / tokens,
@@ -338,8 +338,8 @@ static void claim_chain_rule(Lab *lab, const Experiment *e) {
                1e-12);
     claim_near(lab, "1.22", "bits per byte = h", e->entropy, last->chain, 5 * e->error);
     // log2 perplexity = (bits per byte) (bytes per token): the error of bits per byte,
-    // times bytes a token.
-    claim_near(lab, "1.23", "largest V: log2 perplexity = h x bytes a token",
+    // times bytes per token.
+    claim_near(lab, "1.23", "largest V: log2 perplexity = h x bytes per token",
                e->entropy * last->per_token, log2(last->perplexity),
                5 * e->error * last->per_token);
     claim_at_least(lab, "1.23", "perplexity from V to the next: least factor", 1, step);

@@ -32,11 +32,11 @@ typedef struct {
 
 typedef struct {
     double vocabulary;
-    double per_token;    // symbols a token
+    double per_token;    // symbols per token
     double share;        // of the ceiling for this very text
     double unigram;      // bits per symbol, if tokens are coded by how often they occur
     double error;        // of `unigram`: one standard error
-    double count_error;  // of tokens a symbol
+    double count_error;  // of tokens per symbol
 } Point;
 
 typedef struct {
@@ -137,9 +137,9 @@ static Experiment run_experiment(Lab *lab, int number, const char *name, Source 
     Experiment e = {.name = name, .source = source, .entropy = source_entropy(&source)};
     e.text = text_bits(&source, &fresh) / length;
     e.merges = learn(&learned, merges);
-    // P(a code's length < log2 1/P(text) - t) <= 2^-t (Barron, 1985, from Kraft's
+    // P(a code's length < log2 1/P(text) - s) <= 2^-s (Barron, 1985, from Kraft's
     // inequality). Tokens do not say where they end: their number costs at most
-    // log2(length + 1) bits. t = 40: once in 10^12 runs.
+    // log2(length + 1) bits. s = 40: once in 10^12 runs.
     e.slack = (40 + log2(length + 1.0)) / length;
     for (; e.count < POINTS && sizes[e.count] <= SYMBOLS + e.merges.count; e.count++) {
         Merges some = e.merges;
@@ -182,7 +182,7 @@ static void claim_ceiling(Lab *lab, const Experiment *e) {
 
 // After one merge of a b, a text of n symbols has n - r tokens. For a != b, r/n ->
 // pi(a) P(b|a). For a = b a run is at least k long with probability q^(k-1), q =
-// P(a|a), and loses half its length, rounded down: pi(a) (1-q) runs start a symbol,
+// P(a|a), and loses half its length, rounded down: pi(a) (1-q) runs start per symbol,
 // times q + q^3 + q^5 + ... = q / (1-q^2), is pi(a) q / (1+q).
 static void claim_first_merge(Lab *lab, const Experiment *e) {
     const Point *p = point_at(e, SYMBOLS + 1);
@@ -190,7 +190,7 @@ static void claim_first_merge(Lab *lab, const Experiment *e) {
     double q = e->source.next[pair.left * SYMBOLS + pair.right];
     double replaced =
         e->source.stationary[pair.left] * (pair.left == pair.right ? q / (1 + q) : q);
-    claim_near(lab, "1.18", of(e, ", V = 9: tokens a symbol = 1 - P(pair)"),
+    claim_near(lab, "1.18", of(e, ", V = 9: tokens per symbol = 1 - P(pair)"),
                1 - replaced, 1 / p->per_token, 5 * p->count_error);
 }
 

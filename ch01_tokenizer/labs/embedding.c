@@ -1,5 +1,5 @@
 // An embedding is a look-up, and the same numbers as a product with a one-hot matrix.
-// Lecture, section 1.2.
+// Lecture, section 1.13.
 //
 // Both are counted as they run: numbers copied, and multiply-adds. The product costs V
 // times as much.
@@ -9,9 +9,9 @@
 
 #include "ch01_tokenizer/embedding.h"
 #include "common/error.h"
-#include "common/program/plot.h"
+#include "common/program/lab.h"
 
-static const Option options[] = {{"tokens", "24", "n: tokens looked up"},
+static const Option options[] = {{"tokens", "24", "N: tokens looked up"},
                                  {"dim", "16", "d: numbers per token"},
                                  {"vocabulary", "1000", "V: rows of the table"},
                                  {0}};
@@ -121,30 +121,20 @@ static void run(Lab *lab) {
     Rng rng = lab->rng;
     claim_same(lab, &rng, n, d, vocabulary);
     claim_gradient(lab, &rng, n, d, vocabulary);
-    Plot *p = plot_new(lab, "embedding",
-                       "vocabulary lookup product lookup_formula product_formula");
+    lab_print(lab, "%8s %16s %22s", "V", "look-up: copies", "product: multiply-adds");
     Cost cost = {0};
     int v = 0;
     for (int size = 4; size <= LARGEST; size *= 4) {
         v = size;
         cost = count_cost(lab, &rng, n, d, v);
-        double copies = (double)n * d;
-        plot_row(p, v, (double)cost.lookup, (double)cost.product, copies, copies * v);
+        lab_print(lab, "%8d %16lld %22lld", v, cost.lookup, cost.product);
     }
-    claim_equal(lab, "1.3", "look-up, V = 16384: copies = n d", (long long)n * d,
+    claim_equal(lab, "1.3", "look-up, V = 16384: copies = N d", (long long)n * d,
                 cost.lookup);
-    claim_equal(lab, "1.3", "product, V = 16384: multiply-adds = n V d",
+    claim_equal(lab, "1.3", "product, V = 16384: multiply-adds = N V d",
                 (long long)n * v * d, cost.product);
-    plot_axes(p, "V: rows of the table", "operations");
-    plot_set(p, "logscale xy");
-    plot_set(p, "format y \"10^{%%T}\"");
-    plot_line(p, "vocabulary", "lookup_formula", "n d");
-    plot_line(p, "vocabulary", "product_formula", "n V d");
-    plot_points(p, "vocabulary", "lookup", "look-up, numbers copied");
-    plot_points(p, "vocabulary", "product", "one-hot product, multiply-adds");
-    plot_end(p);
 }
 
 const LabSpec lab_embedding = {
-    "embedding", "1.2", "Embedding: a look-up, or a product with a one-hot matrix", run,
-    options};
+    "embedding", "1.13", "Embedding: a look-up, or a product with a one-hot matrix",
+    run, options};

@@ -123,12 +123,12 @@ static void draw_costs(Lab *lab, const Bytes *text, const PairTable *pairs) {
                  3);
     }
     free(a), free(b);
-    claim_equal(lab, "1.15", "naive inspections off (m + 1)(n - 1) - m (m + 1) / 2", 0,
+    claim_equal(lab, "1.15", "naive inspections off (M + 1)(n - 1) - M (M + 1) / 2", 0,
                 off);
     plot_axes(p, "length n of a piece, bytes", "operations per byte");
     plot_set(p, "logscale xy 2");
     plot_line(p, "n", "bound", "bound: 3");
-    plot_line(p, "n", "naive_derived", "(m + 1)(n - 1) - m (m + 1) / 2, per byte");
+    plot_line(p, "n", "naive_derived", "(M + 1)(n - 1) - M (M + 1) / 2, per byte");
     plot_points(p, "n", "heap_pushes_per_byte", "pushes on the heap");
     plot_points(p, "n", "naive_inspections_per_byte", "naive: pairs inspected");
     plot_end(p);

@@ -20,7 +20,7 @@ static const Option options[] = {
     {"length", "40", "symbols in each"},
     {0}};
 
-// ---- [1.4] the note's example, by hand
+// ---- [1.4] an example, by hand
 
 static const char *const dictionary[] = {"", "今天", "天气", "真好啊"};  // ids 1, 2, 3
 enum { DICTIONARY = 4 };
@@ -292,8 +292,8 @@ static long long lookups_by_formula(const Table *t, const int *tokens, size_t co
 
 // The trie's worst case: tokens a and aa..ab of `longest` letters, text aaa..a. Every
 // walk goes all the way
-// to the missing b, and finds a.  With L for `longest`:
-//     sum over the rests k = 1 .. n of min(L, k) = n L - L (L - 1) / 2      (n >= L)
+// to the missing b, and finds a.  With K for `longest`:
+//     sum over the rests k = 1 .. n of min(K, k) = n K - K (K - 1) / 2      (n >= K)
 enum { ADVERSARY = 16 };
 
 static MatchWork adversary(size_t n, int scan) {
@@ -354,7 +354,7 @@ static void claim_costs(Lab *lab, const Table *t, const Source *source, Rng *rng
                 (long long)scan.lookups);
     claim_at_most(lab, "1.6", "trie, n = 4096: steps <= tokens (1 + longest)",
                   (double)(count * (1 + longest_token(t))), (double)walk.lookups);
-    claim_equal(lab, "1.6", "trie, worst case: n L - L (L-1) / 2, L = 16",
+    claim_equal(lab, "1.6", "trie, worst case: n K - K (K-1) / 2, K = 16",
                 adversary_formula(LONGEST_TEXT),
                 (long long)adversary(LONGEST_TEXT, 0).lookups);
     claim_equal(lab, "1.6", "scan, the same text: n (n + 1) / 2",
@@ -367,7 +367,7 @@ static void claim_costs(Lab *lab, const Table *t, const Source *source, Rng *rng
     plot_line(p, "n", "lookups_formula", "n^2 / 2m - n / 2 + n / m");
     plot_line(p, "n", "bytes_formula", "n^3 / 6m");
     plot_line(p, "n", "once", "n: every byte once");
-    plot_line(p, "n", "adversary_formula", "n L - L (L-1) / 2");
+    plot_line(p, "n", "adversary_formula", "n K - K (K-1) / 2");
     plot_points(p, "n", "lookups", "scan: look-ups");
     plot_points(p, "n", "bytes", "scan: bytes read");
     plot_points(p, "n", "trie", "trie: steps");

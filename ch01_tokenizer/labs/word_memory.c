@@ -141,7 +141,8 @@ static void claim_and_draw(Lab *lab, const Zipf *z, const Memory *memories) {
     plot_title(p, "How many words are known again");
     plot_axes(p, "words that the memory has room for", "share of draws");
     plot_set(p, "logscale x 2");
-    plot_line(p, "words", "derived", "derived: two words a line, first in, first out");
+    plot_line(p, "words", "derived",
+              "derived: two words per line, first in, first out");
     plot_dashes(p, "words", "most_frequent", "if it kept the most frequent words");
     plot_errors(p, "words", "measured", "error", "drawn");
     plot_end(p);

@@ -108,8 +108,8 @@ static void claim_bounds(Lab *lab, const Words *words, int base) {
     claim_at_least(lab, "1.26", "gain / r - PMI, least over all pairs", -1, least);
     claim_at_most(lab, "1.26", "gain / r - PMI, most over all pairs", 1, most);
     free(pairs);
-    // Both bounds are reached in the limit. With h(x) = -(1-x) ln(1-x) / x = 1 - x/2 -
-    // ..., gain / r - PMI is h(r/N) - h(r/c_a) - h(r/c_b): within r/c_a of -1 where r
+    // Both bounds are reached in the limit. With g(x) = -(1-x) ln(1-x) / x = 1 - x/2 -
+    // ..., gain / r - PMI is g(r/N) - g(r/c_a) - g(r/c_b): within r/c_a of -1 where r
     // << c, within r/N of 1 where r = c << N.
     claim_near(lab, "1.26", "a rare pair of frequent letters: -1", -1,
                gain_beyond_pmi(1e4, 1e4, 1, 1e6), 1e-4);

@@ -106,7 +106,7 @@ Test(wordpiece, gain_is_the_change_of_likelihood) {
 }
 
 // r (PMI - 1) <= gain <= r (PMI + 1) over a grid of all small counts; gain / r - PMI is
-// h(r/N) - h(r/c_a) - h(r/c_b), h(x) = -(1-x) ln(1-x) / x.
+// g(r/N) - g(r/c_a) - g(r/c_b), g(x) = -(1-x) ln(1-x) / x.
 static double h(double x) { return x < 1 ? -(1 - x) * log1p(-x) / x : 0; }
 
 Test(wordpiece, gain_lies_near_r_pmi) {
