@@ -23,7 +23,9 @@
 // innermost loop walks straight through memory whatever the views' strides are. A panel
 // that is not full is padded with zeros. Full panels of an A whose rows are contiguous
 // are read where they lie: a tile takes single numbers of A, so TILE_ROWS rows are as
-// many straight walks, and a copy would cost more than it saves.
+// many straight walks, and a copy would cost more than it saves. So are those of a
+// transposed A for a C of a few columns. While a block is multiplied, the memory that the
+// next one needs is asked for.
 //
 // Threads: C is cut into a grid, one cell a thread, and each thread multiplies its cell
 // by the same program. Nobody ever splits k, so every element of C is the same sum in
@@ -48,8 +50,7 @@ enum {
     // blocks decide what is near, not the bits: depth.h does that
     MOST_ROWS = 12 * TILE_ROWS,  // of a block: more gains nothing where they would fit
     MOST_COLS = 32 * TILE_COLS,
-    NEAR = 512 / sizeof(real),  // numbers from column to column
-    STEPS = 4,                  // of k, between two rows of C that are asked for
+    STEPS = 4,  // of k, between two rows of C that are asked for
     LINE = 64 / sizeof(real),
     ROOM_A = MOST_ROWS / TILE_ROWS * (DEPTH * TILE_ROWS + LINE),  // of packed panels
     ROOM_B = MOST_COLS / TILE_COLS * (DEPTH * TILE_COLS + LINE),
@@ -96,12 +97,42 @@ VEC_INLINE void step(Vec sum[TILE_ROWS][2], const real *a[TILE_ROWS / 3], Panel 
     for (int i = 0; i < TILE_ROWS / 3; i++) a[i] += panel.step;
 }
 
+// What will be needed when this block is done: tiles ask for it, a cache line every few
+// steps, so that it comes while they compute.
+typedef struct {
+    const char *row;  // and `done` bytes of it asked for
+    ptrdiff_t bytes, step, done;
+    int rows;
+} Walk;
+typedef struct {
+    Walk now, then;
+} Soon;
+
+// Through all of m, along the numbers that lie side by side.
+static Walk walk_of(Mat m) {
+    if (m.col_stride != 1) m = mat_transpose(m);
+    if (m.col_stride != 1 || m.cols <= 0 || m.rows <= 0) return (Walk){0};
+    return (Walk){(const char *)m.at, (ptrdiff_t)sizeof(real) * m.cols,
+                  (ptrdiff_t)sizeof(real) * m.row_stride, 0, m.rows};
+}
+
+VEC_INLINE void ask(Soon *s) {
+    Walk *w = &s->now;
+    if (!w->rows) return;
+    __builtin_prefetch(w->row + w->done, 0, 2);  // for L2
+    w->done += 64;
+    if (w->done < w->bytes) return;
+    w->done = 0, w->row += w->step;
+    if (--w->rows == 0) *w = s->then, s->then.rows = 0;
+}
+
 // A tile of c, whose columns lie side by side, and what is added to it.
 typedef struct {
     real *c;
     ptrdiff_t c_step;  // from row to row
     const real *plus;  // NULL: nothing
     ptrdiff_t plus_step;
+    Soon *soon;
 } Tile;
 
 // c = plus + a b, rows x TILE_COLS; b's rows lie b_step apart. `rows` is a constant where
@@ -124,6 +155,7 @@ VEC_INLINE void tile(Tile t, Panel panel, const real *b, ptrdiff_t b_step, int d
             __builtin_prefetch(ahead + TILE_COLS - 1, 1);
             ahead += t.c_step;
         }
+        ask(t.soon);
 #pragma GCC unroll 4
         for (int q = 0; q < STEPS; q++, b += b_step) step(sum, a, panel, b, rows);
     }
@@ -263,6 +295,7 @@ typedef struct {
     Mat c, plus, a, b;
     int in_place;
     const real *packed_a, *packed_b;
+    Soon *soon;
 } Panels;
 
 // The tile of `rows` rows from row i on, and a panel of b.
@@ -291,13 +324,15 @@ static void multiply_panel(const Panels *m, int j, const real *b, ptrdiff_t b_st
     for (int i = 0; i < c.rows; i += rows) {
         rows = int_min(TILE_ROWS, (i < m->in_place ? m->in_place : c.rows) - i);
         if (vectors && rows % GRAIN == 0) {
-            multiply_tile(m,
-                          (Tile){mat_at(c, i, j), c.row_stride,
-                                 plus.at ? mat_at(plus, i, j) : NULL, plus.row_stride},
-                          i, rows, b, b_step);
+            multiply_tile(
+                m,
+                (Tile){mat_at(c, i, j), c.row_stride,
+                       plus.at ? mat_at(plus, i, j) : NULL, plus.row_stride, m->soon},
+                i, rows, b, b_step);
         } else {
             real lanes[TILE_ROWS * TILE_COLS];
-            multiply_tile(m, (Tile){lanes, TILE_COLS, NULL, 0}, i, rows, b, b_step);
+            multiply_tile(m, (Tile){lanes, TILE_COLS, NULL, 0, m->soon}, i, rows, b,
+                          b_step);
             tile_cut(block(c, i, j, rows, cols), block(plus, i, j, rows, cols), lanes);
         }
     }
@@ -312,13 +347,26 @@ static void multiply_panels(const Panels *m) {
 }
 
 // How many rows of a are read where they lie: those that fill a tile of some height. Of a
-// transposed a, where a copy would be used a few times only, or where the copy would cost
-// most: columns so near that several share a page.
+// transposed a only where a copy would be used once or twice.
 static int rows_in_place(Mat a, int rows, int cols) {
-    bool seldom =
-        cols <= 2 * TILE_COLS || (cols <= 4 * TILE_COLS && a.col_stride <= NEAR);
-    return a.col_stride == 1 || (a.row_stride == 1 && seldom) ? rows / GRAIN * GRAIN
-                                                              : 0;
+    bool seldom = a.row_stride == 1 && cols <= 2 * TILE_COLS;
+    return a.col_stride == 1 || seldom ? rows / GRAIN * GRAIN : 0;
+}
+
+// What follows the block of A at row i and the piece of B at row p, column j: the next
+// block of A or, after the last, the next piece of B and its first block of A.
+static Soon soon_after(Mat a, Mat b, int i, int p, int j, int rows, int depth,
+                       int cols) {
+    if (i + rows < a.rows) {
+        int k = int_min(depth, a.cols - p), next = int_min(rows, a.rows - i - rows);
+        return (Soon){walk_of(block(a, i + rows, p, next, k)), {0}};
+    }
+    p += depth;
+    if (p >= a.cols) p = 0, j += cols;
+    if (j >= b.cols) return (Soon){{0}, {0}};
+    int k = int_min(depth, a.cols - p);
+    return (Soon){walk_of(block(b, p, j, k, int_min(cols, b.cols - j))),
+                  walk_of(block(a, 0, p, int_min(rows, a.rows), k))};
 }
 
 static void multiply_blocks(Mat c, Mat plus, Mat a, Mat b) {
@@ -343,12 +391,14 @@ static void multiply_blocks(Mat c, Mat plus, Mat a, Mat b) {
                     in_place = rows_in_place(a, rows, cols);
                 Mat part = block(a, i, p, rows, k), sum = p > 0 ? c : plus;
                 pack_a(packed_a, block(part, in_place, 0, rows - in_place, k));
+                Soon soon = soon_after(a, b, i, p, j, most_rows, depth, most_cols);
                 multiply_panels(&(Panels){block(c, i, j, rows, whole),
                                           block(sum, i, j, rows, whole), part, left,
-                                          in_place, packed_a, NULL});
+                                          in_place, packed_a, NULL, &soon});
                 multiply_panels(&(Panels){block(c, i, j + whole, rows, cols - whole),
                                           block(sum, i, j + whole, rows, cols - whole),
-                                          part, rest, in_place, packed_a, packed_b});
+                                          part, rest, in_place, packed_a, packed_b,
+                                          &soon});
             }
         }
     }
