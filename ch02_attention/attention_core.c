@@ -5,7 +5,8 @@
 #include "common/numeric/vec.h"
 
 enum {
-    // most numbers in a block of scores: a megabyte of floats, half of an L2 cache
+    // most numbers in a block of scores: a megabyte of floats, half of an L2
+    // cache
     SCORES = 256 * 1024,
     ROWS_STEP = 12,  // matmul's tiles are so high
     ROWS_MOST = 11 * ROWS_STEP,
@@ -47,18 +48,26 @@ static Mat block_of(Mat table, ScoreBlock b) {
 typedef struct {
     ScoreBlock b;
     KeyRange range[ROWS_MOST];
+    bool all;  // zeros everywhere that nothing is seen, not only where products
+               // read
 } Seen;
+
+static bool position_is_at_scores(const Position *p) {
+    return p && position_place(p->kind) == POSITION_AT_SCORES;
+}
 
 static Seen seen_by(const Head *h, int row, int rows) {
     Seen s;
+    s.all = position_is_at_scores(h->position);
     s.b = score_block(h->mask, h->q.rows, h->k.rows, row, rows);
     for (int i = 0; i < s.b.rows; i++)
         s.range[i] = mask_range(h->mask, s.b.queries, s.b.keys, row + i);
     return s;
 }
 
-// A strip of keys, key .. key + keys - 1, and rows row .. row + rows - 1 of the block,
-// which are those that see some of them: ranges begin and end no earlier from row to row.
+// A strip of keys, key .. key + keys - 1, and rows row .. row + rows - 1 of the
+// block, which are those that see some of them: ranges begin and end no earlier
+// from row to row.
 typedef struct {
     int key, keys, row, rows;
 } Strip;
@@ -76,10 +85,6 @@ static Strip strip_of_rows(const Seen *s, int row) {
     return (Strip){first, (int)s->range[row + rows - 1].end - first, row, rows};
 }
 
-static bool position_is_at_scores(const Position *p) {
-    return p && position_place(p->kind) == POSITION_AT_SCORES;
-}
-
 // ---- the four kinds of products
 
 // scores = x y^T, where a row sees a column: Q K^T and dO V^T.
@@ -93,14 +98,15 @@ static void score(Mat scores, Mat x, Mat y, const Seen *s) {
     }
 }
 
+typedef void Product(Mat c, Mat a, Mat b);  // matmul or matmul_add
+
 // out = or += weights y: P V and dS K.
-static void mix(Mat out, bool add, Mat weights, Mat y, const Seen *s) {
+static void mix(Product *product, Mat out, Mat weights, Mat y, const Seen *s) {
     for (int row = 0; row < s->b.rows; row += STRIP) {
         Strip t = strip_of_rows(s, row);
-        (add ? matmul_add : matmul)(
-            mat_rows(out, row, t.rows),
-            mat_cols(mat_rows(weights, row, t.rows), t.key - s->b.col, t.keys),
-            mat_rows(y, t.key, t.keys));
+        product(mat_rows(out, row, t.rows),
+                mat_cols(mat_rows(weights, row, t.rows), t.key - s->b.col, t.keys),
+                mat_rows(y, t.key, t.keys));
     }
 }
 
@@ -136,12 +142,13 @@ static Columns vectors_of(const Seen *s, int i) {
     return columns_of(s, s->range[i], VEC_LANES);
 }
 
-// What products read of row i: with its strips of keys, and with the other rows of its
-// strip. Where a position is added to the scores: all.
-static Columns read_of(const Seen *s, int i, bool all) {
-    if (all) return (Columns){0, s->b.cols};
+// What products read of row i: with its strips of keys, and with the other rows
+// of its strip. Where a position is added to the scores: all.
+static Columns read_of(const Seen *s, int i) {
+    if (s->all) return (Columns){0, s->b.cols};
     Strip t = strip_of_rows(s, i / STRIP * STRIP);
-    // a row that sees nothing may lie between rows that see some of a strip's keys
+    // a row that sees nothing may lie between rows that see some of a strip's
+    // keys
     KeyRange r = {s->range[i].first, long_max(s->range[i].end, s->range[i].first + 1)};
     Columns keys = columns_of(s, r, COLS_STEP),
             rows = columns_of(s, (KeyRange){t.key, t.key + t.keys}, 1);
@@ -154,13 +161,12 @@ static void zero_around(real *row, Columns c, Columns all) {
     for (int j = int_max(c.end, all.first); j < all.end; j++) row[j] = 0;
 }
 
-// A block of scores becomes weights: bias, mask, softmax; 0 where nothing is seen, as far
-// as products read it, or, with `all`, everywhere.
-static void weigh(Mat scores, const Head *h, int number, const Seen *s, bool all) {
+// A block of scores becomes weights: bias, mask, softmax.
+static void weigh(Mat scores, const Head *h, int number, const Seen *s) {
     const ScoreBlock *b = &s->b;
     const bool bias = position_is_at_scores(h->position);
     for (int i = 0; i < b->rows && bias; i++)
-        zero_around(mat_at(scores, i, 0), vectors_of(s, i), read_of(s, i, true));
+        zero_around(mat_at(scores, i, 0), vectors_of(s, i), read_of(s, i));
     if (bias)
         position_bias(h->position, number, scores, b->row + b->keys - b->queries,
                       b->col);
@@ -170,19 +176,18 @@ static void weigh(Mat scores, const Head *h, int number, const Seen *s, bool all
         mask_row_outside(row + c.first, b->col + c.first, c.end - c.first, h->mask,
                          b->keys, b->row + i, s->range[i]);
         softmax(row + c.first, (size_t)(c.end - c.first));
-        zero_around(row, c, read_of(s, i, bias || all));
+        zero_around(row, c, read_of(s, i));
     }
 }
 
 // dP becomes dS = P (dP - D).
-static void weigh_back(Mat ds, Mat p, const Head *h, const Seen *s) {
-    const bool bias = position_is_at_scores(h->position);
+static void weigh_back(Mat ds, Mat p, const Seen *s) {
     for (int i = 0; i < s->b.rows; i++) {
         real *row = mat_at(ds, i, 0);
         Columns c = vectors_of(s, i);
         softmax_backward(row + c.first, mat_at(p, i, c.first),
                          (size_t)(c.end - c.first));
-        zero_around(row, c, read_of(s, i, bias));
+        zero_around(row, c, read_of(s, i));
     }
 }
 
@@ -194,9 +199,9 @@ void attend_head(Mat out, const Head *h) {
         Seen s = seen_by(h, i, rows);
         Mat scores = h->weights.at ? block_of(h->weights, s.b)
                                    : mat_view(h->workspace.at, s.b.rows, s.b.cols);
-        score(scores, mat_rows(h->q, i, s.b.rows), h->k, &s);      // S = Q K^T
-        weigh(scores, h, h->number, &s, false);                    // P = softmax(S)
-        mix(mat_rows(out, i, s.b.rows), false, scores, h->v, &s);  // O = P V
+        score(scores, mat_rows(h->q, i, s.b.rows), h->k, &s);       // S = Q K^T
+        weigh(scores, h, h->number, &s);                            // P = softmax(S)
+        mix(matmul, mat_rows(out, i, s.b.rows), scores, h->v, &s);  // O = P V
     }
 }
 
@@ -209,20 +214,21 @@ void attend_head_backward(HeadGrads g, Mat out_grad, const Head *h) {
             out_rows = mat_rows(out_grad, i, s.b.rows);
         mix_back(g.v, p, out_rows, &s);  // dV = P^T dO
         score(ds, out_rows, h->v, &s);   // dP = dO V^T
-        weigh_back(ds, p, h, &s);        // dS = P (dP - D)
+        weigh_back(ds, p, &s);           // dS = P (dP - D)
         if (g.position.at)               // dB = dS
             position_bias_backward(h->position, h->number, ds,
                                    s.b.row + s.b.keys - s.b.queries, s.b.col,
                                    g.position);
         // d(scale Q) = dS K, dK = dS^T (scale Q)
-        mix(mat_rows(g.q, i, s.b.rows), true, ds, h->k, &s);
+        mix(matmul_add, mat_rows(g.q, i, s.b.rows), ds, h->k, &s);
         mix_back(g.k, ds, mat_rows(h->q, i, s.b.rows), &s);
     }
 }
 
 // ---- one token
 
-// So many rows of keys or values stay in the L1 cache while the whole group uses them.
+// So many rows of keys or values stay in the L1 cache while the whole group
+// uses them.
 enum { CHUNK = 128 };
 
 void attend_token(Mat out, const Head *h) {
@@ -233,10 +239,9 @@ void attend_token(Mat out, const Head *h) {
         matmul(mat_cols(scores, j, count), h->q,
                mat_transpose(mat_rows(h->k, j, count)));
     }
-    Seen s = {.b = {1, n, 0, 1, 0, n}};
+    Seen s = {.b = {1, n, 0, 1, 0, n}, .all = true};
     s.range[0] = mask_range(h->mask, 1, n, 0);
-    for (int g = 0; g < group; g++)
-        weigh(mat_rows(scores, g, 1), h, h->number + g, &s, true);
+    for (int g = 0; g < group; g++) weigh(mat_rows(scores, g, 1), h, h->number + g, &s);
     mat_fill(out, 0);
     for (int j = 0; j < n; j += CHUNK) {
         int count = int_min(CHUNK, n - j);
