@@ -42,9 +42,7 @@ static double ulps(real got, Wide exact) {
     return fabs((double)((got - exact) / (Wide)(next(rounded, INFINITY) - rounded)));
 }
 
-static real one_exp_small(real x) {
-    return vec_exp_small(vec_splat(x))[VEC_LANES - 1];
-}
+static real one_exp_small(real x) { return vec_exp_small(vec_splat(x))[VEC_LANES - 1]; }
 static real one_exp(real x) { return vec_exp(vec_splat(x))[VEC_LANES - 1]; }
 static real one_tanh(real x) { return vec_tanh(vec_splat(x))[VEC_LANES - 1]; }
 
