@@ -1,19 +1,23 @@
 // Attention as models run it: the formula of attention.h for one head of one sequence,
 // a block of scores at a time. Lecture, section 2.4.
 //
-// A block is small enough to stay in the L2 cache between its making and its use. Of a
-// causal block only the keys that its last row sees are touched:
+// A block of queries is small enough for its scores to stay in the L2 cache between their
+// making and their use. What is masked is not multiplied, but for the edges of strips:
+// scores are made for a strip of keys at a time, from the first query that sees one of
+// them, and weights are used by a strip of queries at a time, up to the last key that one
+// of them sees.
 //
-//                      keys
-//            +----------------------+
-//            | +                    |
-//            |   +                  |
-//    queries |=====+ - +            |   - +        one block:
-//            |=======+ |            |     | rows      = what is computed
-//            |=========+            |   - +             and masked again, up to the block's last column
-//            |           +          |
-//            +----------------------+
-//            |<------->| cols
+//                keys                                keys
+//            +---+---+---+---+                   +---------------+
+//            |\##|   |   |   |                   |#\##           |  strip of queries
+//            |##\|   |   |   |                   |###\           |
+//    queries |###|\##|   |   |           queries |#####\##       |
+//            |###|##\|   |   |                   |#######\       |
+//            |###|###|\##|   |                   |#########\##   |
+//            |###|###|##\|   |                   |###########\   |
+//            +---+---+---+---+                   +---------------+
+//             strips of keys:                     P V  and  dS K
+//             Q K^T, dO V^T, P^T dO, dS^T Q
 //
 // For a single new token against a cache there is one row of scores and no block: then
 // what counts is that keys and values are read from memory once, for all heads that
@@ -37,8 +41,8 @@ typedef struct {
 // Room for scores of T queries and S keys; the caller frees it.
 Mat attend_workspace(int queries, int keys);
 
-// out (T x d_v) = . Weights of masked keys are 0; but stretches that no row of a block
-// sees are not written: begin with zeros to look at them.
+// out (T x d_v) = . Weights of masked keys are 0; but stretches that no strip
+// needs are not written: begin with zeros to look at them.
 void attend_head(Mat out, const Head *head);
 
 // From out_grad (T x d_v): g's matrices += the gradients. head->weights as attend_head

@@ -54,18 +54,13 @@ static KeyRange keep_table(KeyRange r, const Mask *mask, int at) {
 #define KIND(NAME, name) #name,
 const char *const mask_names[] = {MASK_LIST(KIND) NULL};
 #undef KIND
-#define KIND(NAME, name) keep_##name,
-static KeyRange (*const keep[])(KeyRange r, const Mask *mask,
-                                int at) = {MASK_LIST(KIND)};
-#undef KIND
-_Static_assert(sizeof keep / sizeof *keep == MASK_KINDS, "each kind keeps something");
-
 // ---- masks
 
 KeyRange mask_range(const Mask *mask, int queries, int keys, int query) {
     KeyRange r = {0, keys};
-    for (int kind = 0; kind < MASK_KINDS; kind++)
-        r = keep[kind](r, mask, query + (keys - queries));
+#define KIND(NAME, name) r = keep_##name(r, mask, query + (keys - queries));
+    MASK_LIST(KIND)
+#undef KIND
     r.end = long_max(r.end, 0);
     r.first = long_min(r.first, r.end);
     return r;
@@ -99,7 +94,12 @@ Mask mask_of_sequence(const Mask *mask, int sequence) {
 
 void mask_row(real *scores, int first, int n, const Mask *mask, int queries, int keys,
               int query) {
-    KeyRange r = mask_range(mask, queries, keys, query);
+    mask_row_outside(scores, first, n, mask, keys, query,
+                     mask_range(mask, queries, keys, query));
+}
+
+void mask_row_outside(real *scores, int first, int n, const Mask *mask, int keys,
+                      int query, KeyRange r) {
     for (int j = 0; j < long_min(r.first - first, n); j++) scores[j] = -INFINITY;
     for (long long j = long_max(r.end - first, 0); j < n; j++) scores[j] = -INFINITY;
     if (!mask->allowed) return;

@@ -77,3 +77,6 @@ void mask_scores(Mat scores, const Mask *mask);
 // The same for a stretch of one row: keys first .. first + n - 1 of query `query`.
 void mask_row(real *scores, int first, int n, const Mask *mask, int queries, int keys,
               int query);
+// The same for a caller that knows the query's range already.
+void mask_row_outside(real *scores, int first, int n, const Mask *mask, int keys,
+                      int query, KeyRange range);

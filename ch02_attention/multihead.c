@@ -47,12 +47,15 @@ static void check_shapes(Mat out, Mat weights, Mat q, Mat k, Mat v, const Heads 
 
 void heads_turn_copy(Mat to, real factor, Mat from, const Position *position, int first,
                      bool is_key) {
-    for (int i = 0; i < to.rows; i++) {
-        real *x = mat_at(to, i, 0);
-        const real *y = mat_at(from, i, 0);
-        for (int j = 0; j < to.cols; j++) x[j] = factor * y[j];
-    }
+    mat_put_scaled(to, false, factor, from);
     if (position) position_turn(position, to, 1, first, is_key);
+}
+
+static void turn_back(HeadsGrad grad, Mat turned_grad, real factor, int b, int head,
+                      int n_heads, const Heads *h, int first, bool is_key) {
+    if (h->position) position_turn_backward(h->position, turned_grad, 1, first, is_key);
+    mat_put_scaled(heads_view(grad.to, b, head, h->batch, n_heads), grad.add, factor,
+                   turned_grad);
 }
 
 void heads_turn_back(Mat grad, real factor, Mat turned_grad, const Position *position,
@@ -103,7 +106,8 @@ void attend_heads(Mat out, Mat weights, Mat q, Mat k, Mat v, const Heads *h) {
 
 // All heads' matrices, as attend_heads_backward got them.
 typedef struct {
-    Mat q_grad, k_grad, v_grad, out_grad, weights, q, k, v;
+    HeadsGrad q_grad, k_grad, v_grad;
+    Mat out_grad, weights, q, k, v;
     const Heads *h;
 } Whole;
 
@@ -139,8 +143,7 @@ static void backward_head(const Whole *all, int b, int head, Workspace *w) {
     mat_fill(w->grads.q, 0);
     attend_head_backward(
         w->grads, heads_view(all->out_grad, b, head, h->batch, h->n_heads), &w->head);
-    heads_turn_back(heads_view(all->q_grad, b, head, h->batch, h->n_heads), h->scale,
-                    w->grads.q, h->position, first, false);
+    turn_back(all->q_grad, w->grads.q, h->scale, b, head, h->n_heads, h, first, false);
 }
 
 // Key-value head `kv` of sequence b, and the heads that share it, one after the other.
@@ -155,17 +158,24 @@ static void backward_group(const Whole *all, int b, int kv, Workspace *w) {
     mat_fill(w->grads.k, 0), mat_fill(w->grads.v, 0);
     for (int head = kv * group; head < (kv + 1) * group; head++)
         backward_head(all, b, head, w);
-    heads_turn_back(heads_view(all->k_grad, b, kv, h->batch, h->n_kv_heads), 1,
-                    w->grads.k, h->position, 0, true);
-    mat_add_scaled(heads_view(all->v_grad, b, kv, h->batch, h->n_kv_heads), 1,
-                   w->grads.v);
+    turn_back(all->k_grad, w->grads.k, 1, b, kv, h->n_kv_heads, h, 0, true);
+    mat_put_scaled(heads_view(all->v_grad.to, b, kv, h->batch, h->n_kv_heads),
+                   all->v_grad.add, 1, w->grads.v);
 }
 
 void attend_heads_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat position_grad,
                            Mat out_grad, Mat weights, Mat q, Mat k, Mat v,
                            const Heads *h) {
+    attend_heads_backward_to((HeadsGrad){q_grad, true}, (HeadsGrad){k_grad, true},
+                             (HeadsGrad){v_grad, true}, position_grad, out_grad,
+                             weights, q, k, v, h);
+}
+
+void attend_heads_backward_to(HeadsGrad q_grad, HeadsGrad k_grad, HeadsGrad v_grad,
+                              Mat position_grad, Mat out_grad, Mat weights, Mat q,
+                              Mat k, Mat v, const Heads *h) {
     check_shapes(out_grad, weights, q, k, v, h);
-    check_shapes(out_grad, weights, q_grad, k_grad, v_grad, h);
+    check_shapes(out_grad, weights, q_grad.to, k_grad.to, v_grad.to, h);
     assert(weights.at && "attend_heads_backward: forward kept no weights");
     Whole all = {q_grad, k_grad, v_grad, out_grad, weights, q, k, v, h};
     int rows = position_grad.rows;

@@ -49,6 +49,16 @@ void attend_heads_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat position_grad
                            Mat out_grad, Mat weights, Mat q, Mat k, Mat v,
                            const Heads *heads);
 
+// The same for gradients that are not there yet: with add they are added to `to`, without
+// it `to` is written.
+typedef struct {
+    Mat to;
+    bool add;
+} HeadsGrad;
+void attend_heads_backward_to(HeadsGrad q_grad, HeadsGrad k_grad, HeadsGrad v_grad,
+                              Mat position_grad, Mat out_grad, Mat weights, Mat q,
+                              Mat k, Mat v, const Heads *heads);
+
 // Pieces of it, for others who go through heads (chapter 6).
 
 // Head `head` of sequence b of m (batch time x n_heads d): time x d.

@@ -7,6 +7,7 @@
 
 #include "ch02_attention/position.h"
 #include "common/error.h"
+#include "common/numeric/vec.h"
 
 // ---- angles
 
@@ -51,6 +52,29 @@ void rope_tables_free(RopeTables tables) {
 
 // ---- turning
 
+// Interleaved points of a head, so many as fill vectors.
+VEC_INLINE void turn_pairs(real *x, const real *cosine, const real *sine, real sign,
+                           int half) {
+    for (int i = 0; i < half; i += VEC_LANES, x += 2 * VEC_LANES) {
+        Vec c = vec_load(cosine + i), s = sign * vec_load(sine + i);
+        Vec left = vec_load(x), right = vec_load(x + VEC_LANES);
+        Vec a = vec_even(left, right), b = vec_odd(left, right);
+        Vec turned_a = a * c - b * s, turned_b = a * s + b * c;
+        vec_store(x, vec_zip_low(turned_a, turned_b));
+        vec_store(x + VEC_LANES, vec_zip_high(turned_a, turned_b));
+    }
+}
+
+// All rows, where heads are whole vectors of interleaved points.
+VEC_FUNCTION static void turn_rows(Mat m, int heads, int first, RopeTables tables,
+                                   real sign) {
+    const int half = tables.cosine.cols;
+    for (int t = 0; t < m.rows; t++)
+        for (int h = 0; h < heads; h++)
+            turn_pairs(mat_at(m, t, h * 2 * half), mat_at(tables.cosine, first + t, 0),
+                       mat_at(tables.sine, first + t, 0), sign, half);
+}
+
 // The d/2 points of one head in one row: x of point i at x[i * step], its y at y[i *
 // step]. `sign` -1 turns back.
 static inline void turn_points(real *restrict x, real *restrict y, ptrdiff_t step,
@@ -71,6 +95,10 @@ static void turn(Mat m, int heads, int first, RopeTables tables, RopePairing pai
     assert(0 <= first && first + m.rows <= tables.cosine.rows
            && "rope_turn: positions beyond the tables' length");
     bool split = pairing == ROPE_HALF_SPLIT;
+    if (!split && m.col_stride == 1 && half % VEC_LANES == 0) {
+        turn_rows(m, heads, first, tables, sign);
+        return;
+    }
     ptrdiff_t stride = m.col_stride, step = split ? stride : 2 * stride,
               to_y = split ? half * stride : stride;
     for (int t = 0; t < m.rows; t++) {

@@ -28,18 +28,21 @@ static void pull(Tape *t, Node *out) {
     const Saved *s = out->saved;
     Node *q = out->from[0], *k = out->from[1], *v = out->from[2],
          *position = out->from[3];
-    Mat grads[3];
+    HeadsGrad grads[3];
     // attend_heads_backward wants room for all three, even where nobody asks for one
+    for (int i = 0; i < 3; i++) {
+        Node *n = out->from[i];
+        bool add = false;
+        Mat to = n->needs_grad ? grad_write(t, n, &add)
+                               : mat_new(n->value.rows, n->value.cols);
+        grads[i] = (HeadsGrad){to, add};
+    }
+    attend_heads_backward_to(grads[0], grads[1], grads[2],
+                             wants_grad(position) ? grad_add(t, position) : (Mat){0},
+                             out->grad, s->weights, q->value, k->value, v->value,
+                             &s->heads);
     for (int i = 0; i < 3; i++)
-        grads[i] = out->from[i]->needs_grad
-                       ? grad_add(t, out->from[i])
-                       : mat_new(out->from[i]->value.rows, out->from[i]->value.cols);
-    attend_heads_backward(grads[0], grads[1], grads[2],
-                          wants_grad(position) ? grad_add(t, position) : (Mat){0},
-                          out->grad, s->weights, q->value, k->value, v->value,
-                          &s->heads);
-    for (int i = 0; i < 3; i++)
-        if (!out->from[i]->needs_grad) mat_free(grads[i]);
+        if (!out->from[i]->needs_grad) mat_free(grads[i].to);
     tape_count_flops(
         t, 4 * attend_flops(&s->heads, q->value.rows, k->value.rows, q->value.cols));
 }

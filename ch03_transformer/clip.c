@@ -38,9 +38,13 @@ static void scale_grads(Params *p, real factor) {
     for (size_t i = 0; i < p->grad_size; i++) p->grads[i] *= factor;
 }
 
+double clip_factor(double norm, double most) {
+    return norm > most && isfinite(norm) ? most / norm : 1;
+}
+
 void params_shorten(Params *p, double norm, double most) {
-    double factor = most / norm;
-    if (!(norm > most) || !isfinite(norm)) return;
+    double factor = clip_factor(norm, most);
+    if (factor == 1) return;
     // A float below 2^-126 has few digits: then in two steps, the first of them exact.
     if (factor < 0x1p-100) scale_grads(p, (real)0x1p-64), factor *= 0x1p64;
     scale_grads(p, (real)factor);

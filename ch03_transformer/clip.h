@@ -17,3 +17,5 @@ double params_grad_norm(const Params *p);
 double params_clip(Params *p, double most);
 // The same where the norm is known: that of more gradients than these, perhaps.
 void params_shorten(Params *p, double norm, double most);
+// What it multiplies by; 1 where nothing is to be done.
+double clip_factor(double norm, double most);

@@ -16,7 +16,13 @@
 //     dx = diag(s) (E W^T)         dW = (diag(s) x)^T E         db = s^T E
 //
 // So E takes the place of the logits, exponentials are taken once, and nobody makes a
-// gradient of their size.
+// gradient of their size. Blocks of columns go through all of it one after the other,
+//
+//     [ E of columns 0 .. | E of the next | ... ]     each rows x width, small enough for a cache,
+//
+// so a block's exponentials are taken while it is near, and both products of backward read
+// it together. It does not know m_i yet: it takes its own maximum m_ib, and the factor
+// e^(m_ib - m_i) goes where s_i goes.
 #pragma once
 #include "ch03_transformer/tape.h"
 

@@ -10,8 +10,7 @@
 
 // A stretch of one parameter: n weights, their moments and gradients.
 typedef struct {
-    real *w, *m, *v;
-    const real *g;
+    real *w, *m, *v, *g;
     int n;
 } Stretch;
 
@@ -122,9 +121,16 @@ void optimiser_free(Optimiser *o) {
     *o = (Optimiser){0};
 }
 
-enum { STRETCH = 1 << 14 };
+enum { STRETCH = 1 << 14 };  // what it reads and writes stays in an L2 cache
 
-void optimiser_step(Optimiser *o, Params *p, double rate) {
+static void step_stretch(const Optimiser *o, Stretch s, double decay, double rate,
+                         double factor, bool clear) {
+    for (int i = 0; factor != 1 && i < s.n; i++) s.g[i] *= (real)factor;
+    kinds[o->settings.kind].step(o, s, decay, rate);
+    if (clear) memset(s.g, 0, (size_t)s.n * sizeof *s.g);
+}
+
+static void step_all(Optimiser *o, Params *p, double rate, double factor, bool clear) {
     assert(o->size == p->grad_size
            && "optimiser_step: other parameters than it was made for");
     o->step++;
@@ -138,12 +144,20 @@ void optimiser_step(Optimiser *o, Params *p, double rate) {
         for (long k = 0; k < stretches; k++) {
             size_t at = (size_t)k * STRETCH, left = param_size(q) - at,
                    first = q->grad_first + at;
-            kinds[o->settings.kind].step(
+            step_stretch(
                 o,
                 (Stretch){p->values + q->first + at, o->m ? o->m + first : NULL,
                           o->v ? o->v + first : NULL, p->grads + first,
                           left < STRETCH ? (int)left : STRETCH},
-                decay, rate);
+                decay, rate, factor, clear);
         }
     }
+}
+
+void optimiser_step(Optimiser *o, Params *p, double rate) {
+    step_all(o, p, rate, 1, false);
+}
+
+void optimiser_step_clear(Optimiser *o, Params *p, double rate, double factor) {
+    step_all(o, p, rate, factor, true);
 }

@@ -49,3 +49,7 @@ Optimiser optimiser_new(const Params *p, OptimiserSettings settings);
 void optimiser_free(Optimiser *o);
 // reads the gradients, changes the values
 void optimiser_step(Optimiser *o, Params *p, double rate);
+// The same bits as params_shorten, optimiser_step and params_zero_grads, in one pass over
+// memory: gradients are multiplied by a real, and zeroed when they have been read. factor
+// 1: as they are.
+void optimiser_step_clear(Optimiser *o, Params *p, double rate, double factor);

@@ -144,15 +144,33 @@ static void add_rounded_gradients(Trainer *t, StepResult *r) {
     mat_round(mat_view(here->grads, 1, (int)here->grad_size), t->settings.precision);
 }
 
-// The length of the whole gradient, which is then shortened; here: this process's part.
-static double clip(Trainer *t, Params *here) {
+// The length of the whole gradient; here: this process's part.
+static double grad_norm(Trainer *t, Params *here) {
     double norm = params_grad_norm(here), squares = norm * norm;
     if (t->shard) {
         team_sum_doubles(t->team, &squares, 1);
         norm = sqrt(squares);
     }
-    if (t->settings.clip) params_shorten(here, norm, t->settings.clip);
     return norm;
+}
+
+static void clear_gradients(Trainer *t, Params *here) {
+    params_zero_grads(zero_of(t) == 2 ? here : &t->model->params);
+}
+
+// Clips, steps, and leaves no gradients. Where a process has all of them that is one pass
+// over memory, unless a float could not hold the factor.
+static void update(Trainer *t, Params *here, const StepResult *r) {
+    double most = t->settings.clip ? t->settings.clip : INFINITY,
+           factor = clip_factor(r->grad_norm, most);
+    if (!t->shard && factor > 0x1p-100) {
+        optimiser_step_clear(&t->optimiser, here, r->rate, factor);
+        return;
+    }
+    params_shorten(here, r->grad_norm, most);
+    optimiser_step(&t->optimiser, here, r->rate);
+    if (t->shard) shard_share_values(t->shard);
+    clear_gradients(t, here);
 }
 
 StepResult trainer_step(Trainer *t) {
@@ -165,12 +183,9 @@ StepResult trainer_step(Trainer *t) {
     if (s->loss_scale && r.counted) r.overflowed = !loss_scale_remove(&t->scale, p);
     Schedule schedule = {s->rate, s->last_rate, s->warmup, s->steps};
     r.rate = schedule_rate(&schedule, t->step + 1);
-    r.grad_norm = clip(t, here);
-    if (r.counted && isfinite(r.loss) && isfinite(r.grad_norm)) {
-        optimiser_step(&t->optimiser, here, r.rate);
-        if (t->shard) shard_share_values(t->shard);
-    }
-    params_zero_grads(zero_of(t) == 2 ? here : p);
+    r.grad_norm = grad_norm(t, here);
+    if (r.counted && isfinite(r.loss) && isfinite(r.grad_norm)) update(t, here, &r);
+    else clear_gradients(t, here);
     t->step++;
     t->tokens += (long long)s->batch * s->accumulate * t->data->time;
     return r;

@@ -201,6 +201,37 @@ Test(training, the_same_bits_for_1_2_and_4_threads) {
     }
 }
 
+// Clipping, step and zeros in one pass, for several stretches of each parameter: the bits of
+// one after the other.
+Test(training, one_pass_has_the_bits_of_three) {
+    for (int kind = 0; kind < OPTIMISER_KINDS; kind++) {
+        Params p[2] = {{0}, {0}};
+        Optimiser o[2];
+        for (int i = 0; i < 2; i++) {
+            Rng rng = rng_new(3);
+            params_add(&p[i], 50, 401, normal(1), "w");
+            params_add(&p[i], 1, 77, normal(1), "b");
+            params_allocate(&p[i]), params_allocate_grads(&p[i]);
+            params_init(&p[i], &rng);
+            o[i] = optimiser_new(
+                &p[i], (OptimiserSettings){.kind = (OptimiserKind)kind, .decay = 0.1});
+        }
+        Rng rng = rng_new(4);
+        for (int step = 0; step < 3; step++) {
+            rng_fill_normal(&rng, mat_view(p[0].grads, 1, (int)p[0].grad_size), 1);
+            memcpy(p[1].grads, p[0].grads, p[0].grad_size * sizeof(real));
+            double most = step == 1 ? 1e9 : 2, norm = params_clip(&p[0], most);
+            optimiser_step(&o[0], &p[0], 0.01), params_zero_grads(&p[0]);
+            optimiser_step_clear(&o[1], &p[1], 0.01, clip_factor(norm, most));
+            cr_expect(
+                !memcmp(p[0].values, p[1].values, p[0].size * sizeof(real))
+                    && !memcmp(p[0].grads, p[1].grads, p[0].grad_size * sizeof(real)),
+                "%s, step %d", optimiser_name(kind), step);
+        }
+        for (int i = 0; i < 2; i++) optimiser_free(&o[i]), params_free(&p[i]);
+    }
+}
+
 Test(training, a_small_model_learns) {
     Config c = config_small_gpt(V, T, 32, 1, 2);
     Model m;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/numeric/vec.h"
 
 // Of all threads.
 static atomic_size_t bytes_now, bytes_most;
@@ -99,17 +100,33 @@ void mat_copy(Mat to, Mat from) {
     }
 }
 
-void mat_add_scaled(Mat to, real factor, Mat from) {
+// x = or += factor y. Rows are short where heads are put together: the compiler's own
+// loop spends more on finding out whether they overlap than on adding.
+VEC_FUNCTION static void put_row(real *x, bool add, real factor, const real *y, int n) {
+    int j = 0;
+    for (; j + VEC_LANES <= n; j += VEC_LANES) {
+        Vec v = factor * vec_load(y + j);
+        vec_store(x + j, add ? vec_load(x + j) + v : v);
+    }
+    for (; j < n; j++) x[j] = add ? x[j] + factor * y[j] : factor * y[j];
+}
+
+void mat_put_scaled(Mat to, bool add, real factor, Mat from) {
     assert(to.rows == from.rows && to.cols == from.cols
-           && "mat_add_scaled: shapes differ");
+           && "mat_put_scaled: shapes differ");
     if (by_columns(to)) to = mat_transpose(to), from = mat_transpose(from);
     for (int i = 0; i < to.rows; i++) {
         real *x = mat_at(to, i, 0);
         const real *y = mat_at(from, i, 0);
-        if (side_by_side(to) && side_by_side(from))
-            for (int j = 0; j < to.cols; j++) x[j] += factor * y[j];
+        if (side_by_side(to) && side_by_side(from)) put_row(x, add, factor, y, to.cols);
         else
-            for (int j = 0; j < to.cols; j++)
-                x[j * to.col_stride] += factor * y[j * from.col_stride];
+            for (int j = 0; j < to.cols; j++) {
+                real *at = &x[j * to.col_stride], v = factor * y[j * from.col_stride];
+                *at = add ? *at + v : v;
+            }
     }
+}
+
+void mat_add_scaled(Mat to, real factor, Mat from) {
+    mat_put_scaled(to, true, factor, from);
 }

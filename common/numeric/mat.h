@@ -14,6 +14,7 @@
 // Everything is two-dimensional: rows = batch x time, columns = channels. Only mat_new
 // owns memory. Shapes that do not fit are a caller's bug: an assert names them.
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 
 // The programs compute in float. The tests build everything once more with real =
@@ -60,6 +61,8 @@ Mat mat_cols(Mat m, int first, int count);  // rows x count
 void mat_fill(Mat m, real value);
 void mat_scale(Mat m, real factor);                  // m *= factor
 void mat_add_scaled(Mat to, real factor, Mat from);  // to += factor from; as mat_copy
+void mat_put_scaled(Mat to, bool add, real factor,
+                    Mat from);    // that, or to = factor from
 void mat_copy(Mat to, Mat from);  // same shape; any strides; must not overlap
 
 // c = a b and c += a b:  c is m x n, a is m x k, b is k x n; any sizes, any views; c overlaps neither.

@@ -23,7 +23,9 @@
 // innermost loop walks straight through memory whatever the views' strides are. A panel
 // that is not full is padded with zeros. Full panels of an A whose rows are contiguous
 // are read where they lie: a tile takes single numbers of A, so TILE_ROWS rows are as
-// many straight walks, and a copy would cost more than it saves.
+// many straight walks, and a copy would cost more than it saves. So are those of a
+// transposed A for a C of a few columns. While a block is multiplied, the memory that the
+// next one needs is asked for.
 //
 // Threads: C is cut into a grid, one cell a thread, and each thread multiplies its cell
 // by the same program. Nobody ever splits k, so every element of C is the same sum in
@@ -44,10 +46,14 @@ enum {
     // 24 sums of 32 registers, or 12 of 16; the rest hold A and B
     TILE_ROWS = VEC_BYTES == 64 ? 12 : 6,
     TILE_COLS = 2 * VEC_LANES,
+    GRAIN = TILE_ROWS / 3,  // the last tile is one, two or three of them high
     // blocks decide what is near, not the bits: depth.h does that
     MOST_ROWS = 12 * TILE_ROWS,  // of a block: more gains nothing where they would fit
     MOST_COLS = 32 * TILE_COLS,
-    STEPS = 4,     // of k, between two rows of C that are asked for
+    STEPS = 4,  // of k, between two rows of C that are asked for
+    LINE = 64 / sizeof(real),
+    ROOM_A = MOST_ROWS / TILE_ROWS * (DEPTH * TILE_ROWS + LINE),  // of packed panels
+    ROOM_B = MOST_COLS / TILE_COLS * (DEPTH * TILE_COLS + LINE),
     CHUNK = 1024,  // of a vector, in a product of a vector and a matrix
 };
 
@@ -91,35 +97,48 @@ VEC_INLINE void step(Vec sum[TILE_ROWS][2], const real *a[TILE_ROWS / 3], Panel 
     for (int i = 0; i < TILE_ROWS / 3; i++) a[i] += panel.step;
 }
 
-// A whole tile goes out by vectors; the edge of c, or columns that lie apart, by numbers.
-VEC_INLINE void tile_store(Mat c, Mat plus, Vec sum[TILE_ROWS][2], const int rows) {
-    if (c.rows == rows && c.cols == TILE_COLS && c.col_stride == 1
-        && (!plus.at || plus.col_stride == 1)) {
-#pragma GCC unroll 12
-        for (int i = 0; i < rows; i++)
-            for (int half = 0; half < 2; half++) {
-                Vec v = sum[i][half];
-                if (plus.at) v += vec_load(mat_at(plus, i, 0) + half * VEC_LANES);
-                vec_store(mat_at(c, i, 0) + half * VEC_LANES, v);
-            }
-        return;
-    }
-    real lanes[TILE_ROWS][TILE_COLS];
-#pragma GCC unroll 12
-    for (int i = 0; i < rows; i++)
-        for (int half = 0; half < 2; half++)
-            vec_store(lanes[i] + half * VEC_LANES, sum[i][half]);
-    for (int i = 0; i < c.rows; i++)
-        for (int j = 0; j < c.cols; j++)
-            *mat_at(c, i, j) =
-                plus.at ? *mat_at(plus, i, j) + lanes[i][j] : lanes[i][j];
+// What will be needed when this block is done: tiles ask for it, a cache line every few
+// steps, so that it comes while they compute.
+typedef struct {
+    const char *row;  // and `done` bytes of it asked for
+    ptrdiff_t bytes, step, done;
+    int rows;
+} Walk;
+typedef struct {
+    Walk now, then;
+} Soon;
+
+// Through all of m, along the numbers that lie side by side.
+static Walk walk_of(Mat m) {
+    if (m.col_stride != 1) m = mat_transpose(m);
+    if (m.col_stride != 1 || m.cols <= 0 || m.rows <= 0) return (Walk){0};
+    return (Walk){(const char *)m.at, (ptrdiff_t)sizeof(real) * m.cols,
+                  (ptrdiff_t)sizeof(real) * m.row_stride, 0, m.rows};
 }
 
-// c = plus + a b, or a b where plus.at is NULL: c is at most `rows` x TILE_COLS, b's
-// rows lie b_step apart. `rows` is a constant where this is called, so the loops over
-// it unroll and the sums live in registers.
-VEC_INLINE void tile(Mat c, Mat plus, Panel panel, const real *b, ptrdiff_t b_step,
-                     int depth, const int rows) {
+VEC_INLINE void ask(Soon *s) {
+    Walk *w = &s->now;
+    if (!w->rows) return;
+    __builtin_prefetch(w->row + w->done, 0, 2);  // for L2
+    w->done += 64;
+    if (w->done < w->bytes) return;
+    w->done = 0, w->row += w->step;
+    if (--w->rows == 0) *w = s->then, s->then.rows = 0;
+}
+
+// A tile of c, whose columns lie side by side, and what is added to it.
+typedef struct {
+    real *c;
+    ptrdiff_t c_step;  // from row to row
+    const real *plus;  // NULL: nothing
+    ptrdiff_t plus_step;
+    Soon *soon;
+} Tile;
+
+// c = plus + a b, rows x TILE_COLS; b's rows lie b_step apart. `rows` is a constant where
+// this is called, so the loops over it unroll and the sums live in registers.
+VEC_INLINE void tile(Tile t, Panel panel, const real *b, ptrdiff_t b_step, int depth,
+                     const int rows) {
     Vec sum[TILE_ROWS][2];
 #pragma GCC unroll 12
     for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = (Vec){0};
@@ -128,35 +147,59 @@ VEC_INLINE void tile(Mat c, Mat plus, Panel panel, const real *b, ptrdiff_t b_st
     for (int i = 0; i < TILE_ROWS / 3; i++) a[i] = panel.at + 3 * i * panel.row_step;
     // c is needed at the end: ask for it now, a row every few steps. All at once would
     // take the places where a's and b's numbers are waited for.
-    int p = 0;
-    for (int i = 0; i < c.rows; i++) {
-        __builtin_prefetch(mat_at(c, i, 0), 1);
-        __builtin_prefetch(mat_at(c, i, c.cols - 1), 1);
-        if (p + STEPS > depth) continue;
+    const real *ahead = t.c;
+    int p = 0, left = rows;
+    for (; p + STEPS <= depth; p += STEPS) {
+        if (left-- > 0) {
+            __builtin_prefetch(ahead, 1);
+            __builtin_prefetch(ahead + TILE_COLS - 1, 1);
+            ahead += t.c_step;
+        }
+        ask(t.soon);
 #pragma GCC unroll 4
         for (int q = 0; q < STEPS; q++, b += b_step) step(sum, a, panel, b, rows);
-        p += STEPS;
     }
-#pragma GCC unroll 4
+#pragma GCC unroll 1
     for (; p < depth; p++, b += b_step) step(sum, a, panel, b, rows);
-    tile_store(c, plus, sum, rows);
+#pragma GCC unroll 12
+    for (int i = 0; i < rows; i++)
+        for (int half = 0; half < 2; half++) {
+            Vec v = sum[i][half];
+            if (t.plus) v += vec_load(t.plus + i * t.plus_step + half * VEC_LANES);
+            vec_store(t.c + i * t.c_step + half * VEC_LANES, v);
+        }
 }
 
-// The last rows of c need not pay for a whole tile; of packed panels.
-VEC_FUNCTION static void tile_packed(Mat c, Mat plus, const real *a, const real *b,
-                                     ptrdiff_t b_step, int depth) {
-    const Panel panel = {a, 1, TILE_ROWS};
-    if (c.rows > 2 * TILE_ROWS / 3) tile(c, plus, panel, b, b_step, depth, TILE_ROWS);
-    else if (c.rows > TILE_ROWS / 3)
-        tile(c, plus, panel, b, b_step, depth, 2 * TILE_ROWS / 3);
-    else tile(c, plus, panel, b, b_step, depth, TILE_ROWS / 3);
+// The last rows of c need not pay for a whole tile: `rows` is rounded up to 4, 8 or 12
+// (of 12), and so many rows of c and of the panel are there.
+VEC_INLINE void tile_of_height(Tile t, Panel panel, const real *b, ptrdiff_t b_step,
+                               int depth, int rows) {
+    if (rows > 2 * GRAIN) tile(t, panel, b, b_step, depth, TILE_ROWS);
+    else if (rows > GRAIN) tile(t, panel, b, b_step, depth, 2 * GRAIN);
+    else tile(t, panel, b, b_step, depth, GRAIN);
 }
 
-// All rows of a, which lie row_step apart.
-VEC_FUNCTION static void tile_in_place(Mat c, Mat plus, const real *a,
-                                       ptrdiff_t row_step, const real *b,
-                                       ptrdiff_t b_step, int depth) {
-    tile(c, plus, (Panel){a, row_step, 1}, b, b_step, depth, TILE_ROWS);
+// The numbers of a row of a lie side by side, its rows row_step apart.
+VEC_FUNCTION static void tile_by_rows(Tile t, const real *a, ptrdiff_t row_step,
+                                      const real *b, ptrdiff_t b_step, int depth,
+                                      int rows) {
+    tile_of_height(t, (Panel){a, row_step, 1}, b, b_step, depth, rows);
+}
+
+// Those of a column do, its columns step apart: a packed panel, or a transposed view.
+VEC_FUNCTION static void tile_by_columns(Tile t, const real *a, ptrdiff_t step,
+                                         const real *b, ptrdiff_t b_step, int depth,
+                                         int rows) {
+    tile_of_height(t, (Panel){a, 1, step}, b, b_step, depth, rows);
+}
+
+// The part of a tile that c has goes out number by number.
+static void tile_cut(Mat c, Mat plus, const real *lanes) {
+    for (int i = 0; i < c.rows; i++)
+        for (int j = 0; j < c.cols; j++) {
+            real x = lanes[i * TILE_COLS + j];
+            *mat_at(c, i, j) = plus.at ? *mat_at(plus, i, j) + x : x;
+        }
 }
 
 // ---- packing
@@ -165,30 +208,13 @@ VEC_FUNCTION static void tile_in_place(Mat c, Mat plus, const real *a,
 // zipwise, as in shuffling a pack of cards, turns the bits of (row, lane) round by one;
 // log2(VEC_LANES) times swap row and lane.
 VEC_INLINE void transpose(Vec v[VEC_LANES]) {
-#if VEC_LANES == 16
-#define ZIP_LOW(x, y) \
-    __builtin_shufflevector(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, \
-                            23)
-#define ZIP_HIGH(x, y) \
-    __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, \
-                            30, 15, 31)
-#elif VEC_LANES == 8
-#define ZIP_LOW(x, y) __builtin_shufflevector(x, y, 0, 8, 1, 9, 2, 10, 3, 11)
-#define ZIP_HIGH(x, y) __builtin_shufflevector(x, y, 4, 12, 5, 13, 6, 14, 7, 15)
-#elif VEC_LANES == 4
-#define ZIP_LOW(x, y) __builtin_shufflevector(x, y, 0, 4, 1, 5)
-#define ZIP_HIGH(x, y) __builtin_shufflevector(x, y, 2, 6, 3, 7)
-#else
-#define ZIP_LOW(x, y) __builtin_shufflevector(x, y, 0, 2)
-#define ZIP_HIGH(x, y) __builtin_shufflevector(x, y, 1, 3)
-#endif
 #pragma GCC unroll 4
     for (int round = 1; round < VEC_LANES; round *= 2) {
         Vec w[VEC_LANES];
 #pragma GCC unroll 8
         for (int i = 0; i < VEC_LANES / 2; i++) {
-            w[2 * i] = ZIP_LOW(v[i], v[i + VEC_LANES / 2]);
-            w[2 * i + 1] = ZIP_HIGH(v[i], v[i + VEC_LANES / 2]);
+            w[2 * i] = vec_zip_low(v[i], v[i + VEC_LANES / 2]);
+            w[2 * i + 1] = vec_zip_high(v[i], v[i + VEC_LANES / 2]);
         }
 #pragma GCC unroll 16
         for (int i = 0; i < VEC_LANES; i++) v[i] = w[i];
@@ -219,18 +245,24 @@ VEC_INLINE void pack_panel(real *to, Mat from, const int width) {
         for (int i = 0; i < width; i++) to[i] = i < from.rows ? *mat_at(from, i, p) : 0;
 }
 
+// Numbers from one packed panel to the next: a cache line more than it has. Panels that
+// begin a whole number of pages apart would share a few places of the L1 cache, and
+// packing writes to all of them at a time.
+static inline int size_of_panel(int depth, int width) { return depth * width + LINE; }
+
 // All panels of `from`, whose rows are theirs. Where the numbers of a column lie side by
 // side, column after column goes to all whole panels: memory is read in its order.
 VEC_INLINE void pack(real *to, Mat from, const int width) {
     const int whole = from.row_stride == 1 ? from.rows / width : 0;
+    const int panel_size = size_of_panel(from.cols, width);
     for (int p = 0; whole && p < from.cols; p++) {
         const real *x = mat_at(from, 0, p);
         real *panel = to + p * width;
-        for (int i = 0; i < whole; i++, x += width, panel += from.cols * width)
+        for (int i = 0; i < whole; i++, x += width, panel += panel_size)
             memcpy(panel, x, (size_t)width * sizeof *x);
     }
     for (int i = whole * width; i < from.rows; i += width)
-        pack_panel(to + i * from.cols,
+        pack_panel(to + i / width * panel_size,
                    block(from, i, 0, int_min(width, from.rows - i), from.cols), width);
 }
 
@@ -248,7 +280,7 @@ static real *buffer(void) {
     real *at = pthread_getspecific(buffer_key);
     if (at) return at;
     // TILE_COLS more: packing may run over a little
-    size_t bytes = (DEPTH * (MOST_COLS + MOST_ROWS) + TILE_COLS) * sizeof *at;
+    size_t bytes = (size_t)(ROOM_B + ROOM_A + TILE_COLS) * sizeof *at;
     at = aligned_alloc(64, (bytes + 63) / 64 * 64);
     if (!at) die("out of memory: %zu bytes for matmul", bytes);
     pthread_setspecific(buffer_key, at);
@@ -259,34 +291,93 @@ static real *buffer(void) {
 
 // c = plus + a b; the first `in_place` rows of a as they lie, the others packed; b
 // packed or not. One panel of b stays in L1 while all of a goes by.
-static void multiply_panels(Mat c, Mat plus, Mat a, int in_place, const real *packed_a,
-                            const real *packed_b, Mat b) {
-    const ptrdiff_t step = packed_b ? TILE_COLS : b.row_stride;
-    for (int j = 0; j < c.cols; j += TILE_COLS) {
-        int cols = int_min(TILE_COLS, c.cols - j);
-        const real *panel = packed_b ? packed_b + j * b.rows : mat_at(b, 0, j);
-        for (int i = 0; i < c.rows; i += TILE_ROWS) {
-            int rows = int_min(TILE_ROWS, c.rows - i);
-            Mat to = block(c, i, j, rows, cols), from = block(plus, i, j, rows, cols);
-            if (i < in_place)
-                tile_in_place(to, from, mat_at(a, i, 0), a.row_stride, panel, step,
-                              b.rows);
-            else
-                tile_packed(to, from, packed_a + (i - in_place) * b.rows, panel, step,
-                            b.rows);
+typedef struct {
+    Mat c, plus, a, b;
+    int in_place;
+    const real *packed_a, *packed_b;
+    Soon *soon;
+} Panels;
+
+// The tile of `rows` rows from row i on, and a panel of b.
+VEC_INLINE void multiply_tile(const Panels *m, Tile t, int i, int rows, const real *b,
+                              ptrdiff_t b_step) {
+    const int depth = m->b.rows;
+    if (i >= m->in_place)
+        tile_by_columns(
+            t,
+            m->packed_a
+                + (i - m->in_place) / TILE_ROWS * size_of_panel(depth, TILE_ROWS),
+            TILE_ROWS, b, b_step, depth, rows);
+    else if (m->a.col_stride == 1)
+        tile_by_rows(t, m->a.at + i * m->a.row_stride, m->a.row_stride, b, b_step,
+                     depth, rows);
+    else tile_by_columns(t, m->a.at + i, m->a.col_stride, b, b_step, depth, rows);
+}
+
+// All tiles of a panel of b, whose columns are j ..
+static void multiply_panel(const Panels *m, int j, const real *b, ptrdiff_t b_step) {
+    const Mat c = m->c, plus = m->plus;
+    const int cols = int_min(TILE_COLS, c.cols - j);
+    const bool vectors =
+        cols == TILE_COLS && c.col_stride == 1 && (!plus.at || plus.col_stride == 1);
+    int rows;
+    for (int i = 0; i < c.rows; i += rows) {
+        rows = int_min(TILE_ROWS, (i < m->in_place ? m->in_place : c.rows) - i);
+        if (vectors && rows % GRAIN == 0) {
+            multiply_tile(
+                m,
+                (Tile){mat_at(c, i, j), c.row_stride,
+                       plus.at ? mat_at(plus, i, j) : NULL, plus.row_stride, m->soon},
+                i, rows, b, b_step);
+        } else {
+            real lanes[TILE_ROWS * TILE_COLS];
+            multiply_tile(m, (Tile){lanes, TILE_COLS, NULL, 0, m->soon}, i, rows, b,
+                          b_step);
+            tile_cut(block(c, i, j, rows, cols), block(plus, i, j, rows, cols), lanes);
         }
     }
 }
 
+static void multiply_panels(const Panels *m) {
+    const int panel = size_of_panel(m->b.rows, TILE_COLS);
+    for (int j = 0; j < m->c.cols; j += TILE_COLS)
+        if (m->packed_b)
+            multiply_panel(m, j, m->packed_b + j / TILE_COLS * panel, TILE_COLS);
+        else multiply_panel(m, j, m->b.at + j, m->b.row_stride);
+}
+
+// How many rows of a are read where they lie: those that fill a tile of some height. Of a
+// transposed a only where a copy would be used once or twice.
+static int rows_in_place(Mat a, int rows, int cols) {
+    bool seldom = a.row_stride == 1 && cols <= 2 * TILE_COLS;
+    return a.col_stride == 1 || seldom ? rows / GRAIN * GRAIN : 0;
+}
+
+// What follows the block of A at row i and the piece of B at row p, column j: the next
+// block of A or, after the last, the next piece of B and its first block of A.
+static Soon soon_after(Mat a, Mat b, int i, int p, int j, int rows, int depth,
+                       int cols) {
+    if (i + rows < a.rows) {
+        int k = int_min(depth, a.cols - p), next = int_min(rows, a.rows - i - rows);
+        return (Soon){walk_of(block(a, i + rows, p, next, k)), {0}};
+    }
+    p += depth;
+    if (p >= a.cols) p = 0, j += cols;
+    if (j >= b.cols) return (Soon){{0}, {0}};
+    int k = int_min(depth, a.cols - p);
+    return (Soon){walk_of(block(b, p, j, k, int_min(cols, b.cols - j))),
+                  walk_of(block(a, 0, p, int_min(rows, a.rows), k))};
+}
+
 static void multiply_blocks(Mat c, Mat plus, Mat a, Mat b) {
-    real *packed_b = buffer(), *packed_a = packed_b + DEPTH * MOST_COLS;
+    real *packed_b = buffer(), *packed_a = packed_b + ROOM_B;
     const int most_rows = block_rows(c.rows), most_cols = block_cols();
     int depth = depth_of(a.cols);
-    // Rows of b that are used only once, or fit in L1 as they lie, are read in place if
-    // they fill a panel.
+    // Rows of b that are used a few times only, or fit in L1 as they lie, are read in
+    // place if they fill a panel.
     bool direct =
         b.col_stride == 1
-        && (c.rows <= TILE_ROWS || b.rows * b.row_stride <= DEPTH * TILE_COLS);
+        && (c.rows <= 3 * TILE_ROWS || b.rows * b.row_stride <= DEPTH * TILE_COLS);
     for (int j = 0; j < c.cols; j += most_cols) {
         int cols = int_min(most_cols, c.cols - j),
             whole = direct ? cols / TILE_COLS * TILE_COLS : 0;
@@ -297,15 +388,17 @@ static void multiply_blocks(Mat c, Mat plus, Mat a, Mat b) {
             pack_b(packed_b, rest);
             for (int i = 0; i < c.rows; i += most_rows) {
                 int rows = int_min(most_rows, c.rows - i),
-                    in_place = a.col_stride == 1 ? rows / TILE_ROWS * TILE_ROWS : 0;
+                    in_place = rows_in_place(a, rows, cols);
                 Mat part = block(a, i, p, rows, k), sum = p > 0 ? c : plus;
                 pack_a(packed_a, block(part, in_place, 0, rows - in_place, k));
-                multiply_panels(block(c, i, j, rows, whole),
-                                block(sum, i, j, rows, whole), part, in_place, packed_a,
-                                NULL, left);
-                multiply_panels(block(c, i, j + whole, rows, cols - whole),
-                                block(sum, i, j + whole, rows, cols - whole), part,
-                                in_place, packed_a, packed_b, rest);
+                Soon soon = soon_after(a, b, i, p, j, most_rows, depth, most_cols);
+                multiply_panels(&(Panels){block(c, i, j, rows, whole),
+                                          block(sum, i, j, rows, whole), part, left,
+                                          in_place, packed_a, NULL, &soon});
+                multiply_panels(&(Panels){block(c, i, j + whole, rows, cols - whole),
+                                          block(sum, i, j + whole, rows, cols - whole),
+                                          part, rest, in_place, packed_a, packed_b,
+                                          &soon});
             }
         }
     }

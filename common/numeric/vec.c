@@ -4,6 +4,14 @@
 // can start in each.
 enum { WIDE = 4 * VEC_LANES };
 
+// The largest lane: neighbours are compared, then neighbours of what is left. There is
+// no NaN.
+VEC_INLINE real vec_most(Vec v) {
+    for (int left = VEC_LANES; left > 1; left /= 2)
+        v = vec_max(vec_even(v, v), vec_odd(v, v));
+    return v[0];
+}
+
 VEC_FUNCTION real array_max(const real *x, size_t n) {
     Vec max[4];
     for (int v = 0; v < 4; v++) max[v] = vec_splat(-INFINITY);
@@ -12,9 +20,8 @@ VEC_FUNCTION real array_max(const real *x, size_t n) {
         for (int v = 0; v < 4; v++)
             max[v] = vec_max(max[v], vec_load(x + i + v * VEC_LANES));
     Vec all = vec_max(vec_max(max[0], max[1]), vec_max(max[2], max[3]));
-    real most = -INFINITY;
-    for (int lane = 0; lane < VEC_LANES; lane++)
-        if (all[lane] > most) most = all[lane];
+    for (; i + VEC_LANES <= n; i += VEC_LANES) all = vec_max(all, vec_load(x + i));
+    real most = vec_most(all);
     for (; i < n; i++)
         if (x[i] > most) most = x[i];
     return most;
@@ -74,15 +81,20 @@ VEC_FUNCTION real array_exp_sum(real *out, const real *x, size_t n, real shift) 
     size_t i = 0;
     for (; i + 2 * VEC_LANES <= n; i += 2 * VEC_LANES)
         for (int v = 0; v < 2; v++) {
-            Vec e = vec_exp(vec_load(x + i + v * VEC_LANES) - shift);
+            Vec e = vec_exp_small(vec_load(x + i + v * VEC_LANES) - shift);
             vec_store(out + i + v * VEC_LANES, e);
             sum[v] += e;
         }
-    for (; i < n; i += VEC_LANES) {
-        size_t count = n - i < VEC_LANES ? n - i : VEC_LANES;
+    if (i + VEC_LANES <= n) {
+        Vec e = vec_exp_small(vec_load(x + i) - shift);
+        vec_store(out + i, e);
+        sum[0] += e;
+        i += VEC_LANES;
+    }
+    if (i < n) {
         // e^-inf adds nothing
-        Vec e = vec_exp(vec_load_part(x + i, count, -INFINITY) - shift);
-        vec_store_part(out + i, count, e);
+        Vec e = vec_exp_small(vec_load_part(x + i, n - i, -INFINITY) - shift);
+        vec_store_part(out + i, n - i, e);
         sum[0] += e;
     }
     return vec_sum(sum[0] + sum[1]);

@@ -42,6 +42,7 @@ static double ulps(real got, Wide exact) {
     return fabs((double)((got - exact) / (Wide)(next(rounded, INFINITY) - rounded)));
 }
 
+static real one_exp_small(real x) { return vec_exp_small(vec_splat(x))[VEC_LANES - 1]; }
 static real one_exp(real x) { return vec_exp(vec_splat(x))[VEC_LANES - 1]; }
 static real one_tanh(real x) { return vec_tanh(vec_splat(x))[VEC_LANES - 1]; }
 
@@ -179,7 +180,7 @@ Test(vec, arrays_of_every_length_and_alignment) {
         Wide total = 0;
         real got = array_exp_sum(y, x, count, shift);
         for (int i = 0; i < n; i++) {
-            cr_assert(y[i] == one_exp(x[i] - shift),
+            cr_assert(y[i] == one_exp_small(x[i] - shift),
                       "n = %d, i = %d: the place must not matter", n, i);
             total += y[i];
         }
