@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "ch02_attention/attention.h"
-#include "ch02_attention/attention_core.h"
+#include "ch02_attention/attend_token.h"
 #include "ch02_attention/tests/cases.h"
 #include "ch02_attention/tests/reference.h"
 

@@ -100,9 +100,8 @@ void matmul_few(Mat y, Mat x, Mat b, bool add) {
            && "matmul_few: shapes do not fit");
     assert(1 <= x.rows && x.rows <= MATMUL_FEW && "matmul_few: not a few rows");
     assert(x.col_stride == 1 && y.col_stride == 1 && b.col_stride == 1);
-    // a step of several texts has one product after the other: threads are still awake,
-    // and a share of 10 is worth it
-    int threads = (int)fmin(threads_free(), microseconds(x, b) / 10);
+    // waking a thread that sleeps takes some 20
+    int threads = (int)fmin(threads_free(), microseconds(x, b) / 30);
     if (threads <= 1) {  // OpenMP would do so too, only slower
         multiply(y, x, b, add);
         return;
