@@ -226,14 +226,14 @@ static void claim(Lab *lab, const Result *r) {
     claim_at_most(lab, "5.97", "drawn from the policy: from differences of E[r]", 1e-4,
                   r->worst_difference);
     if (lab_at_defaults(lab)) {
-        // not derived: how far is a matter of policies; a hundredth is a thousand times
-        // what the claims of equality allow
-        claim_at_least(lab, "5.98", "temperature 0.8: relative error", 0.01,
+        // not derived: how far is a matter of policies. The mean over 200 of them has a
+        // standard error of 0.01 or less
+        claim_at_least(lab, "5.98", "temperature 0.8: relative error", 0.1,
                        r->off[COLD]);
-        claim_at_least(lab, "5.98", "top-p 0.9: relative error", 0.01, r->off[CUT]);
-        claim_at_least(lab, "5.98", "END is no target: relative error", 0.01,
+        claim_at_least(lab, "5.98", "top-p 0.9: relative error", 0.1, r->off[CUT]);
+        claim_at_least(lab, "5.98", "END is no target: relative error", 0.1,
                        r->off[NO_END]);
-        claim_at_least(lab, "5.98", "mean over tokens: relative error", 0.01,
+        claim_at_least(lab, "5.98", "mean over tokens: relative error", 0.1,
                        r->off[BY_MEAN]);
     }
     // sums of 15 products
