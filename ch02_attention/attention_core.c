@@ -224,27 +224,3 @@ void attend_head_backward(HeadGrads g, Mat out_grad, const Head *h) {
         mix_back(g.k, ds, mat_rows(h->q, i, s.b.rows), &s);
     }
 }
-
-// ---- one token
-
-// So many rows of keys or values stay in the L1 cache while the whole group
-// uses them.
-enum { CHUNK = 128 };
-
-void attend_token(Mat out, const Head *h) {
-    int group = h->q.rows, n = h->k.rows;
-    Mat scores = mat_view(h->workspace.at, group, n);
-    for (int j = 0; j < n; j += CHUNK) {
-        int count = int_min(CHUNK, n - j);
-        matmul(mat_cols(scores, j, count), h->q,
-               mat_transpose(mat_rows(h->k, j, count)));
-    }
-    Seen s = {.b = {1, n, 0, 1, 0, n}, .all = true};
-    s.range[0] = mask_range(h->mask, 1, n, 0);
-    for (int g = 0; g < group; g++) weigh(mat_rows(scores, g, 1), h, h->number + g, &s);
-    mat_fill(out, 0);
-    for (int j = 0; j < n; j += CHUNK) {
-        int count = int_min(CHUNK, n - j);
-        matmul_add(out, mat_cols(scores, j, count), mat_rows(h->v, j, count));
-    }
-}

@@ -19,9 +19,8 @@
 //             strips of keys:                     P V  and  dS K
 //             Q K^T, dO V^T, P^T dO, dS^T Q
 //
-// For a single new token against a cache there is one row of scores and no block: then
-// what counts is that keys and values are read from memory once, for all heads that
-// share them (attend_token).
+// For a single new token against a cache there is one row of scores and no block:
+// attend_token.h.
 //
 // One thread. multihead.h calls it for all heads of a batch, kv_cache.h for new tokens.
 #pragma once
@@ -52,11 +51,6 @@ typedef struct {
     Mat position;  // the position's parameters; .at NULL: not wanted
 } HeadGrads;
 void attend_head_backward(HeadGrads g, Mat out_grad, const Head *head);
-
-// One new token, at the end of the keys: head->q is group x d, a row for each of the
-// heads number .. number + group - 1, which share keys and values. out: group x d_v.
-// workspace: group x S.
-void attend_token(Mat out, const Head *head);
 
 // Rows row .. row + rows - 1 of a queries x keys table, cut to the columns that at
 // least one of them sees.

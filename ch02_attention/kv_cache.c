@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "ch02_attention/attend_token.h"
 #include "common/error.h"
 #include "common/numeric/threads.h"
 
@@ -23,7 +24,7 @@ KvCache kv_cache_new(int layers, int batch, int n_kv_heads, int head_dim,
 }
 
 void kv_cache_free(KvCache *c) {
-    mat_free(c->keys), mat_free(c->values), free(c->time);
+    mat_free(c->keys), mat_free(c->values), mat_free(c->room), free(c->time);
 }
 
 void kv_cache_clear(KvCache *c) {
@@ -81,9 +82,11 @@ static void gather_queries(Mat to, Mat q, int b, int kv, const KvCache *c, int l
     for (int g = 0; g < group; g++) {
         Mat rows = mat_rows(to, g * time, time),
             from = part(q, b, h->batch, (kv * group + g) * d, d);
-        for (int i = 0; i < time; i++)
-            for (int j = 0; j < d; j++)
-                *mat_at(rows, i, j) = h->scale * *mat_at(from, i, j);
+        for (int i = 0; i < time; i++) {
+            real *scaled = mat_at(rows, i, 0);
+            const real *x = mat_at(from, i, 0);
+            for (int j = 0; j < d; j++) scaled[j] = h->scale * x[j];
+        }
         if (h->position) position_turn(h->position, rows, 1, c->time[layer], false);
     }
 }
@@ -92,11 +95,6 @@ static void gather_queries(Mat to, Mat q, int b, int kv, const KvCache *c, int l
 // is cached. out: T x group d, the heads side by side.
 static void attend_group(Mat out, Head *one, int group) {
     int time = one->q.rows / group, d = one->q.cols, first = one->number;
-    if (time == 1) {
-        // one row holds the group's heads side by side: as group x d
-        attend_token(mat_view(out.at, group, d), one);
-        return;
-    }
     Mat q = one->q;
     for (int g = 0; g < group; g++) {
         one->q = mat_rows(q, g * time, time), one->number = first + g;
@@ -120,32 +118,89 @@ static void check_shapes(Mat out, Mat q, Mat k, Mat v, const KvCache *c, int lay
         (void)time, (void)d;
 }
 
-void attend_cached(Mat out, Mat q, Mat k, Mat v, KvCache *c, int layer,
-                   const Heads *h) {
-    check_shapes(out, q, k, v, c, layer, h);
-    int batch = c->batch, time = q.rows / batch, d = c->head_dim,
-        group = h->n_heads / h->n_kv_heads, end = c->time[layer] + time;
-    bool threads = (double)h->n_heads * batch * time * end * d > 3e5  // about 20 us
-                   && threads_free() > 1;
+// Whether it takes long enough for threads: about 20 us.
+static bool worth_sharing(const KvCache *c, const Heads *h, int time, int end) {
+    double numbers = (double)h->n_heads * c->batch * time * end * c->head_dim;
+    return numbers > 3e5 && threads_free() > 1;
+}
+
+// Key-value head kv of sequence b: its part of the cache grows, and its queries attend to
+// all of it. one: room for the queries and for scores.
+static Mat enter(Head *one, Mask *mask, Mat out, Mat q, Mat k, Mat v, KvCache *c,
+                 int layer, const Heads *h, int b, int kv) {
+    int d = c->head_dim, group = h->n_heads / h->n_kv_heads,
+        end = c->time[layer] + q.rows / c->batch;
+    *mask = mask_of_sequence(&h->mask, b);
+    append(c, layer, b, kv, k, v, h->position);
+    gather_queries(one->q, q, b, kv, c, layer, h);
+    one->k = cached(c, c->keys, layer, b, kv, 0, end);
+    one->v = cached(c, c->values, layer, b, kv, 0, end);
+    one->mask = mask, one->position = h->position, one->number = kv * group;
+    return part(out, b, c->batch, kv * group * d, group * d);
+}
+
+// ---- a new token of each sequence
+
+void kv_cache_ready(KvCache *c, const Heads *h) {
+    int heads = c->batch * h->n_heads, each = c->head_dim + c->capacity;
+    if (c->room.rows == heads) return;
+    mat_free(c->room);
+    c->room = mat_new(heads, each);
+}
+
+void attend_next(Mat out, Mat q, Mat k, Mat v, KvCache *c, int layer, const Heads *h,
+                 int b, int kv) {
+    int d = c->head_dim, group = h->n_heads / h->n_kv_heads, end = c->time[layer] + 1;
+    Mat room = mat_rows(c->room, (b * c->n_kv_heads + kv) * group, group);
+    Mask mask;
+    Head one = {.q = mat_view(room.at, group, d),
+                .workspace = mat_view(room.at + group * d, group, end)};
+    Mat to = enter(&one, &mask, out, q, k, v, c, layer, h, b, kv);
+    // one row holds the group's heads side by side: as group x d
+    attend_token(mat_view(to.at, group, d), &one);
+}
+
+void kv_cache_next(KvCache *c, int layer) { c->time[layer]++; }
+
+static void attend_one(Mat out, Mat q, Mat k, Mat v, KvCache *c, int layer,
+                       const Heads *h) {
+    bool threads = worth_sharing(c, h, 1, c->time[layer] + 1);
+    (void)threads;  // without OpenMP
+    kv_cache_ready(c, h);
+#pragma omp parallel for schedule(dynamic) if (threads)
+    for (int task = 0; task < c->batch * h->n_kv_heads; task++)
+        attend_next(out, q, k, v, c, layer, h, task / h->n_kv_heads,
+                    task % h->n_kv_heads);
+    kv_cache_next(c, layer);
+}
+
+// ---- any number of them
+
+static void attend_many(Mat out, Mat q, Mat k, Mat v, KvCache *c, int layer,
+                        const Heads *h) {
+    int time = q.rows / c->batch, end = c->time[layer] + time,
+        group = h->n_heads / h->n_kv_heads;
+    bool threads = worth_sharing(c, h, time, end);
     (void)threads;  // without OpenMP
 #pragma omp parallel if (threads)
     {
-        Head one = {
-            .q = mat_new(group * time, d),
-            .workspace = time == 1 ? mat_new(group, end) : attend_workspace(time, end),
-            .position = h->position};
+        Mask mask;
+        Head one = {.q = mat_new(group * time, c->head_dim),
+                    .workspace = attend_workspace(time, end)};
 #pragma omp for schedule(dynamic)
-        for (int task = 0; task < batch * h->n_kv_heads; task++) {
-            int b = task / h->n_kv_heads, kv = task % h->n_kv_heads;
-            Mask mask = mask_of_sequence(&h->mask, b);
-            append(c, layer, b, kv, k, v, h->position);
-            gather_queries(one.q, q, b, kv, c, layer, h);
-            one.k = cached(c, c->keys, layer, b, kv, 0, end);
-            one.v = cached(c, c->values, layer, b, kv, 0, end);
-            one.mask = &mask, one.number = kv * group;
-            attend_group(part(out, b, batch, kv * group * d, group * d), &one, group);
+        for (int task = 0; task < c->batch * h->n_kv_heads; task++) {
+            Mat to = enter(&one, &mask, out, q, k, v, c, layer, h, task / h->n_kv_heads,
+                           task % h->n_kv_heads);
+            attend_group(to, &one, group);
         }
         mat_free(one.q), mat_free(one.workspace);
     }
     c->time[layer] = end;
+}
+
+void attend_cached(Mat out, Mat q, Mat k, Mat v, KvCache *c, int layer,
+                   const Heads *h) {
+    check_shapes(out, q, k, v, c, layer, h);
+    if (q.rows == c->batch) attend_one(out, q, k, v, c, layer, h);
+    else attend_many(out, q, k, v, c, layer, h);
 }

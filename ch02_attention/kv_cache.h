@@ -23,6 +23,7 @@ typedef struct {
     int *time;         // of each layer: positions filled
     Mat keys, values;  // layers batch n_kv_heads capacity x head_dim
     size_t bytes;      // what keys and values occupy
+    Mat room;          // of one new token: each head's query and scores
 } KvCache;
 
 // empty
@@ -41,3 +42,14 @@ size_t kv_cache_bytes_per_token(int layers, int n_kv_heads, int head_dim,
 // is each sequence's own, as everywhere; a table in it is T x (time + T).
 void attend_cached(Mat out, Mat q, Mat k, Mat v, KvCache *cache, int layer,
                    const Heads *heads);
+
+// The same for T = 1, in pieces, which a caller may share out over threads of its own:
+//
+//     kv_cache_ready(cache, heads)                       once, before any
+//     attend_next(..., b, kv) for each sequence and      in any order, on any threads
+//       key-value head
+//     kv_cache_next(cache, layer)                        after all of them
+void kv_cache_ready(KvCache *cache, const Heads *heads);
+void attend_next(Mat out, Mat q, Mat k, Mat v, KvCache *cache, int layer,
+                 const Heads *heads, int b, int kv);
+void kv_cache_next(KvCache *cache, int layer);

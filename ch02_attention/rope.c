@@ -7,6 +7,7 @@
 
 #include "ch02_attention/position.h"
 #include "common/error.h"
+#include "common/numeric/threads.h"
 #include "common/numeric/vec.h"
 
 // ---- angles
@@ -36,7 +37,10 @@ RopeTables rope_tables_new(const Rope *rope, int rows) {
            temperature = rope_temperature(rope);
     rope_frequencies(theta, rope);
     RopeTables t = {mat_new(rows, half), mat_new(rows, half)};
-#pragma omp parallel for
+    // 20 ns each; waking a thread takes 20 us, and beside other programs far longer
+    bool threads = (double)rows * half > 5000 && threads_free() > 1;
+    (void)threads;  // without OpenMP
+#pragma omp parallel for if (threads)
     for (int m = 0; m < rows; m++)
         for (int i = 0; i < half; i++) {
             *mat_at(t.cosine, m, i) = (real)(temperature * cos(m * theta[i]));

@@ -25,6 +25,7 @@ typedef struct {
     const InferModel *model;
     KvCache cache;
     Position position;
+    bool beside;                             // workspace and positions are another's
     int time, capacity;                      // positions filled, positions there are
     Mat x, y, q, k, v, mixed, gate, hidden;  // rows: tokens that go through together
     // since inference_new: numbers that products went through, each once a product,
@@ -38,6 +39,9 @@ typedef struct {
 // Room for `capacity` positions, at most m->context. The model must outlive it. False
 // and err where the cache would be too large to address.
 bool inference_new(Inference *s, const InferModel *m, int capacity, Error *err);
+// One more text of the same model and capacity: with a cache of its own, and the workspace
+// and positions of `first`, which must outlive it and run on the same thread.
+bool inference_new_beside(Inference *s, const Inference *first, Error *err);
 void inference_free(Inference *s);
 void inference_clear(Inference *s);  // begins a new text
 // `to` goes on with the text that `from` has; both of one model and capacity.

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 
 #include "ch03_transformer/sample.h"
+#include "common/numeric/machine.h"
 #include "common/numeric/small.h"
+#include "common/numeric/threads.h"
 #include "common/numeric/vec.h"
 
 enum { TOGETHER = 32, STRETCH = 256 };
@@ -20,16 +22,30 @@ typedef struct {
     Rng rng;
 } Slot;
 
+// What is to be written, and how far it is.
 typedef struct {
     const InferModel *model;
     const Prompt *prompts;
     const RolloutSettings *s;
     Rollout *to;
-    int count, begun;
+    int count;
+    int capacity;      // of each cache
+    _Atomic int next;  // the first prompt that nobody has begun
+} Queue;
+
+// One who writes, with slots of its own.
+typedef struct {
+    Queue *queue;
+    const InferModel *model;
+    const Prompt *prompts;
+    const RolloutSettings *s;
+    Rollout *to;
     Slot *slots;
     int slot_count;
     real *shares;  // vocabulary of them, for draws
     RolloutCounts counts;
+    bool ok;
+    Error err;
 } Work;
 
 static void end_answer(Work *w, Slot *s, bool finished) {
@@ -90,8 +106,10 @@ static void write_token(Work *w, Slot *s, Mat logits) {
 
 // Reads prompts until one needs this slot for more than its first token.
 static void begin_answer(Work *w, Slot *s, Mat logits) {
-    while (s->of < 0 && w->begun < w->count) {
-        s->of = w->begun++;
+    while (s->of < 0) {
+        int next = w->queue->next++;
+        if (next >= w->queue->count) return;
+        s->of = next;
         s->written = 0;
         s->rng = rng_split(&w->s->rng, (uint64_t)s->of);
         const Prompt *p = &w->prompts[s->of];
@@ -129,48 +147,79 @@ static void write_all(Work *w) {
 }
 
 // A cache is as long as the longest prompt and its answer need.
-static int capacity_of(const Work *w) {
+static int capacity_of(const Queue *q) {
     int longest = 0;
-    for (int i = 0; i < w->count; i++) longest = int_max(longest, w->prompts[i].count);
-    return int_min(longest + w->s->most, w->model->context);
+    for (int i = 0; i < q->count; i++) longest = int_max(longest, q->prompts[i].count);
+    return int_min(longest + q->s->most, q->model->context);
 }
 
-static bool open_slots(Work *w, Error *err) {
-    int capacity = capacity_of(w);
+static bool open_slots(Work *w) {
     for (int i = 0; i < w->slot_count; i++) {
         Slot *s = &w->slots[i];
         s->of = -1;
-        if (!inference_new(&s->state, w->model, capacity, err)) return false;
+        bool ok = i ? inference_new_beside(&s->state, &w->slots[0].state, &w->err)
+                    : inference_new(&s->state, w->model, w->queue->capacity, &w->err);
+        if (!ok) return false;
         s->answer = allocate((size_t)w->s->most, sizeof *s->answer);
         s->log_probs = allocate((size_t)w->s->most, sizeof *s->log_probs);
     }
     return true;
 }
 
-static bool all_finite(const Work *w, Error *err) {
+static bool all_finite(Work *w) {
     for (int i = 0; i < w->slot_count; i++)
-        if (!infer_finite(&w->slots[i].state, err)) return false;
+        if (!infer_finite(&w->slots[i].state, &w->err)) return false;
     return true;
+}
+
+static void run(Work *w, Queue *q, int slots) {
+    *w = (Work){.queue = q,
+                .model = q->model,
+                .prompts = q->prompts,
+                .s = q->s,
+                .to = q->to,
+                .slot_count = slots,
+                .slots = allocate((size_t)slots + 1, sizeof *w->slots),
+                .shares = allocate((size_t)q->model->vocab, sizeof *w->shares)};
+    w->ok = open_slots(w);
+    if (w->ok) write_all(w);
+    w->ok = w->ok && all_finite(w);
+    for (int i = slots - 1; i >= 0; i--) {
+        inference_free(&w->slots[i].state);
+        free(w->slots[i].answer), free(w->slots[i].log_probs);
+    }
+    free(w->slots), free(w->shares);
+}
+
+// How many write at the same time, each with a part of the slots. Where all weights stay
+// in a processor's own cache they have nothing to share, and need not wait for each other
+// at every step; else one writes, and its steps are shared out (infer_together).
+static int writers_for(const InferModel *m, int slots) {
+    bool near = infer_model_weights(m) * sizeof(real) <= cache_l2();
+    return near ? int_max(1, int_min(threads_apart(), slots)) : 1;
 }
 
 bool rollouts(Rollout *to, const InferModel *m, const Prompt *prompts, int count,
               const RolloutSettings *s, RolloutCounts *counts, Error *err) {
     assert(s->most >= 1);
-    Work w = {.model = m, .prompts = prompts, .s = s, .to = to, .count = count};
-    w.slot_count = int_min(count, s->together ? s->together : TOGETHER);
-    w.slots = allocate((size_t)w.slot_count + 1, sizeof *w.slots);
-    w.shares = allocate((size_t)m->vocab, sizeof *w.shares);
+    Queue q = {.model = m, .prompts = prompts, .s = s, .to = to, .count = count};
+    q.capacity = capacity_of(&q);
+    int slots = int_min(count, s->together ? s->together : TOGETHER);
+    int writers = writers_for(m, slots);
+    Work *w = allocate((size_t)writers, sizeof *w);
     for (int i = 0; i < count; i++) to[i] = (Rollout){0};
-    bool ok = open_slots(&w, err);
-    if (ok) write_all(&w);
-    ok = ok && all_finite(&w, err);
-    for (int i = 0; i < w.slot_count; i++) {
-        inference_free(&w.slots[i].state);
-        free(w.slots[i].answer), free(w.slots[i].log_probs);
+#pragma omp parallel for num_threads(writers) schedule(static, 1) if (writers > 1)
+    for (int i = 0; i < writers; i++) run(&w[i], &q, ceil_div(slots, writers));
+    bool ok = true;
+    RolloutCounts all = {0};
+    for (int i = 0; i < writers; i++) {
+        if (ok && !w[i].ok) *err = w[i].err;
+        ok = ok && w[i].ok;
+        all.steps += w[i].counts.steps, all.tokens += w[i].counts.tokens;
     }
-    free(w.slots), free(w.shares);
     for (int i = 0; !ok && i < count; i++) rollout_free(&to[i]);
-    if (counts) *counts = w.counts;
+    if (counts) *counts = all;
+    free(w);
     return ok;
 }
 

@@ -3,8 +3,8 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
+#include "ch02_attention/attend_token.h"
 #include "ch02_attention/attention.h"
-#include "ch02_attention/attention_core.h"
 #include "ch02_attention/tests/cases.h"
 #include "ch02_attention/tests/reference.h"
 
@@ -142,12 +142,14 @@ static void check_blocks(int T, int S, int d, const Mask *mask, Rng *rng) {
 
 Test(attention_core, blocks) { every_case(check_blocks); }
 
-// A group's heads, each with its own bias, share keys and values.
-Test(attention_core, a_token_of_a_group_is_each_head_by_itself) {
-    enum { S = 301, D = 5 };  // past two chunks of keys
+// A group's heads, each with its own bias, share keys and values. d: below a vector, of
+// whole ones, and of all that the loops take apart.
+static void check_group(int d) {
+    enum { S = 301 };  // past two stretches of keys
     Rng rng = rng_new(2);
-    Mat q = random_mat(&rng, HEADS, D, 1), k = random_mat(&rng, S, D, 1),
-        v = random_mat(&rng, S, D, 1), out = mat_new(HEADS, D), one = mat_new(1, D);
+    Mat q = random_mat(&rng, HEADS, d, 1), k = random_mat(&rng, S, d, 1),
+        v = random_mat(&rng, S, d, 1), out = mat_new(HEADS, d), one = mat_new(1, d);
+    mat_scale(q, attention_scale(d));
     Position alibi = position_new_alibi(HEADS, (Mat){0});
     Mask mask = {.window = 250};
     Head head = {q, k, v, {0}, mat_new(HEADS, S), &mask, &alibi, 0};
@@ -155,9 +157,15 @@ Test(attention_core, a_token_of_a_group_is_each_head_by_itself) {
     for (int h = 0; h < HEADS; h++) {
         head.q = mat_rows(q, h, 1), head.number = h;
         attend_head(one, &head);
-        cr_assert(mat_difference(one, mat_rows(out, h, 1)) <= S * 4 * REAL_EPS);
+        cr_assert(mat_difference(one, mat_rows(out, h, 1)) <= S * 4 * REAL_EPS,
+                  "d = %d", d);
     }
     Mat all[] = {q, k, v, out, one, head.workspace};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) mat_free(all[i]);
     position_free(&alibi);
+}
+
+Test(attention_core, a_token_of_a_group_is_each_head_by_itself) {
+    static const int dims[] = {5, 16, 48, 64, 123, 131};
+    for (size_t i = 0; i < sizeof dims / sizeof *dims; i++) check_group(dims[i]);
 }

@@ -15,7 +15,10 @@
 #include "ch03_transformer/checkpoint_gpt2.h"
 #include "ch03_transformer/checkpoint_llama2c.h"
 #include "ch03_transformer/infer.h"
+#include "ch03_transformer/infer_of_model.h"
+#include "ch03_transformer/published.h"
 #include "ch03_transformer/sample.h"
+#include "common/numeric/threads.h"
 #include "common/program/file.h"
 
 typedef struct {
@@ -767,4 +770,68 @@ Test(infer, samples_have_the_softmax_s_frequencies) {
     }
     candidates_free(&c);
     mat_free(logits), mat_free(equal);
+}
+
+// ---- threads
+
+enum { WIDE_VOCABULARY = 16384, WIDE_CONTEXT = 32, TEXTS = 5, STEPS = 6 };
+
+// Logits after a few steps, of texts of different lengths or of one alone: a model large
+// enough for every step to be shared out.
+static Mat wide_logits(const InferModel *m, int texts) {
+    Inference state[TEXTS], *each[TEXTS];
+    int tokens[TEXTS];
+    Error err;
+    Mat logits = mat_new(texts, m->vocab);
+    for (int t = 0; t < texts; t++) {
+        bool ok = t ? inference_new_beside(&state[t], &state[0], &err)
+                    : inference_new(&state[t], m, WIDE_CONTEXT, &err);
+        cr_assert(ok, "%s", err.text);
+        int prompt[TEXTS] = {7, 1, 4, 9, 2};
+        infer(&state[t], prompt, 1 + t, (Mat){0});
+        each[t] = &state[t], tokens[t] = 3 * t;
+    }
+    for (int k = 0; k < STEPS; k++) {
+        if (texts == 1) infer(&state[0], tokens, 1, logits);
+        else infer_together(each, texts, tokens, logits);
+    }
+    for (int t = 0; t < texts; t++) {
+        cr_assert_eq(state[t].time, 1 + t + STEPS);
+        cr_assert(infer_finite(&state[t], &err), "%s", err.text);
+    }
+    for (int t = texts - 1; t >= 0; t--) inference_free(&state[t]);
+    return logits;
+}
+
+// The same bits, for any number of threads and of texts.
+Test(infer, threads_change_nothing) {
+    static Model model;
+    InferModel m;
+    Error err;
+    Rng rng = rng_new(4);
+    Config c = config_small_llama(WIDE_VOCABULARY, WIDE_CONTEXT, 48, 2, 3, 3);
+    cr_assert(model_new(&model, &c, &err), "%s", err.text);
+    model_allocate(&model, &rng);
+    cr_assert(infer_of_model(&m, &model, &err), "%s", err.text);
+    int before = threads_set(1);
+    for (int texts = 1; texts <= TEXTS; texts += TEXTS - 1) {
+        threads_set(1);
+        Mat want = wide_logits(&m, texts);
+        for (int threads = 2; threads <= 4; threads++) {
+            threads_set(threads);
+            Mat logits = wide_logits(&m, texts);
+            cr_assert_arr_eq(logits.at, want.at,
+                             (size_t)texts * WIDE_VOCABULARY * sizeof(real),
+                             "%d texts, %d threads: other bits", texts, threads);
+            mat_free(logits);
+        }
+        if (texts > 1) {  // the first text is what it is by itself
+            Mat alone = wide_logits(&m, 1);
+            cr_assert_arr_eq(alone.at, want.at, WIDE_VOCABULARY * sizeof(real));
+            mat_free(alone);
+        }
+        mat_free(want);
+    }
+    threads_set(before);
+    infer_model_free(&m), model_free(&model);
 }

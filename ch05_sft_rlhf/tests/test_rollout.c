@@ -7,6 +7,7 @@
 #include "ch03_transformer/infer_of_model.h"
 #include "ch05_sft_rlhf/rollout.h"
 #include "ch05_sft_rlhf/tests/small.h"
+#include "common/numeric/threads.h"
 
 enum { COUNT = 40, MOST = 6 };
 
@@ -78,20 +79,30 @@ Test(rollout, recorded_is_what_a_training_pass_computes) {
     }
 }
 
-Test(rollout, slots_change_nothing) {
+static void check_same(const Rollout *a, const Rollout *b) {
+    for (int i = 0; i < COUNT; i++) {
+        const Exchange *x = &a[i].exchange, *y = &b[i].exchange;
+        cr_assert_eq(x->length, y->length);
+        cr_assert_arr_eq(x->ids, y->ids, (size_t)x->length * sizeof(int));
+        // to the last bit: a row of a product does not depend on the others
+        cr_assert_arr_eq(a[i].log_probs, b[i].log_probs,
+                         (size_t)exchange_counted(x) * sizeof(double));
+    }
+}
+
+Test(rollout, slots_and_threads_change_nothing) {
     Setup s;
     Rollout other[COUNT];
     setup_new(&s);
-    run(&s, s.out, 1, 1), run(&s, other, 16, 1);
-    for (int i = 0; i < COUNT; i++) {
-        const Exchange *a = &s.out[i].exchange, *b = &other[i].exchange;
-        cr_assert_eq(a->length, b->length);
-        cr_assert_arr_eq(a->ids, b->ids, (size_t)a->length * sizeof(int));
-        // to the last bit: a row of a product does not depend on the others
-        cr_assert_arr_eq(s.out[i].log_probs, other[i].log_probs,
-                         (size_t)exchange_counted(a) * sizeof(double));
+    int before = threads_set(1);
+    run(&s, s.out, 1, 1);
+    for (int threads = 1; threads <= 3; threads++) {
+        threads_set(threads);
+        run(&s, other, 16, 1);
+        check_same(s.out, other), rollouts_free(other);
     }
-    rollouts_free(s.out), rollouts_free(other), setup_free(&s);
+    threads_set(before);
+    rollouts_free(s.out), setup_free(&s);
 }
 
 // Each drawn token's share over many rollouts is its probability: 4 standard errors.

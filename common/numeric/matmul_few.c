@@ -11,20 +11,46 @@
 #include "common/numeric/vec.h"
 
 enum {
-    // rows of B at a time, two vectors of each: half of the registers
-    LINES = VEC_BYTES == 64 ? 8 : 4,
+    // rows of B at a time, two vectors of each: three quarters of the registers
+    LINES = VEC_BYTES == 64 ? 12 : 4,
+    FEWER = 4,                 // of the last ones
     MOST_WAIT = 8192,          // numbers of Y: 32 KiB of floats
     LINE = 64 / sizeof(real),  // of y: no two threads write to one cache line
 };
 
 // ---- one thread's work
 
-// y[r] += x[r][0] b[0] + x[r][1] b[1] + ... for `lines` rows of B, from column j on, so
-// many vectors; both are constants where this is called. y's rows lie `cols` apart.
+// y[r] += x[r][0] b[0] + x[r][1] b[1] + ... for `lines` rows of B, so many vectors of
+// them, and `rows` rows of y, which lie y_step apart: all constants where this is called.
+VEC_INLINE void add_rows(real *y, int y_step, const real *x, ptrdiff_t x_step,
+                         Vec held[LINES][2], const int lines, const int vectors,
+                         const int rows) {
+    Vec sum[2][2];
+#pragma GCC unroll 2
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++)
+            sum[r][v] = vec_load(y + r * y_step + v * VEC_LANES);
+#pragma GCC unroll 12
+    for (int l = 0; l < lines; l++)
+#pragma GCC unroll 2
+        for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+            for (int v = 0; v < vectors; v++)
+                sum[r][v] += x[r * x_step + l] * held[l][v];
+#pragma GCC unroll 2
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++)
+            vec_store(y + r * y_step + v * VEC_LANES, sum[r][v]);
+}
+
+// For all rows of y, from column j on; two at a time, as a multiply-add waits for the one
+// before it.
 VEC_INLINE void add_strip(real *y, int cols, Mat x, Mat b, int j, const int lines,
                           const int vectors) {
     Vec held[LINES][2];
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (int l = 0; l < lines; l++)
 #pragma GCC unroll 2
         for (int v = 0; v < vectors; v++) {
@@ -33,19 +59,13 @@ VEC_INLINE void add_strip(real *y, int cols, Mat x, Mat b, int j, const int line
             // no address is too far: asking for what is not there does nothing
             __builtin_prefetch(at + lines * b.row_stride);
         }
-    for (int r = 0; r < x.rows; r++) {
-        const real *by = x.at + r * x.row_stride;
-        real *to = y + r * cols + j;
-        Vec sum[2];
-#pragma GCC unroll 2
-        for (int v = 0; v < vectors; v++) sum[v] = vec_load(to + v * VEC_LANES);
-#pragma GCC unroll 8
-        for (int l = 0; l < lines; l++)
-#pragma GCC unroll 2
-            for (int v = 0; v < vectors; v++) sum[v] += by[l] * held[l][v];
-#pragma GCC unroll 2
-        for (int v = 0; v < vectors; v++) vec_store(to + v * VEC_LANES, sum[v]);
-    }
+    int r = 0;
+    for (; r + 2 <= x.rows; r += 2)
+        add_rows(y + r * cols + j, cols, mat_at(x, r, 0), x.row_stride, held, lines,
+                 vectors, 2);
+    if (r < x.rows)
+        add_rows(y + r * cols + j, cols, mat_at(x, r, 0), x.row_stride, held, lines,
+                 vectors, 1);
 }
 
 // The same for all columns; what fills no vector number by number, in the same order.
@@ -65,6 +85,8 @@ VEC_FUNCTION static void add_all(real *y, int cols, Mat x, Mat b) {
     int p = 0;
     for (; p + LINES <= b.rows; p += LINES)
         add_lines(y, cols, mat_cols(x, p, LINES), mat_rows(b, p, LINES), LINES);
+    for (; p + FEWER <= b.rows; p += FEWER)
+        add_lines(y, cols, mat_cols(x, p, FEWER), mat_rows(b, p, FEWER), FEWER);
     for (; p < b.rows; p++) add_lines(y, cols, mat_cols(x, p, 1), mat_rows(b, p, 1), 1);
 }
 
@@ -100,9 +122,8 @@ void matmul_few(Mat y, Mat x, Mat b, bool add) {
            && "matmul_few: shapes do not fit");
     assert(1 <= x.rows && x.rows <= MATMUL_FEW && "matmul_few: not a few rows");
     assert(x.col_stride == 1 && y.col_stride == 1 && b.col_stride == 1);
-    // a step of several texts has one product after the other: threads are still awake,
-    // and a share of 10 is worth it
-    int threads = (int)fmin(threads_free(), microseconds(x, b) / 10);
+    // waking a thread that sleeps takes some 20
+    int threads = (int)fmin(threads_free(), microseconds(x, b) / 30);
     if (threads <= 1) {  // OpenMP would do so too, only slower
         multiply(y, x, b, add);
         return;

@@ -15,10 +15,13 @@ const char *threads_waiting(void) {
 
 bool threads_possible(void) { return true; }
 int threads_count(void) { return omp_get_max_threads(); }
+int threads_apart(void) { return omp_in_parallel() ? 1 : omp_get_max_threads(); }
 int threads_free(void) {
-    int most = omp_in_parallel() ? 1 : omp_get_max_threads();
+    int most = threads_apart();
     return most > 1 && processors_contested() ? 1 : most;
 }
+int threads_number(void) { return omp_get_thread_num(); }
+int threads_together(void) { return omp_get_num_threads(); }
 int threads_processors(void) { return omp_get_num_procs(); }
 
 int threads_set(int threads) {
@@ -33,7 +36,10 @@ int threads_set(int threads) {
 
 bool threads_possible(void) { return false; }
 int threads_count(void) { return 1; }
+int threads_apart(void) { return 1; }
 int threads_free(void) { return 1; }
+int threads_number(void) { return 0; }
+int threads_together(void) { return 1; }
 int threads_processors(void) { return 1; }
 
 int threads_set(int threads) {

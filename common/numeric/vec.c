@@ -19,11 +19,11 @@ VEC_FUNCTION real array_max(const real *x, size_t n) {
     for (; i + WIDE <= n; i += WIDE)
         for (int v = 0; v < 4; v++)
             max[v] = vec_max(max[v], vec_load(x + i + v * VEC_LANES));
+    for (; i + VEC_LANES <= n; i += VEC_LANES)
+        max[0] = vec_max(max[0], vec_load(x + i));
+    if (i < n) max[1] = vec_max(max[1], vec_load_part(x + i, n - i, -INFINITY));
     Vec all = vec_max(vec_max(max[0], max[1]), vec_max(max[2], max[3]));
-    for (; i + VEC_LANES <= n; i += VEC_LANES) all = vec_max(all, vec_load(x + i));
     real most = vec_most(all);
-    for (; i < n; i++)
-        if (x[i] > most) most = x[i];
     return most;
 }
 

@@ -91,22 +91,44 @@ VEC_INLINE Vec vec_abs(Vec x) { return (Vec)((VecInt)x ^ vec_sign_bits(x)); }
 
 // The lanes added as a tree: (0 + n/2), (1 + n/2 + 1), ... and again, until one is left.
 // Halves are vectors too: lane by lane it would take ten times as long.
-typedef real VecOf32 __attribute__((vector_size(32)));
-typedef real VecOf16 __attribute__((vector_size(16)));
-VEC_INLINE real vec_sum(Vec v) {
-    const char *at = (const char *)&v;
-    VecOf16 sum, upper;
-#if VEC_BYTES == 64
-    VecOf32 left, right;
-    memcpy(&left, at, 32), memcpy(&right, at + 32, 32);
-    left += right, at = (const char *)&left;
+#if VEC_LANES > 2
+typedef real VecOf4 __attribute__((vector_size(4 * sizeof(real))));
+#define VEC_SHUFFLE(...) __builtin_shufflevector(__VA_ARGS__)
+VEC_INLINE VecOf4 vec_sum_to_4(Vec v) {
+#if VEC_LANES == 16
+    typedef real VecOf8 __attribute__((vector_size(8 * sizeof(real))));
+    VecOf8 w = VEC_SHUFFLE(v, v, 0, 1, 2, 3, 4, 5, 6, 7)
+               + VEC_SHUFFLE(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+#else
+    Vec w = v;
 #endif
-    memcpy(&sum, at, 16);
-    if (VEC_BYTES > 16) memcpy(&upper, at + 16, 16), sum += upper;
-    for (int half = 16 / sizeof(real) / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++) sum[i] += sum[i + half];
-    return sum[0];
+#if VEC_LANES == 4
+    return w;
+#else
+    return VEC_SHUFFLE(w, w, 0, 1, 2, 3) + VEC_SHUFFLE(w, w, 4, 5, 6, 7);
+#endif
 }
+VEC_INLINE real vec_sum(Vec v) {
+    VecOf4 w = vec_sum_to_4(v);
+    w += VEC_SHUFFLE(w, w, 2, 3, 0, 1);
+    return w[0] + w[1];
+}
+// to[i] = vec_sum(v[i]), four at a time: the same bits, half of the work.
+VEC_INLINE void vec_sums(real *to, const Vec v[4]) {
+    VecOf4 a = vec_sum_to_4(v[0]), b = vec_sum_to_4(v[1]), c = vec_sum_to_4(v[2]),
+           d = vec_sum_to_4(v[3]);
+    VecOf4 ab = VEC_SHUFFLE(a, b, 0, 1, 4, 5) + VEC_SHUFFLE(a, b, 2, 3, 6, 7),
+           cd = VEC_SHUFFLE(c, d, 0, 1, 4, 5) + VEC_SHUFFLE(c, d, 2, 3, 6, 7);
+    VecOf4 all = VEC_SHUFFLE(ab, cd, 0, 2, 4, 6) + VEC_SHUFFLE(ab, cd, 1, 3, 5, 7);
+    memcpy(to, &all, sizeof all);
+}
+#undef VEC_SHUFFLE
+#else
+VEC_INLINE real vec_sum(Vec v) { return v[0] + v[1]; }
+VEC_INLINE void vec_sums(real *to, const Vec v[4]) {
+    for (int i = 0; i < 4; i++) to[i] = vec_sum(v[i]);
+}
+#endif
 
 // Two vectors mixed: x0 y0 x1 y1 ... (the lower halves, the upper halves), and the way back:
 // x0 x2 ... y0 y2 ... and x1 x3 ... y1 y3 ...

@@ -244,3 +244,24 @@ Test(vec, masked_softmax) {
     cr_assert(isnan(array_exp_sum(out, x, 77, array_max(x, 77))));
     cr_assert(isnan(out[5]) && out[70] == 1);
 }
+
+Test(vec, four_sums_are_each_by_itself) {
+    Rng rng = rng_new(8);
+    real lanes[4][VEC_LANES], sums[4];
+    Vec v[4];
+    for (int round = 0; round < 100; round++) {
+        for (int i = 0; i < 4; i++) {
+            for (int k = 0; k < VEC_LANES; k++) lanes[i][k] = (real)rng_normal(&rng);
+            v[i] = vec_load(lanes[i]);
+        }
+        vec_sums(sums, v);
+        for (int i = 0; i < 4; i++) {
+            real want = vec_sum(v[i]);
+            cr_assert(sums[i] == want);
+            // the tree, lane by lane
+            for (int half = VEC_LANES / 2; half > 0; half /= 2)
+                for (int k = 0; k < half; k++) lanes[i][k] += lanes[i][k + half];
+            cr_assert(want == lanes[i][0]);
+        }
+    }
+}
