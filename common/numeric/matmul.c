@@ -36,6 +36,7 @@
 #include "common/numeric/depth.h"
 #include "common/numeric/machine.h"
 #include "common/numeric/mat.h"
+#include "common/numeric/panel.h"
 #include "common/numeric/small.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/vec.h"
@@ -161,64 +162,6 @@ VEC_FUNCTION static void tile_in_place(Mat c, Mat plus, const real *a,
 
 // ---- packing
 
-// v becomes its transpose. Reading a row and a row half the height further down
-// zipwise, as in shuffling a pack of cards, turns the bits of (row, lane) round by one;
-// log2(VEC_LANES) times swap row and lane.
-VEC_INLINE void transpose(Vec v[VEC_LANES]) {
-#if VEC_LANES == 16
-#define ZIP_LOW(x, y) \
-    __builtin_shufflevector(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, \
-                            23)
-#define ZIP_HIGH(x, y) \
-    __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, \
-                            30, 15, 31)
-#elif VEC_LANES == 8
-#define ZIP_LOW(x, y) __builtin_shufflevector(x, y, 0, 8, 1, 9, 2, 10, 3, 11)
-#define ZIP_HIGH(x, y) __builtin_shufflevector(x, y, 4, 12, 5, 13, 6, 14, 7, 15)
-#elif VEC_LANES == 4
-#define ZIP_LOW(x, y) __builtin_shufflevector(x, y, 0, 4, 1, 5)
-#define ZIP_HIGH(x, y) __builtin_shufflevector(x, y, 2, 6, 3, 7)
-#else
-#define ZIP_LOW(x, y) __builtin_shufflevector(x, y, 0, 2)
-#define ZIP_HIGH(x, y) __builtin_shufflevector(x, y, 1, 3)
-#endif
-#pragma GCC unroll 4
-    for (int round = 1; round < VEC_LANES; round *= 2) {
-        Vec w[VEC_LANES];
-#pragma GCC unroll 8
-        for (int i = 0; i < VEC_LANES / 2; i++) {
-            w[2 * i] = ZIP_LOW(v[i], v[i + VEC_LANES / 2]);
-            w[2 * i + 1] = ZIP_HIGH(v[i], v[i + VEC_LANES / 2]);
-        }
-#pragma GCC unroll 16
-        for (int i = 0; i < VEC_LANES; i++) v[i] = w[i];
-    }
-}
-
-// to[p * width + i] = from(i, p), or 0 where i >= from.rows: one panel. `width` is a
-// constant where this is called.
-VEC_INLINE void pack_panel(real *to, Mat from, const int width) {
-    int p = 0;
-    if (from.col_stride == 1) {
-        // Squares of VEC_LANES x VEC_LANES, the last one first: where width is no
-        // multiple of VEC_LANES it runs over into the next column, which is written
-        // later.
-        for (; p + VEC_LANES <= from.cols; p += VEC_LANES, to += VEC_LANES * width)
-            for (int i = (width - 1) / VEC_LANES * VEC_LANES; i >= 0; i -= VEC_LANES) {
-                Vec square[VEC_LANES];
-                for (int lane = 0; lane < VEC_LANES; lane++)
-                    square[lane] = i + lane < from.rows
-                                       ? vec_load(mat_at(from, i + lane, p))
-                                       : (Vec){0};
-                transpose(square);
-                for (int lane = 0; lane < VEC_LANES; lane++)
-                    vec_store(to + lane * width + i, square[lane]);
-            }
-    }
-    for (; p < from.cols; p++, to += width)
-        for (int i = 0; i < width; i++) to[i] = i < from.rows ? *mat_at(from, i, p) : 0;
-}
-
 // All panels of `from`, whose rows are theirs. Where the numbers of a column lie side by
 // side, column after column goes to all whole panels: memory is read in its order.
 VEC_INLINE void pack(real *to, Mat from, const int width) {
@@ -230,7 +173,7 @@ VEC_INLINE void pack(real *to, Mat from, const int width) {
             memcpy(panel, x, (size_t)width * sizeof *x);
     }
     for (int i = whole * width; i < from.rows; i += width)
-        pack_panel(to + i * from.cols,
+        panel_pack(to + i * from.cols, 1,
                    block(from, i, 0, int_min(width, from.rows - i), from.cols), width);
 }
 

@@ -19,7 +19,7 @@
 //   e^r   = 1 + r + r^2 q(r), with q of degree 4 from Remez' algorithm; relative error below 4e-9.
 //   2^n   is added to the exponent bits of e^r.
 //
-// Error: at most 1.1 ulp (vec_exp, vec_exp_small), 1.4 ulp (vec_tanh), over all floats;
+// Error: at most 1.1 ulp (vec_exp), 1.4 ulp (vec_tanh), over all floats;
 // test_vec.c sweeps them. Results below the smallest normal number (x < -87.33) are flushed to 0:
 // a denormal would cost a hundred cycles, and a softmax has no use for one. e^-inf = 0,
 // e^inf = e^88.73 = inf, NaN stays NaN. With real = double both functions call libm
@@ -87,6 +87,12 @@ VEC_INLINE Vec vec_max(Vec y, Vec x) { return vec_select(x > y, x, y); }
 VEC_INLINE VecInt vec_sign_bits(Vec x) {
     return (VecInt)x & (VecInt)vec_splat(-(real)0);
 }
+// To the nearest whole number, of |x| < 2^22 (or 2^51): a number as large as the one added
+// has no room for a fraction.
+VEC_INLINE Vec vec_round(Vec x) {
+    const real ROUNDER = sizeof(real) == 4 ? 0x1.8p23f : 0x1.8p52;
+    return x + ROUNDER - ROUNDER;
+}
 VEC_INLINE Vec vec_abs(Vec x) { return (Vec)((VecInt)x ^ vec_sign_bits(x)); }
 
 // The lanes added as a tree: (0 + n/2), (1 + n/2 + 1), ... and again, until one is left.
@@ -125,7 +131,14 @@ VEC_INLINE Vec vec_exp(Vec x) {
     for (int i = 0; i < VEC_LANES; i++) x[i] = exp(x[i]);
     return x;
 }
-VEC_INLINE Vec vec_exp_small(Vec x) { return vec_exp(x); }
+// p changes no digit; but e^x alone must be neither infinite nor 0.
+VEC_INLINE Vec vec_exp_scaled(Vec x, Vec p) {
+    for (int i = 0; i < VEC_LANES; i++)
+        x[i] =
+            fabs(x[i]) < 600 ? ldexp(exp(x[i]), -(int)p[i]) : exp(x[i] - p[i] * M_LN2);
+    return x;
+}
+VEC_INLINE Vec vec_exp_inside(Vec x, Vec p) { return vec_exp_scaled(x, p); }
 VEC_INLINE Vec vec_tanh(Vec x) {
     for (int i = 0; i < VEC_LANES; i++) x[i] = tanh(x[i]);
     return x;
@@ -159,17 +172,37 @@ VEC_INLINE Vec vec_exp(Vec x) {
     return vec_select(x == x, power, x);
 }
 
-// e^x for x <= 88: 16 instructions where vec_exp has 22, with the same bound. A softmax,
-// which subtracts the maximum first, needs no more. 0 below -87.7; a few results before
-// that are denormal.
-VEC_INLINE Vec vec_exp_small(Vec x) {
-    // 127 more: the sum's low bits, shifted, are the exponent field of 2^n itself, and
-    // of 0 where n = -127, which no smaller x gets below
-    const float ROUNDER = 0x1.8p23f + 127, LEAST = -127 * 0.693147182f;
-    x = vec_select(x < LEAST, vec_splat(LEAST), x);
-    Vec rounded = x * 1.44269504f + ROUNDER, r = exp_rest(x, rounded - ROUNDER);
-    Vec power = (exp_polynomial(r) * r + 1) * r + 1;
+// e^x 2^-p, for whole numbers p between -2^21 and 2^21, and results between 2^-126 and
+// 2^126: 10 instructions where vec_exp has 22.
+//
+//     e^x = 2^n 2^r,      n = round(x / ln 2),      r = x / ln 2 - n,      |r| <= 1/2
+//
+// r is made in one step: x / ln 2 is not rounded before n is subtracted. The polynomial is
+// Remez' of degree 5 for 2^r, divided by its first coefficient. p is subtracted from n:
+// the same x gives the same digits for every p.
+//
+// All results are too small by the same factor 1 - 7e-8, which a softmax divides out
+// again. But for that, their relative error is at most 1.6e-7 + 1.4e-8 |x| (1e-7 |x|
+// without fused multiply-adds).
+VEC_INLINE Vec vec_exp_inside(Vec x, Vec p) {
+    // 127 more: the sum's low bits, shifted, are the exponent field of 2^(n - p)
+    const float LOG2_E = 1.44269504f, ROUNDER = 0x1.8p23f + 127;
+    Vec rounder = ROUNDER - p, rounded = x * LOG2_E + rounder,
+        r = x * LOG2_E - (rounded - rounder);
+    Vec power =
+        ((((0.00132764712f * r + 0.00967554064f) * r + 0.0555071288f) * r + 0.24022118f)
+             * r
+         + 0.69314692f)
+            * r
+        + 1;
     return power * (Vec)((VecBits)rounded << 23);
+}
+
+// The same for all results below 2^126: 0 for those below about 2^-127, where the
+// exponent field is 0.
+VEC_INLINE Vec vec_exp_scaled(Vec x, Vec p) {
+    Vec least = (p - 127) * 0.693147182f;
+    return vec_exp_inside(vec_select(x < least, least, x), p);
 }
 
 // Near 0 the odd polynomial of Cephes' tanhf, beyond 0.625 1 - 2 / (e^2x + 1), which
