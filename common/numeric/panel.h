@@ -42,6 +42,17 @@ VEC_INLINE void vec_transpose(Vec v[VEC_LANES]) {
     }
 }
 
+// Lane i of the result = the sum of the lanes of v[i]. As above, but each round adds what
+// it has paired: half as many vectors are left.
+VEC_INLINE Vec vec_sums(Vec v[VEC_LANES]) {
+#pragma GCC unroll 4
+    for (int left = VEC_LANES / 2; left > 0; left /= 2)
+#pragma GCC unroll 8
+        for (int i = 0; i < left; i++)
+            v[i] = ZIP_LOW(v[i], v[i + left]) + ZIP_HIGH(v[i], v[i + left]);
+    return v[0];
+}
+
 // to[p * width + i] = factor from(i, p), or 0 where i >= from.rows. `width` is a constant
 // where this is called. Up to VEC_LANES - 1 numbers after the panel are written, if width
 // is not a multiple of VEC_LANES.

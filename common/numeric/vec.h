@@ -114,6 +114,18 @@ VEC_INLINE real vec_sum(Vec v) {
     return sum[0];
 }
 
+// The largest lane; none is NaN. By halves, as above.
+VEC_INLINE real vec_largest(Vec v) {
+    real lane[VEC_LANES];
+    vec_store(lane, v);
+#pragma GCC unroll 4
+    for (int half = VEC_LANES / 2; half > 0; half /= 2)
+#pragma GCC unroll 8
+        for (int i = 0; i < half; i++)
+            lane[i] = lane[i + half] > lane[i] ? lane[i + half] : lane[i];
+    return lane[0];
+}
+
 // Lanes 0 .. n-1 from p, `rest` in the others; and the way back. For the last, partial
 // vector of an array.
 VEC_INLINE Vec vec_load_part(const real *p, size_t n, real rest) {
