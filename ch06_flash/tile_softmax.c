@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-// From here on a score may have no fraction, and M would soon not be exact.
+// From here on a score may have no fraction, and z would soon not be exact.
 static const real FAR = 0x1p20;
 
 TileSoftmax tile_softmax_new(bool small) {
@@ -24,7 +24,7 @@ VEC_INLINE Vec lanes_max(Vec most, const real *p, int count) {
 
 VEC_FUNCTION static void raise(TileSoftmax *t, const real *p, int count) {
     for (int v = 0; v < TILE_VECS; v++) {
-        VecInt none = t->max[v] == -INFINITY;  // seen before: M says nothing
+        VecInt none = t->max[v] == -INFINITY;  // seen before: z says nothing
         t->max[v] = lanes_max(t->max[v], p + v * VEC_LANES, count);
         // -inf - -inf would be NaN
         Vec most = vec_select(t->max[v] == -INFINITY, (Vec){0}, t->max[v]),

@@ -1,13 +1,13 @@
 // Online softmax of a tile's columns, lane by lane, with a power of two in the place of
 // the maximum. Lecture, section 6.7.
 //
-//     M = round(m / ln 2)                m: the largest score so far
-//     l = sum_j e^(s_j) 2^-M             L = ln l + M ln 2
-//     M' > M:  what was summed with M is multiplied by 2^(M - M')
+//     z = round(m / ln 2)                m: the largest score so far
+//     l = sum_j e^(s_j) 2^-z             L = ln l + z ln 2
+//     z' > z:  what was summed with z is multiplied by 2^(z - z')
 //
-// Multiplied by a power of two, a number keeps its digits: nothing is rounded when M rises,
-// and the digits of the result do not depend on M at all. So where no score can be large,
-// M may stay 0, and nobody looks for a maximum. |s| <= |q| |k| (Cauchy and Schwarz) tells
+// Multiplied by a power of two, a number keeps its digits: nothing is rounded when z rises,
+// and the digits of the result do not depend on z at all. So where no score can be large,
+// z may stay 0, and nobody looks for a maximum. |s| <= |q| |k| (Cauchy and Schwarz) tells
 // it beforehand.
 #pragma once
 #include "ch06_flash/register_tile.h"
@@ -17,16 +17,16 @@
 #define SCORE_SMALL ((real)30)
 
 typedef struct {
-    bool small;  // all scores are: M stays 0
-    // M; what is subtracted from scores before, where they are so large that M, or a
+    bool small;  // all scores are: z stays 0
+    // m, z, and what is subtracted from scores before, where they are so large that z, or a
     // score's fraction, would be lost: 0 otherwise
     Vec max[TILE_VECS], power[TILE_VECS], base[TILE_VECS];
     Vec sum[TILE_VECS];     // l
-    Vec factor[TILE_VECS];  // 2^(M - M') of the last keys seen
+    Vec factor[TILE_VECS];  // 2^(z - z') of the last keys seen
 } TileSoftmax;
 
 TileSoftmax tile_softmax_new(bool small);
-// p (count x TILE_COLS; count a multiple of 3): scores become e^s 2^-M'. open: none of
+// p (count x TILE_COLS; count a multiple of 3): scores become e^s 2^-z'. open: none of
 // them is hidden.
 void tile_softmax_see(TileSoftmax *t, real *p, int count, bool open);
 // 1 / l of each lane; 0 of one that has seen nothing.

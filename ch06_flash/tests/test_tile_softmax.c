@@ -54,7 +54,7 @@ static real *scores_new(double mean, double sd) {
     return s;
 }
 
-// Scores about 0, far from it, farther than M can go; small and large differences. An
+// Scores about 0, far from it, farther than z can go; small and large differences. An
 // exponential is off by 2e-7 and 1.4e-8 times the score's distance from the largest (in
 // double, the reference by 2^-53 times that): 16 roundings. The mean of numbers up to
 // KEYS is off by no more than KEYS times that; L is rounded like any number.
