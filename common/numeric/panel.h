@@ -12,30 +12,13 @@
 // zipwise, as in shuffling a pack of cards, turns the bits of (row, lane) round by one;
 // log2(VEC_LANES) times swap row and lane.
 VEC_INLINE void vec_transpose(Vec v[VEC_LANES]) {
-#if VEC_LANES == 16
-#define ZIP_LOW(x, y) \
-    __builtin_shufflevector(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, \
-                            23)
-#define ZIP_HIGH(x, y) \
-    __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, \
-                            30, 15, 31)
-#elif VEC_LANES == 8
-#define ZIP_LOW(x, y) __builtin_shufflevector(x, y, 0, 8, 1, 9, 2, 10, 3, 11)
-#define ZIP_HIGH(x, y) __builtin_shufflevector(x, y, 4, 12, 5, 13, 6, 14, 7, 15)
-#elif VEC_LANES == 4
-#define ZIP_LOW(x, y) __builtin_shufflevector(x, y, 0, 4, 1, 5)
-#define ZIP_HIGH(x, y) __builtin_shufflevector(x, y, 2, 6, 3, 7)
-#else
-#define ZIP_LOW(x, y) __builtin_shufflevector(x, y, 0, 2)
-#define ZIP_HIGH(x, y) __builtin_shufflevector(x, y, 1, 3)
-#endif
 #pragma GCC unroll 4
     for (int round = 1; round < VEC_LANES; round *= 2) {
         Vec w[VEC_LANES];
 #pragma GCC unroll 8
         for (int i = 0; i < VEC_LANES / 2; i++) {
-            w[2 * i] = ZIP_LOW(v[i], v[i + VEC_LANES / 2]);
-            w[2 * i + 1] = ZIP_HIGH(v[i], v[i + VEC_LANES / 2]);
+            w[2 * i] = vec_zip_low(v[i], v[i + VEC_LANES / 2]);
+            w[2 * i + 1] = vec_zip_high(v[i], v[i + VEC_LANES / 2]);
         }
 #pragma GCC unroll 16
         for (int i = 0; i < VEC_LANES; i++) v[i] = w[i];
@@ -49,7 +32,7 @@ VEC_INLINE Vec vec_sums(Vec v[VEC_LANES]) {
     for (int left = VEC_LANES / 2; left > 0; left /= 2)
 #pragma GCC unroll 8
         for (int i = 0; i < left; i++)
-            v[i] = ZIP_LOW(v[i], v[i + left]) + ZIP_HIGH(v[i], v[i + left]);
+            v[i] = vec_zip_low(v[i], v[i + left]) + vec_zip_high(v[i], v[i + left]);
     return v[0];
 }
 

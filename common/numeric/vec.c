@@ -12,8 +12,9 @@ VEC_FUNCTION real array_max(const real *x, size_t n) {
         for (int v = 0; v < 4; v++)
             max[v] = vec_max(max[v], vec_load(x + i + v * VEC_LANES));
     Vec all = vec_max(vec_max(max[0], max[1]), vec_max(max[2], max[3]));
-    for (; i + VEC_LANES <= n; i += VEC_LANES) all = vec_max(all, vec_load(x + i));
-    real most = vec_largest(all);
+    real most = -INFINITY;
+    for (int lane = 0; lane < VEC_LANES; lane++)
+        if (all[lane] > most) most = all[lane];
     for (; i < n; i++)
         if (x[i] > most) most = x[i];
     return most;

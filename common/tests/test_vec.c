@@ -73,6 +73,7 @@ static double worst(Vec (*function)(Vec), Wide (*exact)(Wide), double first,
 }
 
 static Vec exp_of(Vec x) { return vec_exp(x); }
+static Vec exp_small_of(Vec x) { return vec_exp_small(x); }
 static Vec exp_scaled_of(Vec x) { return vec_exp_scaled(x, (Vec){0}); }
 static Vec exp_inside_of(Vec x) { return vec_exp_inside(x, (Vec){0}); }
 static Vec tanh_of(Vec x) { return vec_tanh(x); }
@@ -82,6 +83,25 @@ Test(vec, exp_is_within_its_bound) {
                        worst(exp_of, exact_exp, -1, 1, 2000000));
     cr_assert(most <= EXP_ULPS, "%g ulp", most);
     cr_assert(most > 0.4, "%g ulp: the sweep saw nothing", most);
+}
+
+Test(vec, exp_small_is_within_its_bound) {
+    double most = fmax(worst(exp_small_of, exact_exp, -87.336, 88, 4000000),
+                       worst(exp_small_of, exact_exp, -1, 1, 2000000));
+    cr_assert(most <= EXP_ULPS, "%g ulp", most);
+    cr_assert(most > 0.4, "%g ulp: the sweep saw nothing", most);
+    const real nans[] = {NAN, -(real)NAN, nan_with("1"), nan_with("255")};
+    for (int i = 0; i < 4; i++)
+        cr_assert(isnan(vec_exp_small(vec_splat(nans[i]))[0]), "NaN %d", i);
+    cr_assert(vec_exp_small((Vec){0})[0] == 1);
+    // a weight of what is hidden is 0, not merely small
+    const real hidden[] = {-INFINITY, -LARGEST, -1000};
+    for (int i = 0; i < 3; i++)
+        cr_assert(vec_exp_small(vec_splat(hidden[i]))[0] == 0, "%g", (double)hidden[i]);
+    for (real x = -87; x > -746; x *= (real)1.0001) {
+        real y = vec_exp_small(vec_splat(x))[0];
+        cr_assert(y >= 0 && y < (real)2e-38, "e^%g = %g", (double)x, (double)y);
+    }
 }
 
 // Relative to the exact value without the common factor, and to the bound that grows with
