@@ -210,9 +210,8 @@ VEC_INLINE Vec vec_exp(Vec x) {
 }
 
 // e^x for x <= 88: 16 instructions where vec_exp has 22, with the same bound (1.2 ulp
-// without fused multiply-adds). A softmax,
-// which subtracts the maximum first, needs no more. 0 below -87.7; a few results before
-// that are denormal.
+// without fused multiply-adds). A softmax, which subtracts the maximum first, needs no
+// more. 0 below -87.7; a few results before that are denormal.
 VEC_INLINE Vec vec_exp_small(Vec x) {
     // 127 more: the sum's low bits, shifted, are the exponent field of 2^n itself, and
     // of 0 where n = -127, which no smaller x gets below
