@@ -5,8 +5,10 @@
 
 #include "ch06_flash/dropout_tile.h"
 #include "ch06_flash/query_tile.h"
+#include "ch06_flash/tile_softmax.h"
 #include "common/error.h"
 #include "common/numeric/machine.h"
+#include "common/numeric/panel.h"
 #include "common/numeric/small.h"
 
 // ---- sums over keys: c (columns x TILE_COLS) = keep o c + x^T p, x of count rows
@@ -54,11 +56,18 @@ VEC_FUNCTION static void mix_queries(Mat c, const real *p, Mat x, const Vec *one
     }
 }
 
+// |s| <= |q| |k|: whether it is small for these queries (transposed, with the scale) and
+// all keys. (A soft-cap makes scores smaller; a position adds to them. A comparison with
+// NaN is false.)
+static bool small_scores(Mat q, const FlashHead *h, const FlashKeys *keys) {
+    return !h->position && tile_longest(q.at, q.rows) * keys->longest <= SCORE_SMALL;
+}
+
 // ---- forward
 
 typedef struct {
     QueryTile t;
-    Vec max[TILE_VECS], sum[TILE_VECS];
+    TileSoftmax softmax;
     Mat q, o;  // transposed: d x TILE_COLS, d_v and some more x TILE_COLS
 } Running;
 
@@ -68,61 +77,29 @@ struct FlashWork {
     Mat s, q, o;  // TILE_KEYS x TILE_COLS; those of all tiles
 };
 
-// The largest of each lane of p and of `most`. Three chains of comparisons, since each
-// waits for the one before it; count is a multiple of three.
-VEC_FUNCTION static Vec lanes_max(Vec most, const real *p, int count) {
-    Vec chain[3] = {most, most, most};
-    for (int j = 0; j < count; j += 3)
-        for (int i = 0; i < 3; i++)
-            chain[i] = vec_max(chain[i], vec_load(p + (j + i) * TILE_COLS));
-    return vec_max(vec_max(chain[0], chain[1]), chain[2]);
-}
-
-// p: scores become e^(s - m'); factor = e^(m - m'), by which all that was summed before
-// has to be multiplied.
-VEC_FUNCTION static void weigh(Running *r, Vec *factor, real *p, int count) {
-    for (int v = 0; v < TILE_VECS; v++, p += VEC_LANES) {
-        Vec most = lanes_max(r->max[v], p, count), sum = {0};
-        // -inf - -inf would be NaN
-        Vec shift = vec_select(most == -INFINITY, (Vec){0}, most);
-        for (int j = 0; j < count; j++) {
-            Vec e = vec_exp_small(vec_load(p + j * TILE_COLS) - shift);
-            vec_store(p + j * TILE_COLS, e);
-            sum += e;
-        }
-        factor[v] = vec_exp_small(r->max[v] - shift);
-        r->sum[v] = factor[v] * r->sum[v] + sum;
-        r->max[v] = most;
-    }
-}
-
-static void begin(Running *r, const FlashHead *h, int row) {
+static void begin(Running *r, const FlashHead *h, const FlashKeys *keys, int row) {
     r->t = query_tile_new(h, row);
-    for (int v = 0; v < TILE_VECS; v++)
-        r->max[v] = vec_splat(-(real)INFINITY), r->sum[v] = (Vec){0};
     tile_transpose(r->q.at, h->scale, h->q, &r->t);
+    r->softmax = tile_softmax_new(small_scores(r->q, h, keys));
     mat_fill(r->o, 0);
 }
 
 static void see_keys(Running *r, real *s, KeyTile k, const FlashHead *h,
                      const FlashKeys *keys) {
-    Vec factor[TILE_VECS];
     tile_products(s, keys->k_panels.at, keys->d, r->q.at, k);
     tile_finish(s, NULL, &r->t, k, h);
-    weigh(r, factor, s, k.count);
+    tile_softmax_see(&r->softmax, s, k.count, tile_open(&r->t, k, h));
     dropout_tile(tile_view(s, &r->t, k, h), h, r->t.row, k.key);
-    mix_keys(r->o.at, factor, mat_at(keys->v_rows, k.key, 0), keys->d_v, keys->width_v,
-             s, k.count);
+    mix_keys(r->o.at, r->softmax.factor, mat_at(keys->v_rows, k.key, 0), keys->d_v,
+             keys->width_v, s, k.count);
 }
 
-static void finish(const Running *r, Mat out, Mat lse) {
-    for (int i = 0; i < r->t.count; i++) {
-        real sum = r->sum[i / VEC_LANES][i % VEC_LANES],
-             max = r->max[i / VEC_LANES][i % VEC_LANES], share = sum == 0 ? 0 : 1 / sum;
-        real *to = mat_at(out, r->t.row + i, 0);
-        for (int c = 0; c < out.cols; c++) to[c] = share * *mat_at(r->o, c, i);
-        *mat_at(lse, r->t.row + i, 0) = max + (real)log((double)sum);
-    }
+VEC_FUNCTION static void finish(const Running *r, Mat out, Mat lse) {
+    Vec share[TILE_VECS];
+    tile_softmax_shares(share, &r->softmax);
+    panel_unpack(mat_rows(out, r->t.row, r->t.count), share, r->o.at, TILE_COLS, false);
+    for (int i = 0; i < r->t.count; i++)
+        *mat_at(lse, r->t.row + i, 0) = tile_softmax_log(&r->softmax, i);
 }
 
 // So many tiles of queries, and what is summed for them, take a quarter of the L2
@@ -175,7 +152,7 @@ void flash_fast(Mat out, Mat lse, const FlashHead *h, const FlashKeys *keys,
     for (int row = first, end = first + count; row < end;) {
         int tiles = 0;
         for (; tiles < w->tiles && row < end; tiles++, row += TILE_COLS)
-            begin(&w->r[tiles], h, row);
+            begin(&w->r[tiles], h, keys, row);
         attend_tiles(w, tiles, h, keys);
         for (int i = 0; i < tiles; i++) finish(&w->r[i], out, lse);
     }
@@ -186,6 +163,7 @@ void flash_fast(Mat out, Mat lse, const FlashHead *h, const FlashKeys *keys,
 // What a tile of queries needs: rows as they are, and transposed.
 typedef struct {
     QueryTile t;
+    bool small;  // all scores
     Vec lse[TILE_VECS], d[TILE_VECS], ones[TILE_VECS];
     Mat q, out_grad, q_turned, out_grad_turned, q_grad;
     Mat p, ds, slopes;  // TILE_KEYS x TILE_COLS
@@ -210,12 +188,14 @@ static void pulling_free(Pulling *r) {
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) mat_free(all[i]);
 }
 
-static void pull_begin(Pulling *r, FlashOut o, const FlashHead *h, int row) {
+static void pull_begin(Pulling *r, FlashOut o, const FlashHead *h,
+                       const FlashKeys *keys, int row) {
     QueryTile t = r->t = query_tile_new(h, row);
     // the scale is in q: it is in dK by that, and comes to dQ at the end
     pack_rows(r->q, h->scale, mat_rows(h->q, row, t.count));
     pack_rows(r->out_grad, 1, mat_rows(o.out_grad, row, t.count));
     tile_transpose(r->q_turned.at, h->scale, h->q, &t);
+    r->small = small_scores(r->q_turned, h, keys);
     tile_transpose(r->out_grad_turned.at, 1, o.out_grad, &t);
     mat_fill(r->q_grad, 0);
     for (int i = 0; i < TILE_COLS; i++) {
@@ -232,15 +212,7 @@ static void pull_begin(Pulling *r, FlashOut o, const FlashHead *h, int row) {
     }
 }
 
-// p: scores become weights; ds: dP becomes dS.
-VEC_FUNCTION static void weigh_again(const Pulling *r, int count) {
-    for (int j = 0; j < count; j++)
-        for (int v = 0; v < TILE_VECS; v++) {
-            real *p = mat_at(r->p, j, v * VEC_LANES);
-            vec_store(p, vec_exp_small(vec_load(p) - r->lse[v]));
-        }
-}
-
+// ds: dP becomes dS.
 VEC_FUNCTION static void scores_grad(const Pulling *r, int count) {
     for (int j = 0; j < count; j++)
         for (int v = 0; v < TILE_VECS; v++) {
@@ -257,7 +229,7 @@ static void pull_keys(Pulling *r, FlashGrads g, Mat k_grad, Mat v_grad, KeyTile 
     tile_products(r->p.at, keys->k_panels.at, keys->d, r->q_turned.at, k);
     tile_products(r->ds.at, keys->v_panels.at, keys->d_v, r->out_grad_turned.at, k);
     tile_finish(r->p.at, h->softcap ? r->slopes.at : NULL, &r->t, k, h);
-    weigh_again(r, k.count);
+    tile_softmax_again(r->p.at, k.count, r->lse, r->small, tile_open(&r->t, k, h));
     dropout_tile(ds, h, r->t.row, k.key);
     scores_grad(r, k.count);
     dropout_tile(p, h, r->t.row, k.key);
@@ -272,19 +244,20 @@ static void pull_keys(Pulling *r, FlashGrads g, Mat k_grad, Mat v_grad, KeyTile 
              keys->width, r->ds.at, k.count);
 }
 
-void flash_fast_backward(FlashGrads g, Mat k_grad, Mat v_grad, FlashOut o,
-                         const FlashHead *h, const FlashKeys *keys) {
+VEC_FUNCTION void flash_fast_backward(FlashGrads g, Mat k_grad, Mat v_grad, FlashOut o,
+                                      const FlashHead *h, const FlashKeys *keys) {
     Pulling r = pulling_new(keys);
+    Vec scale[TILE_VECS];
+    for (int v = 0; v < TILE_VECS; v++) scale[v] = vec_splat(h->scale);
     for (int row = 0; row < h->q.rows; row += TILE_COLS) {
-        pull_begin(&r, o, h, row);
+        pull_begin(&r, o, h, keys, row);
         for (int block = 0; block < keys->padded; block += TILE_KEYS) {
             KeyTile k = key_tile_from(&r.t, keys, block);
             if (k.count && k.key < block + TILE_KEYS)
                 pull_keys(&r, g, k_grad, v_grad, k, h, keys);
         }
-        for (int i = 0; i < r.t.count; i++)
-            for (int c = 0; c < keys->d; c++)
-                *mat_at(g.q, row + i, c) += h->scale * *mat_at(r.q_grad, c, i);
+        panel_unpack(mat_rows(g.q, row, r.t.count), scale, r.q_grad.at, TILE_COLS,
+                     true);
     }
     pulling_free(&r);
 }

@@ -115,7 +115,8 @@ typedef struct {
     const Whole *all;
     Mat out, lse;
     FlashKeys *keys;
-    int together;  // key-value heads at a time: as many as fit in half of all L2 caches
+    int together;  // key-value heads at a time: with threads, as many as fit in half of
+                   // all L2 caches
     int part;      // queries of a head that one thread takes at a time
 } Forward;
 
@@ -124,9 +125,12 @@ static Forward forward_new(const Whole *all, Mat out, Mat lse, bool threads) {
         team = threads ? threads_count() : 1;
     size_t bytes =
         (size_t)all->keys * (size_t)(all->d + tile_width(all->d_v)) * sizeof(real);
-    Forward f = {all, out, lse, NULL, 0, 0};
-    f.together = (int)size_max(
-        1, size_min((size_t)pairs, (size_t)team * cache_l2() / 2 / size_max(bytes, 1)));
+    Forward f = {all, out, lse, NULL, 1, 0};
+    // threads wait for each other less often; one alone waits for nobody
+    if (team > 1)
+        f.together =
+            (int)size_max(1, size_min((size_t)pairs, (size_t)team * cache_l2() / 2
+                                                         / size_max(bytes, 1)));
     f.keys = allocate((size_t)f.together, sizeof *f.keys);
     for (int i = 0; i < f.together; i++)
         f.keys[i] = flash_keys_new(all->keys, all->d, all->d_v, false);

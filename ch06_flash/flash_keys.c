@@ -1,8 +1,11 @@
 #include "ch06_flash/flash_keys.h"
 
 #include <assert.h>
+#include <math.h>
 
 #include "ch06_flash/register_tile.h"
+#include "common/numeric/compare.h"
+#include "common/numeric/panel.h"
 #include "common/numeric/small.h"
 
 int tile_width(int columns) {
@@ -20,23 +23,16 @@ void pack_rows(Mat to, real factor, Mat from) {
     }
 }
 
-// Rows row .. of from, at most TILE_ROWS, side by side.
-static void pack_panel(real *to, Mat from, int row) {
-    int count = int_min(TILE_ROWS, from.rows - row);
-    for (int i = 0; i < count; i++) {
-        const real *x = mat_at(from, row + i, 0);
-        for (int p = 0; p < from.cols; p++) to[p * TILE_ROWS + i] = x[p];
-    }
-}
-
-// One panel after the other, each d x TILE_ROWS; the last keeps mat_new's zeros.
+// One panel after the other, each d x TILE_ROWS; and what panel_pack writes after it.
 static Mat panels_new(int padded, int d) {
-    return mat_new(padded / TILE_ROWS * d, TILE_ROWS);
+    return mat_new(padded / TILE_ROWS * d + ceil_div(VEC_LANES, TILE_ROWS), TILE_ROWS);
 }
 
-static void pack_panels(Mat panels, Mat from) {
-    for (int j = 0; j < from.rows; j += TILE_ROWS)
-        pack_panel(mat_at(panels, j / TILE_ROWS * from.cols, 0), from, j);
+VEC_FUNCTION static void pack_panels(Mat panels, Mat from) {
+    for (int j = 0; j < from.rows; j += TILE_ROWS) {
+        panel_pack(mat_at(panels, j / TILE_ROWS * from.cols, 0), 1,
+                   mat_rows(from, j, int_min(TILE_ROWS, from.rows - j)), TILE_ROWS);
+    }
 }
 
 FlashKeys flash_keys_new(int count, int d, int d_v, bool backward) {
@@ -55,8 +51,17 @@ FlashKeys flash_keys_new(int count, int d, int d_v, bool backward) {
     return keys;
 }
 
+static real longest_row(Mat m) {
+    double most = 0;
+    for (int i = 0; i < m.rows; i++)
+        most =
+            nan_max(most, array_dot(mat_at(m, i, 0), mat_at(m, i, 0), (size_t)m.cols));
+    return (real)sqrt(most);
+}
+
 void flash_keys_set(FlashKeys *keys, const FlashHead *h) {
     assert(h->k.rows == keys->keys && h->k.cols == keys->d && h->v.cols == keys->d_v);
+    keys->longest = longest_row(h->k);
     pack_panels(keys->k_panels, h->k);
     pack_rows(keys->v_rows, 1, h->v);
     if (keys->k_rows.at) pack_rows(keys->k_rows, 1, h->k);

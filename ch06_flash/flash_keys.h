@@ -9,6 +9,7 @@
 typedef struct {
     int keys, padded;            // S, and to whole tiles
     int d, d_v, width, width_v;  // widths: d and d_v to whole tiles
+    real longest;                // length of the longest key; NaN if one is
     Mat k_panels, v_panels;      // padded / TILE_ROWS panels of d x TILE_ROWS
     Mat k_rows, v_rows;          // padded x width, padded x width_v
 } FlashKeys;

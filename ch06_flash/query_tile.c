@@ -1,5 +1,9 @@
 #include "ch06_flash/query_tile.h"
 
+#include <math.h>
+
+#include "common/numeric/compare.h"
+#include "common/numeric/panel.h"
 #include "common/numeric/small.h"
 
 QueryTile query_tile_new(const FlashHead *h, int row) {
@@ -63,6 +67,15 @@ static void hide_by_table(Mat s, const QueryTile *t, KeyTile k, const FlashHead 
     }
 }
 
+// All lanes that are not idle see all of these keys, but for a table.
+static bool in_range(const QueryTile *t, KeyTile k) {
+    return t->all_first <= k.key && k.key + k.count <= t->all_end;
+}
+
+bool tile_open(const QueryTile *t, KeyTile k, const FlashHead *h) {
+    return in_range(t, k) && !h->mask.allowed && t->count == TILE_COLS;
+}
+
 void tile_finish(real *s, real *slopes, const QueryTile *t, KeyTile k,
                  const FlashHead *h) {
     Mat view = tile_view(s, t, k, h);
@@ -70,14 +83,21 @@ void tile_finish(real *s, real *slopes, const QueryTile *t, KeyTile k,
     if (h->position)
         position_bias(h->position, h->number, view, t->row + h->k.rows - h->q.rows,
                       k.key);
-    if (k.key < t->all_first || t->all_end < k.key + k.count) hide(s, t, k);
+    if (!in_range(t, k)) hide(s, t, k);
     if (h->mask.allowed) hide_by_table(view, t, k, h);
 }
 
-void tile_transpose(real *to, real factor, Mat from, const QueryTile *t) {
-    for (int i = 0; i < TILE_COLS; i++) {
-        const real *x = i < t->count ? mat_at(from, t->row + i, 0) : NULL;
-        for (int c = 0; c < from.cols; c++)
-            to[c * TILE_COLS + i] = x ? factor * x[c] : 0;
-    }
+VEC_FUNCTION void tile_transpose(real *to, real factor, Mat from, const QueryTile *t) {
+    panel_pack(to, factor, mat_rows(from, t->row, t->count), TILE_COLS);
+}
+
+VEC_FUNCTION real tile_longest(const real *q, int d) {
+    Vec square[TILE_VECS] = {{0}};
+    for (int c = 0; c < d; c++)
+        for (int v = 0; v < TILE_VECS; v++, q += VEC_LANES)
+            square[v] += vec_load(q) * vec_load(q);
+    double most = 0;
+    for (int i = 0; i < TILE_COLS; i++)
+        most = nan_max(most, square[i / VEC_LANES][i % VEC_LANES]);
+    return (real)sqrt(most);
 }

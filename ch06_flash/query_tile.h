@@ -35,8 +35,12 @@ void tile_products(real *s, const real *panels, int d, const real *q, KeyTile k)
 // slopes: as in scores_finish_with_slopes, NULL: not wanted.
 void tile_finish(real *s, real *slopes, const QueryTile *t, KeyTile k,
                  const FlashHead *h);
+// No score is hidden, and no lane idle.
+bool tile_open(const QueryTile *t, KeyTile k, const FlashHead *h);
 // s as queries x keys, without idle lanes and keys that are not there.
 Mat tile_view(real *s, const QueryTile *t, KeyTile k, const FlashHead *h);
 
 // to (d x TILE_COLS) = factor times the queries' rows of `from`, transposed.
 void tile_transpose(real *to, real factor, Mat from, const QueryTile *t);
+// Length of the longest query of such a tile of d rows; NaN if one is.
+real tile_longest(const real *q, int d);

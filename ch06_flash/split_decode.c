@@ -7,15 +7,21 @@
 #include "ch06_flash/online_softmax.h"
 #include "ch06_flash/split_k.h"
 #include "common/error.h"
+#include "common/numeric/panel.h"
 #include "common/numeric/small.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/vec.h"
 
 enum {
-    BLOCK = 32,   // keys
-    LINE = 64,    // bytes that memory sends at a time
-    TOGETHER = 4  // queries that see a key while it is in registers, at most
+    BLOCK = 32,    // keys: whole vectors of scores
+    LINE = 64,     // bytes that memory sends at a time
+    TOGETHER = 4,  // queries that see a key while it is in registers, at most
+    KEYS = 4,      // that these queries see at a time
+    VECS = VEC_BYTES == 64 ? 4 : 2,  // of a value: 16 sums of 32 registers, or 8 of 16
+    L2 =
+        2  // for __builtin_prefetch: the first cache has few places for what is to come
 };
+_Static_assert(BLOCK % VEC_LANES == 0, "scores are made a vector at a time");
 
 // What a part has seen: of each head m, l, and the sum of values.
 typedef struct {
@@ -24,86 +30,141 @@ typedef struct {
     real *out;
 } OneQuery;
 
-// Asks memory for a row of the next block, while this one is computed with. (No address
-// is too far: asking for what is not there does nothing.)
-VEC_INLINE void ask_ahead(Mat m, int row) {
-    const char *at = (const char *)(m.at + (row + BLOCK) * m.row_stride);
-    for (int i = 0; i < m.cols * (int)sizeof(real); i += LINE)
-        __builtin_prefetch(at + i);
+// A head's block of keys and values; and what to ask memory for meanwhile, of keys and of
+// values: as much of the next block, in the order in which it lies (NULL: nothing).
+typedef struct {
+    Mat k, v;
+    const real *next_k, *next_v;
+} KeyBlock;
+
+// The numbers number * count ... of what is to come. (No address is too far: asking for
+// what is not there does nothing.)
+VEC_INLINE void ask_ahead(const real *next, int number, int count) {
+    const real *at = next + (ptrdiff_t)number * count;
+    for (int i = 0; next && i < count; i += LINE / (int)sizeof(real))
+        __builtin_prefetch(at + i, 0, L2);
 }
 
-// s[i][j] = scale q_i . k_j. `queries` is a constant where this is called, as below.
-VEC_INLINE void products(real s[][BLOCK], const OneQuery *o, Mat k, real scale,
-                         bool ask, const int queries) {
-    for (int j = 0; j < k.rows; j++) {
-        const real *x = mat_at(k, j, 0);
-        if (ask) ask_ahead(k, j);
-        Vec sum[TOGETHER] = {{0}};
-        int c = 0;
-        for (; c + VEC_LANES <= k.cols; c += VEC_LANES)
+// sums[i][j] = a vector whose lanes' sum is q_i . k_j, for the columns that are whole
+// vectors. Each key is used `queries` times once it is loaded, each query `keys` times;
+// both are constants where this is called, as below.
+VEC_INLINE void product_vectors(Vec sums[][VEC_LANES], const OneQuery *o, Mat k, int j,
+                                const int keys, const int queries) {
+    Vec sum[TOGETHER][KEYS] = {{{0}}}, x[KEYS];
+    for (int c = 0; c + VEC_LANES <= k.cols; c += VEC_LANES) {
 #pragma GCC unroll 4
-            for (int i = 0; i < queries; i++)
-                sum[i] += vec_load(x + c) * vec_load(o[i].q + c);
+        for (int a = 0; a < keys; a++) x[a] = vec_load(mat_at(k, j + a, c));
 #pragma GCC unroll 4
         for (int i = 0; i < queries; i++) {
-            real rest = 0;
-            for (int p = c; p < k.cols; p++) rest += x[p] * o[i].q[p];
-            s[i][j] = scale * (vec_sum(sum[i]) + rest);
+            Vec q = vec_load(o[i].q + c);
+#pragma GCC unroll 4
+            for (int a = 0; a < keys; a++) sum[i][a] += x[a] * q;
         }
     }
+#pragma GCC unroll 4
+    for (int i = 0; i < queries; i++)
+#pragma GCC unroll 4
+        for (int a = 0; a < keys; a++) sums[i][j % VEC_LANES + a] = sum[i][a];
 }
 
-// out_i = factor_i out_i + sum_j s[i][j] v_j
-VEC_INLINE void mix(OneQuery *o, const real *factor, real s[][BLOCK], Mat v, bool ask,
-                    const int queries) {
-    int c = 0;
-    for (; c + 2 * VEC_LANES <= v.cols; c += 2 * VEC_LANES) {
-        Vec sum[TOGETHER][2];
-#pragma GCC unroll 4
-        for (int i = 0; i < queries; i++)
-            for (int w = 0; w < 2; w++)
-                sum[i][w] = factor[i] * vec_load(o[i].out + c + w * VEC_LANES);
-        for (int j = 0; j < v.rows; j++) {
-            if (ask && c == 0) ask_ahead(v, j);
-#pragma GCC unroll 4
-            for (int i = 0; i < queries; i++)
-                for (int w = 0; w < 2; w++)
-                    sum[i][w] += s[i][j] * vec_load(mat_at(v, j, c + w * VEC_LANES));
-        }
-#pragma GCC unroll 4
-        for (int i = 0; i < queries; i++)
-            for (int w = 0; w < 2; w++)
-                vec_store(o[i].out + c + w * VEC_LANES, sum[i][w]);
+// s[i][j] = scale q_i . k_j for the keys from `first`, as many as lanes or as there are.
+VEC_INLINE void products(real s[][BLOCK], const OneQuery *o, const KeyBlock *b,
+                         int first, real scale, const int queries) {
+    Vec sums[TOGETHER][VEC_LANES];
+    Mat k = b->k;
+    int j = first, end = int_min(first + VEC_LANES, k.rows);
+    for (; j + KEYS <= end; j += KEYS) {
+        for (int a = 0; a < KEYS; a++) ask_ahead(b->next_k, j + a, k.cols);
+        product_vectors(sums, o, k, j, KEYS, queries);
     }
+    for (; j < end; j++) product_vectors(sums, o, k, j, 1, queries);
+    for (; j < first + VEC_LANES; j++)
+        for (int i = 0; i < queries; i++) sums[i][j % VEC_LANES] = (Vec){0};
+#pragma GCC unroll 4
     for (int i = 0; i < queries; i++)
-        for (int p = c; p < v.cols; p++) {
+        vec_store(s[i] + first, scale * vec_sums(sums[i]));
+    for (int c = k.cols / VEC_LANES * VEC_LANES; c < k.cols; c++)
+        for (int i = 0; i < queries; i++)
+            for (j = first; j < end; j++)
+                s[i][j] += scale * o[i].q[c] * *mat_at(k, j, c);
+}
+
+// out_i = factor_i out_i + sum_j s[i][j] v_j, for `vecs` vectors of columns.
+VEC_INLINE void mix_vectors(OneQuery *o, const real *factor, real s[][BLOCK],
+                            const KeyBlock *b, int c, const int vecs,
+                            const int queries) {
+    Vec sum[TOGETHER][VECS], x[VECS];
+#pragma GCC unroll 4
+    for (int i = 0; i < queries; i++)
+#pragma GCC unroll 4
+        for (int w = 0; w < vecs; w++)
+            sum[i][w] = factor[i] * vec_load(o[i].out + c + w * VEC_LANES);
+    for (int j = 0; j < b->v.rows; j++) {
+        if (c == 0) ask_ahead(b->next_v, j, b->v.cols);
+#pragma GCC unroll 4
+        for (int w = 0; w < vecs; w++)
+            x[w] = vec_load(mat_at(b->v, j, c + w * VEC_LANES));
+#pragma GCC unroll 4
+        for (int i = 0; i < queries; i++)
+#pragma GCC unroll 4
+            for (int w = 0; w < vecs; w++) sum[i][w] += s[i][j] * x[w];
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < queries; i++)
+#pragma GCC unroll 4
+        for (int w = 0; w < vecs; w++)
+            vec_store(o[i].out + c + w * VEC_LANES, sum[i][w]);
+}
+
+VEC_INLINE void mix(OneQuery *o, const real *factor, real s[][BLOCK], const KeyBlock *b,
+                    const int queries) {
+    const int cols = b->v.cols;
+    int c = 0;
+    for (; c + VECS * VEC_LANES <= cols; c += VECS * VEC_LANES)
+        mix_vectors(o, factor, s, b, c, VECS, queries);
+    for (; c + VEC_LANES <= cols; c += VEC_LANES)
+        mix_vectors(o, factor, s, b, c, 1, queries);
+    for (int i = 0; i < queries; i++)
+        for (int p = c; p < cols; p++) {
             real sum = factor[i] * o[i].out[p];
-            for (int j = 0; j < v.rows; j++) sum += s[i][j] * *mat_at(v, j, p);
+            for (int j = 0; j < b->v.rows; j++) sum += s[i][j] * *mat_at(b->v, j, p);
             o[i].out[p] = sum;
         }
 }
 
-VEC_INLINE void see(OneQuery *o, Mat k, Mat v, real scale, bool ask,
-                    const int queries) {
+VEC_INLINE void see(OneQuery *o, const KeyBlock *b, real scale, const int queries) {
     real s[TOGETHER][BLOCK], factor[TOGETHER];
-    size_t n = (size_t)k.rows;
-    products(s, o, k, scale, ask, queries);
+    size_t n = (size_t)b->k.rows;
+    for (int j = 0; j < b->k.rows; j += VEC_LANES) products(s, o, b, j, scale, queries);
     for (int i = 0; i < queries; i++) {
         RowPart before = o[i].seen, now = {array_max(s[i], n), 0};
         if (before.max > now.max) now.max = before.max;
-        factor[i] = row_part_factor(before, now);
+        factor[i] = now.max == before.max ? 1 : row_part_factor(before, now);
         now.sum = factor[i] * before.sum + array_exp_sum(s[i], s[i], n, now.max);
         o[i].seen = now;
     }
-    mix(o, factor, s, v, ask, queries);
+    mix(o, factor, s, b, queries);
 }
 
 // All queries that share these keys, four, two or one at a time.
-VEC_FUNCTION static void see_block(OneQuery *o, int queries, Mat k, Mat v, real scale) {
-    bool ask = true;
-    for (; queries >= 4; queries -= 4, o += 4, ask = false) see(o, k, v, scale, ask, 4);
-    for (; queries >= 2; queries -= 2, o += 2, ask = false) see(o, k, v, scale, ask, 2);
-    if (queries) see(o, k, v, scale, ask, 1);
+VEC_FUNCTION static void see_block(OneQuery *o, int queries, KeyBlock b, real scale) {
+    for (; queries >= 4; queries -= 4, o += 4, b.next_k = b.next_v = NULL)
+        see(o, &b, scale, 4);
+    for (; queries >= 2; queries -= 2, o += 2, b.next_k = b.next_v = NULL)
+        see(o, &b, scale, 2);
+    if (queries) see(o, &b, scale, 1);
+}
+
+// The rows of k and v from `first`, of one head; each head asks for its share of the rows
+// after them.
+static KeyBlock key_block(Mat k, Mat v, int first, int head, int kv_heads) {
+    int rows = int_min(BLOCK, k.rows - first), d = k.cols / kv_heads,
+        d_v = v.cols / kv_heads;
+    ptrdiff_t end = first + rows, share = (ptrdiff_t)head * BLOCK;
+    return (KeyBlock){mat_cols(mat_rows(k, first, rows), head * d, d),
+                      mat_cols(mat_rows(v, first, rows), head * d_v, d_v),
+                      k.at + end * k.row_stride + share * d,
+                      v.at + end * v.row_stride + share * d_v};
 }
 
 // Rows of out (H x d) and lse (H x 1) from these keys alone.
@@ -112,13 +173,9 @@ static void see_part(Mat out, Mat lse, Mat q, Mat k, Mat v, int kv_heads, real s
     OneQuery *o = allocate((size_t)heads, sizeof *o);
     for (int h = 0; h < heads; h++)
         o[h] = (OneQuery){row_part_empty(), q.at + h * d, mat_at(out, h, 0)};
-    for (int j = 0; j < k.rows; j += BLOCK) {
-        int rows = int_min(BLOCK, k.rows - j);
-        Mat kj = mat_rows(k, j, rows), vj = mat_rows(v, j, rows);
+    for (int j = 0; j < k.rows; j += BLOCK)
         for (int kv = 0; kv < kv_heads; kv++)
-            see_block(&o[kv * group], group, mat_cols(kj, kv * d, d),
-                      mat_cols(vj, kv * out.cols, out.cols), scale);
-    }
+            see_block(&o[kv * group], group, key_block(k, v, j, kv, kv_heads), scale);
     for (int h = 0; h < heads; h++) {
         RowPart seen = o[h].seen;
         mat_scale(mat_rows(out, h, 1), seen.sum == 0 ? 0 : 1 / seen.sum);

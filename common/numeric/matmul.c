@@ -38,6 +38,7 @@
 #include "common/numeric/depth.h"
 #include "common/numeric/machine.h"
 #include "common/numeric/mat.h"
+#include "common/numeric/panel.h"
 #include "common/numeric/small.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/vec.h"
@@ -204,47 +205,6 @@ static void tile_cut(Mat c, Mat plus, const real *lanes) {
 
 // ---- packing
 
-// v becomes its transpose. Reading a row and a row half the height further down
-// zipwise, as in shuffling a pack of cards, turns the bits of (row, lane) round by one;
-// log2(VEC_LANES) times swap row and lane.
-VEC_INLINE void transpose(Vec v[VEC_LANES]) {
-#pragma GCC unroll 4
-    for (int round = 1; round < VEC_LANES; round *= 2) {
-        Vec w[VEC_LANES];
-#pragma GCC unroll 8
-        for (int i = 0; i < VEC_LANES / 2; i++) {
-            w[2 * i] = vec_zip_low(v[i], v[i + VEC_LANES / 2]);
-            w[2 * i + 1] = vec_zip_high(v[i], v[i + VEC_LANES / 2]);
-        }
-#pragma GCC unroll 16
-        for (int i = 0; i < VEC_LANES; i++) v[i] = w[i];
-    }
-}
-
-// to[p * width + i] = from(i, p), or 0 where i >= from.rows: one panel. `width` is a
-// constant where this is called.
-VEC_INLINE void pack_panel(real *to, Mat from, const int width) {
-    int p = 0;
-    if (from.col_stride == 1) {
-        // Squares of VEC_LANES x VEC_LANES, the last one first: where width is no
-        // multiple of VEC_LANES it runs over into the next column, which is written
-        // later.
-        for (; p + VEC_LANES <= from.cols; p += VEC_LANES, to += VEC_LANES * width)
-            for (int i = (width - 1) / VEC_LANES * VEC_LANES; i >= 0; i -= VEC_LANES) {
-                Vec square[VEC_LANES];
-                for (int lane = 0; lane < VEC_LANES; lane++)
-                    square[lane] = i + lane < from.rows
-                                       ? vec_load(mat_at(from, i + lane, p))
-                                       : (Vec){0};
-                transpose(square);
-                for (int lane = 0; lane < VEC_LANES; lane++)
-                    vec_store(to + lane * width + i, square[lane]);
-            }
-    }
-    for (; p < from.cols; p++, to += width)
-        for (int i = 0; i < width; i++) to[i] = i < from.rows ? *mat_at(from, i, p) : 0;
-}
-
 // Numbers from one packed panel to the next: a cache line more than it has. Panels that
 // begin a whole number of pages apart would share a few places of the L1 cache, and
 // packing writes to all of them at a time.
@@ -262,7 +222,7 @@ VEC_INLINE void pack(real *to, Mat from, const int width) {
             memcpy(panel, x, (size_t)width * sizeof *x);
     }
     for (int i = whole * width; i < from.rows; i += width)
-        pack_panel(to + i / width * panel_size,
+        panel_pack(to + i / width * panel_size, 1,
                    block(from, i, 0, int_min(width, from.rows - i), from.cols), width);
 }
 

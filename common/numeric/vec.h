@@ -87,6 +87,12 @@ VEC_INLINE Vec vec_max(Vec y, Vec x) { return vec_select(x > y, x, y); }
 VEC_INLINE VecInt vec_sign_bits(Vec x) {
     return (VecInt)x & (VecInt)vec_splat(-(real)0);
 }
+// To the nearest whole number, of |x| < 2^22 (or 2^51): a number as large as the one added
+// has no room for a fraction.
+VEC_INLINE Vec vec_round(Vec x) {
+    const real ROUNDER = sizeof(real) == 4 ? 0x1.8p23f : 0x1.8p52;
+    return x + ROUNDER - ROUNDER;
+}
 VEC_INLINE Vec vec_abs(Vec x) { return (Vec)((VecInt)x ^ vec_sign_bits(x)); }
 
 // The lanes added as a tree: (0 + n/2), (1 + n/2 + 1), ... and again, until one is left.
@@ -166,6 +172,42 @@ VEC_INLINE Vec vec_odd(Vec x, Vec y) {
     return __builtin_shufflevector(x, y, VEC_ODD_LANES);
 }
 
+// Two vectors mixed: x0 y0 x1 y1 ... (the lower halves, the upper halves), and the way back:
+// x0 x2 ... y0 y2 ... and x1 x3 ... y1 y3 ...
+#if VEC_LANES == 16
+#define VEC_ZIP_LOW_LANES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define VEC_ZIP_HIGH_LANES 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#define VEC_EVEN_LANES 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define VEC_ODD_LANES 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
+#elif VEC_LANES == 8
+#define VEC_ZIP_LOW_LANES 0, 8, 1, 9, 2, 10, 3, 11
+#define VEC_ZIP_HIGH_LANES 4, 12, 5, 13, 6, 14, 7, 15
+#define VEC_EVEN_LANES 0, 2, 4, 6, 8, 10, 12, 14
+#define VEC_ODD_LANES 1, 3, 5, 7, 9, 11, 13, 15
+#elif VEC_LANES == 4
+#define VEC_ZIP_LOW_LANES 0, 4, 1, 5
+#define VEC_ZIP_HIGH_LANES 2, 6, 3, 7
+#define VEC_EVEN_LANES 0, 2, 4, 6
+#define VEC_ODD_LANES 1, 3, 5, 7
+#else
+#define VEC_ZIP_LOW_LANES 0, 2
+#define VEC_ZIP_HIGH_LANES 1, 3
+#define VEC_EVEN_LANES 0, 2
+#define VEC_ODD_LANES 1, 3
+#endif
+VEC_INLINE Vec vec_zip_low(Vec x, Vec y) {
+    return __builtin_shufflevector(x, y, VEC_ZIP_LOW_LANES);
+}
+VEC_INLINE Vec vec_zip_high(Vec x, Vec y) {
+    return __builtin_shufflevector(x, y, VEC_ZIP_HIGH_LANES);
+}
+VEC_INLINE Vec vec_even(Vec x, Vec y) {
+    return __builtin_shufflevector(x, y, VEC_EVEN_LANES);
+}
+VEC_INLINE Vec vec_odd(Vec x, Vec y) {
+    return __builtin_shufflevector(x, y, VEC_ODD_LANES);
+}
+
 // Lanes 0 .. n-1 from p, `rest` in the others; and the way back. For the last, partial
 // vector of an array.
 VEC_INLINE Vec vec_load_part(const real *p, size_t n, real rest) {
@@ -184,6 +226,14 @@ VEC_INLINE Vec vec_exp(Vec x) {
     return x;
 }
 VEC_INLINE Vec vec_exp_small(Vec x) { return vec_exp(x); }
+// p changes no digit; but e^x alone must be neither infinite nor 0.
+VEC_INLINE Vec vec_exp_scaled(Vec x, Vec p) {
+    for (int i = 0; i < VEC_LANES; i++)
+        x[i] =
+            fabs(x[i]) < 600 ? ldexp(exp(x[i]), -(int)p[i]) : exp(x[i] - p[i] * M_LN2);
+    return x;
+}
+VEC_INLINE Vec vec_exp_inside(Vec x, Vec p) { return vec_exp_scaled(x, p); }
 VEC_INLINE Vec vec_tanh(Vec x) {
     for (int i = 0; i < VEC_LANES; i++) x[i] = tanh(x[i]);
     return x;
@@ -217,9 +267,9 @@ VEC_INLINE Vec vec_exp(Vec x) {
     return vec_select(x == x, power, x);
 }
 
-// e^x for x <= 88: 16 instructions where vec_exp has 22, with the same bound. A softmax,
-// which subtracts the maximum first, needs no more. 0 below -87.7; a few results before
-// that are denormal.
+// e^x for x <= 88: 16 instructions where vec_exp has 22, with the same bound (1.2 ulp
+// without fused multiply-adds). A softmax, which subtracts the maximum first, needs no
+// more. 0 below -87.7; a few results before that are denormal.
 VEC_INLINE Vec vec_exp_small(Vec x) {
     // 127 more: the sum's low bits, shifted, are the exponent field of 2^n itself, and
     // of 0 where n = -127, which no smaller x gets below
@@ -228,6 +278,39 @@ VEC_INLINE Vec vec_exp_small(Vec x) {
     Vec rounded = x * 1.44269504f + ROUNDER, r = exp_rest(x, rounded - ROUNDER);
     Vec power = (exp_polynomial(r) * r + 1) * r + 1;
     return power * (Vec)((VecBits)rounded << 23);
+}
+
+// e^x 2^-p, for whole numbers p between -2^21 and 2^21, and results between 2^-126 and
+// 2^126: 10 instructions where vec_exp has 22.
+//
+//     e^x = 2^n 2^r,      n = round(x / ln 2),      r = x / ln 2 - n,      |r| <= 1/2
+//
+// r is made in one step: x / ln 2 is not rounded before n is subtracted. The polynomial is
+// Remez' of degree 5 for 2^r, divided by its first coefficient. p is subtracted from n:
+// the same x gives the same digits for every p.
+//
+// All results are too small by the same factor 1 - 7e-8, which a softmax divides out
+// again. But for that, their relative error is at most 1.6e-7 + 1.4e-8 |x| (1e-7 |x|
+// without fused multiply-adds).
+VEC_INLINE Vec vec_exp_inside(Vec x, Vec p) {
+    // 127 more: the sum's low bits, shifted, are the exponent field of 2^(n - p)
+    const float LOG2_E = 1.44269504f, ROUNDER = 0x1.8p23f + 127;
+    Vec rounder = ROUNDER - p, rounded = x * LOG2_E + rounder,
+        r = x * LOG2_E - (rounded - rounder);
+    Vec power =
+        ((((0.00132764712f * r + 0.00967554064f) * r + 0.0555071288f) * r + 0.24022118f)
+             * r
+         + 0.69314692f)
+            * r
+        + 1;
+    return power * (Vec)((VecBits)rounded << 23);
+}
+
+// The same for all results below 2^126: 0 for those below about 2^-127, where the
+// exponent field is 0.
+VEC_INLINE Vec vec_exp_scaled(Vec x, Vec p) {
+    Vec least = (p - 127) * 0.693147182f;
+    return vec_exp_inside(vec_select(x < least, least, x), p);
 }
 
 // Near 0 the odd polynomial of Cephes' tanhf, beyond 0.625 1 - 2 / (e^2x + 1), which

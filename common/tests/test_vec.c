@@ -22,6 +22,8 @@ typedef long double Wide;
 #define nan_with nan
 // glibc promises 1 and 2 beyond the rounding
 static const double EXP_ULPS = 1.1, TANH_ULPS = 3;
+static const double EXP_COMMON = 0, EXP_RELATIVE = 1.1 * EPS, EXP_PER_X = 0,
+                    EXP_SMALL_ULPS = 1.1;
 static Wide exact_exp(Wide x) { return expl(x); }
 static Wide exact_tanh(Wide x) { return tanhl(x); }
 #else
@@ -31,7 +33,14 @@ typedef double Wide;
 #define LARGEST FLT_MAX
 #define next nextafterf
 #define nan_with nanf
-static const double EXP_ULPS = 1.1, TANH_ULPS = 1.4;  // vec.h
+// as vec.h says
+static const double EXP_ULPS = 1.1, TANH_ULPS = 1.4;
+static const double EXP_COMMON = 7e-8, EXP_RELATIVE = 1.6e-7,
+#ifdef FP_FAST_FMAF
+                    EXP_PER_X = 1.4e-8, EXP_SMALL_ULPS = 1.1;
+#else
+                    EXP_PER_X = 1.0e-7, EXP_SMALL_ULPS = 1.2;
+#endif
 static Wide exact_exp(Wide x) { return exp(x); }
 static Wide exact_tanh(Wide x) { return tanh(x); }
 #endif
@@ -67,6 +76,8 @@ static double worst(Vec (*function)(Vec), Wide (*exact)(Wide), double first,
 
 static Vec exp_of(Vec x) { return vec_exp(x); }
 static Vec exp_small_of(Vec x) { return vec_exp_small(x); }
+static Vec exp_scaled_of(Vec x) { return vec_exp_scaled(x, (Vec){0}); }
+static Vec exp_inside_of(Vec x) { return vec_exp_inside(x, (Vec){0}); }
 static Vec tanh_of(Vec x) { return vec_tanh(x); }
 
 Test(vec, exp_is_within_its_bound) {
@@ -79,7 +90,7 @@ Test(vec, exp_is_within_its_bound) {
 Test(vec, exp_small_is_within_its_bound) {
     double most = fmax(worst(exp_small_of, exact_exp, -87.336, 88, 4000000),
                        worst(exp_small_of, exact_exp, -1, 1, 2000000));
-    cr_assert(most <= EXP_ULPS, "%g ulp", most);
+    cr_assert(most <= EXP_SMALL_ULPS, "%g ulp", most);
     cr_assert(most > 0.4, "%g ulp: the sweep saw nothing", most);
     const real nans[] = {NAN, -(real)NAN, nan_with("1"), nan_with("255")};
     for (int i = 0; i < 4; i++)
@@ -93,6 +104,72 @@ Test(vec, exp_small_is_within_its_bound) {
         real y = vec_exp_small(vec_splat(x))[0];
         cr_assert(y >= 0 && y < (real)2e-38, "e^%g = %g", (double)x, (double)y);
     }
+}
+
+// Relative to the exact value without the common factor, and to the bound that grows with
+// |x|.
+static double worst_share(Vec (*function)(Vec), double first, double last, int steps) {
+    double most = 0;
+    for (int i = 0; i < steps; i++) {
+        real x = (real)(first + (last - first) * i / steps);
+        double exact = (double)exact_exp(x) * (1 - EXP_COMMON),
+               error = fabs((double)function(vec_splat(x))[i % VEC_LANES] / exact - 1);
+        most = fmax(most, error / (EXP_RELATIVE + EXP_PER_X * fabs((double)x)));
+    }
+    return most;
+}
+
+Test(vec, exp_scaled_is_within_its_bound) {
+    double most = fmax(worst_share(exp_scaled_of, -86.9, 88, 400000),
+                       worst_share(exp_scaled_of, -1, 1, 400000)),
+           inside = worst_share(exp_inside_of, -86.9, 88, 400000);
+    cr_assert(most <= 1 && inside <= 1, "%g, %g times the bound", most, inside);
+    cr_assert(most > 0.3, "%g: the sweep saw nothing", most);
+}
+
+Test(vec, exp_scaled_at_the_edges) {
+    const real nans[] = {NAN, -(real)NAN, nan_with("1"), nan_with("255")};
+    for (int i = 0; i < 4; i++)
+        cr_assert(isnan(vec_exp_scaled(vec_splat(nans[i]), (Vec){0})[0]), "NaN %d", i);
+    cr_assert(vec_exp_scaled((Vec){0}, (Vec){0})[0] == 1);
+    // a weight of what is hidden is 0, not merely small; for any power
+    const real hidden[] = {-INFINITY, -LARGEST, -(real)1e7};
+    for (int i = 0; i < 3; i++)
+        for (real p = -0x1p21; p <= 0x1p21; p += 0x1p16 + 1)
+            cr_assert(vec_exp_scaled(vec_splat(hidden[i]), vec_splat(p))[0] == 0,
+                      "%g %g", (double)hidden[i], (double)p);
+    for (real x = -87; x > -746; x *= (real)1.0001) {
+        real y = vec_exp_scaled(vec_splat(x), (Vec){0})[0];
+        cr_assert(y >= 0 && y < (real)2e-38, "e^%g = %g", (double)x, (double)y);
+    }
+}
+
+// Functions of their own: within one the compiler may fuse one use of a product with its
+// sum, and not another.
+__attribute__((noinline)) static real one_inside(real x, real p) {
+    return vec_exp_inside(vec_splat(x), vec_splat(p))[0];
+}
+__attribute__((noinline)) static real one_scaled(real x, real p) {
+    return vec_exp_scaled(vec_splat(x), vec_splat(p))[0];
+}
+
+// A power of two changes the exponent, and no digit.
+Test(vec, exp_scaled_keeps_the_digits) {
+    for (int p = -60; p <= 60; p += 7)
+        for (int i = 0; i < 6000; i++) {
+            real x = (real)(-40 + 0.0133 * i), inside = one_inside(x, (real)p),
+                 scaled = one_scaled(x, (real)p),
+                 want = (real)ldexp((double)one_inside(x, 0), -p);
+            cr_assert(inside == want && (scaled == want || (double)want < 1e-37),
+                      "e^%g 2^-%d: %a %a, not %a", (double)x, p, (double)inside,
+                      (double)scaled, (double)want);
+        }
+}
+
+Test(vec, round_is_to_the_nearest) {
+    const real x[] = {0, -(real)0.4, (real)0.6, -(real)2.5, 1000000, -(real)1234567.25};
+    const real want[] = {0, 0, 1, -2, 1000000, -1234567};
+    for (int i = 0; i < 6; i++) cr_assert(vec_round(vec_splat(x[i]))[0] == want[i]);
 }
 
 Test(vec, tanh_is_within_its_bound) {
