@@ -60,7 +60,8 @@ __attribute__((format(printf, 4, 5), unused)) static void small_say(
 #define cr_assert_str_eq(a, b, ...) \
     small_check(strcmp(a, b) == 0, #a " reads " #b, __VA_ARGS__)
 #define cr_assert_float_eq(a, b, within, ...) \
-    small_check(fabs((double)(a) - (double)(b)) <= (within), #a " near " #b, __VA_ARGS__)
+    small_check(fabs((double)(a) - (double)(b)) <= (within), #a " near " #b, \
+                __VA_ARGS__)
 #define cr_expect cr_assert
 #define cr_expect_not cr_assert_not
 #define cr_expect_null cr_assert_null
