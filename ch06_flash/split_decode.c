@@ -82,7 +82,7 @@ VEC_INLINE void products(real s[][BLOCK], const OneQuery *o, const KeyBlock *b,
         for (int i = 0; i < queries; i++) sums[i][j % VEC_LANES] = (Vec){0};
 #pragma GCC unroll 4
     for (int i = 0; i < queries; i++)
-        vec_store(s[i] + first, scale * vec_sums(sums[i]));
+        vec_store(s[i] + first, scale * panel_sums(sums[i]));
     for (int c = k.cols / VEC_LANES * VEC_LANES; c < k.cols; c++)
         for (int i = 0; i < queries; i++)
             for (j = first; j < end; j++)

@@ -27,7 +27,7 @@ VEC_INLINE void vec_transpose(Vec v[VEC_LANES]) {
 
 // Lane i of the result = the sum of the lanes of v[i]. As above, but each round adds what
 // it has paired: half as many vectors are left.
-VEC_INLINE Vec vec_sums(Vec v[VEC_LANES]) {
+VEC_INLINE Vec panel_sums(Vec v[VEC_LANES]) {
 #pragma GCC unroll 4
     for (int left = VEC_LANES / 2; left > 0; left /= 2)
 #pragma GCC unroll 8

@@ -172,42 +172,6 @@ VEC_INLINE Vec vec_odd(Vec x, Vec y) {
     return __builtin_shufflevector(x, y, VEC_ODD_LANES);
 }
 
-// Two vectors mixed: x0 y0 x1 y1 ... (the lower halves, the upper halves), and the way back:
-// x0 x2 ... y0 y2 ... and x1 x3 ... y1 y3 ...
-#if VEC_LANES == 16
-#define VEC_ZIP_LOW_LANES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
-#define VEC_ZIP_HIGH_LANES 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
-#define VEC_EVEN_LANES 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
-#define VEC_ODD_LANES 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
-#elif VEC_LANES == 8
-#define VEC_ZIP_LOW_LANES 0, 8, 1, 9, 2, 10, 3, 11
-#define VEC_ZIP_HIGH_LANES 4, 12, 5, 13, 6, 14, 7, 15
-#define VEC_EVEN_LANES 0, 2, 4, 6, 8, 10, 12, 14
-#define VEC_ODD_LANES 1, 3, 5, 7, 9, 11, 13, 15
-#elif VEC_LANES == 4
-#define VEC_ZIP_LOW_LANES 0, 4, 1, 5
-#define VEC_ZIP_HIGH_LANES 2, 6, 3, 7
-#define VEC_EVEN_LANES 0, 2, 4, 6
-#define VEC_ODD_LANES 1, 3, 5, 7
-#else
-#define VEC_ZIP_LOW_LANES 0, 2
-#define VEC_ZIP_HIGH_LANES 1, 3
-#define VEC_EVEN_LANES 0, 2
-#define VEC_ODD_LANES 1, 3
-#endif
-VEC_INLINE Vec vec_zip_low(Vec x, Vec y) {
-    return __builtin_shufflevector(x, y, VEC_ZIP_LOW_LANES);
-}
-VEC_INLINE Vec vec_zip_high(Vec x, Vec y) {
-    return __builtin_shufflevector(x, y, VEC_ZIP_HIGH_LANES);
-}
-VEC_INLINE Vec vec_even(Vec x, Vec y) {
-    return __builtin_shufflevector(x, y, VEC_EVEN_LANES);
-}
-VEC_INLINE Vec vec_odd(Vec x, Vec y) {
-    return __builtin_shufflevector(x, y, VEC_ODD_LANES);
-}
-
 // Lanes 0 .. n-1 from p, `rest` in the others; and the way back. For the last, partial
 // vector of an array.
 VEC_INLINE Vec vec_load_part(const real *p, size_t n, real rest) {
