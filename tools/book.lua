@@ -1,11 +1,13 @@
 -- What the hosting site's Markdown means in the book: a filter for pandoc, called by tools/book.sh.
 --
 -- The environment says what the filter cannot know:
---   BOOK_PAGES  names of the lectures, without .md
+--   BOOK_PAGES  names of the pages that are docs/*.md, without .md
 --   BOOK_DERIVED  a file with a line for each claim, "2.3 ch02_attention": the lecture that derives it
 --   BOOK_HERE   the page that is being made
 --   BOOK_UP     from the book's folder to the repository's; empty outside of it
 --   BOOK_NOTES  a file that gets, line by line, what the index of formulas is made of
+--   BOOK_SEARCH a file to which the page's sections are added, a row of docs/search.js each
+--   BOOK_LANGUAGE  of a translation, docs/LANGUAGE/*.md: "zh"; empty for an original
 local here, up, notes = os.getenv "BOOK_HERE" or "", os.getenv "BOOK_UP" or "", nil
 local page_of, page_named = {}, {}
 for page in (os.getenv "BOOK_PAGES" or ""):gmatch "%S+" do page_named[page] = true end
@@ -30,14 +32,24 @@ local function claim_of(el)
     return el and el.t == "Strong" and pandoc.utils.stringify(el):match "^%[(%d+%.%d+)%]$"
 end
 
+-- A translation's page stands beside the original's: page.zh.html. What it does not have itself is the original's.
+local language = os.getenv "BOOK_LANGUAGE" or ""
 local function link(el)
-    local page, anchor = el.target:match "^(ch%d%d[^/#]*)%.md(.*)$"
+    local page, anchor = el.target:match "^([%w_]+)%.md(.*)$"
+    if language ~= "" and page then
+        el.target = page .. "." .. language .. ".html" .. anchor
+        return el
+    end
+    if language ~= "" then
+        el.target = el.target:gsub("^%.%./", "")
+        page, anchor = el.target:match "^([%w_]+)%.md(.*)$"
+    end
     if page and page_named[page] then el.target = page .. ".html" .. anchor return el end
     if el.target:match "^%.%./README%.md" or el.target:match "^README%.md" then
         el.target = "index.html"
         return el
     end
-    local within = {"^#", "^[%w_-]+%.html", "^figures/", "^drawings/", "^%a[%w+.-]*:"}
+    local within = {"^#", "^[%w_.-]+%.html", "^figures/", "^drawings/", "^%a[%w+.-]*:"}
     for _, pattern in ipairs(within) do
         if el.target:match(pattern) then return nil end
     end
@@ -147,7 +159,8 @@ local function only(block, kind)
 end
 
 -- **By hand.**, **Try** and **Questions** begin a box.
-local boxes = {["By hand."] = "hand", Try = "try", Questions = "questions"}
+local boxes = {["By hand."] = "hand", Try = "try", Questions = "questions",
+               ["手算。"] = "hand", ["试一试"] = "try", ["问题"] = "questions"}
 local function box_of(block)
     local first = block.t == "Para" and block.content[1]
     return first and first.t == "Strong" and boxes[pandoc.utils.stringify(first)]
@@ -280,9 +293,68 @@ local function number_formulas(doc)
     return doc
 end
 
+-- ---- what the search knows of the page
+
+-- The words of a section: prose, code in the text, names of the functions shown; no formulas, no listings.
+local function words_of(block)
+    if block.t == "CodeBlock" then return "" end
+    if block.t == "RawBlock" then return block.text:match "^<!%-%- code: %S+ (.-) *%-%->" or "" end
+    local text = pandoc.walk_block(block, {
+        RawInline = function() return {} end,
+        RawBlock = function() return {} end,
+        CodeBlock = function() return {} end,
+        Math = function(el) return pandoc.Str(el.mathtype == "InlineMath" and #el.text < 12 and el.text or "...") end,
+    })
+    local words = pandoc.List()
+    pandoc.walk_block(pandoc.Div {text}, {
+        Para = function(el) words:insert(pandoc.utils.stringify(el)) end,
+        Plain = function(el) words:insert(pandoc.utils.stringify(el)) end,
+    })
+    return table.concat(words, " ")
+end
+
+local function search_rows(doc)
+    if not os.getenv "BOOK_SEARCH" then return nil end
+    local out = assert(io.open(os.getenv "BOOK_SEARCH", "a"))
+    local link, title, words = here .. ".html", "", pandoc.List()
+    local function quoted(text) return '"' .. text:gsub('[\\"]', "\\%0"):gsub("%s+", " ") .. '"' end
+    local function flush()
+        if title == "" then return end
+        out:write("[", quoted(link), ",", quoted(title), ",", quoted(table.concat(words, " ")), "],\n")
+        words = pandoc.List()
+    end
+    for _, block in ipairs(doc.blocks) do
+        if block.t == "Header" and block.level <= 3 then
+            flush()
+            title = pandoc.utils.stringify(block):gsub("\\(%a+)", "%1")
+            link = here .. ".html" .. (block.level > 1 and "#" .. block.identifier or "")
+        else
+            local more = words_of(block)
+            if more ~= "" then words:insert(more) end
+        end
+    end
+    flush()
+    out:close()
+end
+
+-- arXiv:1706.03762 leads to the paper, for whoever has a network.
+local function paper(el)
+    local id, after = el.text:match "^arXiv:(%d%d%d%d%.%d%d%d%d%d?)(.*)$"
+    if not id then return nil end
+    return {pandoc.Link("arXiv:" .. id, "https://arxiv.org/abs/" .. id), pandoc.Str(after)}
+end
+
+-- A translation's figures are the original's: ../figures/x.svg.
+local function image(el)
+    if language == "" then return nil end
+    el.src = el.src:gsub("^%.%./", "")
+    return el
+end
+
 return {
+    {Image = image, Pandoc = search_rows},
     {Blocks = blocks},
     {Pandoc = number_formulas},
     {RawBlock = comment, RawInline = comment, Link = link, CodeBlock = listing, Code = code, Inlines = keep_together},
-    {Str = reference, Math = maths, Table = wide}, {Strong = derivation},
+    {Str = function(el) return reference(el) or paper(el) end, Math = maths, Table = wide}, {Strong = derivation},
 }

@@ -4,6 +4,10 @@
 #
 # TOURS is a folder with each tour's output, chNN_name.txt; with it the book has an index of claims.
 #
+# The pages are every docs/*.md with a title: the chapters, then what is around them in the order below, the glossary,
+# and what is made from the lectures: notation, formulas, claims, sources. docs/LANGUAGE/*.md are translations: a page
+# each, which the original leads to. docs/search.js finds words in the pages, without a server, and nothing needs it.
+#
 # A lecture is Markdown as the hosting site renders it; tools/book.lua says what becomes of it here:
 #
 #     ![What a reader who cannot see it should know](figures/ch02_variance.svg)
@@ -41,7 +45,14 @@ case $out in
     "$root"/*) BOOK_UP=$(echo "${out#"$root"/}" | sed 's|[^/][^/]*|..|g')/ ;;
     *) BOOK_UP= ;;
 esac
-BOOK_PAGES=$(for each; do basename "$each" .md; done)
+# docs/*.md in their order; README.md is the cover.
+lectures=$(for each; do basename "$each" .md; done)
+around='teaching project performance errata'
+others=$(for each in docs/[!c]*.md docs/c[!h]*.md; do basename "$each" .md; done |
+         grep -vxE "README|glossary|.*\\*.*|$(echo $around | tr ' ' '|')" || true)
+course=$(for each in $around $others; do [ ! -f "docs/$each.md" ] || echo "$each"; done)
+BOOK_PAGES="$lectures $course $([ ! -f docs/glossary.md ] || echo glossary)"
+BOOK_PAGES=$(echo $BOOK_PAGES)
 BOOK_CLAIMS=$([ -z "$tours" ] || echo yes)
 export BOOK_UP BOOK_PAGES BOOK_CLAIMS
 
@@ -49,9 +60,10 @@ export BOOK_UP BOOK_PAGES BOOK_CLAIMS
 # a claim: a line "2.3 ch02_attention" each.
 folder_of() { echo "$1" | sed 's/_[0-9]*$//'; }
 export BOOK_DERIVED="$work/derived"
-for name in $BOOK_PAGES; do
-    grep -o '\*\*\[[0-9]*\.[0-9]*\]\*\*' "docs/$name.md" | sed "s/[]*[]//g; s/$/ $name/" || true
-done >"$BOOK_DERIVED"
+derived_in() {  # derived_in MARKDOWN PAGE
+    grep -o '\*\*\[[0-9]*\.[0-9]*\]\*\*' "$1" | sed "s/[]*[]//g; s/$/ $2/" || true
+}
+for name in $lectures; do derived_in "docs/$name.md" "$name"; done >"$BOOK_DERIVED"
 
 # ---- one page -------------------------------------------------------------------------------------------
 
@@ -94,22 +106,32 @@ book=$(sed -n '/^# /{s/^# *//;p;q;}' README.md 2>/dev/null || true)
 
 # Each lecture's contents, as a list; its first entry is the lecture's own title. On the way, its formulas.
 echo '$toc$' >"$work/toc.html"
-for lecture; do
-    page=$(basename "$lecture" .md)
+for page in $BOOK_PAGES; do
+    lecture=docs/$page.md
     export BOOK_NOTES="$work/$page.notes"
     convert "$lecture" "$work/toc.html" --toc --toc-depth=2 -M pagetitle=x <"$lecture" >"$work/list"
     sed "s|href=\"#|href=\"$page.html#|g; s| id=\"toc-[^\"]*\"||g" "$work/list" >"$work/$page.toc"
     sed -n 's/^# *//p' "$lecture" | sed -n '1{s/[`*]//g;p;}' >"$work/$page.title"
 done
 unset BOOK_NOTES
-echo 'Index of claims' >"$work/claims.title"
+echo 'Notation' >"$work/notation.title"
 echo 'Index of formulas' >"$work/formulas.title"
-indexes=$([ -z "$tours" ] || echo claims; echo formulas)
+echo 'Index of claims' >"$work/claims.title"
+echo 'Sources' >"$work/sources.title"
+indexes=$(echo notation formulas $([ -z "$tours" ] || echo claims) sources)
 
 title_of() { cat "$work/$1.title"; }
 
+part_before() {  # part_before PAGE: the heading of the part of the book that begins with it
+    set -- "$1" $course
+    [ "$1" != "${2:-}" ] || echo '<p class="part">The course</p>'
+    [ "$1" != "$(echo $([ ! -f docs/glossary.md ] || echo glossary) $indexes | cut -d ' ' -f 1)" ] ||
+        echo '<p class="part">To look things up</p>'
+}
+
 sidebar() {  # sidebar PAGE: the contents of the page, and the other pages' titles
     for other in $BOOK_PAGES $indexes; do
+        part_before "$other"
         if [ "$other" = "$1" ] && [ -f "$work/$1.toc" ]; then
             sed '1s/<ul>/<ul class="now">/; 2s/<li>/<li class="here">/' "$work/$1.toc"
         else
@@ -123,41 +145,76 @@ turn() {  # turn CLASS WORD PAGE: a link to the page before or after this one
     [ -z "$3" ] || echo "<a class=\"$1\" href=\"$3.html\"><small>$2</small>$(title_of "$3")</a>"
 }
 
+# The languages of a lecture: links from each of its pages to the others.
+translations() { for each in docs/[a-z][a-z]/"$1.md"; do [ ! -f "$each" ] || basename "$(dirname "$each")"; done; }
+tongue() { case $1 in zh) echo 中文 ;; en) echo English ;; *) echo "$1" ;; esac; }
+languages() {  # languages PAGE THIS
+    for each in en $(translations "$1"); do
+        [ "$each" != "$2" ] || continue
+        echo "<a lang=\"$each\" href=\"$1$([ "$each" = en ] || echo ".$each").html\">$(tongue "$each")</a>"
+    done
+}
+
 mkdir "$work/book"
 page() {  # page PAGE SOURCE PREVIOUS NEXT
-    convert "$2" docs/template.html -M pagetitle="$(title_of "$1")" -V book="$book" -V sidebar="$(sidebar "$1")" \
+    convert "$1" docs/template.html -V languages="$(languages "$1" en)" -M pagetitle="$(title_of "$1")" -V book="$book" -V sidebar="$(sidebar "$1")" \
         -V turn="$(turn previous Previous "$3"; turn next Next "$4")" <"$2" >"$work/book/$1.html"
 }
 
 # ---- the lectures, the indexes, the cover -----------------------------------------------------------------
 
-# A chapter may have two lectures, chNN_name.md and chNN_name_2.md, of one folder and one tour.
-folder_of() { echo "$1" | sed 's/_[0-9]*$//'; }
-for name in $BOOK_PAGES; do
-    grep -o '\*\*\[[0-9]*\.[0-9]*\]\*\*' "docs/$name.md" | sed "s/[]*[]//g; s/$/ $name/" || true
-done >"$work/derived"
 if [ -n "$tours" ]; then
-    for name in $(for page in $BOOK_PAGES; do folder_of "$page"; done | uniq); do
+    for name in $(for page in $lectures; do folder_of "$page"; done | uniq); do
         [ -f "$tours/$name.txt" ] || die "$tours has no $name.txt" 1
         awk -v page="$name" -v derived="$BOOK_DERIVED" -f tools/book_claims.awk "$tours/$name.txt"
     done | { printf '# Index of claims\n\n'; cat tools/book_claims.md; cat; } >"$work/claims.md"
 fi
-for name in $BOOK_PAGES; do
+for name in $lectures; do
     awk -v page="$name" -v title="$(title_of "$name")" -f tools/book_formulas.awk "$work/$name.notes" "$(folder_of "$name")"/*.h
 done | { printf '# Index of formulas\n\n'; cat tools/book_formulas.md; cat; } >"$work/formulas.md"
+# part_of_lectures HEADING-OR-TABLE WORDS: that part of each lecture, below the lecture's title.
+part_of_lectures() {
+    for name in $lectures; do
+        awk -v page="$name" -v title="$(title_of "$name")" -v part="$1" -f tools/book_parts.awk "docs/$name.md"
+    done
+}
+part_of_lectures notation | { printf '# Notation\n\n'; cat tools/book_notation.md; cat; } >"$work/notation.md"
+part_of_lectures sources | { printf '# Sources\n\n'; cat tools/book_sources.md; cat; } >"$work/sources.md"
 
+# What search.js searches: the pages that are written, not the indexes that are made from them.
+export BOOK_SEARCH="$work/search_rows"
 previous='' current=''
 for next in $BOOK_PAGES $indexes ''; do
     source=$work/$current.md
     [ ! -f "docs/$current.md" ] || source=docs/$current.md
+    case " $indexes " in *" $current "*) unset BOOK_SEARCH ;; esac
     [ -z "$current" ] || page "$current" "$source" "$previous" "$next"
     previous=$current current=$next
 done
 
-contents=$(cat "$work"/*.toc; for i in $indexes; do echo "<ul><li><a href=\"$i.html\">$(title_of "$i")</a></li></ul>"; done)
+translation() {  # translation PAGE LANGUAGE
+    source=docs/$2/$1.md
+    sed -n 's/^# *//p' "$source" | sed -n '1{s/[`*]//g;p;}' >"$work/$1.$2.title"
+    { derived_in "$source" "$1.$2"; cat "$work/derived"; } >"$work/derived_here"
+    BOOK_DERIVED=$work/derived_here BOOK_LANGUAGE=$2 convert "$1.$2" docs/template.html -V lang="$2" -V book="$book" \
+        -M pagetitle="$(title_of "$1.$2")" -V languages="$(languages "$1" "$2")" -V sidebar="$(sidebar "$1")" \
+        <"$source" >"$work/book/$1.$2.html"
+}
+export BOOK_SEARCH="$work/search_rows"
+for name in $BOOK_PAGES; do
+    for language in $(translations "$name"); do translation "$name" "$language"; done
+done
+
+contents=$(for i in $BOOK_PAGES $indexes; do
+    part_before "$i"
+    if [ -f "$work/$i.toc" ]; then cat "$work/$i.toc"; else echo "<ul><li><a href=\"$i.html\">$(title_of "$i")</a></li></ul>"; fi
+done)
+unset BOOK_SEARCH
 convert docs/README.md docs/template.html -M pagetitle="$book" -V contents="$contents" \
     <docs/README.md >"$work/book/index.html"
 
+{ echo 'search_pages(['; cat "$work/search_rows"; echo ']);'; } >"$work/book/search_index.js"
+cp docs/search.js "$work/book/"
 for folder in figures drawings; do [ ! -d "docs/$folder" ] || cp -R "docs/$folder" "$work/book/"; done
 cp -R "$work/book/." "$out/"
 echo "book: $out/index.html"
