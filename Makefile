@@ -274,7 +274,9 @@ test-built: $(foreach f,$(call reverse,$(FOLDERS)),$(BUILD)/double/test-$(f) $(B
 LATEST_FIRST = $(call reverse,$(SHORT))
 test-rows: $(foreach part,tour seed-2,$(LATEST_FIRST:%=row-%-$(part))) test-homework $(LATEST_FIRST:%=test-%) test-common test-docs
 
-LECTURES = $(wildcard docs/ch*.md)
+# Lectures, then their translations, docs/LANGUAGE/*.md: a translation is held against its original.
+LECTURES = $(wildcard docs/ch*.md) $(wildcard docs/[a-z][a-z]/ch*.md)
+PAGES = $(filter-out $(LECTURES),$(wildcard docs/*.md docs/[a-z][a-z]/*.md))
 $(BUILD)/lecture: $(call objects,float,$(wildcard tools/*.c)) $(BUILD)/float/common.a
 	$(call say,link    $@)
 	$(Q)$(call link)
@@ -282,7 +284,9 @@ $(BUILD)/lecture: $(call objects,float,$(wildcard tools/*.c)) $(BUILD)/float/com
 docs-check: $(BUILD)/lecture
 	@if grep -nE '^extern .*\[[A-Z_]+( \+ 1)?\]' ch*/*.h ch*/*/*.h common/*/*.h; then \
 	    echo 'expected [] here: the size is the definition'"'"'s, where it is asserted'; exit 1; fi
-	@$(BUILD)/lecture check $(LECTURES) docs/README.md README.md && echo "docs-check: $(words $(LECTURES)) lectures, all well"
+	@if [ -f docs/glossary.md ] && awk -v RS= '/^\*\*/ && !/]\(ch[0-9]+[a-z0-9_]*\.md/' docs/glossary.md | grep .; then \
+	    echo 'docs/glossary.md: no link to the section that defines it'; exit 1; fi
+	@$(BUILD)/lecture check $(LECTURES) $(PAGES) README.md && echo "docs-check: $(words $(LECTURES)) lectures, all well"
 $(foreach t,test_lecture test_book test_check_book test_grade test_grade_all,$(eval $(call row,docs,$(t).sh,tools,$(BUILD)/lecture)))
 docs-refresh: $(BUILD)/lecture
 	@$(BUILD)/lecture refresh $(LECTURES)

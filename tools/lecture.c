@@ -176,6 +176,12 @@ static size_t claim_id_size(const char *p) {
     return number && p[chapter + 1 + number] == ']' ? chapter + 1 + number : 0;
 }
 
+// docs/zh/ch02_attention.md is one of docs/ch02_attention.md: a folder of two letters.
+static bool is_translation(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash && slash - path >= 3 && slash[-3] == '/';
+}
+
 static void check_claims(const Page *lecture) {
     for (const char *p = lecture->prose; (p = strchr(p, '[')); p++) {
         Text id = {p + 1, claim_id_size(p + 1)};
@@ -191,6 +197,7 @@ static void check_claims(const Page *lecture) {
         snprintf(derivation, sizeof derivation, "**[%s]**", c->id);
         if (c->chapter != chapter_of(lecture->path) || c->chapter != atoi(c->id))
             continue;
+        if (is_translation(lecture->path)) continue;
         if (!c->lecture) c->lecture = lecture->path;
         c->derived |= strstr(lecture->prose, derivation) != NULL;
     }
@@ -321,6 +328,55 @@ static void check_links(const Page *lecture) {
     }
 }
 
+// ---- translations
+
+// What a translation must have as its original has it: from `begin` to `end`.
+static const struct {
+    const char *begin, *end, *what;
+} shared[] = {{"**[", "]**", "claim"},
+              {"<!-- code: ", " -->", "snippet"},
+              {"figures/", ")", "figure"},
+              {"drawings/", ")", "drawing"}};
+
+// A problem of the translation for each such piece of `one` that `other` lacks.
+static void check_pieces(const Page *one, const Page *other, const char *translation,
+                         const char *complaint) {
+    char piece[512];
+    for (size_t kind = 0; kind < sizeof shared / sizeof *shared; kind++) {
+        const char *begin = shared[kind].begin, *end = shared[kind].end;
+        for (const char *p = one->text; (p = strstr(p, begin)); p += strlen(begin)) {
+            const char *close = strstr(p, end);
+            size_t size = close ? (size_t)(close - p) + strlen(end) : 0;
+            bool code = one->prose[p - one->text] == CODE;
+            if (code || !size || size >= sizeof piece || memchr(p, '\n', size))
+                continue;
+            snprintf(piece, sizeof piece, "%.*s", (int)size, p);
+            if (strstr(other->text, piece)) continue;
+            size_t line = one->path == translation ? line_of(one->text, p) : 1;
+            problem(translation, line, "%s %s: %.*s", complaint, shared[kind].what,
+                    (int)(size - strlen(end)), p);
+        }
+    }
+}
+
+static bool check_translation(const Page *translation, Error *err) {
+    if (!is_translation(translation->path)) return true;
+    const char *slash = strrchr(translation->path, '/');
+    char path[1024];
+    snprintf(path, sizeof path, "%.*s%s", (int)(slash - 3 - translation->path),
+             translation->path, slash);
+    if (access(path, F_OK) != 0) {
+        problem(translation->path, 1, "there is no %s that this translates", path);
+        return true;
+    }
+    Page original;
+    if (!page_read(&original, path, err)) return false;
+    check_pieces(&original, translation, translation->path, "the original has this");
+    check_pieces(translation, &original, translation->path, "the original has no");
+    page_free(&original);
+    return true;
+}
+
 // ---- the program
 
 static bool lecture_check(const char *path, Error *err) {
@@ -331,8 +387,9 @@ static bool lecture_check(const char *path, Error *err) {
     listings_check(&lecture);
     check_claims(&lecture);
     check_links(&lecture);
+    bool ok = check_translation(&lecture, err);
     page_free(&lecture);
-    return true;
+    return ok;
 }
 
 // Words of prose: what stands between spaces and has a letter or a digit in it. Maths
