@@ -113,6 +113,7 @@ help:
 	@echo 'make hwNN           grade its homework (HW=path/to/your.c, ARGS=-h2 for hints)'
 	@echo 'make plots          draw the figures of the lectures again'
 	@echo 'make docs           the lectures as an offline book, build/book/index.html'
+	@echo 'make book.pdf       the book on paper, build/book.pdf; make book.epub for readers'
 	@echo 'make docs-check     lectures against code: snippets, claims, figures, links; maps, long lines'
 	@echo 'make format         clang-format everywhere; make format-check only looks'
 	@echo 'make docs-refresh   copy the functions a lecture shows from the code'
@@ -287,7 +288,7 @@ docs-check: $(BUILD)/lecture
 	@if [ -f docs/glossary.md ] && awk -v RS= '/^\*\*/ && !/]\(ch[0-9]+[a-z0-9_]*\.md/' docs/glossary.md | grep .; then \
 	    echo 'docs/glossary.md: no link to the section that defines it'; exit 1; fi
 	@$(BUILD)/lecture check $(LECTURES) $(PAGES) README.md && echo "docs-check: $(words $(LECTURES)) lectures, all well"
-$(foreach t,test_lecture test_book test_check_book test_grade test_grade_all,$(eval $(call row,docs,$(t).sh,tools,$(BUILD)/lecture)))
+$(foreach t,test_lecture test_book test_book_paper test_check_book test_grade test_grade_all,$(eval $(call row,docs,$(t).sh,tools,$(BUILD)/lecture)))
 docs-refresh: $(BUILD)/lecture
 	@$(BUILD)/lecture refresh $(LECTURES)
 # Each tour's rows, for the book's index of claims.
@@ -300,6 +301,10 @@ docs: docs-check $(CHAPTERS:%=$(TOURS)/%.txt)
 	@sh tools/setup.sh docs
 	@sh tools/book.sh build/book $(TOURS)
 	@sh tools/check_book.sh build/book
+# The book on paper, and for readers: build/book.pdf, build/book.epub.
+.PHONY: book.pdf book.epub
+book.pdf book.epub: docs
+	@sh tools/book_paper.sh build/book build/$@
 
 # The figures that the lectures show: every tour's, under docs/figures/chNN_name.svg.
 plots: $(SHORT)

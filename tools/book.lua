@@ -7,6 +7,7 @@
 --   BOOK_UP     from the book's folder to the repository's; empty outside of it
 --   BOOK_NOTES  a file that gets, line by line, what the index of formulas is made of
 --   BOOK_SEARCH a file to which the page's sections are added, a row of docs/search.js each
+--   BOOK_EPUB   "yes" where all pages are one document
 --   BOOK_LANGUAGE  of a translation, docs/LANGUAGE/*.md: "zh"; empty for an original
 local here, up, notes = os.getenv "BOOK_HERE" or "", os.getenv "BOOK_UP" or "", nil
 local page_of, page_named = {}, {}
@@ -351,10 +352,19 @@ local function image(el)
     return el
 end
 
+-- In an EPUB all pages are one document: what is linked is a place in it, not a file.
+local function within(el)
+    if os.getenv "BOOK_EPUB" ~= "yes" then return nil end
+    local anchor = el.target:match "^[%w_.-]+%.html(#.+)$"
+    if anchor then el.target = anchor return el end
+    if not el.target:match "^#" and not el.target:match "^%a[%w+.-]*:" then return el.content end
+end
+
 return {
     {Image = image, Pandoc = search_rows},
     {Blocks = blocks},
     {Pandoc = number_formulas},
     {RawBlock = comment, RawInline = comment, Link = link, CodeBlock = listing, Code = code, Inlines = keep_together},
     {Str = function(el) return reference(el) or paper(el) end, Math = maths, Table = wide}, {Strong = derivation},
+    {Link = within},
 }

@@ -110,7 +110,8 @@ for page in $BOOK_PAGES; do
     lecture=docs/$page.md
     export BOOK_NOTES="$work/$page.notes"
     convert "$lecture" "$work/toc.html" --toc --toc-depth=2 -M pagetitle=x <"$lecture" >"$work/list"
-    sed "s|href=\"#|href=\"$page.html#|g; s| id=\"toc-[^\"]*\"||g" "$work/list" >"$work/$page.toc"
+    letters=$([ "$page" != glossary ] || echo '2,$s/<ul>/<ul class="letters">/')
+    sed "s|href=\"#|href=\"$page.html#|g; s| id=\"toc-[^\"]*\"||g; $letters" "$work/list" >"$work/$page.toc"
     sed -n 's/^# *//p' "$lecture" | sed -n '1{s/[`*]//g;p;}' >"$work/$page.title"
 done
 unset BOOK_NOTES
@@ -207,7 +208,8 @@ done
 
 contents=$(for i in $BOOK_PAGES $indexes; do
     part_before "$i"
-    if [ -f "$work/$i.toc" ]; then cat "$work/$i.toc"; else echo "<ul><li><a href=\"$i.html\">$(title_of "$i")</a></li></ul>"; fi
+    # a chapter with its sections, other pages by their titles
+    if [ "$i" != "${i#ch[0-9]}" ]; then cat "$work/$i.toc"; else echo "<ul><li><a href=\"$i.html\">$(title_of "$i")</a></li></ul>"; fi
 done)
 unset BOOK_SEARCH
 convert docs/README.md docs/template.html -M pagetitle="$book" -V contents="$contents" \
