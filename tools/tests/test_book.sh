@@ -22,7 +22,7 @@ has() {  # has PAGE TEXT WHAT: the page, on one line, holds the text
 
 mkdir -p docs/figures tools ch01_tiny tours
 cp "$root"/tools/book* tools/
-cp "$root"/docs/template.html docs/
+cp "$root"/docs/template.html "$root"/docs/search.js docs/
 echo '<svg xmlns="http://www.w3.org/2000/svg"/>' >docs/figures/ch01_one.svg
 printf '# A title\n' >README.md
 printf '# A title\n\nFor whom: see [chapter 1](ch01_tiny.md).\n' >docs/README.md
@@ -78,6 +78,36 @@ Chapter 1: tiny
 END
 printf '# Chapter 1, second half\n\n## 1.2 Cubes\n\nThree times **[1.3]**, not [1.1].\n' >docs/ch01_tiny_2.md
 
+cat >>docs/ch01_tiny.md <<'END'
+
+| symbol | meaning |
+|---|---|
+| $y$ | a square, "so to say" |
+
+## Sources
+
+- A. Author, *Squares* (2001), arXiv:1706.03762.
+
+## Homework
+
+None.
+END
+printf '# Teaching\n\nBy [1.1].\n' >docs/teaching.md
+printf '# Another page\n\nOf its own.\n' >docs/more.md
+printf '# Glossary\n\n## P\n\n**Parabola.** Bent. [1.1](ch01_tiny.md#11-squares)\n' >docs/glossary.md
+mkdir docs/zh
+cat >docs/zh/ch01_tiny.md <<'END'
+# 第一章
+
+## 1.1 平方
+
+**手算。** 见 [1.1] 与 [图](../more.md)。 **[1.1]**
+
+![图](../figures/ch01_one.svg)
+
+*弯的。 `./ch01_tiny square`*
+END
+
 sh tools/book.sh book tours >said 2>&1
 verdict $? 'a lecture becomes a book'
 has ch01_tiny.html '<figure class="figure plot"> <a href="figures/ch01_one.svg" class="enlarge">' 'a figure can be clicked'
@@ -109,6 +139,40 @@ has ch01_tiny.html '</span><span class="measured"><a href="claims.html#claim-1.1
 has ch01_tiny.html '<p>And another' 'and no longer begins the paragraph'
 has ch01_tiny.html "goes on$(printf '\302\240')<a" 'a claim stays on the line of the word before it'
 has index.html 'href="ch01_tiny.html"' 'the cover leads to the lectures'
+
+has notation.html '>a square,' 'the symbols of all chapters stand on a page'
+has sources.html 'href="https://arxiv.org/abs/1706.03762"' 'and the sources, with their links'
+! grep -q 'None\.' book/sources.html
+verdict $? 'and nothing after them'
+order=$(cd book && sed -n 's/.*class="next" href="\([^"]*\)".*/\1/p' ch01_tiny_2.html teaching.html more.html glossary.html)
+# shellcheck disable=SC2086  # lines become words
+[ "$(echo $order)" = 'teaching.html more.html glossary.html notation.html' ]
+verdict $? 'pages come in the declared order, others after the named ones'
+has teaching.html 'href="ch01_tiny.html#claim-1.1"' 'every page refers to claims'
+has glossary.html 'href="ch01_tiny.html#11-squares"' 'the glossary leads to the section'
+has ch01_tiny.html 'href="ch01_tiny.zh.html">中文</a>' 'a lecture leads to its translation'
+has ch01_tiny.zh.html '<html lang="zh">' 'which says its language'
+has ch01_tiny.zh.html 'href="ch01_tiny.html">English</a>' 'leads back'
+has ch01_tiny.zh.html 'href="ch01_tiny.zh.html#claim-1.1"' 'refers to its own derivations'
+has ch01_tiny.zh.html '<img src="figures/ch01_one.svg"' 'shows the same figures'
+has ch01_tiny.zh.html 'href="more.html"' 'leads to pages that are not translated'
+has ch01_tiny.zh.html '<div class="box hand">' 'and has boxes'
+has search_index.js '["ch01_tiny.html#11-squares","1.1 Squares","Something else is' 'the search knows the sections'
+has search_index.js 'a square, \"so to say\"' 'and tables, quotes escaped'
+has search_index.js ' square ' 'and the functions shown'
+! grep -q 'Index of' book/search_index.js
+verdict $? 'but not the indexes'
+if command -v node >/dev/null; then
+    cat >look.js <<'END'
+global.document = {querySelectorAll: () => []};
+const fs = require("fs"), vm = require("vm");
+for (const file of ["book/search.js", "book/search_index.js"]) vm.runInThisContext(fs.readFileSync(file, "utf8"));
+vm.runInThisContext('found = word => pages.filter(p => fit(p, [word]) > 0).map(p => p.link)');
+if (found("parabola").join() !== "ch01_tiny.html#11-squares,glossary.html#p" || found("nowhere").length) process.exit(1);
+END
+    node look.js >said 2>&1
+    verdict $? 'the search finds a word'
+fi
 
 sed -i.bak '/^\*It is bent/d' docs/ch01_tiny.md
 ! sh tools/book.sh other tours >said 2>&1 && grep -q 'ch01_one.svg needs a caption' said

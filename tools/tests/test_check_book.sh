@@ -16,7 +16,7 @@ verdict() {  # verdict STATUS WHAT
 }
 
 write_page() {  # write_page BODY
-    printf '<!DOCTYPE html><html><head><meta charset="utf-8"></head><body><main>%s</main></body></html>' "$1" >index.html
+    printf '<!DOCTYPE html><html><head><meta charset="utf-8"><meta name="color-scheme" content="light dark"></head><body><main>%s</main></body></html>' "$1" >index.html
 }
 
 echo '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>' >good.svg
@@ -31,9 +31,17 @@ write_page '<pre>wide ----------------------------------------------------------
     <img src="missing.svg"><p>Cost: $x^2$ left over</p><a href="#nowhere">a</a><a href="other.html">b</a><a href="index.html#gone">c</a>'
 said=$(sh "$check" "$book" 2>&1)
 verdict $((! $?)) 'a book with problems fails'
-for what in 'index.html (390): wider than the page: pre' 'index.html (390): the page scrolls sideways' 'does not load: missing.svg' \
+mkdir figures && cp good.svg figures/plain.svg
+write_page '<p style="color: #777; background: #888">grey</p><div style="background: #fff; color: #000">white</div>'
+said="$said
+$(sh "$check" "$book" 2>&1)"
+for what in 'index.html (390): contrast 1.3: p "grey"' 'index.html (390, dark): contrast 1.3: p "grey"' \
+    'index.html (1280, dark): light ground: div "white"' 'figures/plain.svg: no colours for a dark page' \
+    'index.html (390): wider than the page: pre' 'index.html (390): the page scrolls sideways' 'does not load: missing.svg' \
     'unrendered maths: p' 'dead anchor: #nowhere' 'dead link other.html' 'dead link index.html#gone'; do
     case $said in *"$what"*) verdict 0 "$what" ;; *) verdict 1 "$what"; echo "$said" ;; esac
 done
+case $said in *'(390): light ground'*) verdict 1 'white is no problem on a light page' ;;
+*) verdict 0 'white is no problem on a light page' ;; esac
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

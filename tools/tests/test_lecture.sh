@@ -240,6 +240,29 @@ verdict $? 'a listing of 88 columns'; clean_tree
 printf '\n```sh\n%s\n```\n' "$(wide 89)" >>docs/ch01_tiny.md
 planted 'a listing too wide' "docs/ch01_tiny.md:$((line + 1)): a listing of 89 columns, at most 88"
 
+# Translations: what the original has, and nothing else.
+translate() { mkdir -p docs/zh; sed 's|](\([a-z.]\)|](../\1|g' docs/ch01_tiny.md >docs/zh/ch01_tiny.md; }
+lacks() {  # lacks WHAT PATTERN
+    "$lecture" check docs/ch*.md docs/zh/*.md >output 2>&1
+    [ $? -eq 1 ] && grep -qF "docs/zh/ch01_tiny.md:$2" output
+    verdict $? "a translation: $1"
+}
+translate; "$lecture" check docs/ch*.md docs/zh/*.md >output 2>&1
+verdict $? 'a translation in order'
+sed -i.bak 's/\*\*\[1\.1\]\*\*/[1.1]/' docs/zh/ch01_tiny.md
+lacks 'a claim that it lacks' '1: the original has this claim: **[1.1'
+translate; echo 'More: **[1.9]**' >>docs/zh/ch01_tiny.md
+lacks 'a claim of its own' "$(wc -l <docs/zh/ch01_tiny.md): the original has no claim: **[1.9"
+translate; sed -i.bak 's|^!.*(../figures/.*||' docs/zh/ch01_tiny.md
+lacks 'a figure that it lacks' '1: the original has this figure: figures/'
+translate; sed -i.bak 's/^<!-- code: .*//' docs/zh/ch01_tiny.md
+lacks 'a snippet that it lacks' '1: the original has this snippet: <!-- code: '
+translate; mv docs/zh/ch01_tiny.md docs/zh/ch09_none.md
+"$lecture" check docs/ch*.md docs/zh/*.md >output 2>&1
+grep -qF 'docs/zh/ch09_none.md:1: there is no docs/ch09_none.md that this translates' output
+verdict $? 'a translation of nothing'
+clean_tree
+
 # Snippets: each kind of definition, whole, with its comment and nothing else.
 snippet() {  # snippet NAME LINES: the lines of tiny.c that define NAME
     printf '<!-- code: ch01_tiny/tiny.c %s -->\nafter\n' "$1" >docs/ch03.md
