@@ -27,7 +27,7 @@ function fit(page, words) {
         const at = page.text_low.indexOf(word), in_title = page.title_low.includes(word);
         if (at < 0 && !in_title) return 0;
         const begins = at === 0 || (at > 0 && !/[\p{L}\p{N}]/u.test(page.text_low[at - 1]));
-        sum += (in_title ? 20 : 0) + (begins ? 4 : 1) + Math.min(page.text_low.split(word).length - 1, 8);
+        sum += (in_title ? 20 : 0) + (page.title_low.startsWith(word) ? 10 : 0) + (begins ? 4 : 1) + Math.min(page.text_low.split(word).length - 1, 8);
     }
     return sum;
 }

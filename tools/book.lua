@@ -314,18 +314,39 @@ local function words_of(block)
     return table.concat(words, " ")
 end
 
+-- A word of the glossary is a place of its own: **Head.** What it is.
+local function glossary_word(block)
+    local first = here == "glossary" and block.t == "Para" and block.content[1]
+    if not first or first.t ~= "Strong" then return nil end
+    local word = pandoc.utils.stringify(first):gsub("%.$", "")
+    return word, "word-" .. word:lower():gsub("[^%w]+", "-")
+end
+
+local function glossary_entry(block)
+    local word, id = glossary_word(block)
+    if not word then return nil end
+    block.content[1] = pandoc.Span({block.content[1]}, {id = id})
+    return block
+end
+
 local function search_rows(doc)
     if not os.getenv "BOOK_SEARCH" then return nil end
     local out = assert(io.open(os.getenv "BOOK_SEARCH", "a"))
     local link, title, words = here .. ".html", "", pandoc.List()
     local function quoted(text) return '"' .. text:gsub('[\\"]', "\\%0"):gsub("%s+", " ") .. '"' end
+    local whole = pandoc.utils.stringify(doc.blocks[1] or "")
     local function flush()
-        if title == "" then return end
+        if title == "" or (here == "glossary" and title:match "^%u$") then return end
+        if title ~= whole and not title:match "^%d" and not here:match "%." then title = title .. " (" .. whole .. ")" end
         out:write("[", quoted(link), ",", quoted(title), ",", quoted(table.concat(words, " ")), "],\n")
         words = pandoc.List()
     end
     for _, block in ipairs(doc.blocks) do
-        if block.t == "Header" and block.level <= 3 then
+        local word, id = glossary_word(block)
+        if word then
+            flush()
+            title, link, words = word, here .. ".html#" .. id, pandoc.List {words_of(block)}
+        elseif block.t == "Header" and block.level <= 3 then
             flush()
             title = pandoc.utils.stringify(block):gsub("\\(%a+)", "%1")
             link = here .. ".html" .. (block.level > 1 and "#" .. block.identifier or "")
@@ -362,6 +383,7 @@ end
 
 return {
     {Image = image, Pandoc = search_rows},
+    {Para = glossary_entry},
     {Blocks = blocks},
     {Pandoc = number_formulas},
     {RawBlock = comment, RawInline = comment, Link = link, CodeBlock = listing, Code = code, Inlines = keep_together},

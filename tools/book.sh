@@ -21,7 +21,7 @@
 # Maths is read as where the repository is hosted: $...$, $$...$$, $`...`$ and ```math. A formula that
 # cannot become MathML is an error. Links between lectures become links between pages; links to code lead
 # into the repository while the book stands inside it, and are plain text elsewhere.
-# shellcheck disable=SC2016,SC2094  # dollars and backticks in quotes are meant; no file is read and written
+# shellcheck disable=SC2016,SC2046,SC2086,SC2094,SC2116  # dollars in quotes are meant, lists become words
 set -eu
 
 die() { printf 'book: %s\n' "$1" >&2; exit "$2"; }
@@ -81,9 +81,12 @@ plain_maths() {
 }
 
 # What pandoc's MathML leaves undone in browsers: sizes without a unit (\Big|), the bar of \overline, which
-# is drawn as a border since the sign for it does not stretch everywhere.
+# is drawn as a border since the sign for it does not stretch everywhere; and names such as ln, which browsers space
+# like a sign between two terms.
 mend_mathml() {
-    sed -e 's/minsize="\([0-9.]*\)" maxsize="[0-9.]*" stretchy="false"/minsize="\1em" maxsize="\1em" stretchy="true" symmetric="true"/g' \
+    sed -e 's|<mo>\([A-Za-z][A-Za-z]*\)</mo>|<mo lspace="0.1em" rspace="0.17em">\1</mo>|g' \
+        -e 's|rspace="0.17em">\([A-Za-z]*\)</mo>\(<mrow><mo stretchy="[a-z]*" form="prefix">\)|rspace="0">\1</mo>\2|g' \
+        -e 's/minsize="\([0-9.]*\)" maxsize="[0-9.]*" stretchy="false"/minsize="\1em" maxsize="\1em" stretchy="true" symmetric="true"/g' \
         -e 's|<mover>\(<msub><mi>[^<]*</mi><mrow>[^/]*\(</m[ion]>[^/]*\)*</mrow></msub>\)<mo accent="true">[¯‾]</mo></mover>|<mrow class="bar">\1</mrow>|g' \
         -e 's|<mover><mi>\([^<]*\)</mi><mo accent="true">[¯‾]</mo></mover>|<mrow class="bar"><mi>\1</mi></mrow>|g'
 }

@@ -158,6 +158,7 @@ has ch01_tiny.zh.html '<img src="figures/ch01_one.svg"' 'shows the same figures'
 has ch01_tiny.zh.html 'href="more.html"' 'leads to pages that are not translated'
 has ch01_tiny.zh.html '<div class="box hand">' 'and has boxes'
 has search_index.js '["ch01_tiny.html#11-squares","1.1 Squares","Something else is' 'the search knows the sections'
+has search_index.js '["glossary.html#word-parabola","Parabola (Glossary)"' 'each word of the glossary'
 has search_index.js 'a square, \"so to say\"' 'and tables, quotes escaped'
 has search_index.js ' square ' 'and the functions shown'
 ! grep -q 'Index of' book/search_index.js
@@ -168,7 +169,7 @@ global.document = {querySelectorAll: () => []};
 const fs = require("fs"), vm = require("vm");
 for (const file of ["book/search.js", "book/search_index.js"]) vm.runInThisContext(fs.readFileSync(file, "utf8"));
 vm.runInThisContext('found = word => pages.filter(p => fit(p, [word]) > 0).map(p => p.link)');
-if (found("parabola").join() !== "ch01_tiny.html#11-squares,glossary.html#p" || found("nowhere").length) process.exit(1);
+if (found("parabola").join() !== "ch01_tiny.html#11-squares,glossary.html#word-parabola" || found("nowhere").length) process.exit(1);
 END
     node look.js >said 2>&1
     verdict $? 'the search finds a word'
