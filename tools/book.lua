@@ -105,6 +105,12 @@ local function maths(el)
     return long and pandoc.Span(el, {class = "long-maths"}) or el
 end
 
+local function short_formula_before_gap(out)
+    local gap, formula = out[#out], out[#out - 1]
+    return gap and gap.t == "Str" and gap.text == "\u{a0}" and formula and formula.t == "Math"
+           and formula.mathtype == "InlineMath" and #formula.text <= 30
+end
+
 -- A full stop or bracket stays on the line of its formula, a claim on that of the word before it.
 local function keep_together(inlines)
     local out = pandoc.List()
@@ -123,6 +129,9 @@ local function keep_together(inlines)
             if #el.text > #after then out:insert(pandoc.Str(el.text:sub(#after + 1))) end
         elseif before and #last.text == 1 then
             out[#out] = pandoc.Span({last, el}, {class = "together"})
+        elseif claim_of(el) and short_formula_before_gap(out) then
+            local gap, formula = out:remove(), out:remove()
+            out:insert(pandoc.Span({formula, gap, el}, {class = "together"}))
         else
             out:insert(el)
         end

@@ -32,7 +32,7 @@ cat >docs/ch01_tiny.md <<'END'
 
 ## 1.1 Squares
 
-Something else is **[1.3]**. So far so good.
+Something else is **[1.3]**. So far so good: $z$ **[1.3]**.
 
 With a full stop at its end, $y = x^2$.
 
@@ -138,6 +138,8 @@ verdict $? 'before and after it, in their order'
 has ch01_tiny.html '</span><span class="measured"><a href="claims.html#claim-1.1"' 'a claim that ends a formula stands on its line'
 has ch01_tiny.html '<p>And another' 'and no longer begins the paragraph'
 has ch01_tiny.html "goes on$(printf '\302\240')<a" 'a claim stays on the line of the word before it'
+tr '\n' ' ' <book/ch01_tiny.html | grep -q "class=\"together\"><math[^z]*<mi>z</mi>.*</math>$(printf '\302\240')<a"
+verdict $? 'or of its formula'
 has index.html 'href="ch01_tiny.html"' 'the cover leads to the lectures'
 
 has notation.html '>a square,' 'the symbols of all chapters stand on a page'
