@@ -176,10 +176,12 @@ static size_t claim_id_size(const char *p) {
     return number && p[chapter + 1 + number] == ']' ? chapter + 1 + number : 0;
 }
 
-// docs/zh/ch02_attention.md is one of docs/ch02_attention.md: a folder of two letters.
+// docs/zh/ch02_attention.md is one of docs/ch02_attention.md: a folder of two letters,
+// whose README.md is its own.
 static bool is_translation(const char *path) {
     const char *slash = strrchr(path, '/');
-    return slash && slash - path >= 3 && slash[-3] == '/';
+    return slash && slash - path >= 3 && slash[-3] == '/'
+           && strcmp(slash, "/README.md");
 }
 
 static void check_claims(const Page *lecture) {
