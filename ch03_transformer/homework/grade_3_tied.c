@@ -153,6 +153,20 @@ static void check_hidden(Grade *g, const Tied *both) {
                   near_mat(got, hidden_reference(both, 1, START), tolerance)
                       || near_mat(got, hidden_reference(both, 1, 0), tolerance),
                   "hidden-no-scale", "hidden_grad: logit_scale is missing");
+    static const struct {
+        double factor;
+        const char *name;
+    } factors[] = {{0.3 * 0.3, "logit_scale squared"},
+                   {1 / 0.3, "1 / logit_scale"},
+                   {2.5, "input_scale"},
+                   {2.5 * 0.3, "both scales"}};
+    for (size_t i = 0; i < sizeof factors / sizeof *factors; i++) {
+        Mat other = hidden_reference(both, factors[i].factor, START);
+        grade_mistake(g, near_mat(got, other, tolerance * (1 + factors[i].factor)),
+                      "hidden-other-scale",
+                      "hidden_grad has the factor %s: it is logit_scale, once",
+                      factors[i].name);
+    }
     grade_mistake(g, from_table_grad(&grads, both), "hidden-from-gradient",
                   "hidden_grad: table_grad is read as if it were table");
     if (near_mat(got, bare, tolerance)) want = bare;
