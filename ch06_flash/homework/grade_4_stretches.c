@@ -20,6 +20,7 @@ typedef enum {
     CUT_GLOBAL,         // first counts from the first request's first key
     CUT_EMPTY,          // stretches without keys too
     CUT_ALL_AT_ZERO,    // every request begins at key 0
+    CUT_INCLUSIVE,      // a count of one more
     CUT_SHORT,          // the last key of a piece is missing
     CUT_ONE,            // a worker gets one stretch only
     CUT_END,            // the end in the place of the count
@@ -76,6 +77,7 @@ static int cut_by(CutRule rule, const Work *k, int w, Stretch *to) {
         before += rule == CUT_ALL_AT_ZERO ? 0 : k->lengths[r];
         if (rule == CUT_END) s.count += s.first;
         if (rule == CUT_ONE && count) break;
+        if (rule == CUT_INCLUSIVE && s.count > 0) s.count++;
         if (s.count > 0) to[count++] = s;
     }
     return count;
@@ -117,6 +119,8 @@ static const Slip CUT_SLIPS[] = {
     {CUT_EMPTY, "empty-stretch", "a stretch without keys was written"},
     {CUT_ALL_AT_ZERO, "all-at-zero",
      "a request's keys begin after those of all requests before it"},
+    {CUT_INCLUSIVE, "one-too-many",
+     "a key too many: from `from` up to but without `until` there are until - from"},
     {CUT_SHORT, "last-key",
      "the piece goes up to its end, which is the next one's first key: its last key is "
      "missing"},

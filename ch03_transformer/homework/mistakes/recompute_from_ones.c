@@ -17,7 +17,7 @@ static void recompute_pull_here(Tape *t, Node *self) {
 }
 
 Node *recompute(Tape *t, Params *params, Node *x, SubGraph *f, const void *context) {
-    static const Operation operation = {"recompute", recompute_pull};
+    static const Operation operation = {"recompute", recompute_pull_here};
     Node *x_inside, *y;
     Recomputed *r = tape_allocate(t, sizeof *r);
     *r = (Recomputed){params, f, context, tape_is_training(t), tape_draw(t)};
