@@ -179,9 +179,10 @@ static void check_sink_backward(Grade *g) {
                   "weights that do count");
     grade_mistake(g, fabs(sink - p.sink * d) <= tolerance, "sink-gradient-sign",
                   "the sink's gradient has the wrong sign");
-    grade_mistake(g, fabs(sink - p.sink * (1 - d)) <= tolerance, "sink-worth-one",
-                  "the sink is worth 0 to the loss, not 1: its score's gradient is its weight "
-                  "times 0 - D");
+    grade_mistake(
+        g, fabs(sink - p.sink * (1 - d)) <= tolerance, "sink-worth-one",
+        "the sink is worth 0 to the loss, not 1: its score's gradient is its weight "
+        "times 0 - D");
     grade_near(g, 2, "backward: the gradient with respect to the sink", sink,
                -p.sink * d, tolerance);
 }
