@@ -59,7 +59,8 @@ typedef enum {
     LOWEST_RIGHTMOST,
     FIRST_PLACE,  // whatever its rank
     HIGHEST,
-    ONE_MERGE,  // and then the end
+    ONE_MERGE,    // and then the end
+    LAST_MISSED,  // the loop over places ends one early
     CHOICES
 } Choice;
 
@@ -74,7 +75,7 @@ static size_t encode_by(Choice choice, const PairTable *table, int *symbols, siz
     for (;;) {
         int best = NO_SYMBOL;
         size_t where = 0;
-        for (size_t i = 0; i + 1 < n; i++) {
+        for (size_t i = 0; i + 1 + (choice == LAST_MISSED) < n; i++) {
             int merged = pair_find(table, symbols[i], symbols[i + 1]);
             if (merged != NO_SYMBOL && better(choice, merged, best))
                 best = merged, where = i;
@@ -224,8 +225,8 @@ static const char SKIPPED_FOR_GOOD[] =
     "the merge was skipped for good, not for this step: after another merge it gets a "
     "new chance";
 static const char SKIPPED_BEST[] =
-    "a step that skips the best merge ends the encoding: the next best has its chance "
-    "first";
+    "a step that skips the best merge ends the encoding: every place has a draw of its "
+    "own, and the next best has its chance first";
 static const char DRAW_PER_MERGE[] =
     "one draw per merge rule, instead of one per place: \"abab\" must be able to "
     "become a b ab";
@@ -249,6 +250,9 @@ static void check_without(Grade *g) {
          "and come first"},
         {ONE_MERGE, "one-merge",
          "one merge, and then the end: steps go on until none is left"},
+        {LAST_MISSED, "last-pair",
+         "the last pair is never looked at: n symbols have n - 1 pairs, so the loop "
+         "ends one early"},
     };
     DropoutRun none = run_dropout(0);
     grade_mistake(g, none.wrong > 0 && none.wrong == none.untouched, "p-is-skipping",
@@ -282,7 +286,7 @@ static void check_laws(Grade *g) {
     // q = 1 - p. Both: q (first ab) q + p q (first cd) q. Lost in the second step: q p
     // and p q p.
     double p = 0.3, q = 1 - p;
-    enum { AB = BYTES, CD = BYTES + 1, BC = BYTES + 1, ABC = BYTES + 2 };
+    enum { AB = BYTES, CD = BYTES + 1 };
     DropoutCase two = {"abcd",
                        {{'a', 'b'}, {'c', 'd'}},
                        2,
@@ -317,14 +321,21 @@ static void check_laws(Grade *g) {
          {{h * h, h * h, h * h, h * h}, FOR_GOOD}}};
     if (!check_law(g, 4, &twins)) return;
 
+    // the lower merge is the one on the right
+    enum { BC = BYTES, AB_HERE = BYTES + 1, ABC = BYTES + 2 };
     DropoutCase nested = {"abc",
-                          {{'a', 'b'}, {'b', 'c'}, {AB, 'c'}},
+                          {{'b', 'c'}, {'a', 'b'}, {'a', BC}},
                           3,
                           p,
-                          {"abc", "ab c", "a bc", "a b c"},
-                          {{ABC}, {AB, 'c'}, {'a', BC}, {'a', 'b', 'c'}},
+                          {"abc", "a bc", "ab c", "a b c"},
+                          {{ABC}, {'a', BC}, {AB_HERE, 'c'}, {'a', 'b', 'c'}},
                           {q * q, q * p, p * q, p * p},
-                          {{{q * q, q * p, 0, p}, BEST_ONLY}}};
+                          {{{q * q, q * p, 0, p}, BEST_ONLY},
+                           {{q * (1 - p * p), p * (1 - p * p), 0, p * p},
+                            "drawn-till-found",
+                            "after one place was not skipped the others were not drawn "
+                            "any more: every place has its own draw, a lower merge "
+                            "too"}}};
     if (!check_law(g, 3, &nested)) return;
 
     DropoutRun all = run_dropout(1);  // last: who draws again and again never returns

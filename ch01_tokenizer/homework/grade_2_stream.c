@@ -163,7 +163,8 @@ static int first_wrong(bool cut, Stream *s) {
     }
 }
 
-static void recognise_rule(Grade *g, Rule rule, const char *code,
+// Returns whether that is what was done.
+static bool recognise_rule(Grade *g, Rule rule, const char *code,
                            const char *diagnosis) {
     bool all = true, wrong = false;
     for (int i = 0; i < BROKEN_TEXTS; i++) {
@@ -171,7 +172,35 @@ static void recognise_rule(Grade *g, Rule rule, const char *code,
         all = all && as_rule(&s, &BROKEN[i], rule);
         wrong = wrong || !as_rule(&s, &BROKEN[i], MAXIMAL_SUBPART);
     }
-    grade_mistake(g, all && wrong, code, "%s", diagnosis);
+    return grade_mistake(g, all && wrong, code, "%s", diagnosis);
+}
+
+// A row of the problem's table that was forgotten: of these bytes each is a subpart, but
+// without the row they begin a character.
+static void recognise_row(Grade *g) {
+    static const struct {
+        Text text;
+        const char *code, *says;
+    } rows[] = {
+        {TEXT("\xC0\x80\x41"), "lead-overlong",
+         "C0 and C1 begin nothing: what they would begin is overlong, one byte does"},
+        {TEXT("\xF5\x80\x80\x80\x41"), "lead-too-high",
+         "F5 to FF begin nothing: the last character is U+10FFFF, F4 8F BF BF"},
+        {TEXT("\xE0\x80\x80\x41"), "overlong",
+         "E0 is followed by A0 to BF only: less would be overlong"},
+        {TEXT("\xED\xA0\x80\x41"), "surrogate",
+         "ED is followed by 80 to 9F only: more would be a surrogate"},
+        {TEXT("\xF0\x80\x80\x80\x41"), "overlong",
+         "F0 is followed by 90 to BF only: less would be overlong"},
+        {TEXT("\xF4\x90\x80\x80\x41"), "above-the-last",
+         "F4 is followed by 80 to 8F only: more would be above U+10FFFF"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        Stream s = stream_text(&rows[i].text, rows[i].text.n, 1);
+        // one code point for all but the last byte
+        bool one = s.count == 2 && s.points[1] == 'A';
+        if (grade_mistake(g, one, rows[i].code, "%s", rows[i].says)) return;
+    }
 }
 
 static void check_end(Grade *g) {
@@ -188,6 +217,10 @@ static void check_end(Grade *g) {
         g, 1, good,
         "F0 9F 98, then the end: %zu and %zu code points, should be 0 and one U+FFFD",
         held, got);
+    grade_mistake(
+        g, good && again == 1, "end-not-new",
+        "the end was given twice: set count to 0, so that the stream is as at "
+        "the start");
     grade_expect(
         g, 1, again == 0 && next == 1 && points[4] == REPLACEMENT,
         "after its end a stream must be as new: nothing held, and 80 is U+FFFD");
@@ -214,18 +247,22 @@ static void check_well_formed(Grade *g) {
 }
 
 static void check_broken(Grade *g) {
-    recognise_rule(g, EACH_BYTE, "each-byte",
-                   "each byte of a broken character was replaced: F1 80 80 before 'b' "
-                   "is one U+FFFD");
-    recognise_rule(
+    bool known = false;
+    known |= recognise_rule(
+        g, EACH_BYTE, "each-byte",
+        "each byte of a broken character was replaced: F1 80 80 before 'b' "
+        "is one U+FFFD");
+    known |= recognise_rule(
         g, ONE_A_RUN, "one-per-run",
         "a run of broken bytes became one U+FFFD: each maximal subpart has its own");
-    recognise_rule(g, SWALLOWED, "swallowed",
-                   "the byte that cannot follow was swallowed: it begins anew (C2 62 "
-                   "is U+FFFD b)");
-    recognise_rule(
+    known |= recognise_rule(
+        g, SWALLOWED, "swallowed",
+        "the byte that cannot follow was swallowed: it begins anew (C2 62 "
+        "is U+FFFD b)");
+    known |= recognise_rule(
         g, ANY_SECOND, "any-second-byte",
         "E0 80, ED A0, F0 81 or F4 91 taken as one subpart: no character begins so");
+    if (!known) recognise_row(g);
     Stream s;
     int wrong = first_wrong(false, &s);
     expect_points(g, 3, "broken text", wrong, &s, &BROKEN[wrong]);

@@ -207,6 +207,46 @@ static void expect_links(Grade *g, int points, const MatchTrie *trie,
                      should_be(got[node].pop_count, want[node].pop_count).text);
 }
 
+// What the wrong links of a trie have in common.
+typedef struct {
+    int whole, wrong_whole;  // nodes that are tokens themselves
+    int given_up;            // NO_NODE where it goes on
+    int left_over;           // pops though it goes nowhere
+    int wrong;
+} LinkTally;
+
+static LinkTally tally_links(const MatchTrie *trie, const MatchLink *got,
+                             const MatchLink *want) {
+    LinkTally t = {0};
+    for (int node = 0; node < trie->count; node++) {
+        bool wrong =
+            got[node].link != want[node].link || !good_pops(&got[node], &want[node]);
+        bool nowhere = got[node].link == NO_NODE;
+        t.whole += trie->token[node] != NO_TOKEN;
+        t.wrong_whole += wrong && trie->token[node] != NO_TOKEN;
+        t.given_up += nowhere && want[node].link != NO_NODE;
+        t.left_over += wrong && nowhere && want[node].link == NO_NODE;
+        t.wrong += wrong;
+    }
+    return t;
+}
+
+static void recognise_links(Grade *g, const MatchTrie *trie, const MatchLink *got,
+                            const MatchLink *want) {
+    LinkTally t = tally_links(trie, got, want);
+    grade_mistake(g, t.whole > 0 && t.wrong_whole == t.whole, "link-own-token",
+                  "a node that is a token itself is cut off whole: that token is its "
+                  "one pop, and its link is REST_ROOT");
+    grade_mistake(g, t.wrong_whole == 0 && t.given_up > 0 && t.given_up == t.wrong,
+                  "link-given-up",
+                  "given up too early: where the link cannot read the byte either, pop "
+                  "what it pops and try from its own link, until one can or there is "
+                  "none");
+    grade_mistake(g, t.left_over > 0 && t.left_over == t.wrong, "link-left-over",
+                  "a node that leads nowhere has no pops: those gathered on the way "
+                  "are void");
+}
+
 static void check_links(Grade *g) {
     MatchTrie paper = match_trie_of(PAPER, sizeof PAPER / sizeof *PAPER);
     MatchLink *got = allocate((size_t)paper.count, sizeof *got),
@@ -224,6 +264,7 @@ static void check_links(Grade *g) {
     grade_mistake(
         g, no_pops, "link-no-pops",
         "a link without pops: going on from it would lose the tokens before it");
+    recognise_links(g, &paper, got, want);
     expect_links(g, 6, &paper, got, want);
     Rng rng = rng_new(31);
     for (int i = 0;; i++) {
@@ -231,6 +272,7 @@ static void check_links(Grade *g) {
         got = allocate((size_t)trie.count, sizeof *got), want = defined_links(&trie);
         match_links(&trie, got);
         bool last = i == VOCABULARIES - 1 || wrong_link(&trie, got, want) != NO_NODE;
+        if (last) recognise_links(g, &trie, got, want);
         if (last) expect_links(g, 4, &trie, got, want);
         match_trie_free(&trie);
         if (last) return;
@@ -331,6 +373,9 @@ static void check_encode(Grade *g) {
     grade_mistake(
         g, known.unknown > 0 && known.unknown == known.wrong, "end-unknown",
         "the end-of-word trap: a word that ends inside a longer token is not lost yet");
+    grade_mistake(g, known.wrong == 1 && known.first.n == 0, "empty-unknown",
+                  "the empty word has no tokens: it ends at WORD_ROOT, and is not "
+                  "stuck");
     expect_words(g, 4, "tokens of the paper's vocabulary", &known);
 
     for (size_t i = 0; i < sizeof STUCK_WORDS / sizeof *STUCK_WORDS; i++)

@@ -121,6 +121,32 @@ static bool is_segmentation(const NBest *b, const Segmentation *s) {
     return at == b->n && close_to(s->log_p, log_p);
 }
 
+// All are segmentations of the text, if their tokens are read from the end.
+static bool backwards(const NBest *b) {
+    int *turned = allocate(b->n + 1, sizeof *turned);
+    bool all = b->got_count > 0;
+    for (size_t i = 0; i < b->got_count && all; i++) {
+        Segmentation s = b->got[i];
+        if (s.count > b->n) all = false;
+        for (size_t k = 0; k < s.count && all; k++)
+            turned[k] = s.tokens[s.count - 1 - k];
+        s.tokens = turned;
+        all = all && is_segmentation(b, &s);
+    }
+    free(turned);
+    return all;
+}
+
+// As many as there should be, all of the text, the best first: but not the best.
+static bool second_rate(const NBest *b) {
+    if (b->got_count != b->want_count) return false;
+    for (size_t i = 0; i < b->got_count; i++)
+        if (!is_segmentation(b, &b->got[i])
+            || (i > 0 && b->got[i].log_p > b->got[i - 1].log_p))
+            return false;
+    return !good_scores(b, b->want, b->want_count);
+}
+
 static bool has_twins(const NBest *b) {
     for (size_t i = 0; i < b->got_count; i++)
         for (size_t j = 0; j < i; j++)
@@ -187,6 +213,12 @@ static void expect_nbest(Grade *g, int points, const char *what, const NBest *b)
         grade_mistake(g, one_inside(b), "last-token-only",
                       "only the last token varies: the second best way to an inner "
                       "place was thrown away");
+        grade_mistake(g, backwards(b), "backwards",
+                      "the tokens are in the order of the way back: turn them round");
+        grade_mistake(g, second_rate(b) && !has_twins(b) && !one_inside(b),
+                      "second-rate",
+                      "segmentations of the text, but not the best ones: in a list "
+                      "that is full, a better way takes the place of the worst");
     }
     size_t i = 0;
     while (i < b->got_count && i < b->want_count
@@ -245,15 +277,17 @@ static void check_weights(Grade *g) {
     Segmentation three[] = {
         {log(0.08), 0, NULL}, {log(0.04), 0, NULL}, {log(0.02), 0, NULL}};
     Segmentation small[] = {{-2000, 0, NULL}, {-2000 + log(0.25), 0, NULL}};
-    double w[3] = {0}, half[3] = {0}, flat[3] = {0}, tiny[2] = {0};
+    double w[3] = {0}, half[3] = {0}, flat[3] = {0}, tiny[2] = {0}, plain[2] = {0};
     nbest_weights(three, 3, 1, w);
     nbest_weights(three, 3, 0.5, half);
     nbest_weights(three, 3, 0, flat);
     nbest_weights(small, 2, 0.5, tiny);
+    nbest_weights(small, 2, 1, plain);
     double sum = sqrt(4) + sqrt(2) + 1;
     grade_mistake(
-        g, close_to(w[0], 0.08), "weights-not-normalised",
-        "the weights are the p themselves: divide by their sum over the list");
+        g, close_to(w[0], 0.08) || close_to(w[0], 1), "weights-not-normalised",
+        "the weights are the p themselves, or their ratios to the largest: divide by "
+        "their sum over the list");
     grade_mistake(g, !close_to(half[0], 2 / sum) && close_to(half[0], 4.0 / 7),
                   "weights-no-power", "the power was left out");
     grade_expect(g, 2,
@@ -263,7 +297,11 @@ static void check_weights(Grade *g) {
                  "p = 0.08, 0.04, 0.02: the weights are %.4f %.4f %.4f, at power 1/2 "
                  "%.4f %.4f %.4f",
                  w[0], w[1], w[2], half[0], half[1], half[2]);
-    grade_mistake(g, !isfinite(tiny[0]) || tiny[0] == 0, "weights-underflow",
+    bool lost = !isfinite(tiny[0]) || tiny[0] == 0;
+    grade_mistake(g, lost && close_to(plain[0], 0.8), "weights-power-late",
+                  "at power 1 it is right, at 1/2 e^1000 is infinite: subtract the "
+                  "largest ln p first, then multiply by the power");
+    grade_mistake(g, lost && !close_to(plain[0], 0.8), "weights-underflow",
                   "exp(ln p) of a long text underflows to 0, and 0/0 is NaN: subtract "
                   "the largest ln p");
     grade_near(g, 2, "ln p = -2000 and ln 4 less, power 1/2: the first weight", tiny[0],

@@ -86,6 +86,22 @@ static void check_fallback_characters(Grade *g) {
     grade_mistake(g, overlong.count == 1 && overlong.tokens[0] == SLASH, "overlong",
                   "C0 AF was read as '/': an overlong form is broken bytes, and would "
                   "not come back");
+    Tokens face = fallback_of(&VOCABULARY, "\xF0\x9F\x98\x80", 4),
+           slash = fallback_of(&VOCABULARY, "/", 1),
+           letter = fallback_of(&VOCABULARY, "a", 1);
+    bool bytes = euro.count == 4;
+    grade_mistake(
+        g, bytes && euro.tokens[1] == 0xE2, "byte-no-offset",
+        "the bytes themselves were written: the token of a byte is FIRST_BYTE "
+        "more");
+    grade_mistake(g, bytes && euro.tokens[1] == BYTE(0xE2 - 256), "signed-char",
+                  "a char may be negative: make it an unsigned char before you add "
+                  "FIRST_BYTE");
+    bool inside = letter.count == 1 && letter.tokens[0] == LETTER_A;
+    grade_mistake(g, inside && (face.count != 1 || slash.count != 1), "search-end",
+                  "the %s character of the vocabulary was not found: the search ends "
+                  "one too early",
+                  face.count != 1 ? "last" : "first");
     expect_cases(g, 2, 0, FALLBACK_CASES - MARK_CASES);
 }
 
@@ -127,6 +143,10 @@ static void check_fallback_decode(Grade *g) {
     grade_mistake(
         g, c_size == 2 && memcmp(c, "  ", 2) == 0, "mark-to-space",
         "the bytes E2 96 81 came back as a space: only the *token* of U+2581 is one");
+    grade_mistake(g, c_size == 6 && memcmp(c, "\xE2\x96\x81\xE2\x96\x81", 6) == 0,
+                  "mark-stays",
+                  "the token of U+2581 came back as U+2581: it is how a space is "
+                  "written");
     grade_equal_bytes(g, 2, "decoding <s> E2 82 AC U+4E2D U+2581 </s> <unk>", a, a_size,
                       "\xE2\x82\xAC\xE4\xB8\xAD ", 7);
     grade_equal_bytes(g, 1, "decoding a E2 82 U+1F600 FF", b, b_size,
@@ -135,6 +155,11 @@ static void check_fallback_decode(Grade *g) {
 }
 
 static void check_two_bytes(Grade *g) {
+    static const int ends[] = {BYTE(0), BYTE(255)};
+    char back[8] = {0};
+    size_t size = fallback_decode(&VOCABULARY, ends, 2, back);
+    grade_mistake(g, size == 1 && back[0] == '\xFF', "byte-zero",
+                  "<0x00> stands for a byte like any other: FIRST_BYTE is its token");
     int lost = 0;
     for (int pair = 0; pair < 65536; pair++) {
         char text[2] = {(char)(pair >> 8), (char)pair};

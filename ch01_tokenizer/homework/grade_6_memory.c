@@ -32,6 +32,21 @@ static double share_by_draws(const double *p, int n, bool first_out) {
     return share;
 }
 
+// The solution's sum with a slip in it.
+typedef enum { NEWER_AGAIN, WRONG_DIVISOR, NOT_WEIGHED } Slip;
+static double share_with(Slip slip, const double *p, int n) {
+    double all = 0, share = 0;
+    for (int i = 0; i < n; i++) all += p[i];
+    for (int r = 0; r < n; r++) {
+        double there = p[r] / all;
+        for (int i = 0; i < n; i++)
+            if (i != r || slip == NEWER_AGAIN)
+                there += p[i] / all * p[r] / (all - p[slip == WRONG_DIVISOR ? r : i]);
+        share += slip == NOT_WEIGHED ? there : p[r] / all * there;
+    }
+    return share;
+}
+
 static double newer_alone(const double *p, int n) {
     double all = 0, squares = 0;
     for (int i = 0; i < n; i++) all += p[i], squares += p[i] * p[i];
@@ -55,6 +70,15 @@ static void check_line(Grade *g) {
         "becomes the newer one");
     grade_mistake(g, close_to(got, newer_alone(three, 3)), "newer-alone",
                   "that is the newer word alone: the line knows the older one too");
+    grade_mistake(
+        g, close_to(got, share_with(NEWER_AGAIN, three, 3)), "older-is-newer",
+        "the older word is never the newer one too: leave i = r out of the sum");
+    grade_mistake(
+        g, close_to(got, share_with(WRONG_DIVISOR, three, 3)), "older-divisor",
+        "the older word is drawn from all but the newer, i: divide by S - p_i");
+    grade_mistake(g, close_to(got, share_with(NOT_WEIGHED, three, 3)), "not-weighed",
+                  "how likely each word is there was summed up: weigh it by how often "
+                  "that word is drawn");
     grade_near(g, 2, "p = 1/2, 1/4, 1/4", got, share_by_draws(three, 3, false), EXACT);
     grade_mistake(g, !close_to(at_scale, got) && close_to(at_scale, 10 * got),
                   "not-a-share",
@@ -84,6 +108,16 @@ static void check_size(Grade *g) {
     grade_mistake(
         g, half == 1 && flat == 3, "one-short",
         "a rank counted from 0 is one less than the number of words up to it");
+    grade_mistake(g, half == 1 && flat == 4, "rank-zero",
+                  "0^-a is infinite: ranks count from 1");
+    grade_mistake(
+        g, half == 1 && flat == 1, "size-not-a-share",
+        "the share was compared with a sum that was not divided: `all` draws are "
+        "the sum over all ranks");
+    grade_mistake(g, half == 3, "size-rising",
+                  "the words become more frequent with their rank: the exponent is -a");
+    grade_mistake(g, half == 2 && none == 1, "size-strict",
+                  "a share that is reached is enough: 0 words know a share of 0");
     grade_expect(g, 2, half == 2 && flat == 4,
                  "half of four words' draws: %zu words, should be 2; 0.35 of ten equal "
                  "ones: %zu, should be 4",

@@ -76,6 +76,13 @@ static void check_sink_forward(Grade *g) {
         "sink-unshifted",
         "the largest score was subtracted, but not from the sink: its term is e^(sink "
         "- largest) now");
+    bool whole = fabs(one.sink - 1) <= sunk_tolerance()
+                 || fabs(one.sink - exp(-LARGEST)) <= sunk_tolerance();
+    grade_mistake(
+        g, whole && near_numbers(one.weights, want.weights, SCORES, sunk_tolerance()),
+        "sink-not-divided",
+        "the weights are right, but the sink's was not divided by the sum: it "
+        "is a weight like the others");
     expect_sunk(g, 3, "sink = 0", &one, &want, sunk_tolerance());
 
     Sunk high = run_sink(MODERATE, 1.7), high_want = sunk(MODERATE, 1.7);
@@ -98,6 +105,10 @@ static void check_sink_masked(Grade *g) {
         g, nan_sunk(&nothing), "masked-nan",
         "everything masked, sink = -inf: -inf - -inf and 0/0 are NaN; all weights are "
         "0 by the contract");
+    grade_mistake(
+        g, nothing.sink == 1, "sink-masked",
+        "sink = -inf and everything masked: the sink has no weight either, by "
+        "the contract");
     if (!near_sunk(&half, &half_want))
         expect_sunk(g, 2, "every other score masked, sink = 0", &half, &half_want,
                     sunk_tolerance());
@@ -132,7 +143,7 @@ static void check_sink_backward(Grade *g) {
     static const double dp[SCORES] = {0.7, -1.1, 0.2, 1.9, -0.6, 0.5};
     Sunk p = sunk(MODERATE, 0.5);
     double d = 0, want[SCORES], no_d[SCORES], diagonal[SCORES], divided[SCORES],
-           got[SCORES];
+           bare[SCORES], got[SCORES];
     real grad[SCORES], weights[SCORES];
     for (int j = 0; j < SCORES; j++) {
         d += p.weights[j] * dp[j];
@@ -141,6 +152,7 @@ static void check_sink_backward(Grade *g) {
     for (int j = 0; j < SCORES; j++) {
         want[j] = p.weights[j] * (dp[j] - d);
         no_d[j] = p.weights[j] * dp[j];
+        bare[j] = p.weights[j] * dp[j] - d;
         diagonal[j] = p.weights[j] * (1 - p.weights[j]) * dp[j];
         divided[j] = p.weights[j] * (dp[j] - d / (1 - p.sink));
     }
@@ -150,6 +162,8 @@ static void check_sink_backward(Grade *g) {
     grade_mistake(g, near_numbers(got, no_d, SCORES, tolerance), "no-d",
                   "these are P dP: each score lowers all other weights, so D = sum of "
                   "P dP is subtracted");
+    grade_mistake(g, near_numbers(got, bare, SCORES, tolerance), "d-not-weighed",
+                  "P dP - D: the weight multiplies both, P (dP - D)");
     grade_mistake(g, near_numbers(got, diagonal, SCORES, tolerance), "diagonal-only",
                   "only the diagonal of the Jacobian: each score changes all weights, "
                   "not its own alone");
@@ -165,6 +179,10 @@ static void check_sink_backward(Grade *g) {
                   "weights that do count");
     grade_mistake(g, fabs(sink - p.sink * d) <= tolerance, "sink-gradient-sign",
                   "the sink's gradient has the wrong sign");
+    grade_mistake(
+        g, fabs(sink - p.sink * (1 - d)) <= tolerance, "sink-worth-one",
+        "the sink is worth 0 to the loss, not 1: its score's gradient is its weight "
+        "times 0 - D");
     grade_near(g, 2, "backward: the gradient with respect to the sink", sink,
                -p.sink * d, tolerance);
 }

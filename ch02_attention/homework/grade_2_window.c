@@ -19,6 +19,9 @@ typedef enum {
     WINDOW_NO_EDGE,   // the first W - 1 queries send no gradient
     WINDOW_LAST,      // of all queries that see a key, the last one's gradient alone
     WINDOW_UNSCALED,  // dQ and dK without scale
+    WINDOW_TWICE_SCALED,
+    WINDOW_D_KEPT,  // D of all queries so far
+    WINDOW_OTHER,   // the wrong matrix: dK from K, dQ from Q, dV by dS
     // dK and dV summed along the band's rows, whose keys are i - w, or all taken for i;
     // or key i's row read as if it were that of query i + w
     WINDOW_ROWS,
@@ -66,10 +69,13 @@ static Target target_of(const Window *x, WindowRule rule, int i, int w) {
 static void window_backward_reference(Window *x, WindowRule rule) {
     Table dq = table_new(x->n, x->q.cols), dk = table_new(x->n, x->q.cols),
           dv = table_new(x->n, x->v.cols);
-    double *dp = allocate((size_t)x->window, sizeof *dp),
-           scale = rule == WINDOW_UNSCALED ? 1 : x->scale;
+    double *dp = allocate((size_t)x->window, sizeof *dp), d = 0;
+    double scale = rule == WINDOW_UNSCALED       ? 1
+                   : rule == WINDOW_TWICE_SCALED ? x->scale * x->scale
+                                                 : x->scale;
+    bool other = rule == WINDOW_OTHER;
     for (int i = rule == WINDOW_NO_EDGE ? x->window - 1 : 0; i < x->n; i++) {
-        double d = 0;
+        if (rule != WINDOW_D_KEPT) d = 0;
         int seen = min(x->window, i + 1);
         for (int w = 0; w < seen; w++) {
             dp[w] = dot_rows(x->out_grad, i, x->v, i - w);
@@ -78,11 +84,11 @@ static void window_backward_reference(Window *x, WindowRule rule) {
         for (int w = 0; w < seen; w++) {
             double p = at(x->weights, i, w),
                    ds = p * (dp[w] - (rule == WINDOW_NO_D ? 0 : d));
-            add_row(dq, i, scale * ds, x->k, i - w);
+            add_row(dq, i, scale * ds, other ? x->q : x->k, other ? i : i - w);
             Target to = target_of(x, rule, i, w);
             if (to.key < 0) continue;
-            add_row(dv, to.key, p, x->out_grad, to.query);
-            add_row(dk, to.key, scale * ds, x->q, to.query);
+            add_row(dv, to.key, other ? ds : p, x->out_grad, to.query);
+            add_row(dk, to.key, scale * ds, other ? x->k : x->q, to.query);
         }
     }
     free(dp);
@@ -160,6 +166,25 @@ static Mat mirrored(Mat band) {
     return m;
 }
 
+// The band with another scale.
+static Mat weights_by(Window x, double scale) {
+    x.scale = scale;
+    window_forward_reference(&x);
+    return x.weights;
+}
+
+// What was there before is still there, or has been added to.
+static void recognise_kept(Grade *g, const Window *x, const WindowRun *got) {
+    static const char says[] =
+        "%s holds what was there before: = replaces it, so clear "
+        "it first";
+    Mat added = filled(x->n, x->v.cols, 7);
+    mat_add_scaled(added, 1, x->out);
+    grade_mistake(g, x->window > 1 && at(got->weights, 0, 1) == 7, "weights-kept", says,
+                  "weights");
+    grade_mistake(g, near_mat(got->out, added, 0x1p-18), "out-kept", says, "out");
+}
+
 static void check_window_forward(Grade *g, const Window *x) {
     WindowTolerance t = window_tolerance(x);
     WindowRun got = run_window_forward(x);
@@ -176,6 +201,17 @@ static void check_window_forward(Grade *g, const Window *x) {
     grade_mistake(
         g, near_mat(last_column, mat_new(x->n, 1), 0), "window-short",
         "the window is one key too short: the query itself is one of its W keys");
+    grade_mistake(g, near_mat(got.weights, weights_by(*x, 1), t.weights), "unscaled",
+                  "weights: the scale is missing");
+    Mat late = mat_rows(got.weights, x->window, x->n - x->window);
+    grade_mistake(
+        g,
+        at(got.weights, 0, 0) == 0
+            && near_mat(late, mat_rows(x->weights, x->window, late.rows), t.weights),
+        "early-short",
+        "the first queries see one key too few: query i sees keys 0 .. i, "
+        "which is i + 1 of them");
+    recognise_kept(g, x, &got);
     grade_near_mat(g, 3, "weights", got.weights, x->weights, t.weights);
     grade_near_mat(g, 1, "out", got.out, x->out, t.out);
 }
@@ -226,6 +262,12 @@ static bool v_by(const Backward *b, WindowRule rule) {
         "%s: the weight with which query j + w sees key j is weights(j + w, w), in " \
         "the query's row, not weights(j, w)"
 
+#define OTHER \
+    "other-matrix", \
+        "dK is made of q, dQ of k, and dV has the weights P themselves: %s is made " \
+        "of " \
+        "something else"
+
 static bool any_row(const Backward *b, bool (*by)(const Backward *, WindowRule)) {
     return !by(b, WINDOW_RIGHT) && (by(b, WINDOW_ROWS) || by(b, WINDOW_OWN_ROW));
 }
@@ -237,6 +279,7 @@ static void check_v_grad(Grade *g, const Backward *b) {
     grade_mistake(g, v_by(b, WINDOW_LAST), LAST_QUERY);
     grade_mistake(g, any_row(b, v_by), ALONG_ROWS, "dV");
     grade_mistake(g, v_by(b, WINDOW_KEY_ROW), KEY_ROW, "dV");
+    grade_mistake(g, v_by(b, WINDOW_OTHER), OTHER, "dV");
     if (right) grade_expect(g, 3, right, "v_grad");
     else grade_near_mat(g, 3, "v_grad", b->got.v, want, b->tolerance.v_grad);
 }
@@ -250,12 +293,19 @@ static void recognise_scores(Grade *g, const Backward *b,
     grade_mistake(g, by(b, WINDOW_UNSCALED), "unscaled",
                   "the scale is missing: a score is scale q.k, so dQ and dK both have "
                   "that factor");
+    grade_mistake(g, by(b, WINDOW_TWICE_SCALED), "scaled-twice",
+                  "the scale came in twice: once in dS or once in the product with it");
+    grade_mistake(
+        g, by(b, WINDOW_D_KEPT), "d-kept",
+        "D still holds what the queries before had: each query has its own, set "
+        "it to 0");
 }
 
 static void check_q_grad(Grade *g, const Backward *b) {
     Mat want = plus_start(b->by[WINDOW_RIGHT].q_grad);
     bool right = q_by(b, WINDOW_RIGHT);
     recognise_scores(g, b, q_by);
+    grade_mistake(g, q_by(b, WINDOW_OTHER), OTHER, "dQ");
     if (right) grade_expect(g, 3, right, "q_grad");
     else grade_near_mat(g, 3, "q_grad", b->got.q, want, b->tolerance.q_grad);
 }
@@ -267,6 +317,7 @@ static void check_k_grad(Grade *g, const Backward *b) {
     grade_mistake(g, k_by(b, WINDOW_LAST), LAST_QUERY);
     grade_mistake(g, any_row(b, k_by), ALONG_ROWS, "dK");
     grade_mistake(g, k_by(b, WINDOW_KEY_ROW), KEY_ROW, "dK");
+    grade_mistake(g, k_by(b, WINDOW_OTHER), OTHER, "dK");
     if (right) grade_expect(g, 3, right, "k_grad");
     else grade_near_mat(g, 3, "k_grad", b->got.k, want, b->tolerance.k_grad);
 }

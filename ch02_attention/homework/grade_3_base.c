@@ -18,7 +18,8 @@ static void check_base_stretch(Grade *g) {
     double base = 10000, s = 4, got = base_for_stretch(base, DIM, s);
     grade_mistake(g, same_base(got, base * s), "stretch-times-base",
                   "base x stretch: the slowest pair is i = d/2 - 1, not d/2, and is "
-                  "stretched by less than that");
+                  "stretched by less than that (or d/(d-2) was divided in integers, "
+                  "which gives 1)");
     grade_mistake(g, same_base(got, base * pow(s, (DIM - 2.0) / DIM)),
                   "stretch-upside-down", "the exponent is upside down: d/(d-2)");
     grade_mistake(g, same_base(got, pow(base * s, DIM / (DIM - 2.0))),
@@ -36,9 +37,13 @@ static void check_base_stretch(Grade *g) {
 static void check_base_wavelength(Grade *g) {
     enum { DIM = 8 };
     double wanted = 1e6, got = base_for_wavelength(DIM, wanted);
-    grade_mistake(g, same_base(got, wanted / (2 * M_PI)), "wavelength-no-such-pair",
-                  "there is no pair i = d/2: the slowest turns with base^(-(d-2)/d), "
-                  "not with 1/base");
+    grade_mistake(
+        g, same_base(got, wanted / (2 * M_PI)), "wavelength-no-such-pair",
+        "there is no pair i = d/2: the slowest turns with base^(-(d-2)/d), "
+        "not with 1/base (or d/(d-2) was divided in integers, which gives 1)");
+    grade_mistake(g, same_base(got, pow(wanted * 2 * M_PI, DIM / (DIM - 2.0))),
+                  "wavelength-times-two-pi",
+                  "2 pi is on the wrong side: theta = 2 pi / wavelength");
     grade_mistake(g, same_base(got, pow(wanted, DIM / (DIM - 2.0))),
                   "wavelength-no-two-pi",
                   "2 pi is missing: the wavelength is 2 pi / theta, not 1 / theta");
@@ -95,17 +100,34 @@ static void check_base_context(Grade *g) {
         "context-one-early",
         "pair %d completed a turn in training: the first that did not is pair %d",
         pair - 1, pair);
+    grade_mistake(g, same_base(got, base_for_pair(base, DIM, pair + 1, ratio)),
+                  "context-one-late",
+                  "pair %d is the first that did not complete a turn, and asks for the "
+                  "largest base: this is the next one's",
+                  pair);
+    int by_target = first_slow_pair(base, DIM, TARGET, 2 * M_PI);
+    grade_mistake(
+        g, same_base(got, base_for_pair(base, DIM, by_target, ratio)),
+        "context-by-target",
+        "which pairs have completed a turn is a matter of the %d positions of "
+        "training, not of the %d to come",
+        TRAINED, TARGET);
+    grade_mistake(g, same_base(got, base * pow(ratio, (double)DIM / pair)),
+                  "context-no-two", "the exponent is d/(2i): theta_i = base^(-2i/d)");
     grade_expect(g, 4, same_base(got, want),
                  "d = 128, 2048 to 16384: the base is %.6g, should be %.6g", got, want);
 
     // base^(-2/4) 50 = 0.5 < 2 pi: one pair is slow, the slowest. And 7 theta_1 < 2 pi
     // even at i = 1.
     double small = base_for_context(10000, 4, 50, 200),
-           early = base_for_context(10000, 64, 7, 21);
+           early = base_for_context(10000, 64, 7, 24);
+    grade_mistake(g, same_base(early, base_for_pair(10000, 64, 1, 3)),
+                  "context-integers",
+                  "24 / 7 is 3 in integers: target / trained is a quotient of doubles");
     grade_expect(g, 2,
                  same_base(small, base_for_pair(10000, 4, 1, 4))
-                     && same_base(early, base_for_pair(10000, 64, 1, 3)),
-                 "d = 4, 50 to 200, or d = 64, 7 to 21: the bases are %.6g and %.6g",
+                     && same_base(early, base_for_pair(10000, 64, 1, 24 / 7.0)),
+                 "d = 4, 50 to 200, or d = 64, 7 to 24: the bases are %.6g and %.6g",
                  small, early);
     double same = base_for_context(10000, DIM, TRAINED, TRAINED),
            none = base_for_context(100, 16, 4096, 9999);

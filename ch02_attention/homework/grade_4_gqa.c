@@ -10,6 +10,8 @@ enum { CHANNELS = 8, HEADS = 6, HEAD_DIM = 4, WIDE = HEADS * HEAD_DIM };
 typedef enum {
     MEAN_RIGHT,
     MEAN_SUM,      // not divided
+    MEAN_LAST,     // its last head alone
+    MEAN_GROUPS,   // divided by the number of groups
     MEAN_FIRST,    // the group's first head alone
     MEAN_COLUMNS,  // neighbouring columns, as if heads were cut the other way
 } MeanRule;
@@ -20,7 +22,12 @@ static Mat group_means(Mat from, int groups, const int *group_of, MeanRule rule)
     int size = HEADS / groups, *seen = allocate((size_t)groups, sizeof *seen);
     for (int head = 0; head < HEADS; head++) {
         bool first = seen[group_of[head]]++ == 0;
-        double share = rule == MEAN_SUM ? 1 : rule == MEAN_FIRST ? first : 1.0 / size;
+        bool last = seen[group_of[head]] == size;
+        double share = rule == MEAN_SUM      ? 1
+                       : rule == MEAN_FIRST  ? first
+                       : rule == MEAN_LAST   ? last
+                       : rule == MEAN_GROUPS ? 1.0 / groups
+                                             : 1.0 / size;
         for (int i = 0; i < CHANNELS; i++)
             for (int c = 0; c < HEAD_DIM; c++) {
                 int column = head * HEAD_DIM + c;
@@ -140,6 +147,36 @@ static bool queries_averaged(const Projections *gqa) {
                     mean_tolerance());
 }
 
+// K or V alone, or both: what one of them is enough to see.
+static bool one_is(const Projections *gqa, const Projections *mha, MeanRule rule) {
+    return near_mat(gqa->k, group_means(mha->k, 2, NEIGHBOURS, rule), mean_tolerance())
+           || near_mat(gqa->v, group_means(mha->v, 2, NEIGHBOURS, rule),
+                       mean_tolerance());
+}
+
+static void recognise_means(Grade *g, const Projections *gqa, const Projections *mha) {
+    Mat nothing = mat_new(CHANNELS, 2 * HEAD_DIM);
+    grade_mistake(g, one_is(gqa, mha, MEAN_LAST), "last-head",
+                  "the last head of each group was kept: add up all of them");
+    grade_mistake(g, one_is(gqa, mha, MEAN_GROUPS), "by-groups",
+                  "divided by the number of groups: a mean divides by how many heads a "
+                  "group has");
+    grade_mistake(g, near_mat(gqa->k, nothing, 0) || near_mat(gqa->v, nothing, 0),
+                  "mean-zero",
+                  "the keys or values are 0: 1 / size is 0 in integers, or nothing was "
+                  "added");
+    grade_mistake(g, !finite_mat(gqa->k) || !finite_mat(gqa->v), "not-cleared",
+                  "added to what was there before: all four matrices are =, so clear K "
+                  "and V first");
+    bool k_is_v = near_mat(gqa->k, group_means(mha->v, 2, NEIGHBOURS, MEAN_RIGHT),
+                           mean_tolerance()),
+         v_is_k = near_mat(gqa->v, group_means(mha->k, 2, NEIGHBOURS, MEAN_RIGHT),
+                           mean_tolerance());
+    grade_mistake(g, k_is_v || v_is_k, "keys-for-values",
+                  "gqa's %s is the mean of mha's %s", v_is_k ? "V" : "K",
+                  v_is_k ? "K" : "V");
+}
+
 static void check_gqa_neighbours(Grade *g, const Projections *mha) {
     Projections gqa = convert(mha, 2, NEIGHBOURS);
     grade_mistake(g, are_means(&gqa, mha, 2, EVERY_OTHER, MEAN_RIGHT), "interleaved",
@@ -154,6 +191,7 @@ static void check_gqa_neighbours(Grade *g, const Projections *mha) {
     grade_mistake(g, are_means(&gqa, mha, 2, NEIGHBOURS, MEAN_COLUMNS), "columns",
                   "neighbouring columns were averaged: channel c of a group is the "
                   "mean of its heads' channels c");
+    recognise_means(g, &gqa, mha);
     expect_means(g, 4, "0 0 0 1 1 1: W_K or W_V", &gqa, mha, 2, NEIGHBOURS);
 }
 

@@ -18,8 +18,9 @@ typedef enum {
     RELATIVE_SIGN,    // key minus query
     RELATIVE_OFFSET,  // query i at position i
     RELATIVE_UNSCALED,
-    RELATIVE_MEAN,  // a bucket's mean instead of its sum
-    RELATIVE_LAST,  // a bucket's last pair, not added to what was there
+    RELATIVE_MEAN,       // a bucket's mean instead of its sum
+    RELATIVE_DIRECTION,  // causal for not causal
+    RELATIVE_LAST,       // a bucket's last pair, not added to what was there
 } RelativeRule;
 
 static Relative relative_new(Rng *rng, int queries, int keys, int dim, int buckets,
@@ -34,7 +35,7 @@ static Relative relative_new(Rng *rng, int queries, int keys, int dim, int bucke
 static int relative_bucket(const Relative *r, int i, int j, RelativeRule rule) {
     int distance = i + (rule == RELATIVE_OFFSET ? 0 : r->keys - r->queries) - j;
     return t5_bucket(rule == RELATIVE_SIGN ? -distance : distance, r->buckets,
-                     r->furthest, r->causal);
+                     r->furthest, r->causal != (rule == RELATIVE_DIRECTION));
 }
 
 static Mat relative_reference(const Relative *r, RelativeRule rule) {
@@ -113,6 +114,11 @@ static double relative_grad_tolerance(const Relative *r) {
         pairs, START + r->scale * sqrt(pairs) * longest_row(r->scores_grad) * rows);
 }
 
+#define DIRECTION \
+    "`causal` has no say: it tells t5_bucket whether half of the buckets are for " \
+    "keys " \
+    "after the query"
+
 static void check_relative_scores(Grade *g, const Relative *far, const Relative *both) {
     Mat got = run_relative(both), want = relative_reference(both, RELATIVE_RIGHT);
     double t = relative_score_tolerance(both);
@@ -126,8 +132,18 @@ static void check_relative_scores(Grade *g, const Relative *far, const Relative 
                   "unscaled",
                   "the scale is missing: the vector is added to the key, so it is "
                   "scaled like the key");
+    Mat alone = mat_new(got.rows, got.cols);
+    mat_copy(alone, want), mat_add_scaled(alone, -1, both->scores);
+    grade_mistake(g, near_mat(got, alone, 2 * t), "scores-assigned",
+                  "the scores that were there are gone: it is +=, not =");
+    grade_mistake(g, near_mat(got, relative_reference(both, RELATIVE_DIRECTION), t),
+                  "direction", DIRECTION);
     grade_near_mat(g, 3, "scores, T = 5, S = 12, both directions", got, want, t);
     got = run_relative(far), want = relative_reference(far, RELATIVE_RIGHT);
+    grade_mistake(g,
+                  near_mat(got, relative_reference(far, RELATIVE_DIRECTION),
+                           relative_score_tolerance(far)),
+                  "direction", DIRECTION);
     grade_near_mat(g, 1, "scores, causal", got, want, relative_score_tolerance(far));
 
     Relative masked = *both;
@@ -164,6 +180,7 @@ static void check_relative_backward(Grade *g, const Relative *r, int q_points,
          "backward: the distance has the wrong sign, so the gradient went to the "
          "mirrored "
          "buckets"},
+        {RELATIVE_DIRECTION, "backward-direction", DIRECTION},
         {RELATIVE_OFFSET, "backward-offset",
          "backward: query i was put at position i: the queries stand at the end, at i "
          "+ S "
@@ -214,7 +231,7 @@ static void check_relative_added(Grade *g, const Relative *r) {
 void check_relative(Grade *g) {
     Rng rng = rng_new(51);
     Relative both = relative_new(&rng, 5, 12, 6, 8, 7, false),
-             far = relative_new(&rng, 13, 13, 4, 6, 9, true);
+             far = relative_new(&rng, 13, 13, 4, 8, 9, true);
     for (int i = 0; i < 13; i++)  // causal: what is masked has no gradient
         for (int j = i + 1; j < 13; j++) *mat_at(far.scores_grad, i, j) = 0;
     grade_part(g, check_relative_scores(g, &far, &both));

@@ -8,6 +8,8 @@ typedef enum {
     LINEAR_RIGHT,
     LINEAR_NO_PHI,  // q . k itself
     LINEAR_ELU,     // without the + 1
+    LINEAR_JUMP,    // without the + 1 above 0 only
+    LINEAR_E,       // e^x everywhere
     LINEAR_EXP,     // softmax's e^(q . k)
     LINEAR_SUM,     // not divided
     LINEAR_COUNT,   // divided by the number of keys
@@ -16,7 +18,8 @@ typedef enum {
 static double feature(double x, LinearRule rule) {
     if (rule == LINEAR_NO_PHI) return x;
     if (rule == LINEAR_ELU) return x > 0 ? x : exp(x) - 1;
-    return x > 0 ? x + 1 : exp(x);
+    if (rule == LINEAR_E) return exp(x);
+    return x > 0 ? x + (rule != LINEAR_JUMP) : exp(x);
 }
 
 static double similarity(Mat q, int i, Mat k, int j, LinearRule rule) {
@@ -69,6 +72,9 @@ static void check_linear_full(Grade *g, Rng *rng) {
          "phi is missing: q.k may be negative, and a weight may not"},
         {LINEAR_ELU, "elu-alone",
          "phi has no + 1: elu goes down to -1, elu + 1 stays above 0"},
+        {LINEAR_JUMP, "phi-jumps",
+         "phi jumps at 0: it is x + 1 above 0, where e^x has come to 1"},
+        {LINEAR_E, "phi-exponential", "phi is e^x everywhere: above 0 it is x + 1"},
         {LINEAR_EXP, "softmax",
          "these are softmax's weights e^(q.k): here they are phi(q) . phi(k)"},
         {LINEAR_SUM, "not-divided",
@@ -91,6 +97,12 @@ static void check_linear_full(Grade *g, Rng *rng) {
         bool same = near_mat(got, rival, 1e-3 * (1 + longest_row(rival)));
         grade_mistake(g, !right && same, rivals[r].code, "%s", rivals[r].diagnosis);
     }
+    grade_mistake(g, !finite_mat(got), "sum-zero",
+                  "divided by 0: the sum of phi(k) was not summed up");
+    Mat added = filled(7, 3, 7);
+    mat_add_scaled(added, 1, want);
+    grade_mistake(g, near_mat(got, added, 1e-4), "out-kept",
+                  "out holds what was there before: = replaces it, so clear it first");
     grade_near_mat(g, 5, "all keys: out", got, want, t);
 }
 

@@ -12,18 +12,24 @@ typedef enum {
     QK_WHOLE_ROW,  // one mean for all heads
     QK_LENGTH,     // x / |x|
     QK_NO_EPSILON,
-    QK_CONSTANT,  // backward: s does not depend on x
-    QK_NO_GAIN,   // backward: the gain missing from dx
-    QK_LAST,      // the gain's gradient: the last token and head only
-    QK_MEAN,      // the mean over heads
+    QK_EPSILON_OUTSIDE,  // added to the root
+    QK_SUM,              // backward: sum(y g) for mean(y g)
+    QK_HALF_GAIN,        // backward: the gain in the mean only
+    QK_FROM_X,           // the gain's gradient: x dout for y dout
+    QK_CONSTANT,         // backward: s does not depend on x
+    QK_NO_GAIN,          // backward: the gain missing from dx
+    QK_LAST,             // the gain's gradient: the last token and head only
+    QK_MEAN,             // the mean over heads
 } QkRule;
 
 static double inverse_of(Mat x, int i, int head, QkRule rule) {
-    double sum = 0, epsilon = rule == QK_NO_EPSILON ? 0 : EPSILON;
+    bool outside = rule == QK_EPSILON_OUTSIDE;
+    double sum = 0, epsilon = rule == QK_NO_EPSILON || outside ? 0 : EPSILON;
     bool whole = rule == QK_WHOLE_ROW;
     for (int c = 0; c < WIDE; c++)
         sum += whole || c / DIM == head ? at(x, i, c) * at(x, i, c) : 0;
-    return 1 / sqrt(sum / (rule == QK_LENGTH ? 1 : whole ? WIDE : DIM) + epsilon);
+    double root = sqrt(sum / (rule == QK_LENGTH ? 1 : whole ? WIDE : DIM) + epsilon);
+    return 1 / (root + (outside ? EPSILON : 0));
 }
 
 static Mat qk_value(Mat x, Mat gain, QkRule rule) {
@@ -44,16 +50,23 @@ static void head_reference(Table dx, Table dgain, Mat x, Mat gain, Mat out_grad,
     double r = inverse_of(x, i, head, QK_RIGHT), mean = 0;
     for (int c = 0; c < DIM; c++) {
         double yd = at(x, i, head * DIM + c) * r * at(out_grad, i, head * DIM + c);
-        dgain.at[c] =
-            (rule == QK_LAST ? 0 : dgain.at[c]) + yd / (rule == QK_MEAN ? HEADS : 1);
+        dgain.at[c] = (rule == QK_LAST ? 0 : dgain.at[c])
+                      + yd
+                            / (rule == QK_MEAN     ? HEADS
+                               : rule == QK_FROM_X ? r
+                                                   : 1);
         mean += yd * (rule == QK_NO_GAIN ? 1 : at(gain, 0, c)) / DIM;
     }
     for (int c = 0; c < DIM; c++) {
-        double g =
-            at(out_grad, i, head * DIM + c) * (rule == QK_NO_GAIN ? 1 : at(gain, 0, c));
+        double g = at(out_grad, i, head * DIM + c)
+                   * (rule == QK_NO_GAIN || rule == QK_HALF_GAIN ? 1 : at(gain, 0, c));
         double y = at(x, i, head * DIM + c) * r;
-        dx.at[i * WIDE + head * DIM + c] =
-            r * (g - (rule == QK_CONSTANT ? 0 : y * mean));
+        dx.at[i * WIDE + head * DIM + c] = r
+                                           * (g
+                                              - (rule == QK_CONSTANT ? 0
+                                                 : rule == QK_SUM    ? DIM
+                                                                     : 1)
+                                                    * y * mean);
     }
 }
 
@@ -92,6 +105,12 @@ static void check_forward(Grade *g, Mat x, Mat gain) {
         "divided by the length, not by the root of the mean square: sqrt(d) too small");
     grade_mistake(g, near_mat(got, qk_value(x, gain, QK_NO_EPSILON), tolerance),
                   "no-epsilon", "epsilon is missing");
+    grade_mistake(
+        g, near_mat(got, qk_value(x, gain, QK_EPSILON_OUTSIDE), tolerance),
+        "epsilon-outside",
+        "epsilon was added to the root: it belongs under it, to the mean square");
+    grade_mistake(g, near_mat(got, qk_value(x, filled(1, DIM, 1), QK_RIGHT), tolerance),
+                  "gain-not-used", "forward: the gain is missing");
     grade_near_mat(g, 3, "forward", got, want, tolerance);
     tape_free(t);
 }
@@ -113,9 +132,15 @@ static void check_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
                   "s-constant",
                   "s was taken for a constant: each number of the head changes it, so "
                   "y mean(y g) is subtracted");
-    grade_mistake(g, near_mat(got.x, qk_grad(x, gain, out_grad, QK_NO_GAIN).x, dx),
-                  "no-gain",
-                  "x's gradient without the gain: g = gain dout, also inside the mean");
+    bool half = near_mat(got.x, qk_grad(x, gain, out_grad, QK_HALF_GAIN).x, dx);
+    grade_mistake(
+        g, near_mat(got.x, qk_grad(x, gain, out_grad, QK_SUM).x, dx), "sum-not-mean",
+        "x's gradient has the sum of y g: it is the mean, since s is the root of "
+        "a mean square");
+    grade_mistake(
+        g, half || near_mat(got.x, qk_grad(x, gain, out_grad, QK_NO_GAIN).x, dx),
+        "no-gain",
+        "x's gradient without the gain: g = gain dout, inside the mean and outside");
     grade_near_mat(g, 4, "x's gradient", got.x, want.x, dx);
 }
 
@@ -133,6 +158,10 @@ static void check_gain_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
                   "gain-mean",
                   "the gain's gradient is the mean over heads: each head pulls with "
                   "its full gradient, it is the sum");
+    grade_mistake(
+        g, near_mat(got.gain, qk_grad(x, gain, out_grad, QK_FROM_X).gain, dgain),
+        "gain-from-x",
+        "the gain's gradient is the sum of y dout: here x was not divided by s");
     grade_near_mat(g, 2, "the gain's gradient", got.gain, want.gain, dgain);
 }
 

@@ -25,13 +25,15 @@ typedef struct {
     Mat x, out_grad;
 } Parallel;
 
-// The fused matrix is the four others, side by side.
-static void fill_fused(Parallel *p) {
+// The fused matrix is the four others, side by side, in this order of them.
+static const int QUERY_KEY_VALUE_UP[4] = {0, 1, 2, 3};
+
+static void fill_fused(Parallel *p, const int order[4]) {
     int parts[] = {p->block.attention.query.weight, p->block.attention.key.weight,
                    p->block.attention.value.weight, p->block.ffn.up.weight};
     Mat in = params_value(&p->params, p->fused.in.weight);
     for (int i = 0, first = 0; i < 4; i++) {
-        Mat part = params_value(&p->params, parts[i]);
+        Mat part = params_value(&p->params, parts[order[i]]);
         mat_copy(mat_cols(in, first, part.cols), part);
         first += part.cols;
     }
@@ -58,7 +60,9 @@ static void parallel_new(Parallel *p) {
     Rng rng = rng_new(21);
     *p = (Parallel){.x = random_mat(&rng, BATCH * TIME, CHANNELS),
                     .out_grad = random_mat(&rng, BATCH * TIME, CHANNELS)};
-    Block b = p->block = block_new(&p->params, &shape, "block");
+    p->block = block_new(&p->params, &shape, "block");
+    p->block.attention.scale *= 1.5;  // none that a head could guess
+    Block b = p->block;
     Linear in = linear_new(&p->params, CHANNELS, WIDE + 2 * DIM + HIDDEN, false,
                            normal(0.5), "fused");
     p->fused = (FusedBlock){
@@ -72,7 +76,7 @@ static void parallel_new(Parallel *p) {
     // two different norms
     for (int i = 0; i < 4; i++)
         rng_fill_normal(&rng, params_value(&p->params, gains[i]), 1);
-    fill_fused(p);
+    fill_fused(p, QUERY_KEY_VALUE_UP);
     p->position = position_new_rope(
         (Rope){.dim = DIM, .base = 100, .pairing = ROPE_INTERLEAVED}, TIME);
     p->around = (Surroundings){
@@ -88,20 +92,25 @@ typedef enum {
     PARALLEL_CHAIN,  // the feed-forward reads attention's output
     PARALLEL_X_TWICE,
     PARALLEL_NO_X,
+    PARALLEL_NO_NORM,
+    PARALLEL_NO_GELU,
     PARALLEL_NORM_ADDED,  // n + ... instead of x + ...
 } ParallelRule;
 
 static Node *by_rule(Tape *t, const Parallel *p, Node *x, ParallelRule rule) {
     const Block *b = &p->block;
     if (rule == PARALLEL_SEQUENTIAL) return block(t, b, x, &p->around);
-    Node *n = norm(t, &b->norm_attention, x),
+    Node *n = rule == PARALLEL_NO_NORM ? x : norm(t, &b->norm_attention, x),
          *mixed = self_attention(t, &b->attention, n, &p->around);
     Node *read = rule == PARALLEL_TWO_NORMS ? norm(t, &b->norm_ffn, x)
                  : rule == PARALLEL_ONE_AFTER_OTHER
                      ? norm(t, &b->norm_attention, add(t, x, mixed))
                  : rule == PARALLEL_CHAIN ? mixed
                                           : n;
-    Node *parts = add(t, mixed, ffn(t, &b->ffn, read));
+    Node *fed = rule == PARALLEL_NO_GELU
+                    ? linear(t, &b->ffn.down, linear(t, &b->ffn.up, read))
+                    : ffn(t, &b->ffn, read);
+    Node *parts = add(t, mixed, fed);
     if (rule == PARALLEL_NO_X) return parts;
     Node *y = add(t, rule == PARALLEL_NORM_ADDED ? n : x, parts);
     return rule == PARALLEL_X_TWICE ? add(t, y, x) : y;
@@ -155,6 +164,7 @@ static void check_block(Grade *g, Parallel *p) {
         {PARALLEL_X_TWICE, "x-twice",
          "x was added twice: each part brings no residual of its own, x is added once"},
         {PARALLEL_NO_X, "no-x", "x itself is missing: y = x + attention(n) + ffn(n)"},
+        {PARALLEL_NO_NORM, "no-norm", "the norm is missing: both parts read n, not x"},
         {PARALLEL_NORM_ADDED, "norm-added",
          "the norm was added instead of x: the residual goes around the norm"},
     };
@@ -173,15 +183,16 @@ static void check_block(Grade *g, Parallel *p) {
 
 // Without an output matrix one part is nothing: then the other's dropout is to be seen
 // in y - x. The share of zeros among 960 is 1/2 with a standard deviation of 0.016; 0.1
-// are six of these.
+// are six of these. silent = -1: both, which are both zero in a quarter of the places.
 static double dropped(const Parallel *p, int silent) {
     enum { SEEDS = 8, NUMBERS = SEEDS * BATCH * TIME * CHANNELS };
-    Mat weight = params_value(&p->params, silent), before = copied(weight);
+    bool both = silent < 0;
+    Mat weight = params_value(&p->params, both ? 0 : silent), before = copied(weight);
     Block b = p->block;
     b.dropout = 0.5;
     int zeros = 0;
     Tape *t = tape_new((Params *)&p->params);
-    mat_fill(weight, 0);
+    if (!both) mat_fill(weight, 0);
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         tape_training(t, true, seed);
         Node *y = parallel_block(t, &b, constant_node(t, p->x), &p->around);
@@ -199,14 +210,21 @@ static void check_dropout(Grade *g, Parallel *p) {
     Mat want = run(p, RUN_RULE, PARALLEL_RIGHT).value;
     bool right = near_mat(run(p, RUN_PARALLEL, 0).value, want, layers_rounding(want));
     double attention = dropped(p, p->block.ffn.down.weight),
-           feed = dropped(p, p->block.attention.out.weight);
+           feed = dropped(p, p->block.attention.out.weight), both = dropped(p, -1);
     grade_mistake(g, right && (attention < 0.1 || feed < 0.1), "no-dropout",
                   "no dropout after %s: each part has b->dropout, as in block()",
                   attention < 0.1 ? "attention" : "the feed-forward");
-    grade_expect(g, 1, fabs(attention - 0.5) < 0.1 && fabs(feed - 0.5) < 0.1,
-                 "dropout of 0.5: %.0f %% of attention and %.0f %% of the feed-forward "
-                 "are zeros",
-                 100 * attention, 100 * feed);
+    grade_mistake(
+        g, right && fabs(both - 0.5) < 0.1, "dropout-of-sum",
+        "the sum was dropped, both parts at the same places: each part has its "
+        "own dropout");
+    grade_expect(
+        g, 1,
+        fabs(attention - 0.5) < 0.1 && fabs(feed - 0.5) < 0.1
+            && fabs(both - 0.25) < 0.1,
+        "dropout of 0.5: %.0f %% of attention, %.0f %% of the feed-forward and %.0f %% "
+        "of their sum are zeros",
+        100 * attention, 100 * feed, 100 * both);
 }
 
 // Slices that overlap: the columns of both get two gradients.
@@ -244,6 +262,12 @@ static void check_slice_gradient(Grade *g, Mat x, Mat out_grad) {
     grade_mistake(g, near_mat(got, last, 0) || near_mat(got, alone, 0), "slice-assigns",
                   "slice_cols: two slices of one node, and one's gradient is gone: "
                   "pull adds to what is there");
+    Mat at_start = mat_new(x.rows, x.cols);
+    mat_add_scaled(mat_cols(at_start, 0, COUNT), 2, grad);
+    grade_mistake(g, near_mat(got, at_start, rounding(2, 2 * largest(grad))),
+                  "slice-from-zero",
+                  "slice_cols: the gradient went to the first columns: keep `first` in "
+                  "y->saved for the pull");
     grade_near_mat(g, 2, "slice_cols: the gradient", got, want,
                    rounding(2, 2 * largest(grad)));
     tape_free(t);
@@ -256,6 +280,35 @@ static Mat key_and_value_swapped(Parallel *p) {
     Mat swapped = run(p, RUN_RULE, PARALLEL_RIGHT).value;
     p->block.attention.key.weight = key, p->block.attention.value.weight = value;
     return swapped;
+}
+
+// The order in which the columns of W_in were read: with that order of its parts the
+// value is right.
+static bool reads_in_order(Parallel *p, const int order[4], Mat want) {
+    fill_fused(p, order);
+    Mat got = run(p, RUN_FUSED, 0).value;
+    fill_fused(p, QUERY_KEY_VALUE_UP);
+    return near_mat(got, want, layers_rounding(want));
+}
+
+static void recognise_columns(Grade *g, Parallel *p, Mat want) {
+    static const char *const names[] = {"query", "key", "value", "up"};
+    for (int code = 0; code < 256; code++) {
+        int order[4], seen = 0;
+        for (int i = 0; i < 4; i++) seen |= 1 << (order[i] = code >> 2 * i & 3);
+        if (seen != 15 || !reads_in_order(p, order, want)) continue;
+        grade_mistake(
+            g, true, "fused-columns",
+            "fused: the columns were read as %s | %s | %s | %s: they are query "
+            "| key | value | up",
+            names[order[0]], names[order[1]], names[order[2]], names[order[3]]);
+        return;
+    }
+}
+
+static Mat with_scale(Parallel p, double scale) {
+    p.block.attention.scale = scale;
+    return run(&p, RUN_RULE, PARALLEL_RIGHT).value;
 }
 
 static Mat without(Parallel p, bool positions, bool scale) {
@@ -277,13 +330,28 @@ static void check_fused(Grade *g, Parallel *p) {
                   "fused-no-position",
                   "fused: s->position is missing: heads begin with {s->batch, ..., "
                   "s->mask, s->position}");
+    grade_mistake(g, near_mat(got.value, with_scale(*p, 1 / sqrt(DIM)), tolerance),
+                  "fused-own-scale",
+                  "fused: scores have the scale b->scale, not 1 / sqrt(d)");
+    grade_mistake(
+        g, near_mat(got.value, run(p, RUN_RULE, PARALLEL_NO_GELU).value, tolerance),
+        "fused-no-gelu", "fused: gelu between up and down is missing");
+    grade_mistake(g,
+                  near_mat(got.value, run(p, RUN_RULE, PARALLEL_NO_X).value, tolerance),
+                  "fused-no-x", "fused: x itself is missing");
+    grade_mistake(
+        g, near_mat(got.value, run(p, RUN_RULE, PARALLEL_NO_NORM).value, tolerance),
+        "fused-no-norm", "fused: the norm is missing");
+    bool right = near_mat(got.value, want.value, tolerance);
+    if (!right && !near_mat(got.value, key_and_value_swapped(p), tolerance))
+        recognise_columns(g, p, want.value);
     grade_near_mat(g, 3, "the fused block's value", got.value, want.value, tolerance);
     Mat grad = mat_new(CHANNELS, WIDE + 2 * DIM + HIDDEN);
     // the gradients of the four, side by side, as fill_fused lays the values
     Parallel parts = *p;
     parts.params.values = want.grads.at;
     parts.params.list = p->params.list;
-    fill_fused(&parts);
+    fill_fused(&parts, QUERY_KEY_VALUE_UP);
     mat_copy(grad, params_value(&parts.params, p->fused.in.weight));
     Mat in = mat_view(got.grads.at + p->params.list[p->fused.in.weight].grad_first,
                       grad.rows, grad.cols);

@@ -17,6 +17,7 @@ typedef enum {
     TIED_RIGHT,
     TIED_LAST,  // an id that comes again keeps its last gradient
     TIED_NO_INPUT_SCALE,
+    TIED_INPUT_TWICE,  // input_scale squared
     TIED_NO_LOGIT_SCALE,
     TIED_SCALES_ON_BOTH,
     TIED_INPUT_ONLY,
@@ -29,6 +30,7 @@ static Mat table_reference(const Tied *x, TiedRule rule, double start) {
     double in = rule == TIED_NO_INPUT_SCALE ? 1 : INPUT_SCALE,
            out = rule == TIED_NO_LOGIT_SCALE ? 1 : LOGIT_SCALE;
     if (rule == TIED_SCALES_ON_BOTH) in = out = INPUT_SCALE * LOGIT_SCALE;
+    if (rule == TIED_INPUT_TWICE) in *= in;
     if (rule == TIED_INPUT_ONLY) out = 0;
     if (rule == TIED_OUTPUT_ONLY) in = 0;
     int inputs = rule == TIED_FEW_INPUTS ? OUTPUTS : INPUTS;
@@ -113,6 +115,8 @@ static const TiedMistake LOOK_UP_MISTAKES[] = {
      "written over it"},
     {TIED_LAST, "last-token",
      "a token that comes again has its last gradient only: they add up in its row"},
+    {TIED_INPUT_TWICE, "input-scale-twice",
+     "input_scale came in twice: once in E's gradient"},
     {TIED_NO_INPUT_SCALE, "no-input-scale",
      "input_scale is missing: the input is input_scale E, so E's gradient has it too"},
     SCALES_ON_BOTH,
@@ -153,6 +157,20 @@ static void check_hidden(Grade *g, const Tied *both) {
                   near_mat(got, hidden_reference(both, 1, START), tolerance)
                       || near_mat(got, hidden_reference(both, 1, 0), tolerance),
                   "hidden-no-scale", "hidden_grad: logit_scale is missing");
+    static const struct {
+        double factor;
+        const char *name;
+    } factors[] = {{0.3 * 0.3, "logit_scale squared"},
+                   {1 / 0.3, "1 / logit_scale"},
+                   {2.5, "input_scale"},
+                   {2.5 * 0.3, "both scales"}};
+    for (size_t i = 0; i < sizeof factors / sizeof *factors; i++) {
+        Mat other = hidden_reference(both, factors[i].factor, START);
+        grade_mistake(g, near_mat(got, other, tolerance * (1 + factors[i].factor)),
+                      "hidden-other-scale",
+                      "hidden_grad has the factor %s: it is logit_scale, once",
+                      factors[i].name);
+    }
     grade_mistake(g, from_table_grad(&grads, both), "hidden-from-gradient",
                   "hidden_grad: table_grad is read as if it were table");
     if (near_mat(got, bare, tolerance)) want = bare;

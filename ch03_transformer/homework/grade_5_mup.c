@@ -68,6 +68,8 @@ static void check_hidden(Grade *g) {
     grade_mistake(
         g, close_to(square.sd, 0.02), "sd-unchanged",
         "the sd of a hidden matrix did not change: its variance goes as 1 / fan_in");
+    grade_mistake(g, close_to(square.sd, 0.04) || close_to(square.sd, 0.08), "sd-grows",
+                  "the sd of a hidden matrix grows: its variance goes as 1 / fan_in");
     grade_mistake(g, close_to(square.sd, 0.005), "sd-too-small",
                   "sd 1 / m: it is the variance that goes as 1 / fan_in");
     grade_mistake(g, close_to(up.rate, 0.5) && close_to(down.rate, 0.25), "fan-out",
@@ -110,6 +112,12 @@ static void check_scales(Grade *g) {
     grade_mistake(g, close_to(wide.attention_scale, 1.0 / 32), "attention-not-base",
                   "attention's scale is 1 / d_head, which is not the base's 1 / "
                   "sqrt(d_head) at the base's width");
+    grade_mistake(g, close_to(wide.attention_scale, 16 * want), "attention-grows",
+                  "attention's scale grows with the width: times base head_dim / wide "
+                  "head_dim, not the other way round");
+    grade_mistake(g, close_to(wide.logit_scale, 4), "logit-grows",
+                  "logit_scale grows with the width: times base channels / wide "
+                  "channels, not the other way round");
     grade_mistake(
         g, close_to(wide.logit_scale, 1), "no-logit-scale",
         "logit_scale did not change: the head sums over 4 times the channels");
@@ -119,6 +127,11 @@ static void check_scales(Grade *g) {
                         reading("logit_scale", wide.logit_scale, 0.25)};
     grade_readings(g, 2, "4 times as wide", scales, 2);
     mup_scales(&wide, &custom);
+    grade_mistake(g, close_to(wide.attention_scale, want), "attention-own",
+                  "a base with an attention_scale of its own: only 0 means 1 / "
+                  "sqrt(head_dim)");
+    grade_mistake(g, close_to(wide.logit_scale, 0.25), "logit-own",
+                  "a base with a logit_scale of its own: the ratio multiplies it");
     Reading own[] = {reading("attention_scale", wide.attention_scale, 0.25),
                      reading("logit_scale", wide.logit_scale, 0.75)};
     grade_readings(g, 1, "from a base with scales of its own, 1 and 3", own, 2);

@@ -66,15 +66,27 @@ typedef enum {
     SUM_MEANS,        // each micro-batch counts the same
     SUM_ADDED,        // the means, not divided at all
     SUM_ROWS,         // by the number of tokens, counted or not
+    SUM_POSITIVE,     // target 0 is not counted
     SUM_TWICE,        // right, and divided by the number of micro-batches
     SUM_LAST,         // zeroed before each micro-batch
     SUM_CLIP_EACH,    // each micro-batch's share is clipped
     SUM_CLIP_SO_FAR,  // the sum is clipped after each micro-batch
 } SumRule;
 
+// Targets above 0: what is counted if the sign is read wrongly.
+static int positive(const MicroBatch *micro) {
+    int count = 0;
+    for (int i = 0; i < micro->in.batch * micro->in.time; i++)
+        count += micro->targets[i] > 0;
+    return count;
+}
+
 static double share(const Case *c, int k, SumRule rule) {
     double right = COUNTED[k] / c->total;
+    int all = 0;
+    for (int i = 0; i < MICRO; i++) all += positive(&c->micro[i]);
     switch (rule) {
+        case SUM_POSITIVE: return (double)positive(&c->micro[k]) / all;
         case SUM_MEANS: return 1.0 / MICRO;
         case SUM_ADDED: return 1;
         case SUM_ROWS: return (double)BATCHES[k] / SEQUENCES;
@@ -149,6 +161,8 @@ static bool check_sum(Grade *g, Case *c) {
          "targets, not by all"},
         {SUM_ROWS, "by-tokens",
          "weighed by the number of tokens: only counted targets are in the mean"},
+        {SUM_POSITIVE, "positive",
+         "token 0 is a target like any other: counted is what is not negative"},
         {SUM_TWICE, "divided-twice",
          "divided twice: counted / total are shares already, they add up to 1"},
         {SUM_LAST, "zeroed-each",
@@ -161,6 +175,15 @@ static bool check_sum(Grade *g, Case *c) {
     double tolerance = step_tolerance(c, want);
     grade_mistake(g, got.steps > 1, "many-steps",
                   "%ld steps were taken: one, after all micro-batches", got.steps);
+    Mat quarter = by_rule(c, SUM_TWICE, 0);
+    grade_mistake(g,
+                  near_mat(got.gradient, quarter, tolerance)
+                      && fabs(got.result.norm - length(want)) < 1e-3 * length(want),
+                  "rate-divided",
+                  "the gradient is right, and the step is too short: the rate is not "
+                  "divided by the number of micro-batches");
+    grade_mistake(g, got.steps == 1 && largest(got.gradient) == 0, "clips-to-zero",
+                  "a step of nothing: most = 0 means no clipping, not clipping to 0");
     grade_mistake(g, got.steps == 0, "no-step", "no step was taken");
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++)
         grade_mistake(
@@ -174,6 +197,16 @@ static void check_loss(Grade *g, Case *c) {
     double loss;
     full_batch(c, &loss);
     Step got = run_step(c, MICRO, 0, 0);
+    double last;
+    batch_gradient(c, &c->micro[MICRO - 1], &last);
+    double part = last * share(c, MICRO - 1, SUM_RIGHT);
+    grade_mistake(
+        g,
+        fabs(got.result.loss - last) < 1e-4 * last
+            || fabs(got.result.loss - part) < 1e-4 * last,
+        "loss-last",
+        "that is the loss of the last micro-batch: sum over all, each with its "
+        "share");
     grade_near(g, 2, "the loss", got.result.loss, loss, rounding(64, loss));
 }
 
@@ -226,6 +259,9 @@ static void check_nothing(Grade *g, Case *c) {
     c->micro[0] = c->micro[1];
     Step got = run_step(c, 1, 1, 0.5);
     c->micro[0] = first;
+    grade_mistake(g, got.steps > 0 || isnan(got.result.loss), "nothing-counted",
+                  "where nothing is counted there is no step to take, and a mean would "
+                  "be 0/0: return before");
     grade_expect(
         g, 1, got.steps == 0 && got.result.loss == 0 && got.result.norm == 0,
         "nothing counted: %ld steps, loss %g, norm %g; should be no step, 0, 0",

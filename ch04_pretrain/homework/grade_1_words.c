@@ -14,6 +14,7 @@ typedef enum {
     WORDS_BRIDGED,   // the same, and the special token is not counted
     WORDS_HEADLESS,  // without a beginning no word
     WORDS_SPECIAL,   // a special token is a word, or part of one
+    WORDS_ALONE,     // a special token is a word of its own
     WORDS_LAST,      // the last word is forgotten
 } WordRule;
 
@@ -22,6 +23,8 @@ static int words_by(WordRule rule, const Piece *pieces, int n, Word *words) {
     bool inside = false;
     for (int i = 0; i < n; i++) {
         Piece piece = pieces[i];
+        if (piece == PIECE_SPECIAL && rule == WORDS_ALONE)
+            words[count++] = (Word){i, 1};
         if (piece == PIECE_SPECIAL && rule != WORDS_SPECIAL) {
             inside &= rule == WORDS_JOINED || rule == WORDS_BRIDGED;
             continue;
@@ -66,6 +69,7 @@ static const WordMistake WORD_MISTAKES[] = {
      "tokens whose word began before the row, or before a special token, are missing: "
      "they are a word too"},
     {WORDS_SPECIAL, "special-words", "a special token is in no word, and is none"},
+    {WORDS_ALONE, "special-words", "a special token is in no word, and is none"},
     {WORDS_LAST, "last-word", "the last word is missing: no token comes to end it"},
 };
 
@@ -204,6 +208,15 @@ static Shares run_shares(int rows, int longest, double share) {
     return s;
 }
 
+// The one word of a row may use up the budget to the last token.
+static bool exact_fit_passed_over(void) {
+    Row row = {.words = {{0, 3}}, .count = 1, .n = 3, .tokens = 3};
+    Rng rng = rng_new(46);
+    bool selected[MOST];
+    run_select(&rng, &row, 1, selected);
+    return count_selected(selected, 0, 3) == 0;
+}
+
 static void check_share(Grade *g) {
     enum { ROWS = 200, LONGEST = 4 };
     Shares s = run_shares(ROWS, LONGEST, 0.15);
@@ -224,6 +237,8 @@ static void check_share(Grade *g) {
     grade_mistake(g, s.least >= LONGEST, "twice",
                   "a word that was drawn twice used up the budget twice: each comes "
                   "once");
+    grade_mistake(g, s.under > 0 && s.over == 0 && exact_fit_passed_over(), "exact-fit",
+                  "a word with as many tokens as are left was passed over: it fits");
     grade_mistake(g, s.under > 0, "stops",
                   "stopped at a word that did not fit: pass over it, a shorter one "
                   "may still fit");

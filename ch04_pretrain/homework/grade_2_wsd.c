@@ -13,6 +13,7 @@ typedef enum {
     WSD_STEP_EARLY,  // steps from 0
     WSD_STEP_LATE,
     WSD_FROM_LAST,
+    WSD_OF_TOTAL,  // t / total; u too
     WSD_INTEGERS,  // a quotient of integers; the decay too
     // the decay
     WSD_NO_STABLE,     // begins after the warm-up
@@ -24,7 +25,8 @@ typedef enum {
 } WsdRule;
 
 static double warm(const Wsd *s, WsdRule rule, long long step) {
-    double length = (double)s->warmup, t = (double)step;
+    double length = (double)(rule == WSD_OF_TOTAL ? s->total : s->warmup),
+           t = (double)step;
     if (rule == WSD_STEP_EARLY) t--;
     if (rule == WSD_STEP_LATE) t++;
     if (rule == WSD_INTEGERS) t = 0;
@@ -46,9 +48,8 @@ static double rate_by(const Wsd *s, WsdRule rule, long long step) {
     if (step >= s->total && rule != WSD_DECAY_LATE) return last;
     long long done = step - start - (rule == WSD_DECAY_LATE);
     if (done <= 0 || rule == WSD_INTEGERS) return s->peak;
-    return last
-           + (s->peak - last)
-                 * left_by(s, rule, (double)done / (double)(s->total - start));
+    long long length = rule == WSD_OF_TOTAL ? s->total : s->total - start;
+    return last + (s->peak - last) * left_by(s, rule, (double)done / (double)length);
 }
 
 // A few roundings of numbers no larger than the peak; typical errors change a rate by a
@@ -84,6 +85,8 @@ static void check_warmup(Grade *g) {
         {WSD_STEP_EARLY, "step-from-0",
          "the first step has the rate 0 and changes nothing: steps count from 1"},
         {WSD_STEP_LATE, "step-late", "steps count from 1: step t has peak t / warmup"},
+        {WSD_OF_TOTAL, "of-total",
+         "the warm-up takes `warmup` steps, not all: t / warmup"},
         {WSD_FROM_LAST, "from-last", "the warm-up begins at 0, not at last"},
         {WSD_INTEGERS, "integer-division",
          "step / warmup is a quotient of integers, 0 until the end: make one a double"},
@@ -99,6 +102,8 @@ static const WsdMistake DECAY_MISTAKES[] = {
      "this is the chapter's cosine: here the rate stays at the peak until `decay` "
      "steps "
      "are left"},
+    {WSD_OF_TOTAL, "of-total",
+     "the decay takes `decay` steps: u is done / decay, not done / total"},
     {WSD_TO_ZERO, "to-zero", "the decay goes to 0: it ends at last"},
     {WSD_DECAY_LATE, "decay-late",
      "the decay is one step late, so that last is not reached at step total"},

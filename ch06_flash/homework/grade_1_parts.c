@@ -25,6 +25,8 @@ typedef enum {
     MERGE_MAXIMUM,   // e^(L_s - the largest), not divided by their sum
     MERGE_LINEAR,    // L_s itself as the weight
     MERGE_BASE_TWO,  // 2^L_s
+    MERGE_PLAIN,     // e^L_s, not divided
+    MERGE_COLUMNS,   // outs read column after column
 } MergeRule;
 
 static double weight_by(MergeRule rule, const Cut *c, int s) {
@@ -32,6 +34,7 @@ static double weight_by(MergeRule rule, const Cut *c, int s) {
     for (int p = 0; p < PARTS; p++) most = fmax(most, c->lses[p]);
     if (most == -INFINITY) return 0;
     if (rule == MERGE_MEAN) return 1.0 / PARTS;
+    if (rule == MERGE_PLAIN) return exp(c->lses[s] + c->shift);
     for (int p = 0; p < PARTS; p++)
         all += rule == MERGE_LINEAR ? c->lses[p] : exp(by * (c->lses[p] - most));
     if (rule == MERGE_LINEAR) return c->lses[s] / all;
@@ -43,7 +46,8 @@ static void out_by(int rule, const void *of, double *to) {
     for (int i = 0; i < D; i++) to[i] = 0;
     for (int s = 0; s < PARTS; s++)
         for (int i = 0; i < D && c->lses[s] > -INFINITY; i++)
-            to[i] += weight_by((MergeRule)rule, c, s) * c->outs[s * D + i];
+            to[i] += weight_by((MergeRule)rule, c, s)
+                     * c->outs[rule == MERGE_COLUMNS ? i * PARTS + s : s * D + i];
 }
 
 typedef enum { LSE_RIGHT, LSE_SUM, LSE_MAXIMUM, LSE_MEAN, LSE_NOT_ADDED } LseRule;
@@ -78,6 +82,9 @@ static const Slip MERGE_SLIPS[] = {
     {MERGE_MAXIMUM, "not-normalised",
      "the weights e^(L_s - largest) were not divided by their sum"},
     {MERGE_LINEAR, "linear", "L is a logarithm: the weights are e^L_s, not L_s"},
+    {MERGE_PLAIN, "weights-plain",
+     "the weights e^L_s were not divided by their sum: e^(L_s - L)"},
+    {MERGE_COLUMNS, "by-column", "outs lies row after row: part s has outs[s * d + c]"},
     {MERGE_BASE_TWO, "base-two", "L is a natural logarithm: e^L_s, not 2^L_s"},
 };
 static const Slip LSE_SLIPS[] = {
@@ -141,6 +148,7 @@ typedef enum {
     REMOVE_NO_WEIGHT,     // O - O_s
     REMOVE_OTHER_WEIGHT,  // the share of the others where the part's belongs
     REMOVE_INVERSE,       // e^(L - L_s)
+    REMOVE_ADDED,         // merged once more
 } RemoveRule;
 
 // The whole, part 1, and what is left.
@@ -153,6 +161,7 @@ static void removed_by(int rule, const void *of, double *to) {
         if (c->lses[1] == -INFINITY) to[i] = whole[i];
         else if (rule == REMOVE_NO_WEIGHT) to[i] = whole[i] - part;
         else if (rule == REMOVE_OTHER_WEIGHT) to[i] = (whole[i] - (1 - w) * part) / w;
+        else if (rule == REMOVE_ADDED) to[i] = (whole[i] + w * part) / (1 + w);
         else if (rule == REMOVE_INVERSE) to[i] = (whole[i] - part / w) / (1 - 1 / w);
         else to[i] = (whole[i] - w * part) / (rule == REMOVE_PLAIN ? 1 : 1 - w);
     }
@@ -179,12 +188,16 @@ static void check_remove(Grade *g) {
         {REMOVE_NO_WEIGHT, "no-weight",
          "the part's output counts with its weight w = e^(L_s - L)"},
         {REMOVE_OTHER_WEIGHT, "other-weight", "w = e^(L_s - L) is the part's own"},
+        {REMOVE_ADDED, "added-again", "the part was merged once more, not taken away"},
         {REMOVE_INVERSE, "inverse-weight", "w = e^(L_s - L), which is less than 1"},
     };
     double got[D], left = removed(&ORDINARY, got), want = left_lse(&ORDINARY);
     grade_numbers(g, 2, "the output without part 1", got, D, TOLERANCE, removed_by,
                   &ORDINARY, slips, COUNT_OF(slips));
-    grade_mistake(g, fabs(left - log(1 + exp(want))) < 1e-3, "lse-plus",
+    double all, w = weight_by(MERGE_RIGHT, &ORDINARY, 1);
+    lse_by(LSE_RIGHT, &ORDINARY, &all);
+    bool plus = fabs(left - (all + log1p(w))) < 1e-9;
+    grade_mistake(g, plus || fabs(left - log(1 + exp(want))) < 1e-3, "lse-plus",
                   "a sum becomes smaller when a part is taken away");
     double subtracted = log(1 + exp(2 - want)) + want - 2;
     grade_mistake(g, fabs(left - subtracted) < 1e-9, "lse-subtracted",

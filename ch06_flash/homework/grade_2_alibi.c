@@ -15,6 +15,8 @@ typedef enum {
     TILE_SIGNED,  // the distance without its absolute value
     TILE_ADDED,   // the bias added
     TILE_COLUMN,  // + slope j: the same weights, other scores
+    TILE_NO_ROW,  // rows counted from the tile's first
+    TILE_NO_COL,  // columns so
     TILE_ONLY,    // the bias in the place of the scores
 } TileRule;
 
@@ -25,10 +27,11 @@ static void tile_by(int rule, const void *of, double *to) {
     const ScoreTile *t = of;
     for (int i = 0; i < t->rows; i++)
         for (int j = 0; j < t->cols; j++) {
-            int at = rule == TILE_WITHIN
+            int row = rule == TILE_NO_ROW ? i : t->row + i,
+                at = rule == TILE_WITHIN
                          ? i
-                         : t->row + i + (rule == TILE_START ? 0 : t->keys - t->queries),
-                key = rule == TILE_WITHIN ? j : t->col + j;
+                         : row + (rule == TILE_START ? 0 : t->keys - t->queries),
+                key = rule == TILE_WITHIN || rule == TILE_NO_COL ? j : t->col + j;
             double distance = rule == TILE_SIGNED ? at - key : abs(at - key);
             double bias = rule == TILE_COLUMN ? SLOPE * key : -SLOPE * distance;
             if (rule == TILE_ADDED) bias = -bias;
@@ -40,6 +43,8 @@ static const Slip TILE_SLIPS[] = {
     {TILE_WITHIN, "within",
      "row and column count from the tile's corner: it is at "
      "(row, col) of the table"},
+    {TILE_NO_ROW, "no-row", "the tile's first query is query `row`: add it"},
+    {TILE_NO_COL, "no-col", "the tile's first key is key `col`: add it"},
     {TILE_START, "at-the-start",
      "the queries are the last positions: query i is at i + keys - queries"},
     {TILE_SIGNED, "signed", "keys after the query are a distance away too: |i - j|"},
@@ -90,6 +95,7 @@ typedef enum {
     SLOPE_STRIPE,  // member x number of kv heads + kv
     SLOPE_ZERO,    // head 0 has slope 1
     SLOPE_PLUS,    // kv + member
+    SLOPE_SIGN,    // 2^+
 } SlopeRule;
 
 static void slope_by(int rule, const void *of, double *to) {
@@ -104,7 +110,8 @@ static void slope_by(int rule, const void *of, double *to) {
         if (rule == SLOPE_STRIPE)
             head = a->device * here + a->member * (here / group) + a->kv;
         if (rule == SLOPE_PLUS) head = a->device * here + a->kv + a->member;
-        to[i] = pow(2, -8.0 * (head + (rule != SLOPE_ZERO)) / all);
+        to[i] = pow(
+            2, (rule == SLOPE_SIGN ? 8.0 : -8.0) * (head + (rule != SLOPE_ZERO)) / all);
     }
 }
 
@@ -121,6 +128,7 @@ static void check_slope(Grade *g) {
         {SLOPE_STRIPE, "striped",
          "the heads of a group follow one another: kv x group + member"},
         {SLOPE_ZERO, "from-zero", "head 0 has the slope 2^(-8 / heads), not 1"},
+        {SLOPE_SIGN, "above-one", "slopes are below 1: the exponent is negative"},
         {SLOPE_PLUS, "kv-plus-member",
          "before key-value head kv there are kv x group query heads"},
     };
@@ -146,6 +154,7 @@ typedef enum {
     FAR_ONE_LATE,  // one key too many left out
     FAR_ONE_EARLY,
     FAR_SHARE_PLAIN,  // share, not its logarithm
+    FAR_SIGN,         // + ln share
     FAR_DISTANCE,     // the distance in the place of the key
 } FarRule;
 
@@ -155,8 +164,12 @@ static void far_by(int rule, const void *of, double *to) {
     for (int i = 0; i < FARS; i++) {
         double room =
                    rule == FAR_NO_MOST ? 0 : (rule == FAR_ONE_SIDE ? 1 : 2) * f[i].most,
-               need = room - (rule == FAR_SHARE_PLAIN ? f[i].share : log(f[i].share));
+               less = rule == FAR_SHARE_PLAIN ? f[i].share : log(f[i].share),
+               need = room - (rule == FAR_SIGN ? -less : less);
         int first = 0;
+        // what a negative distance gives is not cut off
+        if (rule == FAR_SIGN && need < 0)
+            first = f[i].at + (int)floor(-need / f[i].slope) + 1;
         while (first < f[i].at && f[i].slope * (f[i].at - first) >= need) first++;
         if (rule == FAR_ONE_LATE) first = first < f[i].at ? first + 1 : first;
         if (rule == FAR_ONE_EARLY) first = first > 0 ? first - 1 : 0;
@@ -171,6 +184,8 @@ static const Slip FAR_SLIPS[] = {
     {FAR_ONE_LATE, "one-late", "the first key to look at was left out as well"},
     {FAR_ONE_EARLY, "one-early", "the last key that may be left out was kept"},
     {FAR_SHARE_PLAIN, "share-plain", "weights are e^score: compare with ln share"},
+    {FAR_SIGN, "share-sign",
+     "ln share is negative, and a smaller share takes a larger distance: - ln share"},
     {FAR_DISTANCE, "distance",
      "this is how many keys remain: the first one is asked for"},
 };

@@ -3,6 +3,7 @@
 
 typedef enum {
     WINDOW_RIGHT,
+    WINDOW_END_SHORT,   // the last block seen in the place of `end`
     WINDOW_ONE_MORE,    // the window is beside the query itself
     WINDOW_START,       // queries at the beginning of the keys
     WINDOW_FROM_LAST,   // keys before the last query's window are left out
@@ -48,6 +49,7 @@ static BlockRange range_by(WindowRule rule, const Windowed *w, int block) {
         if (r.end == 0) r.first = col;
         r.end = col + 1;
     }
+    if (rule == WINDOW_END_SHORT && r.end > 0) r.end--;
     if (rule == WINDOW_BEFORE && r.end == 0) r.end = 1;
     if (rule == WINDOW_WHOLE_ONLY && r.end > r.first) {
         int last = end_of(block, w->block_rows, w->queries) - 1 + w->keys - w->queries;
@@ -66,6 +68,8 @@ static void ranges_by(int rule, const void *of, double *to) {
 }
 
 static const Slip RANGE_SLIPS[] = {
+    {WINDOW_END_SHORT, "end-short",
+     "`end` is one beyond the last block of which anything is seen"},
     {WINDOW_ONE_MORE, "window-beside",
      "the window counts the query itself: it begins at p - window + 1"},
     {WINDOW_START, "at-the-start",
@@ -114,8 +118,8 @@ static const Ranges SEEN = {window_blocks, ranges_by, RANGE_SLIPS,
                             COUNT_OF(RANGE_SLIPS)};
 
 static void check_square(Grade *g) {
-    check_ranges(g, 4, "blocks for 20 queries and keys, window 8, tiles of 4 x 3",
-                 &SEEN, (Windowed){20, 20, 8, 4, 3}, 5);
+    check_ranges(g, 4, "blocks for 20 queries and keys, window 8, tiles of 4 x 5",
+                 &SEEN, (Windowed){20, 20, 8, 4, 5}, 5);
 }
 static void check_odd(Grade *g) {
     check_ranges(g, 2, "blocks for 10 queries, 23 keys, window 6, tiles of 4 x 5",
@@ -135,6 +139,7 @@ typedef enum {
     WHOLE_TO_LAST,     // keys up to the last query
     WHOLE_FROM_FIRST,  // from the first query's window
     WHOLE_ROUND_DOWN,  // a block whose first keys are hidden
+    WHOLE_NOT_ITSELF,  // the first query's own key is left out
     WHOLE_FULL_SIZE,   // the last block of keys must be a full one
 } WholeRule;
 
@@ -148,7 +153,7 @@ static bool whole_by(WholeRule rule, const Windowed *w, int block, int col) {
         to = rule == WHOLE_TO_LAST ? end - 1 : row, shift = w->keys - w->queries;
     bool begins = rule == WHOLE_CAUSAL || key > from + shift - w->window;
     if (rule == WHOLE_ROUND_DOWN) begins = last > from + shift - w->window;
-    return begins && last <= to + shift;
+    return begins && last <= to + shift - (rule == WHOLE_NOT_ITSELF);
 }
 
 static void wholes_by(int rule, const void *of, double *to) {
@@ -175,6 +180,8 @@ static const Slip WHOLE_SLIPS[] = {
      "where the window begins within a block, that block needs a mask: round up"},
     {WHOLE_FULL_SIZE, "full-size",
      "the last block of keys may have fewer: it is whole if all that it has is seen"},
+    {WHOLE_NOT_ITSELF, "whole-not-itself",
+     "the block's first query sees its own key too: blocks may end with it"},
 };
 
 static const Ranges WHOLE = {window_whole_blocks, wholes_by, WHOLE_SLIPS,
@@ -201,6 +208,7 @@ typedef enum {
     TILES_ALL,
     TILES_CAUSAL,
     TILES_FULL_ONLY,
+    TILES_BY_COLS,  // blocks of queries of block_cols
     TILES_KEYS
 } TilesRule;
 
@@ -208,8 +216,9 @@ static void tiles_by(int rule, const void *of, double *to) {
     const Windowed *w = of;
     *to = 0;
     int cols = blocks_of(w->keys, w->block_cols),
-        rows = rule == TILES_FULL_ONLY ? w->queries / w->block_rows
-                                       : blocks_of(w->queries, w->block_rows);
+        rows = rule == TILES_BY_COLS     ? w->queries / w->block_cols
+               : rule == TILES_FULL_ONLY ? w->queries / w->block_rows
+                                         : blocks_of(w->queries, w->block_rows);
     for (int b = 0; b < rows; b++)
         for (int col = 0; col < cols; col++)
             *to += rule == TILES_ALL
@@ -225,6 +234,8 @@ static void check_tiles(Grade *g) {
         {TILES_CAUSAL, "causal-tiles", "tiles before the window were counted"},
         {TILES_FULL_ONLY, "full-only",
          "the last block of queries has fewer, and counts"},
+        {TILES_BY_COLS, "rows-and-cols",
+         "a block of queries has block_rows of them, one of keys block_cols"},
         {TILES_KEYS, "pairs", "these are pairs: tiles are asked for"},
     };
     Windowed w = {50, 61, 16, 8, 6};

@@ -19,6 +19,9 @@ typedef enum {
     CUT_ROUND_DOWN,     // pieces of floor(K / workers), the last one has the rest
     CUT_GLOBAL,         // first counts from the first request's first key
     CUT_EMPTY,          // stretches without keys too
+    CUT_ALL_AT_ZERO,    // every request begins at key 0
+    CUT_INCLUSIVE,      // a count of one more
+    CUT_SHORT,          // the last key of a piece is missing
     CUT_ONE,            // a worker gets one stretch only
     CUT_END,            // the end in the place of the count
 } CutRule;
@@ -42,6 +45,9 @@ static int owner_of(CutRule rule, const Work *k, int before, int r, int key) {
         for (int w = 0; w < k->workers; w++)
             if (key < (w + 1) * k->lengths[r] / k->workers) return w;
     }
+    if (rule == CUT_SHORT)
+        for (int w = 0; w < k->workers; w++)
+            if (before + key == begin_of(rule, k, w + 1) - 1) return -1;
     for (int w = 0; w < k->workers; w++)
         if (before + key < begin_of(rule, k, w + 1)) return w;
     return -1;
@@ -68,9 +74,10 @@ static int cut_by(CutRule rule, const Work *k, int w, Stretch *to) {
         for (int key = 0; key < k->lengths[r]; key++)
             if (owner_of(rule, k, before, r, key) == w && s.count++ == 0)
                 s.first = key + (rule == CUT_GLOBAL ? before : 0);
-        before += k->lengths[r];
+        before += rule == CUT_ALL_AT_ZERO ? 0 : k->lengths[r];
         if (rule == CUT_END) s.count += s.first;
         if (rule == CUT_ONE && count) break;
+        if (rule == CUT_INCLUSIVE && s.count > 0) s.count++;
         if (s.count > 0) to[count++] = s;
     }
     return count;
@@ -110,6 +117,13 @@ static const Slip CUT_SLIPS[] = {
      "pieces of the same size, rounded down: the last worker gets all that is left"},
     {CUT_GLOBAL, "global-first", "`first` counts from the request's own first key"},
     {CUT_EMPTY, "empty-stretch", "a stretch without keys was written"},
+    {CUT_ALL_AT_ZERO, "all-at-zero",
+     "a request's keys begin after those of all requests before it"},
+    {CUT_INCLUSIVE, "one-too-many",
+     "a key too many: from `from` up to but without `until` there are until - from"},
+    {CUT_SHORT, "last-key",
+     "the piece goes up to its end, which is the next one's first key: its last key is "
+     "missing"},
     {CUT_ONE, "one-stretch", "a piece may go on into the next request"},
     {CUT_END, "end-not-count", "`count` is how many keys, not where they end"},
 };
@@ -258,6 +272,10 @@ static void check_join(Grade *g) {
     grade_numbers(g, 3, "outputs of four requests, the third without keys", out,
                   REQUESTS * D, 1e-12, joined_by, NULL, slips, COUNT_OF(slips));
     double want = log(exp(LSES[0]) + exp(LSES[1]));
+    grade_mistake(
+        g, lse[0] == LSES[1] || lse[0] == LSES[0], "lse-one-stretch",
+        "L of a request with two stretches is that of one of them: L is ln of "
+        "the sum of e^L_s");
     grade_expect(g, 2,
                  fabs(lse[0] - want) < 1e-12 && fabs(lse[1] - LSES[2]) < 1e-12
                      && lse[2] == -INFINITY && fabs(lse[3] - LSES[3]) < 1e-12,

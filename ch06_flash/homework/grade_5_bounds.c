@@ -16,6 +16,7 @@ static const double KEYS[ROWS * COLS] = {0.503, -20,   0.1, -1.27, 12.5,
 
 typedef enum {
     COLUMN_RIGHT,
+    COLUMN_MIXED,   // row c's factor for column c
     COLUMN_ROWS,    // a factor for each row
     COLUMN_ONE,     // one for all
     COLUMN_128,     // largest / 128
@@ -28,7 +29,8 @@ static double largest_by(ColumnRule rule, const double *x, int c, int row) {
     double most = rule == COLUMN_SIGNED ? -INFINITY : 0;
     for (int i = 0; i < ROWS; i++)
         for (int j = 0; j < COLS; j++) {
-            if (rule == COLUMN_ROWS ? i != row : rule != COLUMN_ONE && j != c) continue;
+            bool of_row = rule == COLUMN_ROWS || rule == COLUMN_MIXED;
+            if (of_row ? i != row : rule != COLUMN_ONE && j != c) continue;
             double size = x[i * COLS + j];
             most = fmax(most, rule == COLUMN_SIGNED ? size : fabs(size));
         }
@@ -48,12 +50,14 @@ static void columns_by(int rule, const void *of, double *to) {
             to[COLS + i * COLS + c] = rule == COLUMN_CUT     ? trunc(code)
                                       : rule == COLUMN_FLOOR ? floor(code)
                                                              : rint(code);
-            if (rule == COLUMN_128 || rule == COLUMN_SIGNED)
+            if (rule == COLUMN_128 || rule == COLUMN_SIGNED || rule == COLUMN_MIXED)
                 to[COLS + i * COLS + c] = (signed char)(long)rint(code);
         }
 }
 
 static const Slip COLUMN_SLIPS[] = {
+    {COLUMN_MIXED, "rows-read",
+     "the factor of column c is made of row c: column c has x[i * cols + c]"},
     {COLUMN_ROWS, "by-row", "each row has a factor: each column should"},
     {COLUMN_ONE, "one-factor", "all columns have the same factor: each has its own"},
     {COLUMN_128, "by-128",
@@ -102,6 +106,7 @@ typedef enum {
     RANGE_256,        // 256 steps
     RANGE_SYMMETRIC,  // from 0
     RANGE_CUT,        // fractions cut off
+    RANGE_NO_LEAST,   // x / step
     RANGE_SIGNED,     // codes from -128
 } RangeRule;
 
@@ -113,7 +118,8 @@ static void range_by(int rule, const void *of, double *to) {
     double step = (most - least) / (rule == RANGE_256 ? 256 : 255);
     to[0] = least, to[1] = step;
     for (int i = 0; i < N; i++) {
-        double code = step > 0 ? (x[i] - least) / step : 0;
+        double code =
+            step > 0 ? (x[i] - (rule == RANGE_NO_LEAST ? 0 : least)) / step : 0;
         code = rule == RANGE_CUT ? floor(code) : rint(code);
         if (rule == RANGE_SIGNED) code -= 128;
         to[2 + i] = (unsigned char)(long)code;
@@ -126,6 +132,8 @@ static void check_range_of(Grade *g, int points, const char *what, const double 
         {RANGE_SYMMETRIC, "from-zero",
          "the range begins at the least number, not at 0"},
         {RANGE_CUT, "range-cut", "the fraction was cut off: round to the nearest"},
+        {RANGE_NO_LEAST, "least-not-subtracted",
+         "codes count steps from the least number: subtract it"},
         {RANGE_SIGNED, "signed-codes", "codes begin at 0, not at -128"},
     };
     unsigned char room[N] = {7};
@@ -206,6 +214,8 @@ typedef enum {
     OUTPUT_FROM_ZERO,  // |v_j|, not |v_j - o|
     OUTPUT_SIGNED,     // without the absolute value: 0
     OUTPUT_PLAIN,      // not weighted
+    OUTPUT_INSIDE,     // value_off is multiplied too
+    OUTPUT_EXP,        // e^(2 off), without - 1
     OUTPUT_NO_VALUE,   // value_off forgotten
 } OutputRule;
 
@@ -220,6 +230,8 @@ static void output_by(int rule, const void *of, double *to) {
     }
     double factor = expm1((rule == OUTPUT_ONCE ? 1 : 2) * e->off);
     if (rule == OUTPUT_LINEAR) factor = 2 * e->off;
+    if (rule == OUTPUT_EXP) factor++;
+    if (rule == OUTPUT_INSIDE) spread += e->value_off, spread -= e->value_off / factor;
     *to = factor * spread + (rule == OUTPUT_NO_VALUE ? 0 : e->value_off);
 }
 
@@ -240,6 +252,10 @@ static void check_output(Grade *g) {
         {OUTPUT_SIGNED, "spread-zero",
          "sum p (v - o) is 0: the distances' absolute values are summed"},
         {OUTPUT_PLAIN, "not-weighted", "a distance counts with its weight p_j"},
+        {OUTPUT_INSIDE, "value-multiplied",
+         "value_off is added as it is: weights that sum to 1 do not enlarge it"},
+        {OUTPUT_EXP, "no-minus-one",
+         "exact scores have no error: the factor is e^(2 off) - 1"},
         {OUTPUT_NO_VALUE, "no-value-error",
          "the values are off too: value_off is added"},
     };

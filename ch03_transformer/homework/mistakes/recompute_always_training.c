@@ -1,0 +1,20 @@
+// loses: 4, says: though nobody trains, keeps: 17
+// The inner tape always trains.
+#include "ch03_transformer/homework/hw03.h"
+#define recompute solved_recompute
+#include "../solution.c"
+#undef recompute
+
+Node *recompute(Tape *t, Params *params, Node *x, SubGraph *f, const void *context) {
+    static const Operation operation = {"recompute", recompute_pull};
+    Node *x_inside, *y;
+    Recomputed *r = tape_allocate(t, sizeof *r);
+    *r = (Recomputed){params, f, context, true, tape_draw(t)};
+    Tape *inner = run_inside(r, x, &x_inside, &y);
+    Node *out = node_new(t, &operation, y->value.rows, y->value.cols, x, NULL, NULL);
+    mat_copy(out->value, y->value);
+    out->needs_grad = y->needs_grad;  // the parameters' sake: x alone may not want any
+    out->saved = r;
+    tape_free(inner);
+    return out;
+}

@@ -1,0 +1,14 @@
+// loses: 5, says: the factor is e^(2 off) - 1, keeps: 15
+// exp for expm1.
+#include "ch06_flash/homework/hw06.h"
+#define output_bound solved_output_bound
+#include "../solution.c"
+#undef output_bound
+
+double output_bound(const double *p, const double *v, int n, double off,
+                    double value_off) {
+    double o = 0, spread = 0;
+    for (int j = 0; j < n; j++) o += p[j] * v[j];
+    for (int j = 0; j < n; j++) spread += p[j] * fabs(v[j] - o);
+    return exp(2 * off) * spread + value_off;
+}
