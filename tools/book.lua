@@ -69,28 +69,7 @@ local function derivation(el)
                        {id = anchor, class = "claim derived"})
 end
 
--- ---- mathematics
-
--- Where pandoc's MathML is not what TeX means:
---   \mathrm{softmax}   browsers ignore its upright style, and respect \text's
---   \Big( ... \Big)^2  the closing one stays small; \left and \right grow
---   \mathrel{+}=       becomes two signs with a gap
---   \text{a} \times    stands close to the words in a fraction
-local function mathml(tex)
-    tex = tex:gsub("\\mathrm(%b{})", "\\text%1"):gsub("\\mathrel{%+}=", "\\;\\text{+=}\\;")
-    tex = tex:gsub("(\\text%b{})%s*\\times%s*", "%1\\;\\times\\;")
-    tex = tex:gsub("([^;%s])%s*\\times%s*\\text", "%1\\;\\times\\;\\text")
-    local opened, closed = select(2, tex:gsub("\\[Bb]ig%(", "")), select(2, tex:gsub("\\[Bb]ig%)", ""))
-    if opened == closed then tex = tex:gsub("\\[Bb]ig%(", "\\left("):gsub("\\[Bb]ig%)", "\\right)") end
-    return tex
-end
-
--- A long formula in a line may scroll on a small screen.
-local function maths(el)
-    local long = el.mathtype == "InlineMath" and #el.text > 40
-    el.text = mathml(el.text)
-    return long and pandoc.Span(el, {class = "long-maths"}) or el
-end
+-- ---- Chinese
 
 -- Chinese marks are as wide as a letter and bring their own space: none is wanted after them. In the file there may
 -- be one, since where the repository is hosted a formula begins after a space, and a line may end with a mark.
@@ -114,6 +93,29 @@ local function without_gaps(inlines)
         if not (gap and ends_in_mark(text)) then out:insert(el) end
     end
     return out
+end
+
+-- ---- mathematics
+
+-- Where pandoc's MathML is not what TeX means:
+--   \mathrm{softmax}   browsers ignore its upright style, and respect \text's
+--   \Big( ... \Big)^2  the closing one stays small; \left and \right grow
+--   \mathrel{+}=       becomes two signs with a gap
+--   \text{a} \times    stands close to the words in a fraction
+local function mathml(tex)
+    tex = tex:gsub("\\mathrm(%b{})", "\\text%1"):gsub("\\mathrel{%+}=", "\\;\\text{+=}\\;")
+    tex = tex:gsub("(\\text%b{})%s*\\times%s*", "%1\\;\\times\\;")
+    tex = tex:gsub("([^;%s])%s*\\times%s*\\text", "%1\\;\\times\\;\\text")
+    local opened, closed = select(2, tex:gsub("\\[Bb]ig%(", "")), select(2, tex:gsub("\\[Bb]ig%)", ""))
+    if opened == closed then tex = tex:gsub("\\[Bb]ig%(", "\\left("):gsub("\\[Bb]ig%)", "\\right)") end
+    return tex
+end
+
+-- A long formula in a line may scroll on a small screen.
+local function maths(el)
+    local long = el.mathtype == "InlineMath" and #el.text > 40
+    el.text = mathml(el.text)
+    return long and pandoc.Span(el, {class = "long-maths"}) or el
 end
 
 -- A full stop or bracket stays on the line of its formula, a claim on that of the word before it.
