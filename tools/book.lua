@@ -82,6 +82,32 @@ local function derivation(el)
                        {id = anchor, class = "claim derived"})
 end
 
+-- ---- Chinese
+
+-- Chinese marks are as wide as a letter and bring their own space: none is wanted after them. In the file there may
+-- be one, since where the repository is hosted a formula begins after a space, and a line may end with a mark.
+local wide_marks = {"，", "。", "；", "：", "、", "？", "！", "（", "）", "“", "”"}
+local function mark_at_start(text)
+    for _, mark in ipairs(wide_marks) do
+        if text:sub(1, #mark) == mark then return mark end
+    end
+end
+local function ends_in_mark(text)
+    for _, mark in ipairs(wide_marks) do
+        if text:sub(-#mark) == mark then return true end
+    end
+end
+
+local function without_gaps(inlines)
+    local out = pandoc.List()
+    for _, el in ipairs(inlines) do
+        local last, gap = out[#out], el.t == "Space" or el.t == "SoftBreak"
+        local text = last and (last.t == "Str" or last.t == "Strong") and pandoc.utils.stringify(last) or ""
+        if not (gap and ends_in_mark(text)) then out:insert(el) end
+    end
+    return out
+end
+
 -- ---- mathematics
 
 -- Where pandoc's MathML is not what TeX means:
@@ -114,6 +140,7 @@ end
 -- A full stop or bracket stays on the line of its formula, a claim on that of the word before it.
 local function keep_together(inlines)
     local out = pandoc.List()
+    inlines = without_gaps(inlines)
     for i = 2, #inlines - 1 do
         local gap = inlines[i].t == "Space" or inlines[i].t == "SoftBreak"
         if gap and claim_of(inlines[i + 1]) then inlines[i] = pandoc.Str "\u{a0}" end
@@ -121,7 +148,7 @@ local function keep_together(inlines)
     for i = 1, #inlines do
         local el, last = inlines[i], out[#out]
         local after = el.t == "Str" and last and last.t == "Math" and last.mathtype == "InlineMath"
-                      and el.text:match "^[.,;:!?)%]’']+"
+                      and (el.text:match "^[.,;:!?)%]’']+" or mark_at_start(el.text))
         local before = el.t == "Math" and el.mathtype == "InlineMath" and last and last.t == "Str"
                        and last.text:match "[(%[]$"
         if after then
@@ -168,6 +195,12 @@ local function only(block, kind)
            and block.content[1]
 end
 
+-- [中文](zh/ch02_attention.md) alone in a paragraph, or [English](../ch02_attention.md): the page has such links anyway.
+local function leads_to_translation(block)
+    local link = only(block, "Link")
+    return link and (link.target:match "^%l%l/[%w_]+%.md$" or link.target:match "^%.%./[%w_]+%.md$")
+end
+
 -- **By hand.**, **Try** and **Questions** begin a box.
 local boxes = {["By hand."] = "hand", Try = "try", Questions = "questions",
                ["手算。"] = "hand", ["试一试"] = "try", ["问题"] = "questions"}
@@ -181,7 +214,9 @@ local function blocks(list)
     while i <= #list do
         local image, caption = only(list[i], "Image"), only(list[i + 1], "Emph")
         local box = box_of(list[i])
-        if image and (caption or image.src:match "^figures/") then
+        if leads_to_translation(list[i]) then
+            i = i + 1
+        elseif image and (caption or image.src:match "^figures/") then
             out:extend(figure(image, caption and caption.content or {}))
             i = i + (caption and 2 or 1)
         elseif box then
@@ -249,10 +284,11 @@ local function take_claims(block)
     local taken, content = pandoc.List(), block and block.t == "Para" and block.content or {}
     while claim_of(content[1]) do
         taken:insert(content:remove(1))
-        local mark = content[1] and content[1].t == "Str" and content[1].text:match "^[.,:;]"
+        local mark = content[1] and content[1].t == "Str"
+                     and (content[1].text:match "^[.,:;]" or mark_at_start(content[1].text))
         if mark then
             taken:insert(pandoc.Str(mark))
-            content[1].text = content[1].text:sub(2)
+            content[1].text = content[1].text:sub(#mark + 1)
             if content[1].text == "" then content:remove(1) end
         end
         local gap = content[1] and (content[1].t == "Space" or content[1].t == "SoftBreak")

@@ -94,7 +94,7 @@ mend_mathml() {
 convert() {  # convert LECTURE TEMPLATE [OPTION...] <markdown >html
     name=$1 template=$2
     shift 2
-    plain_maths | BOOK_HERE=$name pandoc -f gfm+tex_math_dollars -t html5 --mathml --wrap=preserve --standalone \
+    plain_maths | BOOK_HERE=$name pandoc -f gfm+tex_math_dollars+east_asian_line_breaks -t html5 --mathml --wrap=preserve --standalone \
         --template="$template" --lua-filter=tools/book.lua "$@" >"$work/page.html" 2>"$work/complaints" ||
         die "$name: $(cat "$work/complaints")" 1
     ! grep -q 'Could not convert TeX' "$work/complaints" || die "$name: $(cat "$work/complaints")" 1

@@ -293,6 +293,8 @@ static void check_target(const Page *lecture, size_t line, Text target, bool ima
 // A figure that a lab draws: the next paragraph is in italics, says what to see and ends
 // with the command that draws it. The book cannot be made without.
 static void check_caption(const Page *lecture, size_t line, const char *target) {
+    // a translation's figures are its original's
+    if (starts(target, "../figures/")) target += strlen("../");
     if (!starts(target, "figures/") || !strstr(lecture->path, "/ch")) return;
     const char *caption = line_end(target);
     while (*caption == '\n') caption++;

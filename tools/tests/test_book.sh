@@ -180,5 +180,29 @@ fi
 sed -i.bak '/^\*It is bent/d' docs/ch01_tiny.md
 ! sh tools/book.sh other tours >said 2>&1 && grep -q 'ch01_one.svg needs a caption' said
 verdict $? 'a figure without a caption is refused'
+
+# Chinese: wide marks bring their own space, and do not begin a line.
+cat >docs/ch01_tiny.md <<'END'
+# 第一章
+
+[English](../ch01_tiny.md)
+
+## 1.1 平方
+
+**手算。** 平方， $x^2$，是
+乘积；
+两次：*x* 乘 $x$。
+
+$$y = x^2$$
+
+**[1.1]**。好。
+END
+sh tools/book.sh book >said 2>&1
+has ch01_tiny.html '<strong>手算。</strong>平方，<span class="together"><math' 'no gap after a wide mark'
+has ch01_tiny.html '是乘积；两次：<em>x</em> 乘 ' 'nor where a line ends between letters'
+has ch01_tiny.html '</math>，</span>' 'a wide mark stays with its formula'
+has ch01_tiny.html '</span>。</span>' 'or goes with its claim to the line of the formula'
+! grep -q 'English' book/ch01_tiny.html
+verdict $? 'a link to the other language alone in a paragraph is none of the text'
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
