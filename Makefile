@@ -294,8 +294,45 @@ $(TOURS)/%.txt: $(BUILD)/%
 	$(Q)$< --out $(TOURS)/$* >$@.new && mv $@.new $@
 docs: docs-check $(CHAPTERS:%=$(TOURS)/%.txt)
 	@sh tools/setup.sh docs
+	@if sh tools/live.sh; then $(again) live; fi
 	@sh tools/book.sh build/book $(TOURS)
 	@sh tools/check_book.sh build/book
+
+# ---- the labs in the book's pages: each program once more, as a WebAssembly module in a script file, with what it
+# says of its labs and with the files that it reads
+
+LIVE := build/live
+LIVE_CC = $(filter ccache,$(CC)) clang --target=wasm32-wasi
+LIVE_COMPILE := -std=gnu17 -O3 -msimd128 -fno-math-errno -Wall -Wno-unknown-pragmas -Idocs/live/wasi -I. -I$(LIVE)/pcre2 \
+    -D_GNU_SOURCE -D_WASI_EMULATED_SIGNAL -D_WASI_EMULATED_PROCESS_CLOCKS -D_WASI_EMULATED_GETPID -D_WASI_EMULATED_MMAN -Wno-unused-but-set-variable
+LIVE_LIBS := -lwasi-emulated-signal -lwasi-emulated-process-clocks -lwasi-emulated-getpid -lwasi-emulated-mman $(LIVE)/pcre2/libpcre2-8.a \
+    -Wl,-z,stack-size=1048576 -Wl,--strip-all
+# Nobody is graded in a page.
+live_objects = $(patsubst %.c,$(LIVE)/%.o,$(filter-out common/program/homework%,$(1)))
+.PHONY: live live-check
+live: $(SHORT:%=$(LIVE)/%.js)
+$(LIVE)/%.o: %.c $(LIVE)/flags | $(LIVE)/pcre2/libpcre2-8.a
+	@mkdir -p $(@D)
+	$(call say,compile $< for the book)
+	$(Q)$(LIVE_CC) $(LIVE_COMPILE) -MMD -MP -c $< -o $@
+$(LIVE)/flags: .always
+	@mkdir -p $(@D)
+	@echo '$(LIVE_COMPILE)' | cmp -s - $@ || echo '$(LIVE_COMPILE)' >$@
+$(LIVE)/pcre2/libpcre2-8.a:
+	$(call say,compile PCRE2 for the book)
+	$(Q)AR=llvm-ar sh tools/pcre2.sh $(@D) clang --target=wasm32-wasi
+# $(call live_rules,ch02_attention,ch02)
+define live_rules
+$(LIVE)/$(1)-claims.o: $(BUILD)/$(1)-claims.c
+	@mkdir -p $$(@D)
+	$$(Q)$$(LIVE_CC) $$(LIVE_COMPILE) -c $$< -o $$@
+$(LIVE)/$(2).wasm: $(call live_objects,docs/live/wasi/lacking.c $(foreach f,$(call upto,$(1)),$(call concepts,$(f))) $(call program,$(1))) $(LIVE)/$(1)-claims.o
+	$$(call say,link    $$@)
+	$$(Q)clang --target=wasm32-wasi $$(filter %.o,$$^) $$(LIVE_LIBS) -o $$@
+$(LIVE)/$(2).js: $(LIVE)/$(2).wasm $(BUILD)/$(1) tools/live_module.sh $(wildcard $(1)/*.ckpt)
+	@sh tools/live_module.sh $(1) $(LIVE) $(BUILD)/$(1) >$$@.new && mv $$@.new $$@
+endef
+$(foreach c,$(CHAPTERS),$(eval $(call live_rules,$(c),$(firstword $(subst _, ,$(c))))))
 
 # The figures that the lectures show: every tour's, under docs/figures/chNN_name.svg.
 plots: $(SHORT)

@@ -252,10 +252,14 @@ void plot_end(Plot *p) {
     p->lab->wrote = true;
     write_script(p);
     write_text(p, "tsv", (const char *[]){p->table.data, NULL});
+    char *json = plot_json(p);
+    write_text(p, "json", (const char *[]){json, NULL});
+    free(json);
     if (p->rows == 0)
         printf("  figure: nothing to draw, %s/%s.tsv has no numbers\n", p->lab->out,
                p->name);
     else say_drawn(p, draw(p));
     for (size_t i = 0; i < p->series_count; i++) free(p->series[i].data);
+    free(p->x_label.data), free(p->y_label.data);
     free(p->series), free(p->table.data), free(p->sets.data), free(p->name), free(p);
 }
