@@ -295,7 +295,7 @@ $(TOURS)/%.txt: $(BUILD)/%
 docs: docs-check $(CHAPTERS:%=$(TOURS)/%.txt)
 	@sh tools/setup.sh docs
 	@if sh tools/live.sh; then $(again) live; fi
-	@sh tools/book.sh build/book $(TOURS)
+	@sh tools/book.sh build/book $(TOURS) build/live
 	@sh tools/check_book.sh build/book
 
 # ---- the labs in the book's pages: each program once more, as a WebAssembly module in a script file, with what it
@@ -303,12 +303,15 @@ docs: docs-check $(CHAPTERS:%=$(TOURS)/%.txt)
 
 LIVE := build/live
 LIVE_CC = $(filter ccache,$(CC)) clang --target=wasm32-wasi
-LIVE_COMPILE := -std=gnu17 -O3 -msimd128 -fno-math-errno -Wall -Wno-unknown-pragmas -Idocs/live/wasi -I. -I$(LIVE)/pcre2 \
-    -D_GNU_SOURCE -D_WASI_EMULATED_SIGNAL -D_WASI_EMULATED_PROCESS_CLOCKS -D_WASI_EMULATED_GETPID -D_WASI_EMULATED_MMAN -Wno-unused-but-set-variable
-LIVE_LIBS := -lwasi-emulated-signal -lwasi-emulated-process-clocks -lwasi-emulated-getpid -lwasi-emulated-mman $(LIVE)/pcre2/libpcre2-8.a \
+# The headers of that target alone: others, such as jansson's, are there for another machine. Asked once.
+LIVE_SYSTEM = $(eval LIVE_SYSTEM := $(shell echo | clang --target=wasm32-wasi -E -v -x c - 2>&1 | sed -n 's/^ \(.*wasm32-wasi\)$$/\1/p'))$(LIVE_SYSTEM)
+LIVE_COMPILE = -nostdlibinc -std=gnu17 -O3 -msimd128 -fno-math-errno -Wno-unknown-pragmas -Idocs/live/wasi -I. -isystem $(LIVE_SYSTEM) -I$(LIVE)/pcre2 \
+    -D_GNU_SOURCE -D_WASI_EMULATED_SIGNAL -D_WASI_EMULATED_PROCESS_CLOCKS -D_WASI_EMULATED_GETPID
+LIVE_LIBS := -Wl,--max-memory=1073741824 -lwasi-emulated-signal -lwasi-emulated-process-clocks -lwasi-emulated-getpid $(LIVE)/pcre2/libpcre2-8.a \
     -Wl,-z,stack-size=1048576 -Wl,--strip-all
 # Nobody is graded in a page.
 live_objects = $(patsubst %.c,$(LIVE)/%.o,$(filter-out common/program/homework%,$(1)))
+live_archives = $(foreach f,$(call reverse,$(call upto,$(1))),$(LIVE)/$(f).a)
 .PHONY: live live-check
 live: $(SHORT:%=$(LIVE)/%.js)
 $(LIVE)/%.o: %.c $(LIVE)/flags | $(LIVE)/pcre2/libpcre2-8.a
@@ -321,14 +324,19 @@ $(LIVE)/flags: .always
 $(LIVE)/pcre2/libpcre2-8.a:
 	$(call say,compile PCRE2 for the book)
 	$(Q)AR=llvm-ar sh tools/pcre2.sh $(@D) clang --target=wasm32-wasi
+define live_archive
+$(LIVE)/$(1).a: $(call live_objects,$(call concepts,$(1)))
+	@rm -f $$@ && llvm-ar rcs $$@ $$^
+endef
+$(foreach f,$(FOLDERS),$(eval $(call live_archive,$(f))))
 # $(call live_rules,ch02_attention,ch02)
 define live_rules
 $(LIVE)/$(1)-claims.o: $(BUILD)/$(1)-claims.c
 	@mkdir -p $$(@D)
 	$$(Q)$$(LIVE_CC) $$(LIVE_COMPILE) -c $$< -o $$@
-$(LIVE)/$(2).wasm: $(call live_objects,docs/live/wasi/lacking.c $(foreach f,$(call upto,$(1)),$(call concepts,$(f))) $(call program,$(1))) $(LIVE)/$(1)-claims.o
+$(LIVE)/$(2).wasm: $(call live_objects,$(call program,$(1))) $(LIVE)/$(1)-claims.o $(call live_archives,$(1)) $(LIVE)/docs/live/wasi/lacking.o
 	$$(call say,link    $$@)
-	$$(Q)clang --target=wasm32-wasi $$(filter %.o,$$^) $$(LIVE_LIBS) -o $$@
+	$$(Q)clang --target=wasm32-wasi $$(filter %.o %.a,$$^) $$(LIVE_LIBS) -o $$@
 $(LIVE)/$(2).js: $(LIVE)/$(2).wasm $(BUILD)/$(1) tools/live_module.sh $(wildcard $(1)/*.ckpt)
 	@sh tools/live_module.sh $(1) $(LIVE) $(BUILD)/$(1) >$$@.new && mv $$@.new $$@
 endef
