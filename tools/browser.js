@@ -65,6 +65,6 @@ async function open() {
             close: () => send("Target.closeTarget", {targetId}),
         };
     }
-    return {page, close() { child.kill(); child.on("exit", () => fs.rmSync(profile, {recursive: true, force: true})); }};
+    return {page, close() { child.kill(); child.on("exit", () => fs.rmSync(profile, {recursive: true, force: true, maxRetries: 20, retryDelay: 100})); }};
 }
 module.exports = {open};

@@ -102,36 +102,40 @@ static void add_series(Text *json, const char *series) {
     text_add(json, "}");
 }
 
-// "logscale xy 2": "x": 2, "y": 2. gnuplot's own base is 10.
-static void add_logscale(Text *json, const char *line, bool *any) {
+// "xy 2": the base of each axis; gnuplot's own base is 10, and its last word holds.
+static void read_logscale(Word *x, Word *y, const char *line) {
     Word axes = word_take(&line, ' '), base = word_take(&line, ' ');
-    for (size_t i = 0; i < axes.length; i++) {
-        if (axes.at[i] != 'x' && axes.at[i] != 'y') continue;
-        text_add(json, "%s\"%c\": %.*s", *any ? ", " : "", axes.at[i],
-                 base.length ? (int)base.length : 2, base.length ? base.at : "10");
-        *any = true;
-    }
+    if (base.length == 0) base = (Word){"10", 2};
+    if (memchr(axes.at, 'x', axes.length)) *x = base;
+    if (memchr(axes.at, 'y', axes.length)) *y = base;
+}
+
+static void add_logscales(Text *json, Word x, Word y) {
+    text_add(json, " \"log\": {");
+    if (x.length) text_add(json, "\"x\": %.*s", (int)x.length, x.at);
+    if (x.length && y.length) text_add(json, ", ");
+    if (y.length) text_add(json, "\"y\": %.*s", (int)y.length, y.at);
+    text_add(json, "}, ");
 }
 
 static const char logscale[] = "set logscale ";
 
 static void add_sets(Text *json, const Plot *p) {
     char *sets = strdup(p->sets.data ? p->sets.data : "");
-    bool any_log = false, any = false;
-    Text rest = {0}, log = {0};
-    text_add(&rest, "%s", ""), text_add(&log, "%s", "");
+    Word x = {0}, y = {0};
+    Text rest = {0};
     for (char *line = strtok(sets, "\n"); line; line = strtok(NULL, "\n")) {
         if (strncmp(line, logscale, strlen(logscale)) == 0) {
-            add_logscale(&log, line + strlen(logscale), &any_log);
+            read_logscale(&x, &y, line + strlen(logscale));
         } else if (strncmp(line, "set xlabel", 10) != 0
                    && strncmp(line, "set ylabel", 10) != 0) {
-            if (any) text_add(&rest, ", ");
-            text_add_json(&rest, strncmp(line, "set ", 4) ? line : line + 4);
-            any = true;
+            if (rest.size) text_add(&rest, ", ");
+            text_add_json(&rest, line + strlen("set "));
         }
     }
-    text_add(json, " \"log\": {%s}, \"set\": [%s],\n", log.data, rest.data);
-    free(sets), free(rest.data), free(log.data);
+    add_logscales(json, x, y);
+    text_add(json, "\"set\": [%s],\n", rest.data ? rest.data : "");
+    free(sets), free(rest.data);
 }
 
 static void add_label(Text *json, const char *key, const Text *label) {

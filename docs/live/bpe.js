@@ -23,7 +23,7 @@
         if (mine !== turn) return;
         const rows = vocabulary.trimEnd().split("\n").map(line => line.split("\t"));
         draw(shown, new Map(rows.map(row => [Number(row[0]), row[row.length - 1]])));
-        const last = rows.slice(BYTES).slice(-8).reverse();
+        const last = rows.filter(row => Number(row[0]) >= BYTES).slice(-8).reverse();
         table.replaceChildren(...last.map(([id, left, right, times, bytes]) => element("tr", {}, ...[id, `${left} + ${right}`, `${times} times`, bytes].map(
             text => element("td", {}, element("code", {textContent: text}))))));
     }

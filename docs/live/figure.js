@@ -26,7 +26,9 @@ const liveFigure = (() => {
 
     // a_{ij}, 10^4, in text: sub- and superscripts as tspans. Without <sup>, which SVG has not.
     function rich(parent, words) {
-        const parts = String(words).split(/([_^](?:\{[^}]*\}|[A-Za-z0-9*]))/);
+        const greek = {a: "α", b: "β", g: "γ", d: "δ", e: "ε", h: "η", q: "θ", k: "κ", l: "λ", m: "μ", n: "ν", x: "ξ", p: "π", r: "ρ", s: "σ", t: "τ", f: "φ", c: "χ", y: "ψ", w: "ω", D: "Δ", S: "Σ", W: "Ω"};
+        const plain = String(words).replace(/\{\/Symbol (.*?)\}/g, (all, letters) => [...letters].map(c => greek[c] || c).join(""));
+        const parts = plain.split(/([_^](?:\{[^}]*\}|[A-Za-z0-9*]))/);
         let shift = 0;
         for (const part of parts) {
             if (!part) continue;
@@ -34,7 +36,7 @@ const liveFigure = (() => {
             const span = make("tspan", {}, script ? part.slice(1).replace(/[{}]/g, "") : part.replace(/[{}]/g, ""));
             const wanted = !script ? 0 : part[0] === "_" ? 0.25 : -0.4;
             if (script) span.setAttribute("font-size", "75%");
-            if (wanted !== shift) span.setAttribute("dy", `${(wanted - shift).toFixed(2)}em`);
+            if (wanted !== shift) span.setAttribute("dy", `${((wanted - shift) / (script ? 0.75 : 1)).toFixed(3)}em`);
             shift = wanted;
             parent.append(span);
         }
@@ -121,7 +123,7 @@ const liveFigure = (() => {
     function ticText(axis, tic) {
         if (tic.text !== undefined) return tic.text.replace(/\\n/g, " ");
         const power = axis.log && Math.log(tic.at) / Math.log(axis.log);
-        if (axis.log && Math.abs(power - Math.round(power)) < 1e-6 && (tic.at >= 1e5 || tic.at <= 1e-4))
+        if (axis.log && Math.abs(power - Math.round(power)) < 1e-6 && (axis.high >= 1e5 || axis.low <= 1e-4))
             return `${axis.log}^{${Math.round(power)}}`;
         return shown(+tic.at.toPrecision(6));
     }
@@ -151,7 +153,7 @@ const liveFigure = (() => {
             if (s.every) points = points.filter((p, i) => i % parseInt(s.every, 10) === 0);
             if (s.smooth === "unique") points = unique(points);
             if (columns.length === 1) points = points.map((p, i) => [i, p[0]]);
-            return {...s, points, style: s.with || "points", name: (s.title || "").replace(/[{}]/g, "")};
+            return {...s, points, style: s.with || "points", name: rich(make("text", {}), s.title || "").textContent};
         });
     }
 

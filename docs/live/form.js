@@ -80,7 +80,7 @@ const liveForm = (() => {
     }
 
     return function liveForm(lab, changed) {
-        const options = lab.options.filter(o => o.name !== "checkpoint").concat([{name: "seed", value: "1", kind: "int", least: 0, most: 100, help: "of all random numbers"}]);
+        const options = lab.options.filter(o => o.name !== "checkpoint");
         const fields = options.map(o => fieldOf(o, changed));
         const words = f => f.option.kind === "flag" ? [`--${f.option.name}`]
             : [`--${f.option.name}`, f.option.name === "data" ? OWN_TEXT : f.value()];

@@ -14,14 +14,15 @@ const livePanel = (() => {
     // ---- what a run prints
 
     function outputOf() {
-        const place = element("div", {className: "live-output"});
-        let rows = null;
+        const figures = element("div", {className: "live-stage"}), words = element("div"), place = element("div", {className: "live-output"}, figures, words);
+        let rows = null, headed = false;
         const table = () => {
             if (rows) return rows;
             rows = element("tbody");
-            const heads = ["", "what it says", "predicted", "measured", "tolerance", ""];
+            const heads = headed ? [] : ["", "what it says", "predicted", "measured", "tolerance", ""];
             const head = element("tr", {}, ...heads.map(text => element("th", {textContent: text})));
-            place.append(element("div", {className: "table"}, element("table", {className: "claims"}, element("thead", {}, head), rows)));
+            headed = true;
+            words.append(element("div", {className: "table"}, element("table", {className: "claims"}, element("thead", {}, head), rows)));
             return rows;
         };
         const claim = ([, id, ...cells]) => {
@@ -39,20 +40,19 @@ const livePanel = (() => {
                 if (!text.trim() || /^ {2}claim +what it says/.test(text) || /^ {2}(figure|data): /.test(text)) return;
                 if (/^\d+\.\d+ {2}/.test(text) || /^\d+ claims, \d+ failed/.test(text)) return;
                 rows = null;
-                const last = place.lastChild;
+                const last = words.lastChild;
                 if (last && last.localName === "pre" && last.dataset.fd === String(fd)) last.textContent += "\n" + text.replace(/^ {2}/, "");
                 else {
                     const pre = element("pre", {textContent: text.replace(/^ {2}/, "")});
                     pre.dataset.fd = fd;
-                    place.append(pre);
+                    words.append(pre);
                 }
             },
             figure(json, tsv, name) {
-                rows = null;
-                try { place.append(liveFigure(json, tsv)); }
-                catch (problem) { place.append(element("pre", {textContent: `${name}: not drawn: ${problem.message}`})); }
+                try { figures.append(liveFigure(json, tsv)); }
+                catch (problem) { figures.append(element("pre", {textContent: `${name}: not drawn: ${problem.message}`})); }
             },
-            clear() { place.replaceChildren(); rows = null; },
+            clear() { figures.replaceChildren(), words.replaceChildren(); rows = null, headed = false; },
         };
     }
 
@@ -65,10 +65,12 @@ const livePanel = (() => {
         return `${claims}${seconds.toFixed(1)} s.`;
     }
 
+    const SEED = {name: "seed", value: "1", kind: "int", least: 0, most: 100, help: "of all random numbers"};
+
     function panel(chapter, lab, given) {
         const status = element("span", {className: "live-status", role: "status"}), output = outputOf(), command = element("code");
         let run = null, worker = null;
-        const form = liveForm(lab, () => show());
+        const form = liveForm({...lab, options: [...lab.options, SEED]}, () => show());
         const words = () => [lab.name, ...form.words()];
         const show = () => { command.textContent = `./${chapter.program} ${words().map(w => /^[\w.,+=-]+$/.test(w) ? w : `'${w}'`).join(" ")}`; };
         const running = on => { start.disabled = on, stop.disabled = !on; };

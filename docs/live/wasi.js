@@ -11,7 +11,7 @@
 function wasiRun(module, {args, environment = [], files, write, read = () => null}) {
     const OK = 0, EBADF = 8, EEXIST = 20, EINVAL = 28, EISDIR = 31, ENOENT = 44, ENOSYS = 52, ENOTDIR = 54,
         ENOTEMPTY = 55, ESPIPE = 70;
-    const DEVICE = 2, FOLDER = 3, FILE = 4, ROOT = 3;
+    const PIPE = 0, DEVICE = 2, FOLDER = 3, FILE = 4, ROOT = 3;
     const O_CREAT = 1, O_DIRECTORY = 2, O_EXCL = 4, O_TRUNC = 8, APPEND = 1;
     const text = new TextEncoder(), names = new TextDecoder();
     const started = performance.now(), inodes = new Map();
@@ -110,7 +110,7 @@ function wasiRun(module, {args, environment = [], files, write, read = () => nul
             const file = open[fd];
             if (!file) return EBADF;
             bytes(at, 24).fill(0);
-            view().setUint8(at, file.device ? DEVICE : isFolder(file.path) ? FOLDER : FILE);
+            view().setUint8(at, file.device ? (fd === 0 ? PIPE : DEVICE) : isFolder(file.path) ? FOLDER : FILE);
             view().setUint16(at + 2, file.append ? APPEND : 0, true);
             // all rights, but for seeking on what is none to seek on: a terminal
             set64(at + 8, file.device ? 0x1fffffdbn : 0x1fffffffn);
