@@ -112,7 +112,8 @@ help:
 	@echo 'make test-chNN      its tests (also test-common)'
 	@echo 'make hwNN           grade its homework (HW=path/to/your.c, ARGS=-h2 for hints)'
 	@echo 'make plots          draw the figures of the lectures again'
-	@echo 'make docs           the lectures as an offline book, build/book/index.html'
+	@echo 'make docs           the lectures as an offline book, build/book/index.html; with clang for wasm32, live labs'
+	@echo 'make docs-live-check   every lab of that book in a browser without a window (CHAPTER=ch02 for one)'
 	@echo 'make docs-check     lectures against code: snippets, claims, figures, links; maps, long lines'
 	@echo 'make format         clang-format everywhere; make format-check only looks'
 	@echo 'make docs-refresh   copy the functions a lecture shows from the code'
@@ -312,8 +313,12 @@ LIVE_LIBS := -Wl,--max-memory=1073741824 -lwasi-emulated-signal -lwasi-emulated-
 # Nobody is graded in a page.
 live_objects = $(patsubst %.c,$(LIVE)/%.o,$(filter-out common/program/homework%,$(1)))
 live_archives = $(foreach f,$(call reverse,$(call upto,$(1))),$(LIVE)/$(f).a)
-.PHONY: live live-check
+.PHONY: live docs-live-check
 live: $(SHORT:%=$(LIVE)/%.js)
+# Every lab in a real browser, and its pages: CHAPTER=ch02 for one chapter's labs.
+docs-live-check:
+	@if command -v node >/dev/null; then node tools/check_live.js build/book $(CHAPTER); \
+	    else echo 'check-live: no node here, nothing was looked at'; fi
 $(LIVE)/%.o: %.c $(LIVE)/flags | $(LIVE)/pcre2/libpcre2-8.a
 	@mkdir -p $(@D)
 	$(call say,compile $< for the book)

@@ -103,18 +103,31 @@ static void add_series(Text *json, const char *series) {
 }
 
 // "xy 2": the base of each axis; gnuplot's own base is 10, and its last word holds.
-static void read_logscale(Word *x, Word *y, const char *line) {
-    Word axes = word_take(&line, ' '), base = word_take(&line, ' ');
+typedef struct {
+    const char *name;
+    Word base;
+} Axis;
+enum { AXES = 3 };
+
+static void read_logscale(Axis *axes, const char *line) {
+    Word names = word_take(&line, ' '), base = word_take(&line, ' ');
     if (base.length == 0) base = (Word){"10", 2};
-    if (memchr(axes.at, 'x', axes.length)) *x = base;
-    if (memchr(axes.at, 'y', axes.length)) *y = base;
+    for (size_t i = 0, length; i < names.length; i += length) {
+        length = i + 1 < names.length && names.at[i + 1] == '2' ? 2 : 1;
+        for (int a = 0; a < AXES; a++)
+            if (is((Word){names.at + i, length}, axes[a].name)) axes[a].base = base;
+    }
 }
 
-static void add_logscales(Text *json, Word x, Word y) {
+static void add_logscales(Text *json, const Axis *axes) {
+    bool any = false;
     text_add(json, " \"log\": {");
-    if (x.length) text_add(json, "\"x\": %.*s", (int)x.length, x.at);
-    if (x.length && y.length) text_add(json, ", ");
-    if (y.length) text_add(json, "\"y\": %.*s", (int)y.length, y.at);
+    for (int a = 0; a < AXES; a++) {
+        if (!axes[a].base.length) continue;
+        text_add(json, "%s\"%s\": %.*s", any ? ", " : "", axes[a].name,
+                 (int)axes[a].base.length, axes[a].base.at);
+        any = true;
+    }
     text_add(json, "}, ");
 }
 
@@ -122,18 +135,18 @@ static const char logscale[] = "set logscale ";
 
 static void add_sets(Text *json, const Plot *p) {
     char *sets = strdup(p->sets.data ? p->sets.data : "");
-    Word x = {0}, y = {0};
+    Axis axes[AXES] = {{"x", {0}}, {"y", {0}}, {"y2", {0}}};
     Text rest = {0};
     for (char *line = strtok(sets, "\n"); line; line = strtok(NULL, "\n")) {
         if (strncmp(line, logscale, strlen(logscale)) == 0) {
-            read_logscale(&x, &y, line + strlen(logscale));
+            read_logscale(axes, line + strlen(logscale));
         } else if (strncmp(line, "set xlabel", 10) != 0
                    && strncmp(line, "set ylabel", 10) != 0) {
             if (rest.size) text_add(&rest, ", ");
             text_add_json(&rest, line + strlen("set "));
         }
     }
-    add_logscales(json, x, y);
+    add_logscales(json, axes);
     text_add(json, "\"set\": [%s],\n", rest.data ? rest.data : "");
     free(sets), free(rest.data);
 }

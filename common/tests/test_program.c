@@ -192,6 +192,9 @@ static void kinds_run(Lab *lab) {
     option_list(&lab->args, "list", list, 3, 0, 0.5);
     option_flag(&lab->args, "flag"), option_text(&lab->args, "text");
     claim_equal(lab, "1.1", "measured", 1, 2);
+    Plot *p = plot_new(lab, "not_drawn", "x");
+    plot_line(p, "x", "x", "line");
+    plot_end(p);
     option_int(&lab->args, "late", -3, 3);
     abort();  // all is known
 }
@@ -236,7 +239,8 @@ static void described_run(Lab *lab) {
     Plot *p = plot_new(lab, "described", "x y error");
     plot_row(p, 1, 2, 3);
     plot_axes(p, "an \"x\"", "y`s");
-    plot_set(p, "logscale xy 2"), plot_set(p, "logscale x"), plot_set(p, "key off");
+    plot_set(p, "logscale xy 2"), plot_set(p, "logscale x"), plot_set(p, "logscale y2");
+    plot_set(p, "key off");
     plot_line(p, "x", "y", "a `line` of \"words\"");
     plot_errors(p, "x", "y", "error", "points");
     plot_series(p,
@@ -264,7 +268,8 @@ Test(plot, describes_its_series) {
         json.data,
         "{\"title\": \"A \\\\ title\",\n \"table\": \"described.tsv\",\n"
         " \"x\": \"an \\\"x\\\"\",\n \"y\": \"y`s\",\n"
-        " \"log\": {\"x\": 10, \"y\": 2}, \"set\": [\"key off\"],\n \"series\": [\n"
+        " \"log\": {\"x\": 10, \"y\": 2, \"y2\": 10}, \"set\": [\"key off\"],\n "
+        "\"series\": [\n"
         "  {\"using\": [\"x\", \"y\"], \"with\": \"lines\", \"width\": \"2\", "
         "\"colour\": "
         "\"#0072b2\", \"title\": \"a `line` of \\\"words\\\"\"},\n"

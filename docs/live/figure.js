@@ -59,7 +59,7 @@ const liveFigure = (() => {
 
     function settings(json) {
         const axes = {x: {}, y: {}, y2: {}}, all = {axes, arrows: [], labels: [], palette: null, square: false, key: true};
-        for (const name of ["x", "y"]) axes[name].log = json.log[name];
+        for (const name of ["x", "y", "y2"]) axes[name].log = json.log[name];
         for (const set of json.set) {
             const [word] = set.match(/^\w+/) || [""], rest = set.slice(word.length).trim();
             const axis = axes[word.replace(/^no|range$|m?tics$|label$/g, "")] || {};
@@ -67,15 +67,16 @@ const liveFigure = (() => {
                 const [low, high] = rest.replace(/[[\]]/g, "").split(":");
                 axis.low = low === "*" || low === "" ? undefined : +low;
                 axis.high = high === "*" || high === "" ? undefined : +high;
-            } else if (word === "y2label") axis.label = JSON.parse(rest);
+            } else if (word === "nonlinear") axes[rest[0]].asinh = /asinh/.test(rest);
+            else if (word === "y2label") axis.label = JSON.parse(rest);
             else if (/^no(x|y)tics$/.test(word)) axis.tics = [];
             else if (/^(x|y|y2)tics$/.test(word)) ticsSet(axis, rest);
             else if (word === "arrow") {
-                const at = rest.match(/from ([^,]+),graph 0 to/);
+                const at = rest.match(/from ([^,]+), ?(?:graph )?0 to/);
                 if (at) all.arrows.push(+at[1]);
             } else if (word === "label") {
-                const at = rest.match(/^(?:\d+ )?["'](.*?)["'] at (?:first )?([-\d.e+]+), ?(?:first )?([-\d.e+]+)/);
-                if (at) all.labels.push({text: at[1], x: +at[2], y: +at[3]});
+                const at = rest.match(/^(?:\d+ )?["'](.*?)["'] at (?:first )?([-\d.e+]+), ?(graph )?([-\d.e+]+)/);
+                if (at) all.labels.push({text: at[1], x: +at[2], y: +at[4], graph: !!at[3]});
             } else if (word === "palette") all.palette = [...rest.matchAll(/([\d.]+) ["']([^"']+)["']/g)].map(m => [+m[1], m[2]]);
             else if (word === "cbrange") all.cb = rest.replace(/[[\]]/g, "").split(":").map(Number);
             else if (word === "size" && rest.startsWith("ratio -1")) all.square = true;
@@ -87,13 +88,13 @@ const liveFigure = (() => {
     }
 
     function ticsSet(axis, rest) {
+        if (/rotate/.test(rest)) axis.turned = true;
         const listed = rest.match(/\((.*)\)/s);
         if (listed) {
             const tics = [...listed[1].matchAll(/(?:"((?:[^"\\]|\\.)*)"\s+)?([-+\d.e]+)/g)]
                 .map(m => ({text: m[1], at: +m[2]}));
             if (rest.startsWith("add")) axis.more = (axis.more || []).concat(tics);
             else axis.tics = tics;
-            axis.turned = /rotate/.test(rest);
         } else if (/^[-\d.]/.test(rest)) {
             const numbers = rest.split(",").map(Number);
             axis.step = numbers.length > 1 ? numbers[1] : numbers[0];
@@ -110,14 +111,13 @@ const liveFigure = (() => {
             for (let e = low; e <= high; e += step) tics.push(plain(base ** e));
             if (tics.length < 3) for (const m of [2, 5]) for (let e = low - 1; e <= high; e++) tics.push(plain(m * base ** e));
         } else {
-            const rough = (axis.high - axis.low) / 6, ten = 10 ** Math.floor(Math.log10(rough));
+            const low = Math.min(axis.low, axis.high), high = Math.max(axis.low, axis.high), rough = (high - low) / 6, ten = 10 ** Math.floor(Math.log10(rough));
             const step = axis.step || ten * [1, 2, 5, 10].find(m => m * ten >= rough * 0.999);
-            const from = axis.first ?? Math.ceil(axis.low / step - 1e-9) * step;
-            for (let at = from; at <= (axis.last ?? axis.high) + step * 1e-6 && tics.length < 60; at += step)
+            const from = axis.first ?? Math.ceil(low / step - 1e-9) * step;
+            for (let at = from; at <= (axis.last ?? high) + step * 1e-6 && tics.length < 60; at += step)
                 tics.push(plain(Math.abs(at) < step * 1e-9 ? 0 : at));
         }
-        return tics.concat(axis.more || []).filter(t => t.at >= axis.low * (axis.low > 0 ? 0.9999 : 1.0001) - 1e-12
-                                                     && t.at <= axis.high + Math.abs(axis.high) * 1e-4);
+        return tics.concat(axis.more || []);
     }
 
     function ticText(axis, tic) {
@@ -140,8 +140,9 @@ const liveFigure = (() => {
         axis.high = axis.high ?? (axis.log ? most * Math.exp(gap) : most + gap);
     }
 
-    const place = (axis, from, to) => axis.log
-        ? v => from + (to - from) * Math.log(v / axis.low) / Math.log(axis.high / axis.low)
+    const place = (axis, from, to) => axis.asinh
+        ? v => from + (to - from) * (Math.asinh(v) - Math.asinh(axis.low)) / (Math.asinh(axis.high) - Math.asinh(axis.low))
+        : axis.log ? v => from + (to - from) * Math.log(v / axis.low) / Math.log(axis.high / axis.low)
         : v => from + (to - from) * (v - axis.low) / (axis.high - axis.low);
 
     // ---- series
@@ -168,7 +169,7 @@ const liveFigure = (() => {
     }
 
     function mark(kind, x, y, size, colour) {
-        const r = 3.4 * size, filled = {fill: colour}, hollow = {fill: "none", stroke: colour, "stroke-width": 1.4};
+        const r = 4 * size, filled = {fill: colour}, hollow = {fill: "none", stroke: colour, "stroke-width": 1.4};
         const style = [5, 7, 9, 11, 13].includes(kind) ? filled : hollow;
         switch (kind) {
         case 1: return make("path", {d: `M${x - r} ${y}H${x + r}M${x} ${y - r}V${y + r}`, ...hollow});
@@ -277,7 +278,7 @@ const liveFigure = (() => {
             if (!(at >= box.left - 1 && at <= box.right + 1)) continue;
             if (!all.bare) g.append(make("path", {d: `M${at} ${box.bottom}V${box.top}`, class: "grid"}));
             const text = rich(make("text", {x: at, y: box.bottom + 18, "text-anchor": x.turned ? "end" : "middle"}), ticText(x, tic));
-            if (x.turned) text.setAttribute("transform", `rotate(-30 ${at} ${box.bottom + 14})`);
+            if (x.turned) text.setAttribute("transform", `rotate(-45 ${at} ${box.bottom + 14})`);
             g.append(text);
         }
         for (const tic of ticsOf(y)) {
@@ -286,13 +287,13 @@ const liveFigure = (() => {
             if (!all.bare) g.append(make("path", {d: `M${box.left} ${at}H${box.right}`, class: "grid"}));
             g.append(rich(make("text", {x: box.left - 7, y: at + 4, "text-anchor": "end"}), ticText(y, tic)));
         }
-        if (Y2) for (const tic of ticsOf(y2))
+        if (Y2) for (const tic of ticsOf(y2).filter(t => Y2(t.at) >= box.top - 1 && Y2(t.at) <= box.bottom + 1))
             g.append(rich(make("text", {x: box.right + 7, y: Y2(tic.at) + 4}), ticText(y2, tic)));
         if (!all.bare) g.append(make("path", {d: `M${box.left} ${box.top}V${box.bottom}H${box.right}`, class: "border"}));
         for (const at of all.arrows)
             if (Number.isFinite(X(at))) g.append(make("path", {d: `M${X(at)} ${box.top}V${box.bottom}`, stroke: GREY, "stroke-dasharray": "2 3"}));
         for (const l of all.labels)
-            if (Number.isFinite(X(l.x))) g.append(rich(make("text", {x: X(l.x), y: Y(l.y), "text-anchor": "middle"}), l.text));
+            if (Number.isFinite(X(l.x))) g.append(rich(make("text", {x: X(l.x), y: l.graph ? box.bottom - l.y * (box.bottom - box.top) : Y(l.y)}), l.text));
         svg.append(g);
     }
 
@@ -329,7 +330,7 @@ const liveFigure = (() => {
         svg.append(make("title", {}, json.title));
         svg.append(rich(make("text", {x: WIDTH / 2, y: 18, "text-anchor": "middle", class: "title"}), json.title));
         const top = (all.key ? key(svg, series, 40) : 24) + 14;
-        const box = {left: json.y ? 70 : 52, right: WIDTH - (second.length ? 62 : 16), top, bottom: HEIGHT - (all.axes.x.turned ? 74 : 46)};
+        const box = {left: json.y ? 70 : 52, right: WIDTH - (second.length ? 62 : 16), top, bottom: HEIGHT - (all.axes.x.turned ? 84 : 46)};
         const first = series.filter(s => s.axes !== "x1y2");
         const image = series.some(s => s.style === "image"), room = image ? 0 : 0.03;
         span(all.axes.x, image ? series.flatMap(s => s.points.flatMap(p => [p[0] - 0.5, p[0] + 0.5])) : series.flatMap(s => s.points.map(p => p[0])), all.axes.x.log || image ? 0 : 0.01);
