@@ -28,12 +28,12 @@ const liveFigure = (() => {
     function rich(parent, words) {
         const greek = {a: "α", b: "β", g: "γ", d: "δ", e: "ε", h: "η", q: "θ", k: "κ", l: "λ", m: "μ", n: "ν", x: "ξ", p: "π", r: "ρ", s: "σ", t: "τ", f: "φ", c: "χ", y: "ψ", w: "ω", D: "Δ", S: "Σ", W: "Ω"};
         const plain = String(words).replace(/\{\/Symbol (.*?)\}/g, (all, letters) => [...letters].map(c => greek[c] || c).join(""));
-        const parts = plain.split(/([_^](?:\{[^}]*\}|[A-Za-z0-9*]))/);
+        const parts = plain.replace(/\\_/g, "\ufe4d").split(/([_^](?:\{[^}]*\}|[A-Za-z0-9*]))/);
         let shift = 0;
         for (const part of parts) {
             if (!part) continue;
             const script = /^[_^]./.test(part);
-            const span = make("tspan", {}, script ? part.slice(1).replace(/[{}]/g, "") : part.replace(/[{}]/g, ""));
+            const span = make("tspan", {}, (script ? part.slice(1) : part).replace(/[{}]/g, "").replace(/\ufe4d/g, "_"));
             const wanted = !script ? 0 : part[0] === "_" ? 0.25 : -0.4;
             if (script) span.setAttribute("font-size", "75%");
             if (wanted !== shift) span.setAttribute("dy", `${((wanted - shift) / (script ? 0.75 : 1)).toFixed(3)}em`);
@@ -69,7 +69,7 @@ const liveFigure = (() => {
                 axis.high = high === "*" || high === "" ? undefined : +high;
             } else if (word === "nonlinear") axes[rest[0]].asinh = /asinh/.test(rest);
             else if (word === "y2label") axis.label = JSON.parse(rest);
-            else if (/^no(x|y)tics$/.test(word)) axis.tics = [];
+            else if (/^no(x|y)tics$/.test(word)) axis.tics = [], axis.more = [];
             else if (/^(x|y|y2)tics$/.test(word)) ticsSet(axis, rest);
             else if (word === "arrow") {
                 const at = rest.match(/from ([^,]+), ?(?:graph )?0 to/);
@@ -83,6 +83,7 @@ const liveFigure = (() => {
             else if (word === "nokey" || (word === "key" && rest === "off")) all.key = false;
             else if (word === "border" && rest === "0") all.bare = true;
             else if (word === "boxwidth") all.box = parseFloat(rest);
+            else if (word === "style" && rest === "histogram rowstacked") all.stacked = true;
         }
         return all;
     }
@@ -117,7 +118,8 @@ const liveFigure = (() => {
             for (let at = from; at <= (axis.last ?? high) + step * 1e-6 && tics.length < 60; at += step)
                 tics.push(plain(Math.abs(at) < step * 1e-9 ? 0 : at));
         }
-        return tics.concat(axis.more || []);
+        const more = axis.more || [];
+        return tics.filter(t => !more.some(m => Math.abs(m.at - t.at) < 1e-9)).concat(more);
     }
 
     function ticText(axis, tic) {
@@ -147,14 +149,17 @@ const liveFigure = (() => {
 
     // ---- series
 
-    function seriesOf(json, table) {
+    function seriesOf(json, table, all) {
+        const heights = [];  // of stacked bars so far
         return json.series.map(s => {
             const columns = s.using.map(words => columnOf(table, words));
             let points = table.rows.map(row => columns.map(column => column(row)));
             if (s.every) points = points.filter((p, i) => i % parseInt(s.every, 10) === 0);
             if (s.smooth === "unique") points = unique(points);
             if (columns.length === 1) points = points.map((p, i) => [i, p[0]]);
-            return {...s, points, style: s.with || "points", name: rich(make("text", {}), s.title || "").textContent};
+            const bars = all.stacked && columns.length === 1 && !s.with;
+            if (bars) points = points.map(([x, y], i) => [x, heights[i] = (heights[i] || 0) + y, y]);
+            return {...s, points, style: bars ? "bars" : s.with || "points", name: rich(make("text", {}), s.title || "").textContent};
         });
     }
 
@@ -232,6 +237,12 @@ const liveFigure = (() => {
             }
             return g;
         }
+        if (s.style === "bars") {
+            for (const [x, y, height] of s.points)
+                g.append(make("rect", {x: X(x - (all.box || 0.7) / 2), y: Y(y), width: X(x + (all.box || 0.7) / 2) - X(x - (all.box || 0.7) / 2),
+                                       height: Math.max(0, Y(y - height) - Y(y)), fill: s.paint}));
+            return g;
+        }
         if (s.style === "filledcurves") {
             const good = s.points.filter(p => inside(p[0], p[1]) && inside(p[0], p[2]));
             g.append(make("polygon", {points: good.map(p => `${X(p[0])},${Y(p[1])}`).concat(good.reverse().map(p => `${X(p[0])},${Y(p[2])}`)).join(" "), fill: s.paint, "fill-opacity": 0.2}));
@@ -263,7 +274,7 @@ const liveFigure = (() => {
             if (x + width > WIDTH - 10 && x > 60) x = 60, y += 19;
             if (/lines|steps/.test(s.style))
                 svg.append(make("path", {d: `M${x} ${y - 4}H${x + 20}`, stroke: s.paint, "stroke-width": s.width || 1.6, ...dashOf(s)}));
-            else if (/boxes|filled/.test(s.style)) svg.append(make("rect", {x, y: y - 9, width: 20, height: 10, fill: s.paint, "fill-opacity": 0.55}));
+            else if (/boxes|bars|filled/.test(s.style) && s.style !== "yerrorbars") svg.append(make("rect", {x, y: y - 9, width: 20, height: 10, fill: s.paint, "fill-opacity": 0.55}));
             if (/points|yerror/.test(s.style)) svg.append(mark(parseInt(s.point, 10) || 7, x + 10, y - 4, 1, s.paint));
             svg.append(rich(make("text", {x: x + 26, y, class: "key"}), s.title));
             x += width + 12;
@@ -273,6 +284,7 @@ const liveFigure = (() => {
 
     function frame(svg, all, box, X, Y, Y2) {
         const {x, y, y2} = all.axes, g = make("g", {class: "axes"});
+        if (all.bare) x.tics = [], y.tics = [], x.more = [], y.more = [];
         for (const tic of ticsOf(x)) {
             const at = X(tic.at);
             if (!(at >= box.left - 1 && at <= box.right + 1)) continue;
@@ -323,18 +335,21 @@ const liveFigure = (() => {
     }
 
     return function liveFigure(json, tsv) {
-        const table = tableOf(tsv), all = settings(json), series = seriesOf(json, table);
+        const table = tableOf(tsv), all = settings(json), series = seriesOf(json, table, all);
         const own = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", GREY];
         series.forEach((s, i) => s.paint = paint(!s.colour || s.colour === "variable" ? own[i % own.length] : s.colour));
+        const listed = all.axes.x.tics && all.axes.x.tics.concat(all.axes.x.more || []).filter(t => t.text);
+        if (listed && listed.reduce((sum, t) => sum + 8 * t.text.length + 10, 0) > WIDTH - 90) all.axes.x.turned = true;
+        const longest = Math.max(0, ...(listed || []).map(t => t.text.length));
         const svg = make("svg", {viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img"}), second = series.filter(s => s.axes === "x1y2");
         svg.append(make("title", {}, json.title));
-        svg.append(rich(make("text", {x: WIDTH / 2, y: 18, "text-anchor": "middle", class: "title"}), json.title));
+        svg.append(rich(make("text", {x: WIDTH / 2, y: 18, "text-anchor": "middle", class: "title", style: `font-size: ${Math.min(15, 1.72 * WIDTH / json.title.length).toFixed(1)}px`}), json.title));
         const top = (all.key ? key(svg, series, 40) : 24) + 14;
-        const box = {left: json.y ? 70 : 52, right: WIDTH - (second.length ? 62 : 16), top, bottom: HEIGHT - (all.axes.x.turned ? 84 : 46)};
+        const box = {left: json.y ? 70 : 52, right: WIDTH - (second.length ? 62 : 16), top, bottom: HEIGHT - (all.axes.x.turned ? 44 + 5.2 * longest : 46)};
         const first = series.filter(s => s.axes !== "x1y2");
         const image = series.some(s => s.style === "image"), room = image ? 0 : 0.03;
         span(all.axes.x, image ? series.flatMap(s => s.points.flatMap(p => [p[0] - 0.5, p[0] + 0.5])) : series.flatMap(s => s.points.map(p => p[0])), all.axes.x.log || image ? 0 : 0.01);
-        span(all.axes.y, image ? first.flatMap(s => s.points.flatMap(p => [p[1] - 0.5, p[1] + 0.5])) : first.flatMap(s => s.points.flatMap(p => s.style === "yerrorbars" ? [p[1] - p[2], p[1] + p[2]] : s.style === "filledcurves" ? [p[1], p[2]] : s.style === "boxes" ? [0, p[1]] : [p[1]])), room);
+        span(all.axes.y, image ? first.flatMap(s => s.points.flatMap(p => [p[1] - 0.5, p[1] + 0.5])) : first.flatMap(s => s.points.flatMap(p => s.style === "yerrorbars" ? [p[1] - p[2], p[1] + p[2]] : s.style === "filledcurves" ? [p[1], p[2]] : /boxes|bars/.test(s.style) && s.style !== "yerrorbars" ? [0, p[1]] : [p[1]])), room);
         if (second.length) span(all.axes.y2, second.flatMap(s => s.points.map(p => p[1])), room);
         if (all.square) {
             const unit = Math.min((box.right - box.left) / Math.abs(all.axes.x.high - all.axes.x.low), (box.bottom - box.top) / Math.abs(all.axes.y.high - all.axes.y.low));

@@ -65,7 +65,22 @@ const livePanel = (() => {
         return `${claims}${seconds.toFixed(1)} s.`;
     }
 
+    // What takes longer than half a minute in a page, where one thread computes with vectors of 16 bytes; the claims
+    // are those of the defaults, so these stay.
+    const LONG = {
+        ch03: {"deep-training": 60, reverse: 90, sort: 80}, ch04: {"chains-floor": 100, "mlm-floor": 230, "glm-orders": 30},
+    };
+
     const SEED = {name: "seed", value: "1", kind: "int", least: 0, most: 100, help: "of all random numbers"};
+
+    const BEYOND = {ch04: {processes: "It starts several processes, which a page cannot have: run it in a terminal."}};
+
+    function patience(chapter, lab) {
+        const beyond = BEYOND[chapter.name]?.[lab.name];
+        if (beyond) return [element("p", {className: "live-beyond", textContent: beyond})];
+        const seconds = LONG[chapter.name]?.[lab.name];
+        return seconds ? [element("p", {className: "live-status", textContent: `It trains models: here that takes up to ${seconds >= 90 ? Math.round(seconds / 60) + " minutes" : seconds + " seconds"}, in a terminal a fraction of it.`})] : [];
+    }
 
     function panel(chapter, lab, given) {
         const status = element("span", {className: "live-status", role: "status"}), output = outputOf(), command = element("code");
@@ -73,7 +88,7 @@ const livePanel = (() => {
         const form = liveForm({...lab, options: [...lab.options, SEED]}, () => show());
         const words = () => [lab.name, ...form.words()];
         const show = () => { command.textContent = `./${chapter.program} ${words().map(w => /^[\w.,+=-]+$/.test(w) ? w : `'${w}'`).join(" ")}`; };
-        const running = on => { start.disabled = on, stop.disabled = !on; };
+        const running = on => { start.disabled = on || BEYOND[chapter.name]?.[lab.name], stop.disabled = !on; };
 
         async function begin() {
             if (run) return;
@@ -108,7 +123,7 @@ const livePanel = (() => {
         const start = button("Run", begin, "live-go"), stop = button("Stop", () => run?.stop());
         const buttons = element("div", {className: "live-buttons"}, start, stop, button("Reset", () => { run?.stop(); form.reset(); output.clear(); status.textContent = ""; show(); }),
                                 button("Link", keep), status);
-        const root = element("section", {className: "live-panel"}, element("p", {className: "live-title"}, element("b", {textContent: lab.title})), form.element, buttons,
+        const root = element("section", {className: "live-panel"}, element("p", {className: "live-title"}, element("b", {textContent: lab.title})), ...patience(chapter, lab), form.element, buttons,
                              element("p", {className: "live-command"}, "In a terminal: ", command), output.place);
         root.dataset.lab = lab.name, root.setAttribute("aria-label", lab.title);
         form.set(given);
