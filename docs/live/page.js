@@ -68,7 +68,9 @@ const livePanel = (() => {
     // What takes longer than half a minute in a page, where one thread computes with vectors of 16 bytes; the claims
     // are those of the defaults, so these stay.
     const LONG = {
-        ch03: {"deep-training": 60, reverse: 90, sort: 80}, ch04: {"chains-floor": 100, "mlm-floor": 230, "glm-orders": 30},
+        ch03: {"deep-training": 60, reverse: 100, sort: 80},
+        ch04: {"glm-orders": 30, "chains-floor": 100, "mlm-floor": 240, "story-classes": 80, "few-shot": 60, contextual: 40, "fine-tuning": 120, "long-context": 40},
+        ch05: {tasks: 150, "sft-mask": 40, turns: 60, ghost: 90, "reward-model": 40, frontier: 40, "ppo-optimum": 50, "pipeline-short": 200, "lora-tasks": 80},
     };
 
     const SEED = {name: "seed", value: "1", kind: "int", least: 0, most: 100, help: "of all random numbers"};
@@ -79,7 +81,7 @@ const livePanel = (() => {
         const beyond = BEYOND[chapter.name]?.[lab.name];
         if (beyond) return [element("p", {className: "live-beyond", textContent: beyond})];
         const seconds = LONG[chapter.name]?.[lab.name];
-        return seconds ? [element("p", {className: "live-status", textContent: `It trains models: here that takes up to ${seconds >= 90 ? Math.round(seconds / 60) + " minutes" : seconds + " seconds"}, in a terminal a fraction of it.`})] : [];
+        return seconds ? [element("p", {className: "live-status", textContent: `It trains models: here that takes up to ${seconds > 90 ? Math.ceil(seconds / 60) + " minutes" : seconds + " seconds"}, in a terminal a fraction of it.`})] : [];
     }
 
     function panel(chapter, lab, given) {
