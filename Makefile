@@ -112,8 +112,9 @@ help:
 	@echo 'make test-chNN      its tests (also test-common)'
 	@echo 'make hwNN           grade its homework (HW=path/to/your.c, ARGS=-h2 for hints)'
 	@echo 'make plots          draw the figures of the lectures again'
-	@echo 'make docs           the lectures as an offline book, build/book/index.html'
+	@echo 'make docs           the lectures as an offline book, build/book/index.html; with clang for wasm32, live labs'
 	@echo 'make book.pdf       the book on paper, build/book.pdf; make book.epub for readers'
+	@echo 'make docs-live-check   every lab of that book in a browser without a window (CHAPTER=ch02 for one)'
 	@echo 'make docs-check     lectures against code: snippets, claims, figures, links; maps, long lines'
 	@echo 'make format         clang-format everywhere; make format-check only looks'
 	@echo 'make docs-refresh   copy the functions a lecture shows from the code'
@@ -299,12 +300,61 @@ $(TOURS)/%.txt: $(BUILD)/%
 	$(Q)$< --out $(TOURS)/$* >$@.new && mv $@.new $@
 docs: docs-check $(CHAPTERS:%=$(TOURS)/%.txt)
 	@sh tools/setup.sh docs
-	@sh tools/book.sh build/book $(TOURS)
+	@if sh tools/live.sh; then $(again) live; fi
+	@sh tools/book.sh build/book $(TOURS) build/live
 	@sh tools/check_book.sh build/book
 # The book on paper, and for readers: build/book.pdf, build/book.epub.
 .PHONY: book.pdf book.epub
 book.pdf book.epub: docs
 	@sh tools/book_paper.sh build/book build/$@
+
+# ---- the labs in the book's pages: each program once more, as a WebAssembly module in a script file, with what it
+# says of its labs and with the files that it reads
+
+LIVE := build/live
+LIVE_CC = $(filter ccache,$(CC)) clang --target=wasm32-wasi
+# The headers of that target alone: others, such as jansson's, are there for another machine. Asked once.
+LIVE_SYSTEM = $(eval LIVE_SYSTEM := $(shell echo | clang --target=wasm32-wasi -E -v -x c - 2>&1 | sed -n 's/^ \(.*wasm32-wasi\)$$/\1/p'))$(LIVE_SYSTEM)
+LIVE_COMPILE = -nostdlibinc -std=gnu17 -O3 -msimd128 -fno-math-errno -Wno-unknown-pragmas -Idocs/live/wasi -I. -isystem $(LIVE_SYSTEM) -I$(LIVE)/pcre2 \
+    -D_GNU_SOURCE -D_WASI_EMULATED_SIGNAL -D_WASI_EMULATED_PROCESS_CLOCKS -D_WASI_EMULATED_GETPID
+LIVE_LIBS := -Wl,--max-memory=1073741824 -lwasi-emulated-signal -lwasi-emulated-process-clocks -lwasi-emulated-getpid $(LIVE)/pcre2/libpcre2-8.a \
+    -Wl,-z,stack-size=1048576 -Wl,--strip-all
+# Nobody is graded in a page.
+live_objects = $(patsubst %.c,$(LIVE)/%.o,$(filter-out common/program/homework%,$(1)))
+live_archives = $(foreach f,$(call reverse,$(call upto,$(1))),$(LIVE)/$(f).a)
+.PHONY: live docs-live-check
+live: $(SHORT:%=$(LIVE)/%.js)
+# Every lab in a real browser, and its pages: CHAPTER=ch02 for one chapter's labs.
+docs-live-check:
+	@if command -v node >/dev/null; then node tools/check_live.js build/book $(CHAPTER); \
+	    else echo 'check-live: no node here, nothing was looked at'; fi
+$(LIVE)/%.o: %.c $(LIVE)/flags | $(LIVE)/pcre2/libpcre2-8.a
+	@mkdir -p $(@D)
+	$(call say,compile $< for the book)
+	$(Q)$(LIVE_CC) $(LIVE_COMPILE) -MMD -MP -c $< -o $@
+$(LIVE)/flags: .always
+	@mkdir -p $(@D)
+	@echo '$(LIVE_COMPILE)' | cmp -s - $@ || echo '$(LIVE_COMPILE)' >$@
+$(LIVE)/pcre2/libpcre2-8.a:
+	$(call say,compile PCRE2 for the book)
+	$(Q)AR=llvm-ar sh tools/pcre2.sh $(@D) clang --target=wasm32-wasi
+define live_archive
+$(LIVE)/$(1).a: $(call live_objects,$(call concepts,$(1)))
+	@rm -f $$@ && llvm-ar rcs $$@ $$^
+endef
+$(foreach f,$(FOLDERS),$(eval $(call live_archive,$(f))))
+# $(call live_rules,ch02_attention,ch02)
+define live_rules
+$(LIVE)/$(1)-claims.o: $(BUILD)/$(1)-claims.c
+	@mkdir -p $$(@D)
+	$$(Q)$$(LIVE_CC) $$(LIVE_COMPILE) -c $$< -o $$@
+$(LIVE)/$(2).wasm: $(call live_objects,$(call program,$(1))) $(LIVE)/$(1)-claims.o $(call live_archives,$(1)) $(LIVE)/docs/live/wasi/lacking.o
+	$$(call say,link    $$@)
+	$$(Q)clang --target=wasm32-wasi $$(filter %.o %.a,$$^) $$(LIVE_LIBS) -o $$@
+$(LIVE)/$(2).js: $(LIVE)/$(2).wasm $(BUILD)/$(1) tools/live_module.sh $(wildcard $(1)/*.ckpt)
+	@sh tools/live_module.sh $(1) $(LIVE) $(BUILD)/$(1) >$$@.new && mv $$@.new $$@
+endef
+$(foreach c,$(CHAPTERS),$(eval $(call live_rules,$(c),$(firstword $(subst _, ,$(c))))))
 
 # The figures that the lectures show: every tour's, under docs/figures/chNN_name.svg.
 plots: $(SHORT)

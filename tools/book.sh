@@ -26,12 +26,14 @@ set -eu
 
 die() { printf 'book: %s\n' "$1" >&2; exit "$2"; }
 
-[ $# -eq 1 ] || [ $# -eq 2 ] || die 'usage: sh tools/book.sh OUTDIR [TOURS]' 2
+[ $# -ge 1 ] && [ $# -le 3 ] || die 'usage: sh tools/book.sh OUTDIR [TOURS [LIVE]]' 2
 command -v pandoc >/dev/null || die 'pandoc is missing; `sh tools/setup.sh docs` installs it' 2
 mkdir -p "$1" || exit 2
 out=$(cd "$1" && pwd -P)
 tours=
 [ $# -eq 1 ] || tours=$(cd "$2" && pwd -P) || exit 2
+modules=
+[ $# -lt 3 ] || [ ! -f "$3/ch01.js" ] || modules=$(cd "$3" && pwd -P) || exit 2
 cd "$(dirname "$0")/.."
 root=$(pwd -P)
 set -- docs/ch*.md
@@ -124,6 +126,25 @@ echo 'Index of claims' >"$work/claims.title"
 echo 'Sources' >"$work/sources.title"
 indexes=$(echo notation formulas $([ -z "$tours" ] || echo claims) sources)
 
+# Labs in the page: the scripts in docs/live/, a script file for each chapter's program, and pages of their own.
+scripts= lives=
+if [ -n "$modules" ] && [ -n "$tours" ]; then
+    scripts=$(for each in wasi worker live figure form page explore bpe next chat; do echo "-V live=$each.js"; done)
+    lives=$(for each in docs/live/pages/*.md; do [ ! -f "$each" ] || basename "$each" .md; done; echo labs)
+    {
+        printf '# All labs, in the page\n\n'
+        cat docs/live/labs.txt
+        for name in $(for page in $lectures; do folder_of "$page"; done | uniq); do
+            sed -n '/^Chapter/s/^/\n## /p' "$tours/$name.txt"
+            sed -n "s|^\([0-9]*\.[0-9]*\)  \(.*\)  (\([a-z0-9-]*\))\$|\n<p class=\"live-here\">\1 \2. <code>./$name \3</code></p>|p" "$tours/$name.txt"
+        done
+    } >"$work/labs.md"
+    for each in $lives; do
+        [ "$each" = labs ] || cp "docs/live/pages/$each.md" "$work/$each.md"
+        sed -n 's/^# *//p' "$work/$each.md" | head -n 1 >"$work/$each.title"
+    done
+fi
+
 title_of() { cat "$work/$1.title"; }
 
 part_before() {  # part_before PAGE: the heading of the part of the book that begins with it
@@ -134,7 +155,7 @@ part_before() {  # part_before PAGE: the heading of the part of the book that be
 }
 
 sidebar() {  # sidebar PAGE: the contents of the page, and the other pages' titles
-    for other in $BOOK_PAGES $indexes; do
+    for other in $BOOK_PAGES $lives $indexes; do
         part_before "$other"
         if [ "$other" = "$1" ] && [ -f "$work/$1.toc" ]; then
             sed '1s/<ul>/<ul class="now">/; 2s/<li>/<li class="here">/' "$work/$1.toc"
@@ -161,7 +182,8 @@ languages() {  # languages PAGE THIS
 
 mkdir "$work/book"
 page() {  # page PAGE SOURCE PREVIOUS NEXT
-    convert "$1" docs/template.html -V languages="$(languages "$1" en)" -M pagetitle="$(title_of "$1")" -V book="$book" -V sidebar="$(sidebar "$1")" \
+    # shellcheck disable=SC2086  # options are words
+    convert "$1" docs/template.html $scripts -V languages="$(languages "$1" en)" -M pagetitle="$(title_of "$1")" -V book="$book" -V sidebar="$(sidebar "$1")" \
         -V turn="$(turn previous Previous "$3"; turn next Next "$4")" <"$2" >"$work/book/$1.html"
 }
 
@@ -188,7 +210,7 @@ part_of_lectures sources | { printf '# Sources\n\n'; cat tools/book_sources.md; 
 # What search.js searches: the pages that are written, not the indexes that are made from them.
 export BOOK_SEARCH="$work/search_rows"
 previous='' current=''
-for next in $BOOK_PAGES $indexes ''; do
+for next in $BOOK_PAGES $lives $indexes ''; do
     source=$work/$current.md
     [ ! -f "docs/$current.md" ] || source=docs/$current.md
     case " $indexes " in *" $current "*) unset BOOK_SEARCH ;; esac
@@ -209,7 +231,7 @@ for name in $BOOK_PAGES; do
     for language in $(translations "$name"); do translation "$name" "$language"; done
 done
 
-contents=$(for i in $BOOK_PAGES $indexes; do
+contents=$(for i in $BOOK_PAGES $lives $indexes; do
     part_before "$i"
     # a chapter with its sections, other pages by their titles
     if [ "$i" != "${i#ch[0-9]}" ]; then cat "$work/$i.toc"; else echo "<ul><li><a href=\"$i.html\">$(title_of "$i")</a></li></ul>"; fi
@@ -221,5 +243,9 @@ convert docs/README.md docs/template.html -M pagetitle="$book" -V contents="$con
 { echo 'search_pages(['; cat "$work/search_rows"; echo ']);'; } >"$work/book/search_index.js"
 cp docs/search.js "$work/book/"
 for folder in figures drawings; do [ ! -d "docs/$folder" ] || cp -R "docs/$folder" "$work/book/"; done
+if [ -n "$scripts" ]; then
+    mkdir "$work/book/live"
+    cp docs/live/*.js docs/live/live.css "$modules"/ch[0-9][0-9].js "$work/book/live/"
+fi
 cp -R "$work/book/." "$out/"
 echo "book: $out/index.html"

@@ -25,7 +25,9 @@ static long long stored(const Config *c) {
     Model m;
     Error err;
     if (!model_new(&m, c, &err)) die("%s", err.text);
-    long long size = (long long)m.params.size;
+    long long size = 0;  // also where size_t has 32 bits
+    for (int i = 0; i < m.params.count; i++)
+        size += (long long)param_size(&m.params.list[i]);
     model_free(&m);
     return size;
 }

@@ -67,7 +67,7 @@ static CleanSettings settings_of_args(const Args *args, double *weights) {
         s.bounds[r] = option_real(args, clean_rules[r].name, 0, 1);
     s.script = script_of_args(args);
     s.html = option_choice(args, "html", html);
-    s.seed = (uint64_t)option_int(args, "seed", 0, 1L << 62);
+    s.seed = (uint64_t)option_int(args, "seed", 0, 1LL << 62);
     s.near = near_settings(s.seed);
     s.near.least = option_real(args, "near", 0, 1);
     s.near.bands = (int)option_int(args, "bands", 1, 1000);

@@ -130,7 +130,7 @@ int command_eval(const Args *args) {
     static const char *const ways[] = {"all", "position", "class", NULL};
     if (args->file_count) die("eval: unexpected '%s'; --data FILE", args->files[0]);
     int by = option_choice(args, "by", ways);
-    uint64_t seed = (uint64_t)option_int(args, "seed", 0, 1L << 62);
+    uint64_t seed = (uint64_t)option_int(args, "seed", 0, 1LL << 62);
     Job job = {.tsv = option_choice(args, "format", formats) == 1};
     if (!option_text(args, "data")) die("eval: --data FILE is needed");
     Pretrained model = checkpoint_of(args, "eval");

@@ -1,5 +1,6 @@
 #include "ch04_pretrain/commands/inputs.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,13 @@ void check_language(const Args *args, const Lexicon *l) {
             && option_real(args, options[i].name, 0, 1000) != options[i].value)
             die("--%s %s: the model's language has --%s %g", options[i].name,
                 option_text(args, options[i].name), options[i].name, options[i].value);
+}
+
+Sampling filters_of(const Args *args, double coldest) {
+    return (Sampling){.temperature = option_real(args, "temperature", coldest, 1e6),
+                      .top_k = (int)option_int(args, "top-k", 0, INT_MAX),
+                      .top_p = option_real(args, "top-p", 0, 1),
+                      .min_p = option_real(args, "min-p", 0, 1)};
 }
 
 Ids prompt_of(const Lexicon *l, const char *text) {

@@ -17,6 +17,10 @@ const Option next_options[] = {
     {"checkpoint", NULL, "a model that `train` made: its distribution"},
     {"exact", OPTION_FLAG,
      "the language's own distribution (the default without --checkpoint)"},
+    {"temperature", "1", "the model's logits are divided by it"},
+    {"top-k", "0", "what the model leaves to its k most likely tokens; 0: all"},
+    {"top-p", "1", "to the most likely tokens that have this probability; 1: all"},
+    {"min-p", "0", "to tokens with this share of the most likely one's probability"},
     {"top", "20", "so many of the model's tokens; 0: all"},
     {"format", "text",
      "text, or tsv: token, probability, model (those that there are)"},
@@ -77,7 +81,8 @@ static void print_row(FILE *out, const Table *t, const Row *r) {
     fputc('\n', out);
 }
 
-// What has no probability is not worth a line; a model gives everything some.
+// What has no probability is not worth a line; a model gives everything some, filters
+// do not.
 static void print_rows(FILE *out, const Table *t) {
     if (t->tsv)
         fprintf(out, "token%s%s\n", t->exact ? "\tprobability" : "",
@@ -85,7 +90,7 @@ static void print_rows(FILE *out, const Table *t) {
     for (int i = 0; i < t->count; i++) {
         const Row *r = &t->rows[i];
         bool many = t->top && i >= t->top;
-        if (r->p > 0 || (t->model && !many)) print_row(out, t, r);
+        if (r->p > 0 || (r->model > 0 && !many)) print_row(out, t, r);
     }
 }
 
@@ -99,20 +104,27 @@ static void add_exact(Table *t, const char *prompt) {
     free(text), free(p);
 }
 
-static void add_model(Table *t, const Pretrained *m, const char *prompt,
+// From what remains after temperature and filters a token would be drawn.
+static void add_drawn(Table *t, Mat logits, const Sampling *s) {
+    Candidates c = candidates_of(logits, s);
+    for (int i = 0; i < c.count; i++)
+        t->rows[c.list[i].token].model = c.list[i].p / c.total;
+    candidates_free(&c);
+}
+
+static void add_model(Table *t, const Pretrained *m, const Args *args,
                       const char *path) {
     InferModel view;
     Generator g;
     Error err;
-    Ids ids = prompt_of(&m->lexicon, prompt);
+    Sampling s = filters_of(args, 1e-3);
+    Ids ids = prompt_of(&m->lexicon, option_text(args, "prompt"));
     if (!infer_of_model(&view, &m->model, &err)
         || !generator_new(&g, &view, m->lexicon.end, ids.at, (int)ids.size, &err))
         die("%s: %s", path, err.text);
     infer(&g.state, ids.at, (int)ids.size, g.logits);
     if (!infer_finite(&g.state, &err)) die("%s: %s", path, err.text);
-    double sum = logits_log_sum(g.logits);
-    for (int x = 0; x < t->count; x++)
-        t->rows[x].model = exp(*mat_at(g.logits, 0, x) - sum);
+    add_drawn(t, g.logits, &s);
     generator_free(&g), infer_model_free(&view), free(ids.at);
 }
 
@@ -147,7 +159,7 @@ int command_next(const Args *args) {
     t.rows = allocate((size_t)t.count, sizeof *t.rows);
     for (int x = 0; x < t.count; x++) t.rows[x].symbol = x;
     if (t.exact) add_exact(&t, prompt);
-    if (t.model) add_model(&t, &m, prompt, path);
+    if (t.model) add_model(&t, &m, args, path);
     qsort(t.rows, (size_t)t.count, sizeof *t.rows, more_likely_first);
     Output out;
     Error err;

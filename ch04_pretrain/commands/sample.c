@@ -34,14 +34,12 @@ const Option sample_options[] = {
     {0}};
 
 static Sampling sampling_of(const Args *args) {
-    return (Sampling){.temperature = option_real(args, "temperature", 0, 1e6),
-                      .top_k = (int)option_int(args, "top-k", 0, INT_MAX),
-                      .top_p = option_real(args, "top-p", 0, 1),
-                      .min_p = option_real(args, "min-p", 0, 1),
-                      .penalties = {option_real(args, "repetition-penalty", 0.01, 100),
-                                    option_real(args, "presence-penalty", -100, 100),
-                                    option_real(args, "frequency-penalty", -100, 100)},
-                      .rng = rng_new((uint64_t)option_int(args, "seed", 0, LONG_MAX))};
+    Sampling s = filters_of(args, 0);
+    s.penalties = (Penalties){option_real(args, "repetition-penalty", 0.01, 100),
+                              option_real(args, "presence-penalty", -100, 100),
+                              option_real(args, "frequency-penalty", -100, 100)};
+    s.rng = rng_new((uint64_t)option_int(args, "seed", 0, LONG_MAX));
+    return s;
 }
 
 typedef struct {

@@ -192,7 +192,7 @@ int command_show_batch(const Args *args) {
     int time = (int)option_int(args, "context", 2, 1 << 16);
     int count = (int)option_int(args, "rows", 1, 1 << 16);
     long long first = option_int(args, "first", 0, 1LL << 40);
-    uint64_t seed = (uint64_t)option_int(args, "seed", 0, 1L << 62);
+    uint64_t seed = (uint64_t)option_int(args, "seed", 0, 1LL << 62);
     ObjectiveSettings o = {
         .kind = (ObjectiveKind)option_choice(args, "objective", objective_names()),
         .mask_share = option_real(args, "mask-share", 0, 1),

@@ -34,7 +34,7 @@ int command_source(const Args *args) {
     long samples = option_int(args, "sample", 1, 1000000000);
     int length = (int)option_int(args, "length", 1, LONGEST);
     if (l.kind->ends) length = 4096;
-    Rng all = rng_new((uint64_t)option_int(args, "seed", 0, 1L << 62));
+    Rng all = rng_new((uint64_t)option_int(args, "seed", 0, 1LL << 62));
     int *text = allocate((size_t)length, sizeof *text);
     Output out;
     Error err;

@@ -129,7 +129,7 @@ int command_bench(const Args *args) {
     Job job = read_job(args);
     if (job.threads) threads_set(job.threads);
     if (!job.tsv) machine_print();
-    Rng rng = rng_new((uint64_t)option_int(args, "seed", 0, 1L << 62));
+    Rng rng = rng_new((uint64_t)option_int(args, "seed", 0, 1LL << 62));
     Contest c = contest_new(job.size, &rng);
     Result results[RIVALS][2];
     double peak = 0;

@@ -90,7 +90,7 @@ static FlashHead read_head(const Args *args) {
         s = (int)option_int(args, "s", 1, 4096),
         d = (int)option_int(args, "d", 1, 1024);
     double sd = sqrt(option_real(args, "sd", 0, 1e6));
-    Rng rng = rng_new((uint64_t)option_int(args, "seed", 0, 1L << 62));
+    Rng rng = rng_new((uint64_t)option_int(args, "seed", 0, 1LL << 62));
     FlashHead h = {.q = mat_new(t, d),
                    .k = mat_new(s, d),
                    .v = mat_new(s, d),

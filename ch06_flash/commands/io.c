@@ -118,7 +118,7 @@ static void print_result(FILE *out, const Job *job, const Memory *m, bool tsv) {
 int command_io(const Args *args) {
     static const char *const formats[] = {"text", "tsv", NULL};
     bool tsv = option_choice(args, "format", formats) == 1;
-    uint64_t seed = (uint64_t)option_int(args, "seed", 0, 1L << 62);
+    uint64_t seed = (uint64_t)option_int(args, "seed", 0, 1LL << 62);
     Job job = read_job(args);
     Memory m = run(&job, seed);
     if (job.must_fit && m.peak > job.memory)

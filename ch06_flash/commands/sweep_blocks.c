@@ -85,7 +85,7 @@ int command_sweep_blocks(const Args *args) {
     Lab lab = figure_of(args, &spec);
     Error err;
     if (!make_folder(lab.out, &err)) die("--out: %s", err.text);
-    Rng rng = rng_new((uint64_t)option_int(args, "seed", 0, 1L << 62));
+    Rng rng = rng_new((uint64_t)option_int(args, "seed", 0, 1LL << 62));
     FlashHead h = lab_head(&rng, n, d, 1);
     double best[SIZES], share[SIZES], peak = 0;
     for (; sizes < SIZES && size_of(sizes) <= n; sizes++) best[sizes] = INFINITY;

@@ -12,6 +12,11 @@
 #include "common/program/nearest.h"
 
 const char OPTION_FLAG[] = "";
+void (*option_watcher)(const OptionReading *reading);
+
+static void watch(OptionReading reading) {
+    if (option_watcher) option_watcher(&reading);
+}
 
 static const Option *find(const Args *args, const char *name, size_t length,
                           char letter) {
@@ -89,7 +94,7 @@ const char *option_nth(const Args *args, const char *name, size_t n) {
     return NULL;
 }
 
-const char *option_text(const Args *args, const char *name) {
+static const char *value_of(const Args *args, const char *name) {
     for (size_t i = args->given_count; i-- > 0;)
         if (strcmp(args->given[i]->name, name) == 0) return args->values[i];
     const Option *option = find(args, name, strlen(name), 0);
@@ -97,18 +102,25 @@ const char *option_text(const Args *args, const char *name) {
     return option->value;
 }
 
+const char *option_text(const Args *args, const char *name) {
+    watch((OptionReading){name, OPTION_IS_TEXT});
+    return value_of(args, name);
+}
+
 bool option_flag(const Args *args, const char *name) {
-    return option_text(args, name)[0] != '\0';
+    watch((OptionReading){name, OPTION_IS_FLAG});
+    return value_of(args, name)[0] != '\0';
 }
 
 static const char *required(const Args *args, const char *name) {
-    const char *text = option_text(args, name);
+    const char *text = value_of(args, name);
     if (!text) die("--%s is needed; --help tells more", name);
     return text;
 }
 
 long long option_int(const Args *args, const char *name, long long least,
                      long long most) {
+    watch((OptionReading){name, OPTION_IS_INT, (double)least, (double)most});
     const char *text = required(args, name);
     char *end;
     errno = 0;
@@ -132,12 +144,14 @@ static double number(const char *name, const char *text, size_t length, double l
 }
 
 double option_real(const Args *args, const char *name, double least, double most) {
+    watch((OptionReading){name, OPTION_IS_REAL, least, most});
     const char *text = required(args, name);
     return number(name, text, strlen(text), least, most);
 }
 
 int option_list(const Args *args, const char *name, double *numbers, int most,
                 double least, double greatest) {
+    watch((OptionReading){name, OPTION_IS_LIST, least, greatest, most});
     const char *text = required(args, name);
     for (int count = 0;;) {
         size_t length = strcspn(text, ",");
@@ -149,6 +163,7 @@ int option_list(const Args *args, const char *name, double *numbers, int most,
 }
 
 int option_choice(const Args *args, const char *name, const char *const *choices) {
+    watch((OptionReading){name, OPTION_IS_CHOICE, .choices = choices});
     const char *text = required(args, name);
     char listed[256] = "";
     for (int i = 0; choices[i]; i++) {
@@ -181,7 +196,7 @@ static bool hidden(const Args *args, int table, const char *name) {
 void options_write(FILE *out, const Args *args, const char *const *without) {
     for (int t = 0; t < ARGS_MOST_TABLES; t++)
         for (const Option *o = args->tables[t]; o && o->name; o++) {
-            const char *value = option_text(args, o->name);
+            const char *value = value_of(args, o->name);
             bool is_default = value == o->value
                               || (value && o->value && strcmp(value, o->value) == 0);
             bool left_out = hidden(args, t, o->name);

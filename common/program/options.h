@@ -63,6 +63,29 @@ int option_choice(const Args *args, const char *name, const char *const *choices
 // The n-th value of an option that may be repeated, in order; NULL past the last.
 const char *option_nth(const Args *args, const char *name, size_t n);
 
+// What an option may be is said where it is read. Whoever wants to know it without a
+// mistake being made has the readings watched.
+typedef enum {
+    OPTION_IS_TEXT,
+    OPTION_IS_FLAG,
+    OPTION_IS_INT,
+    OPTION_IS_REAL,
+    OPTION_IS_LIST,
+    OPTION_IS_CHOICE,
+    OPTION_KINDS
+} OptionKind;
+
+typedef struct {
+    const char *name;
+    OptionKind kind;
+    double least, most;          // of numbers
+    int numbers;                 // of a list: at most so many
+    const char *const *choices;  // ends with NULL
+} OptionReading;
+
+// Called before an option is read; NULL: by nobody.
+extern void (*option_watcher)(const OptionReading *reading);
+
 // A line per option: "  --dim 128          head dimension".
 void options_print(const Option *table);
 // " --dim 64 --base 500000": the options that are not at their defaults, in the tables'

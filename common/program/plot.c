@@ -65,6 +65,7 @@ void plot_row_values(Plot *p, const double *values) {
 void plot_title(Plot *p, const char *title) { p->title = title; }
 
 void plot_axes(Plot *p, const char *x_label, const char *y_label) {
+    text_add(&p->x_label, "%s", x_label), text_add(&p->y_label, "%s", y_label);
     text_add(&p->sets, "set xlabel ");
     plot_add_quoted(&p->sets, x_label);
     text_add(&p->sets, "\nset ylabel ");

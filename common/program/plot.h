@@ -1,13 +1,14 @@
 // Figures: a table of numbers, and which columns to lay over one another.
 //
-// A lab fills a table row by row; plot_end writes three files into the lab's --out
+// A lab fills a table row by row; plot_end writes four files into the lab's --out
 // folder:
 //     NAME.tsv    the table: a line of column names, then tab-separated numbers
 //     NAME.gp     a gnuplot script that draws it: run `gnuplot NAME.gp` there to draw it again;
 //                 its first line says which options made it
+//     NAME.json   what the figure is, for programs that draw it themselves (plot_json.c)
 //     NAME.svg    the figure (or NAME.png; --terminal dumb draws in the terminal, each
 //                 series with a letter of its own)
-// NAME is plot_new's, or that of --as. Without gnuplot it says so once and leaves the first two.
+// NAME is plot_new's, or that of --as. Without gnuplot it says so once and leaves the first three.
 //
 // House style: what was measured is points, what the lecture derived is lines.
 //

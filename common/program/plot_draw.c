@@ -246,16 +246,25 @@ static void say_drawn(const Plot *p, const char *ending) {
     printf("  %s: %s/%s.%s\n", what, p->lab->out, p->name, ending);
 }
 
-void plot_end(Plot *p) {
-    assert(p->series_count && "a plot without series");
+static void write_and_draw(const Plot *p) {
     lab_line();
     p->lab->wrote = true;
     write_script(p);
     write_text(p, "tsv", (const char *[]){p->table.data, NULL});
+    char *json = plot_json(p);
+    write_text(p, "json", (const char *[]){json, NULL});
+    free(json);
     if (p->rows == 0)
         printf("  figure: nothing to draw, %s/%s.tsv has no numbers\n", p->lab->out,
                p->name);
     else say_drawn(p, draw(p));
+}
+
+void plot_end(Plot *p) {
+    assert(p->series_count && "a plot without series");
+    // who only asks what options may be (list_json.h) looks at no figure
+    if (!option_watcher) write_and_draw(p);
     for (size_t i = 0; i < p->series_count; i++) free(p->series[i].data);
+    free(p->x_label.data), free(p->y_label.data);
     free(p->series), free(p->table.data), free(p->sets.data), free(p->name), free(p);
 }

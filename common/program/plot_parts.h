@@ -7,7 +7,7 @@ struct Plot {
     Lab *lab;
     char *name;
     const char *title;
-    Text table, sets, *series;
+    Text table, sets, x_label, y_label, *series;
     size_t series_count, series_capacity;
     int columns;
     size_t rows;  // that have a point in them: two numbers
@@ -17,3 +17,6 @@ struct Plot {
 
 // A text as gnuplot takes it literally.
 void plot_add_quoted(Text *script, const char *words);
+
+// What NAME.json says; the caller frees it.
+char *plot_json(const Plot *p);

@@ -9,6 +9,7 @@
 #include "common/numeric/threads.h"
 #include "common/program/file.h"
 #include "common/program/lab.h"
+#include "common/program/list_json.h"
 #include "common/program/nearest.h"
 
 static const Option common_options[] = {
@@ -21,6 +22,7 @@ static const Option common_options[] = {
     {0}};
 static const Option tour_options[] = {
     {"list", OPTION_FLAG, "list the labs"},
+    {"json", OPTION_FLAG, "list them for programs, with what their options may be"},
     {"claim", NULL,
      "run the lab that states this claim, such as 2.36, with the lab's own options"},
     {"version", OPTION_FLAG, "how this program was built"},
@@ -230,6 +232,7 @@ static int run_options(const Program *program, int argc, char **argv) {
     const char *claim = option_text(&args, "claim");
     int status = 0;
     if (args.help) print_help(program);
+    else if (option_flag(&args, "json")) list_json(program, common_options);
     else if (option_flag(&args, "list")) print_list(program);
     else if (option_flag(&args, "version")) print_version(program);
     else if (claim) status = run_claim(program, &args, claim);

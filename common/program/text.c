@@ -27,3 +27,12 @@ void text_add(Text *text, const char *format, ...) {
     text_add_args(text, format, args);
     va_end(args);
 }
+
+void text_add_json(Text *text, const char *words) {
+    text_add(text, "\"");
+    for (const char *c = words; *c; c++)
+        if (*c == '"' || *c == '\\') text_add(text, "\\%c", *c);
+        else if ((unsigned char)*c < ' ') text_add(text, "\\u%04x", (unsigned)*c);
+        else text_add(text, "%c", *c);
+    text_add(text, "\"");
+}

@@ -18,3 +18,5 @@ void text_add(Text *text, const char *format, ...)
 // Bytes as they are, zeros too.
 void text_append(Text *text, const char *bytes, size_t count);
 void text_add_args(Text *text, const char *format, va_list args);
+// Words in double quotes, as JSON has them.
+void text_add_json(Text *text, const char *words);

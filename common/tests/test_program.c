@@ -183,6 +183,105 @@ Test(plot, leaves_data_and_script) {
     bytes_free(&tsv), bytes_free(&gp);
 }
 
+// ---- what programs are told
+
+static const char *const sizes[] = {"small", "large", NULL};
+static void kinds_run(Lab *lab) {
+    double list[3];
+    option_choice(&lab->args, "choice", sizes);
+    option_list(&lab->args, "list", list, 3, 0, 0.5);
+    option_flag(&lab->args, "flag"), option_text(&lab->args, "text");
+    claim_equal(lab, "1.1", "measured", 1, 2);
+    Plot *p = plot_new(lab, "not_drawn", "x");
+    plot_line(p, "x", "x", "line");
+    plot_end(p);
+    option_int(&lab->args, "late", -3, 3);
+    abort();  // all is known
+}
+static const Option kinds_options[] = {
+    {"choice", "small", "a \"word\""},  {"list", "0.1,0.2", "numbers"},
+    {"flag", OPTION_FLAG, "yes or no"}, {"text", NULL, "any"},
+    {"late", "2", "read last"},         {0}};
+static const LabSpec kinds_lab = {"kinds", "1.3", "All kinds", kinds_run,
+                                  kinds_options};
+static void kinds_work(void *unused) {
+    (void)unused;
+    const LabSpec *const labs[] = {&kinds_lab, &draws_lab, NULL};
+    char *argv[] = {"a_program", "--list", "--json", NULL};
+    exit(program_main(&(Program){"Kinds", labs, NULL, NULL}, 3, argv));
+}
+
+Test(list_json, says_what_options_may_be) {
+    Ran ran = child_run(kinds_work, NULL);
+    cr_assert_eq(ran.status, 0);
+    cr_expect_str_eq(
+        ran.text,
+        "{\"program\": \"a_program\", \"title\": \"Kinds\", \"labs\": [\n"
+        " {\"name\": \"kinds\", \"section\": \"1.3\", \"title\": \"All kinds\", "
+        "\"options\": [\n"
+        "  {\"name\": \"choice\", \"value\": \"small\", \"help\": \"a \\\"word\\\"\", "
+        "\"kind\": \"choice\", \"choices\": [\"small\", \"large\"]},\n"
+        "  {\"name\": \"list\", \"value\": \"0.1,0.2\", \"help\": \"numbers\", "
+        "\"kind\": "
+        "\"list\", \"least\": 0, \"most\": 0.5, \"numbers\": 3},\n"
+        "  {\"name\": \"flag\", \"value\": \"\", \"help\": \"yes or no\", \"kind\": "
+        "\"flag\"},\n"
+        "  {\"name\": \"text\", \"value\": null, \"help\": \"any\", \"kind\": "
+        "\"text\"},\n"
+        "  {\"name\": \"late\", \"value\": \"2\", \"help\": \"read last\", \"kind\": "
+        "\"int\", \"least\": -3, \"most\": 3}]},\n"
+        " {\"name\": \"draws\", \"section\": \"1.2\", \"title\": \"draws\", "
+        "\"options\": "
+        "[]}]}\n");
+}
+
+static void described_run(Lab *lab) {
+    Plot *p = plot_new(lab, "described", "x y error");
+    plot_row(p, 1, 2, 3);
+    plot_axes(p, "an \"x\"", "y`s");
+    plot_set(p, "logscale xy 2"), plot_set(p, "logscale x"), plot_set(p, "logscale y2");
+    plot_set(p, "key off");
+    plot_line(p, "x", "y", "a `line` of \"words\"");
+    plot_errors(p, "x", "y", "error", "points");
+    plot_series(p,
+                "using \"x\":($2 == 1 ? 3 : NaN) axes x1y2 with lines dt 2 lc rgb "
+                "'red' title 'b: (c'");
+    plot_series(p, "using 1:2 every 8 with boxes notitle");
+    plot_end(p);
+}
+static const LabSpec described_lab = {"described", "1", "A \\ title", described_run,
+                                      NULL};
+static void described_work(void *unused) {
+    (void)unused;
+    const LabSpec *const labs[] = {&described_lab, NULL};
+    char *argv[] = {"a_program", "described", "--out=/tmp/course-test-plots", NULL};
+    exit(program_main(&(Program){"Described", labs, NULL, NULL}, 3, argv));
+}
+
+Test(plot, describes_its_series) {
+    child_run(described_work, NULL);
+    Bytes json;
+    Error err;
+    cr_assert(file_read(&json, "/tmp/course-test-plots/described.json", &err), "%s",
+              err.text);
+    cr_expect_str_eq(
+        json.data,
+        "{\"title\": \"A \\\\ title\",\n \"table\": \"described.tsv\",\n"
+        " \"x\": \"an \\\"x\\\"\",\n \"y\": \"y`s\",\n"
+        " \"log\": {\"x\": 10, \"y\": 2, \"y2\": 10}, \"set\": [\"key off\"],\n "
+        "\"series\": [\n"
+        "  {\"using\": [\"x\", \"y\"], \"with\": \"lines\", \"width\": \"2\", "
+        "\"colour\": "
+        "\"#0072b2\", \"title\": \"a `line` of \\\"words\\\"\"},\n"
+        "  {\"using\": [\"x\", \"y\", \"error\"], \"with\": \"yerrorbars\", \"point\": "
+        "\"7\", "
+        "\"size\": \"0.9\", \"colour\": \"#000000\", \"title\": \"points\"},\n"
+        "  {\"using\": [\"x\", \"($2 == 1 ? 3 : NaN)\"], \"axes\": \"x1y2\", \"with\": "
+        "\"lines\", \"dash\": \"2\", \"colour\": \"red\", \"title\": \"b: (c\"},\n"
+        "  {\"using\": [\"1\", \"2\"], \"every\": \"8\", \"with\": \"boxes\"}]}\n");
+    bytes_free(&json);
+}
+
 // An option that two tables have is the first one's, and written once.
 Test(options, an_option_of_two_tables_is_written_once) {
     static const Option first[] = {{"size", "5", "of all"}, {"other", "1", ""}, {0}},

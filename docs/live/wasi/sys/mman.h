@@ -1,0 +1,2 @@
+// There is no memory but malloc's, and nothing to wish for.
+#pragma once

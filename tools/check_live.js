@@ -1,0 +1,120 @@
+// node tools/check_live.js BOOK [CHAPTER...]: opens the book's pages in a headless browser, from disk and without
+// network. Runs every lab with its defaults where all labs stand, labs.html, and reports claims that fail, crashes,
+// figures that are not drawn; then forms, Stop, a link with settings, a narrow and a dark screen, the pages of their
+// own, and pages without scripts. With CHAPTER... (ch02) only those labs; "pages": only the rest.
+// LIVE_SECONDS (300) is the most that a lab may take.
+"use strict";
+const path = require("path"), browsers = require("./browser.js");
+const book = `file://${path.resolve(process.argv[2] || "build/book")}/`, chapters = process.argv.slice(3);
+const MOST = Number(process.env.LIVE_SECONDS) || 300;
+const problems = [];
+const wrong = text => { problems.push(text); console.log(`  ${text}`); };
+
+// In the page: opens a lab, runs it, and says what came of it.
+const RUN = `async (command, most) => {
+    const code = [...document.querySelectorAll(".live-here code")].find(c => c.textContent === command);
+    const opens = code.parentElement.querySelector(".live-open");
+    await opens.onclick();
+    const panel = opens.panel;
+    if (!panel) return {why: opens.textContent};
+    const beyond = panel.querySelector(".live-beyond");
+    if (beyond) return {beyond: beyond.textContent};
+    const started = performance.now(), stop = setTimeout(() => panel.querySelectorAll(".live-buttons button")[1].click(), 1000 * most);
+    await panel.begin();
+    clearTimeout(stop);
+    const rows = [...panel.querySelectorAll(".claims tbody tr")], name = panel.dataset.lab;
+    const said = {
+        status: Number(panel.dataset.status), seconds: (performance.now() - started) / 1000, text: panel.querySelector(".live-status").textContent,
+        claims: rows.length, failed: rows.filter(r => r.className === "failed").map(r => r.textContent),
+        figures: panel.querySelectorAll(".live-figure").length, undrawn: [...panel.querySelectorAll(".live-stage pre")].map(p => p.textContent),
+        fields: panel.querySelectorAll(".live-option").length, errors: [...panel.querySelectorAll('pre[data-fd="2"]')].map(p => p.textContent),
+    };
+    panel.remove();
+    return said;
+}`;
+
+async function labs(browser) {
+    const page = await browser.page(book + "labs.html");
+    const commands = await page.run('[...document.querySelectorAll(".live-here code")].map(c => c.textContent)');
+    let claims = 0, count = 0;
+    for (const command of commands) {
+        const [, chapter, lab] = command.match(/^\.\/(ch\d\d)_\w+ (.*)$/);
+        if (chapters.length && !chapters.includes(chapter)) continue;
+        const said = await page.run(`(${RUN})(${JSON.stringify(command)}, ${MOST})`);
+        if (said.beyond) { console.log(`${chapter} ${lab}: not here. ${said.beyond}`); continue; }
+        count++, claims += said.claims || 0;
+        console.log(`${chapter} ${lab}: ${said.claims} claims, ${said.figures} figures, ${said.seconds?.toFixed(1)} s`);
+        if (said.why || said.status > 1) wrong(`${command}: ${said.why || said.text} ${said.errors}`);
+        else if (said.status === -1) wrong(`${command}: longer than ${MOST} s`);
+        for (const row of said.failed || []) wrong(`${command}: ${row}`);
+        for (const what of said.undrawn || []) wrong(`${command}: ${what}`);
+        if (said.status === 0 && !said.claims) wrong(`${command}: no claims`);
+    }
+    page.errors.forEach(wrong);
+    await page.close();
+    console.log(`labs: ${count} run, ${claims} claims`);
+}
+
+const pause = ms => `new Promise(done => setTimeout(done, ${ms}))`;
+const until = (what, most = 60) => `(async () => { for (let i = 0; i < ${most * 10}; i++) { if (${what}) return true; await ${pause(100)}; } return false; })()`;
+
+async function forms(browser) {
+    const page = await browser.page(book + "ch02_attention.html#run=rope-decay&dim=32&scaling=pi");
+    const expect = async (what, why) => { if (!await page.run(what)) wrong(`ch02_attention.html: ${why}`); };
+    await expect(until('document.querySelector(".live-panel")?.dataset.status === "0"'), "a link with settings does not run its lab");
+    await expect('document.querySelector(".live-command code").textContent.endsWith("rope-decay --dim 32 --scaling pi")', "the link's settings are not the form's");
+    await expect('document.querySelectorAll(".live-option").length === 6', "options without a field");
+    await expect('(() => { const r = document.querySelector("input[type=range]"); r.value = r.max; r.oninput(); return document.querySelector(".live-command code").textContent.includes("--dim 1024"); })()', "the slider does not move the option");
+    await expect('(() => { document.querySelectorAll(".live-buttons button")[2].click(); return document.querySelector(".live-command code").textContent.endsWith(" rope-decay"); })()', "Reset leaves settings");
+    // a million distances take seconds: Stop, and then another run
+    await expect(`(async () => { const p = document.querySelector(".live-panel"), t = [...p.querySelectorAll("input[type=text]")]; t[2].value = "1000000"; t[2].dispatchEvent(new Event("input"));
+        const run = p.begin(); await ${pause(700)}; p.querySelectorAll(".live-buttons button")[1].click(); await run; return p.dataset.status === "-1"; })()`, "Stop does not stop");
+    await expect(`(async () => { const p = document.querySelector(".live-panel"); p.querySelectorAll(".live-buttons button")[2].click(); await p.begin(); return p.dataset.status === "0"; })()`, "no run after Stop");
+    await expect(`(async () => { const p = document.querySelector(".live-panel"), t = p.querySelector("input[type=text]"); t.value = "7"; t.dispatchEvent(new Event("input")); await p.begin();
+        return p.dataset.status === "2" && /even number/.test(p.textContent); })()`, "a wrong value is not explained");
+    page.errors.forEach(wrong);
+    await page.close();
+}
+
+// Nothing wider than the screen; everything of a page of its own is there when it has run.
+async function pages(browser) {
+    const done = {
+        "live_rope.html": 'document.querySelectorAll(".live-figure").length === 1', "live_map.html": 'document.querySelectorAll(".live-figure").length === 1',
+        "live_tiles.html": 'document.querySelectorAll(".live-figure").length >= 1', "live_depth.html": 'document.querySelectorAll(".live-figure").length >= 2',
+        "live_bpe.html": 'document.querySelectorAll(".live-token").length > 50', "live_next.html": 'document.querySelectorAll(".live-bar").length > 5',
+        "live_chat.html": 'document.querySelector(".live-chat input")',
+    };
+    for (const [name, ready] of Object.entries(done))
+        for (const [width, dark] of [[390, true], [1280, false]]) {
+            const page = await browser.page(book + name, {width, dark});
+            if (!await page.run(until(ready, MOST))) wrong(`${name} (${width}): nothing came`);
+            else if (await page.run("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1")) wrong(`${name} (${width}): scrolls sideways`);
+            page.errors.forEach(wrong);
+            await page.close();
+        }
+    const page = await browser.page(book + "live_chat.html");
+    await page.run(until('document.querySelector(".live-buttons button") && !document.querySelector(".live-status").textContent'));
+    await page.run('document.querySelector(".live-buttons button").click()');
+    if (!await page.run(until('/Tom/.test(document.querySelector(".live-said .model")?.textContent)'))) wrong("live_chat.html: it does not say who has the kite");
+    await page.close();
+}
+
+async function withoutScripts(browser) {
+    for (const name of ["ch02_attention.html", "live_rope.html", "labs.html"]) {
+        const page = await browser.page(book + name, {scripts: false});
+        const words = await page.run("document.body.innerText.split(/\\s+/).length"), more = await page.run('document.querySelectorAll(".live-open, .live-panel, .live-form").length');
+        if (words < 60 || more) wrong(`${name} without scripts: ${words} words, ${more} parts that need some`);
+        await page.close();
+    }
+}
+
+(async () => {
+    const browser = await browsers.open();
+    if (!browser) { console.log("check-live: no Chromium here, nothing was looked at"); return; }
+    try {
+        await labs(browser);
+        if (!chapters.length || chapters.includes("pages")) await forms(browser), await pages(browser), await withoutScripts(browser);
+    } finally { browser.close(); }
+    console.log(problems.length ? `check-live: ${problems.length} problems` : "check-live: all well");
+    process.exitCode = problems.length ? 1 : 0;
+})();
