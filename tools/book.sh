@@ -127,7 +127,7 @@ echo 'Sources' >"$work/sources.title"
 indexes=$(echo notation formulas $([ -z "$tours" ] || echo claims) sources)
 
 # Labs in the page: the scripts in docs/live/, a script file for each chapter's program, and pages of their own.
-scripts= lives=
+scripts='' lives=''
 if [ -n "$modules" ] && [ -n "$tours" ]; then
     scripts=$(for each in wasi worker live figure form page explore bpe next chat; do echo "-V live=$each.js"; done)
     lives=$(for each in docs/live/pages/*.md; do [ ! -f "$each" ] || basename "$each" .md; done; echo labs)
@@ -152,10 +152,11 @@ part_before() {  # part_before PAGE: the heading of the part of the book that be
     [ "$1" != "${2:-}" ] || echo '<p class="part">The course</p>'
     [ "$1" != "$(echo $([ ! -f docs/glossary.md ] || echo glossary) $indexes | cut -d ' ' -f 1)" ] ||
         echo '<p class="part">To look things up</p>'
+    [ "$1" != "$(echo $lives | cut -d ' ' -f 1)" ] || echo '<p class="part">Run in the page</p>'
 }
 
 sidebar() {  # sidebar PAGE: the contents of the page, and the other pages' titles
-    for other in $BOOK_PAGES $lives $indexes; do
+    for other in $BOOK_PAGES $indexes $lives; do
         part_before "$other"
         if [ "$other" = "$1" ] && [ -f "$work/$1.toc" ]; then
             sed '1s/<ul>/<ul class="now">/; 2s/<li>/<li class="here">/' "$work/$1.toc"
@@ -210,7 +211,7 @@ part_of_lectures sources | { printf '# Sources\n\n'; cat tools/book_sources.md; 
 # What search.js searches: the pages that are written, not the indexes that are made from them.
 export BOOK_SEARCH="$work/search_rows"
 previous='' current=''
-for next in $BOOK_PAGES $lives $indexes ''; do
+for next in $BOOK_PAGES $indexes $lives ''; do
     source=$work/$current.md
     [ ! -f "docs/$current.md" ] || source=docs/$current.md
     case " $indexes " in *" $current "*) unset BOOK_SEARCH ;; esac
@@ -231,7 +232,7 @@ for name in $BOOK_PAGES; do
     for language in $(translations "$name"); do translation "$name" "$language"; done
 done
 
-contents=$(for i in $BOOK_PAGES $lives $indexes; do
+contents=$(for i in $BOOK_PAGES $indexes $lives; do
     part_before "$i"
     # a chapter with its sections, other pages by their titles
     if [ "$i" != "${i#ch[0-9]}" ]; then cat "$work/$i.toc"; else echo "<ul><li><a href=\"$i.html\">$(title_of "$i")</a></li></ul>"; fi
