@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-const char *const precision_names[] = {
+const char *const training_precision_names[] = {
     [PRECISION_FP32] = "fp32", [PRECISION_MIXED] = "mixed", NULL};
 const char *const method_names[] = {
     [METHOD_FULL] = "full",   [METHOD_LORA] = "lora",   [METHOD_ZERO1] = "zero1",
@@ -23,7 +23,7 @@ static const struct {
                 [METHOD_ZERO3] = {true, true, true}};
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
-_Static_assert(COUNT(precision_names) == PRECISION_KINDS + 1
+_Static_assert(COUNT(training_precision_names) == PRECISION_KINDS + 1
                    && COUNT(precisions) == PRECISION_KINDS,
                "a precision without its name or bytes");
 _Static_assert(COUNT(method_names) == METHOD_KINDS + 1

@@ -84,7 +84,8 @@ typedef enum {
     METHOD_ZERO3,
     METHOD_KINDS
 } Method;
-extern const char *const precision_names[], *const method_names[];  // end with NULL
+extern const char *const training_precision_names[],
+    *const method_names[];  // end with NULL
 
 typedef struct {
     Precision precision;

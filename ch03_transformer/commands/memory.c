@@ -70,7 +70,8 @@ static void activation_rows(const MemoryQuestion *q) {
 static void other_rows(const MemoryQuestion *question) {
     printf("model state in every way, on each rank\n");
     for (int method = METHOD_FULL; method_names[method]; method++)
-        for (int precision = PRECISION_FP32; precision_names[precision]; precision++) {
+        for (int precision = PRECISION_FP32; training_precision_names[precision];
+             precision++) {
             MemoryQuestion q = *question;
             q.setup = (TrainingSetup){.precision = (Precision)precision,
                                       .method = (Method)method,
@@ -81,7 +82,7 @@ static void other_rows(const MemoryQuestion *question) {
             if (method >= METHOD_ZERO1)
                 snprintf(of, sizeof of, " over %d ranks", q.setup.ranks);
             snprintf(what, sizeof what, "%s%s, %s", method_names[method], of,
-                     precision_names[precision]);
+                     training_precision_names[precision]);
             memory_row(what, state_bytes(frozen(&q), trained(&q), &q.setup).total, 0);
         }
 }
@@ -120,17 +121,18 @@ int memory_command(const Args *args) {
                         .seq = option_int(args, "seq", 1, 1 << 24),
                         .accumulate = option_int(args, "accumulate", 1, 1 << 20),
                         .lora_rank = option_int(args, "lora-rank", 1, 1 << 16)};
-    q.setup = (TrainingSetup){
-        .precision = (Precision)option_choice(args, "precision", precision_names),
-        .method = (Method)option_choice(args, "method", method_names),
-        .ranks = (int)option_int(args, "ranks", 1, 1 << 20),
-        .fp32_accumulation = q.accumulate > 1};
+    q.setup =
+        (TrainingSetup){.precision = (Precision)option_choice(args, "precision",
+                                                              training_precision_names),
+                        .method = (Method)option_choice(args, "method", method_names),
+                        .ranks = (int)option_int(args, "ranks", 1, 1 << 20),
+                        .fp32_accumulation = q.accumulate > 1};
     if (q.batch % q.accumulate)
         die("--accumulate %ld: expected a divisor of --batch %ld", q.accumulate,
             q.batch);
     printf("%s: %lld parameters; batch %ld, sequence %ld, %s, %s", q.model->name,
            parameter_count(q.model).total, q.batch, q.seq,
-           precision_names[q.setup.precision], method_names[q.setup.method]);
+           training_precision_names[q.setup.precision], method_names[q.setup.method]);
     if (sharded(&q)) printf(" over %d ranks", q.setup.ranks);
     printf("\n\n");
     state_rows(&q);

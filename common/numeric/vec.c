@@ -22,9 +22,7 @@ VEC_FUNCTION real array_max(const real *x, size_t n) {
     for (; i + VEC_LANES <= n; i += VEC_LANES)
         max[0] = vec_max(max[0], vec_load(x + i));
     if (i < n) max[1] = vec_max(max[1], vec_load_part(x + i, n - i, -INFINITY));
-    Vec all = vec_max(vec_max(max[0], max[1]), vec_max(max[2], max[3]));
-    real most = vec_most(all);
-    return most;
+    return vec_most(vec_max(vec_max(max[0], max[1]), vec_max(max[2], max[3])));
 }
 
 VEC_FUNCTION real array_sum(const real *x, size_t n) {
