@@ -368,10 +368,12 @@ bench-common: $(BUILD)/bench-common
 $(BUILD)/bench-common: $(call objects,float,$(wildcard common/bench/*.c)) $(BUILD)/float/common.a
 	$(call say,link    $@)
 	$(Q)$(call link)
-# One after the other: they measure.
+# One table, one after the other: they measure.
 BENCHES = bench-common $(foreach c,$(CHAPTERS),$(if $(wildcard $(c)/bench/*.c),bench-$(firstword $(subst _, ,$(c)))))
 bench:
-	@set -e; for b in $(BENCHES); do $(again) $$b; done
+	@$(again) $(BENCHES:%=$(BUILD)/%)
+	@$(BUILD)/bench-common head
+	@set -e; for b in $(BENCHES); do $(BUILD)/$$b rows; done
 
 data:
 	@sh tools/data.sh data

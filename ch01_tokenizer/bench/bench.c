@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,12 +14,12 @@
 #include "ch01_tokenizer/model_file.h"
 #include "ch01_tokenizer/pieces.h"
 #include "ch01_tokenizer/utf8.h"
-#include "common/numeric/machine.h"
+#include "common/numeric/bench_table.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
 #include "common/program/file.h"
 
-enum { REPEATS = 5, VOCABULARY = 8192 };
+enum { REPEATS = 5, TRAININGS = 3, VOCABULARY = 8192 };
 static const char *const texts[] = {"english", "chinese", "source"};
 enum { TEXTS = sizeof texts / sizeof *texts };
 
@@ -30,10 +31,17 @@ static bool read_text(Bytes *text, const char *name) {
 
 // ---- training: in a child, so that its peak memory is its own
 
-static void train_once(const char *name) {
+// What the child leaves for its parent.
+typedef struct {
+    double split, merge;  // seconds
+    size_t size, distinct;
+    long kilobytes;
+} Trained;
+
+static void train_once(const char *name, Trained *out) {
     Bytes text;
-    if (!read_text(&text, name)) exit(1);
-    size_t size = text.size;
+    if (!read_text(&text, name)) return;
+    const size_t size = text.size;
     double begin = thread_seconds();
     Pattern *pattern = pattern_new("gpt2", NULL);
     Pieces pieces = {0};
@@ -48,23 +56,43 @@ static void train_once(const char *name) {
     double end = thread_seconds();
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    printf(
-        "train  %-8s %6.1f MB %9zu pieces   split and count %5.3f s   merge %5.3f s   "
-        "in all %5.3f s   memory %4.1f x the text\n",
-        name, (double)size / 1e6, distinct, split - begin, end - split, end - begin,
-        (double)usage.ru_maxrss * 1024 / (double)size);
-    fflush(stdout);
+    *out = (Trained){split - begin, end - split, size, distinct, usage.ru_maxrss};
 }
 
-static void train_row(const char *name) {
-    fflush(stdout);
-    pid_t child = fork();
-    if (child == 0) {
-        threads_set(1);
-        train_once(name);
-        _exit(0);
+// The last of three children that each train once; size 0 where there is no text.
+static Trained train_row(const char *name, double copy) {
+    Trained *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
+                           MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    Runs runs = {0};
+    *shared = (Trained){0};
+    for (int i = 0; i < TRAININGS; i++) {
+        fflush(stdout);
+        pid_t child = fork();
+        if (child == 0) {
+            threads_set(1);
+            train_once(name, shared);
+            _exit(0);
+        }
+        waitpid(child, NULL, 0);
+        runs_add(&runs, shared->split + shared->merge);
     }
-    waitpid(child, NULL, 0);
+    Trained t = *shared;
+    munmap(shared, sizeof *shared);
+    char work[64];
+    snprintf(work, sizeof work, "BPE, %d tokens, %s", VOCABULARY, name);
+    if (t.size)
+        bench_row(&(BenchRow){work, 1, (double)t.size / 1e6, "MB/s", &runs, "copy",
+                              copy, NULL, NULL});
+    return t;
+}
+
+static void print_training(const char *name, const Trained *t) {
+    if (t->size)
+        printf(
+            "%-8s %6.1f MB %9zu distinct pieces; split and count %5.3f s, merge "
+            "%5.3f s, in all %5.3f s; memory %4.1f x the text\n",
+            name, (double)t->size / 1e6, t->distinct, t->split, t->merge,
+            t->split + t->merge, (double)t->kilobytes * 1024 / (double)t->size);
 }
 
 // ---- encoding
@@ -85,20 +113,20 @@ static double split_rate(const Tokenizer *t, const Bytes *text) {
     return (double)text->size / best / 1e6;
 }
 
-static double encode_rate(const Tokenizer *t, const Bytes *text, int threads,
-                          size_t *count) {
-    double best = 1e9, (*seconds)(void) = threads == 1 ? thread_seconds : now_seconds;
+static Runs encode_runs(const Tokenizer *t, const Bytes *text, int threads,
+                        size_t *count) {
+    double (*seconds)(void) = threads == 1 ? thread_seconds : now_seconds;
+    Runs runs = {0};
     threads_set(threads);
     for (int i = 0; i < REPEATS; i++) {
         Ids ids = {0};
         double begin = seconds();
         tokenizer_encode(t, text->data, text->size, false, &ids, NULL);
-        double took = seconds() - begin;
-        best = took < best ? took : best;
+        runs_add(&runs, seconds() - begin);
         *count = ids.size;
         free(ids.at);
     }
-    return (double)text->size / best / 1e6;
+    return runs;
 }
 
 // Of `make data`, or of the tests; false where there is none.
@@ -176,9 +204,9 @@ static bool find_quicktok(void) {
     return quicktok.load && quicktok.encode && quicktok.free_ids;
 }
 
-// Seconds of one call each, in turn; whether they gave the same ids.
+// One call each, in turn; whether they gave the same ids.
 static bool take_turns(const Tokenizer *t, const void *theirs, const char *text,
-                       size_t n, double *our_time, double *their_time) {
+                       size_t n, Runs *our_runs, Runs *their_runs) {
     Ids ids = {0};
     uint32_t *others = NULL;
     size_t size = 0;
@@ -186,7 +214,7 @@ static bool take_turns(const Tokenizer *t, const void *theirs, const char *text,
     tokenizer_encode(t, text, n, false, &ids, NULL);
     double middle = thread_seconds();
     quicktok.encode(theirs, text, n, &others, &size);
-    *their_time = thread_seconds() - middle, *our_time = middle - begin;
+    runs_add(their_runs, thread_seconds() - middle), runs_add(our_runs, middle - begin);
     bool same = size == ids.size && memcmp(others, ids.at, size * sizeof *others) == 0;
     quicktok.free_ids(others), free(ids.at);
     return same;
@@ -198,35 +226,29 @@ static void quicktok_row(const char *vocabulary, const char *encoding,
                          const char *name) {
     Bytes text;
     Tokenizer t;
-    char problem[256];
+    char problem[256], work[64];
     void *theirs = quicktok.load(quicktok.data, encoding, problem, sizeof problem);
     if (!theirs || !read_text(&text, name)) return;
     if (!read_vocabulary(&t, vocabulary)) return;
     size_t cold = text.size < COLD ? text.size : COLD;
     while (cold < text.size && ((unsigned char)text.data[cold] & 0xC0) == 0x80) cold++;
-    double ours, other, our_cold, their_cold, best = 1e9, their_best = 1e9;
-    bool same = take_turns(&t, theirs, text.data, cold, &our_cold, &their_cold);
-    for (int i = 0; i < REPEATS; i++) {
-        same &= take_turns(&t, theirs, text.data, text.size, &ours, &other);
-        best = ours < best ? ours : best;
-        their_best = other < their_best ? other : their_best;
-    }
-    double mb = (double)text.size / 1e6, cold_mb = (double)cold / 1e6;
-    printf("%-12s %-8s %9.1f %9.1f %6.2f   %9.1f %9.1f %6.2f   %s\n", encoding, name,
-           mb / best, mb / their_best, their_best / best, cold_mb / our_cold,
-           cold_mb / their_cold, their_cold / our_cold, same ? "same" : "OTHER");
+    Runs first = {0}, their_first = {0}, ours = {0}, others = {0};
+    bool same = take_turns(&t, theirs, text.data, cold, &first, &their_first);
+    for (int i = 0; i < REPEATS; i++)
+        same &= take_turns(&t, theirs, text.data, text.size, &ours, &others);
+    snprintf(work, sizeof work, "%s, %s, first MB", encoding, name);
+    bench_row(&(BenchRow){work, 1, (double)cold / 1e6, "MB/s", &first, NULL, 0,
+                          "quicktok", &their_first});
+    snprintf(work, sizeof work, "%s, %s, in turns", encoding, name);
+    bench_row(&(BenchRow){work, 1, (double)text.size / 1e6, "MB/s", &ours, NULL, 0,
+                          "quicktok", &others});
+    if (!same) printf("%s, %s: other ids than quicktok's\n", encoding, name);
     bytes_free(&text);
     tokenizer_free(&t);
 }
 
 static void quicktok_rows(void) {
-    if (!find_quicktok()) {
-        printf("\nbeside quicktok: QUICKTOK=FOLDER, where it was built\n");
-        return;
-    }
     threads_set(1);
-    printf("\nbeside quicktok, 1 core, MB/s  %9s %9s %6s   %9s %9s %6s   ids\n", "ours",
-           "theirs", "ratio", "1st MB", "theirs", "ratio");
     for (int i = 0; i < TEXTS; i++)
         quicktok_row("cl100k_base.tiktoken", "cl100k_base", texts[i]);
     for (int i = 0; i < TEXTS; i++)
@@ -235,46 +257,75 @@ static void quicktok_rows(void) {
 
 // ---- every vocabulary
 
-static bool encode_rows(const char *vocabulary) {
+static void encode_row(const Tokenizer *t, const char *vocabulary, const char *name,
+                       const Bytes *text, int threads, double copy) {
+    size_t count;
+    char work[64];
+    Runs runs = encode_runs(t, text, threads, &count);
+    snprintf(work, sizeof work, "%s, %s", vocabulary, name);
+    bench_row(&(BenchRow){work, threads, (double)text->size / 1e6, "MB/s", &runs,
+                          "copy", copy, NULL, NULL});
+}
+
+static bool encode_rows(const char *vocabulary, double copy) {
     Tokenizer t;
-    double begin = now_seconds();
+    const int cores = threads_processors();
     if (!read_vocabulary(&t, vocabulary)) return false;
-    printf("load   %-22s %6.3f s\n", vocabulary, now_seconds() - begin);
     for (int i = 0; i < TEXTS; i++) {
         Bytes text;
-        size_t count = 0;
         if (!read_text(&text, texts[i])) continue;
-        double split = split_rate(&t, &text), one = encode_rate(&t, &text, 1, &count);
-        double all = encode_rate(&t, &text, threads_processors(), &count);
-        printf(
-            "encode %-22s %-8s %5.2f bytes per token   split alone %6.1f   1 core "
-            "%6.1f  "
-            " %d cores %6.1f MB/s\n",
-            vocabulary, texts[i], (double)text.size / (double)count, split, one,
-            threads_processors(), all);
+        encode_row(&t, vocabulary, texts[i], &text, 1, copy);
+        if (cores > 1) encode_row(&t, vocabulary, texts[i], &text, cores, copy);
         bytes_free(&text);
     }
     tokenizer_free(&t);
     return true;
 }
 
-int main(void) {
-    program_name_set("bench-ch01");
+// Seconds to load it; how many bytes a token has, and how fast the text is split alone.
+static void print_vocabulary(const char *vocabulary) {
+    Tokenizer t;
+    double begin = now_seconds();
+    if (!read_vocabulary(&t, vocabulary)) return;
+    printf("%-22s loaded in %6.3f s;", vocabulary, now_seconds() - begin);
+    threads_set(1);
+    for (int i = 0; i < TEXTS; i++) {
+        Bytes text;
+        if (!read_text(&text, texts[i])) continue;
+        Ids ids = {0};
+        tokenizer_encode(&t, text.data, text.size, false, &ids, NULL);
+        printf(" %s %.2f bytes per token, split alone %.1f MB/s;", texts[i],
+               (double)text.size / (double)ids.size, split_rate(&t, &text));
+        free(ids.at), bytes_free(&text);
+    }
+    printf("\n");
+    tokenizer_free(&t);
+}
+
+static const char *const vocabularies[] = {
+    "vocab.bpe", "r50k_base.tiktoken", "cl100k_base.tiktoken", "o200k_base.tiktoken"};
+enum { VOCABULARIES = sizeof vocabularies / sizeof *vocabularies };
+
+int main(int argc, char **argv) {
+    const bool details = bench_begin(argc, argv), peer = find_quicktok();
     Bytes text;
     if (!read_text(&text, "english")) {
         printf("ch01: no texts to measure on: run `make data` first\n");
         return 0;
     }
     bytes_free(&text);
-    machine_print();
-    train_row("english"), train_row("chinese"), train_row("source");
-    static const char *const vocabularies[] = {"vocab.bpe", "r50k_base.tiktoken",
-                                               "cl100k_base.tiktoken",
-                                               "o200k_base.tiktoken"};
+    const double copy = 1e3 * copy_bandwidth_gbs();
+    Trained trained[TEXTS];
+    for (int i = 0; i < TEXTS; i++) trained[i] = train_row(texts[i], copy);
     int found = 0;
-    for (int v = 0; v < 4; v++) found += encode_rows(vocabularies[v]);
-    if (found == 0) printf("encode: no vocabularies: run `make data` first\n");
+    for (int v = 0; v < VOCABULARIES; v++) found += encode_rows(vocabularies[v], copy);
+    if (found == 0) printf("ch01: no vocabularies: run `make data` first\n");
+    if (peer) quicktok_rows();
+    if (!details) return 0;
+    printf("\n");
+    for (int i = 0; i < TEXTS; i++) print_training(texts[i], &trained[i]);
+    for (int v = 0; v < VOCABULARIES; v++) print_vocabulary(vocabularies[v]);
     step_rows("cl100k_base.tiktoken");
-    quicktok_rows();
+    if (!peer) printf("\nbeside quicktok: QUICKTOK=FOLDER, where it was built\n");
     return 0;
 }

@@ -6,15 +6,14 @@
 // d; causal: only pairs that are seen, T (T+1) / 2 of T^2. The layer adds its
 // projections, 8 B T C^2 forward and twice that backward. Softmax, turning, masks are
 // work but not counted. Other programs share the machine: runs take turns with
-// measurements of the peak, and each keeps its best.
+// measurements of the peak.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "ch02_attention/kv_cache.h"
 #include "ch02_attention/multihead.h"
-#include "common/error.h"
-#include "common/numeric/machine.h"
+#include "common/numeric/bench_table.h"
 #include "common/numeric/rng.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
@@ -89,13 +88,13 @@ static const struct {
     const char *name;
     void (*run)(Work *);
     double products, projections;  // in units of the scores' 2 T^2 d and of 2 B T C^2
-} jobs[] = {{"heads, forward, weights not kept", infer, 2, 0},
+} jobs[] = {{"heads, infer", infer, 2, 0},
             {"heads, forward", forward, 2, 0},
             {"heads, backward", backward, 4, 0},
             {"layer, forward", layer_forward, 2, 4},
             {"layer, backward", layer_backward, 4, 8}};
 
-enum { JOBS = sizeof jobs / sizeof *jobs, MOST = 2 };
+enum { JOBS = sizeof jobs / sizeof *jobs };
 
 static double operations(int job, bool causal) {
     double pairs = causal ? T * (T + 1.0) / 2 : (double)T * T;
@@ -103,48 +102,35 @@ static double operations(int job, bool causal) {
            + jobs[job].projections * 2 * B * T * (double)C * C;
 }
 
-// Best seconds of each job at 1 and at `cores` threads, in turns.
-static void measure(Work *w, const int *threads, int counts, double seconds[JOBS][MOST],
-                    double *peak) {
-    for (int job = 0; job < JOBS; job++)
-        for (int n = 0; n < counts; n++) seconds[job][n] = INFINITY;
-    for (int round = 0; round < ROUNDS; round++)
-        for (int n = 0; n < counts; n++) {
-            threads_set(threads[n]);
-            if (round % 3 == 0) peak[n] = fmax(peak[n], fma_peak_gflops_of(threads[n]));
-            for (int job = 0; job < JOBS; job++) {
-                double start = now_seconds();
-                jobs[job].run(w);
-                seconds[job][n] = fmin(seconds[job][n], now_seconds() - start);
-            }
-        }
-}
-
-static void sequences(int cores) {
-    int threads[MOST] = {1, cores}, counts = cores > 1 ? 2 : 1;
-    double peak[MOST] = {0};
-    Work w = work_new();
-    printf("multi-head attention: B = %d, T = %d, C = %d, H = %d, d = %d\n", B, T, C, H,
-           C / H);
-    printf("%-36s %8s %9s %8s %9s %8s %7s\n", "", "", "1 thread", "of peak", "all",
-           "of peak", "speedup");
-    for (int causal = 0; causal < 2; causal++) {
-        double seconds[JOBS][MOST];
-        w.heads.mask.causal = causal;
-        measure(&w, threads, counts, seconds, peak);
+// Runs of each job with so many threads, and of the peak, in turns.
+static double measure(Work *w, int threads, Runs runs[JOBS]) {
+    double peak = 0;
+    threads_set(threads);
+    for (int round = 0; round < ROUNDS; round++) {
+        if (round % 3 == 0) peak = fmax(peak, fma_peak_gflops_of(threads));
         for (int job = 0; job < JOBS; job++) {
-            double work = 1e-9 * operations(job, causal);
-            printf("%-36s %8s", jobs[job].name, causal ? "causal" : "full");
-            for (int n = 0; n < counts; n++)
-                printf(" %9.1f %7.0f%%", work / seconds[job][n],
-                       100 * work / seconds[job][n] / peak[n]);
-            if (counts > 1) printf(" %7.2f", seconds[job][0] / seconds[job][1]);
-            printf("\n");
+            double start = now_seconds();
+            jobs[job].run(w);
+            runs_add(&runs[job], now_seconds() - start);
         }
     }
-    printf("GFLOP/s; multiply-add peak %.1f on 1 thread", peak[0]);
-    if (counts > 1) printf(", %.1f on %d", peak[1], cores);
-    printf("\n\n");
+    return peak;
+}
+
+static void sequences(int threads) {
+    Work w = work_new();
+    for (int causal = 0; causal < 2; causal++) {
+        Runs runs[JOBS] = {0};
+        w.heads.mask.causal = causal;
+        double peak = measure(&w, threads, runs);
+        for (int job = 0; job < JOBS; job++) {
+            char work[64];
+            snprintf(work, sizeof work, "%s, %s", jobs[job].name,
+                     causal ? "causal" : "full");
+            bench_row(&(BenchRow){work, threads, 1e-9 * operations(job, causal),
+                                  "GFLOP/s", &runs[job], "peak", peak, NULL, NULL});
+        }
+    }
     work_free(&w);
 }
 
@@ -170,43 +156,42 @@ static void decode_row(int n_kv_heads) {
                    .n_heads = H,
                    .n_kv_heads = n_kv_heads,
                    .scale = attention_scale(C / H)};
-    double best = INFINITY, best_read = INFINITY,
-           gigabytes = 1e-9 * (double)cache.bytes;
+    Runs runs = {0};
+    double read = INFINITY, gigabytes = 1e-9 * (double)cache.bytes;
     real sink = 0;
     for (int round = 0; round < 100; round++) {
         cache.time[0] = CACHED - 1;
         double start = now_seconds();
         attend_cached(out, q, k, k, &cache, 0, &heads);
-        best = fmin(best, now_seconds() - start);
-        double read =
-            read_seconds(cache.keys.at, (size_t)cache.keys.rows * cache.keys.cols,
-                         &sink)
-            + read_seconds(cache.values.at,
-                           (size_t)cache.values.rows * cache.values.cols, &sink);
-        best_read = fmin(best_read, read);
+        runs_add(&runs, now_seconds() - start);
+        read =
+            fmin(read, read_seconds(cache.keys.at,
+                                    (size_t)cache.keys.rows * cache.keys.cols, &sink)
+                           + read_seconds(cache.values.at,
+                                          (size_t)cache.values.rows * cache.values.cols,
+                                          &sink));
     }
-    __asm__ volatile("" : : "m"(sink));  // somebody wants the result
-    printf("%-10d %9.1f %12.2f %12.1f %14.1f %8.0f%%\n", n_kv_heads,
-           (double)cache.bytes / 0x1p20, 1e3 * best, gigabytes / best,
-           gigabytes / best_read, 100 * best_read / best);
+    __asm__ volatile("" : : "m"(sink));  // so that it is not optimised away
+    char work[64];
+    snprintf(work, sizeof work, "a token, %d cached, %d kv head%s", CACHED, n_kv_heads,
+             n_kv_heads > 1 ? "s" : "");
+    bench_row(&(BenchRow){work, 1, gigabytes, "GB/s", &runs, "reading",
+                          gigabytes / read, NULL, NULL});
     kv_cache_free(&cache), mat_free(q), mat_free(k), mat_free(out);
 }
 
-static void decoding(void) {
+int main(int argc, char **argv) {
+    const bool details = bench_begin(argc, argv);
+    const int cores = threads_count();
+    sequences(1);
+    if (cores > 1) sequences(cores);
     threads_set(1);
-    printf(
-        "decoding: one token, %d cached, B = 1, H = %d, d = %d, 1 thread; memcpy: %.1f "
-        "GB/s (read + written)\n",
-        CACHED, H, C / H, copy_bandwidth_gbs());
-    printf("%-10s %9s %12s %12s %14s %9s\n", "kv heads", "MiB", "ms a token", "GB/s",
-           "plain sum GB/s", "of it");
     for (int kv = H; kv >= 1; kv /= 2) decode_row(kv);
-}
-
-int main(void) {
-    program_name_set("bench");
-    machine_print();
-    sequences(threads_count());
-    decoding();
+    if (details)
+        printf(
+            "\nmulti-head attention: B = %d, T = %d, C = %d, H = %d, d = %d; infer: "
+            "the weights are not kept\na token: B = 1, with every key and value "
+            "read once\n",
+            B, T, C, H, C / H);
     return 0;
 }

@@ -3,8 +3,7 @@
 // tokens, B = 8 sequences, V = 1024, with a table by operation.
 //
 // "Of peak" counts only the multiply-adds of matrix products that the formulas need
-// (the tape's counters); the peak is measured between the steps. Other programs share
-// the machine: the median step is what one gets, the best what it can do.
+// (the tape's counters); the peak is measured between the steps.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +15,7 @@
 #include "ch03_transformer/model.h"
 #include "ch03_transformer/optimiser.h"
 #include "ch03_transformer/published.h"
-#include "common/numeric/machine.h"
+#include "common/numeric/bench_table.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
 
@@ -73,11 +72,6 @@ static int by_time(const void *a, const void *b) {
     double dx = x->forward + x->backward, dy = y->forward + y->backward;
     return (dx < dy) - (dx > dy);
 }
-static int by_size(const void *a, const void *b) {
-    return (*(const double *)a > *(const double *)b)
-           - (*(const double *)a < *(const double *)b);
-}
-
 // Milliseconds of a step, shares of it, and of the machine's peak where there are
 // products.
 static void print_row(const char *name, long calls, double forward, double backward,
@@ -127,7 +121,7 @@ static void print_memory(const Params *p, TapeCounts counts, long rss_before) {
         (double)(usage.ru_maxrss - rss_before) * 0x1p10 / (state + activations));
 }
 
-static void train(void) {
+static void train(bool details) {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     static Training w;
@@ -135,36 +129,36 @@ static void train(void) {
     for (int i = 0; i < WARM; i++) step(&w);
     w.forward = w.backward = w.update = 0;
     tape_profile(w.tape, true);
-    double seconds[STEPS], peak = 0;
+    Runs runs = {0};
+    double peak = 0;
     TapeCounts counts = {0};
     for (int i = 0; i < STEPS; i++) {
         if (i % 10 == 0) peak = fmax(peak, fma_peak_gflops_of(threads_count()));
         double start = now_seconds();
         counts = step(&w);
-        seconds[i] = now_seconds() - start;
+        runs_add(&runs, now_seconds() - start);
     }
-    qsort(seconds, STEPS, sizeof *seconds, by_size);
     double flops = counts.flops_forward + counts.flops_backward;
-    printf(
-        "a training step: L = %d, H = %d, C = %d, T = %d, B = %d, V = %d; %zu "
-        "parameters, %.1f MFLOP a token\n",
-        L, H, C, T, B, V, w.model.params.size, 1e-6 * flops / (B * T));
-    printf(
-        "median %.1f ms, %.0f tokens/s, %.0f %% of peak; best %.1f ms, %.0f tokens/s, "
-        "%.0f %% (peak %.0f GFLOP/s)\n",
-        1e3 * seconds[STEPS / 2], B * T / seconds[STEPS / 2],
-        1e-7 * flops / seconds[STEPS / 2] / peak, 1e3 * seconds[0], B * T / seconds[0],
-        1e-7 * flops / seconds[0] / peak, peak);
-    print_operations(&w, peak);
-    print_memory(&w.model.params, counts, usage.ru_maxrss);
-    printf("loss after %d steps: %.4f\n", STEPS + WARM, (double)w.loss);
+    bench_row(&(BenchRow){"a training step of a GPT", threads_count(), B * T,
+                          "tokens/s", &runs, "peak", 1e9 * peak * B * T / flops, NULL,
+                          NULL});
+    if (details) {
+        printf(
+            "\nL = %d, H = %d, C = %d, T = %d, B = %d, V = %d; %zu parameters, %.1f "
+            "MFLOP per token; median %.1f ms, %.0f tokens/s, %.0f %% of the peak\n",
+            L, H, C, T, B, V, w.model.params.size, 1e-6 * flops / (B * T),
+            1e3 * runs_median(&runs), B * T / runs_median(&runs),
+            1e-7 * flops / runs_median(&runs) / peak);
+        print_operations(&w, peak);
+        print_memory(&w.model.params, counts, usage.ru_maxrss);
+        printf("loss after %d steps: %.4f\n\n", STEPS + WARM, (double)w.loss);
+    }
     training_free(&w);
 }
 
-int main(void) {
-    program_name_set("bench");
-    machine_print();
-    train();
-    bench_decode();
+int main(int argc, char **argv) {
+    const bool details = bench_begin(argc, argv);
+    train(details);
+    bench_decode(details);
     return 0;
 }

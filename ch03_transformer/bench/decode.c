@@ -5,6 +5,7 @@
 
 #include "ch03_transformer/infer.h"
 #include "ch03_transformer/sample.h"
+#include "common/numeric/bench_table.h"
 #include "common/numeric/matvec.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
@@ -46,27 +47,26 @@ static InferModel random_llama(void) {
     return m;
 }
 
-// Greedy tokens from an empty cache to a full one; each position keeps its best seconds
-// in best[CONTEXT].
-static void decode(Inference *s, Mat logits, double *best) {
+// Greedy tokens from an empty cache to a full one: seconds.
+static double decode(Inference *s, Mat logits) {
     inference_clear(s);
     int token = 1;
+    double start = now_seconds();
     for (int i = 0; i < CONTEXT; i++) {
-        double start = now_seconds();
         infer(s, &token, 1, logits);
         token = token_greedy(logits);
-        best[i] = fmin(best[i], now_seconds() - start);
     }
+    return now_seconds() - start;
 }
 
-// Seconds a token of a prompt of `count`.
-static double prefill_seconds(Inference *s, Mat logits, int count) {
+// Seconds of a prompt of CONTEXT - 1 tokens.
+static double prefill(Inference *s, Mat logits) {
     int tokens[CONTEXT];
-    for (int i = 0; i < count; i++) tokens[i] = 1 + i;
+    for (int i = 0; i < CONTEXT; i++) tokens[i] = 1 + i;
     inference_clear(s);
     double start = now_seconds();
-    infer(s, tokens, count, logits);
-    return (now_seconds() - start) / count;
+    infer(s, tokens, CONTEXT - 1, logits);
+    return now_seconds() - start;
 }
 
 // Seconds to add up the embedding, most of the weights, a byte of them: reading, and
@@ -79,42 +79,47 @@ static double read_seconds(const InferModel *m, real *sink) {
 }
 
 static void rows(const InferModel *m, Inference *s, Mat logits, int threads) {
-    double best[CONTEXT], decoding = 0, prefill = INFINITY, read = INFINITY;
+    Runs decoding = {0}, prompts = {0};
+    double read = INFINITY, peak = 0;
     real sink = 0;
-    for (int i = 0; i < CONTEXT; i++) best[i] = INFINITY;
     // in turns: other programs share the machine
     for (int round = 0; round < ROUNDS; round++) {
-        decode(s, logits, best);
-        prefill = fmin(prefill, prefill_seconds(s, logits, CONTEXT - 1));
+        runs_add(&decoding, decode(s, logits));
+        runs_add(&prompts, prefill(s, logits));
         for (int i = 0; i < 8; i++) read = fmin(read, read_seconds(m, &sink));
+        peak = fmax(peak, fma_peak_gflops_of(threads));
     }
     __asm__ volatile("" : : "m"(sink));  // so that the result is not optimised away
-    for (int i = 0; i < CONTEXT; i++) decoding += best[i] / CONTEXT;
-    double gigabytes = 1e-9 * (double)infer_model_weights(m) * sizeof(real);
-    printf("%-8d %14.0f %10.1f %16.1f %9.0f%% %16.0f\n", threads, 1 / decoding,
-           gigabytes / decoding, 1e-9 / read, 100e9 * gigabytes * read / decoding,
-           1 / prefill);
+    // Of a prompt only the last token needs the output matrix.
+    const double weights = (double)infer_model_weights(m),
+                 prompt_weights = weights - (double)VOCAB * DIM;
+    bench_row(&(BenchRow){"LLaMA 15M, a token after another", threads, CONTEXT,
+                          "tokens/s", &decoding, "reading",
+                          1 / (read * weights * sizeof(real)), NULL, NULL});
+    bench_row(&(BenchRow){"LLaMA 15M, a prompt", threads, CONTEXT - 1, "tokens/s",
+                          &prompts, "peak", 1e9 * peak / (2 * prompt_weights), NULL,
+                          NULL});
 }
 
-void bench_decode(void) {
+void bench_decode(bool details) {
     InferModel m = random_llama();
     Inference s;
     Mat logits = mat_new(1, VOCAB);
     Error err;
     if (!inference_new(&s, &m, CONTEXT, &err)) die("%s", err.text);
     int cores = threads_count();
-    printf(
-        "generation: LLaMA, %.1f M weights, dim %d, %d layers, %d heads, vocabulary "
-        "%d; %d tokens, fp32\n",
-        1e-6 * (double)infer_model_weights(&m), DIM, LAYERS, HEADS, VOCAB, CONTEXT);
-    printf("%-8s %14s %10s %16s %10s %16s\n", "threads", "tokens/s", "GB/s",
-           "sum, 1 thread", "of it", "prefill tokens/s");
     for (int threads = 1; threads <= cores;
          threads = threads < cores ? cores : cores + 1) {
         threads_set(threads);
         rows(&m, &s, logits, threads);
     }
-    if (matvec_loop() >= 0)
-        printf("weights are read in %s\n", matvec_loop_name(matvec_loop()));
+    if (details) {
+        printf(
+            "\nLLaMA: %.1f M weights, dim %d, %d layers, %d heads, vocabulary %d; %d "
+            "tokens, fp32; reading: a sum on one thread\n",
+            1e-6 * (double)infer_model_weights(&m), DIM, LAYERS, HEADS, VOCAB, CONTEXT);
+        if (matvec_loop() >= 0)
+            printf("weights are read in %s\n", matvec_loop_name(matvec_loop()));
+    }
     inference_free(&s), infer_model_free(&m), mat_free(logits);
 }

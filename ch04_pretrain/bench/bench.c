@@ -5,7 +5,7 @@
 // already; the trainer's step makes its batch from the data, too. A run also looks at
 // held-out text and prints samples: their cost is measured, and spread over a run of ten
 // minutes. "Of peak" counts the multiply-adds of products that the formulas need. Other
-// programs share the machine: steps of both kinds take turns, and each keeps its median.
+// programs share the machine: steps of both kinds take turns.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include "ch04_pretrain/bench/sampling.h"
 #include "ch04_pretrain/evaluate.h"
 #include "ch04_pretrain/plan.h"
-#include "common/numeric/machine.h"
+#include "common/numeric/bench_table.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
 
@@ -103,49 +103,62 @@ static void validate(Bench *b) {
     evaluation_free(&e);
 }
 
-static int by_size(const void *a, const void *b) {
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
+// Of a table's line, where it is of this many tokens per second.
+static BenchRow row_of(const Bench *b, const char *work, const Runs *runs) {
+    const double tokens = (double)(b->plan.batch * b->plan.context);
+    return (BenchRow){.work = work,
+                      .threads = threads_count(),
+                      .amount = tokens,
+                      .unit = "tokens/s",
+                      .ours = runs};
 }
 
-static double median(double *x) {
-    qsort(x, STEPS, sizeof *x, by_size);
-    return x[STEPS / 2];
+static void print_details(Bench *b, const Runs *whole) {
+    const double validation = fmin(seconds_of(validate, b), seconds_of(validate, b)),
+                 tokens = (double)(b->plan.batch * b->plan.context);
+    printf(
+        "%s: %.2f M weights, %.2f MFLOP per token; median step of the trainer %.0f "
+        "tokens/s; validation takes %.1f %% of %d minutes\n",
+        objectives[b->plan.objective].name, 1e-6 * (double)b->model.params.size,
+        1e-6 * b->flops / tokens, tokens / runs_median(whole),
+        100 * VALIDATIONS * validation / (60 * MINUTES), MINUTES);
 }
 
-static void measure(Bench *b) {
-    double bare[STEPS], whole[STEPS], peak = 0;
+static void measure(Bench *b, Runs *bare, Runs *whole) {
+    double peak = 0;
     for (int i = -WARM; i < STEPS; i++) {
         const double trainer = seconds_of(trainer_steps, b),
                      step = seconds_of(bare_step, b);
-        if (i >= 0) whole[i] = trainer, bare[i] = step;
+        if (i >= 0) runs_add(whole, trainer), runs_add(bare, step);
         if (i % 10 == 0) peak = fmax(peak, fma_peak_gflops_of(threads_count()));
     }
-    const double validation = fmin(seconds_of(validate, b), seconds_of(validate, b));
-    const double beside = VALIDATIONS * validation / (60 * MINUTES),
-                 tokens = (double)(b->plan.batch * b->plan.context),
-                 fast = tokens / median(bare), real_rate = tokens / median(whole);
-    printf("%-6s %8.2f %10.2f %12.0f %8.0f%% %14.0f %8.0f%% %13.1f%% %7.0f%%\n",
-           objectives[b->plan.objective].name, 1e-6 * (double)b->model.params.size,
-           1e-6 * b->flops / tokens, fast, 1e-7 * b->flops / tokens * fast / peak,
-           real_rate, 100 * real_rate / fast, 100 * beside,
-           100 * real_rate / fast * (1 - beside));
+    char work[64];
+    const char *name = objectives[b->plan.objective].name;
+    snprintf(work, sizeof work, "%s, the bare step", name);
+    BenchRow row = row_of(b, work, bare);
+    row.limit_name = "peak", row.limit = 1e9 * peak * row.amount / b->flops;
+    bench_row(&row);
+    snprintf(work, sizeof work, "%s, the trainer's step", name);
+    row = row_of(b, work, whole);
+    row.limit_name = "bare", row.limit = row.amount / runs_best(bare);
+    bench_row(&row);
 }
 
-int main(void) {
-    static Bench b;
+int main(int argc, char **argv) {
+    static Bench b[2];
+    static Runs whole[2];
     static const ObjectiveKind kinds[] = {OBJECTIVE_MLM, OBJECTIVE_CLM};
-    program_name_set("bench");
-    machine_print();
-    printf("%-6s %8s %10s %12s %9s %14s %9s %14s %8s\n", "", "M", "MFLOP per",
-           "bare step,", "of peak", "trainer,", "of bare", "validation,", "a run,");
-    printf("%-6s %8s %10s %12s %9s %14s %9s %14s %8s\n", "", "weights", "token",
-           "tokens/s", "", "tokens/s", "step", "of 10 min", "of bare");
+    const bool details = bench_begin(argc, argv);
     for (int k = 0; k < 2; k++) {
-        bench_new(&b, kinds[k]);
-        measure(&b);
-        if (kinds[k] == OBJECTIVE_CLM) bench_sampling(&b.model, b.corpus.end);
-        bench_free(&b);
+        Runs bare = {0};
+        bench_new(&b[k], kinds[k]);
+        measure(&b[k], &bare, &whole[k]);
+        if (kinds[k] == OBJECTIVE_CLM) bench_sampling(&b[k].model, b[k].corpus.end);
+    }
+    if (details) printf("\n");
+    for (int k = 0; k < 2; k++) {
+        if (details) print_details(&b[k], &whole[k]);
+        bench_free(&b[k]);
     }
     return 0;
 }

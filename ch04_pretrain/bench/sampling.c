@@ -6,6 +6,8 @@
 
 #include "ch04_pretrain/generate.h"
 #include "common/error.h"
+#include "common/numeric/bench_table.h"
+#include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
 #include "common/numeric/vec.h"
 
@@ -54,6 +56,24 @@ static double read_seconds(const Params *p, real *sink) {
     return now_seconds() - start;
 }
 
+// `least`: seconds that a step takes at least, for reading or for arithmetic.
+static void sampling_rows(const InferModel *view, Inference *texts, Mat logits,
+                          int count, int end, double least) {
+    Runs steps = {0}, drawn = {0};
+    char work[64];
+    for (int round = 0; round < ROUNDS; round++) {
+        runs_add(&steps, step_seconds(texts, count, logits));
+        runs_add(&drawn, sampled_seconds(view, end, count));
+    }
+    snprintf(work, sizeof work, "writing %d text%s together", count,
+             count > 1 ? "s" : "");
+    bench_row(&(BenchRow){work, threads_count(), count, "tokens/s", &steps, "machine",
+                          count / least, NULL, NULL});
+    snprintf(work, sizeof work, "writing %d, and drawing", count);
+    bench_row(&(BenchRow){work, threads_count(), count, "tokens/s", &drawn, "machine",
+                          count / least, NULL, NULL});
+}
+
 void bench_sampling(const Model *m, int end) {
     InferModel view;
     Inference texts[MOST];
@@ -62,27 +82,15 @@ void bench_sampling(const Model *m, int end) {
     for (int i = 0; i < MOST; i++)
         if (!inference_new(&texts[i], &view, view.context, &err)) die("%s", err.text);
     Mat logits = mat_new(MOST, view.vocab);
-    double read = INFINITY, peak = fma_peak_gflops_of(1);
+    double read = INFINITY, peak = fma_peak_gflops_of(threads_count());
     real sink = 0;
     for (int i = 0; i < 4 * ROUNDS; i++)
         read = fmin(read, read_seconds(&m->params, &sink));
     __asm__ volatile("" : : "m"(sink));  // or nobody would compute it
-    const double flops = 2e-9 * (double)infer_model_weights(&view);
-    printf("\nwriting: %.2f M weights; a sum over them, one thread: %.2f ms\n",
-           0.5e3 * flops, 1e3 * read);
-    printf("%-6s %12s %12s %12s %16s %12s\n", "texts", "ms per step", "of reading",
-           "of one peak", "model, tokens/s", "and drawn");
-    for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
-        const int count = counts[k];
-        double step = INFINITY, drawn = INFINITY;
-        for (int round = 0; round < ROUNDS; round++) {
-            step = fmin(step, step_seconds(texts, count, logits));
-            drawn = fmin(drawn, sampled_seconds(&view, end, count));
-        }
-        printf("%-6d %12.3f %11.0f%% %11.0f%% %16.0f %12.0f\n", count, 1e3 * step,
-               100 * read / step, 100 * count * flops / step / peak, count / step,
-               count / drawn);
-    }
+    const double weights = (double)infer_model_weights(&view);
+    for (size_t k = 0; k < sizeof counts / sizeof *counts; k++)
+        sampling_rows(&view, texts, logits, counts[k], end,
+                      fmax(read, 2 * counts[k] * weights / (1e9 * peak)));
     for (int i = 0; i < MOST; i++) inference_free(&texts[i]);
     mat_free(logits), infer_model_free(&view);
 }

@@ -11,7 +11,7 @@
 #include "ch03_transformer/infer_of_model.h"
 #include "ch03_transformer/published.h"
 #include "ch05_sft_rlhf/rollout.h"
-#include "common/numeric/machine.h"
+#include "common/numeric/bench_table.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
 #include "common/numeric/vec.h"
@@ -58,46 +58,49 @@ static double write_seconds(const InferModel *view, int together, int tokens,
     return seconds;
 }
 
-typedef struct {
-    double step, read;  // seconds, the best of all rounds
-} Times;
-
 // In turns, as other programs share the machine. What two lengths of answers differ by
 // is steps alone: prompts, and making room, are in both.
-static Times measure(const Model *m, const InferModel *view, int together) {
-    double few = INFINITY, many = INFINITY, read = INFINITY;
-    long long few_steps = 0, many_steps = 0;
+static Runs measure(const Model *m, const InferModel *view, int together,
+                    double *read) {
+    Runs many = {0}, few = {0}, steps = {0};
+    long long many_steps = 0, few_steps = 0;
+    *read = INFINITY;
     for (int i = 0; i < ROUNDS; i++) {
-        many = fmin(many, write_seconds(view, together, TOKENS, &many_steps));
-        few = fmin(few, write_seconds(view, together, FEW_TOKENS, &few_steps));
+        runs_add(&many, write_seconds(view, together, TOKENS, &many_steps));
+        runs_add(&few, write_seconds(view, together, FEW_TOKENS, &few_steps));
         for (int k = 0; k < 4; k++)
-            read = fmin(read, read_seconds(m, infer_model_weights(view)));
+            *read = fmin(*read, read_seconds(m, infer_model_weights(view)));
     }
-    return (Times){(many - few) / (double)(many_steps - few_steps), read};
+    for (int i = 0; i < ROUNDS; i++)
+        runs_add(&steps, (many.seconds[i] - runs_best(&few))
+                             / (double)(many_steps - few_steps));
+    return steps;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     static Model m;
     InferModel view;
     Error err;
-    program_name_set("bench");
-    machine_print();
+    const bool details = bench_begin(argc, argv);
     model_of(&m);
     if (!infer_of_model(&view, &m, &err)) die("%s", err.text);
     double weights = (double)infer_model_weights(&view);
     double peak = 1e9 * fma_peak_gflops_of(threads_count());
-    printf(
-        "rollouts: LLaMA, %.1f M weights per step, %d layers of %d channels, "
-        "%d threads, %.0f GFLOP/s\n",
-        1e-6 * weights, LAYERS, CHANNELS, threads_count(), 1e-9 * peak);
-    printf("%-10s %10s %12s %12s %24s\n", "together", "ms/step", "tokens/s",
-           "of reading", "of reading or arithmetic");
     for (int together = 1; together <= MOST_TOGETHER; together *= 2) {
-        Times t = measure(&m, &view, together);
-        double bound = fmax(t.read, 2 * together * weights / peak);
-        printf("%-10d %10.2f %12.0f %11.0f%% %23.0f%%\n", together, 1e3 * t.step,
-               together / t.step, 100 * t.read / t.step, 100 * bound / t.step);
+        double read;
+        Runs runs = measure(&m, &view, together, &read);
+        char work[64];
+        const double arithmetic = 2 * together * weights / peak;
+        snprintf(work, sizeof work, "rollouts, %d together", together);
+        bench_row(&(BenchRow){work, threads_count(), together, "tokens/s", &runs,
+                              read > arithmetic ? "reading" : "peak",
+                              together / fmax(read, arithmetic), NULL, NULL});
     }
+    if (details)
+        printf(
+            "\nLLaMA, %.1f M weights per step, %d layers of %d channels; a step takes "
+            "as long as reading them, or as multiplying with them, at least\n",
+            1e-6 * weights, LAYERS, CHANNELS);
     infer_model_free(&view), model_free(&m);
     return 0;
 }

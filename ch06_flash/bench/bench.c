@@ -1,16 +1,14 @@
 // Speed of attention in tiles, as a share of what the processor's multiply-adds allow:
 // 4 N^2 d operations a head forward, 2.5 times that backward, of a causal mask half.
-// One thread. Beside it chapter 2's core, with the same inputs; runs of both and of the
-// peak take turns, and each keeps its best, since other programs share the machine. With
-// the word `decode` only the second table.
+// Beside it chapter 2's core, with the same inputs; runs of both and of the peak take
+// turns, since other programs share the machine.
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "ch06_flash/bench/ratios.h"
 #include "ch06_flash/flash_heads.h"
 #include "ch06_flash/split_decode.h"
-#include "common/numeric/machine.h"
+#include "common/numeric/bench_table.h"
 #include "common/numeric/rng.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
@@ -59,25 +57,33 @@ static void chapter_2(Work *w) {
     attend_heads(w->out, (Mat){0}, w->q, w->k, w->v, &w->heads);
 }
 
-static double seconds(void (*run)(Work *), Work *w) {
-    double begin = thread_seconds();
+// One thread's own time does not see what other programs take meanwhile.
+static double seconds(void (*run)(Work *), Work *w, int threads) {
+    double (*clock)(void) = threads == 1 ? thread_seconds : now_seconds,
+           begin = clock();
     run(w);
-    return thread_seconds() - begin;
+    return clock() - begin;
 }
 
-static void row(int n, bool causal) {
+static void rows(int n, bool causal, int threads) {
     Work w = work_new(n, causal);
-    double peak = 0, best[3] = {INFINITY, INFINITY, INFINITY};
-    void (*const runs[])(Work *) = {chapter_2, forward, backward};
+    Runs runs[3] = {0};
+    double peak = 0;
+    char work[64];
+    void (*const jobs[])(Work *) = {chapter_2, forward, backward};
+    threads_set(threads);
     for (int i = 0; i < ROUNDS; i++) {
-        peak = fmax(peak, fma_peak_gflops());
-        for (int k = 0; k < 3; k++) best[k] = fmin(best[k], seconds(runs[k], &w));
+        peak = fmax(peak, fma_peak_gflops_of(threads));
+        for (int k = 0; k < 3; k++) runs_add(&runs[k], seconds(jobs[k], &w, threads));
     }
     double operations = 4e-9 * H * n * n * D * (causal ? 0.5 : 1);
-    printf("%6d  %-6s  %8.1f %12.2f %8.2f %8.2f %12.2f\n", n,
-           causal ? "causal" : "full", operations / best[1],
-           operations / best[0] / peak, operations / best[1] / peak,
-           2.5 * operations / best[2] / peak, best[0] / best[1]);
+    const char *mask = causal ? "causal" : "full";
+    snprintf(work, sizeof work, "tiles forward, N = %d, %s", n, mask);
+    bench_row(&(BenchRow){work, threads, operations, "GFLOP/s", &runs[1], "peak", peak,
+                          "chapter 2", &runs[0]});
+    snprintf(work, sizeof work, "tiles backward, N = %d, %s", n, mask);
+    bench_row(&(BenchRow){work, threads, 2.5 * operations, "GFLOP/s", &runs[2], "peak",
+                          peak, NULL, NULL});
     work_free(&w);
 }
 
@@ -108,40 +114,32 @@ static double decode_once(Cache *c, int kv_heads) {
 static void decode_row(int keys, int kv_heads, int threads) {
     Cache c = cache_new(keys, kv_heads);
     size_t bytes = 2 * (size_t)keys * (size_t)(kv_heads * D) * sizeof(real);
-    double best = INFINITY, reading = 0;
+    Runs runs = {0};
+    double reading = 0;
+    char work[64];
     threads_set(threads);
     for (int i = 0; i < ROUNDS; i++) {
         reading = fmax(reading, read_bandwidth_gbs(c.both.at, bytes, threads));
-        for (int run = 0; run < 5; run++) best = fmin(best, decode_once(&c, kv_heads));
+        for (int run = 0; run < 5; run++) runs_add(&runs, decode_once(&c, kv_heads));
     }
-    double speed = 1e-9 * (double)bytes / best;
-    printf("%6d  %8d  %7d  %8.2f  %8.1f  %8.1f  %5.2f\n", keys, kv_heads, threads,
-           1e3 * best, speed, reading, speed / reading);
+    snprintf(work, sizeof work, "a token, %d keys, %d kv heads", keys, kv_heads);
+    bench_row(&(BenchRow){work, threads, 1e-9 * (double)bytes, "GB/s", &runs, "reading",
+                          reading, NULL, NULL});
     Mat all[] = {c.q, c.both, c.out, c.lse};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) mat_free(all[i]);
 }
 
-static void decoding(void) {
-    int processors = threads_processors();
-    printf("\none query per head (8 of 64) against a cache, split_decode\n");
-    printf("%6s  %8s  %7s  %8s  %8s  %8s  %5s\n", "keys", "kv heads", "threads", "ms",
-           "GB/s", "reading", "share");
+int main(int argc, char **argv) {
+    const bool details = bench_begin(argc, argv);
+    const int processors = threads_processors();
+    for (int causal = 0; causal < 2; causal++) {
+        for (int n = 512; n <= 4096; n *= 2) rows(n, causal, 1);
+        if (processors > 1) rows(4096, causal, processors);
+    }
     for (int kv = 8; kv >= 2; kv /= 2) {
         decode_row(65536, kv, 1);
         if (processors > 1) decode_row(65536, kv, processors);
     }
-}
-
-int main(int argc, char **argv) {
-    machine_print();
-    if (argc > 1 && strcmp(argv[1], "decode") == 0) return decoding(), 0;
-    threads_set(1);
-    ratios_print();
-    printf("8 heads of 64, one thread; shares of the peak\n");
-    printf("%6s  %-6s  %8s %12s %8s %8s %12s\n", "N", "mask", "GFLOP/s", "chapter 2",
-           "forward", "backward", "x chapter 2");
-    for (int n = 512; n <= 4096; n *= 2)
-        for (int causal = 0; causal < 2; causal++) row(n, causal);
-    decoding();
+    if (details) printf("\n%d heads of %d; ", H, D), ratios_print();
     return 0;
 }

@@ -2,16 +2,14 @@
 // where that is installed (it is looked up at run time; nothing links it), and vec_exp
 // and vec_tanh against libm.
 //
-// Other programs share the machine, so ours and theirs take turns in short runs and
-// each keeps its best.
+// Other programs share the machine, so ours and theirs take turns in short runs.
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "common/error.h"
-#include "common/numeric/machine.h"
+#include "common/numeric/bench_table.h"
 #include "common/numeric/mat.h"
 #include "common/numeric/rng.h"
 #include "common/numeric/threads.h"
@@ -91,20 +89,19 @@ static void matmul_row(const char *layout, int m, int n, int k, int threads) {
     rng_fill_normal(&rng, a, 1);
     rng_fill_normal(&rng, b, 1);
     both_threads_set(threads);
-    double operations = 2.0 * m * n * k, ours = INFINITY, theirs = INFINITY,
-           peak = fma_peak_gflops_of(threads);
+    Runs ours = {0}, theirs = {0};
+    double peak = fma_peak_gflops_of(threads);
     for (int round = 0; round < ROUNDS; round++) {
-        ours = fmin(ours, run(matmul, c, a, b));
+        runs_add(&ours, run(matmul, c, a, b));
         settle(threads);
-        if (gemm) theirs = fmin(theirs, run(matmul_openblas, c, a, b));
+        if (gemm) runs_add(&theirs, run(matmul_openblas, c, a, b));
         settle(threads);
         if (round % 2 == 1) peak = fmax(peak, fma_peak_gflops_of(threads));
     }
-    double speed = 1e-9 * operations / ours;
-    printf("%-6s %5d %5d %5d %8d %9.1f %7.0f%%", layout, m, n, k, threads, speed,
-           100 * speed / peak);
-    if (gemm) printf(" %9.1f %7.2f\n", 1e-9 * operations / theirs, theirs / ours);
-    else printf(" %9s %7s\n", "-", "-");
+    char work[64];
+    snprintf(work, sizeof work, "matmul %s %d x %d x %d", layout, m, n, k);
+    bench_row(&(BenchRow){work, threads, 2e-9 * m * n * k, "GFLOP/s", &ours, "peak",
+                          peak, "OpenBLAS", &theirs});
     mat_free(a);
     mat_free(b);
     mat_free(c);
@@ -140,45 +137,42 @@ static void function_row(const char *name, void (*ours)(real *, size_t),
     static real x[N], y[N];
     Rng rng = rng_new(2);
     for (int i = 0; i < N; i++) x[i] = (real)(4 * rng_uniform(&rng) - 2);
-    double best_ours = INFINITY, best_theirs = INFINITY;
+    Runs our_runs = {0}, their_runs = {0};
     for (int round = 0; round < 50; round++) {
         double start = now_seconds();
         for (int call = 0; call < CALLS; call++) {
             memcpy(y, x, sizeof y);
             ours(y, N);
         }
-        best_ours = fmin(best_ours, now_seconds() - start);
+        runs_add(&our_runs, now_seconds() - start);
         start = now_seconds();
         for (int call = 0; call < CALLS; call++)
             for (int i = 0; i < N; i++) y[i] = theirs(x[i]);
-        best_theirs = fmin(best_theirs, now_seconds() - start);
+        runs_add(&their_runs, now_seconds() - start);
     }
-    printf("%-12s %8.2f %8.2f %7.1f\n", name, 1e9 * best_ours / N / CALLS,
-           1e9 * best_theirs / N / CALLS, best_theirs / best_ours);
+    bench_row(&(BenchRow){name, 1, 1e-9 * N * CALLS, "10^9/s", &our_runs, NULL, 0,
+                          "libm", &their_runs});
 }
 
-int main(void) {
-    program_name_set("bench");
-    find_openblas();
-    machine_print();
-    int cores = threads_count();
-    printf("multiply-add peak     %7.1f GFLOP/s on 1 core (%d lanes of %zu bytes)\n",
+// The limits themselves, and what they are on one and on all threads.
+static void print_limits(int cores) {
+    printf("\nmultiply-add peak: %.1f GFLOP/s on 1 core (%d lanes of %zu bytes), ",
            fma_peak_gflops_of(1), VEC_LANES, sizeof(real));
-    printf("                      %7.1f GFLOP/s on %d threads\n",
-           fma_peak_gflops_of(cores), cores);
-    printf("copy                  %7.1f GB/s (read + written)\n\n",
-           copy_bandwidth_gbs());
-
+    printf("%.1f on %d threads; copy: %.1f GB/s (read + written)\n",
+           fma_peak_gflops_of(cores), cores, copy_bandwidth_gbs());
     printf(
-        "matmul: C (m x n) = A (m x k) B (k x n); T: that factor is a transposed view; "
-        "GFLOP/s\n");
-    printf("%-6s %5s %5s %5s %8s %9s %8s %9s %7s\n", "A B", "m", "n", "k", "threads",
-           "ours", "of peak", "OpenBLAS", "ratio");
+        "matmul: C (m x n) = A (m x k) B (k x n); T: that factor is a transposed "
+        "view\n");
+}
+
+int main(int argc, char **argv) {
+    const bool details = bench_begin(argc, argv);
+    const int cores = threads_count();
+    find_openblas();
     matmul_table(1);
     if (cores > 1) matmul_table(cores);
-
-    printf("\n%-12s %8s %8s %7s   (ns an element)\n", "", "ours", "libm", "ratio");
-    function_row("array_exp", array_exp, libm_exp);
-    function_row("array_tanh", array_tanh, libm_tanh);
+    function_row("exp of 4,096 numbers", array_exp, libm_exp);
+    function_row("tanh of 4,096 numbers", array_tanh, libm_tanh);
+    if (details) print_limits(cores);
     return 0;
 }
