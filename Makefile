@@ -122,7 +122,7 @@ help:
 	@echo 'make data           larger texts (English, Chinese, C) and vocabularies into data/'
 	@echo 'make fuzz           a short fuzzing run of the file readers (clang)'
 	@[ -z '$(wildcard ch*/homework/grade_*.c)' ] || \
-	    echo 'make handout        a tree for students, without solutions, into handout/'
+	    echo 'make handout        a tree for students, without solutions, into handout/ (DIR=...)'
 	@echo 'make blank F=NAME   a chapter with one function to be written anew, into blank/'
 	@echo 'make check-all      all tests with gcc and clang, sanitizers, 32-bit, big-endian ... (STEPS=m32 for one)'
 	@echo 'make grade SUBMISSIONS=DIR   a class: a CSV, a row per student (DIR/anna/hw02.c), a column per problem'
@@ -402,7 +402,7 @@ check-all:
 	@sh tools/check_all.sh '$(MAKE)' $(STEPS)
 
 handout:
-	@CC='$(CC)' sh tools/handout.sh handout
+	@CC='$(CC)' sh tools/handout.sh '$(or $(value DIR),handout)'
 
 # A chapter with one function to be written anew: F=softmax_backward, F=attention.c:visible.
 blank: $(BUILD)/blank

@@ -3,6 +3,7 @@
 # Without STEPs, all of them, which takes about an hour and a half on two processors:
 #
 #   gcc, clang     make test with that compiler
+#   long           what make test does in short: every lab with another seed, and with one and two threads in full
 #   serial         make test without OpenMP
 #   sanitize       make test under AddressSanitizer and UBSan
 #   O0             the tests of common and of chapters 1 to 3, not optimised
@@ -17,7 +18,7 @@
 set -u
 make=${1:?usage: sh tools/check_all.sh MAKE [STEP...]}
 shift
-[ $# -gt 0 ] || set -- gcc clang serial sanitize O0 v2 v3 valgrind m32 s390x fuzz
+[ $# -gt 0 ] || set -- gcc clang long serial sanitize O0 v2 v3 valgrind m32 s390x fuzz
 logs=build/check-all
 mkdir -p "$logs"
 passed=0 failed=0 skipped=0
@@ -57,6 +58,7 @@ step() {
     case $1 in
     gcc) have gcc gcc && "$make" CC=gcc WERROR=1 test ;;
     clang) have clang clang && "$make" CC=clang WERROR=1 test ;;
+    long) SEEDS=full BITS=full "$make" $(for c in ch[0-9][0-9]_*; do echo "row-${c%%_*}-seed-2 row-${c%%_*}-bits"; done) ;;
     serial) "$make" OPENMP=0 test ;;
     sanitize) "$make" SANITIZE=1 test ;;
     O0) "$make" OPT=-O0 test-common test-ch01 test-ch02 test-ch03 ;;

@@ -4,7 +4,8 @@
 #
 #   float, double   the Criterion tests; of double only those that see a number of type real
 #   tour            the program's tour, one thread: every claim must hold
-#   seed-2          the same with another seed
+#   seed-2          the same with another seed, without the labs in FOLDER/tests/long.txt, which take more than
+#                   four seconds each, unless SEEDS is full
 #   bits            each lab with one thread and with two: the output must be the same, bit for bit. Labs with
 #                   a line in FOLDER/tests/short.txt do less, unless BITS is full
 #   test_NAME.sh    FOLDER/tests/test_NAME.sh PROGRAM BUILD
@@ -34,6 +35,26 @@ rows_in_order() { # rows_in_order TOUR CLAIMS.c
         marks { id = word[1]; gsub(/[][]/, "", id)
                 if (!known[id " " lab]) { print "--claim " id " does not know the lab " lab; bad = 1 } }
         END { exit bad }' "$2" "$1"
+}
+
+# Every lab with another seed, or all but the long ones.
+seed_2() {
+    if [ "${SEEDS:-}" = full ] || [ ! -f "$folder/tests/long.txt" ]; then
+        tour 2 1
+        return
+    fi
+    wrong=0 left=0
+    for lab in $("$program" --list | awk '{ print $2 }'); do
+        if grep -qx "$lab" "$folder/tests/long.txt"; then
+            left=$((left + 1))
+        else
+            "$program" "$lab" --seed 2 --threads 1 --out "$build/plots-$folder-2" || wrong=$?
+        fi
+    done >"$log.labs" 2>&1
+    cat "$log.labs"
+    awk -v left=$left '/^[0-9]+ claims, [0-9]+ failed/ { n += $1; failed += $3 }
+        END { printf "%d claims, %d failed, %d long labs left to SEEDS=full\n", n, failed, left }' "$log.labs"
+    return $wrong
 }
 
 # The suites of tests in which some type depends on real. The others test the same machine code in both builds.
@@ -68,7 +89,7 @@ run() {
     float) "$build/float/test-$folder" --jobs 2 ;;
     double) "$build/double/test-$folder" --jobs 2 --filter "@($(real_suites))/*" ;;
     tour) tour 1 1 && rows_in_order "$log" "$build/$folder-claims.c" ;;
-    seed-2) tour 2 1 ;;
+    seed-2) seed_2 ;;
     bits) bits ;;
     homework) sh tools/check_homework.sh "$folder" "$@" ;;
     test_lecture.sh) sh tools/tests/test_lecture.sh "$build/lecture" ;;
