@@ -1,13 +1,16 @@
 // A model with attention in tiles is the same model: its loss and its gradients.
 #include <criterion/criterion.h>
 #include <math.h>
+#include <string.h>
 
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/model.h"
 #include "ch03_transformer/model_file.h"
 #include "ch03_transformer/published.h"
 #include "ch06_flash/flash_attend.h"
+#include "ch06_flash/flash_heads.h"
 #include "ch06_flash/tests/reference.h"
+#include "common/numeric/threads.h"
 
 enum { BATCH = 3, TIME = 41, VOCABULARY = 17 };
 static const int lengths[BATCH] = {TIME, 20, 1};
@@ -75,19 +78,96 @@ Test(flash_attend, a_model_is_the_same) {
     same_model(t5);
 }
 
-// What a trained model's heads look at is not random: sinks, copies, sharp rows. Its
-// own greedy text, from three first tokens.
-Test(flash_attend, a_trained_model_is_the_same) {
-    Model m;
-    Error err;
-    int ids[BATCH * TIME] = {0};
-    cr_assert(model_load("ch03_transformer/stories.ckpt", &m, &err), "%s", err.text);
-    params_allocate_grads(&m.params);
+// ---- what a trained model's heads look at is not random: sinks, copies, sharp rows
+
+// The largest |score| there can be.
+static double score_bound(Mat q, Mat k, const Heads *h) {
+    double longest[2] = {0, 0};
+    const Mat sides[] = {q, k};
+    for (int side = 0; side < 2; side++) {
+        int heads = side ? h->n_kv_heads : h->n_heads, d = sides[side].cols / heads;
+        for (int row = 0; row < sides[side].rows * heads; row++) {
+            double sum = 0;
+            for (int c = 0; c < d; c++) {
+                real x = *mat_at(sides[side], row / heads, row % heads * d + c);
+                sum += (double)x * (double)x;
+            }
+            longest[side] = fmax(longest[side], sqrt(sum));
+        }
+    }
+    return h->scale * longest[0] * longest[1];
+}
+
+enum { PASS = 5, RUNS = 20 };  // O, L, dQ, dK, dV
+
+static void pass_new(Mat pass[PASS], Mat q, Mat k, Mat v, const Heads *h) {
+    pass[0] = mat_new(q.rows, v.cols / h->n_kv_heads * h->n_heads);
+    pass[1] = mat_new(q.rows * h->n_heads, 1);
+    pass[2] = mat_new(q.rows, q.cols), pass[3] = mat_new(k.rows, k.cols);
+    pass[4] = mat_new(v.rows, v.cols);
+}
+
+static void tiled_pass(Mat pass[PASS], Mat out_grad, Mat q, Mat k, Mat v,
+                       const Heads *h) {
+    for (int i = 2; i < PASS; i++) mat_fill(pass[i], 0);
+    flash_heads(pass[0], pass[1], q, k, v, h, NULL);
+    flash_heads_backward((FlashHeadsGrads){pass[2], pass[3], pass[4], {0}},
+                         (FlashHeadsOut){pass[0], pass[1], out_grad, {0}}, q, k, v, h,
+                         NULL);
+}
+
+static int layers_seen;
+
+// One layer's heads: chapter 2's numbers, and twenty times the same bits.
+static void same_heads(Mat q, Mat k, Mat v, const Heads *h) {
+    Mat plain[PASS], tiled[PASS], again[PASS];
+    pass_new(plain, q, k, v, h), pass_new(tiled, q, k, v, h);
+    pass_new(again, q, k, v, h);
+    int S = k.rows / h->batch, T = q.rows / h->batch, d = q.cols / h->n_heads;
+    Mat weights = mat_new(q.rows * h->n_heads, S);
+    Rng rng = rng_new(3);
+    Mat out_grad = random_mat(&rng, plain[0].rows, plain[0].cols, 1);
+    attend_heads(plain[0], weights, q, k, v, h);
+    attend_heads_backward(plain[2], plain[3], plain[4], (Mat){0}, out_grad, weights, q,
+                          k, v, h);
+    tiled_pass(tiled, out_grad, q, k, v, h);
+    // a score has d roundings of its size; sums of S and of T terms; as in flash_heads
+    double off = 4 * REAL_EPS * (score_bound(q, k, h) * (d + 8) + 4 * (S + T));
+    for (int i = 0; i < PASS; i++)
+        if (i != 1)
+            cr_assert(
+                mat_difference(tiled[i], plain[i]) <= off * (1 + mat_largest(plain[i])),
+                "layer %d, %d: off by %g", layers_seen, i,
+                mat_difference(tiled[i], plain[i]));
+    for (int run = 1; run < RUNS; run++) {
+        threads_set(1 + run % 4);
+        tiled_pass(again, out_grad, q, k, v, h);
+        for (int i = 0; i < PASS; i++)
+            cr_assert(memcmp(again[i].at, tiled[i].at,
+                             (size_t)again[i].rows * again[i].cols * sizeof(real))
+                          == 0,
+                      "layer %d: other bits in run %d", layers_seen, run);
+    }
+    threads_set(1);
+    for (int i = 0; i < PASS; i++)
+        mat_free(plain[i]), mat_free(tiled[i]), mat_free(again[i]);
+    mat_free(weights), mat_free(out_grad);
+    layers_seen++;
+}
+
+static Node *checked_attend(Tape *t, Node *q, Node *k, Node *v, Node *position_param,
+                            const Heads *heads) {
+    same_heads(q->value, k->value, v->value, heads);
+    return attend(t, q, k, v, position_param, heads);
+}
+
+// A model's own greedy text, from three first tokens.
+static void write_greedily(Model *m, int *ids) {
     for (int b = 0; b < BATCH; b++) ids[b * TIME] = 300 + b;
     for (int i = 1; i < TIME; i++) {
-        Tape *t = tape_new(&m.params);
+        Tape *t = tape_new(&m->params);
         Tokens in = {.batch = BATCH, .time = TIME, .tokens = ids};
-        Mat logits = model_logits(t, &m, model_hidden(t, &m, &in))->value;
+        Mat logits = model_logits(t, m, model_hidden(t, m, &in))->value;
         for (int b = 0; b < BATCH; b++) {
             int best = 0;
             for (int v = 1; v < logits.cols; v++)
@@ -98,6 +178,19 @@ Test(flash_attend, a_trained_model_is_the_same) {
         }
         tape_free(t);
     }
+}
+
+Test(flash_attend, a_trained_model_is_the_same) {
+    Model m;
+    Error err;
+    int ids[BATCH * TIME] = {0}, targets[BATCH * TIME];
+    cr_assert(model_load("ch03_transformer/stories.ckpt", &m, &err), "%s", err.text);
+    params_allocate_grads(&m.params);
+    write_greedily(&m, ids);
     same_steps(&m, ids);
+    for (int i = 0; i < BATCH * TIME; i++) targets[i] = ids[i];
+    layers_seen = 0;
+    step(&m, checked_attend, ids, targets);
+    cr_assert(layers_seen == m.config.layers && layers_seen > 1);
     model_free(&m);
 }
