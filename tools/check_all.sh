@@ -58,7 +58,9 @@ step() {
     case $1 in
     gcc) have gcc gcc && "$make" CC=gcc WERROR=1 test ;;
     clang) have clang clang && "$make" CC=clang WERROR=1 test ;;
-    long) SEEDS=full BITS=full "$make" $(for c in ch[0-9][0-9]_*; do echo "row-${c%%_*}-seed-2 row-${c%%_*}-bits"; done) ;;
+    long)
+        # shellcheck disable=SC2046 # words
+        SEEDS=full BITS=full "$make" $(for c in ch[0-9][0-9]_*; do echo "row-${c%%_*}-seed-2 row-${c%%_*}-bits"; done) ;;
     serial) "$make" OPENMP=0 test ;;
     sanitize) "$make" SANITIZE=1 test ;;
     O0) "$make" OPT=-O0 test-common test-ch01 test-ch02 test-ch03 ;;
@@ -92,15 +94,17 @@ agree() {
 
 under_valgrind() {
     # without OpenMP: its runtime keeps memory to the end. Valgrind knows no AVX-512.
-    "$make" OPENMP=0 ARCH=x86-64-v3 ch01 ch02 ch03 || return 1
+    "$make" OPENMP=0 ARCH=x86-64-v3 ch01 ch02 ch03 ch04 ch05 ch06 || return 1
     status=0
     for run in 'ch01_tokenizer merges' 'ch01_tokenizer word-memory' 'ch02_attention backward' 'ch02_attention rope' \
-        'ch03_transformer tape' 'ch03_transformer run --checkpoint ch03_transformer/stories.ckpt --tokens 20'; do
+        'ch03_transformer tape' 'ch03_transformer run --checkpoint ch03_transformer/stories.ckpt --tokens 20' \
+        'ch04_pretrain source markov --sample 3 --logprob' 'ch04_pretrain accumulation' 'ch05_sft_rlhf gae' \
+        'ch05_sft_rlhf bradley-terry' 'ch06_flash recompute' 'ch06_flash paged-cache'; do
         chapter=${run%% *}
         # shellcheck disable=SC2086 # words
         valgrind -q --error-exitcode=9 --leak-check=full "./$chapter/$chapter" ${run#* } >"$logs/said" 2>&1 || { echo "== $run"; cat "$logs/said"; status=1; }
     done
-    "$make" ch01 ch02 ch03
+    "$make" ch01 ch02 ch03 ch04 ch05 ch06
     return $status
 }
 
