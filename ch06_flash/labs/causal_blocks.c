@@ -1,6 +1,6 @@
 // F9: what a causal mask saves when whole tiles are left out. Lecture, section 6.7.
 //
-// Of T x T tiles those on and below the diagonal are made: T (T + 1) / 2 of T^2. The
+// Of n x n tiles those on and below the diagonal are made: n (n + 1) / 2 of n^2. The
 // fast version has tiles that are not square: queries by TILE_COLS, keys by TILE_ROWS.
 #include "ch06_flash/labs/heads.h"
 #include "ch06_flash/query_tile.h"
@@ -59,7 +59,7 @@ static void run(Lab *lab) {
         wrong += share != derived;
         plot_row(p, blocks, share, derived, (double)pairs_made(&h) / squares);
     }
-    claim_equal(lab, "6.19", "square tiles made, other than T (T + 1) / 2 of T^2", 0,
+    claim_equal(lab, "6.19", "square tiles made, other than n (n + 1) / 2 of n^2", 0,
                 wrong);
     claim_equal(lab, "6.19", "pairs in the fast version's tiles", pairs_derived(n),
                 pairs_made(&h));
@@ -67,9 +67,9 @@ static void run(Lab *lab) {
     // a tile of queries sees its own TILE_COLS positions and window - 1 before them
     claim_at_most(lab, "6.20", "window of 128: keys made per query, at most",
                   127 + TILE_COLS + 2 * TILE_ROWS, (double)pairs_made(&h) / n);
-    plot_axes(p, "T: blocks of a row", "share of the table that is made");
+    plot_axes(p, "n: blocks of a row", "share of the table that is made");
     plot_set(p, "logscale x 2"), plot_set(p, "yrange [0:1.05]");
-    plot_line(p, "blocks", "derived", "(T + 1) / 2T");
+    plot_line(p, "blocks", "derived", "(n + 1) / 2n");
     plot_dashes(p, "blocks", "fast", "the fast version's tiles");
     plot_points(p, "blocks", "measured", "counted");
     plot_end(p);

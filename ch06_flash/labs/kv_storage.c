@@ -7,7 +7,7 @@
 #include "ch06_flash/labs/heads.h"
 #include "common/program/plot.h"
 
-static const Option options[] = {{"keys", "512", "S"}, {"dim", "64", "d"}, {0}};
+static const Option options[] = {{"keys", "512", "N"}, {"dim", "64", "d"}, {0}};
 
 enum { QUERIES = 32 };
 

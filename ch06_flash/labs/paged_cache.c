@@ -2,8 +2,8 @@
 // 6.12.
 //
 // A text wastes what is left of its last page, (B - 1) / 2 rows on average, and has a
-// table entry per page: beside its keys that is d (B - 1) + S / B words, least at B =
-// sqrt(S / d).
+// table entry per page: beside its keys that is d (B - 1) + N / B words, least at B =
+// sqrt(N / d).
 #include "ch06_flash/paged_cache.h"
 
 #include <math.h>
@@ -164,7 +164,7 @@ static void claim_fit(Lab *lab, const int *lengths, int n, int longest) {
         mat_free(keys);
         if (!fits) break;
     }
-    claim_equal(lab, "6.58", "texts in room for 8 of the longest: sum of ceil(S/B)",
+    claim_equal(lab, "6.58", "texts in room for 8 of the longest: sum of ceil(N/B)",
                 derived, fit);
     for (int i = 0; i < fit; i++) paged_free(&p, &texts[i]);
     page_pool_free(&p), free(texts);
@@ -197,7 +197,7 @@ static void run(Lab *lab) {
     }
     plot_axes(p, "B: rows of a page", "words per text beside its keys");
     plot_set(p, "logscale x 2"), plot_set(p, "logscale y 10");
-    plot_line(p, "rows", "derived", "d (B - 1) + S / B");
+    plot_line(p, "rows", "derived", "d (B - 1) + N / B");
     plot_dashes(p, "rows", "reserved", "room for the longest, in one piece");
     plot_points(p, "rows", "words", "counted");
     plot_end(p);

@@ -1,7 +1,7 @@
 // F10: one query against many keys. Lecture, section 6.8.
 //
-// With p parts the slowest processor reads 2 d S / p words of keys and values, and
-// whoever merges reads p (d + 1): the sum is least at p = sqrt(2 d S / (d + 1)).
+// With p parts the slowest processor reads 2 d N / p words of keys and values, and
+// whoever merges reads p (d + 1): the sum is least at p = sqrt(2 d N / (d + 1)).
 #include "ch06_flash/split_k.h"
 
 #include <math.h>
@@ -12,7 +12,7 @@
 #include "common/program/plot.h"
 
 static const Option options[] = {
-    {"keys", "4096", "S"}, {"dim", "16", "d"}, {"most", "256", "parts, at most"}, {0}};
+    {"keys", "4096", "N"}, {"dim", "16", "d"}, {"most", "256", "parts, at most"}, {0}};
 
 static FlashHead one_query(Rng *rng, int keys, int d) {
     FlashHead h = lab_head(rng, keys, d, 1);
@@ -50,7 +50,7 @@ static void claim_exact(Lab *lab, const FlashHead *h, Rng *rng) {
         off = nan_max(off, mat_difference(out, whole));
         off_l = nan_max(off_l, mat_difference(lse, l_whole));
     }
-    // scores of sd 1: an output has sd sqrt(e / S), and sums S + d terms in another order
+    // scores of sd 1: an output has sd sqrt(e / N), and sums N + d terms in another order
     double size = 5 * sqrt(exp(1) / h->k.rows), roundings = sqrt(h->k.rows + d);
     claim_near(lab, "6.21", "2 to 64 parts merged - the whole, largest", 0, off,
                size * roundings * 0x1p-24);
@@ -80,11 +80,11 @@ static void run(Lab *lab) {
     // parts are whole numbers of keys, and every sixteenth number of parts was tried: a
     // minimum is flat, 1/16 off costs 1/500 of it
     double best = 2 * sqrt(2.0 * d * keys * (d + 1));
-    claim_near(lab, "6.22", "fewest words on the way: 2 sqrt(2 d S (d + 1))", best,
+    claim_near(lab, "6.22", "fewest words on the way: 2 sqrt(2 d N (d + 1))", best,
                least, 2 * d + 1 + 2 * d + best / 500);
     plot_axes(p, "p: parts", "words on the longest way");
     plot_set(p, "logscale xy 2"), plot_set(p, "format y \"2^{%%L}\"");
-    plot_line(p, "parts", "derived", "2 d S / p + p (d + 1)");
+    plot_line(p, "parts", "derived", "2 d N / p + p (d + 1)");
     plot_points(p, "parts", "words", "counted");
     plot_end(p);
     h.q.rows = keys, lab_head_free(&h);
