@@ -201,8 +201,8 @@ local function leads_to_translation(block)
     return link and (link.target:match "^%l%l/[%w_]+%.md$" or link.target:match "^%.%./[%w_]+%.md$")
 end
 
--- **By hand.**, **Try** and **Questions** begin a box.
-local boxes = {["By hand."] = "hand", Try = "try", Questions = "questions",
+-- **By hand.**, **Try**, **Questions** and **Question.** begin a box.
+local boxes = {["By hand."] = "hand", Try = "try", Questions = "questions", ["Question."] = "questions",
                ["手算。"] = "hand", ["试一试"] = "try", ["问题"] = "questions"}
 local function box_of(block)
     local first = block.t == "Para" and block.content[1]

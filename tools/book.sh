@@ -16,7 +16,7 @@
 #
 # is a figure: its caption is the paragraph in italics below, whose last word is the command that draws it.
 # A drawing, ![...](drawings/x.svg), may have a caption, without a command. Paragraphs that begin with
-# **By hand.**, **Try** or **Questions** are boxes, <details> is a folded answer, open in print.
+# **By hand.**, **Try**, **Questions** or **Question.** are boxes, <details> is a folded answer, open in print.
 #
 # Maths is read as where the repository is hosted: $...$, $$...$$, $`...`$ and ```math. A formula that
 # cannot become MathML is an error. Links between lectures become links between pages; links to code lead
