@@ -47,39 +47,46 @@ static void fill(Plot *p, const Learning *l) {
     }
 }
 
-enum { LINE_COLOURS = 4, UNTRAINED_COLOUR = 5 };
+enum { LINE_COLOURS = 4, UNTRAINED_COLOUR = 6 };
 
 // Eight colours: of lines, then of points.
 static const char *colour_of(int i) {
     return i < LINE_COLOURS ? plot_line_colour(i) : plot_point_colour(i - LINE_COLOURS);
 }
 
-// About a tale: lines; without one: dashes; never trained: points.
-static void add_series(Plot *p, TaskKind kind, int *lines, int *dashes, int *points) {
-    bool trained = tasks[kind].share > 0, of_tale = tasks[kind].of_tale;
-    int *count = !trained ? points : of_tale ? lines : dashes;
-    const char *colour = colour_of(trained ? *count : UNTRAINED_COLOUR + *count);
-    const char *style = !trained  ? "points pointtype 7 pointsize 0.6"
-                        : of_tale ? "lines linewidth 2"
-                                  : "lines linewidth 2 dashtype 2";
+// Trained: lines; never trained: points.
+static void add_series(Plot *p, TaskKind kind, int *lines, int *points) {
+    bool trained = tasks[kind].share > 0;
+    int *count = trained ? lines : points;
     plot_series(p, "using 1:%d with %s linecolor \"%s\" title '%s'", 2 + (int)kind,
-                style, colour, tasks[kind].name);
+                trained ? "lines linewidth 2" : "points pointtype 7 pointsize 0.6",
+                colour_of(trained ? *count : UNTRAINED_COLOUR + *count),
+                tasks[kind].name);
     ++*count;
 }
 
-void curve_draw(const Learning *l, const char *folder, const char *terminal) {
-    static const LabSpec spec = {.name = "learning",
-                                 .title = "right answers while a model is fine-tuned"};
-    Lab lab = {.spec = &spec, .out = (char *)folder, .terminal = terminal};
+// The kinds that ask about a tale, or those that bring their own words.
+static void draw(const Learning *l, bool of_tale, const LabSpec *spec,
+                 const char *folder, const char *terminal) {
+    Lab lab = {.spec = spec, .out = (char *)folder, .terminal = terminal};
     char *names = columns();
-    Plot *p = plot_new(&lab, "learning", names);
-    int lines = 0, dashes = 0, points = 0;
+    Plot *p = plot_new(&lab, spec->name, names);
+    int lines = 0, points = 0;
     fill(p, l);
     for (int k = 0; k < TASK_KINDS; k++)
-        add_series(p, (TaskKind)k, &lines, &dashes, &points);
+        if (tasks[k].of_tale == of_tale) add_series(p, (TaskKind)k, &lines, &points);
     plot_axes(p, "million tokens of fine-tuning", "share right, held out");
     plot_set(p, "yrange [0:1.05]");
     plot_set(p, "key outside right center vertical");
     plot_end(p);
     free(names);
+}
+
+void curve_draw(const Learning *l, const char *folder, const char *terminal) {
+    static const LabSpec tales = {.name = "learning",
+                                  .title = "questions about a story, while fine-tuned"},
+                         words = {.name = "learning_words",
+                                  .title = "questions about words, while fine-tuned"};
+    draw(l, true, &tales, folder, terminal);
+    draw(l, false, &words, folder, terminal);
 }
