@@ -117,7 +117,7 @@ static char *made_of(const Pipeline *p, Stage stage) {
         case STAGE_PPO:
             text_add(&made, "%d steps, beta %g, reward model %016llx", r->ppo_steps,
                      r->beta,
-                     (unsigned long long)assistant_hash(&p->judge.reward.model));
+                     (unsigned long long)assistant_hash(p->judge.reward.model));
             break;
         case STAGE_DPO:
             text_add(&made, "%d questions, %d passes, beta %g", r->questions,

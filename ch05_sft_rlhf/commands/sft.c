@@ -121,7 +121,7 @@ static void train(const Args *args, Assistant *a, const SftData *d,
     Output log = {0};
     Text made = {0};
     static Adapters adapters;
-    Model *m = adapters_open(&adapters, args, "sft", a);
+    Model *m = adapters_open(&adapters, args, "sft", &a->model);
     if (log_path && !output_open(&log, log_path, &err)) die("%s", err.text);
     text_add(
         &made,
