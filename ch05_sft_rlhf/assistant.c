@@ -26,11 +26,18 @@ static bool stage_of(Stage *stage, const char *name) {
     return false;
 }
 
+bool checkpoint_is_whole(const Checkpoint *c, const char *path, Error *err) {
+    return !checkpoint_note(c, "adapter")
+           || error_set(err, "%s: an adapter: expected a model (`merge` makes one)",
+                        path);
+}
+
 // What the notes say: tokens, template, stage.
 static bool read_notes(Assistant *a, const Checkpoint *c, const char *path,
                        Error *err) {
     Error why;
     const char *made = checkpoint_note(c, "made");
+    if (!checkpoint_is_whole(c, path, err)) return false;
     if (!stage_of(&a->stage, checkpoint_note(c, "stage")))
         return error_set(err,
                          "%s: a model of no stage of this chapter: expected one "

@@ -9,6 +9,7 @@
 // so that a stage is not run again where its file is there, and is where anything before
 // it has changed.
 #pragma once
+#include "ch03_transformer/checkpoint.h"
 #include "ch05_sft_rlhf/chat_template.h"
 
 typedef enum {
@@ -33,6 +34,9 @@ typedef struct {
     char *made;  // how; "" where the file does not say
 } Assistant;
 
+// Whether a file is a model, and not an adapter, which has only what was learnt beside
+// one (lora_file.h).
+bool checkpoint_is_whole(const Checkpoint *c, const char *path, Error *err);
 // False and err (one line) where the file is not intact, no model that infer.h runs, or
 // one that was not made for chat. *a must not be moved.
 bool assistant_load(Assistant *a, const char *path, Error *err);

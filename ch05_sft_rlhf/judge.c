@@ -8,6 +8,7 @@
 static bool read_notes(Judge *j, const Checkpoint *c, const char *path, Error *err) {
     Error why;
     const char *stage = checkpoint_note(c, "stage"), *made = checkpoint_note(c, "made");
+    if (!checkpoint_is_whole(c, path, err)) return false;
     if (!stage || strcmp(stage, stage_names[STAGE_REWARD]) != 0)
         return error_set(err, "%s: a model of stage %.40s: expected %s", path,
                          stage ? stage : "none", stage_names[STAGE_REWARD]);
@@ -19,7 +20,7 @@ static bool read_notes(Judge *j, const Checkpoint *c, const char *path, Error *e
 }
 
 static bool fits(const Judge *j, const char *path, Error *err) {
-    int tokens = j->reward.model.config.vocabulary;
+    int tokens = j->reward.model->config.vocabulary;
     return tokens == j->tokenizer.size
            || error_set(err, "%s: a model of %d tokens with a tokenizer of %d", path,
                         tokens, j->tokenizer.size);
@@ -39,11 +40,11 @@ bool judge_load(Judge *j, const char *path, Error *err) {
 bool judge_save(const char *path, const RewardModel *r, const Tokenizer *t,
                 const char *made, Error *err) {
     CheckpointNote notes[] = {{"stage", stage_names[STAGE_REWARD]}, {"made", made}};
-    return model_save_with_tokenizer_and(path, &r->model, t, notes, 2, err);
+    return model_save_with_tokenizer_and(path, r->model, t, notes, 2, err);
 }
 
 void judge_free(Judge *j) {
-    if (j->reward.model.params.list) reward_model_free(&j->reward);
+    if (j->reward.model) reward_model_free(&j->reward);
     tokenizer_free(&j->tokenizer), free(j->made);
     *j = (Judge){0};
 }

@@ -22,10 +22,13 @@ void learner_free(Learner *l) {
     *l = (Learner){0};
 }
 
+// A cosine schedule, with `hold` steps put in at its top.
 static double rate_of(const LearnerSettings *s, long long step) {
     if (!s->steps) return s->rate;
-    Schedule schedule = {s->rate, s->last_rate, s->warmup, s->steps};
-    return schedule_rate(&schedule, step);
+    Schedule schedule = {s->rate, s->last_rate, s->warmup, s->steps - s->hold};
+    if (step <= s->warmup) return schedule_rate(&schedule, step);
+    return step <= s->warmup + s->hold ? s->rate
+                                       : schedule_rate(&schedule, step - s->hold);
 }
 
 double learner_step(Learner *l, Node *loss) {

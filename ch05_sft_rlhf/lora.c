@@ -130,6 +130,15 @@ static bool layers_fit(Lora *l, Error *err) {
     return true;
 }
 
+// `count` parameters from `first` on, that were added to a model of this configuration.
+static void add_again(Params *to, const Params *from, int first, int count) {
+    for (int i = first; i < first + count; i++) {
+        const Param *p = &from->list[i];
+        int added = params_add(to, p->rows, p->cols, constant(0), "%s", p->name);
+        to->list[added].frozen = p->frozen;
+    }
+}
+
 bool lora_new(Lora *l, const Model *base, LoraSettings settings, const Rng *rng,
               Error *err) {
     *l = (Lora){.settings = settings};
@@ -142,7 +151,9 @@ bool lora_new(Lora *l, const Model *base, LoraSettings settings, const Rng *rng,
     params_freeze(&m->params, "", true);
     l->base = m->params.count;
     l->base_bytes = sizeof(float) * m->params.size;
-    assert(m->params.size == base->params.size && "lora_new: parameters were added");
+    l->added = base->params.count - l->base;
+    add_again(&m->params, &base->params, l->base, l->added);
+    assert(m->params.size == base->params.size && "lora_new: of another shape");
     l->adapters = allocate((size_t)each(l, NULL), sizeof *l->adapters);
     l->count = each(l, adapt_layer);
     model_allocate(m, rng);
@@ -171,6 +182,7 @@ static void fold_into(Model *to, const Model *from) {
 void lora_merge(Model *to, const Lora *l) {
     Error err;
     if (!model_new(to, &l->model.config, &err)) die("%s", err.text);
+    add_again(&to->params, &l->model.params, l->base, l->added);
     model_allocate(to, NULL);
     memcpy(to->params.values, l->model.params.values,
            to->params.size * sizeof *to->params.values);

@@ -57,20 +57,23 @@ typedef struct {
 
 typedef struct {
     LoraSettings settings;  // with defaults filled in
-    Model model;            // all of it frozen but for the adapters
-    int base;               // its parameters from `base` on are adapters'
+    Model model;            // all of the configuration's is frozen
+    int base;   // its parameters from `base` on are learnt: what was added, adapters
+    int added;  // so many that the base has beside its configuration's: a head
     Adapter *adapters;
     int count;
     size_t base_bytes;  // of the frozen numbers: 4 each, or as 8-bit integers
 } Lora;
 
-// base: a decoder without adapters, with values. False and err where the rank does not
-// fit a layer, or a layer that DoRA should be for has a bias. *l must not be moved.
+// base: a decoder without adapters, with values. What was added to it, as a reward
+// model's head is, has the same index here and is learnt as it is there. False and err
+// where the rank does not fit a layer, or a layer that DoRA should be for has a bias.
+// *l must not be moved.
 bool lora_new(Lora *l, const Model *base, LoraSettings settings, const Rng *rng,
               Error *err);
 void lora_free(Lora *l);
-// *to: a plain model that does what l.model does; without gradients. It must not be
-// moved.
+// *to: a plain model that does what l.model does, with what was added to the base;
+// without gradients. It must not be moved.
 void lora_merge(Model *to, const Lora *l);
 
 // w (in x out) += sign s A B. With sign 1, then -1, w is what it was, up to rounding.

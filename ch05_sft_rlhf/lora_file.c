@@ -12,7 +12,7 @@ static const char NOTE[] = "rank %d alpha %lf places %u dora %3s int8 %3s";
 
 static const char *yes(bool b) { return b ? "yes" : "no"; }
 
-// The adapters' parameters: all from l->base on. The caller frees the list.
+// What was learnt: all parameters from l->base on. The caller frees the list.
 static CheckpointTensor *tensors_of(const Lora *l, int *count) {
     const Params *p = &l->model.params;
     *count = p->count - l->base;
@@ -65,17 +65,26 @@ static bool read_stage(Stage *stage, const Checkpoint *c, const char *path,
     return error_set(err, "%s: an adapter of no stage of this chapter", path);
 }
 
-static bool same_base(const Checkpoint *c, const char *path, const Model *base,
+static bool same_base(const Checkpoint *c, const char *path, uint64_t base,
                       Error *err) {
     const char *note = checkpoint_note(c, "base");
     char hash[32];
-    snprintf(hash, sizeof hash, "%016" PRIx64, assistant_hash(base));
+    snprintf(hash, sizeof hash, "%016" PRIx64, base);
     if (note && strcmp(note, hash) == 0) return true;
     return error_set(err, "%s: an adapter of model %.16s: this one is %s", path,
                      note ? note : "?", hash);
 }
 
-bool lora_load(Lora *l, const char *path, const Model *base, Stage *stage, char **made,
+bool lora_stage(Stage *stage, const char *path, Error *err) {
+    Checkpoint c;
+    LoraSettings s;
+    if (!checkpoint_read(&c, path, err)) return false;
+    bool ok = read_settings(&s, &c, path, err) && read_stage(stage, &c, path, err);
+    checkpoint_free(&c);
+    return ok;
+}
+
+bool lora_load(Lora *l, const char *path, const Model *base, uint64_t hash, char **made,
                Error *err) {
     Checkpoint c;
     LoraSettings s;
@@ -83,8 +92,7 @@ bool lora_load(Lora *l, const char *path, const Model *base, Stage *stage, char 
     Rng unused = rng_new(0);
     *made = NULL;
     if (!checkpoint_read(&c, path, err)) return false;
-    bool ok = read_settings(&s, &c, path, err) && read_stage(stage, &c, path, err)
-              && same_base(&c, path, base, err);
+    bool ok = read_settings(&s, &c, path, err) && same_base(&c, path, hash, err);
     const char *note = checkpoint_note(&c, "made");
     if (ok) *made = strdup(note ? note : "");
     checkpoint_free(&c);

@@ -24,10 +24,13 @@ static void add_head(Model *m, int heads) {
     params_freeze(&m->params, BIAS, true);
 }
 
-static void find_head(RewardModel *r) {
-    r->weight = params_find(&r->model.params, WEIGHT);
-    r->bias = params_find(&r->model.params, BIAS);
-    r->heads = r->model.params.list[r->weight].cols;
+// Of its own model, which has values.
+static void complete(RewardModel *r) {
+    r->model = &r->own;
+    params_allocate_grads(&r->model->params);
+    r->weight = params_find(&r->model->params, WEIGHT);
+    r->bias = params_find(&r->model->params, BIAS);
+    r->heads = r->model->params.list[r->weight].cols;
 }
 
 bool reward_model_new(RewardModel *r, const Config *config, int heads, const Rng *rng,
@@ -36,22 +39,21 @@ bool reward_model_new(RewardModel *r, const Config *config, int heads, const Rng
     Config c = *config;
     c.head = HEAD_NONE, c.tied = false;
     *r = (RewardModel){0};
-    if (!model_new(&r->model, &c, err)) return false;
-    add_head(&r->model, heads);
-    model_allocate(&r->model, rng);
-    params_allocate_grads(&r->model.params);
-    find_head(r);
+    if (!model_new(&r->own, &c, err)) return false;
+    add_head(&r->own, heads);
+    model_allocate(&r->own, rng);
+    complete(r);
     return true;
 }
 
 void reward_model_of_policy(RewardModel *r, const Model *policy, int heads) {
     Error err;
     if (!reward_model_new(r, &policy->config, heads, NULL, &err)) die("%s", err.text);
-    params_take(&r->model.params, &policy->params);
+    params_take(&r->model->params, &policy->params);
 }
 
 void reward_model_free(RewardModel *r) {
-    model_free(&r->model);
+    model_free(&r->own);
     *r = (RewardModel){0};
 }
 
@@ -61,7 +63,7 @@ Node *reward_model_scores(Tape *t, const RewardModel *r, const Batch *b) {
     int *last = tape_allocate(t, (size_t)b->rows * sizeof *last);
     for (int i = 0; i < b->rows; i++) last[i] = i * b->time + b->lengths[i] - 1;
     Tokens in = batch_tokens(b);
-    Node *hidden = gather_rows(t, model_hidden(t, &r->model, &in), last, b->rows);
+    Node *hidden = gather_rows(t, model_hidden(t, r->model, &in), last, b->rows);
     return matmul_node(t, hidden, param(t, r->weight), param(t, r->bias));
 }
 
@@ -79,7 +81,7 @@ static void score_some(Tape *t, const RewardModel *r, const Exchange *const *lis
 void reward_model_score(const RewardModel *r, const Exchange *const *list, int count,
                         double *scores) {
     enum { AT_A_TIME = 64 };
-    Tape *t = tape_new((Params *)&r->model.params);
+    Tape *t = tape_new((Params *)&r->model->params);
     for (int i = 0; i < count; i += AT_A_TIME)
         score_some(t, r, list + i, int_min(AT_A_TIME, count - i),
                    scores + (size_t)i * (size_t)r->heads);
@@ -92,7 +94,7 @@ void reward_model_centre(RewardModel *r, const Exchange *const *list, int count)
     for (int k = 0; k < r->heads; k++) {
         double sum = 0;
         for (int i = 0; i < count; i++) sum += scores[i * r->heads + k];
-        *mat_at(params_value(&r->model.params, r->bias), 0, k) -= (real)(sum / count);
+        *mat_at(params_value(&r->model->params, r->bias), 0, k) -= (real)(sum / count);
     }
     free(scores);
 }
@@ -106,7 +108,7 @@ double reward_combine(double helpfulness, double safety, bool careful,
 
 bool reward_model_save(const char *path, const RewardModel *r,
                        const CheckpointNote *more, int more_count, Error *err) {
-    return model_save_with(path, &r->model, more, more_count, err);
+    return model_save_with(path, r->model, more, more_count, err);
 }
 
 // The head of a reward model in a file, which says how many columns it has.
@@ -124,8 +126,7 @@ static bool add_head_of_file(Model *m, const Checkpoint *file, const char *path,
 
 bool reward_model_load(const char *path, RewardModel *r, Error *err) {
     *r = (RewardModel){0};
-    if (!model_load_with(path, &r->model, add_head_of_file, err)) return false;
-    params_allocate_grads(&r->model.params);
-    find_head(r);
+    if (!model_load_with(path, &r->own, add_head_of_file, err)) return false;
+    complete(r);
     return true;
 }

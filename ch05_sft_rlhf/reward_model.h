@@ -23,7 +23,8 @@ typedef enum { REWARD_HELPFULNESS, REWARD_SAFETY, REWARD_HEADS } RewardHead;
 extern const char *const reward_head_names[];  // ends with NULL
 
 typedef struct {
-    Model model;       // HEAD_NONE
+    Model own;         // HEAD_NONE
+    Model *model;      // own, or that of adapters beside it: lora.h
     int heads;         // 1 .. REWARD_HEADS; with one, it is REWARD_HELPFULNESS
     int weight, bias;  // channels x heads, which begins with zeros; 1 x heads, frozen
 } RewardModel;

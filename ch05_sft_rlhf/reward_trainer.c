@@ -9,8 +9,8 @@
 
 RewardTrainer reward_trainer_new(RewardModel *r) {
     OptimiserSettings s = {.kind = OPTIMISER_ADAMW, .beta2 = 0.98};
-    return (RewardTrainer){r, optimiser_new(&r->model.params, s),
-                           tape_new(&r->model.params)};
+    return (RewardTrainer){r, optimiser_new(&r->model->params, s),
+                           tape_new(&r->model->params)};
 }
 
 void reward_trainer_free(RewardTrainer *t) {
@@ -40,7 +40,7 @@ static Node *scores_by_head(Tape *t, Node *scores, const RewardPair *pairs, int 
 double reward_trainer_step(RewardTrainer *t, const RewardPair *pairs, int count,
                            double rate) {
     const double MOST_NORM = 1;
-    Params *params = &t->model->model.params;
+    Params *params = &t->model->model->params;
     const Exchange **list = both_answers(pairs, count);
     double *margins = allocate((size_t)count, sizeof *margins);
     for (int i = 0; i < count; i++) margins[i] = pairs[i].margin;

@@ -147,12 +147,14 @@ bool stage_sft(Model *m, const SftData *data, const StagePlan *plan,
     bool ok = true;
     if (!m->params.grads) params_allocate_grads(&m->params);
     Batch b = sft_batch_new(data, plan->batch);
-    Learner l = learner_new(m, (LearnerSettings){.rate = plan->rate,
-                                                 .last_rate = plan->rate / 20,
-                                                 .warmup = steps / 20,
-                                                 .steps = steps,
-                                                 .clip = 1,
-                                                 .beta2 = 0.98});
+    Learner l = learner_new(
+        m, (LearnerSettings){.rate = plan->rate,
+                             .last_rate = plan->rate / 20,
+                             .warmup = steps / 20,
+                             .steps = steps,
+                             .hold = (long long)(plan->hold * (double)steps),
+                             .clip = 1,
+                             .beta2 = 0.98});
     while (ok && l.step < steps) {
         sft_fill(&b, data, l.step * plan->batch);
         Node *loss = objective_loss(l.tape, m, &b);

@@ -15,6 +15,9 @@ typedef struct {
     int turns;        // of a conversation, at most
     long long pretrain_steps, sft_steps;
     double rate;
+    // Share of fine-tuning that keeps this rate before it falls: some kinds are learnt
+    // late, and by how late depends on the seed
+    double hold;
     uint64_t seed;
 } StagePlan;
 

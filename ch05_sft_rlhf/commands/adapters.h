@@ -15,11 +15,14 @@
 // count 0: there are none.
 typedef Lora Adapters;
 
-// The model to be trained: the assistant's own, or that of adapters beside it. Ends the
-// program on a rank that does not fit, and on adapters' options without --lora. *l must
-// not be moved.
-Model *adapters_open(Adapters *l, const Args *args, const char *command, Assistant *a);
-// What was learnt: the assistant, or the adapters alone (lora_file.h).
+// Whether any of these options is given.
+bool adapters_asked_for(const Args *args);
+// The model to be trained: `base` itself, or that of adapters beside it. Ends the program
+// on a rank that does not fit, and on adapters' options without --lora. *l must not be
+// moved.
+Model *adapters_open(Adapters *l, const Args *args, const char *command, Model *base);
+// What was learnt: the assistant, or the adapters alone (lora_file.h); of those it says
+// how many numbers they are.
 bool adapters_save(const char *path, const Adapters *l, const Assistant *a, Stage stage,
                    const char *made, Error *err);
 void adapters_close(Adapters *l);

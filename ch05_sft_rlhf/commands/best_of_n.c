@@ -128,9 +128,9 @@ int command_best_of_n(const Args *args) {
     if (!assistant_load_stage(&a, path, stages_that_answer, &err)
         || (reward && !judge_load(&judge, reward, &err)))
         die("%s", err.text);
-    if (reward && judge.reward.model.config.vocabulary != a.model.config.vocabulary)
+    if (reward && judge.reward.model->config.vocabulary != a.model.config.vocabulary)
         die("%s: a reward model of %d ids for an assistant of %d", reward,
-            judge.reward.model.config.vocabulary, a.model.config.vocabulary);
+            judge.reward.model->config.vocabulary, a.model.config.vocabulary);
     own_questions_open(&from, args, &a, held_out);
     d.asked = own_questions(&from, count, rng_split(&rng, 0));
     draw_answers(&d, &a, reward ? &judge : NULL, rng_split(&rng, 1));

@@ -106,7 +106,7 @@ static void job_open(Job *j, const Args *args, int batch) {
                            j->assistant.model.config.context, 0, 0, &err))
         die("%s", err.text);
     examples_free(&all);
-    j->policy = adapters_open(&j->adapters, args, "dpo", &j->assistant);
+    j->policy = adapters_open(&j->adapters, args, "dpo", &j->assistant.model);
     params_allocate_grads(&j->policy->params);
     policy_copy(&j->reference, &j->assistant.model);
     j->order = allocate((size_t)j->pairs.count, sizeof *j->order);

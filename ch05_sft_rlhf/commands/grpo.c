@@ -99,7 +99,7 @@ int command_grpo(const Args *args) {
              option_text(args, "steps"), option_text(args, "advantages"),
              option_text(args, "rate"), option_text(args, "seed"),
              (unsigned long long)assistant_hash(&a.model));
-    Model *m = adapters_open(&adapters, args, "grpo", &a);
+    Model *m = adapters_open(&adapters, args, "grpo", &a.model);
     if (!m->params.grads) params_allocate_grads(&m->params);
     if (log_path && !output_open(&log, log_path, &err)) die("%s", err.text);
     train(args, m, &reference, &from, log.stream);

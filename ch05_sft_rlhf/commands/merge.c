@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "ch05_sft_rlhf/commands/commands.h"
+#include "ch05_sft_rlhf/judge.h"
 #include "ch05_sft_rlhf/lora_file.h"
 
 const Option merge_options[] = {
@@ -13,6 +14,7 @@ const Option merge_options[] = {
 
 int command_merge(const Args *args) {
     static Assistant a;
+    static RewardModel r;
     static Lora l;
     static Model merged;
     Error err;
@@ -25,13 +27,20 @@ int command_merge(const Args *args) {
     if (!adapter) die("merge: --adapter FILE is needed: what --lora wrote");
     const char *to = output_of(args, "merge", "the model",
                                (const char *[]){"checkpoint", "adapter", NULL});
-    if (!assistant_load(&a, path, &err)
-        || !lora_load(&l, adapter, &a.model, &stage, &made, &err))
+    if (!assistant_load(&a, path, &err) || !lora_stage(&stage, adapter, &err))
+        die("%s", err.text);
+    bool scores = stage == STAGE_REWARD;
+    if (scores) reward_model_of_policy(&r, &a.model, 1);
+    if (!lora_load(&l, adapter, scores ? r.model : &a.model, assistant_hash(&a.model),
+                   &made, &err))
         die("%s", err.text);
     lora_merge(&merged, &l);
-    if (!assistant_save(to, &merged, &a.tokenizer, stage, made, &err))
+    r.model = &merged;
+    if (!(scores ? judge_save(to, &r, &a.tokenizer, made, &err)
+                 : assistant_save(to, &merged, &a.tokenizer, stage, made, &err)))
         die("%s", err.text);
     printf("%s: rank %d, alpha %g, %s\n", to, l.settings.rank, l.settings.alpha, made);
+    if (scores) reward_model_free(&r);
     model_free(&merged), lora_free(&l), assistant_free(&a), free(made);
     return 0;
 }

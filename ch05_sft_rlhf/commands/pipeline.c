@@ -33,6 +33,7 @@ const Option pipeline_options[] = {
     {"pretrain-steps", "800", "of 1024 tokens"},
     {"sft-steps", "12000", "of 1024 tokens"},
     {"rate", "3e-3", "the highest learning rate of both"},
+    {"hold", "0", "share of fine-tuning that keeps this rate before it falls"},
     {"questions", "3000", "that are answered twice, for preferences"},
     {"beta", "1", "of PPO's KL term and of DPO"},
     {"ppo-steps", "40", "of 64 answers"},
@@ -70,6 +71,7 @@ static StagePlan plan_of(const Args *args) {
     plan.pretrain_steps = option_int(args, "pretrain-steps", 1, 1000000000);
     plan.sft_steps = option_int(args, "sft-steps", 1, 1000000000);
     plan.rate = option_real(args, "rate", 1e-9, 10);
+    plan.hold = option_real(args, "hold", 0, 0.9);
     plan.seed = (uint64_t)option_int(args, "seed", 0, LONG_MAX);
     return plan;
 }
@@ -112,12 +114,14 @@ static char *made_of(const Pipeline *p, Stage stage) {
         case STAGE_SFT:
             text_add(&made, "%lld steps of %d x %d, %d turns, rate %g", s->sft_steps,
                      s->batch, s->time, s->turns, s->rate);
+            // 0 is not said: what was made before there was this option stays as it is
+            if (s->hold > 0) text_add(&made, ", held %g", s->hold);
             break;
         case STAGE_REWARD: text_add(&made, "%d questions", r->questions); break;
         case STAGE_PPO:
             text_add(&made, "%d steps, beta %g, reward model %016llx", r->ppo_steps,
                      r->beta,
-                     (unsigned long long)assistant_hash(&p->judge.reward.model));
+                     (unsigned long long)assistant_hash(p->judge.reward.model));
             break;
         case STAGE_DPO:
             text_add(&made, "%d questions, %d passes, beta %g", r->questions,

@@ -111,12 +111,12 @@ static void job_open(Job *j, const Args *args) {
         die("%s", err.text);
     j->judged = reward;
     if (reward
-        && j->judge.reward.model.config.vocabulary
+        && j->judge.reward.model->config.vocabulary
                != j->assistant.model.config.vocabulary)
         die("%s: a reward model of %d ids for an assistant of %d", reward,
-            j->judge.reward.model.config.vocabulary,
+            j->judge.reward.model->config.vocabulary,
             j->assistant.model.config.vocabulary);
-    j->policy = adapters_open(&j->adapters, args, "ppo", &j->assistant);
+    j->policy = adapters_open(&j->adapters, args, "ppo", &j->assistant.model);
     params_allocate_grads(&j->policy->params);
     policy_copy(&j->reference, &j->assistant.model);
     critic_new(&j->critic, &j->reference);

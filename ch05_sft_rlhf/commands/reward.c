@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ch05_sft_rlhf/bradley_terry.h"
+#include "ch05_sft_rlhf/commands/adapters.h"
 #include "ch05_sft_rlhf/commands/commands.h"
 #include "ch05_sft_rlhf/commands/watch.h"
 #include "ch05_sft_rlhf/judge.h"
@@ -23,6 +24,7 @@ const Option reward_options[] = {
     {"epochs", "1", "passes over the preferences"},
     {"batch", "16", "pairs per step"},
     {"rate", "1e-3", "the highest learning rate"},
+    ADAPTER_OPTIONS,
     {"margin", "0", "asked for, times each preference's strength"},
     {"held-out", "10", "of so many preferences one is kept for the end; 0: none"},
     {"log", NULL, "a table of every step: FILE.tsv"},
@@ -41,7 +43,7 @@ static Examples examples_of(const char *path) {
 static void score_example(FILE *out, const Judge *j, const Examples *all,
                           const Example *e) {
     const char *answers[] = {e->answer, e->rejected};
-    int count = e->rejected ? 2 : 1, context = j->reward.model.config.context;
+    int count = e->rejected ? 2 : 1, context = j->reward.model->config.context;
     double scores[2][REWARD_HEADS];
     for (int k = 0; k < count; k++) {
         Exchange x;
@@ -174,9 +176,17 @@ static char *how_made(const Args *args, const Assistant *a, int pairs) {
     return made.data;
 }
 
+// The reward model, or the adapters alone with its head.
+static bool save(const char *path, const RewardModel *r, const Adapters *adapters,
+                 const Assistant *a, const char *made, Error *err) {
+    return adapters->count ? adapters_save(path, adapters, a, STAGE_REWARD, made, err)
+                           : judge_save(path, r, &a->tokenizer, made, err);
+}
+
 static int make(const Args *args, const char *model, const char *data) {
     static Assistant a;
     static RewardModel r;
+    static Adapters adapters;
     Error err;
     Output log = {0};
     Preferences p;
@@ -196,19 +206,21 @@ static int make(const Args *args, const char *model, const char *data) {
     char *made = how_made(args, &a, p.count);
     Split s = split(&p, every);
     reward_model_of_policy(&r, &a.model, 1);
+    r.model = adapters_open(&adapters, args, "reward", r.model);
     Watch w = watch_begin("reward", log.stream);
     train(&r, &s, args, &w);
     centre(&r, s.train, s.train_count);
     double seconds = watch_end(&w);
     if ((log_path && !output_commit(&log, &err))
-        || !judge_save(to, &r, &a.tokenizer, made, &err))
+        || !save(to, &r, &adapters, &a, made, &err))
         die("%s", err.text);
     print_quality("trained on", &r, s.train, s.train_count);
     print_quality("held out", &r, s.held_out, s.held_out_count);
-    printf("%s: the reward model, %.1f s\n", to, seconds);
+    printf("%s: the %s, %.1f s\n", to, adapters.count ? "adapter" : "reward model",
+           seconds);
     free(made), free(s.train), free(s.held_out);
     preferences_free(&p), examples_free(&all);
-    reward_model_free(&r), assistant_free(&a);
+    adapters_close(&adapters), reward_model_free(&r), assistant_free(&a);
     return 0;
 }
 
@@ -219,5 +231,7 @@ int command_reward(const Args *args) {
     if (!model) die("reward: --checkpoint FILE is needed");
     if (!data == !scored)
         die("reward: --data FILE is needed, to train on, or --score FILE, not both");
+    if (scored && adapters_asked_for(args))
+        die("reward: --score trains nothing: expected no --lora with it");
     return scored ? score(args, model, scored) : make(args, model, data);
 }

@@ -20,6 +20,7 @@ const Option sft_options[] = {
     {"batch", "4", "rows per step"},
     {"time", "256", "tokens per row"},
     {"rate", "3e-3", "the highest learning rate"},
+    {"hold", "0", "share of the steps that keep this rate before it falls"},
     {"loss-on", "all",
      "answers that are learnt from: all of a conversation, or the last"},
     {"packing", "on", "on: several conversations per row; off: one"},
@@ -36,6 +37,7 @@ static StagePlan plan_of(const Args *args) {
     plan.batch = (int)option_int(args, "batch", 1, 1 << 16);
     plan.time = (int)option_int(args, "time", 96, 1 << 16);
     plan.rate = option_real(args, "rate", 1e-9, 10);
+    plan.hold = option_real(args, "hold", 0, 0.9);
     plan.seed = (uint64_t)option_int(args, "seed", 0, LONG_MAX);
     return plan;
 }
@@ -121,14 +123,14 @@ static void train(const Args *args, Assistant *a, const SftData *d,
     Output log = {0};
     Text made = {0};
     static Adapters adapters;
-    Model *m = adapters_open(&adapters, args, "sft", a);
+    Model *m = adapters_open(&adapters, args, "sft", &a->model);
     if (log_path && !output_open(&log, log_path, &err)) die("%s", err.text);
     text_add(
         &made,
-        "sft --data %s --steps %lld --batch %d --time %d --rate %g --seed %llu from %s "
-        "%016llx",
+        "sft --data %s --steps %lld --batch %d --time %d --rate %g --hold %g --seed "
+        "%llu from %s %016llx",
         data ? data : "stories", plan->sft_steps, plan->batch, plan->time, plan->rate,
-        (unsigned long long)plan->seed, stage_names[a->stage],
+        plan->hold, (unsigned long long)plan->seed, stage_names[a->stage],
         (unsigned long long)assistant_hash(&a->model));
     Watch w = watch_begin("sft", log.stream);
     if (!stage_sft(m, d, plan, watch_step, &w, &err)) die("%s", err.text);

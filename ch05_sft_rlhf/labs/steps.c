@@ -11,12 +11,13 @@
 #include "ch03_transformer/labs/defaults.h"
 #include "ch05_sft_rlhf/labs/toy.h"
 #include "common/numeric/hash.h"
+#include "common/numeric/mean.h"
 #include "common/program/plot.h"
 
 static const Option options[] = {{"steps", "300", "of training"},
                                  {"letters", "12", "of a list"},
                                  {"rate", "8e-3", "the highest learning rate"},
-                                 {"count", "200", "lists that nobody was trained on"},
+                                 {"count", "400", "lists that nobody was trained on"},
                                  {0}};
 
 enum {
@@ -128,13 +129,16 @@ static void draw_figure(Lab *lab, Curve c[QUESTIONS][FORMS]) {
 }
 
 static void claim(Lab *lab, Curve c[QUESTIONS][FORMS]) {
-    // of two answers one is right at random: 1/2, and three standard errors of a share
-    double coin = 0.5 + 3 * 0.5 / sqrt(c[0][0].count);
-    claim_at_least(lab, "5.163", "how many: right, the answer alone", 0.8,
+    // Who does not see one of the letters has two answers to choose from, to both
+    // questions: at most 1/2 of the lists, and three standard errors of a share.
+    double n = c[0][0].count, coin = 0.5 + 3 * binomial_error(0.5, n);
+    // what section 5.2 calls learnt, 95 % right, and as many errors more
+    double learnt = 0.95 + 3 * binomial_error(0.95, n);
+    claim_at_least(lab, "5.163", "how many: right, the answer alone", coin,
                    c[HOW_MANY][ALONE].right[LOOKS - 1]);
     claim_at_most(lab, "5.164", "even or odd: right, the answer alone", coin,
                   c[ODD][ALONE].right[LOOKS - 1]);
-    claim_at_least(lab, "5.164", "even or odd: right, after its steps", 0.95,
+    claim_at_least(lab, "5.164", "even or odd: right, after its steps", learnt,
                    c[ODD][STEPS].right[LOOKS - 1]);
     claim_at_most(lab, "5.164", "even or odd: right, before its steps", coin,
                   c[ODD][AFTER].right[LOOKS - 1]);

@@ -26,6 +26,24 @@ check 'dpo --lora'
 "$program" ppo --checkpoint sft.ckpt --steps 1 --answers 4 --lora 2 -o e.ckpt 2>t && "$program" merge --checkpoint sft.ckpt --adapter e.ckpt -o n.ckpt >t
 check 'ppo --lora'
 
+# ---- a reward model beside adapters: its head is in their file
+{
+    printf 'prompt\tchosen\trejected\n'
+    for i in 1 2 3 4 5 6 7 8; do printf 'Say the first of: ball kite hat %s\tball.\tkite.\n' $i; done
+} >prefs.tsv
+reward() { "$program" reward --checkpoint sft.ckpt --data prefs.tsv --epochs 4 --batch 4 --held-out 0 --lora "$@"; }
+reward 4 --alpha 16 -o r.ckpt >t && head -c 400 r.ckpt | grep -qa '^note stage reward' && [ "$(wc -c <r.ckpt)" -lt $(($(wc -c <sft.ckpt) / 10)) ]
+check "reward --lora: $(grep learnt t)"
+reward 4 --alpha 16 --threads 2 -o rb.ckpt >t && cmp -s r.ckpt rb.ckpt
+check 'reward --lora: the same bits with two threads'
+"$program" merge --checkpoint sft.ckpt --adapter r.ckpt -o rm.ckpt >t && "$program" reward --checkpoint rm.ckpt --score prefs.tsv >t &&
+    awk -F '\t' 'NR > 1 && $4 <= 0.5 { exit 1 }' t
+check "merge: a reward model that scores the chosen ones higher: $(tail -1 t)"
+"$program" best-of-n --checkpoint sft.ckpt --reward rm.ckpt --n 2 --count 2 >t && "$program" ppo --checkpoint sft.ckpt --reward rm.ckpt --steps 1 --answers 4 -o e.ckpt 2>t
+check 'best-of-n and ppo are judged by it'
+reward 2 --dora --int8 -o rd.ckpt >t && "$program" merge --checkpoint sft.ckpt --adapter rd.ckpt -o rm.ckpt >t && "$program" reward --checkpoint rm.ckpt --score prefs.tsv >t
+check 'reward --lora --dora --int8: trained, merged, scores'
+
 # ---- grpo
 "$program" grpo --checkpoint sft.ckpt --task last --steps 2 --prompts 2 --group 4 --lora 2 --log g.tsv -o g.ckpt 2>t
 [ "$(head -1 g.tsv)" = "$(printf 'step\treward\tequal_groups\tkl\tentropy\tlength\tclip_fraction')" ] && [ "$(wc -l <g.tsv)" -eq 3 ]
@@ -52,6 +70,14 @@ refuses 'merge over its adapter' 'the file of --adapter' merge --checkpoint sft.
 head -c 2000 a.ckpt >cut.ckpt
 refuses 'merge: half a file' 'cut.ckpt' merge --checkpoint sft.ckpt --adapter cut.ckpt -o x.ckpt
 refuses 'sft --lora 65' 'expected 1 to 64' sft --checkpoint sft.ckpt --lora 65 -o x.ckpt
+refuses 'reward --lora 65' 'expected 1 to 64' reward --checkpoint sft.ckpt --data prefs.tsv --lora 65 -o x.ckpt
+refuses 'reward --lora 0' '--lora 0' reward --checkpoint sft.ckpt --data prefs.tsv --lora 0 -o x.ckpt
+refuses 'reward --dora alone' 'expected --lora RANK' reward --checkpoint sft.ckpt --data prefs.tsv --dora -o x.ckpt
+refuses 'reward --score with --lora' 'trains nothing' reward --checkpoint rm.ckpt --score prefs.tsv --lora 2
+refuses 'an adapter that is to score' 'an adapter: expected a model' reward --checkpoint r.ckpt --score prefs.tsv
+refuses 'an adapter that is to answer' 'an adapter: expected a model' eval --checkpoint a.ckpt
+refuses 'merge: beside a reward model' 'expected one that answers' merge --checkpoint rm.ckpt --adapter r.ckpt -o x.ckpt
+refuses 'merge: the reward of another model' 'an adapter of model' merge --checkpoint m.ckpt --adapter r.ckpt -o x.ckpt
 refuses 'sft --lora 0' '--lora 0' sft --checkpoint sft.ckpt --lora 0 -o x.ckpt
 refuses 'ppo --enumerate --lora 4' 'no --lora' ppo --enumerate --lora 4
 refuses 'sft --dora alone' 'expected --lora RANK' sft --checkpoint sft.ckpt --dora -o x.ckpt

@@ -24,7 +24,7 @@ static void setup_new(Setup *s, int heads) {
     Rng rng = rng_new(5);
     small_model(&s->policy, 1);
     reward_model_of_policy(&s->reward, &s->policy, heads);
-    rng_fill_normal(&rng, params_value(&s->reward.model.params, s->reward.weight), 1);
+    rng_fill_normal(&rng, params_value(&s->reward.model->params, s->reward.weight), 1);
     for (int i = 0; i < EXCHANGES; i++)
         s->own[i] = small_exchange(&rng, prompts[i], answers[i], true),
         s->list[i] = &s->own[i];
@@ -37,13 +37,13 @@ static void setup_free(Setup *s) {
 
 // h_n . w, with h_n from a pass over the answer alone.
 static double by_hand(const RewardModel *r, const Exchange *e, int head) {
-    Tape *t = tape_new((Params *)&r->model.params);
+    Tape *t = tape_new((Params *)&r->model->params);
     Tokens in = {.batch = 1, .time = e->length, .tokens = e->ids};
-    Mat h = model_hidden(t, &r->model, &in)->value;
-    double sum = (double)*mat_at(params_value(&r->model.params, r->bias), 0, head);
+    Mat h = model_hidden(t, r->model, &in)->value;
+    double sum = (double)*mat_at(params_value(&r->model->params, r->bias), 0, head);
     for (int c = 0; c < h.cols; c++)
         sum += (double)*mat_at(h, e->length - 1, c)
-               * (double)*mat_at(params_value(&r->model.params, r->weight), c, head);
+               * (double)*mat_at(params_value(&r->model->params, r->weight), c, head);
     tape_free(t);
     return sum;
 }
@@ -63,10 +63,10 @@ Test(reward_model, a_score_is_the_last_hidden_vector_times_the_head) {
 Test(reward_model, its_body_is_the_policys) {
     Setup s;
     setup_new(&s, 1);
-    Tape *a = tape_new(&s.policy.params), *b = tape_new(&s.reward.model.params);
+    Tape *a = tape_new(&s.policy.params), *b = tape_new(&s.reward.model->params);
     Tokens in = {.batch = 1, .time = s.own[0].length, .tokens = s.own[0].ids};
     Mat x = model_hidden(a, &s.policy, &in)->value,
-        y = model_hidden(b, &s.reward.model, &in)->value;
+        y = model_hidden(b, s.reward.model, &in)->value;
     cr_assert_eq(largest_difference(x, y), 0);
     tape_free(a), tape_free(b), setup_free(&s);
 }
@@ -80,7 +80,7 @@ static real padded(const RewardModel *r, const Exchange *e, int pads, int id) {
         longer.ids[i] = i < e->length ? e->ids[i] : id;
     Batch b = exchange_batch(list, 2);
     for (int i = e->length; i < b.time; i++) b.tokens[i] = id;
-    Tape *t = tape_new((Params *)&r->model.params);
+    Tape *t = tape_new((Params *)&r->model->params);
     real score = *mat_at(reward_model_scores(t, r, &b)->value, 0, 0);
     tape_free(t), batch_free(&b), free(longer.ids);
     return score;
@@ -148,7 +148,7 @@ static Node *preference_loss(Tape *t, void *context) {
 Test(reward_model, gradients_of_the_preference_loss) {
     Setup s;
     setup_new(&s, 1);
-    cr_assert_lt(gradient_error(&s.reward.model.params, preference_loss, &s, 8),
+    cr_assert_lt(gradient_error(&s.reward.model->params, preference_loss, &s, 8),
                  gradient_tolerance());
     setup_free(&s);
 }
@@ -156,7 +156,7 @@ Test(reward_model, gradients_of_the_preference_loss) {
 Test(reward_model, the_bias_is_not_learned) {
     Setup s;
     setup_new(&s, 1);
-    cr_assert_null(params_grad(&s.reward.model.params, s.reward.bias).at);
+    cr_assert_null(params_grad(&s.reward.model->params, s.reward.bias).at);
     setup_free(&s);
 }
 

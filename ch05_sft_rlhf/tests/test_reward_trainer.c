@@ -70,7 +70,7 @@ Test(reward_trainer, a_pair_moves_its_own_head_alone) {
     setup_new(&s, 2);
     for (int i = 0; i < PAIRS; i++) s.pairs[i].head = REWARD_SAFETY;
     for (int i = 0; i < 3; i++) reward_trainer_step(&s.trainer, s.pairs, PAIRS, 1e-2);
-    Mat weight = params_value(&s.reward.model.params, s.reward.weight);
+    Mat weight = params_value(&s.reward.model->params, s.reward.weight);
     double moved = 0;
     for (int c = 0; c < weight.rows; c++) {
         cr_assert_eq(*mat_at(weight, c, REWARD_HELPFULNESS), 0);

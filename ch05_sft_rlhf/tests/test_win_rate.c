@@ -112,7 +112,7 @@ Test(rlhf, rewards_of_cut_answers) {
     for (int i = 0; i < COUNT; i++) list[i] = &out[i].exchange;
     reward_model_of_policy(&r, &s.a, 1);
     Rng rng = rng_new(10);
-    rng_fill_normal(&rng, params_value(&r.model.params, r.weight), 1);
+    rng_fill_normal(&rng, params_value(&r.model->params, r.weight), 1);
     rlhf_rewards(gold, NULL, &q, &s.world.chat, list, COUNT, -7);
     rlhf_rewards(judged, &r, &q, &s.world.chat, list, COUNT, -7);
     reward_model_score(&r, list, COUNT, own);

@@ -1,4 +1,4 @@
-// The mean of a sample and its standard error.
+// The mean of a sample and its standard error; that of a share.
 //
 //     mean = sum x / n,     error = sqrt((sum x^2 / n - mean^2) / (n - 1))
 //
@@ -21,4 +21,8 @@ static inline double mean_of(Mean m) { return m.sum / m.count; }
 static inline double mean_error(Mean m) {
     double mean = mean_of(m), variance = m.squares / m.count - mean * mean;
     return sqrt(fmax(variance, 0) / (m.count - 1));
+}
+// The standard error of a share of n draws, each a success with chance p.
+static inline double binomial_error(double p, double n) {
+    return sqrt(p * (1 - p) / n);
 }
