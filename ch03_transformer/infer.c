@@ -179,7 +179,9 @@ static void attend_each(Inference *const *together, Team team, int layer, Mat mi
     const InferModel *m = together[0]->model;
     Share s = share_of(team, q.rows * m->kv_heads, 1);
     for (int task = s.first; task < s.first + s.count; task++) {
-        int t = task / m->kv_heads;
+        int t = task / m->kv_heads, soon = (task + 1) % (q.rows * m->kv_heads);
+        attend_next_soon(&together[soon / m->kv_heads]->cache, layer, 0,
+                         soon % m->kv_heads);
         Heads heads = heads_of(m, &together[t]->position);
         attend_next(mat_rows(mixed, t, 1), mat_rows(q, t, 1), mat_rows(k, t, 1),
                     mat_rows(v, t, 1), &together[t]->cache, layer, &heads, 0,

@@ -45,20 +45,6 @@ MatMemory mat_memory(void) {
 
 void mat_memory_restart(void) { atomic_store(&bytes_most, atomic_load(&bytes_now)); }
 
-Mat mat_rows(Mat m, int first, int count) {
-    assert(0 <= first && 0 <= count && first + count <= m.rows
-           && "mat_rows: rows outside the matrix");
-    return (Mat){m.at + first * m.row_stride, count, m.cols, m.row_stride,
-                 m.col_stride};
-}
-
-Mat mat_cols(Mat m, int first, int count) {
-    assert(0 <= first && 0 <= count && first + count <= m.cols
-           && "mat_cols: columns outside the matrix");
-    return (Mat){m.at + first * m.col_stride, m.rows, count, m.row_stride,
-                 m.col_stride};
-}
-
 // The loops below run along rows. Where columns lie side by side (or rows do: then of the
 // transposes) the compiler may take whole vectors.
 static bool side_by_side(Mat m) { return m.col_stride == 1; }

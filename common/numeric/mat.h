@@ -14,6 +14,7 @@
 // Everything is two-dimensional: rows = batch x time, columns = channels. Only mat_new
 // owns memory. Shapes that do not fit are a caller's bug: an assert names them.
 #pragma once
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -55,8 +56,19 @@ static inline real *mat_at(Mat m, int row, int col) {
 static inline Mat mat_transpose(Mat m) {
     return (Mat){m.at, m.cols, m.rows, m.col_stride, m.row_stride};
 }
-Mat mat_rows(Mat m, int first, int count);  // count x cols
-Mat mat_cols(Mat m, int first, int count);  // rows x count
+// count x cols, rows x count
+static inline Mat mat_rows(Mat m, int first, int count) {
+    assert(0 <= first && 0 <= count && first + count <= m.rows
+           && "mat_rows: rows outside the matrix");
+    return (Mat){m.at + first * m.row_stride, count, m.cols, m.row_stride,
+                 m.col_stride};
+}
+static inline Mat mat_cols(Mat m, int first, int count) {
+    assert(0 <= first && 0 <= count && first + count <= m.cols
+           && "mat_cols: columns outside the matrix");
+    return (Mat){m.at + first * m.col_stride, m.rows, count, m.row_stride,
+                 m.col_stride};
+}
 
 void mat_fill(Mat m, real value);
 void mat_scale(Mat m, real factor);                  // m *= factor
