@@ -8,8 +8,8 @@
 #include "common/numeric/small.h"
 #include "common/numeric/threads.h"
 
-// bytes: of what is longer the processor's own prefetcher brings the rest
-enum { MOST_ASKED = 8192 };
+// numbers: of what is longer the processor's own prefetcher brings the rest
+enum { MOST_ASKED = 2048 };
 
 KvCache kv_cache_new(int layers, int batch, int n_kv_heads, int head_dim,
                      int capacity) {
@@ -159,18 +159,15 @@ void attend_next(Mat out, Mat q, Mat k, Mat v, KvCache *c, int layer, const Head
     attend_token(mat_view(to.at, group, d), &one);
 }
 
-// Rows that lie one after the other, a line at a time.
-static void ask(Mat rows) {
-    const char *at = (const char *)rows.at;
-    size_t bytes = (size_t)rows.rows * rows.cols * sizeof *rows.at;
-    for (size_t i = 0; i < size_min(bytes, MOST_ASKED); i += 64)
-        __builtin_prefetch(at + i, 0, 2);  // for L2
+// So many rows that lie one after the other, as one.
+static void ask(Mat rows, int d) {
+    mat_ask(mat_view(rows.at, 1, int_min(rows.rows, MOST_ASKED / d) * d));
 }
 
 void attend_next_soon(const KvCache *c, int layer, int b, int kv) {
     int end = c->time[layer] + 1;
-    ask(cached(c, c->keys, layer, b, kv, 0, end));
-    ask(cached(c, c->values, layer, b, kv, 0, end));
+    ask(cached(c, c->keys, layer, b, kv, 0, end), c->head_dim);
+    ask(cached(c, c->values, layer, b, kv, 0, end), c->head_dim);
 }
 
 void kv_cache_next(KvCache *c, int layer) { c->time[layer]++; }

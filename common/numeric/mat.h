@@ -77,6 +77,15 @@ void mat_put_scaled(Mat to, bool add, real factor,
                     Mat from);    // that, or to = factor from
 void mat_copy(Mat to, Mat from);  // same shape; any strides; must not overlap
 
+// Asks memory for m (col_stride 1), so that it comes to the L2 cache while something else
+// is computed. Nothing depends on it but time.
+static inline void mat_ask(Mat m) {
+    const int line = 64 / sizeof(real);  // of the cache
+    for (int i = 0; i < m.rows; i++)
+        for (int j = 0; j < m.cols; j += line)
+            __builtin_prefetch(m.at + i * m.row_stride + j, 0, 2);
+}
+
 // c = a b and c += a b:  c is m x n, a is m x k, b is k x n; any sizes, any views; c overlaps neither.
 // k = 0 gives c = 0 (or adds nothing). The bits of c do not depend on the number of
 // threads; inside a parallel region the work stays on the calling thread. Chapter 6
