@@ -15,7 +15,8 @@
 //
 //     tokens per second <= bytes per second of memory / bytes of all weights
 //
-// infer_model.h has the weights, infer_packed.h a copy for many texts, project.h the products, sample.h what becomes of logits.
+// infer_model.h has the weights, infer_packed.h a copy for many texts, project.h the
+// products, sample.h what becomes of logits.
 #pragma once
 #include "ch02_attention/kv_cache.h"
 #include "ch03_transformer/infer_packed.h"
@@ -23,7 +24,8 @@
 
 typedef struct {
     const InferModel *model;
-    const InferPacked *packed;  // of the model; NULL: its weights as they lie
+    // of the model; NULL: its weights as they lie
+    const InferPacked *packed;
     KvCache cache;
     Position position;
     bool beside;                             // workspace and positions are another's
