@@ -55,6 +55,7 @@ VEC_INLINE void tile(Mat y, Mat x, const real *panel, Soon *soon, bool add,
     const real *a[TILE_ROWS / 3];
 #pragma GCC unroll 4
     for (int i = 0; i < TILE_ROWS / 3; i++) a[i] = x.at + 3 * i * x.row_stride;
+#pragma GCC unroll 4
     for (int p = 0; p < x.cols; p++, panel += TILE_COLS) {
         __builtin_prefetch(ahead, 0, 2);  // for L2
         if (all) __builtin_prefetch(ahead + bytes / 2, 0, 2);
