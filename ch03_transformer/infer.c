@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "ch03_transformer/project.h"
+#include "common/numeric/matmul_few.h"
 #include "common/numeric/small.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/vec.h"
@@ -284,7 +285,7 @@ static void step(Inference *const *each, Team t, const int *tokens, Mat x, Mat l
 // a head of one token 0.3 us, and two numbers of the cache a nanosecond.
 static int threads_for(Inference *const *each, int texts) {
     const InferModel *m = each[0]->model;
-    double us = (double)infer_model_weights(m) * fmax(1.2e-4, 1e-5 * texts);
+    double us = (double)infer_model_weights(m) * weight_microseconds(texts);
     for (int t = 0; t < texts; t++)
         us += m->layers * (0.3 * m->heads + 1e-3 * m->dim * each[t]->time);
     int most = (int)fmin(us / (20.0 * m->layers), threads_free());

@@ -1,9 +1,9 @@
 #include "common/numeric/matmul_packed.h"
 
 #include <assert.h>
-#include <math.h>
 
 #include "common/numeric/depth.h"
+#include "common/numeric/matmul_few.h"
 #include "common/numeric/panel.h"
 #include "common/numeric/small.h"
 #include "common/numeric/threads.h"
@@ -43,7 +43,8 @@ typedef struct {
 } Soon;
 
 // y (rows x TILE_COLS) = or += x times `depth` rows of a panel. `rows` is a constant where
-// this is called: the sums live in registers.
+// this is called: the sums live in registers. `all`: this tile alone asks for the next
+// panel, two lines at every step; else one is enough.
 VEC_INLINE void tile(Mat y, Mat x, const real *panel, Soon *soon, bool add,
                      const int rows, const bool all) {
     Vec sum[TILE_ROWS][2];
@@ -150,17 +151,13 @@ static void multiply(Mat y, Mat x, Packed b, bool add) {
 
 // ---- sharing out
 
-// What it takes, about: the reading, or the arithmetic where that is longer.
-static double microseconds(int rows, Packed b) {
-    return (double)b.rows * b.cols * fmax(1.2e-4, 1e-5 * rows);
-}
-
 void matmul_packed(Mat y, Mat x, Packed b, bool add) {
     assert(y.rows == x.rows && y.cols == b.cols && x.cols == b.rows && x.cols >= 1
            && "matmul_packed: shapes do not fit");
     assert(x.col_stride == 1 && y.col_stride == 1);
     // waking a thread that sleeps takes some 20
-    int threads = (int)fmin(threads_free(), microseconds(x.rows, b) / 30);
+    double us = (double)b.rows * b.cols * weight_microseconds(x.rows);
+    int threads = (int)fmin(threads_free(), us / 30);
     if (threads <= 1) {  // OpenMP would do so too, only slower
         multiply(y, x, b, add);
         return;
