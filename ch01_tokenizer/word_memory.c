@@ -32,15 +32,20 @@ WordMemory *word_pool_take(WordPool *pool) {
         WordMemory *kept = atomic_exchange(&pool->kept[i], NULL);
         if (kept) return kept;
     }
-    return word_memory_new();
+    if (atomic_fetch_add(&pool->made, 1) < (int)WORD_POOL) return word_memory_new();
+    atomic_fetch_sub(&pool->made, 1);
+    return NULL;
 }
 
 void word_pool_give(WordPool *pool, WordMemory *memory) {
-    for (int i = 0; memory && i < (int)WORD_POOL; i++) {
+    if (!memory) return;
+    for (int i = 0; i < (int)WORD_POOL; i++) {
         WordMemory *none = NULL;
         if (atomic_compare_exchange_strong(&pool->kept[i], &none, memory)) return;
     }
+    // a place was free, but others gave and took while this one looked
     word_memory_free(memory);
+    atomic_fetch_sub(&pool->made, 1);
 }
 
 void word_pool_free(WordPool *pool) {

@@ -38,17 +38,20 @@ typedef struct {
 } WordMemory;  // 3 MiB
 
 // Memories that nobody uses just now. Each thread that encodes takes one and puts it back,
-// so what one text taught serves the next. All together stay below WORD_POOL_BYTES.
+// so what one text taught serves the next. All that there are, in use or not, stay below
+// WORD_POOL_BYTES: threads beyond their number encode without remembering, with the same
+// ids.
 enum { WORD_POOL_BYTES = 32 << 20, WORD_POOL = WORD_POOL_BYTES / sizeof(WordMemory) };
 typedef struct {
     WordMemory *_Atomic kept[WORD_POOL];
+    _Atomic int made;  // and not freed
 } WordPool;
 
 extern const uint64_t word_masks[][2];  // all ones for the first n bytes
 
 WordMemory *word_memory_new(void);  // remembers nothing yet
 void word_memory_free(WordMemory *memory);
-WordMemory *word_pool_take(WordPool *pool);
+WordMemory *word_pool_take(WordPool *pool);  // NULL: all are in use
 void word_pool_give(WordPool *pool, WordMemory *memory);
 void word_pool_free(WordPool *pool);
 

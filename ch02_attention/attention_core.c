@@ -205,6 +205,15 @@ void attend_head(Mat out, const Head *h) {
     }
 }
 
+// The weights that forward kept, row by row: the products read them in columns, which is
+// too slow from afar.
+static void ask_seen(Mat p, const Seen *s) {
+    for (int i = 0; i < s->b.rows; i++) {
+        Columns c = vectors_of(s, i);
+        mat_ask(mat_cols(mat_rows(p, i, 1), c.first, c.end - c.first));
+    }
+}
+
 void attend_head_backward(HeadGrads g, Mat out_grad, const Head *h) {
     int rows = block_rows(h->q.rows, h->k.rows);
     for (int i = 0; i < h->q.rows; i += rows) {
@@ -212,6 +221,7 @@ void attend_head_backward(HeadGrads g, Mat out_grad, const Head *h) {
         Mat p = block_of(h->weights, s.b),
             ds = mat_view(h->workspace.at, s.b.rows, s.b.cols),
             out_rows = mat_rows(out_grad, i, s.b.rows);
+        ask_seen(p, &s);
         mix_back(g.v, p, out_rows, &s);  // dV = P^T dO
         score(ds, out_rows, h->v, &s);   // dP = dO V^T
         weigh_back(ds, p, &s);           // dS = P (dP - D)

@@ -5,7 +5,11 @@
 
 #include "ch02_attention/attend_token.h"
 #include "common/error.h"
+#include "common/numeric/small.h"
 #include "common/numeric/threads.h"
+
+// numbers: of what is longer the processor's own prefetcher brings the rest
+enum { MOST_ASKED = 2048 };
 
 KvCache kv_cache_new(int layers, int batch, int n_kv_heads, int head_dim,
                      int capacity) {
@@ -45,8 +49,7 @@ static Mat cached(const KvCache *c, Mat all, int layer, int b, int kv, int first
 }
 
 // Sequence b's columns of one head, of rows batch x time.
-static Mat part(Mat m, int b, int batch, int first_col, int cols) {
-    int time = m.rows / batch;
+static Mat part(Mat m, int b, int time, int first_col, int cols) {
     return mat_cols(mat_rows(m, b * time, time), first_col, cols);
 }
 
@@ -65,28 +68,24 @@ void kv_cache_copy(KvCache *to, const KvCache *from) {
     }
 }
 
-static void append(KvCache *c, int layer, int b, int kv, Mat k, Mat v,
+static void append(KvCache *c, int layer, int b, int kv, Mat k, Mat v, int count,
                    const Position *position) {
-    int first = c->time[layer], count = k.rows / c->batch, d = c->head_dim;
+    int first = c->time[layer], d = c->head_dim;
     Mat keys = cached(c, c->keys, layer, b, kv, first, count);
-    mat_copy(keys, part(k, b, c->batch, kv * d, d));
+    mat_copy(keys, part(k, b, count, kv * d, d));
     if (position) position_turn(position, keys, 1, first, true);
     mat_copy(cached(c, c->values, layer, b, kv, first, count),
-             part(v, b, c->batch, kv * d, d));
+             part(v, b, count, kv * d, d));
 }
 
 // The queries of one kv head's group, scaled and turned: head after head, T rows each.
-static void gather_queries(Mat to, Mat q, int b, int kv, const KvCache *c, int layer,
-                           const Heads *h) {
-    int time = q.rows / h->batch, group = h->n_heads / h->n_kv_heads, d = c->head_dim;
+static void gather_queries(Mat to, Mat q, int b, int kv, int time, const KvCache *c,
+                           int layer, const Heads *h) {
+    int group = h->n_heads / h->n_kv_heads, d = c->head_dim;
     for (int g = 0; g < group; g++) {
         Mat rows = mat_rows(to, g * time, time),
-            from = part(q, b, h->batch, (kv * group + g) * d, d);
-        for (int i = 0; i < time; i++) {
-            real *scaled = mat_at(rows, i, 0);
-            const real *x = mat_at(from, i, 0);
-            for (int j = 0; j < d; j++) scaled[j] = h->scale * x[j];
-        }
+            from = part(q, b, time, (kv * group + g) * d, d);
+        mat_put_scaled(rows, false, h->scale, from);
         if (h->position) position_turn(h->position, rows, 1, c->time[layer], false);
     }
 }
@@ -128,15 +127,15 @@ static bool worth_sharing(const KvCache *c, const Heads *h, int time, int end) {
 // all of it. one: room for the queries and for scores.
 static Mat enter(Head *one, Mask *mask, Mat out, Mat q, Mat k, Mat v, KvCache *c,
                  int layer, const Heads *h, int b, int kv) {
-    int d = c->head_dim, group = h->n_heads / h->n_kv_heads,
-        end = c->time[layer] + q.rows / c->batch;
+    int d = c->head_dim, group = h->n_heads / h->n_kv_heads, time = one->q.rows / group,
+        end = c->time[layer] + time;
     *mask = mask_of_sequence(&h->mask, b);
-    append(c, layer, b, kv, k, v, h->position);
-    gather_queries(one->q, q, b, kv, c, layer, h);
+    append(c, layer, b, kv, k, v, time, h->position);
+    gather_queries(one->q, q, b, kv, time, c, layer, h);
     one->k = cached(c, c->keys, layer, b, kv, 0, end);
     one->v = cached(c, c->values, layer, b, kv, 0, end);
     one->mask = mask, one->position = h->position, one->number = kv * group;
-    return part(out, b, c->batch, kv * group * d, group * d);
+    return part(out, b, time, kv * group * d, group * d);
 }
 
 // ---- a new token of each sequence
@@ -158,6 +157,17 @@ void attend_next(Mat out, Mat q, Mat k, Mat v, KvCache *c, int layer, const Head
     Mat to = enter(&one, &mask, out, q, k, v, c, layer, h, b, kv);
     // one row holds the group's heads side by side: as group x d
     attend_token(mat_view(to.at, group, d), &one);
+}
+
+// So many rows that lie one after the other, as one.
+static void ask(Mat rows, int d) {
+    mat_ask(mat_view(rows.at, 1, int_min(rows.rows, MOST_ASKED / d) * d));
+}
+
+void attend_next_soon(const KvCache *c, int layer, int b, int kv) {
+    int end = c->time[layer] + 1;
+    ask(cached(c, c->keys, layer, b, kv, 0, end), c->head_dim);
+    ask(cached(c, c->values, layer, b, kv, 0, end), c->head_dim);
 }
 
 void kv_cache_next(KvCache *c, int layer) { c->time[layer]++; }

@@ -52,4 +52,7 @@ void attend_cached(Mat out, Mat q, Mat k, Mat v, KvCache *cache, int layer,
 void kv_cache_ready(KvCache *cache, const Heads *heads);
 void attend_next(Mat out, Mat q, Mat k, Mat v, KvCache *cache, int layer,
                  const Heads *heads, int b, int kv);
+// Asks memory for the keys and values that attend_next is going to read, so that they come
+// while another head is computed. Nothing depends on it but time.
+void attend_next_soon(const KvCache *cache, int layer, int b, int kv);
 void kv_cache_next(KvCache *cache, int layer);

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "ch03_transformer/project.h"
+#include "common/numeric/matmul_few.h"
 #include "common/numeric/small.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/vec.h"
@@ -95,12 +96,16 @@ static Mat share_rows(Team t, Mat m) {
     Share s = share_of(t, m.rows, 1);
     return mat_rows(m, s.first, s.count);
 }
-// Numbers of a cache line: no two threads write to one.
-enum { LINE = 64 / sizeof(real) };
+// Whole panels of packed weights, and so whole cache lines: no two threads write to one.
 static Mat share_cols(Team t, Mat m) {
     if (t.count == 1 || !m.at) return m;
-    Share s = share_of(t, m.cols, LINE);
+    Share s = share_of(t, m.cols, packed_step());
     return mat_cols(m, s.first, s.count);
+}
+static Packed share_panels(Team t, Packed p) {
+    if (t.count == 1 || !p.at) return p;
+    Share s = share_of(t, p.cols, packed_step());
+    return packed_cols(p, s.first, s.count);
 }
 
 // ---- the parts of a block
@@ -115,12 +120,14 @@ static void normalise(const InferModel *m, Team t, Mat y, Mat x, Mat gain, Mat b
 }
 
 // Columns of y.
-static void multiply(Inference *s, Team t, Mat y, Mat x, Mat w, Mat bias, bool add) {
+static void multiply(Inference *s, Team t, Mat y, Mat x, Mat w, Packed panels, Mat bias,
+                     bool add) {
     size_t weights = (size_t)w.rows * (size_t)w.cols;
     if (t.number == 0)
         s->weights_read += weights, s->flops += 2.0 * x.rows * (double)weights;
     Mat out = share_cols(t, y), of = mat_transpose(share_cols(t, mat_transpose(w)));
-    if (out.cols > 0) project(out, x, of, share_cols(t, bias), add);
+    if (out.cols > 0)
+        project(out, x, of, share_panels(t, panels), share_cols(t, bias), add);
 }
 
 // x = f(gate) * x, or f(x).
@@ -137,13 +144,14 @@ static void activate(const InferModel *m, Mat x, Mat gate) {
     }
 }
 
-static void feed_forward(Inference *s, Team t, const InferLayer *w, Mat x, Mat y) {
+static void feed_forward(Inference *s, Team t, const InferLayer *w,
+                         const PackedLayer *p, Mat x, Mat y) {
     Mat hidden = mat_rows(s->hidden, 0, x.rows), gate = mat_rows(s->gate, 0, x.rows);
-    multiply(s, t, hidden, y, w->up, w->up_bias, false);
-    if (w->gate.at) multiply(s, t, gate, y, w->gate, (Mat){0}, false);
+    multiply(s, t, hidden, y, w->up, p->up, w->up_bias, false);
+    if (w->gate.at) multiply(s, t, gate, y, w->gate, p->gate, (Mat){0}, false);
     activate(s->model, share_cols(t, hidden), share_cols(t, gate));
     wait_for_all(t);
-    multiply(s, t, x, hidden, w->down, w->down_bias, true);
+    multiply(s, t, x, hidden, w->down, p->down, w->down_bias, true);
     wait_for_all(t);
 }
 
@@ -172,7 +180,9 @@ static void attend_each(Inference *const *together, Team team, int layer, Mat mi
     const InferModel *m = together[0]->model;
     Share s = share_of(team, q.rows * m->kv_heads, 1);
     for (int task = s.first; task < s.first + s.count; task++) {
-        int t = task / m->kv_heads;
+        int t = task / m->kv_heads, soon = (task + 1) % (q.rows * m->kv_heads);
+        attend_next_soon(&together[soon / m->kv_heads]->cache, layer, 0,
+                         soon % m->kv_heads);
         Heads heads = heads_of(m, &together[t]->position);
         attend_next(mat_rows(mixed, t, 1), mat_rows(q, t, 1), mat_rows(k, t, 1),
                     mat_rows(v, t, 1), &together[t]->cache, layer, &heads, 0,
@@ -195,19 +205,20 @@ static void attend(Inference *s, Inference *const *together, Team t, int layer,
 static void block(Inference *s, Inference *const *together, Team t, int layer, Mat x) {
     const InferModel *m = s->model;
     const InferLayer *w = &m->layer[layer];
+    const PackedLayer none = {0}, *p = s->packed ? &s->packed->layer[layer] : &none;
     Mat y = mat_rows(s->y, 0, x.rows), q = mat_rows(s->q, 0, x.rows),
         k = mat_rows(s->k, 0, x.rows);
     Mat v = mat_rows(s->v, 0, x.rows), mixed = mat_rows(s->mixed, 0, x.rows);
     normalise(m, t, y, x, w->norm, w->norm_bias);
-    multiply(s, t, q, y, w->q, w->q_bias, false);
-    multiply(s, t, k, y, w->k, w->k_bias, false);
-    multiply(s, t, v, y, w->v, w->v_bias, false);
+    multiply(s, t, q, y, w->q, p->q, w->q_bias, false);
+    multiply(s, t, k, y, w->k, p->k, w->k_bias, false);
+    multiply(s, t, v, y, w->v, p->v, w->v_bias, false);
     wait_for_all(t);
     attend(s, together, t, layer, mixed, q, k, v);
-    multiply(s, t, x, mixed, w->o, w->o_bias, true);
+    multiply(s, t, x, mixed, w->o, p->o, w->o_bias, true);
     wait_for_all(t);
     normalise(m, t, y, x, w->ffn_norm, w->ffn_norm_bias);
-    feed_forward(s, t, w, x, y);
+    feed_forward(s, t, w, p, x, y);
 }
 
 // Notes the first number that is not finite: in row t of x, after a layer. Row 0 is
@@ -224,7 +235,8 @@ static void logits_of(Mat logits, Inference *s, Team t, Mat x) {
     const InferModel *m = s->model;
     Mat y = mat_rows(s->y, 0, x.rows);
     normalise(m, t, y, x, m->final_norm, m->final_norm_bias);
-    multiply(s, t, logits, y, mat_rows(m->output, 0, m->vocab), (Mat){0}, false);
+    multiply(s, t, logits, y, mat_rows(m->output, 0, m->vocab),
+             s->packed ? s->packed->output : (Packed){0}, (Mat){0}, false);
     wait_for_all(t);
 }
 
@@ -273,7 +285,7 @@ static void step(Inference *const *each, Team t, const int *tokens, Mat x, Mat l
 // a head of one token 0.3 us, and two numbers of the cache a nanosecond.
 static int threads_for(Inference *const *each, int texts) {
     const InferModel *m = each[0]->model;
-    double us = (double)infer_model_weights(m) * fmax(1.2e-4, 1e-5 * texts);
+    double us = (double)infer_model_weights(m) * weight_microseconds(texts);
     for (int t = 0; t < texts; t++)
         us += m->layers * (0.3 * m->heads + 1e-3 * m->dim * each[t]->time);
     int most = (int)fmin(us / (20.0 * m->layers), threads_free());

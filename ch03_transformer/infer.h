@@ -15,14 +15,17 @@
 //
 //     tokens per second <= bytes per second of memory / bytes of all weights
 //
-// infer_model.h has the weights, project.h the products, sample.h what becomes of logits.
+// infer_model.h has the weights, infer_packed.h a copy for many texts, project.h the
+// products, sample.h what becomes of logits.
 #pragma once
 #include "ch02_attention/kv_cache.h"
-#include "ch03_transformer/infer_model.h"
+#include "ch03_transformer/infer_packed.h"
 #include "common/error.h"
 
 typedef struct {
     const InferModel *model;
+    // of the model; NULL: its weights as they lie
+    const InferPacked *packed;
     KvCache cache;
     Position position;
     bool beside;                             // workspace and positions are another's
@@ -36,8 +39,9 @@ typedef struct {
     int broken_layer, broken_position;
 } Inference;
 
-// Room for `capacity` positions, at most m->context. The model must outlive it. False
-// and err where the cache would be too large to address.
+// Room for `capacity` positions, at most m->context. The model must outlive it. Whoever
+// has packed it may set s->packed. False and err where the cache would be too large to
+// address.
 bool inference_new(Inference *s, const InferModel *m, int capacity, Error *err);
 // One more text of the same model and capacity: with a cache of its own, and the workspace
 // and positions of `first`, which must outlive it and run on the same thread.

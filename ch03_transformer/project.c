@@ -9,9 +9,10 @@ static void add_bias(Mat y, Mat bias) {
         for (int i = 0; i < y.cols; i++) *mat_at(y, t, i) += bias.at[i];
 }
 
-void project(Mat y, Mat x, Mat w, Mat bias, bool add) {
+void project(Mat y, Mat x, Mat w, Packed panels, Mat bias, bool add) {
     bool few = 1 <= x.rows && x.rows <= MATMUL_FEW && w.row_stride == 1;
-    if (x.rows == 1 && w.col_stride == 1) matvec(y.at, w, x.at, add);
+    if (panels.at) matmul_packed(y, x, panels, add);
+    else if (x.rows == 1 && w.col_stride == 1) matvec(y.at, w, x.at, add);
     else if (few) matmul_few(y, x, mat_transpose(w), add);
     else if (add) matmul_add(y, x, mat_transpose(w));
     else matmul(y, x, mat_transpose(w));

@@ -6,10 +6,12 @@
 // reads every weight once and uses it for two operations: there only the reading counts
 // (matvec). A few rows (a token for each of several texts) are in between (matmul_few);
 // it takes weights as a trained model has them, in x out, of which W is the transposed
-// view.
+// view. Weights that were packed are best for any number of rows.
 #pragma once
 #include <stdbool.h>
 
 #include "common/numeric/mat.h"
+#include "common/numeric/matmul_packed.h"
 
-void project(Mat y, Mat x, Mat w, Mat bias, bool add);
+// panels: W^T, packed, or .at NULL.
+void project(Mat y, Mat x, Mat w, Packed panels, Mat bias, bool add);

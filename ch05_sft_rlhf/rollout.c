@@ -25,6 +25,7 @@ typedef struct {
 // What is to be written, and how far it is.
 typedef struct {
     const InferModel *model;
+    const InferPacked *packed;
     const Prompt *prompts;
     const RolloutSettings *s;
     Rollout *to;
@@ -160,6 +161,7 @@ static bool open_slots(Work *w) {
         bool ok = i ? inference_new_beside(&s->state, &w->slots[0].state, &w->err)
                     : inference_new(&s->state, w->model, w->queue->capacity, &w->err);
         if (!ok) return false;
+        s->state.packed = w->queue->packed;
         s->answer = allocate((size_t)w->s->most, sizeof *s->answer);
         s->log_probs = allocate((size_t)w->s->most, sizeof *s->log_probs);
     }
@@ -204,6 +206,8 @@ bool rollouts(Rollout *to, const InferModel *m, const Prompt *prompts, int count
     assert(s->most >= 1);
     Queue q = {.model = m, .prompts = prompts, .s = s, .to = to, .count = count};
     q.capacity = capacity_of(&q);
+    InferPacked packed = infer_packed_new(m);
+    q.packed = &packed;
     int slots = int_min(count, s->together ? s->together : TOGETHER);
     int writers = writers_for(m, slots);
     Work *w = allocate((size_t)writers, sizeof *w);
@@ -219,7 +223,7 @@ bool rollouts(Rollout *to, const InferModel *m, const Prompt *prompts, int count
     }
     for (int i = 0; !ok && i < count; i++) rollout_free(&to[i]);
     if (counts) *counts = all;
-    free(w);
+    free(w), infer_packed_free(&packed);
     return ok;
 }
 

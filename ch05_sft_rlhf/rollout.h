@@ -4,6 +4,8 @@
 //     slot 1   prompt 1 . . END | prompt 7 . . . . .          a key-value cache per slot;
 //     slot 2   prompt 5 . . . . . . . END                     each step reads all weights once
 //
+// The weights are packed first (infer_packed.h), once for all steps.
+//
 // Where an answer ends, the next prompt takes its slot. An answer depends on its prompt and
 // its own stream of random numbers alone, not on its neighbours.
 //

@@ -777,8 +777,8 @@ Test(infer, samples_have_the_softmax_s_frequencies) {
 enum { WIDE_VOCABULARY = 16384, WIDE_CONTEXT = 32, TEXTS = 5, STEPS = 6 };
 
 // Logits after a few steps, of texts of different lengths or of one alone: a model large
-// enough for every step to be shared out.
-static Mat wide_logits(const InferModel *m, int texts) {
+// enough for every step to be shared out. packed: the model's, or NULL.
+static Mat wide_logits(const InferModel *m, const InferPacked *packed, int texts) {
     Inference state[TEXTS], *each[TEXTS];
     int tokens[TEXTS];
     Error err;
@@ -787,6 +787,7 @@ static Mat wide_logits(const InferModel *m, int texts) {
         bool ok = t ? inference_new_beside(&state[t], &state[0], &err)
                     : inference_new(&state[t], m, WIDE_CONTEXT, &err);
         cr_assert(ok, "%s", err.text);
+        state[t].packed = packed;
         int prompt[TEXTS] = {7, 1, 4, 9, 2};
         infer(&state[t], prompt, 1 + t, (Mat){0});
         each[t] = &state[t], tokens[t] = 3 * t;
@@ -803,7 +804,7 @@ static Mat wide_logits(const InferModel *m, int texts) {
     return logits;
 }
 
-// The same bits, for any number of threads and of texts.
+// The same bits, for any number of threads and of texts, with packed weights and without.
 Test(infer, threads_change_nothing) {
     static Model model;
     InferModel m;
@@ -813,25 +814,29 @@ Test(infer, threads_change_nothing) {
     cr_assert(model_new(&model, &c, &err), "%s", err.text);
     model_allocate(&model, &rng);
     cr_assert(infer_of_model(&m, &model, &err), "%s", err.text);
+    InferPacked packed = infer_packed_new(&m);
     int before = threads_set(1);
     for (int texts = 1; texts <= TEXTS; texts += TEXTS - 1) {
         threads_set(1);
-        Mat want = wide_logits(&m, texts);
-        for (int threads = 2; threads <= 4; threads++) {
+        Mat want = wide_logits(&m, NULL, texts);
+        for (int threads = 1; threads <= 4; threads++) {
             threads_set(threads);
-            Mat logits = wide_logits(&m, texts);
-            cr_assert_arr_eq(logits.at, want.at,
-                             (size_t)texts * WIDE_VOCABULARY * sizeof(real),
-                             "%d texts, %d threads: other bits", texts, threads);
-            mat_free(logits);
+            for (int way = 0; way < 2; way++) {
+                Mat logits = wide_logits(&m, way ? &packed : NULL, texts);
+                cr_assert_arr_eq(logits.at, want.at,
+                                 (size_t)texts * WIDE_VOCABULARY * sizeof(real),
+                                 "%d texts, %d threads%s: other bits", texts, threads,
+                                 way ? ", packed" : "");
+                mat_free(logits);
+            }
         }
         if (texts > 1) {  // the first text is what it is by itself
-            Mat alone = wide_logits(&m, 1);
+            Mat alone = wide_logits(&m, NULL, 1);
             cr_assert_arr_eq(alone.at, want.at, WIDE_VOCABULARY * sizeof(real));
             mat_free(alone);
         }
         mat_free(want);
     }
     threads_set(before);
-    infer_model_free(&m), model_free(&model);
+    infer_packed_free(&packed), infer_model_free(&m), model_free(&model);
 }

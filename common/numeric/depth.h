@@ -2,8 +2,8 @@
 // may be (300 is 150 + 150, not 256 + 44), each summed by itself and then added, in
 // order.
 //
-// This decides the bits of a product, so it is the same on all machines, and
-// matmul_few, which must have matmul's bits, takes it from here.
+// This decides the bits of a product, so it is the same on all machines, and matmul_few
+// and matmul_packed, which must have matmul's bits, take it from here.
 #pragma once
 #include "common/numeric/small.h"
 

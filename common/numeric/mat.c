@@ -9,6 +9,8 @@
 #include "common/error.h"
 #include "common/numeric/vec.h"
 
+enum { ROWS_AHEAD = 8 };  // which mat_put_scaled asks for
+
 // Of all threads.
 static atomic_size_t bytes_now, bytes_most;
 
@@ -44,20 +46,6 @@ MatMemory mat_memory(void) {
 }
 
 void mat_memory_restart(void) { atomic_store(&bytes_most, atomic_load(&bytes_now)); }
-
-Mat mat_rows(Mat m, int first, int count) {
-    assert(0 <= first && 0 <= count && first + count <= m.rows
-           && "mat_rows: rows outside the matrix");
-    return (Mat){m.at + first * m.row_stride, count, m.cols, m.row_stride,
-                 m.col_stride};
-}
-
-Mat mat_cols(Mat m, int first, int count) {
-    assert(0 <= first && 0 <= count && first + count <= m.cols
-           && "mat_cols: columns outside the matrix");
-    return (Mat){m.at + first * m.col_stride, m.rows, count, m.row_stride,
-                 m.col_stride};
-}
 
 // The loops below run along rows. Where columns lie side by side (or rows do: then of the
 // transposes) the compiler may take whole vectors.
@@ -118,8 +106,14 @@ void mat_put_scaled(Mat to, bool add, real factor, Mat from) {
     for (int i = 0; i < to.rows; i++) {
         real *x = mat_at(to, i, 0);
         const real *y = mat_at(from, i, 0);
-        if (side_by_side(to) && side_by_side(from)) put_row(x, add, factor, y, to.cols);
-        else
+        if (side_by_side(to) && side_by_side(from)) {
+            // heads are short rows far apart, which no prefetcher foresees
+            if (i + ROWS_AHEAD < to.rows) {
+                mat_ask(mat_rows(to, i + ROWS_AHEAD, 1));
+                mat_ask(mat_rows(from, i + ROWS_AHEAD, 1));
+            }
+            put_row(x, add, factor, y, to.cols);
+        } else
             for (int j = 0; j < to.cols; j++) {
                 real *at = &x[j * to.col_stride], v = factor * y[j * from.col_stride];
                 *at = add ? *at + v : v;

@@ -14,6 +14,7 @@
 // Everything is two-dimensional: rows = batch x time, columns = channels. Only mat_new
 // owns memory. Shapes that do not fit are a caller's bug: an assert names them.
 #pragma once
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -55,8 +56,19 @@ static inline real *mat_at(Mat m, int row, int col) {
 static inline Mat mat_transpose(Mat m) {
     return (Mat){m.at, m.cols, m.rows, m.col_stride, m.row_stride};
 }
-Mat mat_rows(Mat m, int first, int count);  // count x cols
-Mat mat_cols(Mat m, int first, int count);  // rows x count
+// count x cols, rows x count
+static inline Mat mat_rows(Mat m, int first, int count) {
+    assert(0 <= first && 0 <= count && first + count <= m.rows
+           && "mat_rows: rows outside the matrix");
+    return (Mat){m.at + first * m.row_stride, count, m.cols, m.row_stride,
+                 m.col_stride};
+}
+static inline Mat mat_cols(Mat m, int first, int count) {
+    assert(0 <= first && 0 <= count && first + count <= m.cols
+           && "mat_cols: columns outside the matrix");
+    return (Mat){m.at + first * m.col_stride, m.rows, count, m.row_stride,
+                 m.col_stride};
+}
 
 void mat_fill(Mat m, real value);
 void mat_scale(Mat m, real factor);                  // m *= factor
@@ -64,6 +76,15 @@ void mat_add_scaled(Mat to, real factor, Mat from);  // to += factor from; as ma
 void mat_put_scaled(Mat to, bool add, real factor,
                     Mat from);    // that, or to = factor from
 void mat_copy(Mat to, Mat from);  // same shape; any strides; must not overlap
+
+// Asks memory for m (col_stride 1), so that it comes to the L2 cache while something else
+// is computed. Nothing depends on it but time.
+static inline void mat_ask(Mat m) {
+    const int line = 64 / sizeof(real);  // of the cache
+    for (int i = 0; i < m.rows; i++)
+        for (int j = 0; j < m.cols; j += line)
+            __builtin_prefetch(m.at + i * m.row_stride + j, 0, 2);
+}
 
 // c = a b and c += a b:  c is m x n, a is m x k, b is k x n; any sizes, any views; c overlaps neither.
 // k = 0 gives c = 0 (or adds nothing). The bits of c do not depend on the number of

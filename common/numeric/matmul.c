@@ -41,13 +41,10 @@
 #include "common/numeric/panel.h"
 #include "common/numeric/small.h"
 #include "common/numeric/threads.h"
+#include "common/numeric/tile.h"
 #include "common/numeric/vec.h"
 
 enum {
-    // 24 sums of 32 registers, or 12 of 16; the rest hold A and B
-    TILE_ROWS = VEC_BYTES == 64 ? 12 : 6,
-    TILE_COLS = 2 * VEC_LANES,
-    GRAIN = TILE_ROWS / 3,  // the last tile is one, two or three of them high
     // blocks decide what is near, not the bits: depth.h does that
     MOST_ROWS = 12 * TILE_ROWS,  // of a block: more gains nothing where they would fit
     MOST_COLS = 32 * TILE_COLS,
@@ -76,27 +73,6 @@ static Mat block(Mat m, int row, int col, int rows, int cols) {
 }
 
 // ---- the tile
-
-// One panel of A: element (i, p) is at[i * row_step + p * step].
-typedef struct {
-    const real *at;
-    ptrdiff_t row_step, step;
-} Panel;
-
-// sum += the outer product of a column of a and a row of b. Rows of a in threes: a
-// processor adds a step, or two, to an address by itself.
-VEC_INLINE void step(Vec sum[TILE_ROWS][2], const real *a[TILE_ROWS / 3], Panel panel,
-                     const real *b, const int rows) {
-    Vec left = vec_load(b), right = vec_load(b + VEC_LANES);
-#pragma GCC unroll 12
-    for (int i = 0; i < rows; i++) {
-        real x = a[i / 3][i % 3 * panel.row_step];
-        sum[i][0] += x * left;
-        sum[i][1] += x * right;
-    }
-#pragma GCC unroll 4
-    for (int i = 0; i < TILE_ROWS / 3; i++) a[i] += panel.step;
-}
 
 // What will be needed when this block is done: tiles ask for it, a cache line every few
 // steps, so that it comes while they compute.
@@ -158,10 +134,10 @@ VEC_INLINE void tile(Tile t, Panel panel, const real *b, ptrdiff_t b_step, int d
         }
         ask(t.soon);
 #pragma GCC unroll 4
-        for (int q = 0; q < STEPS; q++, b += b_step) step(sum, a, panel, b, rows);
+        for (int q = 0; q < STEPS; q++, b += b_step) tile_step(sum, a, panel, b, rows);
     }
 #pragma GCC unroll 1
-    for (; p < depth; p++, b += b_step) step(sum, a, panel, b, rows);
+    for (; p < depth; p++, b += b_step) tile_step(sum, a, panel, b, rows);
 #pragma GCC unroll 12
     for (int i = 0; i < rows; i++)
         for (int half = 0; half < 2; half++) {

@@ -1,7 +1,6 @@
 #include "common/numeric/matmul_few.h"
 
 #include <assert.h>
-#include <math.h>
 #include <string.h>
 
 #include "common/numeric/depth.h"
@@ -112,18 +111,14 @@ static void multiply(Mat y, Mat x, Mat b, bool add) {
 
 // ---- sharing out
 
-// What it takes, about: the reading, or the arithmetic where that is longer.
-static double microseconds(Mat x, Mat b) {
-    return (double)b.rows * b.cols * fmax(1.2e-4, 1e-5 * x.rows);
-}
-
 void matmul_few(Mat y, Mat x, Mat b, bool add) {
     assert(y.rows == x.rows && y.cols == b.cols && x.cols == b.rows && x.cols >= 1
            && "matmul_few: shapes do not fit");
     assert(1 <= x.rows && x.rows <= MATMUL_FEW && "matmul_few: not a few rows");
     assert(x.col_stride == 1 && y.col_stride == 1 && b.col_stride == 1);
     // waking a thread that sleeps takes some 20
-    int threads = (int)fmin(threads_free(), microseconds(x, b) / 30);
+    double us = (double)b.rows * b.cols * weight_microseconds(x.rows);
+    int threads = (int)fmin(threads_free(), us / 30);
     if (threads <= 1) {  // OpenMP would do so too, only slower
         multiply(y, x, b, add);
         return;

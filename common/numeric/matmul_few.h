@@ -18,12 +18,17 @@
 // bits, for any n and any number of threads. (matmul itself adds in another order where
 // one of its factors has a single row or column.)
 #pragma once
+#include <math.h>
 #include <stdbool.h>
 
 #include "common/numeric/mat.h"
 
 // With more rows than these matmul is as fast.
 enum { MATMUL_FEW = 32 };
+
+// Microseconds that a number of B takes, about: its reading, or the arithmetic of so many
+// rows where that is longer.
+static inline double weight_microseconds(int rows) { return fmax(1.2e-4, 1e-5 * rows); }
 
 // Y = X B or, with add, Y += X B. x: n x k, 1 <= n <= MATMUL_FEW, b: k x m, y: n x m,
 // all with col_stride 1; k >= 1. y overlaps neither.

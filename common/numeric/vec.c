@@ -21,7 +21,9 @@ VEC_FUNCTION real array_max(const real *x, size_t n) {
             max[v] = vec_max(max[v], vec_load(x + i + v * VEC_LANES));
     for (; i + VEC_LANES <= n; i += VEC_LANES)
         max[0] = vec_max(max[0], vec_load(x + i));
-    if (i < n) max[1] = vec_max(max[1], vec_load_part(x + i, n - i, -INFINITY));
+    // the last ones, with some that were seen before
+    if (n >= VEC_LANES) max[1] = vec_max(max[1], vec_load(x + n - VEC_LANES));
+    else if (n > 0) max[1] = vec_max(max[1], vec_load_part(x, n, -INFINITY));
     return vec_most(vec_max(vec_max(max[0], max[1]), vec_max(max[2], max[3])));
 }
 
