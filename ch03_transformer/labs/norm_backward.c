@@ -25,7 +25,10 @@ static const Option options[] = {
 // four scales a decade of epsilon / var, from 10^-4 to 10
 enum { TOKENS = 8, SCALES = 21 };
 
-static BareNorm *const norms[] = {bare_layer_norm, bare_rms_norm};
+static BareNorm *const norms[] = {
+    [NORM_LAYER] = bare_layer_norm, [NORM_RMS] = bare_rms_norm};
+_Static_assert(sizeof norms / sizeof *norms == NORM_KINDS,
+               "a norm that is not measured");
 
 enum { NAME = 80 };
 
