@@ -65,14 +65,6 @@ static double loss(const Case *c, double epsilon, double h) {
     return total;
 }
 
-static double inner(Mat a, Mat b) {
-    double sum = 0;
-    for (int i = 0; i < a.rows; i++)
-        for (int j = 0; j < a.cols; j++)
-            sum += (double)*mat_at(a, i, j) * *mat_at(b, i, j);
-    return sum;
-}
-
 // The tape's derivative of L along the direction.
 static double slope(const Case *c, double epsilon) {
     Tape *t = tape_new(NULL);
@@ -82,8 +74,8 @@ static double slope(const Case *c, double epsilon) {
     tape_backward_from(
         t, rms ? rms_norm(t, x, gain, epsilon) : layer_norm(t, x, gain, bias, epsilon),
         c->r);
-    double sum = inner(x->grad, c->ux) + inner(gain->grad, c->ugain)
-                 + (rms ? 0 : inner(bias->grad, c->ubias));
+    double sum = mat_inner(x->grad, c->ux) + mat_inner(gain->grad, c->ugain)
+                 + (rms ? 0 : mat_inner(bias->grad, c->ubias));
     tape_free(t);
     return sum;
 }
@@ -152,8 +144,8 @@ static void measure_doubled(Scale *s, NormKind kind, Mat x, double epsilon) {
     for (int j = 0; j < d; j++)
         error += fabs((double)y.at[j])
                  * (row_y_error(&r2, x2.at[j]) + factor * row_y_error(&r, x.at[j]));
-    s->doubled = inner(y2, y) / inner(y, y) - 1, s->doubled_predicted = factor - 1,
-    s->doubled_error = error / inner(y, y);
+    s->doubled = mat_inner(y2, y) / mat_inner(y, y) - 1,
+    s->doubled_predicted = factor - 1, s->doubled_error = error / mat_inner(y, y);
     mat_free(x2), mat_free(y), mat_free(y2);
 }
 
