@@ -57,6 +57,7 @@ static const struct {
                 {"fast", fast},
                 {"split", split}};
 enum { VERSIONS = sizeof versions / sizeof *versions };
+_Static_assert(VERSIONS == ALGORITHMS + 3, "an algorithm that is not checked");
 
 // ---- files
 
