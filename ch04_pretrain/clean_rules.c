@@ -101,15 +101,16 @@ static double share_of_runs(const Document *d, Script wanted) {
 // ---- the table
 
 const CleanRuleType clean_rules[] = {
-    [RULE_WORDS] = {"words", "fewest words of a document", words_of, true, 20},
-    [RULE_LETTERS] = {"letters", "least share of letters among its characters",
-                      share_of_letters, true, 0.6},
-    [RULE_LINES] = {"lines", "largest share of lines that it has had before",
-                    share_of_lines, false, 0.3},
-    [RULE_RUNS] = {"runs", "largest share of words in five that it has had before",
-                   share_of_runs, false, 0.3},
-    [RULE_SCRIPT] = {"script-share", "least share of --script among its letters",
-                     share_of_script, true, 0.8},
+    // fewest words of a document
+    [RULE_WORDS] = {"words", words_of, true, 20},
+    // least share of letters among its characters
+    [RULE_LETTERS] = {"letters", share_of_letters, true, 0.6},
+    // largest share of lines that it has had before
+    [RULE_LINES] = {"lines", share_of_lines, false, 0.3},
+    // largest share of words in five that it has had before
+    [RULE_RUNS] = {"runs", share_of_runs, false, 0.3},
+    // least share of --script among its letters
+    [RULE_SCRIPT] = {"script-share", share_of_script, true, 0.8},
 };
 _Static_assert(sizeof clean_rules / sizeof *clean_rules == CLEAN_RULES,
                "a rule without its line");

@@ -25,7 +25,7 @@ typedef enum {
 } CleanRule;
 
 typedef struct {
-    const char *name, *help;
+    const char *name;
     double (*measure)(const Document *d, Script wanted);
     bool at_least;  // the bound is the least that is kept; else the most
     double bound;   // the default

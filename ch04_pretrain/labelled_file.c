@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ch01_tokenizer/line_reader.h"
 #include "common/program/file.h"
 
 enum { LONGEST_LABEL = 60 };
@@ -30,9 +31,9 @@ typedef struct {
     const LabelledFormat *format;
     const Lexicon *lexicon;
     int *cut;
-} Reader;
+} Reading;
 
-static bool label_of(const Reader *r, const char *name, int *label, Error *err) {
+static bool label_of(const Reading *r, const char *name, int *label, Error *err) {
     if (!*name || strlen(name) > LONGEST_LABEL)
         return error_set(err, "expected a label of 1 to %d bytes", LONGEST_LABEL);
     *label = number_of(r->names, name, r->format->only);
@@ -41,7 +42,7 @@ static bool label_of(const Reader *r, const char *name, int *label, Error *err) 
 }
 
 // Text i: END and its ids, as many as there is room for.
-static void keep(const Reader *r, int i, const Ids *ids) {
+static void keep(const Reading *r, int i, const Ids *ids) {
     Labelled *l = r->to;
     *r->cut += (int)ids->size > l->time;
     l->lengths[i] = (int)ids->size < l->time ? (int)ids->size : l->time;
@@ -49,7 +50,7 @@ static void keep(const Reader *r, int i, const Ids *ids) {
            (size_t)l->lengths[i] * sizeof(int));
 }
 
-static bool read_text(const Reader *r, int i, char *label, const char *text, Ids *ids,
+static bool read_text(const Reading *r, int i, char *label, const char *text, Ids *ids,
                       Error *err) {
     return label_of(r, label, &r->to->labels[i], err)
            && lexicon_encode(r->lexicon, text, ids, err);
@@ -71,7 +72,7 @@ static char *next_word(char **at, char *end) {
 }
 
 // Word by word: the labels one after another, each with the first token of its word.
-static bool read_words(const Reader *r, int i, char *labels, char *text, Ids *ids,
+static bool read_words(const Reading *r, int i, char *labels, char *text, Ids *ids,
                        Error *err) {
     int *to = r->to->labels + (size_t)i * (size_t)r->to->time, n = words_of(text),
         label;
@@ -92,7 +93,7 @@ static bool read_words(const Reader *r, int i, char *labels, char *text, Ids *id
 }
 
 // One line, which is cut into its two parts.
-static bool read_line(const Reader *r, int i, char *line, Error *err) {
+static bool read_line(const Reading *r, int i, char *line, Error *err) {
     char *text = strchr(line, '\t');
     if (!text) return error_set(err, "expected LABEL, a tab, and a text");
     *text++ = '\0';
@@ -106,44 +107,34 @@ static bool read_line(const Reader *r, int i, char *line, Error *err) {
     return ok;
 }
 
-static int lines_of(const Bytes *file) {
-    int lines = 0;
-    for (size_t i = 0; i < file->size; i++) lines += file->data[i] == '\n';
-    return lines + (file->size && file->data[file->size - 1] != '\n');
+static int lines_of(Reader lines) {
+    int count = 0;
+    while (next_line(&lines)) count++;
+    free(lines.line);
+    return count;
 }
 
-// Replaces the line's end by a NUL, "\r\n" as well; returns where the next one begins.
-static char *end_line(char *line) {
-    char *end = line + strcspn(line, "\n"), *next = end + (*end != '\0');
-    if (end > line && end[-1] == '\r') end[-1] = '\0';
-    *end = '\0';
-    return next;
+static bool read_lines(const Reading *r, Reader *lines) {
+    Error why;
+    for (int i = 0; next_line(lines); i++)
+        if (!read_line(r, i, lines->line, &why)) return fail_as(lines, &why);
+    return true;
 }
 
 bool labelled_read(Labelled *l, LabelNames *names, const LabelledFormat *format,
                    const Lexicon *lexicon, const char *path, int *cut, Error *err) {
     Bytes file;
-    Error why;
     *cut = 0;
     if (!file_read(&file, path, err)) return false;
-    int lines = lines_of(&file);
-    bool whole = memchr(file.data, '\0', file.size) == NULL;
-    if (!lines || !whole) {
-        bytes_free(&file);
-        return error_set(err, "%s: expected lines of text, LABEL<TAB>TEXT",
-                         file_label(path));
-    }
-    *l = labelled_new(lines, format->most, format->place);
-    Reader r = {l, names, format, lexicon, cut};
-    char *line = file.data;
-    bool ok = true;
-    for (int i = 0; i < lines && ok; i++) {
-        char *next = end_line(line);
-        ok = read_line(&r, i, line, &why)
-             || error_set(err, "%s:%d: %.400s", file_label(path), i + 1, why.text);
-        line = next;
-    }
-    bytes_free(&file);
-    if (!ok) labelled_free(l);
+    Reader lines = {path, file.data, file.data + file.size, .err = err};
+    int count = lines_of(lines);
+    bool ok = count > 0 && memchr(file.data, '\0', file.size) == NULL;
+    if (ok) {
+        *l = labelled_new(count, format->most, format->place);
+        ok = read_lines(&(Reading){l, names, format, lexicon, cut}, &lines);
+        if (!ok) labelled_free(l);
+    } else
+        error_set(err, "%s: expected lines of text, LABEL<TAB>TEXT", file_label(path));
+    free(lines.line), bytes_free(&file);
     return ok;
 }

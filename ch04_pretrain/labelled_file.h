@@ -3,8 +3,8 @@
 //     spam<TAB>You have won a red kite.
 //     mail<TAB>Where is the kite?
 //
-// A line a text. Labels are names, numbered as they first occur. Or, for labels of
-// tokens, one for each word:
+// One text per line; empty lines are passed over. Labels are names, numbered as they
+// first occur. Or, for labels of tokens, one for each word:
 //
 //     girl - - - toy<TAB>Anna has the red kite.
 //

@@ -18,35 +18,32 @@ static int one(int time) { return (void)time, 1; }
 static int glm_tokens(int time) { return (void)time, GLM_TOKENS; }
 static int pair_tokens(int time) { return (void)time, PAIR_TOKENS; }
 
+static const char *const mask_name[] = {"[MASK]", NULL};
+static const char *const glm_names[] = {
+    [GLM_MASK] = "[MASK]", [GLM_START] = "[START]", [GLM_END] = "[END]", NULL};
+static const char *const pair_names[] = {
+    [PAIR_CLASS] = "[CLS]", [PAIR_SEPARATOR] = "[SEP]", NULL};
+
 const Objective objectives[] = {
-    [OBJECTIVE_CLM] = {"clm", "the next token from those before it (GPT, LLaMA)",
-                       FAMILY_DECODER, HEAD_LINEAR, BATCH_FIRSTS | BATCH_POSITIONS,
-                       .fill = clm_fill},
-    [OBJECTIVE_PREFIX] = {"prefix", "the same after a prefix that is read both ways",
-                          FAMILY_DECODER, HEAD_LINEAR, BATCH_PREFIXES,
+    [OBJECTIVE_CLM] = {"clm", FAMILY_DECODER, HEAD_LINEAR,
+                       BATCH_FIRSTS | BATCH_POSITIONS, .fill = clm_fill},
+    [OBJECTIVE_PREFIX] = {"prefix", FAMILY_DECODER, HEAD_LINEAR, BATCH_PREFIXES,
                           .fill = prefix_fill},
-    [OBJECTIVE_MLM] = {"mlm", "hidden tokens from all others (BERT, RoBERTa)",
-                       FAMILY_ENCODER, HEAD_MLM, BATCH_FIRSTS | BATCH_POSITIONS,
-                       .special_tokens = one, .fill = mlm_fill},
-    [OBJECTIVE_SPAN] = {"span", "spans that were cut out (T5)", FAMILY_ENCODER_DECODER,
-                        HEAD_LINEAR, BATCH_LENGTHS, span_sentinels, span_target_time,
-                        span_source_time, span_fill},
-    [OBJECTIVE_GLM] = {"glm", "spans that were cut out, one after the other (GLM)",
-                       FAMILY_DECODER, HEAD_LINEAR,
+    [OBJECTIVE_MLM] = {"mlm", FAMILY_ENCODER, HEAD_MLM, BATCH_FIRSTS | BATCH_POSITIONS,
+                       one, mask_name, .fill = mlm_fill},
+    [OBJECTIVE_SPAN] = {"span", FAMILY_ENCODER_DECODER, HEAD_LINEAR, BATCH_LENGTHS,
+                        span_sentinels, .time = span_target_time,
+                        .source_time = span_source_time, .fill = span_fill},
+    [OBJECTIVE_GLM] = {"glm", FAMILY_DECODER, HEAD_LINEAR,
                        BATCH_PREFIXES | BATCH_LENGTHS | BATCH_POSITIONS
                            | BATCH_SEGMENTS,
-                       .special_tokens = glm_tokens, .time = glm_time,
-                       .fill = glm_fill},
-    [OBJECTIVE_NSP] = {"nsp", "whether the second half follows the first (BERT)",
-                       FAMILY_ENCODER, HEAD_NONE,
-                       BATCH_LENGTHS | BATCH_SEGMENTS | BATCH_LABELS,
-                       .special_tokens = pair_tokens, .time = pair_time,
-                       .fill = nsp_fill},
-    [OBJECTIVE_SOP] = {"sop", "which of two halves comes first (ALBERT)",
-                       FAMILY_ENCODER, HEAD_NONE,
-                       BATCH_LENGTHS | BATCH_SEGMENTS | BATCH_LABELS,
-                       .special_tokens = pair_tokens, .time = pair_time,
-                       .fill = sop_fill},
+                       glm_tokens, glm_names, .time = glm_time, .fill = glm_fill},
+    [OBJECTIVE_NSP] = {"nsp", FAMILY_ENCODER, HEAD_NONE,
+                       BATCH_LENGTHS | BATCH_SEGMENTS | BATCH_LABELS, pair_tokens,
+                       pair_names, .time = pair_time, .fill = nsp_fill},
+    [OBJECTIVE_SOP] = {"sop", FAMILY_ENCODER, HEAD_NONE,
+                       BATCH_LENGTHS | BATCH_SEGMENTS | BATCH_LABELS, pair_tokens,
+                       pair_names, .time = pair_time, .fill = sop_fill},
 };
 _Static_assert(sizeof objectives / sizeof *objectives == OBJECTIVE_KINDS,
                "an objective without a line in the table");

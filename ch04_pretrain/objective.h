@@ -44,13 +44,15 @@ typedef struct {
 } Draw;
 
 typedef struct {
-    const char *name, *help;
+    const char *name;
     Family family;
     HeadKind head;
     int parts;                        // of the batch
     int (*special_tokens)(int time);  // ids it needs after the data's; NULL: none
-    int (*time)(int time);            // of a batch's rows; NULL: the data's
-    int (*source_time)(int time);     // of the encoder's side; NULL: there is none
+    // of the first of them, ends with NULL; NULL: they have numbers only
+    const char *const *special_names;
+    int (*time)(int time);         // of a batch's rows; NULL: the data's
+    int (*source_time)(int time);  // of the encoder's side; NULL: there is none
     void (*fill)(Batch *b, int row, const Draw *from);
 } Objective;
 

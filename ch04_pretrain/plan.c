@@ -13,7 +13,7 @@
 typedef enum { TEXT, WHOLE, REAL, WORD } FieldKind;
 
 typedef struct {
-    const char *name, *help;
+    const char *name;
     FieldKind kind;
     size_t offset;
     double least, most;
@@ -21,11 +21,11 @@ typedef struct {
 } Field;
 
 #define AS_FIELD(KIND, field, name, value, help, least, most, words) \
-    {name, help, KIND, offsetof(Plan, field), least, most, words},
+    {name, KIND, offsetof(Plan, field), least, most, words},
 static const Field fields[] = {
     PLAN_FIELDS(AS_FIELD)
     // no option: what the text was
-    {"text-hash", "", WHOLE, offsetof(Plan, text_hash), -9e18, 9e18, NULL}};
+    {"text-hash", WHOLE, offsetof(Plan, text_hash), -9e18, 9e18, NULL}};
 #undef AS_FIELD
 enum { FIELDS = sizeof fields / sizeof *fields, OPTIONS = FIELDS - 1 };
 

@@ -132,8 +132,7 @@ static bool open_model(Run *run, Error *err) {
     int size = run->data.vocabulary;
     Config config = plan_config(plan, size);
     if (!model_new(&run->model, &config, err)) return false;
-    if (plan->objective == OBJECTIVE_NSP || plan->objective == OBJECTIVE_SOP)
-        pair_head_add(&run->model);
+    if (o->parts & BATCH_LABELS) pair_head_add(&run->model);
     run->objective = (ObjectiveSettings){.kind = (ObjectiveKind)plan->objective,
                                          .rng = rng_new((uint64_t)plan->seed)};
     return true;

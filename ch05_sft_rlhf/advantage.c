@@ -24,10 +24,12 @@ void advantages_whiten(double *a, int n) {
 }
 
 const AdvantageType advantage_kinds[] = {
-    [ADVANTAGE_PLAIN] = {"plain", "as they are", plain},
-    [ADVANTAGE_CENTRED] = {"centred", "less their mean", advantages_centre},
-    [ADVANTAGE_WHITENED] = {"whitened", "less their mean, divided by their deviation",
-                            advantages_whiten},
+    // as they are
+    [ADVANTAGE_PLAIN] = {"plain", plain},
+    // less their mean
+    [ADVANTAGE_CENTRED] = {"centred", advantages_centre},
+    // less their mean, divided by their deviation
+    [ADVANTAGE_WHITENED] = {"whitened", advantages_whiten},
 };
 _Static_assert(sizeof advantage_kinds / sizeof *advantage_kinds == ADVANTAGE_KINDS,
                "a kind without a line in the table");

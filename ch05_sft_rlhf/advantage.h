@@ -21,7 +21,7 @@ typedef enum {
 } AdvantageKind;
 
 typedef struct {
-    const char *name, *help;
+    const char *name;
     void (*normalise)(double *a, int n);
 } AdvantageType;
 

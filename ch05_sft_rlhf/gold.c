@@ -67,7 +67,3 @@ double gold_reward(const char *answer, bool finished, const char *exact) {
     return right ? 1 + gold_openings[m.opening].value + gold_closings[m.closing].value
                  : 0;
 }
-
-bool gold_is_right(const char *answer, bool finished, const char *exact) {
-    return gold_reward(answer, finished, exact) > 0;
-}

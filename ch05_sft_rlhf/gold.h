@@ -45,4 +45,3 @@ Manners gold_content(char *to, const char *answer);
 
 // finished: END was written. exact: the right answer, without manners.
 double gold_reward(const char *answer, bool finished, const char *exact);
-bool gold_is_right(const char *answer, bool finished, const char *exact);

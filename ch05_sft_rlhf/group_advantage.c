@@ -13,11 +13,14 @@ static double others(double squares, int size) {
 }
 
 const GroupType group_kinds[] = {
-    [GROUP_MEAN] = {"mean", "less the group's mean", one},
-    [GROUP_DEVIATION] = {"deviation", "the same, divided by the group's deviation",
-                         deviation},
-    [GROUP_BESSEL] = {"bessel", "the same with G - 1 in the deviation", bessel},
-    [GROUP_OTHERS] = {"others", "less the mean of the others", others},
+    // less the group's mean
+    [GROUP_MEAN] = {"mean", one},
+    // the same, divided by the group's deviation
+    [GROUP_DEVIATION] = {"deviation", deviation},
+    // the same with G - 1 in the deviation
+    [GROUP_BESSEL] = {"bessel", bessel},
+    // less the mean of the others
+    [GROUP_OTHERS] = {"others", others},
 };
 _Static_assert(sizeof group_kinds / sizeof *group_kinds == GROUP_KINDS,
                "a kind without a line in the table");

@@ -25,7 +25,7 @@ typedef enum {
 } GroupKind;
 
 typedef struct {
-    const char *name, *help;
+    const char *name;
     // What r - m is divided by; squares: the sum of (r - m)^2 over the group.
     double (*divisor)(double squares, int size);
 } GroupType;

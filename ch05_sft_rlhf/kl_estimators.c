@@ -23,11 +23,12 @@ static double k3_slope(double log_pi, double log_ref) {
 }
 
 const KlEstimator kl_estimators[] = {
-    [KL_K1] = {"k1", "ln (pi / ref): unbiased, any sign", k1, k1_slope},
-    [KL_K2] = {"k2", "half its square: biased, small where policies are near", k2,
-               k2_slope},
-    [KL_K3] = {"k3", "ref / pi - 1 - ln (ref / pi): unbiased, never negative", k3,
-               k3_slope},
+    // ln (pi / ref): unbiased, any sign
+    [KL_K1] = {"k1", k1, k1_slope},
+    // half its square: biased, small where policies are near
+    [KL_K2] = {"k2", k2, k2_slope},
+    // ref / pi - 1 - ln (ref / pi): unbiased, never negative
+    [KL_K3] = {"k3", k3, k3_slope},
 };
 _Static_assert(sizeof kl_estimators / sizeof *kl_estimators == KL_KINDS,
                "an estimator without a line in the table");

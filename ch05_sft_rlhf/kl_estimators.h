@@ -17,7 +17,7 @@
 typedef enum { KL_K1, KL_K2, KL_K3, KL_KINDS } KlKind;
 
 typedef struct {
-    const char *name, *help;
+    const char *name;
     double (*value)(double log_pi, double log_ref);
     double (*slope)(double log_pi, double log_ref);  // with respect to log_pi
 } KlEstimator;

@@ -51,18 +51,20 @@ static PreferenceLoss orpo(double d, const PreferenceSettings *s) {
     return (PreferenceLoss){l.value,
                             l.chosen * logistic(-d) - l.rejected * logistic(d)};
 }
+static PairLoss orpo_pair(double chosen, double rejected, const PreferenceSettings *s) {
+    OrpoLoss l = orpo_loss(chosen, rejected, s->beta);
+    return (PairLoss){l.value, l.chosen, l.rejected};
+}
 static double orpo_best(double p, const PreferenceSettings *s) {
     return orpo_goal(p, s->beta);
 }
 
 const PreferenceType preference_kinds[] = {
-    [PREFERENCE_DPO] = {"dpo", "the Bradley-Terry likelihood", dpo, dpo_goal, true},
-    [PREFERENCE_CDPO] = {"cdpo", "the same with a share of wrong labels", cdpo,
-                         cdpo_goal, true},
-    [PREFERENCE_IPO] = {"ipo", "the distance to a goal, squared", ipo, ipo_goal, true},
-    [PREFERENCE_HINGE] = {"hinge", "what the margin lacks", hinge, hinge_goal, true},
-    [PREFERENCE_ORPO] = {"orpo", "fine-tuning and odds, no reference", orpo, orpo_best,
-                         false},
+    [PREFERENCE_DPO] = {"dpo", dpo, dpo_goal, true},
+    [PREFERENCE_CDPO] = {"cdpo", cdpo, cdpo_goal, true},
+    [PREFERENCE_IPO] = {"ipo", ipo, ipo_goal, true},
+    [PREFERENCE_HINGE] = {"hinge", hinge, hinge_goal, true},
+    [PREFERENCE_ORPO] = {"orpo", orpo, orpo_best, false, orpo_pair},
 };
 _Static_assert(sizeof preference_kinds / sizeof *preference_kinds == PREFERENCE_KINDS,
                "a preference loss without a line in the table");
@@ -80,10 +82,8 @@ PreferenceLoss preference_loss(double d, const PreferenceSettings *s) {
 
 PairLoss preference_pair_loss(double chosen, double rejected,
                               const PreferenceSettings *s) {
-    if (s->kind == PREFERENCE_ORPO) {
-        OrpoLoss l = orpo_loss(chosen, rejected, s->beta);
-        return (PairLoss){l.value, l.chosen, l.rejected};
-    }
+    const PreferenceType *type = &preference_kinds[s->kind];
+    if (type->pair) return type->pair(chosen, rejected, s);
     PreferenceLoss l = preference_loss(chosen - rejected, s);
     return (PairLoss){l.value, l.slope, -l.slope};
 }

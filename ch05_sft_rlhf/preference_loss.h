@@ -45,8 +45,13 @@ typedef struct {
     double value, slope;  // slope: with respect to d
 } PreferenceLoss;
 
+// Of two measures, h or mean ln pi, with a slope for each.
 typedef struct {
-    const char *name, *help;
+    double value, chosen, rejected;
+} PairLoss;
+
+typedef struct {
+    const char *name;
     // of d; orpo: of two answers of one token that share all probability, which differ
     // by d
     PreferenceLoss (*of)(double d, const PreferenceSettings *s);
@@ -55,6 +60,8 @@ typedef struct {
     double (*goal)(double p, const PreferenceSettings *s);
     // answers are measured by h, against a reference; or else by their mean ln pi
     bool reference;
+    // of two measures; NULL: `of` their difference
+    PairLoss (*pair)(double chosen, double rejected, const PreferenceSettings *s);
 } PreferenceType;
 
 extern const PreferenceType preference_kinds[];
@@ -62,10 +69,6 @@ const char *const *preference_names(void);  // ends with NULL
 
 PreferenceLoss preference_loss(double d, const PreferenceSettings *s);
 
-// The same of two measures, h or mean ln pi, with a slope for each.
-typedef struct {
-    double value, chosen, rejected;
-} PairLoss;
 PairLoss preference_pair_loss(double chosen, double rejected,
                               const PreferenceSettings *s);
 

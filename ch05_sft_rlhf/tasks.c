@@ -194,20 +194,34 @@ static void hello(Question *q, const Tale *t, Rng *rng) {
 // ---- the table
 
 const Task tasks[] = {
-    [TASK_WHO] = {"who", "who has the toy", true, 2, who},
-    [TASK_WHERE] = {"where", "where the toy is", true, 2, where},
-    [TASK_PLACE] = {"place", "where the two are", true, 0.5, place},
-    [TASK_HAS] = {"has", "whether one of them has the toy", true, 5, has},
-    [TASK_REFUSE] = {"refuse", "about someone who is not in the tale", true, 2, refuse},
-    [TASK_REPEAT] = {"repeat", "a sentence, word for word", false, 4, repeat},
-    [TASK_SWAP] = {"swap", "a sentence with another name", false, 2, swap},
-    [TASK_FIRST] = {"first", "the first of a list", false, 1, first},
-    [TASK_REVERSE] = {"reverse", "a list backwards", false, 1, reverse},
-    [TASK_COUNT] = {"count", "how long a list is", false, 0.5, count},
-    [TASK_HELLO] = {"hello", "a greeting", false, 0.5, hello},
-    [TASK_EITHER] = {"either", "who of the two has the toy", true, 0, either},
-    [TASK_SWAP_TOY] = {"swap-toy", "a sentence with another toy", false, 0, swap_toy},
-    [TASK_LAST] = {"last", "the last of a list", false, 0, last},
+    // who has the toy
+    [TASK_WHO] = {"who", true, 2, who},
+    // where the toy is
+    [TASK_WHERE] = {"where", true, 2, where},
+    // where the two are
+    [TASK_PLACE] = {"place", true, 0.5, place},
+    // whether one of them has the toy
+    [TASK_HAS] = {"has", true, 5, has},
+    // about someone who is not in the tale
+    [TASK_REFUSE] = {"refuse", true, 2, refuse},
+    // a sentence, word for word
+    [TASK_REPEAT] = {"repeat", false, 4, repeat},
+    // a sentence with another name
+    [TASK_SWAP] = {"swap", false, 2, swap},
+    // the first of a list
+    [TASK_FIRST] = {"first", false, 1, first},
+    // a list backwards
+    [TASK_REVERSE] = {"reverse", false, 1, reverse},
+    // how long a list is
+    [TASK_COUNT] = {"count", false, 0.5, count},
+    // a greeting
+    [TASK_HELLO] = {"hello", false, 0.5, hello},
+    // who of the two has the toy
+    [TASK_EITHER] = {"either", true, 0, either},
+    // a sentence with another toy
+    [TASK_SWAP_TOY] = {"swap-toy", false, 0, swap_toy},
+    // the last of a list
+    [TASK_LAST] = {"last", false, 0, last},
 };
 _Static_assert(sizeof tasks / sizeof *tasks == TASK_KINDS, "each kind has a line");
 

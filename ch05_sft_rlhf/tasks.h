@@ -46,7 +46,7 @@ typedef struct {
 void question_free(Question *q);
 
 typedef struct {
-    const char *name, *help;
+    const char *name;
     bool of_tale;  // asks about a tale
     // of the questions that are trained on, relative to the others: what is learnt late is
     // asked more often, `has` most of all; 0: a kind that no one is trained on

@@ -77,15 +77,15 @@ static void fill(Slow to, real value, int block_rows, Memory *m) {
 
 void flash1(Mat out, Mat lse, const FlashHead *h, Blocks blocks, Memory *m) {
     assert(h->dropout.rate == 0 && "flash1: dropout is for flash2");
-    int T = h->q.rows, S = h->k.rows;
+    int T = h->q.rows, N = h->k.rows;
     Mat max = mat_new(T, 1), sum = mat_new(T, 1);
     Slow q = memory_place(m, h->q), k = memory_place(m, h->k),
          v = memory_place(m, h->v);
     Rows all = {memory_place(m, out), memory_place(m, max), memory_place(m, sum)};
     fill(all.out, 0, blocks.rows, m), fill(all.sum, 0, blocks.rows, m);
     fill(all.max, -(real)INFINITY, blocks.rows, m);
-    for (int j = 0; j < S; j += blocks.cols) {
-        int cols = int_min(blocks.cols, S - j);
+    for (int j = 0; j < N; j += blocks.cols) {
+        int cols = int_min(blocks.cols, N - j);
         Tile kj = tile_read(m, slow_rows(k, j, cols)),
              vj = tile_read(m, slow_rows(v, j, cols));
         see_keys(all, q, kj, vj, h, j, blocks.rows, m);

@@ -2,7 +2,7 @@
 //
 //     model_set_attend(&model, flash_attend);
 //
-// and keep O and L of each layer, B T (H d + H) numbers, in the place of B H T S
+// and keep O and L of each layer, B T (H d + H) numbers, in the place of B H T N
 // weights. Lecture, section 6.7.
 #pragma once
 #include "ch03_transformer/attend.h"

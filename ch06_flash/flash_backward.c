@@ -105,12 +105,12 @@ static Matrices place_all(FlashGrads g, FlashOut o, const FlashHead *h, Mat d,
 
 void flash_backward(FlashGrads g, FlashOut o, const FlashHead *h, Blocks blocks,
                     Memory *m) {
-    int T = h->q.rows, S = h->k.rows;
+    int T = h->q.rows, N = h->k.rows;
     Mat d = mat_new(T, 1);
     Matrices all = place_all(g, o, h, d, m);
     make_d(all.d, memory_place(m, o.out), all.out_grad, o.lse_grad, blocks.rows, m);
-    for (int j = 0; j < S; j += blocks.cols) {
-        int cols = int_min(blocks.cols, S - j);
+    for (int j = 0; j < N; j += blocks.cols) {
+        int cols = int_min(blocks.cols, N - j);
         Slow to[] = {slow_rows(all.k_grad, j, cols), slow_rows(all.v_grad, j, cols)};
         Keys keys = {tile_read(m, slow_rows(all.k, j, cols)),
                      tile_read(m, slow_rows(all.v, j, cols)), tile_read(m, to[0]),

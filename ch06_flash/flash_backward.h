@@ -23,7 +23,7 @@
 #include "ch06_flash/two_level.h"
 
 typedef struct {
-    Mat q, k, v;   // T x d, S x d, S x d_v; col_stride 1
+    Mat q, k, v;   // T x d, N x d, N x d_v; col_stride 1
     Mat position;  // with respect to the position's parameters; .at NULL: not wanted
 } FlashGrads;
 

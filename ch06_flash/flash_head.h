@@ -7,11 +7,11 @@
 //     L_i  = ln sum_j e^s_ij                   natural logarithm of the row's sum
 //     o_i  = sum_j e^(s_ij - L_i) v_j
 //
-// Conventions (chapter 2's): with T queries and S keys the queries are the last T
-// positions, so query i is at position i + S - T, and a causal mask lets it see keys 0
-// .. i + S - T. A window counts the query's own position. The mask comes last: after
-// the soft-cap, which would make a finite number of -inf. A row that sees nothing has
-// o_i = 0 and L_i = -inf.
+// Conventions (chapter 2's, which writes S for N): with T queries and N keys the queries
+// are the last T positions, so query i is at position i + N - T, and a causal mask lets it
+// see keys 0 .. i + N - T. A window counts the query's own position. The mask comes last:
+// after the soft-cap, which would make a finite number of -inf. A row that sees nothing
+// has o_i = 0 and L_i = -inf.
 #pragma once
 #include <stdint.h>
 
@@ -28,7 +28,7 @@ typedef struct {
 } FlashDropout;
 
 typedef struct {
-    Mat q, k, v;               // T x d, S x d, S x d_v; col_stride 1
+    Mat q, k, v;               // T x d, N x d, N x d_v; col_stride 1
     real scale;                // 1 / sqrt(d)
     real softcap;              // c; 0: none
     const Position *position;  // adds to the scores (ALiBi, T5, KERPLE); NULL: nothing

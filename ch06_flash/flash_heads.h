@@ -7,9 +7,9 @@
 // since queries have nothing to do with each other: all threads use the same packed keys.
 //
 // Beside inputs and outputs forward needs the keys and values of one head (or of several,
-// as far as they fit in the L2 caches), (d + d_v) S numbers, and a thread some tiles;
-// turned positions add T d per thread and S d for a thread that packs. Backward needs
-// about five times (d + d_v) S per thread.
+// as far as they fit in the L2 caches), (d + d_v) N numbers, and a thread some tiles;
+// turned positions add T d per thread and N d for a thread that packs. Backward needs
+// about five times (d + d_v) N per thread.
 #pragma once
 #include "ch02_attention/multihead.h"
 #include "ch06_flash/flash_head.h"

@@ -7,14 +7,14 @@
 #include "ch06_flash/flash_head.h"
 
 typedef struct {
-    int keys, padded;            // S, and to whole tiles
+    int keys, padded;            // N, and to whole tiles
     int d, d_v, width, width_v;  // widths: d and d_v to whole tiles
     real longest;                // length of the longest key; NaN if one is
     Mat k_panels, v_panels;      // padded / TILE_ROWS panels of d x TILE_ROWS
     Mat k_rows, v_rows;          // padded x width, padded x width_v
 } FlashKeys;
 
-// Room for S keys and values. Forward needs k's panels and v's rows; backward all four.
+// Room for N keys and values. Forward needs k's panels and v's rows; backward all four.
 FlashKeys flash_keys_new(int keys, int d, int d_v, bool backward);
 // A head's keys and values, in the place of former ones.
 void flash_keys_set(FlashKeys *keys, const FlashHead *h);

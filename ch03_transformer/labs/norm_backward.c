@@ -25,12 +25,24 @@ static const Option options[] = {
 // four scales a decade of epsilon / var, from 10^-4 to 10
 enum { TOKENS = 8, SCALES = 21 };
 
-static BareNorm *const norms[] = {bare_layer_norm, bare_rms_norm};
+static Node *affine_rms_norm(Tape *t, Node *x, Node *gain, Node *bias, double epsilon) {
+    (void)bias;
+    return rms_norm(t, x, gain, epsilon);
+}
+
+static const struct {
+    const char *title;
+    BareNorm *bare;
+    Node *(*affine)(Tape *t, Node *x, Node *gain, Node *bias, double epsilon);
+} norms[] = {[NORM_LAYER] = {"layer norm", bare_layer_norm, layer_norm},
+             [NORM_RMS] = {"RMS norm", bare_rms_norm, affine_rms_norm}};
+_Static_assert(sizeof norms / sizeof *norms == NORM_KINDS,
+               "a norm that is not measured");
 
 enum { NAME = 80 };
 
 static const char *of(NormKind kind, const char *what, char *name) {
-    snprintf(name, NAME, "%s: %s", kind == NORM_RMS ? "RMS norm" : "layer norm", what);
+    snprintf(name, NAME, "%s: %s", norms[kind].title, what);
     return name;
 }
 
@@ -62,25 +74,14 @@ static double loss(const Case *c, double epsilon, double h) {
     return total;
 }
 
-static double inner(Mat a, Mat b) {
-    double sum = 0;
-    for (int i = 0; i < a.rows; i++)
-        for (int j = 0; j < a.cols; j++)
-            sum += (double)*mat_at(a, i, j) * *mat_at(b, i, j);
-    return sum;
-}
-
 // The tape's derivative of L along the direction.
 static double slope(const Case *c, double epsilon) {
     Tape *t = tape_new(NULL);
     Node *x = variable_node(t, c->x), *gain = variable_node(t, c->gain),
          *bias = variable_node(t, c->bias);
-    bool rms = c->kind == NORM_RMS;
-    tape_backward_from(
-        t, rms ? rms_norm(t, x, gain, epsilon) : layer_norm(t, x, gain, bias, epsilon),
-        c->r);
-    double sum = inner(x->grad, c->ux) + inner(gain->grad, c->ugain)
-                 + (rms ? 0 : inner(bias->grad, c->ubias));
+    tape_backward_from(t, norms[c->kind].affine(t, x, gain, bias, epsilon), c->r);
+    double sum = mat_inner(x->grad, c->ux) + mat_inner(gain->grad, c->ugain);
+    if (norm_rows(c->kind)->has_bias) sum += mat_inner(bias->grad, c->ubias);
     tape_free(t);
     return sum;
 }
@@ -118,7 +119,7 @@ static void claim_derivative(Lab *lab, Rng *rng, NormKind kind, int d, double ep
         *all[i] = mat_new(i < 3 ? TOKENS : 1, d);
         rng_fill_normal(rng, *all[i], 1);
     }
-    if (kind == NORM_RMS) mat_fill(c.bias, 0), mat_fill(c.ubias, 0);
+    if (!norm_rows(kind)->has_bias) mat_fill(c.bias, 0), mat_fill(c.ubias, 0);
     double difference = (loss(&c, epsilon, h) - loss(&c, epsilon, -h)) / (2 * h);
     char name[NAME];
     claim_near(lab, "3.10", of(kind, "pull against (L(+h) - L(-h)) / 2h", name),
@@ -141,16 +142,16 @@ static void measure_doubled(Scale *s, NormKind kind, Mat x, double epsilon) {
     int d = x.cols;
     Mat x2 = mat_new(1, d), y = mat_new(1, d), y2 = mat_new(1, d);
     mat_add_scaled(x2, 2, x);
-    norm_through(norms[kind], y, (Mat){0}, x, (Mat){0}, epsilon);
-    norm_through(norms[kind], y2, (Mat){0}, x2, (Mat){0}, epsilon);
+    norm_through(norms[kind].bare, y, (Mat){0}, x, (Mat){0}, epsilon);
+    norm_through(norms[kind].bare, y2, (Mat){0}, x2, (Mat){0}, epsilon);
     RowNorm r = row_norm(kind, x.at, NULL, d, epsilon),
             r2 = row_norm(kind, x2.at, NULL, d, epsilon);
     double factor = sqrt((1 + s->ratio) / (1 + s->ratio / 4)), error = 0;
     for (int j = 0; j < d; j++)
         error += fabs((double)y.at[j])
                  * (row_y_error(&r2, x2.at[j]) + factor * row_y_error(&r, x.at[j]));
-    s->doubled = inner(y2, y) / inner(y, y) - 1, s->doubled_predicted = factor - 1,
-    s->doubled_error = error / inner(y, y);
+    s->doubled = mat_inner(y2, y) / mat_inner(y, y) - 1,
+    s->doubled_predicted = factor - 1, s->doubled_error = error / mat_inner(y, y);
     mat_free(x2), mat_free(y), mat_free(y2);
 }
 
@@ -165,7 +166,7 @@ static Scale measure_scale(Rng *rng, NormKind kind, int d, double epsilon,
     for (int j = 0; j < d; j++)
         g.at[j] += (real)(row_y(&r, x.at[j]) + 1), x.at[j] *= (real)size;
     r = row_norm(kind, x.at, g.at, d, epsilon);
-    norm_through(norms[kind], (Mat){0}, dx, x, g, epsilon);
+    norm_through(norms[kind].bare, (Mat){0}, dx, x, g, epsilon);
     double radial = 0, sum = 0, error = 0, sum_error = 0;
     for (int j = 0; j < d; j++) {
         double y = row_y(&r, x.at[j]), e = row_dx_error(&r, x.at[j], g.at[j]);
@@ -263,8 +264,8 @@ static double affine_error(NormKind kind, Mat x, double a, double b, double epsi
     int d = x.cols;
     Mat moved = mat_new(1, d), y = mat_new(1, d), y_moved = mat_new(1, d);
     mat_fill(moved, (real)b), mat_add_scaled(moved, (real)a, x);
-    norm_through(norms[kind], y, (Mat){0}, x, (Mat){0}, epsilon);
-    norm_through(norms[kind], y_moved, (Mat){0}, moved, (Mat){0}, epsilon);
+    norm_through(norms[kind].bare, y, (Mat){0}, x, (Mat){0}, epsilon);
+    norm_through(norms[kind].bare, y_moved, (Mat){0}, moved, (Mat){0}, epsilon);
     RowNorm r = row_norm(kind, x.at, NULL, d, epsilon),
             r_moved = row_norm(kind, moved.at, NULL, d, epsilon);
     double ratio = epsilon / r.variance, worst = 0;
@@ -310,9 +311,9 @@ static void claim_one_token(Lab *lab, Rng *rng, NormKind kind, int d, double eps
     Mat m[6];  // x, g, and norm(x), its dx, before and after
     for (int i = 0; i < 6; i++) m[i] = mat_new(TOKENS, d);
     rng_fill_normal(rng, m[0], 1), rng_fill_normal(rng, m[1], 1);
-    norm_through(norms[kind], m[2], m[3], m[0], m[1], epsilon);
+    norm_through(norms[kind].bare, m[2], m[3], m[0], m[1], epsilon);
     rng_fill_normal(rng, mat_rows(m[0], TOKENS / 2, 1), 3);
-    norm_through(norms[kind], m[4], m[5], m[0], m[1], epsilon);
+    norm_through(norms[kind].bare, m[4], m[5], m[0], m[1], epsilon);
     char name[NAME];
     claim_equal(lab, "3.13", of(kind, "one token of 8 changed, outputs changed", name),
                 1, rows_that_differ(m[2], m[4]));
@@ -328,7 +329,7 @@ static void claim_mean_zero(Lab *lab, Rng *rng, int d, double epsilon) {
     x.at[d - 1] = -array_sum(x.at, (size_t)d - 1);
     for (int k = 0; k < 2; k++) {
         y[k] = mat_new(1, d), dx[k] = mat_new(1, d);
-        norm_through(norms[k], y[k], dx[k], x, g, epsilon);
+        norm_through(norms[k].bare, y[k], dx[k], x, g, epsilon);
     }
     RowNorm r = row_norm(NORM_LAYER, x.at, g.at, d, epsilon);
     double worst = 0, mean_g = 0, mean = 0;
@@ -344,7 +345,7 @@ static void claim_mean_zero(Lab *lab, Rng *rng, int d, double epsilon) {
                   1, worst);
     for (int j = 0; j < d; j++) x.at[j] += 1;
     r = row_norm(NORM_RMS, x.at, NULL, d, epsilon);
-    norm_through(norms[NORM_RMS], y[1], (Mat){0}, x, g, epsilon);
+    norm_through(norms[NORM_RMS].bare, y[1], (Mat){0}, x, g, epsilon);
     double error = 0;
     for (int j = 0; j < d; j++)
         mean += (double)y[1].at[j] / d, error += row_y_error(&r, x.at[j]) / d;

@@ -60,3 +60,11 @@ double row_dx_error(const RowNorm *r, real x, real g) {
     return (3.5 * r->depth + 18) * 0x1p-24
            * (fabs((double)g) + r->g_size + row_a(r, x) * r->yg_size) / r->s;
 }
+
+double mat_inner(Mat a, Mat b) {
+    double sum = 0;
+    for (int i = 0; i < a.rows; i++)
+        for (int j = 0; j < a.cols; j++)
+            sum += (double)*mat_at(a, i, j) * *mat_at(b, i, j);
+    return sum;
+}

@@ -17,6 +17,9 @@ BareNorm bare_layer_norm, bare_rms_norm, bare_batch_norm;
 // out = bare(x), dx = what its pull makes of g. All rows x d; out and dx may be {0}.
 void norm_through(BareNorm *bare, Mat out, Mat dx, Mat x, Mat g, double epsilon);
 
+// The sum of a_ij b_ij, in double.
+double mat_inner(Mat a, Mat b);
+
 typedef struct {
     double mean, variance, s;        // RMS norm: mean 0, variance is the mean square
     double y_g;                      // sum of y g

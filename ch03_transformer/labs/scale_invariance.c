@@ -96,15 +96,7 @@ static double net_grad(Net *n, int step, double epsilon) {
     return *loss->value.at;
 }
 
-static double inner(Mat a, Mat b) {
-    double sum = 0;
-    for (int i = 0; i < a.rows; i++)
-        for (int j = 0; j < a.cols; j++)
-            sum += (double)*mat_at(a, i, j) * *mat_at(b, i, j);
-    return sum;
-}
-
-static double square(Mat a) { return inner(a, a); }
+static double square(Mat a) { return mat_inner(a, a); }
 
 // <W, g> = sum of z dz over tokens and channels = sum over tokens of (y . dy) epsilon /
 // s^2: for epsilon = 0 nothing is left but rounding, at most *error. There: the sums
@@ -155,11 +147,11 @@ static void claim_gradient(Lab *lab, const Rng *rng, int hidden) {
     net_init(&n, rng, hidden, 1);
     double loss = net_grad(&n, 1, 0), predicted = radial(&n, 0, &error);
     claim_near(lab, "3.15", "epsilon = 0: <W, g>", predicted,
-               inner(weight_of(&n), grad_of(&n)), error);
+               mat_inner(weight_of(&n), grad_of(&n)), error);
     claim_powers_of_two(lab, rng, hidden, loss, grad_of(&n));
     net_grad(&n, 1, 0.1), predicted = radial(&n, 0.1, &error);
     claim_near(lab, "3.15", "epsilon = 0.1: <W, g> = sum (y.dy) epsilon / s^2",
-               predicted, inner(weight_of(&n), grad_of(&n)), error);
+               predicted, mat_inner(weight_of(&n), grad_of(&n)), error);
     net_free(&n);
 }
 

@@ -61,12 +61,9 @@ static Lexicon lexicon_for(const Args *args, const char *data) {
 
 // What an objective adds to the data's ids.
 static const char *added_name(ObjectiveKind kind, int k, char to[LEXICON_TEXT]) {
-    static const char *const glm[] = {"[MASK]", "[START]", "[END]"};
-    static const char *const pair[] = {"[CLS]", "[SEP]"};
-    bool is_pair = kind == OBJECTIVE_NSP || kind == OBJECTIVE_SOP;
-    if (kind == OBJECTIVE_MLM && k == 0) return "[MASK]";
-    if (kind == OBJECTIVE_GLM && k < GLM_TOKENS) return glm[k];
-    if (is_pair && k < PAIR_TOKENS) return pair[k];
+    const char *const *names = objectives[kind].special_names;
+    for (int i = 0; names && names[i]; i++)
+        if (i == k) return names[i];
     snprintf(to, LEXICON_TEXT, "<%d>", k);
     return to;
 }

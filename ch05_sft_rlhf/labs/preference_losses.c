@@ -6,11 +6,13 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "ch03_transformer/labs/defaults.h"
 #include "ch05_sft_rlhf/orpo.h"
 #include "common/numeric/logistic.h"
 #include "common/program/plot.h"
+#include "common/program/text.h"
 
 static const Option options[] = {
     {"beta", "1", "of the losses; tau of ipo, kappa of orpo"},
@@ -101,10 +103,20 @@ static void claim_sure_labels(Lab *lab) {
     }
 }
 
+static Plot *plot_of_kinds(Lab *lab) {
+    Text columns = {0};
+    text_add(&columns, "p");
+    for (int k = 0; k < PREFERENCE_KINDS; k++)
+        text_add(&columns, " %s", preference_names()[k]);
+    for (int k = 0; k < PREFERENCE_KINDS; k++)
+        text_add(&columns, " %s_found", preference_names()[k]);
+    Plot *p = plot_new(lab, "preference_losses", columns.data);
+    free(columns.data);
+    return p;
+}
+
 static void draw(Lab *lab) {
-    Plot *p = plot_new(lab, "preference_losses",
-                       "p dpo cdpo ipo hinge orpo dpo_found cdpo_found ipo_found "
-                       "hinge_found orpo_found");
+    Plot *p = plot_of_kinds(lab);
     for (int i = 1; i <= POINTS; i++) {
         double at = (double)i / (POINTS + 1), row[1 + 2 * PREFERENCE_KINDS] = {at};
         for (int k = 0; k < PREFERENCE_KINDS; k++) {

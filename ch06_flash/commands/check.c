@@ -18,7 +18,7 @@
 
 const Option check_options[] = {
     {"t", "5", "T: queries, the last T positions"},
-    {"s", "5", "S: keys"},
+    {"s", "5", "N: keys"},
     {"d", "8", "d: dimension"},
     {"sd", "1", "standard deviation of the scores"},
     {"causal", OPTION_FLAG, "a query sees keys up to its own position"},
@@ -57,6 +57,7 @@ static const struct {
                 {"fast", fast},
                 {"split", split}};
 enum { VERSIONS = sizeof versions / sizeof *versions };
+_Static_assert(VERSIONS == ALGORITHMS + 3, "an algorithm that is not checked");
 
 // ---- files
 

@@ -5,9 +5,9 @@
 //
 //     table    H N^2 + 2 N d                            the weights; a head's q and k
 //     fa2      H N + 3 B d + B^2 + 2 B, about           L; a tile of everything
-//     fast     H N + S' (d + w) + tiles                 L; a head's packed keys and values
+//     fast     H N + N' (d + w) + tiles                 L; a head's packed keys and values
 //
-// with S' the keys to whole tiles, w the values' columns to whole half tiles. What is kept
+// with N' the keys to whole tiles, w the values' columns to whole half tiles. What is kept
 // does not depend on how much is computed: N = 32768 is measured with a window of 64 keys.
 #include <math.h>
 

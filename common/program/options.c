@@ -162,9 +162,28 @@ int option_list(const Args *args, const char *name, double *numbers, int most,
     }
 }
 
+static bool names_word(const char *text, const char *word) {
+    size_t length = strlen(word);
+    for (const char *at = text; (at = strstr(at, word)); at++)
+        if ((at == text || !isalnum((unsigned char)at[-1]))
+            && !isalnum((unsigned char)at[length]))
+            return true;
+    return false;
+}
+
+// A help text that names one choice names all, or says "...": what is new in a table of
+// kinds cannot be forgotten in the help.
+static bool help_is_whole(const char *help, const char *const *choices) {
+    int named = 0, count = 0;
+    for (; choices[count]; count++) named += names_word(help, choices[count]);
+    return named == 0 || named == count || strstr(help, "...");
+}
+
 int option_choice(const Args *args, const char *name, const char *const *choices) {
     watch((OptionReading){name, OPTION_IS_CHOICE, .choices = choices});
     const char *text = required(args, name);
+    assert(help_is_whole(find(args, name, strlen(name), 0)->help, choices)
+           && "option_choice: the option's help names some choices, and not all");
     char listed[256] = "";
     for (int i = 0; choices[i]; i++) {
         if (strcmp(choices[i], text) == 0) return i;

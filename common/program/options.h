@@ -58,7 +58,8 @@ double option_real(const Args *args, const char *name, double least, double most
 // (at least 1).
 int option_list(const Args *args, const char *name, double *numbers, int most,
                 double least, double greatest);
-// The index of the value among `choices` (NULL-terminated).
+// The index of the value among `choices` (NULL-terminated). The option's help names all of
+// them or none; if it has a "...", some.
 int option_choice(const Args *args, const char *name, const char *const *choices);
 // The n-th value of an option that may be repeated, in order; NULL past the last.
 const char *option_nth(const Args *args, const char *name, size_t n);

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -350,6 +351,21 @@ Test(options, no_blank_hides_in_a_number) {
         Ran ran = child_run(blank_before_a_number, (void *)numbers[i]);
         cr_assert_eq(ran.status, 2, "'%s' is taken", numbers[i]);
     }
+}
+
+// What a help text says of the choices "small" and "large".
+static void choose(void *help) {
+    const Option table[] = {{"size", "small", help}, {0}};
+    Args args;
+    args_parse(&args, 0, NULL, table, NULL, NULL);
+    exit(option_choice(&args, "size", sizes));
+}
+
+Test(options, a_help_that_names_a_choice_names_all) {
+    cr_expect_eq(child_run(choose, "small or large").status, 0);
+    cr_expect_eq(child_run(choose, "how large it is").status, 128 + SIGABRT);
+    cr_expect_eq(child_run(choose, "larger, or smaller").status, 0);
+    cr_expect_eq(child_run(choose, "small, ...").status, 0);
 }
 
 Test(options, threads_are_set_everywhere) {
