@@ -54,6 +54,7 @@ _Noreturn void homework_finish(void) {
     Findings *f = &g->found;
     int points = g->problem->points;
     homework_end_part(g);
+    if (g->failed) homework_settle_relation(g);
     bool clean = !g->failed && !f->cause[0] && !g->todo;
     if (clean && g->offered != points)
         snprintf(f->symptom, HINT_BYTES,
