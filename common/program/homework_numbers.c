@@ -29,6 +29,23 @@ static int slip_of(const double *got, int n, double tolerance,
     return slip_count;
 }
 
+void grade_slip(Grade *g, const char *what, const double *got, int n, double tolerance,
+                void (*by)(int rule, const void *of, double *to), const void *of,
+                const Slip *slips, int slip_count) {
+    double want[MOST_NUMBERS];
+    by(0, of, want);
+    if (all_near(got, want, n, tolerance)) return;
+    int first = slip_of(got, n, tolerance, by, of, slips, slip_count, 0), other = first;
+    do other = slip_of(got, n, tolerance, by, of, slips, slip_count, other + 1);
+    while (other < slip_count && strcmp(slips[first].code, slips[other].code) == 0);
+    if (other < slip_count)
+        grade_mistake(g, true, slips[first].code, "%s. Or: %s", slips[first].says,
+                      slips[other].says);
+    else if (first < slip_count)
+        grade_mistake(g, true, slips[first].code, "%s", slips[first].says);
+    else homework_relate(g, what, got, want, n, tolerance, true, 0);
+}
+
 void grade_numbers(Grade *g, int points, const char *what, const double *got, int n,
                    double tolerance, void (*by)(int rule, const void *of, double *to),
                    const void *of, const Slip *slips, int slip_count) {
@@ -36,15 +53,7 @@ void grade_numbers(Grade *g, int points, const char *what, const double *got, in
     int off = 0;
     by(0, of, want);
     bool good = all_near(got, want, n, tolerance);
-    int first = good ? slip_count
-                     : slip_of(got, n, tolerance, by, of, slips, slip_count, 0),
-        other = slip_of(got, n, tolerance, by, of, slips, slip_count, first + 1);
-    if (other < slip_count && strcmp(slips[first].code, slips[other].code) != 0)
-        grade_mistake(g, true, slips[first].code, "%s. Or: %s", slips[first].says,
-                      slips[other].says);
-    else if (first < slip_count)
-        grade_mistake(g, true, slips[first].code, "%s", slips[first].says);
-    else if (!good) homework_relate(g, what, got, want, n, tolerance, true, 0);
+    grade_slip(g, what, got, n, tolerance, by, of, slips, slip_count);
     while (off < n - 1 && near(got[off], want[off], tolerance)) off++;
     if (n == 1)
         grade_expect(g, points, good, "%s is %.8g, should be %.8g", what, got[0],
