@@ -194,6 +194,10 @@ static void expect_nbest(Grade *g, int points, const char *what, const NBest *b)
         return;
     }
     if (!good_nbest(b)) {
+        grade_mistake(g, b->n == 0 && b->got_count == 0, "empty-none",
+                      "an empty text has one segmentation, of no tokens");
+        grade_mistake(g, b->n == 0 && b->got_count > 1, "empty-many",
+                      "an empty text has one segmentation, of no tokens, and no other");
         bool sum =
             b->got_count > 0 && b->want_count > 1
             && !close_to(b->got[0].log_p, b->want[0])

@@ -33,18 +33,73 @@ static double share_by_draws(const double *p, int n, bool first_out) {
 }
 
 // The solution's sum with a slip in it.
-typedef enum { NEWER_AGAIN, WRONG_DIVISOR, NOT_WEIGHED } Slip;
+typedef enum {
+    NEWER_AGAIN,
+    WRONG_DIVISOR,
+    NOT_WEIGHED,
+    NO_DIVISOR,  // the older word is drawn with p_r / S, as if the newer could be met again
+    BOTH_PLAIN,  // so too, and the newer one's own draws counted
+    SUM_IS_ONE,  // 1 - p_i for S - p_i
+    OLDER_ALONE,
+    TWICE_NEWER,   // 2 sum of squares
+    NEWER_WEIGHT,  // the newer one's share is missing
+    PRODUCT,       // p_i p_r without division
+} Slip;
+// How likely r is the older word while i is the newer one.
+static double older_by(Slip slip, const double *p, double all, int i, int r) {
+    if (i == r && slip != NEWER_AGAIN && slip != BOTH_PLAIN) return 0;
+    switch (slip) {
+        case NO_DIVISOR:
+        case BOTH_PLAIN: return p[i] / all * p[r] / all;
+        case SUM_IS_ONE: return p[i] / all * p[r] / (1 - p[i]);
+        case WRONG_DIVISOR: return p[i] / all * p[r] / (all - p[r]);
+        case NEWER_WEIGHT: return p[r] / (all - p[i]);
+        case PRODUCT: return p[i] * p[r];
+        case TWICE_NEWER: return 0;
+        default: return p[i] / all * p[r] / (all - p[i]);
+    }
+}
+
 static double share_with(Slip slip, const double *p, int n) {
     double all = 0, share = 0;
     for (int i = 0; i < n; i++) all += p[i];
     for (int r = 0; r < n; r++) {
-        double there = p[r] / all;
-        for (int i = 0; i < n; i++)
-            if (i != r || slip == NEWER_AGAIN)
-                there += p[i] / all * p[r] / (all - p[slip == WRONG_DIVISOR ? r : i]);
+        double there = slip == OLDER_ALONE ? 0 : p[r] / all;
+        if (slip == TWICE_NEWER) there *= 2;
+        for (int i = 0; i < n; i++) there += older_by(slip, p, all, i, r);
         share += slip == NOT_WEIGHED ? there : p[r] / all * there;
     }
     return share;
+}
+
+// Slips that show in the three words, and in the same ten times as often.
+static void recognise_share(Grade *g, double got, const double *p) {
+    static const struct {
+        Slip slip;
+        const char *code, *says;
+    } slips[] = {
+        {NO_DIVISOR, "older-not-renormalised",
+         "the older word is the last drawn but for the newer one's draws: among all "
+         "but "
+         "that, so divide by S - p_i, not by S"},
+        {BOTH_PLAIN, "two-draws",
+         "the last two draws may be the same word: the line keeps two different ones"},
+        {SUM_IS_ONE, "sum-is-one",
+         "the sum of p need not be 1: the older word is drawn from S - p_i, not 1 - "
+         "p_i"},
+        {OLDER_ALONE, "older-alone",
+         "that is the older word alone: the line knows the newer "
+         "one too"},
+        {TWICE_NEWER, "twice-newer",
+         "the older word is not as likely as the newer one: it is another word"},
+        {NEWER_WEIGHT, "newer-not-weighed",
+         "which word is the newer one is weighed by how often it is drawn: p_i / S"},
+        {PRODUCT, "older-product", "p_i p_r is divided by S (S - p_i)"},
+    };
+    bool right = fabs(got - share_by_draws(p, 3, false)) <= 1e-9;
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
+        grade_mistake(g, !right && fabs(got - share_with(slips[i].slip, p, 3)) <= 1e-9,
+                      slips[i].code, "%s", slips[i].says);
 }
 
 static double newer_alone(const double *p, int n) {
@@ -79,10 +134,12 @@ static void check_line(Grade *g) {
     grade_mistake(g, close_to(got, share_with(NOT_WEIGHED, three, 3)), "not-weighed",
                   "how likely each word is there was summed up: weigh it by how often "
                   "that word is drawn");
+    recognise_share(g, got, three);
     grade_near(g, 2, "p = 1/2, 1/4, 1/4", got, share_by_draws(three, 3, false), EXACT);
     grade_mistake(g, !close_to(at_scale, got) && close_to(at_scale, 10 * got),
                   "not-a-share",
                   "a share of the line's own draws: divide by the sum of p");
+    recognise_share(g, at_scale, scaled);
     grade_near(g, 1, "the same, ten times as often", at_scale,
                share_by_draws(three, 3, false), EXACT);
     double alone = share_of(one, 1), both = share_of(two, 2);

@@ -87,6 +87,18 @@ static double rounded_factor(double factor) {
     return fabs(near - factor) < 1e-6 * fabs(factor) ? near : factor;
 }
 
+// How many different right numbers there are, without those that are as before.
+static int different(const Compared *c) {
+    int count = 0;
+    for (int i = 0; i < c->n; i++) {
+        bool again = fabs(c->want[i] - c->base) <= allowed(c, i);
+        for (int j = 0; j < i; j++)
+            again |= fabs(c->want[i] - c->want[j]) <= 4 * allowed(c, i);
+        count += !again;
+    }
+    return count;
+}
+
 static bool line(Relation *to, const Compared *c) {
     int least, most;
     if (c->n == 1) return simple_line(to, c);
@@ -94,7 +106,9 @@ static bool line(Relation *to, const Compared *c) {
     double apart = c->want[most] - c->want[least];
     if (!(apart > 1e-3 && apart > 100 * c->tolerance)) return false;
     double more = c->got[0] - c->want[0];
-    if (is_line(c, 1, more) && (c->n > 2 || more == rint(more)))
+    int told = different(c);
+    if (told < 2) return false;
+    if (is_line(c, 1, more) && (told > 2 || more == rint(more)))
         return say_more(to, c, more);
     // at zero there is no factor to be seen
     int far =
@@ -103,7 +117,7 @@ static bool line(Relation *to, const Compared *c) {
     if (fabs(factor) < 1e-6 || fabs(factor) > 1e6) return false;
     if (is_line(c, rounded_factor(factor), c->base * (1 - rounded_factor(factor))))
         return say_factor(to, c, rounded_factor(factor));
-    if (c->n < 3) return false;
+    if (told < 3) return false;
     factor = (c->got[most] - c->got[least]) / apart;
     more = c->got[least] - factor * c->want[least];
     if (fabs(factor) < 1e-6 || !is_line(c, factor, more)) return false;
