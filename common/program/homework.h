@@ -122,6 +122,9 @@ bool grade_near(Grade *g, int points, const char *what, double got, double want,
 // The same for each element; the hint shows the first that is off. Shapes must agree.
 bool grade_near_mat(Grade *g, int points, const char *what, Mat got, Mat want,
                     double tolerance);
+// Of numbers that were added to what was there, `base` everywhere.
+bool grade_near_added(Grade *g, int points, const char *what, Mat got, Mat want,
+                      double tolerance, double base);
 // Several numbers in one step: the hint shows the first two that are off.
 typedef struct {
     const char *name;

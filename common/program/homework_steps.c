@@ -170,6 +170,11 @@ static void relate_mats(Grade *g, const char *what, Mat got, Mat want, double to
 
 bool grade_near_mat(Grade *g, int points, const char *what, Mat got, Mat want,
                     double tolerance) {
+    return grade_near_added(g, points, what, got, want, tolerance, 0);
+}
+
+bool grade_near_added(Grade *g, int points, const char *what, Mat got, Mat want,
+                      double tolerance, double base) {
     if (got.rows != want.rows || got.cols != want.cols)
         return grade_expect(g, points, false, "%s: %d x %d, should be %d x %d", what,
                             got.rows, got.cols, want.rows, want.cols);
@@ -177,7 +182,7 @@ bool grade_near_mat(Grade *g, int points, const char *what, Mat got, Mat want,
         for (int j = 0; j < want.cols; j++) {
             double a = *mat_at(got, i, j), b = *mat_at(want, i, j);
             if (near(a, b, tolerance)) continue;
-            relate_mats(g, what, got, want, tolerance, 0);
+            relate_mats(g, what, got, want, tolerance, base);
             return grade_expect(g, points, false, "%s: row %d, column %d is %s%s", what,
                                 i, j, should_be(a, b).text,
                                 off_by(a, b, tolerance).text);
