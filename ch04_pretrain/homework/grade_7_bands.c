@@ -259,6 +259,10 @@ static void check_choice(Grade *g) {
                (Wish){100, 0.8, 0.95, 0.5});
     check_wish(g, 1, "rows and bands of 50 numbers for 0.7 (0.9), against 0.2",
                (Wish){50, 0.7, 0.9, 0.2});
+    // nothing of similarity 0 is ever found: all cuts that do are equal
+    grade_mistake(g, banding_for(20, 0.8, 0.9, 0).rows > 1, "ties",
+                  "of cuts that find equally little the one of fewer rows is wanted: "
+                  "compare with <, from the fewest rows on");
     check_wish(g, 1, "rows and bands of 1 number for 0.9 (0.85), against 0.1",
                (Wish){1, 0.9, 0.85, 0.1});
 }

@@ -20,6 +20,7 @@ typedef enum {
     STEP_OTHER_BASELINE,  // V_(t+k-1) is
     STEP_NO_REWARDS,      // values alone
     STEP_BEYOND,          // where k passes the end: nothing after it
+    STEP_NO_LAST,         // at the end and past it: nothing after it
     STEP_LAST_VALUE,      // there: V_(n-1)
     STEP_PAST,            // there: weighted by gamma^k
     // the value's weight, or which value it is
@@ -55,6 +56,7 @@ static double reward_weight(StepRule rule, int t, int end, int i) {
 }
 
 static double value_weight(StepRule rule, int t, int end, int k) {
+    if (rule == STEP_NO_LAST && end == STEPS) return 0;
     if (rule == STEP_NO_END || (rule == STEP_BEYOND && t + k > STEPS)) return 0;
     if (rule == STEP_NO_GAMMA || rule == STEP_VALUE_PLAIN) return 1;
     if (rule == STEP_VALUE_ONCE || rule == STEP_ALL_ONE_GAMMA
@@ -148,6 +150,10 @@ static void check_n_step_end(Grade *g) {
     static const Slip slips[] = {
         {STEP_BEYOND, "last-forgotten",
          "with fewer than k steps left the sum ends with V_n, which is `last`"},
+        {STEP_NO_LAST, "last-forgotten",
+         "with k steps left or fewer the sum ends with V_n, which is `last`: nothing "
+         "comes "
+         "after them here"},
         {STEP_LAST_VALUE, "last-is-value",
          "after the answer comes V_n, which is `last`, not the last step's own value"},
         {STEP_PAST, "gamma-past-the-end",

@@ -60,7 +60,9 @@ typedef enum {
     MIX_MEAN,          // per token
     MIX_SIGN,
     MIX_BITS,
-    MIX_HEAVY,  // the document with the largest weight
+    MIX_HEAVY,       // the document with the largest weight
+    MIX_EACH_TOKEN,  // by sequence: p(z) for every token
+    MIX_ONCE,        // by token: p(z) for the first token alone
 } MixRule;
 
 typedef struct {
@@ -102,6 +104,8 @@ static double mixture(const Mix *m, MixRule rule, int from, int to) {
     double sum = 0, best = 0, logs = 0, added = 0, all = 0, times = 0;
     for (int z = 0; z < DOCUMENTS; z++) {
         double weight = weight_of(rule, z), log_p = stretch_by(m, rule, z, from, to);
+        if (rule == MIX_EACH_TOKEN) weight = pow(weight, to - from);
+        if (rule == MIX_ONCE && from > 0) weight = 1;
         sum += weight * exp(log_p), best = fmax(best, weight * exp(log_p));
         logs += weight * log_p, all += log(WEIGHT[z]) + log_p;
         added += exp(weight + log_p), times += exp(weight * log_p);
@@ -166,10 +170,16 @@ static void mix_by(int rule, const void *of, double *to) {
 static const Slip SEQUENCE_SLIPS[] = {
     {MIX_OTHER, "token",
      "this mixes at every token: one document for the whole answer"},
+    {MIX_EACH_TOKEN, "weight-each-token",
+     "p(z) was multiplied in for every token: a document is chosen once, for the whole "
+     "answer"},
     MIX_SLIPS,
 };
 static const Slip TOKEN_SLIPS[] = {
     {MIX_OTHER, "sequence", "this is one document for the answer: one for each token"},
+    {MIX_ONCE, "weight-once",
+     "p(z) was multiplied in for the first token alone: each token has its own "
+     "document"},
     MIX_SLIPS,
 };
 

@@ -288,6 +288,10 @@ static void check_first(Grade *g) {
 }
 
 static void check_first_none(Grade *g) {
+    // after a tie at q = 1/2 all have what they had: exactly 1
+    Rounds tie = rounds("ttt");
+    grade_mistake(g, first_doubt(guarded(&tie), tie.n, 0.5, 1) != 1, "strictly-more",
+                  "in doubt is a capital of 1 / alpha or more: just as much is enough");
     Rounds r = rounds("wltwl");
     int got = first_doubt(guarded(&r), r.n, 0.5, 0.05);
     grade_mistake(g, got == r.n || got == r.n + 1 || got == -1, "none",
