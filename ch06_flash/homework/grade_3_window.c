@@ -25,7 +25,9 @@ typedef enum {
     WINDOW_COUNT,        // how many blocks, for `end`
     WINDOW_ROUND_UP,     // the first block, of which only a part is seen, is left out
     WINDOW_KEYS,         // keys, not blocks
-    WINDOW_CEIL,         // the last key / block_cols, rounded up
+    WINDOW_FIRST_BY_ROWS,  // the first key / block_rows
+    WINDOW_END_BY_ROWS,    // the last key / block_rows
+    WINDOW_CEIL,           // the last key / block_cols, rounded up
 } WindowRule;
 
 static bool pair_seen(WindowRule rule, const Windowed *w, int query, int key) {
@@ -96,6 +98,11 @@ static BlockRange range_by(WindowRule rule, const Windowed *asked, int block) {
         int end = end_of(block, w->block_rows, w->queries) + w->keys - w->queries;
         if (end > 0) r.end = end / w->block_cols + 1;
     }
+    int first_key = row + w->keys - w->queries - w->window + 1,
+        last_key = end_of(block, w->block_rows, w->queries) - 1 + w->keys - w->queries;
+    if (rule == WINDOW_FIRST_BY_ROWS && r.end > 0)
+        r.first = first_key > 0 ? first_key / w->block_rows : 0;
+    if (rule == WINDOW_END_BY_ROWS && r.end > 0) r.end = last_key / w->block_rows + 1;
     if (rule == WINDOW_CEIL && r.end > 0) {
         int last = end_of(block, w->block_rows, w->queries) - 1 + w->keys - w->queries;
         r.end = blocks_of(last, w->block_cols);
@@ -161,6 +168,10 @@ static const Slip RANGE_SLIPS[] = {
     {WINDOW_COUNT, "end-is-count", "`end` is a block, not how many there are"},
     {WINDOW_ROUND_UP, "first-rounded-up",
      "the first block, of which only a part is seen, was left out: round down"},
+    {WINDOW_FIRST_BY_ROWS, "keys-by-rows",
+     "the first key is divided by block_rows: a block of keys has block_cols of them"},
+    {WINDOW_END_BY_ROWS, "keys-by-rows",
+     "the last key is divided by block_rows: a block of keys has block_cols of them"},
     {WINDOW_CEIL, "last-key-rounded-up",
      "the last key's block is last / block_cols rounded down, and `end` is one more: "
      "rounding up forgets a block's first key"},

@@ -39,6 +39,9 @@
 //
 // What a check says: the symptom, which is the hint of the first step that fails (after
 // the first mistake, if there is one), and the cause, which is the mistake's diagnosis.
+// Where no mistake is recognised, the cause is what the numbers of a comparing step have
+// in common with the right ones (homework_relation.h): "each number is right but for its
+// sign".
 // The default, as -h1, shows the symptom, -h2 the cause or
 // that none is known; --json has both, and the codes
 // of all mistakes that were found.
