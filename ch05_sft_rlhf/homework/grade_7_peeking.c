@@ -290,7 +290,11 @@ static void check_first(Grade *g) {
 static void check_first_none(Grade *g) {
     // after a tie at q = 1/2 all have what they had: exactly 1
     Rounds tie = rounds("ttt");
-    grade_mistake(g, first_doubt(guarded(&tie), tie.n, 0.5, 1) != 1, "strictly-more",
+    int at_once = first_doubt(guarded(&tie), tie.n, 0.5, 1);
+    Rounds early = rounds(DOUBT_TEXTS[0]);
+    bool counts = first_doubt(guarded(&early), early.n, 0.5, DOUBT_ALPHA[0])
+                  == doubt_by(DOUBT_RIGHT, &early, DOUBT_ALPHA[0]);
+    grade_mistake(g, counts && at_once != 1, "strictly-more",
                   "in doubt is a capital of 1 / alpha or more: just as much is enough");
     Rounds r = rounds("wltwl");
     int got = first_doubt(guarded(&r), r.n, 0.5, 0.05);
