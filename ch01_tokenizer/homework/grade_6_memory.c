@@ -41,9 +41,11 @@ typedef enum {
     BOTH_PLAIN,  // so too, and the newer one's own draws counted
     SUM_IS_ONE,  // 1 - p_i for S - p_i
     OLDER_ALONE,
-    TWICE_NEWER,   // 2 sum of squares
-    NEWER_WEIGHT,  // the newer one's share is missing
-    PRODUCT,       // p_i p_r without division
+    TWICE_NEWER,    // 2 sum of squares
+    NEWER_WEIGHT,   // the newer one's share is missing
+    PRODUCT,        // p_i p_r without division
+    MEAN,           // over the words, not weighed
+    SUM_FORGOTTEN,  // p_i p_r / (1 - p_i)
 } Slip;
 // How likely r is the older word while i is the newer one.
 static double older_by(Slip slip, const double *p, double all, int i, int r) {
@@ -51,6 +53,7 @@ static double older_by(Slip slip, const double *p, double all, int i, int r) {
     switch (slip) {
         case NO_DIVISOR:
         case BOTH_PLAIN: return p[i] / all * p[r] / all;
+        case SUM_FORGOTTEN: return p[i] * p[r] / (1 - p[i]);
         case SUM_IS_ONE: return p[i] / all * p[r] / (1 - p[i]);
         case WRONG_DIVISOR: return p[i] / all * p[r] / (all - p[r]);
         case NEWER_WEIGHT: return p[r] / (all - p[i]);
@@ -67,7 +70,9 @@ static double share_with(Slip slip, const double *p, int n) {
         double there = slip == OLDER_ALONE ? 0 : p[r] / all;
         if (slip == TWICE_NEWER) there *= 2;
         for (int i = 0; i < n; i++) there += older_by(slip, p, all, i, r);
-        share += slip == NOT_WEIGHED ? there : p[r] / all * there;
+        share += slip == NOT_WEIGHED ? there
+                 : slip == MEAN      ? there / n
+                                     : p[r] / all * there;
     }
     return share;
 }
@@ -87,6 +92,10 @@ static void recognise_share(Grade *g, double got, const double *p) {
         {SUM_IS_ONE, "sum-is-one",
          "the sum of p need not be 1: the older word is drawn from S - p_i, not 1 - "
          "p_i"},
+        {SUM_FORGOTTEN, "sum-is-one",
+         "the sum of p need not be 1: p_i / S, and the older word from S - p_i"},
+        {MEAN, "not-weighed",
+         "a mean over the words: weigh each by how often it is drawn"},
         {OLDER_ALONE, "older-alone",
          "that is the older word alone: the line knows the newer "
          "one too"},
