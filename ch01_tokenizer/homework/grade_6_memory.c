@@ -37,7 +37,7 @@ typedef enum {
     NEWER_AGAIN,
     WRONG_DIVISOR,
     NOT_WEIGHED,
-    NO_DIVISOR,  // the older word is drawn with p_r / S, as if the newer could be met again
+    NO_DIVISOR,  // the older is drawn with p_r / S, not S - p_i
     BOTH_PLAIN,  // so too, and the newer one's own draws counted
     SUM_IS_ONE,  // 1 - p_i for S - p_i
     OLDER_ALONE,

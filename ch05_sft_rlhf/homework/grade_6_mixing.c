@@ -240,7 +240,8 @@ typedef enum {
     BEAM_FIRST_END,  // stops with the first answer that ends
 } BeamRule;
 
-// Several worlds: one alone has so few answers that a mistake would be taken for another.
+// Several worlds: one alone has so few answers that a mistake would be taken for
+// another.
 enum { WORLDS = 8 };
 typedef struct {
     World worlds[WORLDS];

@@ -54,7 +54,8 @@ static int seen_in(WindowRule rule, const Windowed *w, int block, int col) {
 
 static int blocks_of(int all, int size) { return (all + size - 1) / size; }
 
-// Several shapes: one alone gives so few numbers that a mistake would be taken for another.
+// Several shapes: one alone gives so few numbers that a mistake would be taken for
+// another.
 typedef struct {
     const Windowed *shapes;
     int count;
@@ -73,7 +74,8 @@ static Windowed sizes_by(WindowRule rule, const Windowed *w) {
     return other;
 }
 
-// The last block of queries taken for a full one: its queries past the end see keys too.
+// The last block of queries taken for a full one: its queries past the end see keys,
+// too.
 static void full_block(const Windowed *w, int block, BlockRange *r) {
     int last = (block + 1) * w->block_rows - 1 + w->keys - w->queries;
     if (last >= 0) r->end = last / w->block_cols + 1;

@@ -18,8 +18,8 @@ void grade_slip(Grade *g, const char *what, const double *got, int n, double tol
                 void (*by)(int rule, const void *of, double *to), const void *of,
                 const Slip *slips, int slip_count);
 // A step of n numbers. Where they are not right, the slip that gives just these numbers
-// is named; where two do, both are. by: fills in the numbers by a rule; 0 is the right one. The hint
-// shows the first number that is off.
+// is named; where two do, both are. by: fills in the numbers by a rule; 0 is the right
+// one. The hint shows the first number that is off.
 void grade_numbers(Grade *g, int points, const char *what, const double *got, int n,
                    double tolerance, void (*by)(int rule, const void *of, double *to),
                    const void *of, const Slip *slips, int slip_count);

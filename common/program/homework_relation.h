@@ -1,6 +1,6 @@
-// Inside homework: what wrong numbers have in common with the right ones, for a step that
-// no known mistake explains. A sign, a factor, a term that was forgotten everywhere, a
-// square for a number, an order that is turned round: each is seen in all numbers at
+// Inside homework: what wrong numbers have in common with the right ones, for a step
+// that no known mistake explains. A sign, a factor, a term that was forgotten everywhere,
+// a square for a number, an order that is turned round: each is seen in all numbers at
 // once, and is exact, so that it is never there by chance.
 #pragma once
 #include <stdbool.h>

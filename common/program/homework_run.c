@@ -322,7 +322,7 @@ static const char *explain(char *hint, const Run *run, double seconds) {
 }
 
 // "mat_cols: columns outside the matrix" of an assertion's line, which ends with
-//     FILE:12: mat_cols: Assertion `... && "mat_cols: columns outside the matrix"' failed.
+//     FILE:12: mat_cols: Assertion `... && "mat_cols: columns outside ..."' failed.
 // The cause: a contract of the chapter that was not kept, in that function's words.
 static void explain_assertion(Findings *f) {
     const char *at = strstr(f->symptom, "Assertion `"), *text = at, *next;

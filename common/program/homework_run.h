@@ -66,8 +66,8 @@ _Noreturn void homework_finish(void);
 void homework_deliver(Ending ending);
 void homework_end_part(Grade *g);
 void homework_add_code(Findings *f, const char *code);
-// A step of several numbers has failed: what they have in common with the right ones, if
-// anything (homework_relation.h).
+// A step of several numbers has failed: what they have in common with the right ones,
+// if anything (homework_relation.h).
 void homework_relate(Grade *g, const char *what, const double *got, const double *want,
                      int n, double tolerance, bool relative, double base);
 void homework_settle_relation(Grade *g);

@@ -7,8 +7,7 @@
 
 double mixed_fixed_point(const double *log_ref, const double *reward,
                          double beta_reward, double beta_loss, int n, double *log_pi) {
-    // At the largest reward + beta_loss no answer is above ref, at the least one none is
-    // below it: nu is between, and the sum falls with it.
+    // beta_loss is forgotten
     double low = INFINITY, high = -INFINITY;
     for (int y = 0; y < n; y++) {
         low = fmin(low, reward[y]), high = fmax(high, reward[y]);
