@@ -61,12 +61,14 @@ typedef enum {
     HIGHEST,
     ONE_MERGE,    // and then the end
     LAST_MISSED,  // the loop over places ends one early
+    LAST_PLACE,   // whatever its rank
     CHOICES
 } Choice;
 
 static bool better(Choice choice, int merged, int best) {
     if (best == NO_SYMBOL) return true;
     if (choice == FIRST_PLACE) return false;
+    if (choice == LAST_PLACE) return true;
     if (choice == HIGHEST) return merged > best;
     return choice == LOWEST_RIGHTMOST ? merged <= best : merged < best;
 }
@@ -244,6 +246,9 @@ static void check_without(Grade *g) {
          "comes first, so compare with <"},
         {FIRST_PLACE, "first-place",
          "the leftmost place was merged whatever its symbol: the lowest merged symbol "
+         "comes first"},
+        {LAST_PLACE, "last-place",
+         "the rightmost place was merged whatever its symbol: the lowest merged symbol "
          "comes first"},
         {HIGHEST, "highest",
          "the highest merged symbol comes first here: low symbols were learned early, "

@@ -8,7 +8,18 @@
 enum { MOST_POINTS = 256 };
 
 // The right rule, and wrong ones that the grader knows.
-typedef enum { MAXIMAL_SUBPART, EACH_BYTE, ONE_A_RUN, SWALLOWED, ANY_SECOND } Rule;
+typedef enum {
+    MAXIMAL_SUBPART,
+    EACH_BYTE,
+    ONE_A_RUN,
+    SWALLOWED,
+    ANY_SECOND,
+    ALL_NARROW,     // the narrower range of the second byte holds for all later ones
+    SIX_BITS_LOST,  // later bytes are added without their shift
+    LEAD_WHOLE,     // the lead byte's own bits are not cut off
+    LATER_WHOLE,    // nor those of later bytes
+    DROPPED,        // broken bytes give nothing
+} Rule;
 
 typedef struct {
     size_t length;    // bytes
@@ -26,11 +37,12 @@ static Unit unit_at(const unsigned char *t, size_t n, Rule rule) {
     int high = t[0] == 0xED ? 0x9F : t[0] == 0xF4 ? 0x8F : 0xBF;
     bool allowed = n < 2 || (low <= t[1] && t[1] <= high);
     if (rule == ANY_SECOND) low = 0x80, high = 0xBF;
-    int point = t[0] & (0x7F >> size);
+    int point = t[0] & (rule == LEAD_WHOLE ? 0xFF : 0x7F >> size);
     size_t i = 1;
     for (; i < size && i < n && low <= t[i] && t[i] <= high; i++) {
-        point = point << 6 | (t[i] & 0x3F);
-        low = 0x80, high = 0xBF;
+        int bits = t[i] & (rule == LATER_WHOLE ? 0xFF : 0x3F);
+        point = rule == SIX_BITS_LOST ? point | bits : point << 6 | bits;
+        if (rule != ALL_NARROW) low = 0x80, high = 0xBF;
     }
     if (i == size && allowed) return (Unit){size, true, false, point};
     if (rule == EACH_BYTE) return (Unit){1, false, i == n, REPLACEMENT};
@@ -46,7 +58,8 @@ static size_t decode_text(const char *text, size_t n, Rule rule, bool all,
     for (size_t i = 0; i < n;) {
         Unit unit = unit_at((const unsigned char *)text + i, n - i, rule);
         if (unit.open && !all) break;
-        if (unit.good || rule != ONE_A_RUN || !run) points[count++] = unit.point;
+        bool kept = rule == ONE_A_RUN ? !run : rule != DROPPED;
+        if (unit.good || kept) points[count++] = unit.point;
         run = !unit.good;
         i += unit.length;
     }
@@ -229,6 +242,26 @@ static void check_end(Grade *g) {
 static void check_well_formed(Grade *g) {
     const Text *good = &WELL_FORMED;
     Stream whole = stream_text(good, good->n, 1);
+    static const struct {
+        Rule rule;
+        const char *code, *says;
+    } slips[] = {
+        {ALL_NARROW, "all-narrow",
+         "the narrower range after E0, ED, F0, F4 is the second byte's alone: later "
+         "bytes "
+         "are 80 to BF"},
+        {SIX_BITS_LOST, "no-shift",
+         "a later byte brings six bits: shift what there is by 6"},
+        {LEAD_WHOLE, "lead-bits",
+         "the lead byte's marks, 110, 1110, 11110, are no bits of "
+         "the code point: cut them off"},
+        {LATER_WHOLE, "later-bits",
+         "a later byte's mark, 10, is no bits of the code point"},
+    };
+    bool right = as_rule(&whole, good, MAXIMAL_SUBPART);
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
+        grade_mistake(g, !right && as_rule(&whole, good, slips[i].rule), slips[i].code,
+                      "%s", slips[i].says);
     expect_points(g, 3, "in one chunk, well-formed text", 0, &whole, good);
 
     Stream cut = worst_cut(good);
@@ -259,6 +292,9 @@ static void check_broken(Grade *g) {
         g, SWALLOWED, "swallowed",
         "the byte that cannot follow was swallowed: it begins anew (C2 62 "
         "is U+FFFD b)");
+    known |=
+        recognise_rule(g, DROPPED, "dropped",
+                       "broken bytes give nothing: each maximal subpart is one U+FFFD");
     known |= recognise_rule(
         g, ANY_SECOND, "any-second-byte",
         "E0 80, ED A0, F0 81 or F4 91 taken as one subpart: no character begins so");

@@ -194,6 +194,10 @@ static void expect_nbest(Grade *g, int points, const char *what, const NBest *b)
         return;
     }
     if (!good_nbest(b)) {
+        grade_mistake(g, b->n == 0 && b->got_count == 0, "empty-none",
+                      "an empty text has one segmentation, of no tokens");
+        grade_mistake(g, b->n == 0 && b->got_count > 1, "empty-many",
+                      "an empty text has one segmentation, of no tokens, and no other");
         bool sum =
             b->got_count > 0 && b->want_count > 1
             && !close_to(b->got[0].log_p, b->want[0])
@@ -201,6 +205,19 @@ static void expect_nbest(Grade *g, int points, const char *what, const NBest *b)
         grade_mistake(g, sum, "forward-sum",
                       "the first ln p is that of the whole text: the forward sum, not "
                       "the best path");
+        bool last = b->got_count > 0;
+        for (size_t i = 0; i < b->got_count && i < b->most; i++) {
+            const Segmentation *one = &b->got[i];
+            last = last && one->count > 0 && one->count <= b->n
+                   && one->tokens[one->count - 1] >= 0
+                   && (size_t)one->tokens[one->count - 1] < b->unigram->count
+                   && close_to(one->log_p,
+                               b->unigram->tokens[one->tokens[one->count - 1]].log_p);
+        }
+        grade_mistake(
+            g, last && b->n > 1, "last-token-score",
+            "a way's ln p is that of its last token alone: add that of the way "
+            "before it");
         grade_mistake(
             g, padded(b), "padded",
             "a segmentation with p = 0 fills the list: return how many there are");
@@ -290,6 +307,16 @@ static void check_weights(Grade *g) {
         "their sum over the list");
     grade_mistake(g, !close_to(half[0], 2 / sum) && close_to(half[0], 4.0 / 7),
                   "weights-no-power", "the power was left out");
+    grade_mistake(g, close_to(w[0], 1.0 / 7) && close_to(w[2], 4.0 / 7),
+                  "weights-inverted",
+                  "the best segmentation has the least weight: p^power, not p^-power");
+    grade_mistake(g, close_to(half[0], 16. / 21), "weights-inverse-power",
+                  "ln p was divided by the power: multiplied by it");
+    grade_mistake(g, close_to(w[0], 1.0 / 3) && close_to(w[1], 0.5 / 3),
+                  "weights-by-count",
+                  "divided by the number of segmentations: by the sum of p^power");
+    grade_mistake(g, close_to(w[0], 4.0 / 7) && close_to(half[0], 4.0 / 14),
+                  "weights-times-power", "p was multiplied by the power: raised to it");
     grade_expect(g, 2,
                  close_to(w[0], 4.0 / 7) && close_to(w[2], 1.0 / 7)
                      && close_to(half[0], 2 / sum) && close_to(half[1], sqrt(2) / sum)

@@ -97,6 +97,22 @@ static void check_fallback_characters(Grade *g) {
     grade_mistake(g, bytes && euro.tokens[1] == BYTE(0xE2 - 256), "signed-char",
                   "a char may be negative: make it an unsigned char before you add "
                   "FIRST_BYTE");
+    grade_mistake(g,
+                  bytes && euro.tokens[1] == BYTE(0xE2) && euro.tokens[2] == BYTE(0xE2),
+                  "first-byte-again",
+                  "the character's first byte was written for all of its bytes");
+    int first = letter.count == 1 ? letter.tokens[0] : -1;
+    grade_mistake(
+        g, first == 1, "index-for-token",
+        "the place in the vocabulary was written: its token is FIRST_POINT more");
+    grade_mistake(
+        g, first == 'a', "point-for-token",
+        "the code point was written: its token is FIRST_POINT + its place in the "
+        "vocabulary");
+    grade_mistake(g, first == FIRST_POINT + 'a', "point-for-token",
+                  "FIRST_POINT + the code point: + its place in the vocabulary");
+    grade_mistake(g, first == LETTER_A + 1 || first == LETTER_A - 1, "token-one-off",
+                  "the token is one off: points[i] is token FIRST_POINT + i");
     bool inside = letter.count == 1 && letter.tokens[0] == LETTER_A;
     grade_mistake(g, inside && (face.count != 1 || slash.count != 1), "search-end",
                   "the %s character of the vocabulary was not found: the search ends "
@@ -147,6 +163,21 @@ static void check_fallback_decode(Grade *g) {
                   "mark-stays",
                   "the token of U+2581 came back as U+2581: it is how a space is "
                   "written");
+    grade_mistake(g, a_size > 7 && (unsigned char)a[0] == 0xFE, "specials-not-skipped",
+                  "<s> stands for no bytes: <unk>, <s> and </s> are skipped");
+    grade_mistake(g, a_size == 7 && (unsigned char)a[0] == 0xE5, "byte-offset-kept",
+                  "a byte's token was written as it is: the byte is FIRST_BYTE less");
+    grade_mistake(
+        g,
+        b_size == 8 && memcmp(b, "a\xE2\x82\xF0\x9F\x98\x80", 7) == 0 && b[7] != '\xFF',
+        "last-bytes",
+        "<0xFD> to <0xFF> were taken for characters: bytes are the tokens from "
+        "FIRST_BYTE up to FIRST_POINT, not up to 256");
+    bool places = a_size >= 5 && memcmp(a, "\xE2\x82\xAC\x05\x04", 5) == 0;
+    grade_mistake(
+        g, places, "index-for-point",
+        "a token's place in the vocabulary was written as a character: points[] "
+        "has the code point");
     grade_equal_bytes(g, 2, "decoding <s> E2 82 AC U+4E2D U+2581 </s> <unk>", a, a_size,
                       "\xE2\x82\xAC\xE4\xB8\xAD ", 7);
     grade_equal_bytes(g, 1, "decoding a E2 82 U+1F600 FF", b, b_size,

@@ -33,18 +33,82 @@ static double share_by_draws(const double *p, int n, bool first_out) {
 }
 
 // The solution's sum with a slip in it.
-typedef enum { NEWER_AGAIN, WRONG_DIVISOR, NOT_WEIGHED } Slip;
+typedef enum {
+    NEWER_AGAIN,
+    WRONG_DIVISOR,
+    NOT_WEIGHED,
+    NO_DIVISOR,  // the older is drawn with p_r / S, not S - p_i
+    BOTH_PLAIN,  // so too, and the newer one's own draws counted
+    SUM_IS_ONE,  // 1 - p_i for S - p_i
+    OLDER_ALONE,
+    TWICE_NEWER,    // 2 sum of squares
+    NEWER_WEIGHT,   // the newer one's share is missing
+    PRODUCT,        // p_i p_r without division
+    MEAN,           // over the words, not weighed
+    SUM_FORGOTTEN,  // p_i p_r / (1 - p_i)
+} Slip;
+// How likely r is the older word while i is the newer one.
+static double older_by(Slip slip, const double *p, double all, int i, int r) {
+    if (i == r && slip != NEWER_AGAIN && slip != BOTH_PLAIN) return 0;
+    switch (slip) {
+        case NO_DIVISOR:
+        case BOTH_PLAIN: return p[i] / all * p[r] / all;
+        case SUM_FORGOTTEN: return p[i] * p[r] / (1 - p[i]);
+        case SUM_IS_ONE: return p[i] / all * p[r] / (1 - p[i]);
+        case WRONG_DIVISOR: return p[i] / all * p[r] / (all - p[r]);
+        case NEWER_WEIGHT: return p[r] / (all - p[i]);
+        case PRODUCT: return p[i] * p[r];
+        case TWICE_NEWER: return 0;
+        default: return p[i] / all * p[r] / (all - p[i]);
+    }
+}
+
 static double share_with(Slip slip, const double *p, int n) {
     double all = 0, share = 0;
     for (int i = 0; i < n; i++) all += p[i];
     for (int r = 0; r < n; r++) {
-        double there = p[r] / all;
-        for (int i = 0; i < n; i++)
-            if (i != r || slip == NEWER_AGAIN)
-                there += p[i] / all * p[r] / (all - p[slip == WRONG_DIVISOR ? r : i]);
-        share += slip == NOT_WEIGHED ? there : p[r] / all * there;
+        double there = slip == OLDER_ALONE ? 0 : p[r] / all;
+        if (slip == TWICE_NEWER) there *= 2;
+        for (int i = 0; i < n; i++) there += older_by(slip, p, all, i, r);
+        share += slip == NOT_WEIGHED ? there
+                 : slip == MEAN      ? there / n
+                                     : p[r] / all * there;
     }
     return share;
+}
+
+// Slips that show in the three words, and in the same ten times as often.
+static void recognise_share(Grade *g, double got, const double *p) {
+    static const struct {
+        Slip slip;
+        const char *code, *says;
+    } slips[] = {
+        {NO_DIVISOR, "older-not-renormalised",
+         "the older word is the last drawn but for the newer one's draws: among all "
+         "but "
+         "that, so divide by S - p_i, not by S"},
+        {BOTH_PLAIN, "two-draws",
+         "the last two draws may be the same word: the line keeps two different ones"},
+        {SUM_IS_ONE, "sum-is-one",
+         "the sum of p need not be 1: the older word is drawn from S - p_i, not 1 - "
+         "p_i"},
+        {SUM_FORGOTTEN, "sum-is-one",
+         "the sum of p need not be 1: p_i / S, and the older word from S - p_i"},
+        {MEAN, "not-weighed",
+         "a mean over the words: weigh each by how often it is drawn"},
+        {OLDER_ALONE, "older-alone",
+         "that is the older word alone: the line knows the newer "
+         "one too"},
+        {TWICE_NEWER, "twice-newer",
+         "the older word is not as likely as the newer one: it is another word"},
+        {NEWER_WEIGHT, "newer-not-weighed",
+         "which word is the newer one is weighed by how often it is drawn: p_i / S"},
+        {PRODUCT, "older-product", "p_i p_r is divided by S (S - p_i)"},
+    };
+    bool right = fabs(got - share_by_draws(p, 3, false)) <= 1e-9;
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
+        grade_mistake(g, !right && fabs(got - share_with(slips[i].slip, p, 3)) <= 1e-9,
+                      slips[i].code, "%s", slips[i].says);
 }
 
 static double newer_alone(const double *p, int n) {
@@ -79,10 +143,12 @@ static void check_line(Grade *g) {
     grade_mistake(g, close_to(got, share_with(NOT_WEIGHED, three, 3)), "not-weighed",
                   "how likely each word is there was summed up: weigh it by how often "
                   "that word is drawn");
+    recognise_share(g, got, three);
     grade_near(g, 2, "p = 1/2, 1/4, 1/4", got, share_by_draws(three, 3, false), EXACT);
     grade_mistake(g, !close_to(at_scale, got) && close_to(at_scale, 10 * got),
                   "not-a-share",
                   "a share of the line's own draws: divide by the sum of p");
+    recognise_share(g, at_scale, scaled);
     grade_near(g, 1, "the same, ten times as often", at_scale,
                share_by_draws(three, 3, false), EXACT);
     double alone = share_of(one, 1), both = share_of(two, 2);
@@ -101,21 +167,98 @@ static void check_line(Grade *g) {
     grade_expect(g, 2, worst <= EXACT, "random lines: off by %g", worst);
 }
 
+// The least number of words with an error in it.
+typedef enum {
+    SIZE_RIGHT,
+    SIZE_SHORT_SUM,  // ranks 1 .. ranks - 1 are summed
+    SIZE_FROM_ZERO,  // 0^-a is
+    SIZE_RISING,     // r^a
+    SIZE_PLAIN,      // the share against a sum that is not divided
+    SIZE_ONE_LESS,   // a rank from 0
+    SIZE_ONE_MORE,
+    SIZE_STRICT,    // more than the share
+    SIZE_NO_POWER,  // 1 / r whatever a is
+    SIZE_SQUARES,   // p^2: draws of draws
+    SIZE_REST,      // what is not known
+    SIZE_LEAST,     // the least frequent ones are held
+} SizeRule;
+
+static size_t size_by(SizeRule rule, size_t ranks, double a, double share) {
+    double all = 0, held = 0;
+    if (rule == SIZE_RISING) a = -a;
+    if (rule == SIZE_NO_POWER) a = 1;
+    if (rule == SIZE_SQUARES) a = 2 * a;
+    size_t last = ranks - (rule == SIZE_SHORT_SUM);
+    for (size_t r = rule == SIZE_FROM_ZERO ? 0 : 1; r <= last; r++)
+        all += pow((double)r, -a);
+    if (rule == SIZE_PLAIN) all = 1;
+    if (rule == SIZE_REST) share = 1 - share;
+    for (size_t r = 0; r < ranks; r++) {
+        bool enough = rule == SIZE_STRICT ? held > share * all : held >= share * all;
+        if (enough)
+            return r - (rule == SIZE_ONE_LESS && r > 0) + (rule == SIZE_ONE_MORE);
+        double rank = rule == SIZE_LEAST ? (double)(ranks - r) : (double)r + 1;
+        held += pow(rank - (rule == SIZE_FROM_ZERO), -a);
+    }
+    return ranks;
+}
+
+typedef struct {
+    size_t ranks;
+    double a, share;
+} Memory;
+static const Memory MEMORIES[] = {{4, 1, 0.5},    {10, 0, 0.35}, {7, 1, 0.8},
+                                  {20, 0.5, 0.6}, {9, 2, 0.9},   {30, 1.2, 0.3},
+                                  {12, 0.7, 0.95}};
+
+static void recognise_size(Grade *g) {
+    static const struct {
+        SizeRule rule;
+        const char *code, *says;
+    } slips[] = {
+        {SIZE_SHORT_SUM, "last-rank-missing",
+         "the last rank is missing in the sum of all draws: 1 .. ranks"},
+        {SIZE_FROM_ZERO, "rank-zero", "0^-a is infinite: ranks count from 1"},
+        {SIZE_RISING, "size-rising",
+         "the words become more frequent with their rank: the exponent is -a"},
+        {SIZE_PLAIN, "size-not-a-share",
+         "the share was compared with a sum that was not divided: `all` draws are the "
+         "sum "
+         "over all ranks"},
+        {SIZE_ONE_LESS, "one-short",
+         "a rank counted from 0 is one less than the number of words up to it"},
+        {SIZE_ONE_MORE, "one-long", "one word more than it takes"},
+        {SIZE_STRICT, "size-strict",
+         "a share that is reached is enough: 0 words know a share of 0"},
+        {SIZE_NO_POWER, "no-power", "r^-a: the exponent was not used"},
+        {SIZE_SQUARES, "squares", "draws have the probability r^-a, not its square"},
+        {SIZE_REST, "share-of-rest", "this memory misses the share: it is to know it"},
+        {SIZE_LEAST, "least-frequent",
+         "the most frequent words are held, rank 1 first"},
+    };
+    enum { COUNT = sizeof MEMORIES / sizeof *MEMORIES };
+    size_t got[COUNT];
+    bool right = true;
+    for (int i = 0; i < COUNT; i++) {
+        const Memory *m = &MEMORIES[i];
+        got[i] = memory_words(m->ranks, m->a, m->share);
+        right &= got[i] == size_by(SIZE_RIGHT, m->ranks, m->a, m->share);
+    }
+    for (size_t k = 0; k < sizeof slips / sizeof *slips && !right; k++) {
+        bool same = true;
+        for (int i = 0; i < COUNT; i++)
+            same &= got[i]
+                    == size_by(slips[k].rule, MEMORIES[i].ranks, MEMORIES[i].a,
+                               MEMORIES[i].share);
+        grade_mistake(g, same, slips[k].code, "%s", slips[k].says);
+    }
+}
+
 static void check_size(Grade *g) {
+    recognise_size(g);
     // 1, 1/2, 1/3, 1/4: of 25/12 the first has 0.48, the first two have 0.72
     size_t half = memory_words(4, 1, 0.5), flat = memory_words(10, 0, 0.35),
            none = memory_words(4, 1, 0), all = memory_words(4, 1, 1);
-    grade_mistake(
-        g, half == 1 && flat == 3, "one-short",
-        "a rank counted from 0 is one less than the number of words up to it");
-    grade_mistake(g, half == 1 && flat == 4, "rank-zero",
-                  "0^-a is infinite: ranks count from 1");
-    grade_mistake(
-        g, half == 1 && flat == 1, "size-not-a-share",
-        "the share was compared with a sum that was not divided: `all` draws are "
-        "the sum over all ranks");
-    grade_mistake(g, half == 3, "size-rising",
-                  "the words become more frequent with their rank: the exponent is -a");
     grade_mistake(g, half == 2 && none == 1, "size-strict",
                   "a share that is reached is enough: 0 words know a share of 0");
     grade_expect(g, 2, half == 2 && flat == 4,

@@ -65,6 +65,74 @@ static bool expect_sunk(Grade *g, int points, const char *what, const Sunk *got,
 static const double MODERATE[SCORES] = {0.4, -1.2, 1.3, -0.3, 0.9, -2};
 static const double LARGEST = 1.3;
 
+typedef enum {
+    SINK_NOT_DIVIDED,  // the weights are not divided
+    SINK_BASE_TWO,
+    SINK_NEGATED,  // e^-score
+    SINK_LAST,     // the last weight is not divided
+    SINK_ADDED,    // the sink is added to the sum as it is
+    SINK_TWICE,    // and to it twice
+    SINK_COUNTED,  // divided by how many there are, too
+} SinkRule;
+
+static Sunk sunk_by(SinkRule rule, const double *scores, double sink) {
+    double base = rule == SINK_BASE_TWO  ? log(2)
+                  : rule == SINK_NEGATED ? -1
+                                         : 1,
+           most = fmax(sink, LARGEST);
+    Sunk s = {.sink = exp(base * sink)};
+    double sum = rule == SINK_ADDED ? sink : rule == SINK_TWICE ? 2 * s.sink : s.sink;
+    if (rule == SINK_NOT_DIVIDED) s.sink = exp(sink - most);
+    for (int j = 0; j < SCORES; j++) sum += s.weights[j] = exp(base * scores[j]);
+    if (rule == SINK_COUNTED) sum *= SCORES;
+    for (int j = 0; j < SCORES; j++) {
+        bool kept = rule == SINK_NOT_DIVIDED || (rule == SINK_LAST && j == SCORES - 1);
+        s.weights[j] /= kept ? exp(most) : sum;
+    }
+    return s;
+}
+
+static void recognise_weights(Grade *g, const Sunk *got, const double *scores,
+                              double sink) {
+    static const struct {
+        SinkRule rule;
+        const char *code, *says;
+    } slips[] = {
+        {SINK_NOT_DIVIDED, "weights-not-divided",
+         "the weights e^(score - largest) were not divided by their sum"},
+        {SINK_BASE_TWO, "base-two", "powers of 2: e^score"},
+        {SINK_NEGATED, "negated", "e^-score: the largest score has the largest weight"},
+        {SINK_LAST, "last-weight", "the last weight was not divided by the sum"},
+        {SINK_ADDED, "sink-as-it-is", "the sink itself was added to the sum: e^sink"},
+        {SINK_TWICE, "sink-twice", "the sink is in the sum twice"},
+        {SINK_COUNTED, "divided-by-n", "divided by n too: the sum alone"},
+    };
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
+        Sunk slip = sunk_by(slips[i].rule, scores, sink);
+        grade_mistake(
+            g, near_numbers(got->weights, slip.weights, SCORES, sunk_tolerance()),
+            slips[i].code, "%s", slips[i].says);
+    }
+}
+
+// What came back for the sink where the weights are right.
+static void recognise_sink(Grade *g, double got, const Sunk *want, double sink) {
+    double most = fmax(sink, LARGEST), sum = exp(sink - most) / want->sink,
+           tolerance = sunk_tolerance();
+    grade_mistake(
+        g, fabs(got - sum) <= 4 * tolerance || fabs(got - sum * exp(most)) < 1e-4,
+        "returns-the-sum", "the sum was returned: the sink's weight, e^sink / sum");
+    grade_mistake(g, fabs(got - (1 - sum)) <= 4 * tolerance, "one-less-sum",
+                  "1 less the sum of e^(score - largest): of the weights, which are "
+                  "divided");
+    grade_mistake(g, fabs(got - (1 - want->sink)) <= tolerance, "others-weight",
+                  "this is what the others have together: the sink's own weight");
+    grade_mistake(g, fabs(got - sink) <= tolerance && fabs(sink) > 0.1,
+                  "returns-the-sink", "the sink's score was returned: its weight");
+    grade_mistake(g, got == 0 && want->sink > 0, "returns-zero",
+                  "0 was returned for the sink: its weight, e^sink / sum");
+}
+
 static void check_sink_forward(Grade *g) {
     Sunk one = run_sink(MODERATE, 0), want = sunk(MODERATE, 0);
     Sunk none = sunk(MODERATE, -INFINITY), unshifted = sunk(MODERATE, LARGEST);
@@ -83,6 +151,10 @@ static void check_sink_forward(Grade *g) {
         "sink-not-divided",
         "the weights are right, but the sink's was not divided by the sum: it "
         "is a weight like the others");
+    bool weights = near_numbers(one.weights, want.weights, SCORES, sunk_tolerance());
+    if (!weights) recognise_weights(g, &one, MODERATE, 0);
+    else if (fabs(one.sink - want.sink) > sunk_tolerance())
+        recognise_sink(g, one.sink, &want, 0);
     expect_sunk(g, 3, "sink = 0", &one, &want, sunk_tolerance());
 
     Sunk high = run_sink(MODERATE, 1.7), high_want = sunk(MODERATE, 1.7);
@@ -139,37 +211,90 @@ static void check_sink_large(Grade *g) {
     else expect_sunk(g, 3, "scores near 1000", &high, &high_want, 0x1p-13);
 }
 
+// The scores' gradient with an error in it.
+typedef enum {
+    BACK_RIGHT,
+    BACK_NO_D,
+    BACK_BARE,      // P dP - D
+    BACK_DIAGONAL,  // P (1 - P) dP
+    BACK_DIVIDED,   // D / (1 - the sink's weight)
+    BACK_PLAIN_D,   // D is the sum of dP
+    BACK_MEAN_D,    // its mean
+    BACK_PLUS,      // P (dP + D)
+    BACK_NO_P,      // dP - D
+    BACK_SINK_D,    // D + the sink's weight, as if that were worth 1
+    BACK_SQUARED,   // P^2 (dP - D)
+    BACK_WEIGHT_D,  // D is the sum of P^2
+    BACK_COUNTED,   // divided by n
+} BackRule;
+
+static double back_by(BackRule rule, const Sunk *p, const double *dp, int j) {
+    double d = 0, sum = 0, squares = 0, w = p->weights[j];
+    for (int i = 0; i < SCORES; i++) {
+        d += p->weights[i] * dp[i], sum += dp[i];
+        squares += p->weights[i] * p->weights[i];
+    }
+    switch (rule) {
+        case BACK_NO_D: return w * dp[j];
+        case BACK_BARE: return w * dp[j] - d;
+        case BACK_DIAGONAL: return w * (1 - w) * dp[j];
+        case BACK_DIVIDED: return w * (dp[j] - d / (1 - p->sink));
+        case BACK_PLAIN_D: return w * (dp[j] - sum);
+        case BACK_MEAN_D: return w * (dp[j] - sum / SCORES);
+        case BACK_PLUS: return w * (dp[j] + d);
+        case BACK_NO_P: return dp[j] - d;
+        case BACK_SINK_D: return w * (dp[j] - d - p->sink);
+        case BACK_SQUARED: return w * w * (dp[j] - d);
+        case BACK_WEIGHT_D: return w * (dp[j] - squares);
+        case BACK_COUNTED: return w * (dp[j] - d) / SCORES;
+        default: return w * (dp[j] - d);
+    }
+}
+
 static void check_sink_backward(Grade *g) {
     static const double dp[SCORES] = {0.7, -1.1, 0.2, 1.9, -0.6, 0.5};
     Sunk p = sunk(MODERATE, 0.5);
-    double d = 0, want[SCORES], no_d[SCORES], diagonal[SCORES], divided[SCORES],
-           bare[SCORES], got[SCORES];
+    static const struct {
+        BackRule rule;
+        const char *code, *says;
+    } slips[] = {
+        {BACK_NO_D, "no-d",
+         "these are P dP: each score lowers all other weights, so D = sum of P dP is "
+         "subtracted"},
+        {BACK_BARE, "d-not-weighed",
+         "P dP - D: the weight multiplies both, P (dP - D)"},
+        {BACK_DIAGONAL, "diagonal-only",
+         "only the diagonal of the Jacobian: each score changes all weights, not its "
+         "own "
+         "alone"},
+        {BACK_DIVIDED, "d-divided",
+         "D was divided by the sum of the weights: that they do not sum to 1 changes "
+         "nothing here"},
+        {BACK_PLAIN_D, "d-of-gradients", "D is the sum of P dP, not of dP"},
+        {BACK_MEAN_D, "d-of-gradients", "D is the sum of P dP, not the mean of dP"},
+        {BACK_PLUS, "d-added", "D is subtracted: P (dP - D)"},
+        {BACK_NO_P, "no-weight", "dP - D: the weight is missing, P (dP - D)"},
+        {BACK_SINK_D, "sink-in-d",
+         "the sink's weight is in D: its value is 0, so it adds nothing there"},
+        {BACK_SQUARED, "weight-twice", "P is there twice: P (dP - D)"},
+        {BACK_WEIGHT_D, "d-of-weights", "D is the sum of P dP, not of P^2"},
+        {BACK_COUNTED, "divided-by-n", "divided by n: P (dP - D)"},
+    };
+    double d = 0, want[SCORES], slip[SCORES], got[SCORES];
     real grad[SCORES], weights[SCORES];
     for (int j = 0; j < SCORES; j++) {
         d += p.weights[j] * dp[j];
         grad[j] = (real)dp[j], weights[j] = (real)p.weights[j];
-    }
-    for (int j = 0; j < SCORES; j++) {
-        want[j] = p.weights[j] * (dp[j] - d);
-        no_d[j] = p.weights[j] * dp[j];
-        bare[j] = p.weights[j] * dp[j] - d;
-        diagonal[j] = p.weights[j] * (1 - p.weights[j]) * dp[j];
-        divided[j] = p.weights[j] * (dp[j] - d / (1 - p.sink));
+        want[j] = back_by(BACK_RIGHT, &p, dp, j);
     }
     double sink = sink_softmax_backward(grad, weights, SCORES, (real)p.sink),
            tolerance = rounding(SCORES, 2);
     for (int j = 0; j < SCORES; j++) got[j] = grad[j];
-    grade_mistake(g, near_numbers(got, no_d, SCORES, tolerance), "no-d",
-                  "these are P dP: each score lowers all other weights, so D = sum of "
-                  "P dP is subtracted");
-    grade_mistake(g, near_numbers(got, bare, SCORES, tolerance), "d-not-weighed",
-                  "P dP - D: the weight multiplies both, P (dP - D)");
-    grade_mistake(g, near_numbers(got, diagonal, SCORES, tolerance), "diagonal-only",
-                  "only the diagonal of the Jacobian: each score changes all weights, "
-                  "not its own alone");
-    grade_mistake(g, near_numbers(got, divided, SCORES, tolerance), "d-divided",
-                  "D was divided by the sum of the weights: that they do not sum to 1 "
-                  "changes nothing here");
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
+        for (int j = 0; j < SCORES; j++) slip[j] = back_by(slips[i].rule, &p, dp, j);
+        grade_mistake(g, near_numbers(got, slip, SCORES, tolerance), slips[i].code,
+                      "%s", slips[i].says);
+    }
     Table want_row = table_new(1, SCORES);
     memcpy(want_row.at, want, sizeof want);
     grade_near_mat(g, 3, "backward: the scores' gradient", mat_view(grad, 1, SCORES),
@@ -183,6 +308,20 @@ static void check_sink_backward(Grade *g) {
         g, fabs(sink - p.sink * (1 - d)) <= tolerance, "sink-worth-one",
         "the sink is worth 0 to the loss, not 1: its score's gradient is its weight "
         "times 0 - D");
+    grade_mistake(g, fabs(sink + d) <= tolerance, "sink-not-weighed",
+                  "the sink's gradient is -D: its weight is missing");
+    grade_mistake(
+        g, fabs(sink - p.sink * (1 - p.sink)) <= tolerance, "sink-own-slope",
+        "the slope of the sink's own weight: the loss does not see that, but the "
+        "n others, which its score lowers");
+    grade_mistake(g, fabs(sink + p.sink * d / (1 - p.sink)) <= tolerance,
+                  "sink-divided",
+                  "D was divided by the sum of the weights: that they do not sum to 1 "
+                  "changes nothing here");
+    grade_mistake(
+        g, fabs(sink + p.sink * (1 - p.sink) * d) <= tolerance, "sink-weight-twice",
+        "the sink's gradient is its weight times -D: 1 - weight is one factor too "
+        "many");
     grade_near(g, 2, "backward: the gradient with respect to the sink", sink,
                -p.sink * d, tolerance);
 }

@@ -27,6 +27,19 @@ typedef enum {
     WINDOW_ROWS,
     WINDOW_OWN_ROW,
     WINDOW_KEY_ROW,
+    // dS
+    WINDOW_D_OF_DP,    // D is the sum of dP
+    WINDOW_D_BESIDE,   // P dP - D
+    WINDOW_D_PLUS,     // P (dP + D)
+    WINDOW_DIAGONAL,   // P (1 - P) dP
+    WINDOW_NO_P,       // dP - D
+    WINDOW_P,          // P itself, for dQ and dK
+    WINDOW_DP_ACROSS,  // dP from the key's dO and the query's V
+    WINDOW_DP_OWN,     // dP from the query's own V
+    // which row goes where
+    WINDOW_V_OF_KEY,  // dV from the key's dO, dK from the key's q
+    WINDOW_Q_OF_KEY,  // dQ to the key's row
+    WINDOW_V_SCALED,  // dV with scale
     WINDOW_RULES
 } WindowRule;
 
@@ -59,6 +72,7 @@ static Target target_of(const Window *x, WindowRule rule, int i, int w) {
     switch (rule) {
         case WINDOW_ROWS: return (Target){i, i - w};
         case WINDOW_OWN_ROW: return (Target){i, i};
+        case WINDOW_V_OF_KEY: return (Target){i - w, i - w};
         case WINDOW_KEY_ROW: return i + w < x->n ? (Target){i, i + w} : none;
         case WINDOW_LAST:
             return i < min(x->n - 1, i - w + x->window - 1) ? none : (Target){i - w, i};
@@ -66,33 +80,69 @@ static Target target_of(const Window *x, WindowRule rule, int i, int w) {
     }
 }
 
-static void window_backward_reference(Window *x, WindowRule rule) {
-    Table dq = table_new(x->n, x->q.cols), dk = table_new(x->n, x->q.cols),
-          dv = table_new(x->n, x->v.cols);
-    double *dp = allocate((size_t)x->window, sizeof *dp), d = 0;
-    double scale = rule == WINDOW_UNSCALED       ? 1
-                   : rule == WINDOW_TWICE_SCALED ? x->scale * x->scale
-                                                 : x->scale;
+// What the score of place (i, w) is told.
+static double score_grad(WindowRule rule, double p, double dp, double d) {
+    switch (rule) {
+        case WINDOW_NO_D: return p * dp;
+        case WINDOW_D_BESIDE: return p * dp - d;
+        case WINDOW_D_PLUS: return p * (dp + d);
+        case WINDOW_DIAGONAL: return p * (1 - p) * dp;
+        case WINDOW_NO_P: return dp - d;
+        case WINDOW_P: return p;
+        default: return p * (dp - d);
+    }
+}
+
+static double weight_grad(const Window *x, WindowRule rule, int i, int w) {
+    if (rule == WINDOW_DP_ACROSS) return dot_rows(x->out_grad, i - w, x->v, i);
+    return dot_rows(x->out_grad, i, x->v, rule == WINDOW_DP_OWN ? i : i - w);
+}
+
+static double scale_by(const Window *x, WindowRule rule) {
+    return rule == WINDOW_UNSCALED       ? 1
+           : rule == WINDOW_TWICE_SCALED ? x->scale * x->scale
+                                         : x->scale;
+}
+
+// Adds what query i sends: dp[seen] and d are its own.
+typedef struct {
+    Table dq, dk, dv;
+} Sums;
+
+static void send_query(const Window *x, WindowRule rule, Sums *to, int i, int seen,
+                       const double *dp, double d) {
     bool other = rule == WINDOW_OTHER;
+    double scale = scale_by(x, rule);
+    for (int w = 0; w < seen; w++) {
+        double p = at(x->weights, i, w), ds = scale * score_grad(rule, p, dp[w], d),
+               value = other                     ? ds / scale
+                       : rule == WINDOW_V_SCALED ? scale * p
+                                                 : p;
+        add_row(to->dq, rule == WINDOW_Q_OF_KEY ? i - w : i, ds, other ? x->q : x->k,
+                other ? i : i - w);
+        Target target = target_of(x, rule, i, w);
+        if (target.key < 0) continue;
+        add_row(to->dv, target.key, value, x->out_grad, target.query);
+        add_row(to->dk, target.key, ds, other ? x->k : x->q, target.query);
+    }
+}
+
+static void window_backward_reference(Window *x, WindowRule rule) {
+    Sums to = {table_new(x->n, x->q.cols), table_new(x->n, x->q.cols),
+               table_new(x->n, x->v.cols)};
+    double *dp = allocate((size_t)x->window, sizeof *dp), d = 0;
     for (int i = rule == WINDOW_NO_EDGE ? x->window - 1 : 0; i < x->n; i++) {
         if (rule != WINDOW_D_KEPT) d = 0;
         int seen = min(x->window, i + 1);
         for (int w = 0; w < seen; w++) {
-            dp[w] = dot_rows(x->out_grad, i, x->v, i - w);
-            d += at(x->weights, i, w) * dp[w];
+            dp[w] = weight_grad(x, rule, i, w);
+            d += (rule == WINDOW_D_OF_DP ? 1 : at(x->weights, i, w)) * dp[w];
         }
-        for (int w = 0; w < seen; w++) {
-            double p = at(x->weights, i, w),
-                   ds = p * (dp[w] - (rule == WINDOW_NO_D ? 0 : d));
-            add_row(dq, i, scale * ds, other ? x->q : x->k, other ? i : i - w);
-            Target to = target_of(x, rule, i, w);
-            if (to.key < 0) continue;
-            add_row(dv, to.key, other ? ds : p, x->out_grad, to.query);
-            add_row(dk, to.key, scale * ds, other ? x->k : x->q, to.query);
-        }
+        send_query(x, rule, &to, i, seen, dp, d);
     }
     free(dp);
-    x->q_grad = mat_of(dq, 0), x->k_grad = mat_of(dk, 0), x->v_grad = mat_of(dv, 0);
+    x->q_grad = mat_of(to.dq, 0), x->k_grad = mat_of(to.dk, 0);
+    x->v_grad = mat_of(to.dv, 0);
 }
 
 static Window window_by_rule(Window x, WindowRule rule) {
@@ -185,6 +235,62 @@ static void recognise_kept(Grade *g, const Window *x, const WindowRun *got) {
     grade_mistake(g, near_mat(got->out, added, 0x1p-18), "out-kept", says, "out");
 }
 
+// The forward pass with a wrong row of K or V.
+typedef enum { ROW_RIGHT, ROW_BAND, ROW_OWN, ROW_FIRST, ROW_MIRRORED } RowRule;
+
+static int row_by(RowRule rule, int i, int w, int seen) {
+    return rule == ROW_BAND       ? w
+           : rule == ROW_OWN      ? i
+           : rule == ROW_FIRST    ? i - seen + 1 + w
+           : rule == ROW_MIRRORED ? seen - 1 - w
+                                  : i - w;
+}
+
+static Window forward_by(Window x, RowRule keys, RowRule values) {
+    Table out = table_new(x.n, x.v.cols), weights = table_new(x.n, x.window);
+    for (int i = 0; i < x.n; i++) {
+        double sum = 0, *p = &weights.at[(size_t)i * x.window];
+        int seen = min(x.window, i + 1);
+        for (int w = 0; w < seen; w++)
+            sum += p[w] =
+                exp(x.scale * dot_rows(x.q, i, x.k, row_by(keys, i, w, seen)));
+        for (int w = 0; w < seen; w++)
+            add_row(out, i, p[w] /= sum, x.v, row_by(values, i, w, seen));
+    }
+    x.out = mat_of(out, 0), x.weights = mat_of(weights, 0);
+    return x;
+}
+
+static void recognise_rows(Grade *g, const Window *x, const WindowRun *got,
+                           const WindowTolerance *t) {
+    static const struct {
+        RowRule rule;
+        const char *code, *row;
+    } slips[] = {{ROW_BAND, "row-of-the-band", "w"},
+                 {ROW_OWN, "row-of-the-query", "i"},
+                 {ROW_FIRST, "window-from-its-start", "i - seen + 1 + w"},
+                 {ROW_MIRRORED, "row-of-the-band", "counted from the window's end"}};
+    for (size_t k = 0; k < sizeof slips / sizeof *slips; k++) {
+        Window keys = forward_by(*x, slips[k].rule, ROW_RIGHT),
+               values = forward_by(*x, ROW_RIGHT, slips[k].rule);
+        grade_mistake(g, near_mat(got->weights, keys.weights, t->weights),
+                      slips[k].code,
+                      "column w of query i is the weight of key i - w: here key %s was "
+                      "read",
+                      slips[k].row);
+        grade_mistake(
+            g, near_mat(got->out, values.out, t->out), slips[k].code,
+            "column w of query i is the weight of key i - w: here row %s of v "
+            "was added",
+            slips[k].row);
+    }
+    grade_mistake(g, near_mat(got->weights, weights_by(*x, 1 / x->scale), t->weights),
+                  "divided-by-scale", "divided by the scale: a score is scale q . k");
+    grade_mistake(
+        g, near_mat(got->weights, weights_by(*x, x->scale * x->scale), t->weights),
+        "forward-scaled-twice", "weights: the scale came in twice");
+}
+
 static void check_window_forward(Grade *g, const Window *x) {
     WindowTolerance t = window_tolerance(x);
     WindowRun got = run_window_forward(x);
@@ -212,6 +318,9 @@ static void check_window_forward(Grade *g, const Window *x) {
         "the first queries see one key too few: query i sees keys 0 .. i, "
         "which is i + 1 of them");
     recognise_kept(g, x, &got);
+    if (!near_mat(got.weights, x->weights, t.weights)
+        || !near_mat(got.out, x->out, t.out))
+        recognise_rows(g, x, &got, &t);
     grade_near_mat(g, 3, "weights", got.weights, x->weights, t.weights);
     grade_near_mat(g, 1, "out", got.out, x->out, t.out);
 }
@@ -268,6 +377,12 @@ static bool v_by(const Backward *b, WindowRule rule) {
         "of " \
         "something else"
 
+#define OF_KEY \
+    "row-of-the-key", \
+        "%s of key j is made of row i of %s, of each query i that sees it: here row " \
+        "j " \
+        "was taken"
+
 static bool any_row(const Backward *b, bool (*by)(const Backward *, WindowRule)) {
     return !by(b, WINDOW_RIGHT) && (by(b, WINDOW_ROWS) || by(b, WINDOW_OWN_ROW));
 }
@@ -280,8 +395,12 @@ static void check_v_grad(Grade *g, const Backward *b) {
     grade_mistake(g, any_row(b, v_by), ALONG_ROWS, "dV");
     grade_mistake(g, v_by(b, WINDOW_KEY_ROW), KEY_ROW, "dV");
     grade_mistake(g, v_by(b, WINDOW_OTHER), OTHER, "dV");
+    grade_mistake(g, v_by(b, WINDOW_V_OF_KEY), OF_KEY, "dV", "out_grad");
+    grade_mistake(
+        g, v_by(b, WINDOW_V_SCALED), "v-scaled",
+        "dV has no scale: the values are summed with the weights as they are");
     if (right) grade_expect(g, 3, right, "v_grad");
-    else grade_near_mat(g, 3, "v_grad", b->got.v, want, b->tolerance.v_grad);
+    else grade_near_added(g, 3, "v_grad", b->got.v, want, b->tolerance.v_grad, START);
 }
 
 static void recognise_scores(Grade *g, const Backward *b,
@@ -295,6 +414,28 @@ static void recognise_scores(Grade *g, const Backward *b,
                   "that factor");
     grade_mistake(g, by(b, WINDOW_TWICE_SCALED), "scaled-twice",
                   "the scale came in twice: once in dS or once in the product with it");
+    static const struct {
+        WindowRule rule;
+        const char *code, *says;
+    } slips[] = {
+        {WINDOW_D_OF_DP, "d-of-gradients",
+         "D is the sum of P dP over the window, not of dP"},
+        {WINDOW_D_BESIDE, "d-not-weighed",
+         "dS = P dP - D: the weight multiplies both, P (dP - D)"},
+        {WINDOW_D_PLUS, "d-added", "dS = P (dP + D): D is subtracted"},
+        {WINDOW_DIAGONAL, "diagonal-only",
+         "dS = P (1 - P) dP: a score changes all weights of its row, so dS = P (dP - "
+         "D)"},
+        {WINDOW_NO_P, "no-weight", "dS = dP - D: the weight is missing, P (dP - D)"},
+        {WINDOW_P, "weights-for-scores",
+         "made with the weights P: scores have the gradient dS = P (dP - D)"},
+        {WINDOW_DP_ACROSS, "dp-across",
+         "dP of query i and key j is dO_i . v_j: here query and key are exchanged"},
+        {WINDOW_DP_OWN, "dp-own-value",
+         "dP of query i and key j is dO_i . v_j: here the query's own v was read"},
+    };
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
+        grade_mistake(g, by(b, slips[i].rule), slips[i].code, "%s", slips[i].says);
     grade_mistake(
         g, by(b, WINDOW_D_KEPT), "d-kept",
         "D still holds what the queries before had: each query has its own, set "
@@ -306,8 +447,12 @@ static void check_q_grad(Grade *g, const Backward *b) {
     bool right = q_by(b, WINDOW_RIGHT);
     recognise_scores(g, b, q_by);
     grade_mistake(g, q_by(b, WINDOW_OTHER), OTHER, "dQ");
+    grade_mistake(
+        g, q_by(b, WINDOW_Q_OF_KEY), "row-of-the-key",
+        "dQ of query i is the sum over its keys: it goes to row i, not to the "
+        "keys' rows");
     if (right) grade_expect(g, 3, right, "q_grad");
-    else grade_near_mat(g, 3, "q_grad", b->got.q, want, b->tolerance.q_grad);
+    else grade_near_added(g, 3, "q_grad", b->got.q, want, b->tolerance.q_grad, START);
 }
 
 static void check_k_grad(Grade *g, const Backward *b) {
@@ -318,8 +463,9 @@ static void check_k_grad(Grade *g, const Backward *b) {
     grade_mistake(g, any_row(b, k_by), ALONG_ROWS, "dK");
     grade_mistake(g, k_by(b, WINDOW_KEY_ROW), KEY_ROW, "dK");
     grade_mistake(g, k_by(b, WINDOW_OTHER), OTHER, "dK");
+    grade_mistake(g, k_by(b, WINDOW_V_OF_KEY), OF_KEY, "dK", "q");
     if (right) grade_expect(g, 3, right, "k_grad");
-    else grade_near_mat(g, 3, "k_grad", b->got.k, want, b->tolerance.k_grad);
+    else grade_near_added(g, 3, "k_grad", b->got.k, want, b->tolerance.k_grad, START);
 }
 
 // A second run starts from other numbers: what was added differs by that much.

@@ -24,6 +24,34 @@ static void check_base_stretch(Grade *g) {
                   "stretch-upside-down", "the exponent is upside down: d/(d-2)");
     grade_mistake(g, same_base(got, pow(base * s, DIM / (DIM - 2.0))),
                   "stretch-on-both", "only the stretch has the exponent");
+    const struct {
+        double base;
+        const char *code, *says;
+    } slips[] = {
+        {base / pow(s, DIM / (DIM - 2.0)), "stretch-divided",
+         "a longer wavelength needs a larger base: multiply"},
+        {pow(base, s), "stretch-power",
+         "the base to the power of the stretch: a factor"},
+        {pow(s, DIM / (DIM - 2.0)), "stretch-no-base",
+         "this is the factor: times the base"},
+        {base * pow(s, (DIM + 2.0) / DIM), "stretch-exponent",
+         "the exponent is d/(d-2), not (d+2)/d"},
+        {base * pow(s, DIM / (DIM - 1.0)), "stretch-exponent",
+         "the exponent is d/(d-2): the slowest pair is i = d/2 - 1, and theta_i has 2 "
+         "i / d"},
+        {base * pow(s, DIM / 2.0), "stretch-exponent",
+         "the exponent is d/(2i) with i = d/2 - 1, not with i = 1"},
+        {base * pow(s, 2.0 * DIM / (DIM - 2.0)), "stretch-exponent",
+         "the exponent is d/(d-2): 2 i is d - 2"},
+        {base * pow(s, DIM / (DIM / 2 - 1.0)), "stretch-exponent",
+         "the exponent is d/(2 i), with the 2: theta_i = base^(-2i/d)"},
+        {pow(base, DIM / (DIM - 2.0)) * s, "stretch-on-base",
+         "the stretch has the exponent d/(d-2), the base has none"},
+        {base + pow(s, DIM / (DIM - 2.0)), "stretch-added", "multiplied, not added"},
+    };
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
+        grade_mistake(g, same_base(got, slips[i].base), slips[i].code, "%s",
+                      slips[i].says);
     double reached = slowest_wavelength(got, DIM) / slowest_wavelength(base, DIM);
     grade_expect(g, 3, same_base(reached, s),
                  "d = 8: the slowest wavelength is stretched by %.6f, should be 4",
@@ -49,6 +77,31 @@ static void check_base_wavelength(Grade *g) {
                   "2 pi is missing: the wavelength is 2 pi / theta, not 1 / theta");
     grade_mistake(g, same_base(got, pow(wanted / (2 * M_PI), (DIM - 2.0) / DIM)),
                   "wavelength-upside-down", "the exponent is upside down: d/(d-2)");
+    double turns = wanted / (2 * M_PI);
+    const struct {
+        double base;
+        const char *code, *says;
+    } slips[] = {
+        {pow(wanted / M_PI, DIM / (DIM - 2.0)), "wavelength-pi",
+         "a turn is 2 pi, not pi"},
+        {pow(1 / turns, DIM / (DIM - 2.0)), "wavelength-inverted",
+         "wavelength / 2 pi, not 2 pi / wavelength: base^((d-2)/d) is 1 / theta"},
+        {pow(turns, DIM / (DIM - 1.0)), "wavelength-exponent",
+         "the exponent is d/(d-2): the slowest pair is i = d/2 - 1"},
+        {pow(turns, DIM / 2.0), "wavelength-exponent",
+         "the exponent is d/(2i) with i = d/2 - 1, not with i = 1"},
+        {pow(turns, 2.0 * DIM / (DIM - 2.0)), "wavelength-exponent",
+         "the exponent is d/(d-2): 2 i is d - 2"},
+        {pow(turns, (DIM + 2.0) / DIM), "wavelength-exponent",
+         "the exponent is d/(d-2), not (d+2)/d"},
+        {2 * M_PI * pow(wanted, DIM / (DIM - 2.0)), "wavelength-two-pi-outside",
+         "2 pi belongs to the wavelength, under the exponent"},
+        {pow(wanted, DIM / (DIM - 2.0)) / (2 * M_PI), "wavelength-two-pi-outside",
+         "2 pi belongs to the wavelength, under the exponent"},
+    };
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
+        grade_mistake(g, same_base(got, slips[i].base), slips[i].code, "%s",
+                      slips[i].says);
     double reached = slowest_wavelength(got, DIM);
     grade_expect(g, 3, same_base(reached, wanted),
                  "d = 8: the slowest wavelength is %.6g, should be %.6g", reached,
@@ -114,6 +167,34 @@ static void check_base_context(Grade *g) {
         TRAINED, TARGET);
     grade_mistake(g, same_base(got, base * pow(ratio, (double)DIM / pair)),
                   "context-no-two", "the exponent is d/(2i): theta_i = base^(-2i/d)");
+    int half = first_slow_pair(base, DIM, TRAINED, M_PI);
+    double factor = pow(ratio, DIM / (2.0 * pair));
+    const struct {
+        double base;
+        const char *code, *says;
+    } slips[] = {
+        {base * pow(ratio, 2.0 * pair / DIM), "context-upside-down",
+         "the exponent is upside down: d/(2i)"},
+        {base / factor, "context-inverted",
+         "target / trained, not trained / target: the base grows"},
+        {factor, "context-no-base", "this is the factor: times the old base"},
+        {base_for_pair(base, DIM, half, ratio), "context-half-turn",
+         "a turn is 2 pi, not pi"},
+        {base_for_pair(base, DIM, pair, TARGET / (2 * M_PI)), "context-no-training",
+         "target theta' <= trained theta, not <= 2 pi: what was seen is less than a "
+         "turn"},
+        {base, "context-unchanged",
+         "the old base: there are pairs that did not complete a turn, trained theta_i "
+         "< 2 "
+         "pi"},
+        {base * pow(ratio, DIM / (pair + 1.0)), "context-index",
+         "pairs count from 0: theta_i = base^(-2i/d)"},
+        {base * pow(ratio, DIM / (2.0 * (pair + 1))), "context-index",
+         "pairs count from 0: theta_i = base^(-2i/d)"},
+    };
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
+        grade_mistake(g, same_base(got, slips[i].base), slips[i].code, "%s",
+                      slips[i].says);
     grade_expect(g, 4, same_base(got, want),
                  "d = 128, 2048 to 16384: the base is %.6g, should be %.6g", got, want);
 
@@ -131,6 +212,10 @@ static void check_base_context(Grade *g) {
                  small, early);
     double same = base_for_context(10000, DIM, TRAINED, TRAINED),
            none = base_for_context(100, 16, 4096, 9999);
+    grade_mistake(g, !same_base(none, 100), "context-no-such-pair",
+                  "every pair completed a turn in training: the old base");
+    grade_mistake(g, !same_base(same, 10000), "context-no-more",
+                  "no further than in training: the old base");
     grade_expect(g, 1, same_base(same, 10000) && same_base(none, 100),
                  "where nothing needs to change: the bases are %.6g and %.6g, should "
                  "be 10000 and 100",

@@ -1,6 +1,7 @@
 // Problem 4: from MHA to GQA.
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ch02_attention/homework/grade.h"
 #include "common/error.h"
@@ -156,6 +157,14 @@ static bool one_is(const Projections *gqa, const Projections *mha, MeanRule rule
 
 static void recognise_means(Grade *g, const Projections *gqa, const Projections *mha) {
     Mat nothing = mat_new(CHANNELS, 2 * HEAD_DIM);
+    grade_mistake(
+        g, one_is(gqa, mha, MEAN_SUM), "sum",
+        "the sum of a group's projections: divide by its size, or scores grow "
+        "with it");
+    grade_mistake(
+        g, one_is(gqa, mha, MEAN_FIRST), "first-head",
+        "the first head of each group was kept: the others' keys or values are "
+        "thrown away");
     grade_mistake(g, one_is(gqa, mha, MEAN_LAST), "last-head",
                   "the last head of each group was kept: add up all of them");
     grade_mistake(g, one_is(gqa, mha, MEAN_GROUPS), "by-groups",
@@ -243,6 +252,17 @@ static Order inverse_of(const Order *o) {
     return inverse;
 }
 
+// Heads beside their groups, but groups interleaved: places g, g + groups, ...
+static bool is_strided(const Order *o, int groups, const int *group_of) {
+    int seen = 0;
+    for (int place = 0; place < HEADS; place++) {
+        int h = o->head[place];
+        if (h < 0 || group_of[h] != place % groups) return false;
+        seen |= 1 << h;
+    }
+    return seen == (1 << HEADS) - 1;
+}
+
 static bool is_inverse(const Order *o, int groups, const int *group_of) {
     Order inverse = inverse_of(o);
     return !order_serves(o, groups, group_of)
@@ -276,6 +296,23 @@ static void recognise_order(Grade *g, const Projections *gqa, const Projections 
                   "rows of W_O must move along");
     grade_mistake(g, queries_averaged(gqa), "queries-averaged",
                   "the queries were averaged too: a group shares keys and values only");
+    grade_mistake(
+        g,
+        groups < HEADS
+            && (is_strided(&q, groups, group_of) || is_strided(&o, groups, group_of)),
+        "groups-interleaved",
+        "the heads of a group stand `groups` places apart: attend_heads gives head "
+        "h the key-value head h / size, so they stand side by side");
+    grade_mistake(
+        g, !finite_mat(gqa->q) || !finite_mat(gqa->o), "not-written",
+        "%s was not written, or not all of it: all four of gqa's matrices are =",
+        finite_mat(gqa->q) ? "W_O" : "W_Q");
+    bool both =
+        order_serves(&q, groups, group_of) && order_serves(&o, groups, group_of);
+    grade_mistake(
+        g, both && memcmp(&q, &o, sizeof q) != 0, "orders-differ",
+        "the heads of W_Q and of W_O stand in different orders: a head moves with "
+        "both");
     bool q_inverse = is_inverse(&q, groups, group_of),
          o_inverse = is_inverse(&o, groups, group_of);
     grade_mistake(g, q_inverse || o_inverse, "inverse-order",

@@ -18,9 +18,20 @@ typedef enum {
     RELATIVE_SIGN,    // key minus query
     RELATIVE_OFFSET,  // query i at position i
     RELATIVE_UNSCALED,
-    RELATIVE_MEAN,       // a bucket's mean instead of its sum
-    RELATIVE_DIRECTION,  // causal for not causal
-    RELATIVE_LAST,       // a bucket's last pair, not added to what was there
+    RELATIVE_MEAN,        // a bucket's mean instead of its sum
+    RELATIVE_DIRECTION,   // causal for not causal
+    RELATIVE_LAST,        // a bucket's last pair, not added to what was there
+    RELATIVE_ABSOLUTE,    // |distance|
+    RELATIVE_SHIFT_SIGN,  // i + T - S
+    RELATIVE_ONE_MORE,    // one position late
+    RELATIVE_KEYS,        // i + S
+    RELATIVE_BUCKETS,     // furthest is the number of buckets
+    RELATIVE_TWICE,       // scale twice
+    RELATIVE_BY_SCALE,    // divided by the scale
+    RELATIVE_MINUS,       // subtracted
+    RELATIVE_CLAMPED,     // keys ahead at distance 0
+    RELATIVE_ONE_LESS,
+    RELATIVE_HALF,  // half of the buckets
 } RelativeRule;
 
 static Relative relative_new(Rng *rng, int queries, int keys, int dim, int buckets,
@@ -33,14 +44,33 @@ static Relative relative_new(Rng *rng, int queries, int keys, int dim, int bucke
 }
 
 static int relative_bucket(const Relative *r, int i, int j, RelativeRule rule) {
-    int distance = i + (rule == RELATIVE_OFFSET ? 0 : r->keys - r->queries) - j;
-    return t5_bucket(rule == RELATIVE_SIGN ? -distance : distance, r->buckets,
-                     r->furthest, r->causal != (rule == RELATIVE_DIRECTION));
+    int shift = r->keys - r->queries, buckets = r->buckets, furthest = r->furthest;
+    if (rule == RELATIVE_OFFSET) shift = 0;
+    if (rule == RELATIVE_SHIFT_SIGN) shift = -shift;
+    if (rule == RELATIVE_ONE_MORE) shift++;
+    if (rule == RELATIVE_ONE_LESS) shift--;
+    if (rule == RELATIVE_KEYS) shift = r->keys;
+    if (rule == RELATIVE_BUCKETS) furthest = buckets;
+    if (rule == RELATIVE_HALF) buckets /= 2;
+    int distance = i + shift - j;
+    if (rule == RELATIVE_ABSOLUTE) distance = abs(distance);
+    if (rule == RELATIVE_CLAMPED && distance < 0) distance = 0;
+    if (rule == RELATIVE_SIGN) distance = -distance;
+    return t5_bucket(distance, buckets, furthest,
+                     r->causal != (rule == RELATIVE_DIRECTION));
+}
+
+static double relative_scale(const Relative *r, RelativeRule rule) {
+    return rule == RELATIVE_UNSCALED   ? 1
+           : rule == RELATIVE_TWICE    ? r->scale * r->scale
+           : rule == RELATIVE_BY_SCALE ? 1 / r->scale
+           : rule == RELATIVE_MINUS    ? -r->scale
+                                       : r->scale;
 }
 
 static Mat relative_reference(const Relative *r, RelativeRule rule) {
     Mat scores = mat_new(r->queries, r->keys);
-    double scale = rule == RELATIVE_UNSCALED ? 1 : r->scale;
+    double scale = relative_scale(r, rule);
     for (int i = 0; i < r->queries; i++)
         for (int j = 0; j < r->keys; j++)
             *mat_at(scores, i, j) =
@@ -59,7 +89,7 @@ static RelativeGrad relative_grad_reference(const Relative *r, RelativeRule rule
                                             double start) {
     Table q = table_new(r->queries, r->q.cols),
           table = table_new(r->buckets, r->q.cols);
-    double scale = rule == RELATIVE_UNSCALED ? 1 : r->scale;
+    double scale = relative_scale(r, rule);
     int *pairs = allocate((size_t)r->buckets, sizeof *pairs);
     for (int i = 0; i < r->queries; i++)
         for (int j = 0; j < r->keys; j++) {
@@ -119,31 +149,57 @@ static double relative_grad_tolerance(const Relative *r) {
     "keys " \
     "after the query"
 
+static const struct {
+    RelativeRule rule;
+    const char *code, *says;
+} RELATIVE_SLIPS[] = {
+    {RELATIVE_SIGN, "sign",
+     "the distance has the wrong sign: it is the query's position minus the key's"},
+    {RELATIVE_OFFSET, "offset",
+     "query i was put at position i: the queries stand at the end, at i + S - T"},
+    {RELATIVE_UNSCALED, "unscaled",
+     "the scale is missing: the vector is added to the key, so it is scaled like the "
+     "key"},
+    {RELATIVE_DIRECTION, "direction", DIRECTION},
+    {RELATIVE_BUCKETS, "furthest-is-buckets",
+     "t5_bucket was given the number of buckets for `furthest`, or the two exchanged"},
+    {RELATIVE_ABSOLUTE, "absolute",
+     "the distance has lost its sign: keys after the query have buckets of their own"},
+    {RELATIVE_CLAMPED, "clamped",
+     "distances below 0 were taken for 0: t5_bucket knows what to do with keys ahead"},
+    {RELATIVE_SHIFT_SIGN, "shift-sign",
+     "the shift has the wrong sign: query i has the position i + S - T"},
+    {RELATIVE_KEYS, "shift-of-keys", "query i has the position i + S - T, not i + S"},
+    {RELATIVE_ONE_MORE, "one-off", "the distance is one too large: i + S - T - j"},
+    {RELATIVE_ONE_LESS, "one-off", "the distance is one too small: i + S - T - j"},
+    {RELATIVE_TWICE, "scaled-twice", "the scale came in twice"},
+    {RELATIVE_BY_SCALE, "divided-by-scale", "divided by the scale: multiplied by it"},
+    {RELATIVE_MINUS, "subtracted", "scores += scale q . table: here it was subtracted"},
+    {RELATIVE_HALF, "half-the-buckets",
+     "t5_bucket was given half of the buckets: it halves them itself where not causal"},
+};
+
+static void recognise_relative(Grade *g, const Relative *r, Mat got, Mat want,
+                               double tolerance) {
+    if (near_mat(got, want, tolerance)) return;
+    for (size_t i = 0; i < sizeof RELATIVE_SLIPS / sizeof *RELATIVE_SLIPS; i++) {
+        Mat slip = relative_reference(r, RELATIVE_SLIPS[i].rule);
+        grade_mistake(g, near_mat(got, slip, tolerance), RELATIVE_SLIPS[i].code, "%s",
+                      RELATIVE_SLIPS[i].says);
+    }
+}
+
 static void check_relative_scores(Grade *g, const Relative *far, const Relative *both) {
     Mat got = run_relative(both), want = relative_reference(both, RELATIVE_RIGHT);
     double t = relative_score_tolerance(both);
-    grade_mistake(
-        g, near_mat(got, relative_reference(both, RELATIVE_SIGN), t), "sign",
-        "the distance has the wrong sign: it is the query's position minus the key's");
-    grade_mistake(
-        g, near_mat(got, relative_reference(both, RELATIVE_OFFSET), t), "offset",
-        "query i was put at position i: the queries stand at the end, at i + S - T");
-    grade_mistake(g, near_mat(got, relative_reference(both, RELATIVE_UNSCALED), t),
-                  "unscaled",
-                  "the scale is missing: the vector is added to the key, so it is "
-                  "scaled like the key");
+    recognise_relative(g, both, got, want, t);
     Mat alone = mat_new(got.rows, got.cols);
     mat_copy(alone, want), mat_add_scaled(alone, -1, both->scores);
     grade_mistake(g, near_mat(got, alone, 2 * t), "scores-assigned",
                   "the scores that were there are gone: it is +=, not =");
-    grade_mistake(g, near_mat(got, relative_reference(both, RELATIVE_DIRECTION), t),
-                  "direction", DIRECTION);
     grade_near_mat(g, 3, "scores, T = 5, S = 12, both directions", got, want, t);
     got = run_relative(far), want = relative_reference(far, RELATIVE_RIGHT);
-    grade_mistake(g,
-                  near_mat(got, relative_reference(far, RELATIVE_DIRECTION),
-                           relative_score_tolerance(far)),
-                  "direction", DIRECTION);
+    recognise_relative(g, far, got, want, relative_score_tolerance(far));
     grade_near_mat(g, 1, "scores, causal", got, want, relative_score_tolerance(far));
 
     Relative masked = *both;
@@ -196,18 +252,27 @@ static void check_relative_backward(Grade *g, const Relative *r, int q_points,
         grade_mistake(g, !right && is_gradient(got.table, slip.table, t),
                       mistakes[i].code, "%s", mistakes[i].says);
     }
+    for (size_t i = 0; i < sizeof RELATIVE_SLIPS / sizeof *RELATIVE_SLIPS; i++) {
+        RelativeGrad slip = relative_grad_reference(r, RELATIVE_SLIPS[i].rule, START);
+        grade_mistake(g, !right && is_gradient(got.table, slip.table, t),
+                      RELATIVE_SLIPS[i].code, "backward: %s", RELATIVE_SLIPS[i].says);
+    }
+    grade_mistake(g, near_mat(got.table, filled(r->buckets, r->q.cols, START), 0),
+                  "no-table-gradient",
+                  "table_grad got nothing: table_grad[bucket] += scale "
+                  "scores_grad q");
     const char *kind = r->causal ? "causal" : "both directions";
     char what[40];
     snprintf(what, sizeof what, "table_grad, %s", kind);
     if (right) grade_expect(g, table_points, right, "%s", what);
-    else grade_near_mat(g, table_points, what, got.table, want.table, t);
+    else grade_near_added(g, table_points, what, got.table, want.table, t, START);
     grade_mistake(
         g, near_mat(got.q, filled(r->queries, r->q.cols, START), 0),
         "no-query-gradient",
         "q_grad got nothing: the query meets the table too, not only the keys");
     snprintf(what, sizeof what, "q_grad, %s", kind);
     if (is_gradient(got.q, want.q, t)) grade_expect(g, q_points, true, "%s", what);
-    else grade_near_mat(g, q_points, what, got.q, want.q, t);
+    else grade_near_added(g, q_points, what, got.q, want.q, t, START);
 }
 
 static void check_relative_added(Grade *g, const Relative *r) {

@@ -6,27 +6,68 @@
 
 typedef enum {
     LINEAR_RIGHT,
-    LINEAR_NO_PHI,  // q . k itself
-    LINEAR_ELU,     // without the + 1
-    LINEAR_JUMP,    // without the + 1 above 0 only
-    LINEAR_E,       // e^x everywhere
-    LINEAR_EXP,     // softmax's e^(q . k)
-    LINEAR_SUM,     // not divided
-    LINEAR_COUNT,   // divided by the number of keys
+    LINEAR_NO_PHI,    // q . k itself
+    LINEAR_ELU,       // without the + 1
+    LINEAR_JUMP,      // without the + 1 above 0 only
+    LINEAR_E,         // e^x everywhere
+    LINEAR_EXP,       // softmax's e^(q . k)
+    LINEAR_SUM,       // not divided
+    LINEAR_COUNT,     // divided by the number of keys
+    LINEAR_RELU,      // max(x, 0)
+    LINEAR_RELU_ONE,  // max(x, 0) + 1
+    LINEAR_NO_ONE,    // e^x - 1 below 0, x + 1 above
+    LINEAR_E_ONE,     // e^x + 1 below 0
+    LINEAR_E_SIGN,    // e^-x below 0
+    LINEAR_INVERTED,  // e^x above 0, x + 1 below
+    LINEAR_DIM,       // divided by d
+    LINEAR_Q_TWICE,   // phi applied twice to q, to k, to both
+    LINEAR_K_TWICE,
+    LINEAR_TWICE,
+    LINEAR_Q_PLAIN,  // no phi on q, on k
+    LINEAR_K_PLAIN,
+    LINEAR_SCALED,      // phi of the scaled product's factors: q / sqrt(d)
+    LINEAR_PHI_OF_DOT,  // phi(q . k)
 } LinearRule;
 
 static double feature(double x, LinearRule rule) {
-    if (rule == LINEAR_NO_PHI) return x;
-    if (rule == LINEAR_ELU) return x > 0 ? x : exp(x) - 1;
-    if (rule == LINEAR_E) return exp(x);
-    return x > 0 ? x + (rule != LINEAR_JUMP) : exp(x);
+    bool above = x > 0;
+    switch (rule) {
+        case LINEAR_NO_PHI: return x;
+        case LINEAR_ELU: return above ? x : exp(x) - 1;
+        case LINEAR_E: return exp(x);
+        case LINEAR_JUMP: return above ? x : exp(x);
+        case LINEAR_RELU: return above ? x : 0;
+        case LINEAR_RELU_ONE: return above ? x + 1 : 1;
+        case LINEAR_NO_ONE: return above ? x + 1 : exp(x) - 1;
+        case LINEAR_E_ONE: return above ? x + 1 : exp(x) + 1;
+        case LINEAR_E_SIGN: return above ? x + 1 : exp(-x);
+        case LINEAR_INVERTED: return above ? exp(x) : x + 1;
+        default: return above ? x + 1 : exp(x);
+    }
+}
+
+// phi of a query's number, or of a key's.
+static double query_feature(double x, LinearRule rule, int dim) {
+    bool twice = rule == LINEAR_Q_TWICE || rule == LINEAR_TWICE;
+    if (rule == LINEAR_Q_PLAIN) return x;
+    if (rule == LINEAR_SCALED) x /= sqrt(dim);
+    double phi = feature(x, rule);
+    return twice ? feature(phi, rule) : phi;
+}
+static double key_feature(double x, LinearRule rule) {
+    bool twice = rule == LINEAR_K_TWICE || rule == LINEAR_TWICE;
+    if (rule == LINEAR_K_PLAIN) return x;
+    double phi = feature(x, rule);
+    return twice ? feature(phi, rule) : phi;
 }
 
 static double similarity(Mat q, int i, Mat k, int j, LinearRule rule) {
     double sum = 0;
     if (rule == LINEAR_EXP) return exp(dot_rows(q, i, k, j));
+    if (rule == LINEAR_PHI_OF_DOT) return feature(dot_rows(q, i, k, j), LINEAR_RIGHT);
     for (int c = 0; c < q.cols; c++)
-        sum += feature(at(q, i, c), rule) * feature(at(k, j, c), rule);
+        sum +=
+            query_feature(at(q, i, c), rule, q.cols) * key_feature(at(k, j, c), rule);
     return sum;
 }
 
@@ -38,10 +79,12 @@ static Mat linear_reference(Mat q, Mat k, Mat v, const int *from, const int *to,
         double sum = 0, *row = &out.at[(size_t)i * out.cols];
         for (int j = from[i]; j < to[i]; j++) {
             double s = similarity(q, i, k, j, rule);
-            sum += rule == LINEAR_SUM ? 0 : rule == LINEAR_COUNT ? 1 : s;
+            sum += rule == LINEAR_COUNT ? 1 : s;
             add_row(out, i, s, v, j);
         }
-        for (int c = 0; c < out.cols; c++) row[c] /= rule == LINEAR_SUM ? 1 : sum;
+        if (rule == LINEAR_SUM) sum = 1;
+        if (rule == LINEAR_DIM) sum = q.cols;
+        for (int c = 0; c < out.cols; c++) row[c] /= sum;
     }
     return mat_of(out, 0);
 }
@@ -60,43 +103,70 @@ static double linear_tolerance(Mat k, Mat v) {
     return 2 * rounding(k.rows + k.cols + 8, longest_row(v));
 }
 
+static const struct {
+    LinearRule rule;
+    const char *code, *diagnosis;
+} RIVALS[] = {
+    {LINEAR_NO_PHI, "no-phi",
+     "phi is missing: q.k may be negative, and a weight may not"},
+    {LINEAR_ELU, "elu-alone",
+     "phi has no + 1: elu goes down to -1, elu + 1 stays above 0"},
+    {LINEAR_JUMP, "phi-jumps",
+     "phi jumps at 0: it is x + 1 above 0, where e^x has come to 1"},
+    {LINEAR_E, "phi-exponential", "phi is e^x everywhere: above 0 it is x + 1"},
+    {LINEAR_EXP, "softmax",
+     "these are softmax's weights e^(q.k): here they are phi(q) . phi(k)"},
+    {LINEAR_SUM, "not-divided",
+     "not divided: the weights must sum to 1, by phi(q) . (sum of phi(k))"},
+    {LINEAR_COUNT, "divided-by-count",
+     "divided by the number of keys: it is the sum of the weights phi(q) . phi(k) "
+     "that divides"},
+    {LINEAR_RELU, "relu", "max(x, 0): phi(x) is x + 1 above 0, e^x below"},
+    {LINEAR_RELU_ONE, "relu-plus-one", "max(x, 0) + 1: below 0 phi is e^x"},
+    {LINEAR_NO_ONE, "elu-below", "below 0 phi is e^x, not e^x - 1"},
+    {LINEAR_E_ONE, "one-too-many", "below 0 phi is e^x, not e^x + 1"},
+    {LINEAR_E_SIGN, "exponent-sign", "below 0 phi is e^x, not e^-x"},
+    {LINEAR_INVERTED, "phi-inverted", "phi is x + 1 above 0 and e^x below: exchanged"},
+    {LINEAR_DIM, "divided-by-d",
+     "divided by d: it is the sum of the weights phi(q) . phi(k) that divides"},
+    {LINEAR_Q_TWICE, "phi-twice", "phi was applied to the queries twice"},
+    {LINEAR_K_TWICE, "phi-twice", "phi was applied to the keys twice"},
+    {LINEAR_TWICE, "phi-twice", "phi was applied twice"},
+    {LINEAR_Q_PLAIN, "no-phi-on-queries", "phi is missing on the queries"},
+    {LINEAR_K_PLAIN, "no-phi-on-keys", "phi is missing on the keys"},
+    {LINEAR_SCALED, "scaled", "the queries are scaled: there is no scale here"},
+    {LINEAR_PHI_OF_DOT, "phi-of-product",
+     "phi of q . k: phi is applied to q and k number by number, then multiplied"},
+};
+
+// Without phi the sum that divides nearly cancels, so that rounding is seen much more.
+static void recognise_rival(Grade *g, Mat got, Mat q, Mat k, Mat v, const int *from,
+                            const int *to) {
+    double t = linear_tolerance(k, v);
+    if (near_mat(got, linear_reference(q, k, v, from, to, LINEAR_RIGHT), t)) return;
+    for (size_t r = 0; r < sizeof RIVALS / sizeof *RIVALS; r++) {
+        Mat rival = linear_reference(q, k, v, from, to, RIVALS[r].rule);
+        LinearRule rule = RIVALS[r].rule;
+        bool cancels = rule == LINEAR_NO_PHI || rule == LINEAR_ELU
+                       || rule == LINEAR_Q_PLAIN || rule == LINEAR_K_PLAIN;
+        double off = cancels ? 1e-3 * (1 + longest_row(rival))
+                             : 8 * t * (1 + longest_row(rival));
+        grade_mistake(g, near_mat(got, rival, off), RIVALS[r].code, "%s",
+                      RIVALS[r].diagnosis);
+    }
+}
+
 static void check_linear_full(Grade *g, Rng *rng) {
     Mat q = random_mat(rng, 7, 5), k = random_mat(rng, 19, 5),
         v = random_mat(rng, 19, 3), got = filled(7, 3, 7);
     int *from = numbers(7, 0, 0), *to = numbers(7, 19, 0);
-    static const struct {
-        LinearRule rule;
-        const char *code, *diagnosis;
-    } rivals[] = {
-        {LINEAR_NO_PHI, "no-phi",
-         "phi is missing: q.k may be negative, and a weight may not"},
-        {LINEAR_ELU, "elu-alone",
-         "phi has no + 1: elu goes down to -1, elu + 1 stays above 0"},
-        {LINEAR_JUMP, "phi-jumps",
-         "phi jumps at 0: it is x + 1 above 0, where e^x has come to 1"},
-        {LINEAR_E, "phi-exponential", "phi is e^x everywhere: above 0 it is x + 1"},
-        {LINEAR_EXP, "softmax",
-         "these are softmax's weights e^(q.k): here they are phi(q) . phi(k)"},
-        {LINEAR_SUM, "not-divided",
-         "not divided: the weights must sum to 1, by phi(q) . (sum of phi(k))"},
-        {LINEAR_COUNT, "divided-by-count",
-         "divided by the number of keys: it is the sum of the weights phi(q) . phi(k) "
-         "that divides"},
-    };
     Mat out = guarded_mat("out", got);
     linear_attention(out, guarded_mat("q", q), guarded_mat("k", k),
                      guarded_mat("v", v));
     mat_copy(got, out);
     double t = linear_tolerance(k, v);
     Mat want = linear_reference(q, k, v, from, to, LINEAR_RIGHT);
-    bool right = near_mat(got, want, t);
-    for (size_t r = 0; r < sizeof rivals / sizeof *rivals; r++) {
-        Mat rival = linear_reference(q, k, v, from, to, rivals[r].rule);
-        // Without phi the sum that divides nearly cancels, so that rounding is seen
-        // much more.
-        bool same = near_mat(got, rival, 1e-3 * (1 + longest_row(rival)));
-        grade_mistake(g, !right && same, rivals[r].code, "%s", rivals[r].diagnosis);
-    }
+    recognise_rival(g, got, q, k, v, from, to);
     grade_mistake(g, !finite_mat(got), "sum-zero",
                   "divided by 0: the sum of phi(k) was not summed up");
     Mat added = filled(7, 3, 7);
@@ -188,6 +258,7 @@ static void check_linear_whole(Grade *g, const Sequence *s) {
         "a query does not see its own key: the state takes k_i in before q_i asks");
     grade_mistake(g, near_mat(got, full, t), "peeks",
                   "a query sees all keys of its call, later ones too");
+    recognise_rival(g, got, s->q, s->k, s->v, first, numbers(TOKENS, 1, 1));
     grade_near_mat(g, 5, "causal, in one call: out", got, s->want, t);
 }
 

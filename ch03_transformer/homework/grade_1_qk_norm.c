@@ -20,24 +20,53 @@ typedef enum {
     QK_NO_GAIN,          // backward: the gain missing from dx
     QK_LAST,             // the gain's gradient: the last token and head only
     QK_MEAN,             // the mean over heads
+    QK_MEAN_NO_GAIN,     // backward: the gain missing in the mean alone
+    QK_X_FOR_Y,          // backward: x mean(y g) for y
+    QK_BOTH_X,           // backward: x mean(x g)
+    QK_NO_SCALE,         // backward: 1 / s missing in front
+    QK_SQUARED,          // backward: 1 / s^2
+    QK_PLUS,             // backward: + y mean(y g)
+    QK_NO_Y,             // backward: mean(y g) without y
+    QK_GAIN_OF_GAIN,     // the gain's gradient: with the gain
+    QK_GAIN_OUT,         // the gain's gradient: the sum of dout
+    QK_OVER_ROWS,        // the gain's gradient: the mean over rows
+    QK_OVER_ALL,         // the gain's gradient: the mean over rows and heads
+    QK_CENTRED,          // forward: the mean is subtracted
+    QK_NO_ROOT,          // forward: divided by the mean square
+    QK_MAXIMUM,          // forward: divided by the largest
+    QK_GAIN_ADDED,       // forward
 } QkRule;
+
+static double mean_of(Mat x, int i, int head) {
+    double sum = 0;
+    for (int c = 0; c < DIM; c++) sum += at(x, i, head * DIM + c);
+    return sum / DIM;
+}
 
 static double inverse_of(Mat x, int i, int head, QkRule rule) {
     bool outside = rule == QK_EPSILON_OUTSIDE;
-    double sum = 0, epsilon = rule == QK_NO_EPSILON || outside ? 0 : EPSILON;
+    double sum = 0, most = 0, epsilon = rule == QK_NO_EPSILON || outside ? 0 : EPSILON,
+           mean = rule == QK_CENTRED ? mean_of(x, i, head) : 0;
     bool whole = rule == QK_WHOLE_ROW;
-    for (int c = 0; c < WIDE; c++)
-        sum += whole || c / DIM == head ? at(x, i, c) * at(x, i, c) : 0;
-    double root = sqrt(sum / (rule == QK_LENGTH ? 1 : whole ? WIDE : DIM) + epsilon);
-    return 1 / (root + (outside ? EPSILON : 0));
+    for (int c = 0; c < WIDE; c++) {
+        double off = at(x, i, c) - mean;
+        sum += whole || c / DIM == head ? off * off : 0;
+        if (c / DIM == head) most = fmax(most, fabs(off));
+    }
+    if (rule == QK_MAXIMUM) return 1 / most;
+    double square = sum / (rule == QK_LENGTH ? 1 : whole ? WIDE : DIM) + epsilon;
+    return 1 / ((rule == QK_NO_ROOT ? square : sqrt(square)) + (outside ? EPSILON : 0));
 }
 
 static Mat qk_value(Mat x, Mat gain, QkRule rule) {
     Mat out = mat_new(ROWS, WIDE);
     for (int i = 0; i < ROWS; i++)
-        for (int c = 0; c < WIDE; c++)
-            *mat_at(out, i, c) = (real)(at(gain, 0, c % DIM) * at(x, i, c)
-                                        * inverse_of(x, i, c / DIM, rule));
+        for (int c = 0; c < WIDE; c++) {
+            double mean = rule == QK_CENTRED ? mean_of(x, i, c / DIM) : 0,
+                   y = (at(x, i, c) - mean) * inverse_of(x, i, c / DIM, rule),
+                   g = at(gain, 0, c % DIM);
+            *mat_at(out, i, c) = (real)(rule == QK_GAIN_ADDED ? g + y : g * y);
+        }
     return out;
 }
 
@@ -45,28 +74,50 @@ typedef struct {
     Mat x, gain;
 } QkGrad;
 
+// What one head's channel adds to the gain's gradient; yd = y dout.
+static double gain_share(QkRule rule, double yd, double r, double out_grad,
+                         double gain) {
+    switch (rule) {
+        case QK_MEAN: return yd / HEADS;
+        case QK_OVER_ROWS: return yd / ROWS;
+        case QK_OVER_ALL: return yd / ROWS / HEADS;
+        case QK_FROM_X: return yd / r;
+        case QK_GAIN_OF_GAIN: return yd * gain;
+        case QK_GAIN_OUT: return out_grad;
+        default: return yd;
+    }
+}
+
+// What is subtracted from g in x's gradient; mean(y g) and y.
+static double taken_by(QkRule rule, double mean, double y, double r) {
+    switch (rule) {
+        case QK_CONSTANT: return 0;
+        case QK_SUM: return DIM * y * mean;
+        case QK_X_FOR_Y: return y / r * mean;
+        case QK_BOTH_X: return y / r * mean / r;
+        case QK_PLUS: return -y * mean;
+        case QK_NO_Y: return mean;
+        default: return y * mean;
+    }
+}
+
 static void head_reference(Table dx, Table dgain, Mat x, Mat gain, Mat out_grad, int i,
                            int head, QkRule rule) {
     double r = inverse_of(x, i, head, QK_RIGHT), mean = 0;
+    bool outer_gain = rule != QK_NO_GAIN && rule != QK_HALF_GAIN,
+         inner_gain = rule != QK_NO_GAIN && rule != QK_MEAN_NO_GAIN;
+    double front = rule == QK_NO_SCALE ? 1 : rule == QK_SQUARED ? r * r : r;
     for (int c = 0; c < DIM; c++) {
-        double yd = at(x, i, head * DIM + c) * r * at(out_grad, i, head * DIM + c);
-        dgain.at[c] = (rule == QK_LAST ? 0 : dgain.at[c])
-                      + yd
-                            / (rule == QK_MEAN     ? HEADS
-                               : rule == QK_FROM_X ? r
-                                                   : 1);
-        mean += yd * (rule == QK_NO_GAIN ? 1 : at(gain, 0, c)) / DIM;
+        double out = at(out_grad, i, head * DIM + c), g = at(gain, 0, c),
+               yd = at(x, i, head * DIM + c) * r * out;
+        dgain.at[c] =
+            (rule == QK_LAST ? 0 : dgain.at[c]) + gain_share(rule, yd, r, out, g);
+        mean += yd * (inner_gain ? g : 1) / DIM;
     }
     for (int c = 0; c < DIM; c++) {
-        double g = at(out_grad, i, head * DIM + c)
-                   * (rule == QK_NO_GAIN || rule == QK_HALF_GAIN ? 1 : at(gain, 0, c));
-        double y = at(x, i, head * DIM + c) * r;
-        dx.at[i * WIDE + head * DIM + c] = r
-                                           * (g
-                                              - (rule == QK_CONSTANT ? 0
-                                                 : rule == QK_SUM    ? DIM
-                                                                     : 1)
-                                                    * y * mean);
+        double g = at(out_grad, i, head * DIM + c) * (outer_gain ? at(gain, 0, c) : 1),
+               y = at(x, i, head * DIM + c) * r;
+        dx.at[i * WIDE + head * DIM + c] = front * (g - taken_by(rule, mean, y, r));
     }
 }
 
@@ -111,6 +162,20 @@ static void check_forward(Grade *g, Mat x, Mat gain) {
         "epsilon was added to the root: it belongs under it, to the mean square");
     grade_mistake(g, near_mat(got, qk_value(x, filled(1, DIM, 1), QK_RIGHT), tolerance),
                   "gain-not-used", "forward: the gain is missing");
+    static const struct {
+        QkRule rule;
+        const char *code, *says;
+    } slips[] = {
+        {QK_CENTRED, "centred",
+         "the mean was subtracted, as LayerNorm does: here it stays"},
+        {QK_NO_ROOT, "no-root", "divided by the mean square: by its root"},
+        {QK_MAXIMUM, "largest",
+         "divided by the largest number: by the root mean square"},
+        {QK_GAIN_ADDED, "gain-added", "the gain was added: it multiplies"},
+    };
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
+        grade_mistake(g, near_mat(got, qk_value(x, gain, slips[i].rule), tolerance),
+                      slips[i].code, "%s", slips[i].says);
     grade_near_mat(g, 3, "forward", got, want, tolerance);
     tape_free(t);
 }
@@ -141,6 +206,26 @@ static void check_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
         g, half || near_mat(got.x, qk_grad(x, gain, out_grad, QK_NO_GAIN).x, dx),
         "no-gain",
         "x's gradient without the gain: g = gain dout, inside the mean and outside");
+    static const struct {
+        QkRule rule;
+        const char *code, *says;
+    } slips[] = {
+        {QK_MEAN_NO_GAIN, "mean-no-gain",
+         "the gain is missing in mean(y g): g = gain dout there too"},
+        {QK_X_FOR_Y, "x-for-y",
+         "y mean(y g) is subtracted, y = x / s: here x was taken for y"},
+        {QK_BOTH_X, "x-for-y",
+         "y mean(y g) is subtracted, y = x / s: here x was taken for y"},
+        {QK_NO_SCALE, "no-inverse", "1 / s is missing in front: (g - y mean(y g)) / s"},
+        {QK_SQUARED, "inverse-squared", "divided by s twice: (g - y mean(y g)) / s"},
+        {QK_PLUS, "mean-added", "y mean(y g) is subtracted, not added"},
+        {QK_NO_Y, "mean-without-y",
+         "mean(y g) is multiplied by y: y mean(y g) is subtracted"},
+    };
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
+        grade_mistake(g,
+                      near_mat(got.x, qk_grad(x, gain, out_grad, slips[i].rule).x, dx),
+                      slips[i].code, "%s", slips[i].says);
     grade_near_mat(g, 4, "x's gradient", got.x, want.x, dx);
 }
 
@@ -162,6 +247,24 @@ static void check_gain_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
         g, near_mat(got.gain, qk_grad(x, gain, out_grad, QK_FROM_X).gain, dgain),
         "gain-from-x",
         "the gain's gradient is the sum of y dout: here x was not divided by s");
+    static const struct {
+        QkRule rule;
+        const char *code, *says;
+    } slips[] = {
+        {QK_GAIN_OF_GAIN, "gain-of-gain",
+         "the gain's gradient has the gain in it: it is the sum of y dout"},
+        {QK_GAIN_OUT, "gain-no-y",
+         "the gain's gradient is the sum of y dout: y is missing"},
+        {QK_OVER_ROWS, "gain-mean",
+         "the gain's gradient is a mean over rows: it is the sum"},
+        {QK_OVER_ALL, "gain-mean",
+         "the gain's gradient is a mean over rows and heads: it is the sum"},
+    };
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
+        grade_mistake(
+            g,
+            near_mat(got.gain, qk_grad(x, gain, out_grad, slips[i].rule).gain, dgain),
+            slips[i].code, "%s", slips[i].says);
     grade_near_mat(g, 2, "the gain's gradient", got.gain, want.gain, dgain);
 }
 
@@ -212,6 +315,15 @@ static void check_bound(Grade *g) {
                   "bound: the scale is missing");
     grade_mistake(g, fabs(got - scale * 4 * 2) < close, "bound-sign",
                   "bound: gains may be negative: it is the largest |product|");
+    grade_mistake(g, fabs(got - scale * 2 * 6) < close, "bound-root-d",
+                  "bound: the root of d for d: both heads are sqrt(d) long");
+    grade_mistake(g, fabs(got - scale * 16 * 6) < close, "bound-d-squared",
+                  "bound: d comes once: sqrt(d) for the query, sqrt(d) for the key");
+    grade_mistake(g, fabs(got - 4 * 6 / scale) < close, "bound-by-scale",
+                  "bound: divided by the scale: a score is scale q . k");
+    grade_mistake(
+        g, fabs(got - scale * 4 * products) < close, "bound-all-channels",
+        "bound: true but too wide: not all channels can have the whole length");
     grade_near(g, 4, "bound", got, scale * 4 * 6, close);
 }
 

@@ -95,22 +95,42 @@ typedef enum {
     PARALLEL_NO_NORM,
     PARALLEL_NO_GELU,
     PARALLEL_NORM_ADDED,  // n + ... instead of x + ...
+    PARALLEL_OTHER_NORM,  // norm_ffn's for both
+    PARALLEL_FFN_PLAIN,   // the feed-forward reads x
+    PARALLEL_MIX_PLAIN,   // attention reads x
+    PARALLEL_NO_FFN,
+    PARALLEL_NO_MIX,
+    PARALLEL_RELU,       // fused: relu for gelu
+    PARALLEL_MIX_TWICE,  // attention added twice
+    PARALLEL_HALF,       // the mean of the two parts
 } ParallelRule;
+
+// The feed-forward of `read`, with its activation function or another.
+static Node *fed_by(Tape *t, const Block *b, Node *read, ParallelRule rule) {
+    Node *up = linear(t, &b->ffn.up, read);
+    if (rule == PARALLEL_NO_GELU) return linear(t, &b->ffn.down, up);
+    if (rule == PARALLEL_RELU) return linear(t, &b->ffn.down, relu(t, up));
+    return ffn(t, &b->ffn, read);
+}
 
 static Node *by_rule(Tape *t, const Parallel *p, Node *x, ParallelRule rule) {
     const Block *b = &p->block;
     if (rule == PARALLEL_SEQUENTIAL) return block(t, b, x, &p->around);
-    Node *n = rule == PARALLEL_NO_NORM ? x : norm(t, &b->norm_attention, x),
-         *mixed = self_attention(t, &b->attention, n, &p->around);
+    const Norm *first = rule == PARALLEL_OTHER_NORM ? &b->norm_ffn : &b->norm_attention;
+    Node *n = rule == PARALLEL_NO_NORM ? x : norm(t, first, x),
+         *mixed = self_attention(t, &b->attention, rule == PARALLEL_MIX_PLAIN ? x : n,
+                                 &p->around);
     Node *read = rule == PARALLEL_TWO_NORMS ? norm(t, &b->norm_ffn, x)
                  : rule == PARALLEL_ONE_AFTER_OTHER
                      ? norm(t, &b->norm_attention, add(t, x, mixed))
-                 : rule == PARALLEL_CHAIN ? mixed
-                                          : n;
-    Node *fed = rule == PARALLEL_NO_GELU
-                    ? linear(t, &b->ffn.down, linear(t, &b->ffn.up, read))
-                    : ffn(t, &b->ffn, read);
-    Node *parts = add(t, mixed, fed);
+                 : rule == PARALLEL_CHAIN     ? mixed
+                 : rule == PARALLEL_FFN_PLAIN ? x
+                                              : n;
+    Node *fed = fed_by(t, b, read, rule), *parts = add(t, mixed, fed);
+    if (rule == PARALLEL_NO_FFN) parts = mixed;
+    if (rule == PARALLEL_NO_MIX) parts = fed;
+    if (rule == PARALLEL_MIX_TWICE) parts = add(t, mixed, parts);
+    if (rule == PARALLEL_HALF) parts = scale(t, parts, 0.5);
     if (rule == PARALLEL_NO_X) return parts;
     Node *y = add(t, rule == PARALLEL_NORM_ADDED ? n : x, parts);
     return rule == PARALLEL_X_TWICE ? add(t, y, x) : y;
@@ -167,6 +187,20 @@ static void check_block(Grade *g, Parallel *p) {
         {PARALLEL_NO_NORM, "no-norm", "the norm is missing: both parts read n, not x"},
         {PARALLEL_NORM_ADDED, "norm-added",
          "the norm was added instead of x: the residual goes around the norm"},
+        {PARALLEL_OTHER_NORM, "other-norm",
+         "n is norm_attention's: norm_ffn is not used"},
+        {PARALLEL_FFN_PLAIN, "ffn-not-normed",
+         "the feed-forward reads x: it reads n too"},
+        {PARALLEL_MIX_PLAIN, "attention-not-normed",
+         "attention reads x: it reads n too"},
+        {PARALLEL_NO_FFN, "no-ffn",
+         "the feed-forward is missing: y = x + attention(n) + "
+         "ffn(n)"},
+        {PARALLEL_NO_MIX, "no-attention",
+         "attention is missing: y = x + attention(n) + "
+         "ffn(n)"},
+        {PARALLEL_MIX_TWICE, "attention-twice", "attention was added twice"},
+        {PARALLEL_HALF, "mean-of-parts", "the mean of the two parts: their sum"},
     };
     ParallelRun got = run(p, RUN_PARALLEL, 0), want = run(p, RUN_RULE, PARALLEL_RIGHT);
     double tolerance = layers_rounding(want.value);
@@ -282,6 +316,16 @@ static Mat key_and_value_swapped(Parallel *p) {
     return swapped;
 }
 
+// The value if one of W_in's parts of DIM columns were read for both.
+static Mat reading_twice(Parallel *p, bool keys) {
+    Block before = p->block;
+    if (keys) p->block.attention.value = p->block.attention.key;
+    else p->block.attention.key = p->block.attention.value;
+    Mat twice = run(p, RUN_RULE, PARALLEL_RIGHT).value;
+    p->block = before;
+    return twice;
+}
+
 // The order in which the columns of W_in were read: with that order of its parts the
 // value is right.
 static bool reads_in_order(Parallel *p, const int order[4], Mat want) {
@@ -342,6 +386,36 @@ static void check_fused(Grade *g, Parallel *p) {
     grade_mistake(
         g, near_mat(got.value, run(p, RUN_RULE, PARALLEL_NO_NORM).value, tolerance),
         "fused-no-norm", "fused: the norm is missing");
+    static const struct {
+        ParallelRule rule;
+        const char *code, *says;
+    } slips[] = {
+        {PARALLEL_RELU, "fused-relu", "fused: relu for gelu"},
+        {PARALLEL_NO_FFN, "fused-no-ffn", "fused: the feed-forward is missing"},
+        {PARALLEL_NO_MIX, "fused-no-attention", "fused: attention is missing"},
+        {PARALLEL_NORM_ADDED, "fused-norm-added",
+         "fused: the norm was added instead of x"},
+        {PARALLEL_X_TWICE, "fused-x-twice", "fused: x was added twice"},
+        {PARALLEL_MIX_TWICE, "fused-attention-twice",
+         "fused: attention was added twice"},
+        {PARALLEL_CHAIN, "fused-chain",
+         "fused: the feed-forward reads attention's output: its columns are those of n "
+         "W_in"},
+    };
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
+        grade_mistake(
+            g, near_mat(got.value, run(p, RUN_RULE, slips[i].rule).value, tolerance),
+            slips[i].code, "%s", slips[i].says);
+    grade_mistake(
+        g, near_mat(got.value, reading_twice(p, true), tolerance),
+        "fused-keys-for-values",
+        "fused: the keys' columns were read for the values too: query | key | "
+        "value | up");
+    grade_mistake(
+        g, near_mat(got.value, reading_twice(p, false), tolerance),
+        "fused-values-for-keys",
+        "fused: the values' columns were read for the keys too: query | key | "
+        "value | up");
     bool right = near_mat(got.value, want.value, tolerance);
     if (!right && !near_mat(got.value, key_and_value_swapped(p), tolerance))
         recognise_columns(g, p, want.value);

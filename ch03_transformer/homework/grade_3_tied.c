@@ -22,7 +22,16 @@ typedef enum {
     TIED_SCALES_ON_BOTH,
     TIED_INPUT_ONLY,
     TIED_OUTPUT_ONLY,
-    TIED_FEW_INPUTS,  // as many tokens as there are rows of h
+    TIED_FEW_INPUTS,   // as many tokens as there are rows of h
+    TIED_ROW_INDEX,    // row i for row ids[i]
+    TIED_OTHER_SCALE,  // logit_scale at the input
+    TIED_EXCHANGED,    // input_scale at the head, too
+    TIED_BY_INPUT,     // divided by input_scale
+    TIED_BY_LOGIT,     // divided by logit_scale
+    TIED_LOGIT_TWICE,
+    TIED_HEAD_TWICE,  // the head's gradient twice
+    TIED_HEAD_SIGN,
+    TIED_INPUT_SIGN,
 } TiedRule;
 
 static Mat table_reference(const Tied *x, TiedRule rule, double start) {
@@ -30,6 +39,14 @@ static Mat table_reference(const Tied *x, TiedRule rule, double start) {
     double in = rule == TIED_NO_INPUT_SCALE ? 1 : INPUT_SCALE,
            out = rule == TIED_NO_LOGIT_SCALE ? 1 : LOGIT_SCALE;
     if (rule == TIED_SCALES_ON_BOTH) in = out = INPUT_SCALE * LOGIT_SCALE;
+    if (rule == TIED_OTHER_SCALE || rule == TIED_EXCHANGED) in = LOGIT_SCALE;
+    if (rule == TIED_EXCHANGED) out = INPUT_SCALE;
+    if (rule == TIED_BY_INPUT) in = 1 / in;
+    if (rule == TIED_BY_LOGIT) out = 1 / out;
+    if (rule == TIED_LOGIT_TWICE) out *= out;
+    if (rule == TIED_HEAD_TWICE) out *= 2;
+    if (rule == TIED_HEAD_SIGN) out = -out;
+    if (rule == TIED_INPUT_SIGN) in = -in;
     if (rule == TIED_INPUT_TWICE) in *= in;
     if (rule == TIED_INPUT_ONLY) out = 0;
     if (rule == TIED_OUTPUT_ONLY) in = 0;
@@ -37,7 +54,8 @@ static Mat table_reference(const Tied *x, TiedRule rule, double start) {
     for (int i = 0; i < inputs; i++) {
         for (int c = 0; c < DIM && rule == TIED_LAST; c++)
             sum.at[IDS[i] * DIM + c] = -start;
-        add_row(sum, IDS[i], in, x->input_grad, i);
+        add_row(sum, rule == TIED_ROW_INDEX ? i % VOCABULARY : IDS[i], in,
+                x->input_grad, i);
     }
     for (int m = 0; m < OUTPUTS; m++)
         for (int v = 0; v < VOCABULARY; v++)
@@ -105,6 +123,12 @@ static const TiedMistake HEAD_MISTAKES[] = {
      "missing"},
     {TIED_NO_LOGIT_SCALE, "no-logit-scale",
      "logit_scale is missing: the logits are logit_scale h E^T"},
+    {TIED_EXCHANGED, "scales-exchanged", "the two scales are exchanged"},
+    {TIED_BY_LOGIT, "by-logit-scale", "divided by logit_scale: multiplied by it"},
+    {TIED_LOGIT_TWICE, "logit-scale-twice",
+     "logit_scale came in twice: once in E's gradient"},
+    {TIED_HEAD_TWICE, "head-twice", "the head's gradient is there twice"},
+    {TIED_HEAD_SIGN, "head-sign", "the head's gradient has the other sign"},
     SCALES_ON_BOTH,
     {TIED_RIGHT, NULL, NULL},
 };
@@ -120,6 +144,12 @@ static const TiedMistake LOOK_UP_MISTAKES[] = {
     {TIED_NO_INPUT_SCALE, "no-input-scale",
      "input_scale is missing: the input is input_scale E, so E's gradient has it too"},
     SCALES_ON_BOTH,
+    {TIED_ROW_INDEX, "row-index",
+     "token i's gradient goes to row ids[i] of the table, not to row i"},
+    {TIED_OTHER_SCALE, "other-scale", "the look-up has input_scale, not logit_scale"},
+    {TIED_EXCHANGED, "scales-exchanged", "the two scales are exchanged"},
+    {TIED_BY_INPUT, "by-input-scale", "divided by input_scale: multiplied by it"},
+    {TIED_INPUT_SIGN, "look-up-sign", "the look-up's gradient has the other sign"},
     {TIED_FEW_INPUTS, "few-inputs",
      "the look-up stopped after as many tokens as hidden has rows: input_grad.rows is "
      "a number of its own"},
@@ -133,7 +163,7 @@ static void check_table(Grade *g, const char *what, const Tied *x,
     for (const TiedMistake *m = mistakes; m->code; m++)
         grade_mistake(g, !right && table_by(got, x, m->rule), m->code, "%s", m->says);
     if (right) grade_expect(g, 3, right, "%s", what);
-    else grade_near_mat(g, 3, what, got, want, table_tolerance(x));
+    else grade_near_added(g, 3, what, got, want, table_tolerance(x), START);
 }
 
 // As if table_grad, before its own sums or after them, were the table.
@@ -174,7 +204,7 @@ static void check_hidden(Grade *g, const Tied *both) {
     grade_mistake(g, from_table_grad(&grads, both), "hidden-from-gradient",
                   "hidden_grad: table_grad is read as if it were table");
     if (near_mat(got, bare, tolerance)) want = bare;
-    grade_near_mat(g, 3, "hidden_grad", got, want, tolerance);
+    grade_near_added(g, 3, "hidden_grad", got, want, tolerance, START);
 }
 
 // What a gradient was before, START or 0, must be in the result.

@@ -72,6 +72,29 @@ static void check_hidden(Grade *g) {
                   "the sd of a hidden matrix grows: its variance goes as 1 / fan_in");
     grade_mistake(g, close_to(square.sd, 0.005), "sd-too-small",
                   "sd 1 / m: it is the variance that goes as 1 / fan_in");
+    grade_mistake(g, close_to(square.rate, 4) || close_to(square.rate, 2), "rate-grows",
+                  "the rate of a hidden matrix grows: it falls as 1 / m");
+    grade_mistake(g, close_to(square.rate, 1. / 16), "rate-twice",
+                  "the rate falls as 1 / m, not as its square");
+    grade_mistake(g, close_to(square.rate, 1. / 128), "rate-not-base",
+                  "the rate is 1 / fan_in: of the ratio to the base's fan_in");
+    grade_mistake(
+        g, close_to(square.sd, 1 / sqrt(128)) || close_to(square.sd, 0.02 / sqrt(128)),
+        "sd-not-base",
+        "the sd has the root of fan_in: of the ratio to the base's fan_in, so that "
+        "the base stays as it was");
+    static const Case odd = {"W_Q, one and a half times as wide",
+                             32,
+                             32,
+                             48,
+                             48,
+                             0.02,
+                             0.0163299316,
+                             2. / 3};
+    MupRule between = rule_of(&odd);
+    grade_mistake(
+        g, close_to(square.rate, 0.25) && close_to(between.rate, 1), "integer-ratio",
+        "wide / base is a quotient of integers, 1 for 48 / 32: make one a double");
     grade_mistake(g, close_to(up.rate, 0.5) && close_to(down.rate, 0.25), "fan-out",
                   "fan_out was taken for fan_in: matrices are in x out here, so fan_in "
                   "is the rows");
@@ -123,6 +146,20 @@ static void check_scales(Grade *g) {
         "logit_scale did not change: the head sums over 4 times the channels");
     grade_mistake(g, close_to(wide.logit_scale, 0.5), "logit-root",
                   "logit_scale 1 / sqrt(m): trained, the head's terms add up as m");
+    grade_mistake(g, wide.attention_scale == 0 || wide.logit_scale == 0, "ratio-zero",
+                  "%s became 0: base / wide is a quotient of integers",
+                  wide.logit_scale == 0 ? "logit_scale" : "attention_scale");
+
+    Config many = wide;
+    many.head_dim = base.head_dim, many.attention_scale = 0;
+    mup_scales(&many, &base);
+    grade_mistake(
+        g,
+        !close_to(many.attention_scale, 1 / sqrt(8))
+            && close_to(wide.attention_scale, want),
+        "attention-by-channels",
+        "more heads of the same size: attention's scale goes by head_dim, not by "
+        "channels");
     Reading scales[] = {reading("attention_scale", wide.attention_scale, want),
                         reading("logit_scale", wide.logit_scale, 0.25)};
     grade_readings(g, 2, "4 times as wide", scales, 2);

@@ -207,6 +207,26 @@ static void check_loss(Grade *g, Case *c) {
         "loss-last",
         "that is the loss of the last micro-batch: sum over all, each with its "
         "share");
+    double sum = 0;
+    for (int k = 0; k < MICRO; k++) {
+        double one;
+        batch_gradient(c, &c->micro[k], &one);
+        if (COUNTED[k]) sum += one;
+    }
+    double off = 1e-4 * loss;
+    grade_mistake(
+        g, fabs(got.result.loss - sum) < off, "loss-sum",
+        "the micro-batches' means were added: each has its share of the targets");
+    grade_mistake(
+        g,
+        fabs(got.result.loss - sum / MICRO) < off
+            || fabs(got.result.loss - sum / (MICRO - 1)) < off,
+        "loss-mean-of-means",
+        "the mean of the micro-batches' means: each has its share of the targets");
+    grade_mistake(g, fabs(got.result.loss - loss / MICRO) < off, "loss-divided-twice",
+                  "divided by the number of micro-batches too: the shares add up to 1");
+    grade_mistake(g, fabs(got.result.loss - loss * c->total) < off * c->total,
+                  "loss-of-sum", "the sum over all targets: the mean is asked for");
     grade_near(g, 2, "the loss", got.result.loss, loss, rounding(64, loss));
 }
 

@@ -16,26 +16,55 @@ typedef enum {
     WORDS_SPECIAL,   // a special token is a word, or part of one
     WORDS_ALONE,     // a special token is a word of its own
     WORDS_LAST,      // the last word is forgotten
+    WORDS_MEMBER,    // a special token belongs to the word before it
+    WORDS_INVERTED,  // begins for continues
+    WORDS_LONG,      // a count of one more
+    WORDS_SHORT,     // one less
+    WORDS_ONES,      // every word has one token
+    WORDS_PIECES,    // every token is a word
+    WORDS_NUMBERED,  // first is the word's number
+    WORDS_FROM_1,    // the row's first token is not looked at
+    WORDS_END,       // the end for the count
 } WordRule;
+
+// Whether a token is in a word, and whether it begins one, by a rule.
+static bool in_word(WordRule rule, Piece piece, bool inside) {
+    if (rule == WORDS_SPECIAL || (rule == WORDS_MEMBER && inside)) return true;
+    if (rule == WORDS_HEADLESS && piece == PIECE_CONTINUES) return inside;
+    return piece != PIECE_SPECIAL;
+}
+static bool begins_word(WordRule rule, Piece piece, bool inside) {
+    if (!inside || rule == WORDS_PIECES) return true;
+    if (rule == WORDS_INVERTED) return piece == PIECE_CONTINUES;
+    if (rule == WORDS_MEMBER) return piece == PIECE_BEGINS;
+    return piece != PIECE_CONTINUES;
+}
+
+static void change_word(WordRule rule, int number, Word *word) {
+    if (rule == WORDS_LONG) word->count++;
+    if (rule == WORDS_SHORT) word->count--;
+    if (rule == WORDS_ONES) word->count = 1;
+    if (rule == WORDS_NUMBERED) word->first = number;
+    if (rule == WORDS_END) word->count += word->first;
+}
 
 static int words_by(WordRule rule, const Piece *pieces, int n, Word *words) {
     int count = 0;
-    bool inside = false;
-    for (int i = 0; i < n; i++) {
+    bool inside = false, bridges = rule == WORDS_JOINED || rule == WORDS_BRIDGED;
+    for (int i = rule == WORDS_FROM_1; i < n; i++) {
         Piece piece = pieces[i];
         if (piece == PIECE_SPECIAL && rule == WORDS_ALONE)
             words[count++] = (Word){i, 1};
-        if (piece == PIECE_SPECIAL && rule != WORDS_SPECIAL) {
-            inside &= rule == WORDS_JOINED || rule == WORDS_BRIDGED;
+        if (!in_word(rule, piece, inside)) {
+            inside &= bridges;
             continue;
         }
-        if (piece != PIECE_CONTINUES) inside = false;
-        if (piece == PIECE_CONTINUES && !inside && rule == WORDS_HEADLESS) continue;
-        if (!inside) words[count++] = (Word){i, 0};
+        if (begins_word(rule, piece, inside)) words[count++] = (Word){i, 0};
         Word *last = &words[count - 1];
         last->count = rule == WORDS_BRIDGED ? last->count + 1 : i + 1 - last->first;
         inside = true;
     }
+    for (int w = 0; w < count; w++) change_word(rule, w, &words[w]);
     return count - (rule == WORDS_LAST && count > 0);
 }
 
@@ -71,6 +100,23 @@ static const WordMistake WORD_MISTAKES[] = {
     {WORDS_SPECIAL, "special-words", "a special token is in no word, and is none"},
     {WORDS_ALONE, "special-words", "a special token is in no word, and is none"},
     {WORDS_LAST, "last-word", "the last word is missing: no token comes to end it"},
+    {WORDS_MEMBER, "special-words",
+     "a special token was counted as part of the word before it: it is in no word"},
+    {WORDS_INVERTED, "begins-inverted",
+     "a word begins at PIECE_BEGINS: here tokens that continue one begin it"},
+    {WORDS_LONG, "count-long",
+     "each count is one too large: the word's first token twice?"},
+    {WORDS_SHORT, "count-short",
+     "each count is one too small: the first token counts too"},
+    {WORDS_ONES, "counts-of-one",
+     "every count is 1: a word goes on while tokens continue it"},
+    {WORDS_PIECES, "pieces",
+     "every token is a word here: one that continues is in the word "
+     "before it"},
+    {WORDS_NUMBERED, "first-is-number",
+     "`first` is the word's first token in the row, not the word's number"},
+    {WORDS_FROM_1, "first-token", "the row's first token is not looked at"},
+    {WORDS_END, "end-for-count", "`count` is how many tokens, not where the word ends"},
 };
 
 static void check_row(Grade *g, int points, const char *letters) {
@@ -334,11 +380,25 @@ static void run_mask(Masked *m, Rng *rng, const Corruption *c) {
     memcpy(m->targets, targets, sizeof m->targets);
 }
 
-typedef enum { TARGETS_RIGHT, TARGETS_MASKED, TARGETS_SEEN, TARGETS_ALL } TargetRule;
+typedef enum {
+    TARGETS_RIGHT,
+    TARGETS_MASKED,
+    TARGETS_SEEN,
+    TARGETS_ALL,
+    TARGETS_INVERTED,  // those that are not selected
+    TARGETS_ZERO,      // 0 for IGNORED
+    TARGETS_MASK,      // the mask for IGNORED
+    TARGETS_HIDDEN,    // the mask at what is selected
+    TARGETS_CHANGED,   // what looks other than it was
+} TargetRule;
 
 static int target_by(TargetRule rule, const Masked *m, int i) {
     if (rule == TARGETS_ALL) return m->tokens[i];
-    if (!m->selected[i]) return IGNORED;
+    if (rule == TARGETS_INVERTED) return m->selected[i] ? IGNORED : m->tokens[i];
+    if (rule == TARGETS_CHANGED && m->seen[i] == m->tokens[i]) return IGNORED;
+    if (!m->selected[i])
+        return rule == TARGETS_ZERO ? 0 : rule == TARGETS_MASK ? MASK_TOKEN : IGNORED;
+    if (rule == TARGETS_HIDDEN) return MASK_TOKEN;
     if (rule == TARGETS_MASKED && m->seen[i] != MASK_TOKEN) return IGNORED;
     return rule == TARGETS_SEEN ? m->seen[i] : m->tokens[i];
 }
@@ -365,6 +425,18 @@ static void check_targets(Grade *g) {
                   "the target is what the model sees: it is the token of the text");
     grade_mistake(g, off > 0 && targets_off(TARGETS_ALL, &m) == 0, "all-targets",
                   "every token is a target: those not selected are IGNORED");
+    grade_mistake(g, off > 0 && targets_off(TARGETS_INVERTED, &m) == 0,
+                  "targets-inverted",
+                  "the targets are those that were not selected: selected ones are");
+    bool zero = targets_off(TARGETS_ZERO, &m) == 0;
+    grade_mistake(g, off > 0 && (zero || targets_off(TARGETS_MASK, &m) == 0),
+                  "not-ignored",
+                  "where nothing is to be predicted the target is IGNORED, not %s",
+                  zero ? "0, which is a token" : "the mask");
+    grade_mistake(g, off > 0 && targets_off(TARGETS_HIDDEN, &m) == 0, "mask-target",
+                  "the target is the mask: it is the token of the text");
+    grade_mistake(g, off > 0 && targets_off(TARGETS_CHANGED, &m) == 0, "changed-only",
+                  "only tokens that look different are targets: all selected ones are");
     grade_expect(g, 4, off == 0, "%d of %d targets are not what they should be", off,
                  MOST);
 }
@@ -376,6 +448,9 @@ static void check_others_stay(Grade *g) {
     int changed = 0;
     for (int i = 0; i < MOST; i++)
         changed += !m.selected[i] && m.seen[i] != m.tokens[i];
+    grade_mistake(
+        g, changed > MOST / 16, "all-masked",
+        "tokens that were not selected are masked too: they stay as they are");
     grade_expect(g, 1, changed == 0, "%d tokens changed that were not selected",
                  changed);
 }
@@ -408,7 +483,12 @@ static void check_fates(Grade *g) {
                  truth[FATES] = {0.8, other, 0.2 - other},
                  nested[FATES] = {0.8, other * 0.2, 0.2 - other * 0.2},
                  never_same[FATES] = {0.8, 0.1, 0.1},
-                 never_random[FATES] = {0.8, 0, 0.2};
+                 never_random[FATES] = {0.8, 0, 0.2}, mask = 0.8 * 0.15,
+                 rest = (1 - 0.8) * (LETTERS - 1) / LETTERS,
+                 never_stays[FATES] = {0.8, rest, 0.2 - rest},
+                 above[FATES] = {0.2, 0.6, 0.2},
+                 above_stays[FATES] = {0.2, other, 0.8 - other},
+                 always_masked[FATES] = {1, 0, 0};
     int fates[FATES] = {0}, twins = 0;
     Rng rng = rng_new(49);
     count_fates(fates, &twins, &rng, &BERT_CORRUPTION, ROWS);
@@ -422,6 +502,20 @@ static void check_fates(Grade *g) {
         g, fits_law(fates, SELECTED, never_random, FATES), "never-random",
         "no token became a random one: what is not below c->mask is not below "
         "c->random either; below c->mask + c->random");
+    grade_mistake(g, fits_law(fates, SELECTED, never_stays, FATES), "never-stays",
+                  "what is not masked became random, all of it: of the rest only "
+                  "c->random, the others stay");
+    grade_mistake(g,
+                  fits_law(fates, SELECTED, above, FATES)
+                      || fits_law(fates, SELECTED, above_stays, FATES),
+                  "mask-above",
+                  "a fifth became [MASK]: a draw is below c->mask with probability "
+                  "c->mask, not above it");
+    grade_mistake(g, fits_law(fates, SELECTED, always_masked, FATES), "always-masked",
+                  "every selected token became [MASK]: with probability c->mask only");
+    double masked = (double)fates[BECAME_MASK] / SELECTED;
+    grade_mistake(g, fabs(masked - mask) < 0.01, "selects-again",
+                  "c->select was drawn once more: what is selected is settled already");
     grade_mistake(
         g, fates[STRANGE] > 0, "no-such-token",
         "some became a token that does not exist: tokens are 0 .. vocabulary - "

@@ -22,6 +22,15 @@ typedef enum {
     WSD_DECAY_LATE,    // by one step
     WSD_ROOT_OF_REST,  // sqrt(1 - u) for 1 - sqrt(u)
     WSD_ALWAYS_LINEAR,
+    WSD_DECAY_EARLY,   // by one step
+    WSD_OF_ALL_STEPS,  // u = step / total
+    WSD_RISES,         // u counts backwards
+    WSD_ROOT_RISES,    // sqrt(u)
+    WSD_SQUARE,        // (1 - u)^2
+    WSD_SHAPES,        // exchanged
+    WSD_WHOLE_PEAK,    // last + peak f
+    WSD_ABOVE,         // peak + (peak - last) f
+    WSD_EXPONENTIAL,   // peak (last / peak)^u
 } WsdRule;
 
 static double warm(const Wsd *s, WsdRule rule, long long step) {
@@ -35,21 +44,36 @@ static double warm(const Wsd *s, WsdRule rule, long long step) {
 }
 
 static double left_by(const Wsd *s, WsdRule rule, double u) {
+    bool linear = (s->shape == WSD_LINEAR) != (rule == WSD_SHAPES);
     if (rule == WSD_COSINE) return (1 + cos(M_PI * u)) / 2;
-    if (s->shape == WSD_LINEAR || rule == WSD_ALWAYS_LINEAR) return 1 - u;
+    if (rule == WSD_RISES) u = 1 - u;
+    if (linear || rule == WSD_ALWAYS_LINEAR) return 1 - u;
+    if (rule == WSD_ROOT_RISES) return sqrt(u);
+    if (rule == WSD_SQUARE) return (1 - u) * (1 - u);
     return rule == WSD_ROOT_OF_REST ? sqrt(1 - u) : 1 - sqrt(u);
+}
+
+// `left` of the way from last to the peak.
+static double between(const Wsd *s, WsdRule rule, double left) {
+    double last = rule == WSD_TO_ZERO ? 0 : s->last;
+    if (rule == WSD_WHOLE_PEAK) return last + s->peak * left;
+    if (rule == WSD_ABOVE) return s->peak + (s->peak - last) * left;
+    if (rule == WSD_EXPONENTIAL) return s->peak * pow(s->last / s->peak, 1 - left);
+    return last + (s->peak - last) * left;
 }
 
 static double rate_by(const Wsd *s, WsdRule rule, long long step) {
     bool all_the_way = rule == WSD_NO_STABLE || rule == WSD_COSINE;
     long long start = all_the_way ? s->warmup : s->total - s->decay;
-    double last = rule == WSD_TO_ZERO ? 0 : s->last;
     if (step < s->warmup) return warm(s, rule, step);
-    if (step >= s->total && rule != WSD_DECAY_LATE) return last;
+    if (step >= s->total && rule != WSD_DECAY_LATE)
+        return rule == WSD_TO_ZERO ? 0 : s->last;
     long long done = step - start - (rule == WSD_DECAY_LATE);
+    if (done > 0 && rule == WSD_DECAY_EARLY) done++;
     if (done <= 0 || rule == WSD_INTEGERS) return s->peak;
     long long length = rule == WSD_OF_TOTAL ? s->total : s->total - start;
-    return last + (s->peak - last) * left_by(s, rule, (double)done / (double)length);
+    if (rule == WSD_OF_ALL_STEPS) done = step, length = s->total;
+    return between(s, rule, left_by(s, rule, (double)done / (double)length));
 }
 
 // A few roundings of numbers no larger than the peak; typical errors change a rate by a
@@ -110,6 +134,20 @@ static const WsdMistake DECAY_MISTAKES[] = {
     {WSD_ROOT_OF_REST, "root-of-rest",
      "sqrt(1 - u) falls slowly first, 1 - sqrt(u) fast first"},
     {WSD_ALWAYS_LINEAR, "always-linear", "the shape was ignored: 1 - sqrt(u) here"},
+    {WSD_DECAY_EARLY, "decay-early",
+     "the decay is one step early: step total - decay has the peak yet"},
+    {WSD_OF_ALL_STEPS, "of-all-steps",
+     "u is step / total: it is the steps done of the decay, divided by `decay`"},
+    {WSD_RISES, "rises",
+     "u counts backwards: it is 0 where the decay begins, 1 at the end"},
+    {WSD_ROOT_RISES, "root-rises", "sqrt(u) rises: f is 1 - sqrt(u)"},
+    {WSD_SQUARE, "square", "f is 1 - sqrt(u), not (1 - u)^2"},
+    {WSD_SHAPES, "shapes-exchanged", "the two shapes are exchanged"},
+    {WSD_WHOLE_PEAK, "whole-peak",
+     "last + peak f: the way from the peak to last is peak - last long"},
+    {WSD_ABOVE, "above-the-peak",
+     "the decay begins above the peak: last + (peak - last) f"},
+    {WSD_EXPONENTIAL, "exponential", "a geometric decay: last + (peak - last) f"},
     {WSD_INTEGERS, "integer-division",
      "the rate stays at the peak: is u a quotient of integers, 0 until the end?"},
     {0},
@@ -180,6 +218,11 @@ static void check_area(Grade *g) {
     grade_mistake(g, near_area(linear, area_under_curve(&LINEAR)), "area-integral",
                   "the area under the curve is not the sum over steps: a trapezoid "
                   "counts its two ends half");
+    grade_mistake(g, near_area(linear, area_by(&LINEAR, 1, TOTAL) / TOTAL), "area-mean",
+                  "this is the mean rate: the sum is asked for");
+    grade_mistake(g, near_area(linear, area_by(&LINEAR, 1, TOTAL - 1)), "area-short",
+                  "the last step is missing: steps 1 .. total");
+
     bool linear_fits = is_area(linear, &LINEAR);
     grade_expect(g, 2, linear_fits && is_area(root, &ROOT),
                  "the area with %s decay is %.10g, should be %.10g",
@@ -195,6 +238,20 @@ static void check_peak(Grade *g) {
         g, near_area(got, ROOT.peak * area / area_by(&ROOT, 1, TOTAL)), "proportional",
         "peak x area / (area now): `last` has a part in the area that does not "
         "grow with the peak");
+    Wsd zero = ROOT, one = ROOT;
+    zero.peak = 0, one.peak = 1;
+    double fixed = area_by(&zero, 1, TOTAL), slope = area_by(&one, 1, TOTAL) - fixed;
+    grade_mistake(
+        g, near_area(got, area / slope), "last-forgotten",
+        "`last` has a part in the area whatever the peak is: take it away first");
+    grade_mistake(g, near_area(got, (area + fixed) / slope), "last-added",
+                  "the part of `last` in the area is taken away, not added");
+    grade_mistake(g, near_area(got, (area - fixed) * slope), "times-slope",
+                  "multiplied by what a peak of 1 gives: divide by it");
+    grade_mistake(
+        g, near_area(got, area / area_by(&one, 1, TOTAL)), "last-forgotten",
+        "a peak of 1 has this area with `last` in it: `last` has a part in the "
+        "area whatever the peak is, take it away first");
     grade_expect(g, 2, is_area(area, &found),
                  "for the area %.3g the peak is %.8g, with which the area is %.8g",
                  area, got, area_by(&found, 1, TOTAL));
@@ -235,6 +292,13 @@ static void check_extend(Grade *g) {
         "the decay's share is of the steps that are left: it is of the total");
     grade_mistake(g, same_schedule(&got, &down), "rounded-down",
                   "share total was rounded down: 0.29 x 100 is a little less than 29");
+    Wsd before = ending(100, (long long)llround(0.29 * TOTAL));
+    grade_mistake(g, same_schedule(&got, &before) || got.decay == 15,
+                  "share-of-old-total", "the decay's share is of the new total");
+    grade_mistake(g, got.decay == 29 && got.total == TOTAL, "total-as-before",
+                  "the schedule ends where it did: `total` is the new one");
+    grade_mistake(g, got.total == 0, "goes-on",
+                  "step 30 is before the decay: the run can go on");
     grade_mistake(g, got.total == 100 && got.decay == DECAY, "decay-as-before",
                   "the decay is as long as before: it is round(share total) now");
     grade_mistake(g, got.total == 100 && got.warmup >= 30, "warms-up-again",
@@ -250,6 +314,19 @@ static void check_extend_edges(Grade *g) {
     grade_mistake(g, inside.total == 100, "from-the-decay",
                   "a run whose decay has begun cannot go on at the peak: step 41 of 50 "
                   "had a lower rate");
+    grade_mistake(g, over.total == 30, "no-step-left",
+                  "a run that was saved at its end has no step left: {0}");
+    grade_mistake(
+        g, edge.total == 0, "edge",
+        "step total - decay is the last one at the peak: from there a run can go "
+        "on");
+    grade_mistake(g, edge.decay > 4 || early.decay > 7, "decay-too-long",
+                  "the decay is longer than the steps that are left after the one that "
+                  "was saved");
+    grade_mistake(g, early.total == 10 && early.decay > 2, "warm-up-forgotten",
+                  "the warm-up goes on to step 8: the decay has what is left after it");
+    grade_mistake(g, edge.decay == 0 && edge.total == 44, "no-decay",
+                  "the decay has at least 1 step");
     grade_expect(g, 1, same_schedule(&inside, &none) && same_schedule(&over, &none),
                  "no schedule goes on from within the decay, or ends at the step that "
                  "was saved: should be {0}");

@@ -37,20 +37,62 @@ static double pairs_with(const int *count, int c) {
     return n;
 }
 
+typedef enum {
+    DISCOUNT_RIGHT,
+    DISCOUNT_ONE_N2,    // n_2 once
+    DISCOUNT_TWO_N1,    // 2 n_1 + n_2
+    DISCOUNT_OTHER,     // 1 - D
+    DISCOUNT_AT_LEAST,  // counts of c and more
+    DISCOUNT_UPSIDE,    // n_2 / (n_2 + 2 n_1)
+    DISCOUNT_RATIO,     // n_1 / (2 n_2)
+} DiscountRule;
+
+static void discount_by(int rule, const void *of, double *to) {
+    const int *count = of;
+    double ones = pairs_with(count, 1), twos = pairs_with(count, 2);
+    if (rule == DISCOUNT_AT_LEAST) {
+        ones = V * V - pairs_with(count, 0), twos = ones - pairs_with(count, 1);
+    }
+    *to = ones / (ones + 2 * twos);
+    if (rule == DISCOUNT_ONE_N2) *to = ones / (ones + twos);
+    if (rule == DISCOUNT_TWO_N1) *to = ones / (2 * ones + twos);
+    if (rule == DISCOUNT_OTHER) *to = 1 - *to;
+    if (rule == DISCOUNT_UPSIDE) *to = twos / (twos + 2 * ones);
+    if (rule == DISCOUNT_RATIO) *to = ones / (2 * twos);
+}
+
 static void check_discount(Grade *g) {
+    static const Slip slips[] = {
+        {DISCOUNT_ONE_N2, "one-n2", "n_1 / (n_1 + n_2): n_2 comes twice"},
+        {DISCOUNT_TWO_N1, "two-n1", "the 2 belongs to n_2: n_1 / (n_1 + 2 n_2)"},
+        {DISCOUNT_OTHER, "one-less", "this is 1 - D: n_1 is above the line"},
+        {DISCOUNT_AT_LEAST, "at-least",
+         "n_c counts pairs that came exactly c times, not c times or more"},
+        {DISCOUNT_UPSIDE, "upside-down", "n_1 and n_2 are exchanged"},
+        {DISCOUNT_RATIO, "ratio", "n_1 is below the line too: n_1 / (n_1 + 2 n_2)"},
+    };
     int twice[V * V] = {2, 2, 0, 2};
-    double ones = pairs_with(COUNT, 1), twos = pairs_with(COUNT, 2),
-           got = pair_discount(guarded_counts(COUNT), V),
+    double got = pair_discount(guarded_counts(COUNT), V),
            none = pair_discount(guarded_counts(twice), V);
-    grade_mistake(g, fabs(got - ones / (ones + twos)) < TOLERANCE, "one-n2",
-                  "n_1 / (n_1 + n_2): n_2 comes twice");
-    grade_near(g, 3, "D of the counts", got, ones / (ones + 2 * twos), TOLERANCE);
+    grade_numbers(g, 3, "D of the counts", &got, 1, TOLERANCE, discount_by, COUNT,
+                  slips, COUNT_OF(slips));
+    grade_mistake(g, none == 0 || isnan(none), "no-ones",
+                  "where no pair came once D is 1/2: 0 would discount nothing");
     grade_near(g, 1, "D where n_1 = 0", none, 0.5, TOLERANCE);
 }
 
 // ---- the continuation
 
-typedef enum { BEFORE, AFTER, TOKENS, UNNORMALISED } ContinuationRule;
+typedef enum {
+    BEFORE,
+    AFTER,
+    TOKENS,
+    UNNORMALISED,
+    OF_ALL_PAIRS,  // divided by V^2
+    COUNTS,        // not divided
+    OF_HISTORIES,  // divided by how many histories were seen
+    OF_TOKENS,     // divided by all tokens
+} ContinuationRule;
 
 static void continuation_by(ContinuationRule rule, double *p) {
     for (int w = 0; w < V; w++) {
@@ -60,7 +102,13 @@ static void continuation_by(ContinuationRule rule, double *p) {
             p[w] += rule == TOKENS ? c : c > 0;
         }
     }
-    double sum = rule == UNNORMALISED ? V : sum_of(p);
+    double sum = rule == UNNORMALISED   ? V
+                 : rule == OF_ALL_PAIRS ? V * V
+                 : rule == COUNTS       ? 1
+                 : rule == OF_HISTORIES ? V - 1
+                                        : sum_of(p);
+    if (rule == OF_TOKENS)
+        for (int i = sum = 0; i < V * V; i++) sum += COUNT[i];
     for (int w = 0; w < V; w++) p[w] /= sum;
 }
 
@@ -77,6 +125,13 @@ static void check_continuation(Grade *g) {
          "often it came"},
         {UNNORMALISED, "per-token",
          "divided by V: by the number of different pairs it sums to 1"},
+        {OF_ALL_PAIRS, "per-pair",
+         "divided by V V: by the number of different pairs that came"},
+        {COUNTS, "not-divided", "not divided by the number of different pairs"},
+        {OF_HISTORIES, "per-history",
+         "divided by the number of histories: by that of different pairs"},
+        {OF_TOKENS, "per-count",
+         "divided by all counts: by the number of different pairs"},
     };
     double want[V], slip[V], *got = blank_p();
     continuation(guarded_counts(COUNT), V, got);
@@ -112,19 +167,33 @@ typedef enum {
     WB_UNSEEN_ONLY,   // T lower goes to what never came only
     WB_NO_LOWER,      // T / V each
     WB_NO_T,          // divided by c(h) only
+    WB_TOTAL,         // T = c(h)
+    WB_ONE,           // T = 1
+    WB_BY_V,          // divided by c(h) + V
+    WB_LOWER_WHOLE,   // lower not weighed
+    WB_T_ALONE,       // + T, without lower
+    WB_TRANSPOSED,    // row and column of the counts exchanged
+    WB_SECOND_TERM,   // T lower not divided
+    WB_COUNTS,        // not divided
 } WittenBellRule;
 
 static void witten_bell_by(WittenBellRule rule, const double *lower, int h, double *p) {
     Seen s = seen_after(h, lower);
     double T = rule == WB_UNSEEN_TYPES ? V - s.different
                : rule == WB_VOCABULARY ? V
+               : rule == WB_TOTAL      ? s.total
+               : rule == WB_ONE        ? 1
                                        : s.different;
     for (int w = 0; w < V; w++) {
-        int c = COUNT[h * V + w];
-        double share = rule == WB_NO_LOWER ? 1. / V : lower[w];
+        int c = COUNT[rule == WB_TRANSPOSED ? w * V + h : h * V + w];
+        double share = rule == WB_NO_LOWER ? 1. / V : rule == WB_T_ALONE ? 1 : lower[w];
         if (rule == WB_UNSEEN_ONLY && c > 0) share = 0;
-        double events = s.total + (rule == WB_NO_T ? 0 : T);
-        p[w] = s.total > 0 ? (c + T * share) / events : lower[w];
+        double events = s.total + (rule == WB_NO_T ? 0 : rule == WB_BY_V ? V : T);
+        if (rule == WB_TOTAL) events = s.total + s.different;
+        p[w] = (c + T * share) / (rule == WB_COUNTS ? 1 : events);
+        if (rule == WB_LOWER_WHOLE) p[w] = c / events + lower[w];
+        if (rule == WB_SECOND_TERM) p[w] = c / events + T * lower[w];
+        if (s.total == 0) p[w] = lower[w];
     }
 }
 
@@ -150,6 +219,17 @@ static void check_witten_bell(Grade *g) {
         {WB_NO_LOWER, "no-lower", "lower is missing: T / V each is the uniform one"},
         {WB_NO_T, "events",
          "divided by c(h): there are c(h) + T events, or p sums to more"},
+        {WB_TOTAL, "total-for-t",
+         "c(h) lower[w]: T counts the different tokens after h, not all"},
+        {WB_ONE, "t-is-one", "T is how many different tokens came after h, not 1"},
+        {WB_BY_V, "by-vocabulary", "divided by c(h) + V: there are c(h) + T events"},
+        {WB_LOWER_WHOLE, "lower-not-weighed",
+         "lower has the weight T / (c(h) + T), not 1"},
+        {WB_T_ALONE, "no-lower", "lower is missing: T lower[w]"},
+        {WB_TRANSPOSED, "row-and-column",
+         "count[h V + w]: history and token are exchanged"},
+        {WB_SECOND_TERM, "term-not-divided", "T lower[w] is divided by c(h) + T too"},
+        {WB_COUNTS, "not-divided", "not divided by c(h) + T"},
     };
     double want[V], slip[V], *got = run_witten_bell(SEEN_SOME);
     witten_bell_by(WB_RIGHT, LOWER, SEEN_SOME, want);
@@ -180,19 +260,47 @@ typedef enum {
     BACK_OFF_UNIFORM,       // the mass, shared out evenly
     BACK_OFF_ONE_DISCOUNT,  // the mass of one discount, however many there were
     BACK_OFF_KEEPS,         // what came is not discounted
+    BACK_OFF_D_ALONE,       // the freed mass is D
+    BACK_OFF_SEEN,          // divided by the seen tokens' probability
+    BACK_OFF_UNSEEN_TYPES,  // T counts what never came
+    BACK_OFF_D_OUTSIDE,     // c / c(h) - D
+    BACK_OFF_LESS_EVENTS,   // divided by c(h) - D
+    BACK_OFF_NO_LOWER,      // alpha itself
+    BACK_OFF_LOWER,         // lower itself: alpha is 1
+    BACK_OFF_NO_EVENTS,     // the freed mass is D T
+    BACK_OFF_TRANSPOSED,
+    BACK_OFF_KEPT_MASS,  // alpha of 1 - freed
 } BackOffRule;
+
+// What lower is multiplied by for tokens that never came.
+static double alpha_by(BackOffRule rule, const Seen *s, double D) {
+    double types = rule == BACK_OFF_ONE_DISCOUNT   ? 1
+                   : rule == BACK_OFF_UNSEEN_TYPES ? V - s->different
+                                                   : s->different,
+           freed = D * types / (rule == BACK_OFF_NO_EVENTS ? 1 : s->total);
+    if (rule == BACK_OFF_LOWER) return 1;
+    if (rule == BACK_OFF_D_ALONE) freed = D;
+    if (rule == BACK_OFF_KEPT_MASS) freed = 1 - freed;
+    if (rule == BACK_OFF_INTERPOLATES || rule == BACK_OFF_UNNORMALISED) return freed;
+    return freed / (rule == BACK_OFF_SEEN ? 1 - s->unseen : s->unseen);
+}
+
+static double kept_by(BackOffRule rule, const Seen *s, int c, double D) {
+    if (rule == BACK_OFF_KEEPS) return c / s->total;
+    if (rule == BACK_OFF_D_OUTSIDE) return c / s->total - D;
+    return (c - D) / (s->total - (rule == BACK_OFF_LESS_EVENTS ? D : 0));
+}
 
 static void back_off_by(BackOffRule rule, const double *lower, double D, int h,
                         double *p) {
     Seen s = seen_after(h, lower);
-    double freed = D * (rule == BACK_OFF_ONE_DISCOUNT ? 1 : s.different) / s.total;
-    bool whole = rule == BACK_OFF_INTERPOLATES || rule == BACK_OFF_UNNORMALISED;
-    double alpha = freed / (whole ? 1 : s.unseen);
+    double alpha = alpha_by(rule, &s, D);
     for (int w = 0; w < V; w++) {
-        int c = COUNT[h * V + w];
-        double even = freed / (V - s.different);
-        if (c == 0) p[w] = rule == BACK_OFF_UNIFORM ? even : alpha * lower[w];
-        else p[w] = (c - (rule == BACK_OFF_KEEPS ? 0 : D)) / s.total;
+        int c = COUNT[rule == BACK_OFF_TRANSPOSED ? w * V + h : h * V + w];
+        double even = D * s.different / s.total / (V - s.different);
+        if (c > 0) p[w] = kept_by(rule, &s, c, D);
+        else if (rule == BACK_OFF_UNIFORM) p[w] = even;
+        else p[w] = alpha * (rule == BACK_OFF_NO_LOWER ? 1 : lower[w]);
         if (c > 0 && rule == BACK_OFF_INTERPOLATES) p[w] += alpha * lower[w];
     }
 }
@@ -223,6 +331,25 @@ static void check_back_off(Grade *g) {
          "each different token after h gave up D: the freed mass is D T / c(h)"},
         {BACK_OFF_KEEPS, "keeps-all",
          "what came after h keeps its frequency: nothing is left for the others"},
+        {BACK_OFF_D_ALONE, "freed-is-d", "the freed mass is D T / c(h), not D"},
+        {BACK_OFF_SEEN, "alpha-by-seen",
+         "alpha divides by lower's probability of the tokens that never came, not of "
+         "those "
+         "that did"},
+        {BACK_OFF_UNSEEN_TYPES, "unseen-types",
+         "T counts the tokens that never came after h: each that did gave up D"},
+        {BACK_OFF_D_OUTSIDE, "d-outside",
+         "c / c(h) - D: D is taken from the count, so (c - D) / c(h)"},
+        {BACK_OFF_LESS_EVENTS, "fewer-events",
+         "divided by c(h) - D: counts are discounted, c(h) stays"},
+        {BACK_OFF_NO_LOWER, "alpha-alone", "lower is missing: alpha lower[w]"},
+        {BACK_OFF_LOWER, "no-alpha", "alpha is missing: p sums to more than 1"},
+        {BACK_OFF_NO_EVENTS, "freed-not-divided",
+         "the freed mass is D T / c(h), not D T"},
+        {BACK_OFF_TRANSPOSED, "row-and-column",
+         "count[h V + w]: history and token are exchanged"},
+        {BACK_OFF_KEPT_MASS, "kept-mass",
+         "alpha shares out what was freed, D T / c(h), not what was kept"},
     };
     double D = 0.6, want[V], slip[V], *got = run_back_off(LOWER, D, SEEN_SOME);
     back_off_by(BACK_OFF_RIGHT, LOWER, D, SEEN_SOME, want);

@@ -33,27 +33,50 @@ typedef enum {
     TYPICAL_RAW_MASS,      // sums of p against mass, not of shares
     TYPICAL_SHORT,         // without the one that reaches the mass
     TYPICAL_MORE,          // one more where the mass is reached exactly
-    TYPICAL_HIGH_TOKEN     // of equal p the higher token
+    TYPICAL_HIGH_TOKEN,    // of equal p the higher token
+    TYPICAL_RAW_ENTROPY,   // p in the entropy, shares in the surprise
+    TYPICAL_PLUS,          // surprise + entropy
+    TYPICAL_LOG_SIGN,      // ln p - entropy
+    TYPICAL_ENTROPY_SIGN,  // the entropy's sign
+    TYPICAL_PROBABILITY,   // |p - e^-entropy|
+    TYPICAL_P_ENTROPY,     // |p - entropy|
+    TYPICAL_SQUARED,
+    TYPICAL_SURPRISE_BITS,  // log2 in the surprise alone
+    TYPICAL_ALL_BITS,       // both in bits
+    TYPICAL_MEAN_SURPRISE,  // the entropy without weights
 } TypicalRule;
 
 static double entropy_by(TypicalRule rule, const Candidates *c) {
-    double nats = 0;
+    double nats = 0, plain = 0;
+    bool raw = rule == TYPICAL_RAW || rule == TYPICAL_RAW_ENTROPY;
     for (int i = 0; i < c->count; i++) {
-        double share = c->list[i].p / (rule == TYPICAL_RAW ? 1 : c->total);
-        if (share > 0) nats -= share * log(share);
+        double share = c->list[i].p / (raw ? 1 : c->total);
+        if (share > 0) nats -= share * log(share), plain -= log(share) / c->count;
     }
-    return rule == TYPICAL_BITS ? nats / log(2) : nats;
+    if (rule == TYPICAL_MEAN_SURPRISE) return plain;
+    if (rule == TYPICAL_ENTROPY_SIGN) return -nats;
+    bool bits = rule == TYPICAL_BITS || rule == TYPICAL_ALL_BITS;
+    return bits ? nats / log(2) : nats;
 }
 
 // What the candidates are sorted by.
 static double key_of(TypicalRule rule, const Candidates *c, const Candidate *x) {
-    bool raw = rule == TYPICAL_RAW || rule == TYPICAL_RAW_SURPRISE;
-    double share = x->p / (raw ? 1 : c->total);
+    bool raw = rule == TYPICAL_RAW || rule == TYPICAL_RAW_SURPRISE,
+         bits = rule == TYPICAL_SURPRISE_BITS || rule == TYPICAL_ALL_BITS;
+    double share = x->p / (raw ? 1 : c->total), entropy = entropy_by(rule, c);
     if (rule == TYPICAL_LIKELY) return -share;
     if (share == 0) return INFINITY;
-    double above = -log(share) - entropy_by(rule, c);
-    if (rule == TYPICAL_SIGNED) return above;
-    return rule == TYPICAL_FARTHEST ? -fabs(above) : fabs(above);
+    double surprise = -log(share) / (bits ? log(2) : 1), above = surprise - entropy;
+    switch (rule) {
+        case TYPICAL_SIGNED: return above;
+        case TYPICAL_FARTHEST: return -fabs(above);
+        case TYPICAL_PLUS: return fabs(surprise + entropy);
+        case TYPICAL_LOG_SIGN: return fabs(-surprise - entropy);
+        case TYPICAL_PROBABILITY: return fabs(share - exp(-entropy));
+        case TYPICAL_P_ENTROPY: return fabs(share - entropy);
+        case TYPICAL_SQUARED: return above * above;
+        default: return fabs(above);
+    }
 }
 
 static bool comes_first(TypicalRule rule, const Candidates *c, const Candidate *a,
@@ -116,6 +139,24 @@ static const TypicalMistake DISTANCE_MISTAKES[] = {
      "p was taken for the share: after another filter they sum to c->total"},
     {TYPICAL_RAW_SURPRISE, "raw-p",
      "ln(1 / p) is not ln(1 / share): after another filter p sum to c->total"},
+    {TYPICAL_RAW_ENTROPY, "raw-entropy",
+     "the entropy is that of the shares: after another filter p sum to c->total"},
+    {TYPICAL_PLUS, "plus-entropy",
+     "the entropy was added: a distance is ln(1 / share) - entropy. Is the sign of ln "
+     "the "
+     "right one?"},
+    {TYPICAL_ENTROPY_SIGN, "entropy-sign",
+     "the entropy has the wrong sign: - sum share ln share"},
+    {TYPICAL_PROBABILITY, "probabilities",
+     "a distance of probabilities, |share - e^-entropy|: of their logarithms"},
+    {TYPICAL_P_ENTROPY, "share-and-entropy",
+     "the share itself was compared with the entropy: ln(1 / share)"},
+    {TYPICAL_SQUARED, "squared", "the square of the distance: its absolute value"},
+    {TYPICAL_SURPRISE_BITS, "two-units",
+     "ln(1 / share) is in bits, the entropy in nats"},
+    {TYPICAL_ALL_BITS, "bits", "in bits: nats are asked for"},
+    {TYPICAL_MEAN_SURPRISE, "mean-surprise",
+     "the entropy weighs each ln(1 / share) with its share: this is their plain mean"},
 };
 
 static void distances_by(TypicalRule rule, const Candidates *c, double *to) {
@@ -151,6 +192,8 @@ static void check_distance_of_zero(Grade *g) {
            want = key_of(TYPICAL_RIGHT, &c, &c.list[0]);
     grade_mistake(g, isnan(first), "zero-times-infinity",
                   "0 ln 0 is NaN in C: in the entropy it counts 0");
+    grade_mistake(g, isfinite(none), "zero-distance",
+                  "where p is 0 the distance is INFINITY, not %g", none);
     Reading both[] = {{"the distance of the first", first, want, TOLERANCE},
                       {"of the second", none, INFINITY, 0}};
     grade_readings(g, 1, "p = 0.7, 0, 0.3", both, 2);
@@ -177,6 +220,10 @@ static const TypicalMistake TYPICAL_MISTAKES[] = {
      "the set goes on although the mass is reached: at least the mass, not more than "
      "it"},
     {TYPICAL_HIGH_TOKEN, "ties", "of equal p the lower token comes first"},
+    {TYPICAL_PROBABILITY, "probabilities",
+     "sorted by |share - e^-entropy|: by how near -ln share is to the entropy"},
+    {TYPICAL_MEAN_SURPRISE, "mean-surprise",
+     "the entropy weighs each -ln share with its share: this is their plain mean"},
 };
 
 // The student's choice among n candidates against the reference.
@@ -196,6 +243,9 @@ static void check_choice(Grade *g, int points, const char *what, const double *p
                           TYPICAL_MISTAKES[i].says))
             break;
     }
+    bool zero = false;
+    for (int i = 0; i < c.count && i < n; i++) zero |= c.list[i].p == 0;
+    grade_mistake(g, zero, "zeros-kept", "a candidate with p = 0 never stays");
     char mine[64], right[64];
     for (int i = 0; i < c.count && i < n; i++) got[i] = c.list[i].token;
     grade_expect(g, points, good, "%s, mass %g: kept are the tokens %s, should be %s",
@@ -240,6 +290,10 @@ static void check_left(Grade *g) {
                   "old-total",
                   "c->total is as before: it is the sum of the p that are "
                   "left");
+    grade_mistake(g, changed == 0 && c.total == 1 && fabs(sum - 1) > TOLERANCE,
+                  "total-one", "c->total is 1: it is the sum of the p that are left");
+    grade_mistake(g, c.count == 4 && fabs(c.total - 0.95) > TOLERANCE, "count-not-set",
+                  "c->count is as before: it is how many are left");
     grade_mistake(
         g, changed > 0 && fabs(sum - 1) < TOLERANCE, "renormalised",
         "p were divided by their sum: each stays as it is, c->total says what "

@@ -22,6 +22,9 @@ typedef enum {
     SQUARES_MEAN,     // over the numbers of a gradient
     SQUARES_FIRST,    // of the first part alone
     SQUARES_LAYOUT,   // gradients read across
+    SQUARES_LAST,     // of the last part alone
+    SQUARES_PARTS,    // times the number of parts
+    SQUARES_PARTS_SQUARED,
 } SquaresRule;
 
 static double number_at(SquaresRule rule, const Parts *p, int k, int i) {
@@ -35,9 +38,10 @@ static double size_by(SquaresRule rule, double square) {
 
 static void small_by(int rule, const void *of, double *to) {
     const Parts *p = of;
-    int parts = rule == SQUARES_FIRST ? 1 : p->parts;
+    int from = rule == SQUARES_LAST ? p->parts - 1 : 0,
+        until = rule == SQUARES_FIRST ? 1 : p->parts, parts = until - from;
     *to = 0;
-    for (int k = 0; k < parts; k++) {
+    for (int k = from; k < until; k++) {
         double square = 0;
         for (int i = 0; i < NUMBERS; i++)
             square += pow(number_at((SquaresRule)rule, p, k, i), 2);
@@ -53,6 +57,8 @@ static void big_by(int rule, const void *of, double *to) {
         for (int k = 0; k < p->parts; k++) sum += number_at((SquaresRule)rule, p, k, i);
         square += pow(sum / (rule == SQUARES_SUM ? 1 : p->parts), 2);
     }
+    if (rule == SQUARES_PARTS) square *= p->parts;
+    if (rule == SQUARES_PARTS_SQUARED) square /= p->parts;
     *to = size_by((SquaresRule)rule, square);
 }
 
@@ -69,6 +75,9 @@ static void check_small(Grade *g) {
         {SQUARES_MEAN, "small-per-number",
          "divided by n: a squared length is a sum over its numbers"},
         {SQUARES_FIRST, "small-first", "of the first part alone"},
+        {SQUARES_LAST, "small-last", "of the last part alone: the mean over the parts"},
+        {SQUARES_LAYOUT, "small-layout",
+         "part k begins at number k n: the gradients lie one after another"},
     };
     Parts p = {G, PARTS};
     double got = run_squares(PARTS).small;
@@ -86,6 +95,11 @@ static void check_big(Grade *g) {
          "divided by n: a squared length is a sum over its numbers"},
         {SQUARES_LAYOUT, "big-layout",
          "part k begins at number k n: the gradients lie one after another"},
+        {SQUARES_PARTS, "big-times-parts",
+         "the square of the sum was divided by the parts once: the mean is squared, so "
+         "twice"},
+        {SQUARES_PARTS_SQUARED, "big-divided-again",
+         "divided by the number of parts once too often: the mean's square"},
     };
     Parts p = {G, PARTS};
     double got = run_squares(PARTS).big, small;
@@ -118,20 +132,59 @@ typedef enum {
     NOISE_BIG_EXACT,    // trace = b (small - big)
     NOISE_TIMES,        // times (1/b - 1/B)
     NOISE_OTHER_TERM,   // |G|^2 = big - trace / b
+    NOISE_NEGATIVE,     // |G|^2 with the sign turned
+    NOISE_EXCHANGED,    // small and big exchanged in |G|^2
+    NOISE_PLUS,         // B + b
+    NOISE_NOT_DIVIDED,  // by B - b
+    NOISE_SMALL,        // |G|^2 = small
+    NOISE_MIXED,        // (b big - B small) / (B - b)
+    NOISE_PRODUCT,      // trace = (small - big) b B
+    NOISE_HARMONIC,     // 1/b + 1/B
+    NOISE_ROWS_SIGN,    // b - B
+    NOISE_ROWS_TIMES,   // times B - b
+    NOISE_SUM,          // small + big
+    NOISE_LARGE,        // B (small - big)
+    NOISE_PLUS_TRACE,   // |G|^2 = big + trace / B
 } NoiseRule;
 
+static double square_of(NoiseRule rule, Squares s, double b, double B) {
+    double right = (B * s.big - b * s.small) / (B - b),
+           trace = (s.small - s.big) / (1 / b - 1 / B);
+    switch (rule) {
+        case NOISE_BIG_IS_TRUE: return s.big;
+        case NOISE_SMALL: return s.small;
+        case NOISE_SWAPPED: return (b * s.big - B * s.small) / (b - B);
+        case NOISE_MIXED: return (b * s.big - B * s.small) / (B - b);
+        case NOISE_OTHER_TERM: return s.big - trace / b;
+        case NOISE_PLUS_TRACE: return s.big + trace / B;
+        case NOISE_NEGATIVE: return -right;
+        case NOISE_EXCHANGED: return (B * s.small - b * s.big) / (B - b);
+        case NOISE_PLUS: return (B * s.big + b * s.small) / (B + b);
+        case NOISE_NOT_DIVIDED: return right * (B - b);
+        default: return right;
+    }
+}
+
+static double trace_of(NoiseRule rule, Squares s, double b, double B) {
+    double off = s.small - s.big, right = off / (1 / b - 1 / B);
+    switch (rule) {
+        case NOISE_DIFFERENCE: return off;
+        case NOISE_ROWS: return off / (B - b);
+        case NOISE_ROWS_SIGN: return off / (b - B);
+        case NOISE_ROWS_TIMES: return off * (B - b);
+        case NOISE_SIGN: return -right;
+        case NOISE_TIMES: return off * (1 / b - 1 / B);
+        case NOISE_BIG_EXACT: return b * off;
+        case NOISE_LARGE: return B * off;
+        case NOISE_PRODUCT: return off * b * B;
+        case NOISE_HARMONIC: return off / (1 / b + 1 / B);
+        case NOISE_SUM: return (s.small + s.big) / (1 / b - 1 / B);
+        default: return right;
+    }
+}
+
 static Noise noise_by(NoiseRule rule, Squares s, double b, double B) {
-    Noise n = {(B * s.big - b * s.small) / (B - b),
-               (s.small - s.big) / (1 / b - 1 / B)};
-    if (rule == NOISE_BIG_IS_TRUE) n.square = s.big;
-    if (rule == NOISE_DIFFERENCE) n.trace = s.small - s.big;
-    if (rule == NOISE_ROWS) n.trace = (s.small - s.big) / (B - b);
-    if (rule == NOISE_SIGN) n.trace = -n.trace;
-    if (rule == NOISE_SWAPPED) n.square = (b * s.big - B * s.small) / (b - B);
-    if (rule == NOISE_TIMES) n.trace = (s.small - s.big) * (1 / b - 1 / B);
-    if (rule == NOISE_OTHER_TERM) n.square = s.big - n.trace / b;
-    if (rule == NOISE_BIG_EXACT) n.trace = b * (s.small - s.big);
-    return n;
+    return (Noise){square_of(rule, s, b, B), trace_of(rule, s, b, B)};
 }
 
 static void square_by(int rule, const void *of, double *to) {
@@ -153,6 +206,19 @@ static void check_square(Grade *g) {
          "long on average"},
         {NOISE_SWAPPED, "swapped", "b and B are exchanged: big goes with B"},
         {NOISE_OTHER_TERM, "other-term", "from big trace / B is to be taken away"},
+        {NOISE_PLUS_TRACE, "plus-trace", "trace / B is taken away from big, not added"},
+        {NOISE_NEGATIVE, "square-negative",
+         "the sign is turned: (B big - b small) / (B - b)"},
+        {NOISE_EXCHANGED, "small-and-big",
+         "small and big are exchanged: big goes with B"},
+        {NOISE_MIXED, "swapped", "b and B are exchanged: big goes with B"},
+        {NOISE_PLUS, "square-plus",
+         "both signs are minus: (B big - b small) / (B - b)"},
+        {NOISE_NOT_DIVIDED, "square-not-divided", "not divided by B - b"},
+        {NOISE_SMALL, "biased",
+         "the squared length of the small batch's gradient is |G|^2 + trace / b, too "
+         "long "
+         "on average"},
     };
     Measured m = {SAMPLES, 1, 4, 32};
     double got = noise_of(SAMPLES[0], 4, 32).square;
@@ -169,6 +235,13 @@ static void check_trace(Grade *g) {
         {NOISE_SIGN, "negative", "a variance below 0: 1/b is larger than 1/B"},
         {NOISE_BIG_EXACT, "big-exact",
          "b (small - big) takes the large batch's gradient for the true one"},
+        {NOISE_LARGE, "large-rows", "B (small - big): divided by 1/b - 1/B"},
+        {NOISE_PRODUCT, "trace-product",
+         "1/b - 1/B is (B - b) / (b B): B - b is missing"},
+        {NOISE_HARMONIC, "trace-plus", "1/b - 1/B, not 1/b + 1/B"},
+        {NOISE_ROWS_SIGN, "rows", "divided by b - B: by 1/b - 1/B"},
+        {NOISE_ROWS_TIMES, "rows-times", "multiplied by B - b: divided by 1/b - 1/B"},
+        {NOISE_SUM, "trace-sum", "small - big is divided, not their sum"},
     };
     Measured m = {SAMPLES, 1, 4, 32};
     double got = noise_of(SAMPLES[0], 4, 32).trace;
@@ -183,21 +256,29 @@ typedef enum {
     SCALE_MEAN_OF_RATIOS,
     SCALE_INVERSE,
     SCALE_FIRST,
-    SCALE_ROOT
+    SCALE_ROOT,
+    SCALE_LAST,
+    SCALE_BY_COUNT,  // one of the two is a mean, the other a sum
+    SCALE_TIMES_COUNT,
+    SCALE_INVERSE_RATIOS,  // 1 / the mean of |G|^2 / trace
 } ScaleRule;
 
 static void scale_by(int rule, const void *of, double *to) {
     const Measured *m = of;
-    double square = 0, trace = 0, ratios = 0;
+    double square = 0, trace = 0, ratios = 0, inverse = 0;
     int count = rule == SCALE_FIRST ? 1 : m->count;
-    for (int i = 0; i < count; i++) {
+    for (int i = rule == SCALE_LAST ? count - 1 : 0; i < count; i++) {
         Noise n = noise_by(NOISE_RIGHT, m->s[i], m->b, m->B);
         square += n.square, trace += n.trace, ratios += n.trace / n.square / count;
+        inverse += n.square / n.trace / count;
     }
     *to = square > 0 ? trace / square : INFINITY;
     if (rule == SCALE_MEAN_OF_RATIOS) *to = ratios;
+    if (rule == SCALE_INVERSE_RATIOS) *to = 1 / inverse;
     if (rule == SCALE_INVERSE) *to = square / trace;
     if (rule == SCALE_ROOT) *to = sqrt(trace / square);
+    if (rule == SCALE_BY_COUNT) *to /= count;
+    if (rule == SCALE_TIMES_COUNT) *to *= count;
 }
 
 static void check_scale(Grade *g) {
@@ -207,6 +288,13 @@ static void check_scale(Grade *g) {
         {SCALE_INVERSE, "inverse", "|G|^2 / trace is its inverse"},
         {SCALE_FIRST, "first-only", "the first measurement alone"},
         {SCALE_ROOT, "root", "the root of it: lengths are squared here"},
+        {SCALE_LAST, "last-only", "the last measurement alone: add up over all"},
+        {SCALE_BY_COUNT, "by-count",
+         "one of the two is a mean, the other a sum: divided by the count once too "
+         "often"},
+        {SCALE_TIMES_COUNT, "by-count", "one of the two is a mean, the other a sum"},
+        {SCALE_INVERSE_RATIOS, "mean-of-ratios",
+         "a mean of quotients: average both first"},
     };
     Measured m = {SAMPLES, COUNT_OF(SAMPLES), 4, 32};
     double got =
@@ -236,7 +324,12 @@ typedef enum {
     STEPS_INVERSE,
     STEPS_ROWS,
     STEPS_NO_ONE,
-    STEPS_SUM
+    STEPS_SUM,
+    STEPS_DIVIDED,
+    STEPS_MINUS,
+    STEPS_TIMES,
+    STEPS_LEAST,
+    STEPS_ROOT,
 } StepsRule;
 
 static void steps_by(int rule, const void *of, double *to) {
@@ -246,6 +339,11 @@ static void steps_by(int rule, const void *of, double *to) {
     if (rule == STEPS_ROWS) *to *= r->x;
     if (rule == STEPS_SUM) *to = r->least + r->scale / r->x;
     if (rule == STEPS_NO_ONE) *to = r->least * r->scale / r->x;
+    if (rule == STEPS_DIVIDED) *to = r->least / (1 + r->scale / r->x);
+    if (rule == STEPS_MINUS) *to = r->least * (1 - r->scale / r->x);
+    if (rule == STEPS_TIMES) *to = r->least * (1 + r->scale * r->x);
+    if (rule == STEPS_LEAST) *to = r->least;
+    if (rule == STEPS_ROOT) *to = r->least * sqrt(1 + r->scale / r->x);
 }
 
 static void check_steps(Grade *g) {
@@ -255,6 +353,14 @@ static void check_steps(Grade *g) {
         {STEPS_SUM, "steps-sum", "`least` is a factor of both terms"},
         {STEPS_NO_ONE, "steps-no-least",
          "without the 1: however large the batch, `least` steps remain"},
+        {STEPS_DIVIDED, "steps-divided",
+         "divided by 1 + scale / B: noise takes more steps, not fewer"},
+        {STEPS_MINUS, "steps-minus",
+         "1 + scale / B: noise takes more steps, not fewer"},
+        {STEPS_TIMES, "steps-times",
+         "scale / B, not scale x B: larger batches take fewer"},
+        {STEPS_LEAST, "steps-least", "this is `least` alone: noise takes more"},
+        {STEPS_ROOT, "steps-root", "1 + scale / B itself, not its root"},
     };
     Run5 r = {1000, 48, 32};
     double got = steps_with(r.least, r.scale, r.x);
@@ -262,7 +368,17 @@ static void check_steps(Grade *g) {
                   steps_by, &r, slips, COUNT_OF(slips));
 }
 
-typedef enum { ROWS_RIGHT, ROWS_TIMES, ROWS_STEPS, ROWS_INVERSE } RowsRule;
+typedef enum {
+    ROWS_RIGHT,
+    ROWS_TIMES,
+    ROWS_STEPS,
+    ROWS_INVERSE,
+    ROWS_PLUS,
+    ROWS_SIGN,
+    ROWS_DIVIDED,
+    ROWS_SHARE,
+    ROWS_LESS_ONE
+} RowsRule;
 
 static void rows_by(int rule, const void *of, double *to) {
     const Run5 *r = of;
@@ -270,6 +386,11 @@ static void rows_by(int rule, const void *of, double *to) {
     if (rule == ROWS_TIMES) *to = r->scale * r->x;
     if (rule == ROWS_STEPS) *to = r->scale / (r->x - 1);
     if (rule == ROWS_INVERSE) *to = (r->x - 1) / r->scale;
+    if (rule == ROWS_PLUS) *to = r->scale * (r->x + 1);
+    if (rule == ROWS_SIGN) *to = r->scale * (1 - r->x);
+    if (rule == ROWS_DIVIDED) *to = r->scale / r->x;
+    if (rule == ROWS_SHARE) *to = r->scale * (1 - 1 / r->x);
+    if (rule == ROWS_LESS_ONE) *to = r->scale * r->x - 1;
 }
 
 static void check_rows(Grade *g) {
@@ -279,6 +400,15 @@ static void check_rows(Grade *g) {
         {ROWS_STEPS, "rows-steps",
          "this batch takes `times` as many *steps* as needed: rows are asked for"},
         {ROWS_INVERSE, "rows-inverse", "divided by the scale: B is in its units"},
+        {ROWS_PLUS, "rows-plus", "times - 1: the fewest rows are once"},
+        {ROWS_SIGN, "rows-sign", "times - 1, not 1 - times: a batch is above 0"},
+        {ROWS_DIVIDED, "rows-divided",
+         "scale / times: rows are steps x B = least (B + scale), `times` of least "
+         "scale"},
+        {ROWS_SHARE, "rows-share",
+         "1 - 1 / times: rows are `times` as many as the fewest, so B + scale = times "
+         "scale"},
+        {ROWS_LESS_ONE, "rows-less-one", "scale (times - 1), not scale times - 1"},
     };
     Run5 r = {0, 48, 1.25};
     double got = batch_for_rows(r.scale, r.x);

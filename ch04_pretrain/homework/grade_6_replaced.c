@@ -77,6 +77,19 @@ static void check_drawn(Grade *g) {
     grade_mistake(g, follows(&s, 2, law_of(0)) && follows(&s, 4, law_of(0)), "one-law",
                   "token i has its own law, from generator[i V] on");
     double same = 0.04 + 0.16 + 0.01 + 0.09;
+    grade_mistake(
+        g,
+        follows(&s, 0, law_of(TOKENS[0])) && follows(&s, 4, law_of(TOKENS[4]))
+            && !follows(&s, 4, law_of(4)),
+        "law-of-token",
+        "the law belongs to the place, generator[i V], not to the token that is "
+        "written there");
+    grade_mistake(
+        g,
+        follows(&s, 1, law_of(1)) && follows(&s, 3, law_of(3)) && s.again == DRAWS * 4,
+        "others-drawn",
+        "tokens that were not selected are drawn, selected ones stay: it is the "
+        "other way round");
     grade_mistake(g, follows(&s, 4, law_of(4)) && s.equal == DRAWS, "one-draw",
                   "tokens with the same law always got the same one: each is drawn for "
                   "itself");
@@ -134,20 +147,44 @@ typedef enum {
     LOSS_SUM,
     LOSS_BITS,
     LOSS_SIGN,
+    LOSS_NO_MAXIMUM,    // ln(1 + e^-|z|) alone
+    LOSS_PROBABILITY,   // 1 - sigma, no logarithm
+    LOSS_REPLACED_SUM,  // the terms of replaced tokens, over all
+    LOSS_KEPT_ONLY,     // over those that were not replaced
+    LOSS_SQUARES,       // (sigma - label)^2
+    LOSS_TWICE,
+    LOSS_LOGIT,       // the logit for its probability
+    LOSS_SPECIAL,     // special tokens alone
     LOSS_ALL,         // special tokens too
     LOSS_ALL_COUNTED  // their losses are left out, but they count
 } LossRule;
+
+// Of a token whose label is right with the logit z.
+static double loss_of(LossRule rule, double z) {
+    double sigma = 1 / (1 + exp(-z)), soft = log1p(exp(-fabs(z)));
+    if (rule == LOSS_NO_MAXIMUM) return soft;
+    if (rule == LOSS_PROBABILITY) return 1 - sigma;
+    if (rule == LOSS_SQUARES) return (1 - sigma) * (1 - sigma);
+    if (rule == LOSS_LOGIT) return -z;
+    return (rule == LOSS_TWICE ? 2 : 1) * (fmax(0, -z) + soft);
+}
+
+static bool loss_skips(LossRule rule, const Row6 *r, int i) {
+    if (rule == LOSS_ALL) return false;
+    if (rule == LOSS_SPECIAL) return !r->special[i];
+    if (rule == LOSS_REPLACED_ONLY && !REPLACED[i]) return true;
+    return r->special[i] || (rule == LOSS_KEPT_ONLY && REPLACED[i]);
+}
 
 static void loss_by(int rule, const void *of, double *to) {
     const Row6 *r = of;
     double sum = 0, count = 0;
     for (int i = 0; i < ROW; i++) {
-        bool skip = r->special[i] && rule != LOSS_ALL;
-        if (rule == LOSS_REPLACED_ONLY) skip |= !REPLACED[i];
+        bool skip = loss_skips((LossRule)rule, r, i);
         if (!skip || rule == LOSS_ALL_COUNTED) count++;
-        if (skip) continue;
+        if (skip || (rule == LOSS_REPLACED_SUM && !REPLACED[i])) continue;
         double z = REPLACED[i] != (rule == LOSS_INVERTED) ? r->logit[i] : -r->logit[i];
-        sum += fmax(0, -z) + log1p(exp(-fabs(z)));
+        sum += loss_of((LossRule)rule, z);
     }
     *to = sum / (rule == LOSS_SUM ? 1 : count) / (rule == LOSS_BITS ? log(2) : 1);
     if (rule == LOSS_SIGN) *to = -*to;
@@ -170,6 +207,20 @@ static void check_loss(Grade *g) {
         {LOSS_SUM, "loss-sum", "the sum: the mean is wanted"},
         {LOSS_SIGN, "loss-sign", "a loss below 0: the logarithm of a probability is"},
         {LOSS_BITS, "loss-bits", "in bits: nats are wanted"},
+        {LOSS_NO_MAXIMUM, "loss-no-maximum",
+         "ln(1 + e^-|z|) alone: max(z, 0) is missing where the logit has the wrong "
+         "sign"},
+        {LOSS_PROBABILITY, "loss-no-log",
+         "1 - the probability of the right answer: -ln of it"},
+        {LOSS_REPLACED_SUM, "loss-half",
+         "only replaced tokens have a term: where it was not replaced it is -ln(1 - "
+         "p)"},
+        {LOSS_KEPT_ONLY, "kept-only",
+         "over tokens that were not replaced alone: over all"},
+        {LOSS_SQUARES, "loss-squares",
+         "squares of errors: the cross entropy is wanted"},
+        {LOSS_TWICE, "loss-twice", "twice the loss: one term per token"},
+        {LOSS_LOGIT, "loss-logit", "the logits themselves: -ln of their sigmoids"},
     };
     Row6 r = {LOGIT, NONE};
     double got = run_loss(&r);
@@ -182,6 +233,8 @@ static void check_special(Grade *g) {
         {LOSS_ALL, "special-counted", "special tokens are no targets"},
         {LOSS_ALL_COUNTED, "special-divided",
          "special tokens are left out of the sum, but not of what it is divided by"},
+        {LOSS_SPECIAL, "special-alone",
+         "special tokens alone are counted: all others are"},
     };
     Row6 r = {LOGIT, ENDS};
     double got = run_loss(&r);
@@ -218,26 +271,58 @@ static const double LANGUAGE[V] = {0.6, 0.3, 0.1, 0}, SAID[V] = {0.2, 0.3, 0.4, 
 
 typedef enum {
     BEST_RIGHT,
-    BEST_SELECTED,     // that w was selected
-    BEST_KEPT,         // the other answer
-    BEST_NO_LUCK,      // a selected w that is drawn again is not among those seen
-    BEST_EVEN_ODDS,    // as if half were selected
-    BEST_NO_LANGUAGE,  // share, whatever is seen
-    BEST_JOINT,        // that w is seen and has replaced
-    BEST_ALL_SELECTED  // without the share
+    BEST_SELECTED,      // that w was selected
+    BEST_MORE,          // that w was selected, or is as it was
+    BEST_KEPT,          // the other answer
+    BEST_NO_LUCK,       // a selected w that is drawn again is not among those seen
+    BEST_EVEN_ODDS,     // as if half were selected
+    BEST_NO_LANGUAGE,   // share, whatever is seen
+    BEST_JOINT,         // that w is seen and has replaced
+    BEST_ALL_SELECTED,  // without the share
+    BEST_NO_GENERATOR,  // share (1 - language)
+    BEST_NO_SHARE,      // of what is replaced
+    BEST_TWICE,         // the share twice
+    BEST_KEPT_WHOLE,    // what stays has the weight language
+    BEST_KEPT_SHARE,    // or 1 - share
+    BEST_ODDS,          // replaced / kept
+    BEST_OF_GENERATOR,  // language and generator exchanged
+    BEST_ALONE,         // share x generator
+    BEST_GENERATOR,     // the generator's probability
 } BestRule;
+
+// How often w is seen and has replaced another, and how often it is as it was.
+typedef struct {
+    double other, kept;
+} Sources;
+
+static Sources sources_by(BestRule rule, double d, double q, double s) {
+    double other = s * q * (1 - d), kept = d * (1 - s + s * q);
+    switch (rule) {
+        case BEST_SELECTED: return (Sources){s * q, d * (1 - s)};
+        case BEST_MORE: return (Sources){s * q, kept};
+        case BEST_NO_LUCK: return (Sources){other, d * (1 - s)};
+        case BEST_ALL_SELECTED: return (Sources){q * (1 - d), d};
+        case BEST_JOINT: return (Sources){other, 1 - other};
+        case BEST_NO_GENERATOR: return (Sources){s * (1 - d), kept};
+        case BEST_NO_SHARE: return (Sources){q * (1 - d), kept};
+        case BEST_TWICE: return (Sources){2 * other, kept};
+        case BEST_KEPT_WHOLE: return (Sources){other, d};
+        case BEST_KEPT_SHARE: return (Sources){other, 1 - s};
+        case BEST_ALONE: return (Sources){s * q, 1 - s * q};
+        case BEST_GENERATOR: return (Sources){q, 1 - q};
+        default: return (Sources){other, kept};
+    }
+}
 
 static void best_by(int rule, const void *of, double *to) {
     const Place *p = of;
     double s = rule == BEST_EVEN_ODDS ? 0.5 : p->share;
     for (int w = 0; w < V; w++) {
-        double d = p->language[w], q = p->generator[w], other = s * q * (1 - d),
-               kept = d * (1 - s + s * q);
-        if (rule == BEST_SELECTED) other = s * q, kept = d * (1 - s);
-        if (rule == BEST_NO_LUCK) kept = d * (1 - s);
-        if (rule == BEST_ALL_SELECTED) other = q * (1 - d), kept = d;
-        if (rule == BEST_JOINT) kept = 1 - other;
-        to[w] = other + kept > 0 ? other / (other + kept) : 0;
+        double d = p->language[w], q = p->generator[w];
+        Sources x = rule == BEST_OF_GENERATOR ? sources_by(BEST_RIGHT, q, d, s)
+                                              : sources_by((BestRule)rule, d, q, s);
+        double seen = x.other + x.kept;
+        to[w] = seen > 0 ? x.other / (rule == BEST_ODDS ? x.kept : seen) : 0;
         if (rule == BEST_KEPT) to[w] = 1 - to[w];
         if (rule == BEST_NO_LANGUAGE) to[w] = s;
     }
@@ -257,6 +342,9 @@ static void check_optimum(Grade *g) {
     static const Slip slips[] = {
         {BEST_SELECTED, "was-selected",
          "the probability that w was *selected*: drawn again, it is not replaced"},
+        {BEST_MORE, "drawn-again",
+         "a w that is drawn where it was written has not replaced another: share x "
+         "generator[w] x (1 - language[w])"},
         {BEST_KEPT, "as-it-was", "the probability that w is as it was"},
         {BEST_NO_LUCK, "no-luck",
          "w is also seen where it was selected and drawn again: share x generator[w] "
@@ -267,6 +355,26 @@ static void check_optimum(Grade *g) {
          "that w is seen *and* has replaced another: of the cases in which it is seen"},
         {BEST_ALL_SELECTED, "no-share", "`share` has no part in it"},
         {BEST_NO_LANGUAGE, "prior", "this is the share, whatever token is seen"},
+        {BEST_NO_GENERATOR, "no-generator",
+         "the generator's probability of w has no part in it: share x generator[w] x "
+         "(1 - "
+         "language[w])"},
+        {BEST_NO_SHARE, "replaced-no-share",
+         "`share` is missing: only selected tokens are replaced"},
+        {BEST_TWICE, "replaced-twice",
+         "a factor 2: w has replaced another with share x generator[w] x (1 - "
+         "language[w])"},
+        {BEST_KEPT_WHOLE, "kept-whole",
+         "w is as it was with language x (1 - share + share x generator), not "
+         "language"},
+        {BEST_KEPT_SHARE, "kept-no-language",
+         "w is as it was only where it was written: language[w] is missing"},
+        {BEST_ODDS, "odds", "these are odds: replaced / (replaced + as it was)"},
+        {BEST_OF_GENERATOR, "laws-exchanged", "language and generator are exchanged"},
+        {BEST_ALONE, "share-of-generator",
+         "share x generator[w]: of the cases in which w is seen, and without those in "
+         "which it was written there"},
+        {BEST_GENERATOR, "generator-alone", "this is the generator's probability of w"},
     };
     Place p = {LANGUAGE, SAID, 0.15};
     grade_numbers(g, 4, "the best detector of four tokens", run_optimum(&p), V,
@@ -286,28 +394,52 @@ typedef enum {
     FLOOR_BITS,
     FLOOR_OF_MEAN,
     FLOOR_UNWEIGHTED,
-    FLOOR_WRITTEN
+    FLOOR_WRITTEN,
+    FLOOR_KEPT_TERM,      // - (1 - p) ln(1 - p) alone
+    FLOOR_REPLACED_TERM,  // - p ln p alone
+    FLOOR_BY_V,
+    FLOOR_SIGN,
+    FLOOR_TWICE,
+    FLOOR_SAID,            // weighted by the generator
+    FLOOR_SUM,             // not weighted
+    FLOOR_REPLACED_PLAIN,  // - p ln p not weighted, the other term is
+    FLOOR_KEPT_PLAIN,
+    FLOOR_ERROR,  // the probability of the likelier answer being wrong
 } FloorRule;
 
 static double entropy_of(double x) {
     return x > 0 && x < 1 ? -x * log(x) - (1 - x) * log(1 - x) : 0;
 }
 
+static double term_of(double x) { return x > 0 ? -x * log(x) : 0; }
+
+static double floor_weight(FloorRule rule, const Place *p, int w) {
+    double seen = (1 - p->share) * p->language[w] + p->share * p->generator[w];
+    if (rule == FLOOR_WRITTEN) return p->language[w];
+    if (rule == FLOOR_SAID) return p->generator[w];
+    if (rule == FLOOR_SUM) return 1;
+    if (rule == FLOOR_UNWEIGHTED) return 1.0 / V;
+    return rule == FLOOR_TWICE ? 2 * seen : rule == FLOOR_BY_V ? seen / V : seen;
+}
+
 static void floor_by(int rule, const void *of, double *to) {
     const Place *p = of;
-    double best[V], mean = 0, even = 0, written = 0;
+    double best[V], mean = 0;
     best_by(BEST_RIGHT, of, best);
     *to = 0;
     for (int w = 0; w < V; w++) {
-        double seen = (1 - p->share) * p->language[w] + p->share * p->generator[w];
-        *to += seen * entropy_of(best[w]), mean += seen * best[w];
-        even += entropy_of(best[w]) / V;
-        written += p->language[w] * entropy_of(best[w]);
+        double weight = floor_weight((FloorRule)rule, p, w), x = best[w],
+               seen = floor_weight(FLOOR_RIGHT, p, w),
+               replaced = rule == FLOOR_KEPT_TERM ? 0 : term_of(x),
+               kept = rule == FLOOR_REPLACED_TERM ? 0 : term_of(1 - x);
+        if (rule == FLOOR_ERROR) replaced = fmin(x, 1 - x), kept = 0;
+        *to += (rule == FLOOR_REPLACED_PLAIN ? 1 : weight) * replaced
+               + (rule == FLOOR_KEPT_PLAIN ? 1 : weight) * kept;
+        mean += seen * x;
     }
     if (rule == FLOOR_BITS) *to /= log(2);
+    if (rule == FLOOR_SIGN) *to = -*to;
     if (rule == FLOOR_OF_MEAN) *to = entropy_of(mean);
-    if (rule == FLOOR_UNWEIGHTED) *to = even;
-    if (rule == FLOOR_WRITTEN) *to = written;
 }
 
 static void check_floor(Grade *g) {
@@ -320,6 +452,23 @@ static void check_floor(Grade *g) {
          "weighted by how often w is written there: by how often it is seen"},
         {FLOOR_UNWEIGHTED, "unweighted",
          "each token has its weight: how often it is seen"},
+        {FLOOR_SUM, "unweighted", "each token has its weight: how often it is seen"},
+        {FLOOR_KEPT_TERM, "floor-half",
+         "the terms of replaced tokens are missing: - p ln p - (1 - p) ln(1 - p)"},
+        {FLOOR_REPLACED_TERM, "floor-half",
+         "the terms of tokens as they were are missing: - p ln p - (1 - p) ln(1 - p)"},
+        {FLOOR_BY_V, "floor-by-v", "divided by V: the weights sum to 1 already"},
+        {FLOOR_SIGN, "floor-sign", "a loss is not negative: -ln of the probabilities"},
+        {FLOOR_TWICE, "floor-twice", "twice the floor"},
+        {FLOOR_SAID, "said",
+         "weighted by what the generator says: by how often w is seen"},
+        {FLOOR_REPLACED_PLAIN, "unweighted",
+         "both terms have the weight of how often w is seen: - p ln p has none"},
+        {FLOOR_KEPT_PLAIN, "unweighted",
+         "both terms have the weight of how often w is seen: - (1 - p) ln(1 - p) has "
+         "none"},
+        {FLOOR_ERROR, "error-rate",
+         "this is how often the likelier answer is wrong: the mean loss is wanted"},
     };
     Place p = {LANGUAGE, SAID, 0.15}, narrow = {NARROW, NARROW, 0.15};
     double got = detector_floor(LANGUAGE, SAID, p.share, V);

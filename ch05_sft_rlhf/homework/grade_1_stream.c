@@ -13,25 +13,71 @@ static const double REWARDS[STEPS] = {0.5, -0.25, 0, 2},
 
 typedef enum {
     STEP_RIGHT,
-    STEP_ONE_MORE,     // k + 1 rewards
-    STEP_NO_BASELINE,  // V_t is not subtracted
+    STEP_ONE_MORE,        // k + 1 rewards
+    STEP_ONE_LESS,        // k - 1
+    STEP_NO_BASELINE,     // V_t is not subtracted
+    STEP_PLUS_BASELINE,   // but added
+    STEP_OTHER_BASELINE,  // V_(t+k-1) is
+    STEP_NO_REWARDS,      // values alone
+    STEP_BEYOND,          // where k passes the end: nothing after it
+    STEP_NO_LAST,         // at the end and past it: nothing after it
+    STEP_LAST_VALUE,      // there: V_(n-1)
+    STEP_PAST,            // there: weighted by gamma^k
+    // the value's weight, or which value it is
     STEP_NO_END,       // nothing for what comes after k steps
-    STEP_VALUE_PLAIN,  // V_(t+k) without gamma^k
-    STEP_ONE_GAMMA,    // every reward after the first by gamma alone
-    STEP_BEYOND,       // where k passes the end: nothing after it
+    STEP_VALUE_PLAIN,  // without gamma^k
+    STEP_VALUE_ONCE,   // gamma
+    STEP_VALUE_MORE,   // gamma^(k+1)
+    STEP_VALUE_LESS,   // gamma^(k-1)
+    STEP_VALUE_EARLY,  // V_(t+k-1)
+    // the rewards' weights
+    STEP_REWARDS_PLAIN,  // 1
+    STEP_REWARDS_ABSOLUTE,
+    STEP_ONE_GAMMA,  // gamma, from the second one on
+    // both
+    STEP_NO_GAMMA,
+    STEP_ALL_ONE_GAMMA,  // gamma, from the second one on, and V's
+    STEP_EACH_GAMMA,     // gamma, from the first one on
+    STEP_GAMMA_EARLY,    // one power more
+    STEP_ABSOLUTE,       // gamma^i, counted from the answer's first step
+    STEP_BACKWARD,       // the last reward has the weight 1
 } StepRule;
 
+static double reward_weight(StepRule rule, int t, int end, int i) {
+    bool plain = rule == STEP_REWARDS_PLAIN || rule == STEP_NO_GAMMA;
+    if (plain || rule == STEP_NO_REWARDS) return plain;
+    if (rule == STEP_EACH_GAMMA) return GAMMA;
+    if (rule == STEP_ONE_GAMMA || rule == STEP_ALL_ONE_GAMMA) return i > t ? GAMMA : 1;
+    bool absolute = rule == STEP_ABSOLUTE || rule == STEP_REWARDS_ABSOLUTE;
+    int power = absolute                ? i
+                : rule == STEP_BACKWARD ? end - 1 - i
+                                        : i - t + (rule == STEP_GAMMA_EARLY);
+    return pow(GAMMA, power);
+}
+
+static double value_weight(StepRule rule, int t, int end, int k) {
+    if (rule == STEP_NO_LAST && end == STEPS) return 0;
+    if (rule == STEP_NO_END || (rule == STEP_BEYOND && t + k > STEPS)) return 0;
+    if (rule == STEP_NO_GAMMA || rule == STEP_VALUE_PLAIN) return 1;
+    if (rule == STEP_VALUE_ONCE || rule == STEP_ALL_ONE_GAMMA
+        || rule == STEP_EACH_GAMMA)
+        return GAMMA;
+    int power = rule == STEP_ABSOLUTE ? end : rule == STEP_PAST ? k : end - t;
+    if (rule == STEP_VALUE_MORE || rule == STEP_GAMMA_EARLY) power++;
+    return pow(GAMMA, power - (rule == STEP_VALUE_LESS));
+}
+
 static double n_step_by(StepRule rule, int t, int k) {
-    double sum = 0, weight = 1;
-    int end = t + k + (rule == STEP_ONE_MORE), i = t;
-    for (; i < end && i < STEPS; i++) {
-        sum += (rule == STEP_ONE_GAMMA && i > t ? GAMMA : weight) * REWARDS[i];
-        weight *= GAMMA;
-    }
-    double after = i < STEPS ? VALUES[i] : LAST;
-    if (rule == STEP_NO_END || (rule == STEP_BEYOND && t + k > STEPS)) after = 0;
-    sum += (rule == STEP_VALUE_PLAIN ? 1 : weight) * after;
-    return sum - (rule == STEP_NO_BASELINE ? 0 : VALUES[t]);
+    int steps = t + k + (rule == STEP_ONE_MORE) - (rule == STEP_ONE_LESS),
+        end = steps < STEPS ? steps : STEPS;
+    double sum = 0, after = end < STEPS               ? VALUES[end]
+                            : rule == STEP_LAST_VALUE ? VALUES[STEPS - 1]
+                                                      : LAST;
+    if (rule == STEP_VALUE_EARLY) after = VALUES[end - 1];
+    for (int i = t; i < end; i++) sum += reward_weight(rule, t, end, i) * REWARDS[i];
+    sum += value_weight(rule, t, end, k) * after;
+    double sign = rule == STEP_NO_BASELINE ? 0 : rule == STEP_PLUS_BASELINE ? -1 : 1;
+    return sum - sign * VALUES[rule == STEP_OTHER_BASELINE ? end - 1 : t];
 }
 
 // Within the answer: t = 0 with 1, 2, 3 steps; t = 1 with 2.
@@ -49,12 +95,44 @@ static double n_step(int t, int k) {
 
 static const Slip STEP_SLIPS[] = {
     {STEP_ONE_MORE, "one-more", "k + 1 rewards are summed: the last is r_(t+k-1)"},
+    {STEP_ONE_LESS, "one-less", "k - 1 rewards are summed: the last is r_(t+k-1)"},
     {STEP_NO_BASELINE, "no-baseline", "V_t is not subtracted: this is a return"},
+    {STEP_PLUS_BASELINE, "plus-baseline", "V_t is added: it is subtracted"},
+    {STEP_OTHER_BASELINE, "other-baseline",
+     "another step's value is subtracted: V_t, of the step that is asked for"},
+    {STEP_NO_REWARDS, "no-rewards", "the rewards are left out"},
     {STEP_NO_END, "no-end-value",
      "what comes after k steps is left out: gamma^k V_(t+k)"},
     {STEP_VALUE_PLAIN, "end-not-discounted",
-     "V_(t+k) is k steps away: its weight is gamma^k"},
-    {STEP_ONE_GAMMA, "one-gamma", "r_(t+i) has the weight gamma^i, not gamma"},
+     "V_(t+k) is k steps away: its weight is gamma^k, not 1"},
+    {STEP_VALUE_ONCE, "end-one-gamma",
+     "V_(t+k) is k steps away: its weight is gamma^k, not gamma"},
+    {STEP_VALUE_MORE, "end-late", "V_(t+k) has the weight gamma^k, not gamma^(k+1)"},
+    {STEP_VALUE_LESS, "end-early", "V_(t+k) has the weight gamma^k, not gamma^(k-1)"},
+    {STEP_VALUE_EARLY, "value-early",
+     "V_(t+k-1) was taken for what comes after k steps: V_(t+k)"},
+    {STEP_REWARDS_PLAIN, "rewards-not-discounted",
+     "the rewards are not discounted: r_(t+i) has the weight gamma^i"},
+    {STEP_ONE_GAMMA, "one-gamma",
+     "gamma is not raised: r_(t+i) has the weight gamma^i, not gamma"},
+    {STEP_NO_GAMMA, "no-discount",
+     "gamma is forgotten: r_(t+i) has the weight gamma^i, V_(t+k) gamma^k"},
+    {STEP_ALL_ONE_GAMMA, "one-gamma",
+     "gamma is not raised: r_(t+i) has the weight gamma^i, V_(t+k) gamma^k"},
+    {STEP_EACH_GAMMA, "each-gamma",
+     "gamma is not raised, and r_t has it too: r_(t+i) has the weight gamma^i"},
+    {STEP_GAMMA_EARLY, "gamma-early",
+     "the powers of gamma begin one too high: r_t has the weight gamma^0 = 1"},
+    {STEP_ABSOLUTE, "gamma-absolute",
+     "gamma is raised to the place in the answer: steps are counted from t, r_(t+i) "
+     "has "
+     "gamma^i"},
+    {STEP_REWARDS_ABSOLUTE, "gamma-absolute",
+     "gamma is raised to the place in the answer: steps are counted from t, r_(t+i) "
+     "has "
+     "gamma^i"},
+    {STEP_BACKWARD, "gamma-backward",
+     "gamma's powers run the wrong way: the nearest reward, r_t, has the weight 1"},
 };
 
 static void check_n_step(Grade *g) {
@@ -71,7 +149,16 @@ static void to_the_end_by(int rule, const void *of, double *to) {
 static void check_n_step_end(Grade *g) {
     static const Slip slips[] = {
         {STEP_BEYOND, "last-forgotten",
-         "with fewer than k steps left the sum ends with V_n, which is `last`"}};
+         "with fewer than k steps left the sum ends with V_n, which is `last`"},
+        {STEP_NO_LAST, "last-forgotten",
+         "with k steps left or fewer the sum ends with V_n, which is `last`: nothing "
+         "comes "
+         "after them here"},
+        {STEP_LAST_VALUE, "last-is-value",
+         "after the answer comes V_n, which is `last`, not the last step's own value"},
+        {STEP_PAST, "gamma-past-the-end",
+         "with m < k steps left V_n is m steps away: its weight is gamma^m"},
+    };
     double got[] = {n_step(2, 2), n_step(2, 9)};
     grade_numbers(g, 2, "advantages at 2 from 2 and from 9 steps, of 4 steps in all",
                   got, 2, TOLERANCE, to_the_end_by, NULL, slips, COUNT_OF(slips));
@@ -88,22 +175,59 @@ typedef enum {
     WEIGHT_RIGHT,
     WEIGHT_LAST_LIKE_OTHERS,  // they sum to less than 1
     WEIGHT_SHIFTED,           // lambda^k
-    WEIGHT_PLAIN              // lambda^(k-1)
+    WEIGHT_ALL_SHIFTED,       // the last one too
+    WEIGHT_LAST_SHIFTED,      // the last one alone
+    WEIGHT_LAST_ZERO,
+    WEIGHT_LAST_LESS,   // 1 - lambda^(m-1)
+    WEIGHT_SWAPPED,     // lambda and 1 - lambda exchanged
+    WEIGHT_FACTOR,      // lambda for 1 - lambda
+    WEIGHT_NORMALISED,  // powers, divided by their sum
+    WEIGHT_REVERSED,    // the nearest has the least
+    WEIGHT_EVEN,        // 1 / m
+    WEIGHT_PLAIN        // lambda^(k-1)
 } WeightRule;
+
+// The weight of k steps, by those of one, all and the last.
+static double weight_by(WeightRule rule, const Weights *w, int k) {
+    double lambda = rule == WEIGHT_SWAPPED ? 1 - w->lambda : w->lambda,
+           factor = rule == WEIGHT_FACTOR ? lambda : 1 - lambda, sum = 0;
+    bool shifted = rule == WEIGHT_SHIFTED || rule == WEIGHT_ALL_SHIFTED
+                   || (k == w->m && rule == WEIGHT_LAST_SHIFTED);
+    if (k == w->m && rule == WEIGHT_SHIFTED) shifted = false;
+    double power = pow(lambda, k - !shifted);
+    for (int i = 0; i < w->m; i++) sum += pow(lambda, i);
+    if (rule == WEIGHT_EVEN) return 1.0 / w->m;
+    if (rule == WEIGHT_NORMALISED) return power / sum;
+    if (rule == WEIGHT_PLAIN) return power;
+    if (k < w->m || rule == WEIGHT_LAST_LIKE_OTHERS) return factor * power;
+    return rule == WEIGHT_LAST_ZERO ? 0 : rule == WEIGHT_LAST_LESS ? 1 - power : power;
+}
 
 static void weights_by(int rule, const void *of, double *to) {
     const Weights *w = of;
-    for (int k = 1; k <= w->m; k++) {
-        bool last = k == w->m && rule != WEIGHT_LAST_LIKE_OTHERS;
-        double power = pow(w->lambda, k - (rule != WEIGHT_SHIFTED));
-        to[k - 1] = last || rule == WEIGHT_PLAIN ? power : (1 - w->lambda) * power;
-    }
+    bool turned = rule == WEIGHT_REVERSED;
+    for (int k = 1; k <= w->m; k++)
+        to[k - 1] = weight_by(turned ? WEIGHT_RIGHT : (WeightRule)rule, w,
+                              turned ? w->m + 1 - k : k);
 }
 
 static const Slip WEIGHT_SLIPS[] = {
     {WEIGHT_LAST_LIKE_OTHERS, "last-weight",
      "they do not sum to 1: the last one gets all that is left"},
     {WEIGHT_SHIFTED, "weight-shifted", "the first weight is (1 - lambda) lambda^0"},
+    {WEIGHT_ALL_SHIFTED, "weight-shifted",
+     "the powers are one too high: they begin with lambda^0"},
+    {WEIGHT_LAST_SHIFTED, "last-weight-shifted",
+     "the last weight is lambda^(m-1), not lambda^m: the sum is not 1"},
+    {WEIGHT_LAST_ZERO, "last-weight", "the last weight is missing: lambda^(m-1)"},
+    {WEIGHT_LAST_LESS, "last-weight-complement",
+     "what is left for the last one is lambda^(m-1), not 1 less that"},
+    {WEIGHT_SWAPPED, "lambda-complement", "lambda and 1 - lambda are exchanged"},
+    {WEIGHT_FACTOR, "lambda-factor", "the factor is 1 - lambda, not lambda"},
+    {WEIGHT_NORMALISED, "normalised",
+     "divided by their sum: the last one gets all that is left, the others stay"},
+    {WEIGHT_REVERSED, "weights-reversed", "the weights run the wrong way"},
+    {WEIGHT_EVEN, "even-weights", "a plain mean: the weights fall with k"},
     {WEIGHT_PLAIN, "weight-plain", "the factor 1 - lambda is missing"},
 };
 
@@ -134,21 +258,59 @@ typedef struct {
 
 typedef enum {
     STREAM_RIGHT,
-    STREAM_LEAK,        // the sum goes on into the next answer
-    STREAM_NEXT_VALUE,  // V after the end is the next answer's
-    STREAM_CUT_ENDS,    // a cut is an end
-    STREAM_END_LASTS,   // an end is a cut
-    STREAM_PADDING,     // padding is steps
-    STREAM_NO_LAMBDA,   // gamma alone
-    STREAM_NO_GAMMA,    // lambda alone
-    STREAM_ON_VALUE,    // lambda discounts the value too
+    STREAM_LEAK,         // the sum goes on into the next answer
+    STREAM_NEXT_VALUE,   // V after the end is the next answer's
+    STREAM_CUT_ENDS,     // a cut is an end
+    STREAM_END_LASTS,    // an end is a cut
+    STREAM_PADDING,      // padding is steps
+    STREAM_NO_LAMBDA,    // gamma alone
+    STREAM_NO_GAMMA,     // lambda alone
+    STREAM_ON_VALUE,     // lambda discounts the value too
+    STREAM_PLAIN,        // no gamma at all
+    STREAM_DELTA_PLAIN,  // none in delta
+    STREAM_DELTAS,       // nothing is summed
+    STREAM_NO_VALUE,     // V_t is not subtracted
+    STREAM_RETURNS,      // V_t is added again
+    STREAM_NO_NEXT,      // nothing for what comes after
+    STREAM_SIGN,         // V_t - gamma V_(t+1)
+    STREAM_FORWARD,      // summed from the beginning
+    STREAM_CUT_LEAKS,    // after a cut the sum goes on
+    STREAM_CUT_PLAIN,    // lasts without gamma
+    STREAM_NEXT_LAST,    // lasts[t+1]
 } StreamRule;
+
+// The value after step t, which is an answer's last one.
+static double after_end(StreamRule rule, const Stream *s, int t, double gamma) {
+    bool cut = s->kinds[t] == STEP_CUT;
+    if (!(cut ? rule != STREAM_CUT_ENDS : rule == STREAM_END_LASTS)) return 0;
+    int next = t + 1 < s->n ? t + 1 : t;
+    if (rule == STREAM_CUT_PLAIN) return s->lasts[t] / gamma;
+    return s->lasts[rule == STREAM_NEXT_LAST ? next : t];
+}
+
+static double delta_by(StreamRule rule, const Stream *s, int t, double next) {
+    const double gamma = 0.9, lambda = 0.8;
+    double weight = rule == STREAM_ON_VALUE ? gamma * lambda
+                    : rule == STREAM_PLAIN || rule == STREAM_DELTA_PLAIN ? 1
+                    : rule == STREAM_NO_NEXT                             ? 0
+                                                                         : gamma;
+    double value = rule == STREAM_NO_VALUE ? 0 : s->values[t];
+    double change = weight * next - value;
+    return s->rewards[t] + (rule == STREAM_SIGN ? -change : change);
+}
+
+// From the deltas, each answer from its own beginning.
+static void forward_by(const Stream *s, double decay, double *to) {
+    for (int t = 1; t < s->n; t++)
+        if (s->kinds[t - 1] == STEP_GOES_ON) to[t] += decay * to[t - 1];
+}
 
 static void stream_by(int rule, const void *of, double *to) {
     const Stream *s = of;
     const double gamma = 0.9, lambda = 0.8;
+    bool alone = rule == STREAM_DELTAS || rule == STREAM_FORWARD;
     double advantage = 0, next = 0,
-           decay = (rule == STREAM_NO_GAMMA ? 1 : gamma)
+           decay = (rule == STREAM_NO_GAMMA || rule == STREAM_PLAIN ? 1 : gamma)
                    * (rule == STREAM_NO_LAMBDA ? 1 : lambda);
     for (int t = s->n - 1; t >= 0; t--) {
         StepKind kind = s->kinds[t];
@@ -158,18 +320,41 @@ static void stream_by(int rule, const void *of, double *to) {
         if (over && rule == STREAM_PADDING && t + 1 < s->n
             && s->kinds[t + 1] == STEP_PADDING)
             over = false;  // it goes on into the padding
-        if (over && rule != STREAM_LEAK) advantage = 0;
-        if (over && rule != STREAM_NEXT_VALUE) next = 0;
-        if (over
-            && (kind == STEP_CUT ? rule != STREAM_CUT_ENDS : rule == STREAM_END_LASTS))
-            next = s->lasts[t];
-        double weight = rule == STREAM_ON_VALUE ? gamma * lambda : gamma;
-        double delta = s->rewards[t] + weight * next - s->values[t];
-        advantage = to[t] = delta + decay * advantage, next = s->values[t];
+        if (over && rule != STREAM_LEAK
+            && !(rule == STREAM_CUT_LEAKS && kind == STEP_CUT))
+            advantage = 0;
+        if (over && (rule != STREAM_NEXT_VALUE || kind == STEP_CUT))
+            next = after_end((StreamRule)rule, s, t, gamma);
+        double delta = delta_by((StreamRule)rule, s, t, next);
+        advantage = to[t] = delta + (alone ? 0 : decay * advantage),
+        next = s->values[t];
     }
+    if (rule == STREAM_FORWARD) forward_by(s, decay, to);
+    for (int t = 0; t < s->n && rule == STREAM_RETURNS; t++)
+        if (s->kinds[t] != STEP_PADDING) to[t] += s->values[t];
 }
 
 static const Slip STREAM_SLIPS[] = {
+    {STREAM_PLAIN, "no-discount",
+     "gamma is forgotten: V_(t+1) has the weight gamma, A_(t+1) gamma lambda"},
+    {STREAM_DELTA_PLAIN, "delta-no-gamma", "in delta, V_(t+1) has the weight gamma"},
+    {STREAM_DELTAS, "deltas",
+     "these are the deltas: A_t = delta_t + gamma lambda A_(t+1)"},
+    {STREAM_NO_VALUE, "no-baseline", "in delta, V_t is subtracted"},
+    {STREAM_RETURNS, "returns",
+     "these are returns, A_t + V_t: advantages are asked for"},
+    {STREAM_NO_NEXT, "delta-no-next", "in delta, gamma V_(t+1) is missing"},
+    {STREAM_SIGN, "delta-sign",
+     "delta is r + gamma V_(t+1) - V_t: here both values have the other sign"},
+    {STREAM_FORWARD, "forward",
+     "summed from the beginning: an advantage is made of what comes after, so go "
+     "from the last step to the first"},
+    {STREAM_CUT_LEAKS, "cut-leaks",
+     "after a cut the sum of the next answer goes on into this one"},
+    {STREAM_CUT_PLAIN, "cut-not-discounted",
+     "after a cut V is lasts[t], with the weight gamma like any other"},
+    {STREAM_NEXT_LAST, "other-last",
+     "V after a cut at t is lasts[t], not lasts[t + 1]"},
     {STREAM_NO_LAMBDA, "no-lambda", "A_(t+1) has the weight gamma lambda, not gamma"},
     {STREAM_NO_GAMMA, "no-gamma", "A_(t+1) has the weight gamma lambda, not lambda"},
     {STREAM_ON_VALUE, "lambda-on-value",
@@ -193,7 +378,12 @@ static void check_stream_of(Grade *g, int points, const char *what, const Stream
                       grade_guarded("kinds", s->kinds, n * sizeof(StepKind)),
                       grade_guarded("lasts", s->lasts, n * sizeof(double)), s->n, 0.9,
                       0.8, to);
-    for (int t = 0; t < s->n; t++) got[t] = to[t];
+    bool unwritten = false;
+    for (int t = 0; t < s->n; t++)
+        got[t] = to[t], unwritten |= s->kinds[t] == STEP_PADDING && to[t] == zeros[t];
+    grade_mistake(g, unwritten, "padding-not-written",
+                  "padding has the advantage 0: it has to be written, advantages[] may "
+                  "hold anything before");
     grade_numbers(g, points, what, got, s->n, TOLERANCE, stream_by, s, STREAM_SLIPS,
                   COUNT_OF(STREAM_SLIPS));
 }

@@ -19,22 +19,44 @@ static const int BUDGET = 4;
 
 typedef enum {
     WORTH_RIGHT,
-    WORTH_NO_BUDGET,  // every token costs
-    WORTH_BONUS,      // short answers earn
-    WORTH_CUT_PAYS,   // a cut off answer costs its tokens
-    WORTH_CUT_EARNS,  // and has its reward
-    WORTH_UNTOUCHED,  // cut off is not looked at
+    WORTH_NO_BUDGET,   // every token costs
+    WORTH_BONUS,       // short answers earn
+    WORTH_CUT_PAYS,    // a cut off answer costs its tokens
+    WORTH_CUT_EARNS,   // and has its reward
+    WORTH_UNTOUCHED,   // cut off is not looked at
+    WORTH_PLUS,        // tokens earn
+    WORTH_ALL,         // beyond the budget all tokens cost
+    WORTH_ONCE,        // there it costs alpha once
+    WORTH_EARLY,       // the budget's last token costs
+    WORTH_LATE,        // the first one beyond it is free
+    WORTH_SHARE,       // of the budget
+    WORTH_TIMES,       // the reward is multiplied
+    WORTH_INVERTED,    // finished for cut off
+    WORTH_CUT_LENGTH,  // a cut off answer costs all its tokens
+    WORTH_CUT_ADDED,   // cut_off on top of what it would be worth
 } WorthRule;
+
+static double cost_by(WorthRule rule, const Case *c) {
+    int over = c->length - (rule == WORTH_NO_BUDGET ? 0 : BUDGET)
+               + (rule == WORTH_EARLY) - (rule == WORTH_LATE);
+    if (rule == WORTH_BONUS) return ALPHA * over;
+    if (over <= 0) return 0;
+    if (rule == WORTH_ONCE) return ALPHA;
+    if (rule == WORTH_PLUS) return -ALPHA * over;
+    if (rule == WORTH_SHARE) return ALPHA * over / BUDGET;
+    return ALPHA * (rule == WORTH_ALL ? c->length : over);
+}
 
 static void worth_by(int rule, const void *of, double *to) {
     const Case *c = of;
     for (int i = 0; i < CASES; i++) {
-        int over = c[i].length - (rule == WORTH_NO_BUDGET ? 0 : BUDGET);
-        double cost = ALPHA * (rule == WORTH_BONUS ? over : fmax(0, over));
-        to[i] = c[i].reward - cost;
-        if (c[i].finished || rule == WORTH_UNTOUCHED) continue;
-        to[i] = CUT_OFF;
+        double cost = cost_by((WorthRule)rule, &c[i]);
+        bool finished = c[i].finished != (rule == WORTH_INVERTED);
+        to[i] = rule == WORTH_TIMES ? c[i].reward * (1 - cost) : c[i].reward - cost;
+        if (finished || rule == WORTH_UNTOUCHED) continue;
+        to[i] = CUT_OFF + (rule == WORTH_CUT_ADDED ? to[i] : 0);
         if (rule == WORTH_CUT_PAYS) to[i] -= cost;
+        if (rule == WORTH_CUT_LENGTH) to[i] -= ALPHA * c[i].length;
         if (rule == WORTH_CUT_EARNS) to[i] += c[i].reward;
     }
 }
@@ -48,6 +70,25 @@ static const Slip WORTH_SLIPS[] = {
     {WORTH_CUT_EARNS, "cut-earns",
      "an answer that was cut off has no reward of a finished one"},
     {WORTH_UNTOUCHED, "cut-ignored", "`finished` is not looked at"},
+    {WORTH_PLUS, "alpha-added", "tokens beyond the budget earn here: alpha is a cost"},
+    {WORTH_ALL, "all-tokens",
+     "beyond the budget all tokens cost: those beyond it only, length - budget"},
+    {WORTH_ONCE, "alpha-once", "alpha is what each token beyond the budget costs"},
+    {WORTH_EARLY, "budget-early",
+     "the budget's last token costs too: length - budget tokens are beyond it"},
+    {WORTH_LATE, "budget-late",
+     "the first token beyond the budget is free: length - budget of them are beyond "
+     "it"},
+    {WORTH_SHARE, "share-of-budget",
+     "alpha is for a token, not for a share of the budget"},
+    {WORTH_TIMES, "multiplied",
+     "the cost is subtracted, the reward not multiplied by it"},
+    {WORTH_INVERTED, "finished-inverted",
+     "finished answers and those that were cut off are exchanged"},
+    {WORTH_CUT_LENGTH, "cut-pays",
+     "an answer that was cut off is worth cut_off, at any length"},
+    {WORTH_CUT_ADDED, "cut-earns",
+     "an answer that was cut off is worth cut_off, and that alone"},
 };
 
 static void check_cases(Grade *g, int points, const char *what, const Case c[CASES]) {
@@ -91,28 +132,63 @@ typedef enum {
     LENGTH_ALPHA_PLAIN,   // e^(r / beta - alpha length)
     LENGTH_SIGN,          // + alpha length
     LENGTH_NO_REFERENCE,  // without the reference's probabilities
+    LENGTH_ALONE,         // tilted by the cost alone: no reward
+    LENGTH_TIMES_BETA,    // e^(beta (r - alpha length))
+    LENGTH_NO_BETA,       // e^(r - alpha length)
+    LENGTH_REWARD_PLAIN,  // e^(r - alpha length / beta)
+    LENGTH_REF_TILTED,    // the reference to the power 1 / beta too
+    LENGTH_NOT_DIVIDED,   // by the sum
+    LENGTH_PER_ANSWER,    // divided by how many there are
+    LENGTH_OF_REWARD,     // the expected reward
+    LENGTH_OF_WORTH,      // the expected worth
+    LENGTH_LIKELIEST,     // of the most probable answer
+    LENGTH_LOG_REF,       // ln ref as the weight
 } LengthRule;
 
 static double chance_of(int i) { return (i + 1) / 15.0; }
 
+// ln of what answer i weighs.
+static double exponent_by(LengthRule rule, const Problem2 *p, int i) {
+    double cost = rule == LENGTH_NO_ALPHA ? 0 : p->alpha * LENGTH[i],
+           reward = rule == LENGTH_ALONE ? 0 : p->reward[i],
+           log_ref = log(chance_of(i));
+    if (rule == LENGTH_SIGN) cost = -cost;
+    double tilt = (reward - cost) / p->beta;
+    if (rule == LENGTH_ALPHA_PLAIN) tilt = reward / p->beta - cost;
+    if (rule == LENGTH_REWARD_PLAIN) tilt = reward - cost / p->beta;
+    if (rule == LENGTH_TIMES_BETA) tilt = p->beta * (reward - cost);
+    if (rule == LENGTH_NO_BETA) tilt = reward - cost;
+    if (rule == LENGTH_OF_REFERENCE) tilt = 0;
+    if (rule == LENGTH_REF_TILTED) log_ref /= p->beta;
+    if (rule == LENGTH_NO_REFERENCE) log_ref = 0;
+    return rule == LENGTH_LOG_REF ? tilt + log(-log_ref) : tilt + log_ref;
+}
+
+// What is taken the mean of.
+static double value_by(LengthRule rule, const Problem2 *p, int i) {
+    if (rule == LENGTH_OF_REWARD) return p->reward[i];
+    if (rule == LENGTH_OF_WORTH) return p->reward[i] - p->alpha * LENGTH[i];
+    return LENGTH[i];
+}
+
 static void moments_by(LengthRule rule, const Problem2 *p, double *mean,
                        double *square) {
     double most = -INFINITY, z = 0, x[ANSWERS];
+    int best = 0;
     for (int i = 0; i < ANSWERS; i++) {
-        double cost = rule == LENGTH_NO_ALPHA ? 0 : p->alpha * LENGTH[i];
-        if (rule == LENGTH_SIGN) cost = -cost;
-        x[i] = (p->reward[i] - (rule == LENGTH_ALPHA_PLAIN ? 0 : cost)) / p->beta;
-        if (rule == LENGTH_ALPHA_PLAIN) x[i] -= cost;
-        if (rule == LENGTH_OF_REFERENCE) x[i] = 0;
-        if (rule != LENGTH_NO_REFERENCE) x[i] += log(chance_of(i));
+        x[i] = exponent_by(rule, p, i);
+        if (x[i] > x[best]) best = i;
         most = fmax(most, x[i]);
     }
     *mean = *square = 0;
     for (int i = 0; i < ANSWERS; i++) z += exp(x[i] - most);
+    if (rule == LENGTH_NOT_DIVIDED) z = exp(-most);
     for (int i = 0; i < ANSWERS; i++) {
-        double q = exp(x[i] - most) / z;
-        *mean += q * LENGTH[i], *square += q * LENGTH[i] * LENGTH[i];
+        double q = exp(x[i] - most) / z, value = value_by(rule, p, i);
+        *mean += q * value, *square += q * value * value;
     }
+    if (rule == LENGTH_PER_ANSWER) *mean /= ANSWERS;
+    if (rule == LENGTH_LIKELIEST) *mean = LENGTH[best];
 }
 
 static void length_by(int rule, const void *of, double *to) {
@@ -138,6 +214,27 @@ static const Slip LENGTH_SLIPS[] = {
     {LENGTH_NO_REFERENCE, "no-reference",
      "the best policy is the reference's probability times e^(r / beta), not that "
      "alone"},
+    {LENGTH_ALONE, "no-reward",
+     "tilted by the cost alone: the best policy is for r - alpha length"},
+    {LENGTH_TIMES_BETA, "times-beta",
+     "r - alpha length is divided by beta, not multiplied"},
+    {LENGTH_NO_BETA, "no-beta", "r - alpha length is not divided by beta"},
+    {LENGTH_REWARD_PLAIN, "reward-not-divided", "r is divided by beta too"},
+    {LENGTH_REF_TILTED, "reference-tilted",
+     "the reference's probability itself, not its power 1 / beta"},
+    {LENGTH_NOT_DIVIDED, "not-normalised",
+     "the weights ref e^(r / beta) do not sum to 1: divide by their sum"},
+    {LENGTH_PER_ANSWER, "divided-by-n",
+     "a mean under the policy has its probabilities as weights: not divided by n as "
+     "well"},
+    {LENGTH_OF_REWARD, "of-reward",
+     "this is the expected reward: the length is asked for"},
+    {LENGTH_OF_WORTH, "of-worth",
+     "this is the expected r - alpha length: the length is asked for"},
+    {LENGTH_LIKELIEST, "likeliest",
+     "this is the length of the most probable answer alone"},
+    {LENGTH_LOG_REF, "log-as-weight",
+     "log_ref is a logarithm: the reference's probability is e^log_ref"},
 };
 
 static void check_length(Grade *g) {
@@ -165,18 +262,42 @@ typedef enum {
     SLOPE_SIGN,
     SLOPE_NO_BETA,
     SLOPE_SQUARE,
-    SLOPE_DEVIATION
+    SLOPE_DEVIATION,
+    SLOPE_TIMES_BETA,
+    SLOPE_BETA_SQUARED,
+    SLOPE_MEAN,        // for the variance
+    SLOPE_RELATIVE,    // divided by the mean
+    SLOPE_COVARIANCE,  // of length and reward
+    SLOPE_REFERENCE,   // under the reference
 } SlopeRule;
+
+// E[(L - E[L]) (r - alpha L)]
+static double covariance_by(const Problem2 *p) {
+    double mean, square, worth, both = 0, z = 0;
+    moments_by(LENGTH_RIGHT, p, &mean, &square);
+    moments_by(LENGTH_OF_WORTH, p, &worth, &square);
+    for (int i = 0; i < ANSWERS; i++) {
+        double q = exp(exponent_by(LENGTH_RIGHT, p, i));
+        z += q, both += q * (LENGTH[i] - mean) * (p->reward[i] - p->alpha * LENGTH[i]);
+    }
+    return both / z;
+}
 
 static void slope_by(int rule, const void *of, double *to) {
     const Problem2 *p = of;
     double mean, square;
-    moments_by(LENGTH_RIGHT, p, &mean, &square);
-    double variance = square - mean * mean;
-    if (rule == SLOPE_SQUARE) variance = square;
-    if (rule == SLOPE_DEVIATION) variance = sqrt(variance);
-    *to = (rule == SLOPE_SIGN ? 1 : -1) * variance
-          / (rule == SLOPE_NO_BETA ? 1 : p->beta);
+    LengthRule under = rule == SLOPE_REFERENCE ? LENGTH_OF_REFERENCE : LENGTH_RIGHT;
+    moments_by(under, p, &mean, &square);
+    double spread = square - mean * mean, beta = p->beta;
+    if (rule == SLOPE_SQUARE) spread = square;
+    if (rule == SLOPE_DEVIATION) spread = sqrt(spread);
+    if (rule == SLOPE_MEAN) spread = mean;
+    if (rule == SLOPE_RELATIVE) spread /= mean;
+    if (rule == SLOPE_COVARIANCE) spread = covariance_by(p);
+    if (rule == SLOPE_NO_BETA) beta = 1;
+    if (rule == SLOPE_TIMES_BETA) beta = 1 / beta;
+    if (rule == SLOPE_BETA_SQUARED) beta *= beta;
+    *to = (rule == SLOPE_SIGN ? 1 : -1) * spread / beta;
 }
 
 static void check_slope(Grade *g) {
@@ -189,10 +310,29 @@ static void check_slope(Grade *g) {
          "this is E[L^2]: the variance is E[L^2] - E[L]^2"},
         {SLOPE_DEVIATION, "slope-deviation",
          "this is the standard deviation, not the variance"},
+        {SLOPE_TIMES_BETA, "slope-times-beta",
+         "the exponent is divided by beta: so is the slope, not multiplied by it"},
+        {SLOPE_BETA_SQUARED, "slope-beta-squared",
+         "the exponent is divided by beta once: so is the slope"},
+        {SLOPE_MEAN, "slope-mean",
+         "this is the mean length in the place of the variance of lengths"},
+        {SLOPE_RELATIVE, "slope-relative",
+         "divided by the mean length: the slope of E[L] is asked for, not of ln E[L]"},
+        {SLOPE_COVARIANCE, "slope-covariance",
+         "this is how length and worth vary together: alpha multiplies the length, so "
+         "it is the length's variance"},
+        {SLOPE_REFERENCE, "slope-reference",
+         "the variance is that under the best policy, not under the reference"},
     };
     Problem2 p = {REWARD, 0.5, 0.25};
     Answers a = answers(REWARD);
-    double got = length_slope(&a, p.beta, p.alpha);
+    double got = length_slope(&a, p.beta, p.alpha), want;
+    slope_by(SLOPE_RIGHT, &p, &want);
+    grade_mistake(
+        g, fabs(got - want) > 1e-6 * fabs(want) && fabs(got - want) < 0.01 * fabs(want),
+        "slope-difference",
+        "near, but not exact: a quotient of differences? A closed form is asked "
+        "for");
     grade_numbers(g, 6, "the slope of the expected length", &got, 1, 1e-6, slope_by, &p,
                   slips, COUNT_OF(slips));
 }
@@ -213,6 +353,16 @@ static void check_alpha_for(Grade *g, int points, double beta, double target) {
                   "a cost below 0 would pay for length: the least is 0");
     grade_mistake(g, alpha == 1 && length > target, "bracket",
                   "the search ended at its upper bound: that must be found first");
+    double start = length_at(beta, 0);
+    grade_mistake(
+        g, fabs(length - start) < 1e-9 && start > target, "search-backwards",
+        "the search ended at alpha = 0, where answers are longer than wanted: "
+        "the length falls with alpha, so where it is too long go up");
+    grade_mistake(
+        g, fabs(length - target) >= 1e-7 && fabs(length - target) < 0.02,
+        "search-coarse",
+        "near, but not to 9 digits: 40 halvings and more, or a condition that is "
+        "narrower");
     grade_expect(g, points, alpha >= 0 && fabs(length - target) < 1e-7,
                  "for a length of %g alpha is %.9g, with which the length is %.9g",
                  target, alpha, length);
@@ -226,6 +376,9 @@ static void check_alpha_none(Grade *g) {
     double alpha = alpha_for_length(&a, 0.5, 7.9);
     grade_mistake(g, alpha < 0, "negative",
                   "a cost below 0 would pay for length: the least is 0");
+    grade_mistake(
+        g, alpha > 0, "not-zero",
+        "answers are short enough without a cost: ask that first, and return 0");
     grade_expect(g, 2, alpha == 0,
                  "answers are short enough already for a length of 7.9: alpha is %.9g, "
                  "should be 0",

@@ -29,7 +29,19 @@ typedef enum {
     GRADIENT_SIGN,
     GRADIENT_NO_MEAN,    // pi_j k'_j alone
     GRADIENT_NOT_DRAWN,  // k'_j - mean of k', without pi_j
-    GRADIENT_VALUE       // of E[k] times ln pi: k in place of its slope
+    GRADIENT_VALUE,      // of E[k] times ln pi: k in place of its slope
+    GRADIENT_TWICE,      // k2's slope without the half of k2
+    GRADIENT_INVERSE,    // ref / pi for pi / ref
+    GRADIENT_PLUS_MEAN,
+    GRADIENT_MEAN_APART,  // pi_j k'_j - mean of k', without pi_j
+    GRADIENT_DIAGONAL,    // pi_j (1 - pi_j) k'_j
+    GRADIENT_REF_WEIGHT,  // ref_j in front
+    GRADIENT_REF_MEAN,    // the mean under ref
+    GRADIENT_REF_BOTH,
+    GRADIENT_PLAIN_MEAN,  // the mean of k' without weights
+    GRADIENT_BY_N,
+    GRADIENT_SLOPES,      // k' itself
+    GRADIENT_WITH_SCORE,  // the draws are differentiated too
 } GradientRule;
 
 typedef struct {
@@ -46,19 +58,41 @@ static double value_by(KlLoss kind, int y) {
     return kind == LOSS_K1 ? -l : kind == LOSS_K2 ? l * l / 2 : exp(l) - 1 - l;
 }
 
-static void gradient_by(int rule, const void *of, double *to) {
-    KlLoss kind = ((const OfKind *)of)->kind;
+static double gradient_slope(GradientRule rule, KlLoss kind, int y) {
+    double l = log(REF[y] / PI[y]);
     if (rule == GRADIENT_OF_KL) kind = LOSS_K2;
     if (rule == GRADIENT_REVERSE) kind = LOSS_K3;
+    if (rule == GRADIENT_VALUE) return value_by(kind, y);
+    if (rule == GRADIENT_WITH_SCORE) return value_by(kind, y) + slope_by(kind, y);
+    if (rule == GRADIENT_INVERSE)
+        return kind == LOSS_K1 ? 1 : kind == LOSS_K2 ? l : exp(-l) - 1;
+    return slope_by(kind, y)
+           * (rule == GRADIENT_TWICE  ? 2
+              : rule == GRADIENT_SIGN ? -1
+                                      : 1);
+}
+
+static void gradient_by(int rule, const void *of, double *to) {
+    KlLoss kind = ((const OfKind *)of)->kind;
+    bool ref_mean = rule == GRADIENT_REF_MEAN || rule == GRADIENT_REF_BOTH,
+         ref_weight = rule == GRADIENT_REF_WEIGHT || rule == GRADIENT_REF_BOTH;
     double slope[ANSWERS], mean = 0;
     for (int y = 0; y < ANSWERS; y++) {
-        slope[y] = rule == GRADIENT_VALUE ? value_by(kind, y) : slope_by(kind, y);
-        mean += PI[y] * slope[y];
+        slope[y] = gradient_slope((GradientRule)rule, kind, y);
+        mean += (rule == GRADIENT_PLAIN_MEAN ? 1.0 / ANSWERS
+                 : ref_mean                  ? REF[y]
+                                             : PI[y])
+                * slope[y];
     }
+    if (rule == GRADIENT_NO_MEAN) mean = 0;
+    if (rule == GRADIENT_PLUS_MEAN) mean = -mean;
     for (int y = 0; y < ANSWERS; y++) {
-        double off = slope[y] - (rule == GRADIENT_NO_MEAN ? 0 : mean);
-        to[y] = (rule == GRADIENT_NOT_DRAWN ? 1 : PI[y]) * off;
-        if (rule == GRADIENT_SIGN) to[y] = -to[y];
+        double weight = rule == GRADIENT_NOT_DRAWN ? 1 : ref_weight ? REF[y] : PI[y];
+        to[y] = weight * (slope[y] - mean);
+        if (rule == GRADIENT_MEAN_APART) to[y] = weight * slope[y] - mean;
+        if (rule == GRADIENT_DIAGONAL) to[y] = weight * (1 - weight) * slope[y];
+        if (rule == GRADIENT_BY_N) to[y] /= ANSWERS;
+        if (rule == GRADIENT_SLOPES) to[y] = slope[y];
         if (rule == GRADIENT_NONE) to[y] = 0;
     }
 }
@@ -66,8 +100,7 @@ static void gradient_by(int rule, const void *of, double *to) {
 static const Slip GRADIENT_SLIPS[] = {
     {GRADIENT_OF_KL, "of-the-divergence",
      "this is the gradient of KL(pi || ref): asked for is that of the estimate, with "
-     "the "
-     "draws held fixed"},
+     "the draws held fixed"},
     {GRADIENT_REVERSE, "of-the-other",
      "this is the gradient of KL(ref || pi), which belongs to k3"},
     {GRADIENT_NONE, "zeros", "only k1's gradient vanishes on average"},
@@ -78,6 +111,26 @@ static const Slip GRADIENT_SLIPS[] = {
      "answers are drawn from pi: the factor pi_j is missing"},
     {GRADIENT_VALUE, "value-for-slope",
      "this weighs with k itself, as a reward would be: a loss is differentiated"},
+    {GRADIENT_TWICE, "slope-twice", "twice the slope: k2 is l^2 / 2, its slope -l"},
+    {GRADIENT_INVERSE, "ratio-inverted",
+     "the ratio is upside down: l = ln ref - ln pi, and k3 has e^l = ref / pi"},
+    {GRADIENT_PLUS_MEAN, "plus-mean",
+     "the mean of the slopes is subtracted, not added"},
+    {GRADIENT_MEAN_APART, "mean-not-weighed",
+     "pi_j multiplies both, the slope and the mean: pi_j (k'_j - mean)"},
+    {GRADIENT_DIAGONAL, "diagonal",
+     "d ln pi(y) / dz_j is not 0 for y != j: all answers' slopes are in gradient j"},
+    {GRADIENT_REF_WEIGHT, "drawn-from-ref", "answers are drawn from pi, not from ref"},
+    {GRADIENT_REF_MEAN, "mean-under-ref", "the mean of the slopes is that under pi"},
+    {GRADIENT_REF_BOTH, "drawn-from-ref", "answers are drawn from pi, not from ref"},
+    {GRADIENT_PLAIN_MEAN, "mean-not-weighed",
+     "the mean of the slopes has the weights pi(y)"},
+    {GRADIENT_BY_N, "divided-by-n",
+     "a mean under pi has its probabilities as weights: not divided by n as well"},
+    {GRADIENT_SLOPES, "slopes",
+     "these are the slopes dk / d ln pi(y): the chain rule goes on to the logits"},
+    {GRADIENT_WITH_SCORE, "draws-differentiated",
+     "the draws are held fixed: the term k(y) d ln pi(y) / dz does not belong here"},
 };
 
 static void check_gradient(Grade *g, int points, const char *what, KlLoss kind) {
@@ -106,22 +159,66 @@ typedef enum {
     ESTIMATE_OF_REF,    // drawn from ref
     ESTIMATE_VARIANCE,  // not its root
     ESTIMATE_SQUARE,    // E[k^2] for the variance
+    ESTIMATE_ERROR,     // divided by the root of n
+    ESTIMATE_SAMPLE,    // by n - 1
+    ESTIMATE_ABSOLUTE,  // the mean distance from the mean
+    ESTIMATE_PLAIN,     // distances not weighed
+    // k itself
+    ESTIMATE_SIGN,        // k1's sign
+    ESTIMATE_NO_HALF,     // k2 = l^2
+    ESTIMATE_K3_PLUS,     // e^l - 1 + l
+    ESTIMATE_K3_NO_ONE,   // e^l - l
+    ESTIMATE_K3_SIGN,     // 1 + l - e^l
+    ESTIMATE_K3_INVERSE,  // e^-l - 1 + l
+    ESTIMATE_K3_EXP,      // e^l - 1
+    ESTIMATE_INVERSE,     // l with the other sign, in all three
 } EstimateRule;
+
+static double estimate_value(EstimateRule rule, KlLoss kind, int y) {
+    double l = log(REF[y] / PI[y]);
+    if (rule == ESTIMATE_INVERSE) {
+        l = -l;
+        return kind == LOSS_K1 ? -l : kind == LOSS_K2 ? l * l / 2 : exp(l) - 1 - l;
+    }
+    if (kind == LOSS_K1 && rule == ESTIMATE_SIGN) return l;
+    if (kind == LOSS_K2 && rule == ESTIMATE_NO_HALF) return l * l;
+    if (kind != LOSS_K3) return value_by(kind, y);
+    if (rule == ESTIMATE_K3_PLUS) return exp(l) - 1 + l;
+    if (rule == ESTIMATE_K3_NO_ONE) return exp(l) - l;
+    if (rule == ESTIMATE_K3_INVERSE) return exp(-l) - 1 + l;
+    if (rule == ESTIMATE_K3_EXP) return exp(l) - 1;
+    return rule == ESTIMATE_K3_SIGN ? -value_by(kind, y) : value_by(kind, y);
+}
+
+static double estimate_weight(EstimateRule rule, int y) {
+    return rule == ESTIMATE_UNIFORM  ? 1.0 / ANSWERS
+           : rule == ESTIMATE_OF_REF ? REF[y]
+                                     : PI[y];
+}
+
+static double spread_by(EstimateRule rule, KlLoss kind, double mean) {
+    double sum = 0;
+    if (rule == ESTIMATE_SQUARE) mean = 0;
+    for (int y = 0; y < ANSWERS; y++) {
+        double p = rule == ESTIMATE_PLAIN ? 1 : estimate_weight(rule, y),
+               off = estimate_value(rule, kind, y) - mean;
+        sum += p * (rule == ESTIMATE_ABSOLUTE ? fabs(off) : off * off);
+    }
+    if (rule == ESTIMATE_ERROR) sum /= ANSWERS;
+    if (rule == ESTIMATE_SAMPLE) sum *= ANSWERS / (ANSWERS - 1.0);
+    bool rooted = rule == ESTIMATE_VARIANCE || rule == ESTIMATE_ABSOLUTE;
+    return rooted ? sum : sqrt(sum);
+}
 
 static void estimates_by(int rule, const void *of, double *to) {
     (void)of;
     for (int kind = 0; kind < 3; kind++) {
-        double mean = 0, square = 0;
-        for (int y = 0; y < ANSWERS; y++) {
-            double p = rule == ESTIMATE_UNIFORM  ? 1.0 / ANSWERS
-                       : rule == ESTIMATE_OF_REF ? REF[y]
-                                                 : PI[y];
-            double k = value_by((KlLoss)kind, y);
-            mean += p * k, square += p * k * k;
-        }
-        double variance = square - (rule == ESTIMATE_SQUARE ? 0 : mean * mean);
+        double mean = 0;
+        for (int y = 0; y < ANSWERS; y++)
+            mean += estimate_weight((EstimateRule)rule, y)
+                    * estimate_value((EstimateRule)rule, (KlLoss)kind, y);
         to[2 * kind] = mean;
-        to[2 * kind + 1] = rule == ESTIMATE_VARIANCE ? variance : sqrt(variance);
+        to[2 * kind + 1] = spread_by((EstimateRule)rule, (KlLoss)kind, mean);
     }
 }
 
@@ -133,6 +230,26 @@ static void check_estimates(Grade *g) {
         {ESTIMATE_VARIANCE, "variance", "this is the variance: its root is asked for"},
         {ESTIMATE_SQUARE, "second-moment",
          "this is the root of E[k^2]: the mean's square is not subtracted"},
+        {ESTIMATE_ERROR, "standard-error",
+         "divided by the root of n: the deviation of one draw is asked for, not the "
+         "error of a mean"},
+        {ESTIMATE_SAMPLE, "sample-variance",
+         "n / (n - 1) is for samples: here all probabilities are known"},
+        {ESTIMATE_ABSOLUTE, "mean-distance",
+         "this is the mean distance from the mean: the root of the mean square is "
+         "asked for"},
+        {ESTIMATE_PLAIN, "deviation-not-weighed",
+         "squared distances from the mean have the weights pi(y) too"},
+        {ESTIMATE_SIGN, "k1-sign", "k1 is ln pi - ln ref = -l"},
+        {ESTIMATE_NO_HALF, "k2-no-half", "k2 is l^2 / 2: the half is missing"},
+        {ESTIMATE_K3_PLUS, "k3-sign", "k3 is e^l - 1 - l: l is subtracted"},
+        {ESTIMATE_K3_NO_ONE, "k3-no-one", "k3 is e^l - 1 - l: the 1 is missing"},
+        {ESTIMATE_K3_SIGN, "k3-sign", "k3 is e^l - 1 - l: here all signs are turned"},
+        {ESTIMATE_K3_INVERSE, "k3-ratio-inverted",
+         "k3 has e^l = ref / pi: here the ratio is upside down"},
+        {ESTIMATE_K3_EXP, "k3-no-l", "k3 is e^l - 1 - l: l is missing"},
+        {ESTIMATE_INVERSE, "ratio-inverted",
+         "l is ln ref - ln pi, not ln pi - ln ref: the ratio is upside down"},
     };
     double got[6];
     Policies p = policies();
@@ -153,7 +270,10 @@ typedef enum {
     POINT_STAR,      // pi* of the reward's beta alone
     POINT_K3,        // the fixed point of the loss's beta alone
     POINT_STAR_SUM,  // pi* of both betas together
-    POINT_SCALED     // nu at its upper bound, then divided by the sum
+    POINT_SCALED,    // nu at its upper bound, then divided by the sum
+    POINT_SWAPPED,   // the betas exchanged
+    POINT_RATIO,     // pi / ref
+    POINT_PI,        // e^pi: pi for ln pi was written
 } PointRule;
 
 typedef struct {
@@ -189,10 +309,14 @@ static void point_by(int rule, const void *of, double *to) {
     if (rule == POINT_STAR) p.beta_loss = 0;
     if (rule == POINT_K3) p.beta_reward = 0;
     if (rule == POINT_STAR_SUM) p = (Point){whole, 0};
+    if (rule == POINT_SWAPPED) p = (Point){p.beta_loss, p.beta_reward};
     double nu = rule == POINT_SCALED ? 2 + p.beta_loss : nu_by(&p);
     for (int y = 0; y < ANSWERS; y++) sum += to[y] = REF[y] * ratio_by(&p, y, nu);
-    for (int y = 0; y < ANSWERS; y++)
+    for (int y = 0; y < ANSWERS; y++) {
         if (rule == POINT_SCALED) to[y] /= sum;
+        if (rule == POINT_RATIO) to[y] /= REF[y];
+        if (rule == POINT_PI) to[y] = exp(to[y]);
+    }
 }
 
 static const Slip POINT_SLIPS[] = {
@@ -203,6 +327,12 @@ static const Slip POINT_SLIPS[] = {
      "reward"},
     {POINT_SCALED, "scaled",
      "nu is at its bound: dividing by the sum gives another policy"},
+    {POINT_SWAPPED, "betas-exchanged",
+     "the betas are exchanged: beta_reward is the logarithm's, beta_loss that of ref / "
+     "pi"},
+    {POINT_RATIO, "ratios",
+     "these are pi / ref: the reference's probability is missing"},
+    {POINT_PI, "no-log", "pi itself was written: its logarithm is asked for"},
 };
 
 static double point_of(const Point *p, double got[ANSWERS]) {
@@ -222,6 +352,16 @@ static const Point BOTH = {0.5, 0.75};
 static void check_point(Grade *g) {
     double got[ANSWERS];
     point_of(&BOTH, got);
+    double sum = 0, want[ANSWERS], slip[ANSWERS];
+    point_by(POINT_RATIO, &BOTH, want), point_by(POINT_PI, &BOTH, slip);
+    for (int y = 0; y < ANSWERS; y++) sum += got[y];
+    bool known = fabs(got[0] - want[0]) < 1e-8 || fabs(got[0] - slip[0]) < 1e-8;
+    grade_mistake(
+        g, !known && fabs(sum - 1) > 1e-6, "no-sum",
+        "the probabilities sum to %.6g: nu was not found. Is it between the "
+        "bounds that you search in, least and largest r + beta_loss, and does "
+        "the sum fall with it?",
+        sum);
     grade_numbers(g, 5, "the probabilities at the end", got, ANSWERS, 1e-8, point_by,
                   &BOTH, POINT_SLIPS, COUNT_OF(POINT_SLIPS));
 }
@@ -230,7 +370,15 @@ static void check_nu(Grade *g) {
     double got[ANSWERS], nu = point_of(&BOTH, got);
     grade_mistake(g, fabs(nu - 2 - BOTH.beta_loss) < 1e-12, "lambda-at-its-bound",
                   "nu is at its upper bound: it has to be found");
-    grade_near(g, 2, "nu", nu, nu_by(&BOTH), 1e-8);
+    static const double EXACT = 1e-8;
+    double right = nu_by(&BOTH);
+    grade_mistake(
+        g, fabs(nu - right + BOTH.beta_loss) < EXACT, "nu-less-beta",
+        "beta_loss was subtracted from nu: nu is the left side of the condition");
+    grade_mistake(g, fabs(nu - exp(right)) < EXACT, "nu-exponential",
+                  "this is e^nu: nu itself is asked for");
+    grade_mistake(g, fabs(nu + right) < EXACT, "nu-sign", "this is -nu");
+    grade_near(g, 2, "nu", nu, right, EXACT);
 }
 
 // Of one place alone.
@@ -239,6 +387,12 @@ static void check_one_place(Grade *g, int points, const char *what, Point p) {
     point_of(&p, got);
     for (int y = 0; y < ANSWERS; y++) sum += got[y];
     grade_mistake(g, isnan(sum), "zero-beta", "a beta of 0 is divided by");
+    grade_mistake(
+        g, sum > 1e-3 && fabs(sum - 1) > 1e-6, "no-sum",
+        "the probabilities sum to %.6g: nu was not found. Is it between the "
+        "bounds that you search in, least and largest r + beta_loss, and does "
+        "the sum fall with it?",
+        sum);
     grade_numbers(g, points, what, got, ANSWERS, 1e-8, point_by, &p, NULL, 0);
 }
 

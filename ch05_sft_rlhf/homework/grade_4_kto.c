@@ -7,22 +7,82 @@ static const double TOLERANCE = 1e-10;
 
 // ---- the point of reference
 
-static void check_reference(Grade *g) {
-    const double h[] = {0.5, -0.25, 1.25, 0.1};
-    double got = kto_reference(grade_guarded("mismatched", h, sizeof h), 4);
-    grade_mistake(g, fabs(got - 1.85 / 4) < TOLERANCE, "clamped-each",
-                  "each h was kept at 0 at least: only their mean is");
-    grade_mistake(g, fabs(got - 1.6) < TOLERANCE, "sum",
-                  "this is a sum: the mean is asked for");
-    grade_near(g, 2, "the reference of 0.5, -0.25, 1.25, 0.1", got, 0.4, TOLERANCE);
+// The point of reference by a slip; 0 is the right one.
+typedef enum {
+    REFERENCE_RIGHT,
+    REFERENCE_CLAMPED_EACH,
+    REFERENCE_SUM,
+    REFERENCE_NEGATIVE,  // not clamped
+    REFERENCE_SIZE,      // the absolute value of the mean
+    REFERENCE_SIZES,     // the mean of absolute values
+    REFERENCE_ABOVE,     // the lesser of 0 and the mean
+    REFERENCE_ONE_LESS,  // divided by m - 1
+    REFERENCE_SIGN,      // of -h
+    REFERENCE_SQUARES,
+    REFERENCE_LOG_MEAN,  // of e^h
+} ReferenceRule;
+
+enum { MOST_MISMATCHED = 4 };
+typedef struct {
+    double h[MOST_MISMATCHED];
+    int m;
+} Mismatched;
+
+static void reference_by(int rule, const void *of, double *to) {
+    const Mismatched *x = of;
+    double sum = 0;
+    for (int i = 0; i < x->m; i++) {
+        double h = x->h[i];
+        sum += rule == REFERENCE_CLAMPED_EACH ? fmax(0, h)
+               : rule == REFERENCE_SIZES      ? fabs(h)
+               : rule == REFERENCE_SIGN       ? -h
+               : rule == REFERENCE_SQUARES    ? h * h
+               : rule == REFERENCE_LOG_MEAN   ? exp(h)
+                                              : h;
+    }
+    double mean = sum
+                  / (rule == REFERENCE_SUM        ? 1
+                     : rule == REFERENCE_ONE_LESS ? x->m - 1
+                                                  : x->m);
+    if (rule == REFERENCE_LOG_MEAN) mean = log(mean);
+    *to = rule == REFERENCE_NEGATIVE ? mean
+          : rule == REFERENCE_SIZE   ? fabs(mean)
+          : rule == REFERENCE_ABOVE  ? fmin(0, mean)
+                                     : fmax(0, mean);
 }
 
+static void check_reference_of(Grade *g, int points, const char *what, Mismatched x) {
+    static const Slip slips[] = {
+        {REFERENCE_CLAMPED_EACH, "clamped-each",
+         "each h was kept at 0 at least: only their mean is"},
+        {REFERENCE_SUM, "sum", "this is a sum: the mean is asked for"},
+        {REFERENCE_NEGATIVE, "below-zero",
+         "a divergence is never negative: 0 is the least"},
+        {REFERENCE_SIZE, "absolute",
+         "a mean below 0 counts as 0, not as its absolute value"},
+        {REFERENCE_SIZES, "absolute-each",
+         "a mean of absolute values: of the h as they are, then 0 at least"},
+        {REFERENCE_ABOVE, "at-most-zero", "at most 0: at least 0 is asked for"},
+        {REFERENCE_ONE_LESS, "one-less",
+         "divided by m - 1: the mean of m divides by m"},
+        {REFERENCE_SIGN, "reference-sign", "the sign of h is turned"},
+        {REFERENCE_SQUARES, "squares", "a mean of squares: of the h themselves"},
+        {REFERENCE_LOG_MEAN, "mean-of-ratios",
+         "the logarithm of the mean of e^h: the mean of h is asked for"},
+    };
+    double got =
+        kto_reference(grade_guarded("mismatched", x.h, (size_t)x.m * sizeof *x.h), x.m);
+    grade_numbers(g, points, what, &got, 1, TOLERANCE, reference_by, &x, slips,
+                  COUNT_OF(slips));
+}
+
+static void check_reference(Grade *g) {
+    check_reference_of(g, 2, "the reference of 0.5, -0.25, 1.25, 0.1",
+                       (Mismatched){{0.5, -0.25, 1.25, 0.1}, 4});
+}
 static void check_reference_negative(Grade *g) {
-    const double h[] = {0.5, -0.25, -1.25};
-    double got = kto_reference(grade_guarded("mismatched", h, sizeof h), 3);
-    grade_mistake(g, fabs(got + 1.0 / 3) < TOLERANCE, "below-zero",
-                  "a divergence is never negative: 0 is the least");
-    grade_near(g, 1, "the reference of 0.5, -0.25, -1.25", got, 0, TOLERANCE);
+    check_reference_of(g, 1, "the reference of 0.5, -0.25, -1.25",
+                       (Mismatched){{0.5, -0.25, -1.25}, 3});
 }
 
 static void check_reference_none(Grade *g) {
@@ -46,42 +106,102 @@ typedef struct {
 
 typedef enum {
     KTO_RIGHT,
-    KTO_SUM,         // not a mean
-    KTO_NO_Z,        // z is ignored
-    KTO_SIGN,        // the others' sign as that of the liked
-    KTO_LOG,         // -ln sigma, as DPO
-    KTO_LAMBDAS,     // exchanged
-    KTO_NO_LAMBDAS,  // 1
-    KTO_NO_BETA,     // of slopes: the factor
-    KTO_MEANS        // of each kind, added
+    KTO_SUM,           // not a mean
+    KTO_NO_Z,          // z is ignored
+    KTO_PLUS_Z,        // h + z
+    KTO_Z_OUTSIDE,     // beta h - z
+    KTO_SIGN,          // the others' sign as that of the liked
+    KTO_SIGMAS,        // sigma for 1 - sigma, in both
+    KTO_LIKED_SIGMA,   // in the liked alone
+    KTO_KINDS,         // liked and others exchanged
+    KTO_LOG,           // -ln sigma, as DPO
+    KTO_LAMBDAS,       // exchanged
+    KTO_NO_LAMBDAS,    // 1
+    KTO_NO_BETA,       // of loss: 1 for beta. Of slopes: the factor
+    KTO_BETA_NOWHERE,  // of slopes: neither inside nor as a factor
+    KTO_BY_BETA,       // divided by beta; of slopes: the factor is 1 / beta
+    KTO_MEANS,         // of each kind, added
+    KTO_NEGATED,
+    KTO_UTILITY,      // of loss: lambda sigma, negated. Of slopes: that is the same
+    KTO_SIGMA_ONLY,   // of slopes: sigma for sigma (1 - sigma)
+    KTO_OTHER_ONLY,   // of slopes: 1 - sigma for it
+    KTO_SQUARE,       // of slopes: sigma^2
+    KTO_LIKED_SLOPE,  // of slopes: the liked one's sign
+    KTO_OTHER_SLOPE,  // of slopes: the others'
+    KTO_LIKED_ALONE,  // the others have none
 } KtoRule;
 
 static double logistic_of(double x) { return 1 / (1 + exp(-x)); }
 
+// beta times what h has more than z, the kind's sign in it.
+static double lead_by(KtoRule rule, const Cases *c, int i, bool liked) {
+    double beta = c->settings.beta, z = c->z;
+    if (rule == KTO_NO_Z) z = 0;
+    if (rule == KTO_PLUS_Z) z = -z;
+    if (rule == KTO_Z_OUTSIDE) z /= beta;
+    double sign = liked || rule == KTO_SIGN ? 1 : -1;
+    if (rule == KTO_BETA_NOWHERE) beta = 1;
+    if (rule == KTO_BY_BETA) beta = 1 / beta;
+    return sign * beta * (c->h[i] - z);
+}
+
+static double loss_of_one(KtoRule rule, double x, bool liked) {
+    if (rule == KTO_LOG) return log1p(exp(-x));
+    bool sigma = rule == KTO_SIGMAS || (rule == KTO_LIKED_SIGMA && liked);
+    if (rule == KTO_NEGATED) return logistic_of(x) - 1;
+    if (rule == KTO_UTILITY) return -logistic_of(x);
+    return sigma ? logistic_of(x) : 1 - logistic_of(x);
+}
+
+// d (1 - sigma) / d x, negated.
+static double slope_of_one(KtoRule rule, double x) {
+    double sigma = logistic_of(x);
+    if (rule == KTO_LOG || rule == KTO_OTHER_ONLY) return 1 - sigma;
+    if (rule == KTO_SIGMA_ONLY) return sigma;
+    return sigma * (rule == KTO_SQUARE ? sigma : 1 - sigma);
+}
+
 // Loss and slope of answer i.
 static void one_by(KtoRule rule, const Cases *c, int i, double *loss, double *slope) {
-    bool liked = c->liked[i], first = rule == KTO_LAMBDAS ? !liked : liked;
-    double lambda = first ? c->settings.lambda_liked : c->settings.lambda_other;
-    double sign = liked || rule == KTO_SIGN ? 1 : -1, beta = c->settings.beta,
-           x = sign * beta * (c->h[i] - (rule == KTO_NO_Z ? 0 : c->z));
+    bool liked = c->liked[i] != (rule == KTO_KINDS),
+         first = rule == KTO_LAMBDAS ? !liked : liked;
+    double lambda = first ? c->settings.lambda_liked : c->settings.lambda_other,
+           beta = c->settings.beta, sign = liked || rule == KTO_SIGN ? 1 : -1,
+           x = lead_by(rule == KTO_BY_BETA ? KTO_RIGHT : rule, c, i, liked);
     if (rule == KTO_NO_LAMBDAS) lambda = 1;
-    *loss = lambda * (rule == KTO_LOG ? log1p(exp(-x)) : 1 - logistic_of(x));
-    double inner =
-        rule == KTO_LOG ? 1 - logistic_of(x) : logistic_of(x) * (1 - logistic_of(x));
-    *slope = -lambda * sign * (rule == KTO_NO_BETA ? 1 : beta) * inner;
+    if (rule == KTO_LIKED_ALONE && !liked) lambda = 0;
+    if (rule == KTO_NO_BETA || rule == KTO_BETA_NOWHERE) beta = 1;
+    if (rule == KTO_BY_BETA) beta = 1 / beta;
+    if (rule == KTO_LIKED_SLOPE && liked) sign = -sign;
+    if (rule == KTO_OTHER_SLOPE && !liked) sign = -sign;
+    if (rule == KTO_NEGATED || rule == KTO_SIGMAS || (rule == KTO_LIKED_SIGMA && liked))
+        sign = -sign;
+    *slope = -lambda * sign * beta * slope_of_one(rule, x);
+    if (rule == KTO_NO_BETA) x = lead_by(KTO_BETA_NOWHERE, c, i, liked);
+    if (rule == KTO_BY_BETA) x = lead_by(KTO_BY_BETA, c, i, liked);
+    *loss = lambda * loss_of_one(rule, x, liked);
+}
+
+static int count_liked(const Cases *c) {
+    int liked = 0;
+    for (int i = 0; i < c->n; i++) liked += c->liked[i];
+    return liked;
+}
+
+static double count_by(int rule, const Cases *c, int i) {
+    int liked = count_liked(c);
+    if (rule == KTO_SUM) return 1;
+    if (rule == KTO_MEANS) return c->liked[i] ? liked : c->n - liked;
+    return c->n;
 }
 
 static void loss_by(int rule, const void *of, double *to) {
     const Cases *c = of;
-    int liked = 0;
-    for (int i = 0; i < c->n; i++) liked += c->liked[i];
     *to = 0;
     for (int i = 0; i < c->n; i++) {
-        double loss, slope, count = c->n;
+        double loss, slope;
         one_by((KtoRule)rule, c, i, &loss, &slope);
-        if (rule == KTO_SUM) count = 1;
-        if (rule == KTO_MEANS) count = c->liked[i] ? liked : c->n - liked;
-        *to += loss / count;
+        *to += loss / count_by(rule, c, i);
     }
 }
 
@@ -90,19 +210,56 @@ static void slopes_by(int rule, const void *of, double *to) {
     for (int i = 0; i < c->n; i++) {
         double loss;
         one_by((KtoRule)rule, c, i, &loss, &to[i]);
-        to[i] /= rule == KTO_SUM ? 1 : c->n;
+        to[i] /= count_by(rule, c, i);
     }
 }
 
+#define COMMON_SLIPS \
+    {KTO_SUM, "sum", "this is a sum over answers: a mean is asked for"}, \
+        {KTO_NO_Z, "no-reference", "h is taken from 0: it is from z"}, \
+        {KTO_PLUS_Z, "plus-z", "z is subtracted from h, not added"}, \
+        {KTO_Z_OUTSIDE, "z-outside", \
+         "beta (h - z): beta multiplies both, not h alone"}, \
+        {KTO_SIGN, "sign", \
+         "what was not liked has the sign turned: sigma(beta (z - h))"}, \
+        {KTO_KINDS, "kinds-inverted", "liked answers and the others are exchanged"}, \
+        {KTO_LOG, "log-sigma", "this is -ln sigma, DPO's: here it is 1 - sigma"}, \
+        {KTO_LAMBDAS, "lambdas", "the two lambdas are exchanged"}, \
+        {KTO_NO_LAMBDAS, "no-lambdas", "the lambdas are not used"}, \
+        {KTO_MEANS, "two-means", \
+         "a mean of each kind, added: one mean over all answers"}, \
+    { \
+        KTO_LIKED_ALONE, "liked-alone", "answers that were not liked count too" \
+    }
+
 static const Slip LOSS_SLIPS[] = {
-    {KTO_SUM, "sum", "this is a sum over answers: a mean is asked for"},
-    {KTO_NO_Z, "no-reference", "h is taken from 0: it is from z"},
-    {KTO_SIGN, "sign", "what was not liked has the sign turned: sigma(beta (z - h))"},
-    {KTO_LOG, "log-sigma", "this is -ln sigma, DPO's: here it is 1 - sigma"},
-    {KTO_LAMBDAS, "lambdas", "the two lambdas are exchanged"},
-    {KTO_NO_LAMBDAS, "no-lambdas", "the lambdas are not used"},
+    COMMON_SLIPS,
+    {KTO_SIGMAS, "sigmas", "sigma stands for 1 - sigma: its sign is turned"},
+    {KTO_LIKED_SIGMA, "liked-sigma",
+     "where it was liked sigma stands for 1 - sigma: its sign is turned"},
+    {KTO_NO_BETA, "no-beta", "beta is forgotten: sigma(beta (h - z))"},
+    {KTO_BY_BETA, "divided-by-beta", "divided by beta: sigma(beta (h - z))"},
+    {KTO_NEGATED, "negated", "the loss has the other sign: 1 - sigma, not sigma - 1"},
+    {KTO_UTILITY, "utility",
+     "this is -lambda sigma: the 1 of 1 - sigma is missing, the loss begins at 0"},
+};
+static const Slip SLOPES_SLIPS[] = {
+    COMMON_SLIPS,
     {KTO_NO_BETA, "no-beta", "the inner derivative is beta"},
-    {KTO_MEANS, "two-means", "a mean of each kind, added: one mean over all answers"},
+    {KTO_BETA_NOWHERE, "no-beta", "beta is forgotten, inside sigma and as a factor"},
+    {KTO_BY_BETA, "slope-by-beta", "the inner derivative is beta, not 1 / beta"},
+    {KTO_NEGATED, "slopes-negated",
+     "all slopes have the other sign: the loss of a liked answer falls with h"},
+    {KTO_SIGMA_ONLY, "sigma-only",
+     "the slope of sigma is sigma (1 - sigma): 1 - sigma is missing"},
+    {KTO_OTHER_ONLY, "other-only",
+     "the slope of sigma is sigma (1 - sigma): one of the two is missing"},
+    {KTO_SQUARE, "sigma-squared",
+     "the slope of sigma is sigma (1 - sigma), not sigma^2"},
+    {KTO_LIKED_SLOPE, "liked-slope",
+     "the slope of a liked answer is negative: its loss falls with h"},
+    {KTO_OTHER_SLOPE, "other-slope",
+     "the slope of an answer that was not liked is positive: its loss rises with h"},
 };
 
 static Judged judged(const Cases *c) {
@@ -123,8 +280,8 @@ static void check_slopes_of(Grade *g, int points, const char *what, const Cases 
     double *to = grade_guarded("slopes", nothing, (size_t)c->n * sizeof *to);
     kto_slopes(&a, c->z, c->settings, to);
     for (int i = 0; i < c->n; i++) got[i] = to[i];
-    grade_numbers(g, points, what, got, c->n, TOLERANCE, slopes_by, c, LOSS_SLIPS,
-                  COUNT_OF(LOSS_SLIPS));
+    grade_numbers(g, points, what, got, c->n, TOLERANCE, slopes_by, c, SLOPES_SLIPS,
+                  COUNT_OF(SLOPES_SLIPS));
 }
 
 static const Cases
@@ -174,18 +331,35 @@ typedef enum {
     BALANCE_EXCHANGED,
     BALANCE_INVERSE_RATIO,
     BALANCE_LIKED_ONE,  // lambda_liked is 1 always
-    BALANCE_OTHER_ONE
+    BALANCE_OTHER_ONE,
+    BALANCE_LARGER_ONE,  // the larger is 1
+    BALANCE_COUNTS,      // liked / others
+    BALANCE_NO_RATIO,
+    BALANCE_NO_INVERSE,  // quotient for 1 / quotient
+    BALANCE_INTEGERS,
+    BALANCE_RATIO_ALONE,  // counts are not used
 } BalanceRule;
+
+static double quotient_by(BalanceRule rule, const Balance *b) {
+    double liked = b->liked, others = b->others, ratio = b->ratio;
+    if (rule == BALANCE_INVERSE_RATIO) ratio = 1 / ratio;
+    if (rule == BALANCE_NO_RATIO) ratio = 1;
+    if (rule == BALANCE_INTEGERS) return ratio * (b->others / b->liked);
+    if (rule == BALANCE_COUNTS) return ratio * liked / others;
+    if (rule == BALANCE_RATIO_ALONE) return ratio;
+    double quotient = ratio * others / liked;
+    return rule == BALANCE_EXCHANGED ? 1 / quotient : quotient;
+}
 
 static void balance_by(int rule, const void *of, double *to) {
     const Balance *b = of;
-    double ratio = rule == BALANCE_INVERSE_RATIO ? 1 / b->ratio : b->ratio,
-           quotient = ratio * b->others / b->liked;
-    if (rule == BALANCE_EXCHANGED) quotient = 1 / quotient;
-    bool other_one = rule == BALANCE_LIKED_ONE   ? false
-                     : rule == BALANCE_OTHER_ONE ? true
-                                                 : quotient >= 1;
+    double quotient = quotient_by((BalanceRule)rule, b);
+    bool other_one = rule == BALANCE_LIKED_ONE    ? false
+                     : rule == BALANCE_OTHER_ONE  ? true
+                     : rule == BALANCE_LARGER_ONE ? quotient < 1
+                                                  : quotient >= 1;
     to[0] = other_one ? quotient : 1, to[1] = other_one ? 1 : 1 / quotient;
+    if (rule == BALANCE_NO_INVERSE && !other_one) to[1] = quotient;
     to[2] = 0.1;
 }
 
@@ -197,11 +371,24 @@ static const Slip BALANCE_SLIPS[] = {
      "the smaller of the two is 1, not always lambda_liked"},
     {BALANCE_OTHER_ONE, "other-one",
      "the smaller of the two is 1, not always lambda_other"},
+    {BALANCE_LARGER_ONE, "larger-one",
+     "the larger of the two is 1: the smaller is to be"},
+    {BALANCE_COUNTS, "counts-inverted",
+     "the counts are upside down: the rarer kind gets the larger lambda, "
+     "lambda_liked / lambda_other = ratio others / liked"},
+    {BALANCE_NO_RATIO, "no-ratio", "the ratio is not used"},
+    {BALANCE_NO_INVERSE, "quotient-not-inverted",
+     "where lambda_liked is 1, lambda_other is 1 / quotient"},
+    {BALANCE_INTEGERS, "balance-integers",
+     "others / liked is a quotient of integers: make one a double"},
+    {BALANCE_RATIO_ALONE, "no-counts", "the counts are not used"},
 };
 
 static void check_balance(Grade *g, int points, const char *what, Balance b) {
     KtoSettings s = kto_balanced(b.liked, b.others, b.ratio, 0.1);
     double got[] = {s.lambda_liked, s.lambda_other, s.beta};
+    grade_mistake(g, s.beta != 0.1, "beta-not-set",
+                  "beta is to be the one that is given");
     grade_numbers(g, points, what, got, 3, TOLERANCE, balance_by, &b, BALANCE_SLIPS,
                   COUNT_OF(BALANCE_SLIPS));
 }

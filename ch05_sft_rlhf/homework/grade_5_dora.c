@@ -6,41 +6,73 @@
 static const double TOLERANCE = 1e-9;
 
 enum { ROWS = 3, COLS = 2, RANK = 2, SIZE = ROWS * COLS };
+enum { BEFORE = 9 };  // what is in an array that is to be written
 static const double V[SIZE] = {1, -2, 2, 1, -2, 0.5}, M[COLS] = {1.5, 0.5},
                     DW[SIZE] = {0.5, 1, -1, 2, 0.25, -0.75};
 
 typedef enum {
     DORA_RIGHT,
-    DORA_ROWS,      // rows' norms for columns'
-    DORA_SQUARED,   // divided by |v|^2
-    DORA_NO_NORM,   // not divided
-    DORA_NO_M,      // lengths are not used
-    DORA_SUM,       // the sum of absolute values for the norm
-    DORA_OF_W,      // dm: against w, not against the direction
-    DORA_DV_OTHER,  // the norm a constant where it is not, and the reverse
-    DORA_DV_PLUS,   // what is along v is added
-    DORA_DV_UNIT,   // v, not the direction, is taken away
-    DORA_DV_PLAIN,  // dw
+    DORA_ROWS,       // rows' norms for columns'
+    DORA_SQUARED,    // divided by |v|^2
+    DORA_NO_NORM,    // not divided
+    DORA_NO_M,       // lengths are not used
+    DORA_SUM,        // the sum of absolute values for the norm
+    DORA_OF_W,       // dm: against w, not against the direction
+    DORA_DV_OTHER,   // the norm a constant where it is not, and the reverse
+    DORA_DV_PLUS,    // what is along v is added
+    DORA_DV_UNIT,    // v, not the direction, is taken away
+    DORA_DV_PLAIN,   // dw
+    DORA_ROOT_MEAN,  // the root of the mean square
+    DORA_LARGEST,    // the largest size
+    DORA_TIMES,      // times the norm
+    DORA_INVERSE,    // norm / m
+    DORA_WHOLE,      // one norm for the matrix
+    DORA_ADDED,      // v / |v| + m
+    DORA_SUM_DW,     // dm: the sum of dw
+    DORA_MEAN,       // dm: a mean over rows
+    DORA_BY_M,       // dm: divided by m
+    DORA_SIGN,       // dm
+    DORA_KEPT,       // dm, dv: added to what was there
+    DORA_DV_TIMES,   // |v| where 1 / |v| belongs, in the part along v
+    DORA_DV_SQUARE,  // one division by |v| too many there
+    DORA_DV_M,       // m there once more
+    DORA_DV_PART,    // the direction is missing there
+    DORA_DV_ALONE,   // the part along v alone
+    DORA_DV_DW,      // the part along dw
 } DoraRule;
 
 // |v_j|, or what a mistake takes for it at (i, j).
 static double norm_by(DoraRule rule, int i, int j) {
-    double squares = 0, sum = 0;
-    for (int k = 0; k < (rule == DORA_ROWS ? COLS : ROWS); k++) {
+    double squares = 0, sum = 0, largest = 0, all = 0;
+    int count = rule == DORA_ROWS ? COLS : ROWS;
+    for (int k = 0; k < count; k++) {
         double x = rule == DORA_ROWS ? V[i * COLS + k] : V[k * COLS + j];
-        squares += x * x, sum += fabs(x);
+        squares += x * x, sum += fabs(x), largest = fmax(largest, fabs(x));
     }
-    if (rule == DORA_SQUARED) return squares;
-    if (rule == DORA_SUM) return sum;
-    return rule == DORA_NO_NORM ? 1 : sqrt(squares);
+    for (int k = 0; k < SIZE; k++) all += V[k] * V[k];
+    switch (rule) {
+        case DORA_SQUARED: return squares;
+        case DORA_SUM: return sum;
+        case DORA_NO_NORM: return 1;
+        case DORA_ROOT_MEAN: return sqrt(squares / count);
+        case DORA_LARGEST: return largest;
+        case DORA_TIMES: return 1 / sqrt(squares);
+        case DORA_WHOLE: return sqrt(all);
+        default: return sqrt(squares);
+    }
 }
 
 static void weights_by(int rule, const void *of, double *to) {
     (void)of;
     for (int i = 0; i < ROWS; i++)
-        for (int j = 0; j < COLS; j++)
-            to[i * COLS + j] = (rule == DORA_NO_M ? 1 : M[j]) * V[i * COLS + j]
-                               / norm_by((DoraRule)rule, i, j);
+        for (int j = 0; j < COLS; j++) {
+            double norm = norm_by((DoraRule)rule, i, j),
+                   m = rule == DORA_NO_M ? 1 : M[j], v = V[i * COLS + j];
+            to[i * COLS + j] = rule == DORA_INVERSE ? v * norm / m
+                               : rule == DORA_ADDED ? v / norm + m
+                               : rule == DORA_KEPT  ? BEFORE + m * v / norm
+                                                    : m * v / norm;
+        }
 }
 
 static const Slip WEIGHT_SLIPS[] = {
@@ -50,6 +82,16 @@ static const Slip WEIGHT_SLIPS[] = {
     {DORA_NO_M, "no-lengths", "the lengths m are not used: all columns have length 1"},
     {DORA_SUM, "sum",
      "divided by a sum of absolute values: a length is the root of squares"},
+    {DORA_ROOT_MEAN, "root-mean-square",
+     "divided by the root of the mean square: a length is the root of the sum"},
+    {DORA_LARGEST, "largest",
+     "divided by the largest size in the column, not its length"},
+    {DORA_TIMES, "times-norm", "multiplied by |v|: divided by it"},
+    {DORA_INVERSE, "m-inverted", "|v| / m is upside down: m / |v|"},
+    {DORA_WHOLE, "whole-matrix",
+     "one length for the whole matrix: each column has its own"},
+    {DORA_ADDED, "m-added", "m was added: it multiplies"},
+    {DORA_KEPT, "added-to", "written, not added to what was there"},
 };
 
 static void check_weights(Grade *g) {
@@ -66,14 +108,19 @@ static void check_weights(Grade *g) {
 // sum_i dw_ij v_ij / |v_j|
 static double along_by(DoraRule rule, int j) {
     double sum = 0;
-    for (int i = 0; i < ROWS; i++)
-        sum += DW[i * COLS + j] * V[i * COLS + j] / norm_by(rule, i, j);
-    return rule == DORA_OF_W ? sum * M[j] : sum;
+    for (int i = 0; i < ROWS; i++) {
+        double v = rule == DORA_SUM_DW ? 1 : V[i * COLS + j] / norm_by(rule, i, j);
+        sum += DW[i * COLS + j] * v;
+    }
+    if (rule == DORA_MEAN) sum /= ROWS;
+    if (rule == DORA_BY_M) sum /= M[j];
+    return rule == DORA_OF_W ? sum * M[j] : rule == DORA_SIGN ? -sum : sum;
 }
 
 static void lengths_by(int rule, const void *of, double *to) {
     (void)of;
-    for (int j = 0; j < COLS; j++) to[j] = along_by((DoraRule)rule, j);
+    for (int j = 0; j < COLS; j++)
+        to[j] = along_by((DoraRule)rule, j) + (rule == DORA_KEPT ? BEFORE : 0);
 }
 
 static const Slip LENGTH_SLIPS[] = {
@@ -82,22 +129,48 @@ static const Slip LENGTH_SLIPS[] = {
     {DORA_NO_NORM, "dm-no-norm", "w moves with m along v / |v|, not along v"},
     {DORA_SQUARED, "dm-squared", "divided by |v|^2: the direction is v / |v|"},
     {DORA_ROWS, "dm-rows", "these are the rows' norms: a column makes an output"},
+    {DORA_TIMES, "dm-times-norm",
+     "multiplied by |v|: w moves with m along the direction v / |v|"},
+    {DORA_SUM_DW, "dm-sum",
+     "the column's gradients were added up: each counts with its part of the "
+     "direction, "
+     "v / |v|"},
+    {DORA_MEAN, "dm-mean", "a mean over the rows: m moves them all, it is the sum"},
+    {DORA_BY_M, "dm-by-m", "divided by m: w / m is the direction v / |v| already"},
+    {DORA_SIGN, "dm-sign", "with the sign turned"},
+    {DORA_KEPT, "dm-added-to", "written, not added to what was there"},
 };
 
+// What is taken away from dw_ij: its part along v_j.
+static double part_by(DoraRule rule, int i, int j) {
+    double norm = norm_by(DORA_RIGHT, 0, j), along = along_by(DORA_RIGHT, j),
+           v = V[i * COLS + j];
+    switch (rule) {
+        case DORA_DV_PLUS: return -along * v / norm;
+        case DORA_DV_UNIT: return along * v;
+        case DORA_DV_TIMES: return along * v * norm;
+        case DORA_DV_SQUARE: return along * v / (norm * norm);
+        case DORA_DV_M: return along * M[j] * v / norm;
+        case DORA_DV_PART: return along;
+        case DORA_DV_DW: return along * DW[i * COLS + j] / norm;
+        default: return along * v / norm;
+    }
+}
+
 static void slopes_by(int rule, const void *of, double *to) {
-    bool constant = *(const bool *)of;
-    if (rule == DORA_DV_OTHER) constant = !constant;
+    bool constant = *(const bool *)of != (rule == DORA_DV_OTHER);
     for (int j = 0; j < COLS; j++) {
-        double norm = norm_by(DORA_RIGHT, 0, j), along = along_by(DORA_RIGHT, j),
-               factor = rule == DORA_NO_M ? 1 / norm : M[j] / norm;
+        double norm = norm_by(DORA_RIGHT, 0, j), factor = M[j] / norm;
+        if (rule == DORA_NO_M) factor = 1 / norm;
+        if (rule == DORA_NO_NORM) factor = M[j];
+        if (rule == DORA_SQUARED) factor = M[j] / (norm * norm);
+        if (rule == DORA_TIMES) factor = M[j] * norm;
+        if (rule == DORA_INVERSE) factor = norm / M[j];
+        if (rule == DORA_DV_PLAIN) factor = 1;
         for (int i = 0; i < ROWS; i++) {
-            double v = V[i * COLS + j], take = constant ? 0 : along * v / norm;
-            if (rule == DORA_DV_PLUS) take = -take;
-            if (rule == DORA_DV_UNIT && !constant) take = along * v;
-            to[i * COLS + j] = (rule == DORA_DV_PLAIN  ? 1
-                                : rule == DORA_NO_NORM ? M[j]
-                                                       : factor)
-                               * (DW[i * COLS + j] - take);
+            double take = constant ? 0 : part_by((DoraRule)rule, i, j),
+                   dw = rule == DORA_DV_ALONE ? 0 : DW[i * COLS + j];
+            to[i * COLS + j] = factor * (dw - take) + (rule == DORA_KEPT ? BEFORE : 0);
         }
     }
 }
@@ -111,6 +184,21 @@ static const Slip SLOPE_SLIPS[] = {
     {DORA_NO_M, "dv-no-lengths", "dw / dv has the factor m / |v|: m is missing"},
     {DORA_NO_NORM, "dv-no-norm", "dw / dv has the factor m / |v|: |v| is missing"},
     {DORA_DV_PLAIN, "no-factor", "dw / dv has the factor m / |v|"},
+    {DORA_SQUARED, "dv-squared", "dw / dv has the factor m / |v|, not m / |v|^2"},
+    {DORA_TIMES, "dv-times-norm", "dw / dv has the factor m / |v|, not m |v|"},
+    {DORA_INVERSE, "dv-inverted", "dw / dv has the factor m / |v|, not |v| / m"},
+    {DORA_DV_TIMES, "along-times",
+     "the part along v is (dw . u) u with u = v / |v|: divided by |v|, not multiplied"},
+    {DORA_DV_SQUARE, "along-squared",
+     "the part along v is (dw . u) u with u = v / |v|: one division by |v| too many"},
+    {DORA_DV_M, "along-m",
+     "the part along v is (dw . u) u: m is in the factor before it already"},
+    {DORA_DV_PART, "along-no-direction",
+     "the part along v is (dw . u) u: the vector u is missing"},
+    {DORA_DV_ALONE, "along-alone",
+     "the part along v alone: it is taken away from dw, which is missing"},
+    {DORA_DV_DW, "along-dw", "the part is along v, not along dw: (dw . u) u"},
+    {DORA_KEPT, "dv-added-to", "written, not added to what was there"},
 };
 
 typedef struct {
@@ -156,14 +244,16 @@ typedef enum {
     ADAPTER_SQUARED_SCALE,
     ADAPTER_RANK,        // divided by the rank once more
     ADAPTER_TRANSPOSED,  // B for its transpose, and A
-    ADAPTER_ADDED        // to what was there
+    ADAPTER_ADDED,       // to what was there
+    ADAPTER_BY_SCALE,    // divided by s
+    ADAPTER_LAST,        // = for +=
 } AdapterRule;
-enum { BEFORE = 9 };
 
 static double scale_by(int rule) {
     return rule == ADAPTER_NO_SCALE        ? 1
            : rule == ADAPTER_SQUARED_SCALE ? S * S
            : rule == ADAPTER_RANK          ? S / RANK
+           : rule == ADAPTER_BY_SCALE      ? 1 / S
                                            : S;
 }
 
@@ -172,7 +262,7 @@ static void a_by(int rule, const void *of, double *to) {
     for (int i = 0; i < ROWS; i++)
         for (int k = 0; k < RANK; k++) {
             double sum = 0;
-            for (int j = 0; j < COLS; j++)
+            for (int j = rule == ADAPTER_LAST ? COLS - 1 : 0; j < COLS; j++)
                 sum +=
                     DW[i * COLS + j]
                     * (rule == ADAPTER_TRANSPOSED ? B[j * COLS + k] : B[k * COLS + j]);
@@ -185,7 +275,7 @@ static void b_by(int rule, const void *of, double *to) {
     for (int k = 0; k < RANK; k++)
         for (int j = 0; j < COLS; j++) {
             double sum = 0;
-            for (int i = 0; i < ROWS; i++)
+            for (int i = rule == ADAPTER_LAST ? ROWS - 1 : 0; i < ROWS; i++)
                 sum +=
                     DW[i * COLS + j]
                     * (rule == ADAPTER_TRANSPOSED ? A[k * ROWS + i] : A[i * RANK + k]);
@@ -200,6 +290,9 @@ static const Slip ADAPTER_SLIPS[] = {
     {ADAPTER_TRANSPOSED, "transposed",
      "an index is exchanged: da = s dv b^T, db = s a^T dv"},
     {ADAPTER_ADDED, "added-to", "written, not added to what was there"},
+    {ADAPTER_BY_SCALE, "divided-by-scale", "divided by s: v = w0 + s a b, so times s"},
+    {ADAPTER_LAST, "last-term",
+     "only the last term is left: each number is a sum of products, add them up"},
 };
 
 static void adapters(double *da, double *db) {

@@ -48,8 +48,21 @@ typedef enum {
     MIX_BEST,    // the best document alone
     MIX_NO_END,  // END does not count
     MIX_NO_LOG,
-    MIX_LOGS,   // the mean of logarithms
-    MIX_FIRST,  // every token from an empty prefix
+    MIX_LOGS,          // the mean of logarithms
+    MIX_FIRST,         // every token from an empty prefix
+    MIX_NO_WEIGHT,     // weights are 1
+    MIX_TWICE,         // divided by how many documents there are, too
+    MIX_LOG_SUM,       // logarithms of all documents added, weights too
+    MIX_WEIGHT_ADDED,  // p(z) for ln p(z)
+    MIX_WEIGHT_TIMES,  // p(z) ln p(y)
+    MIX_AHEAD,         // the prefix has the token itself in it
+    MIX_WHOLE,         // and all others
+    MIX_MEAN,          // per token
+    MIX_SIGN,
+    MIX_BITS,
+    MIX_HEAVY,       // the document with the largest weight
+    MIX_EACH_TOKEN,  // by sequence: p(z) for every token
+    MIX_ONCE,        // by token: p(z) for the first token alone
 } MixRule;
 
 typedef struct {
@@ -58,22 +71,52 @@ typedef struct {
     bool token;
 } Mix;
 
-static double one_by(const Mix *m, int z, int i, bool first) {
+static double one_after(const Mix *m, int z, int i, int prefix) {
     double log_p[TOKENS];
-    next(m->world, z, m->answer, first ? 0 : i, log_p);
+    next(m->world, z, m->answer, prefix, log_p);
     return log_p[m->answer[i]];
+}
+static double one_by(const Mix *m, int z, int i, bool first) {
+    return one_after(m, z, i, first ? 0 : i);
+}
+
+// Tokens from .. to - 1 of the answer by one document.
+static double stretch_by(const Mix *m, MixRule rule, int z, int from, int to) {
+    double log_p = 0;
+    for (int i = from; i < to; i++)
+        log_p += one_after(m, z, i,
+                           rule == MIX_FIRST   ? 0
+                           : rule == MIX_AHEAD ? i + 1
+                           : rule == MIX_WHOLE ? m->count
+                                               : i);
+    return log_p;
+}
+
+static double weight_of(MixRule rule, int z) {
+    if (rule == MIX_NO_WEIGHT) return 1;
+    if (rule == MIX_TWICE) return WEIGHT[z] / DOCUMENTS;
+    if (rule == MIX_HEAVY) return z == 0;
+    return (rule == MIX_ALIKE ? ALIKE : WEIGHT)[z];
 }
 
 // The sum over documents of tokens from .. to - 1 of the answer.
 static double mixture(const Mix *m, MixRule rule, int from, int to) {
-    double sum = 0, best = 0, logs = 0;
+    double sum = 0, best = 0, logs = 0, added = 0, all = 0, times = 0;
     for (int z = 0; z < DOCUMENTS; z++) {
-        double weight = (rule == MIX_ALIKE ? ALIKE : WEIGHT)[z], log_p = 0;
-        for (int i = from; i < to; i++) log_p += one_by(m, z, i, rule == MIX_FIRST);
+        double weight = weight_of(rule, z), log_p = stretch_by(m, rule, z, from, to);
+        if (rule == MIX_EACH_TOKEN) weight = pow(weight, to - from);
+        if (rule == MIX_ONCE && from > 0) weight = 1;
         sum += weight * exp(log_p), best = fmax(best, weight * exp(log_p));
-        logs += weight * log_p;
+        logs += weight * log_p, all += log(WEIGHT[z]) + log_p;
+        added += exp(weight + log_p), times += exp(weight * log_p);
     }
-    return rule == MIX_LOGS ? logs : log(rule == MIX_BEST ? best : sum);
+    switch (rule) {
+        case MIX_LOGS: return logs;
+        case MIX_LOG_SUM: return all;
+        case MIX_WEIGHT_ADDED: return log(added);
+        case MIX_WEIGHT_TIMES: return log(times);
+        default: return log(rule == MIX_BEST ? best : sum);
+    }
 }
 
 static void mix_by(int rule, const void *of, double *to) {
@@ -84,28 +127,60 @@ static void mix_by(int rule, const void *of, double *to) {
     else
         for (int i = 0; i < count; i++) *to += mixture(m, (MixRule)rule, i, i + 1);
     if (rule == MIX_NO_LOG) *to = exp(*to);
+    if (rule == MIX_MEAN) *to /= m->count;
+    if (rule == MIX_SIGN) *to = -*to;
+    if (rule == MIX_BITS) *to /= log(2);
 }
+
+#define MIX_SLIPS \
+    {MIX_ALIKE, "no-weights", "the documents' weights are not used"}, \
+        {MIX_BEST, "best-document", \
+         "this is the best document alone: their sum is asked for"}, \
+        {MIX_NO_END, "no-end", "END is a token of the answer: it counts"}, \
+        {MIX_NO_LOG, "no-log", "this is the probability: its logarithm is asked for"}, \
+        {MIX_LOGS, "mean-of-logs", "a mean of logarithms: probabilities are mixed"}, \
+        {MIX_FIRST, "no-prefix", \
+         "a token depends on those before it: prefix and count"}, \
+        {MIX_NO_WEIGHT, "no-weights", \
+         "the documents' weights are not used: p(z) multiplies each"}, \
+        {MIX_TWICE, "mean-again", \
+         "divided by how many documents there are: the weights sum to 1 already"}, \
+        {MIX_LOG_SUM, "sum-of-logs", \
+         "the documents' logarithms were added, which multiplies their " \
+         "probabilities: " \
+         "the probabilities are added"}, \
+        {MIX_WEIGHT_ADDED, "weight-not-log", \
+         "p(z) was added to a logarithm: add ln p(z), or multiply before it"}, \
+        {MIX_WEIGHT_TIMES, "weight-times-log", \
+         "p(z) multiplies a logarithm, which is a power: it multiplies the " \
+         "probability"}, \
+        {MIX_AHEAD, "prefix-long", \
+         "the prefix has the token itself in it: token i is read after i tokens"}, \
+        {MIX_WHOLE, "prefix-whole", \
+         "every token was read after the whole answer: token i is read after i " \
+         "tokens"}, \
+        {MIX_MEAN, "per-token-mean", "divided by the number of tokens: the sum"}, \
+        {MIX_SIGN, "minus-log", "this is -ln p: ln p is asked for"}, \
+        {MIX_BITS, "bits", "in bits: the natural logarithm is asked for"}, { \
+        MIX_HEAVY, "heaviest-document", \
+            "this is the document with the largest weight alone: their sum is asked " \
+            "for" \
+    }
 
 static const Slip SEQUENCE_SLIPS[] = {
     {MIX_OTHER, "token",
      "this mixes at every token: one document for the whole answer"},
-    {MIX_ALIKE, "no-weights", "the documents' weights are not used"},
-    {MIX_BEST, "best-document",
-     "this is the best document alone: their sum is asked for"},
-    {MIX_NO_END, "no-end", "END is a token of the answer: it counts"},
-    {MIX_NO_LOG, "no-log", "this is the probability: its logarithm is asked for"},
-    {MIX_LOGS, "mean-of-logs", "a mean of logarithms: probabilities are mixed"},
-    {MIX_FIRST, "no-prefix", "a token depends on those before it: prefix and count"},
+    {MIX_EACH_TOKEN, "weight-each-token",
+     "p(z) was multiplied in for every token: a document is chosen once, for the whole "
+     "answer"},
+    MIX_SLIPS,
 };
 static const Slip TOKEN_SLIPS[] = {
     {MIX_OTHER, "sequence", "this is one document for the answer: one for each token"},
-    {MIX_ALIKE, "no-weights", "the documents' weights are not used"},
-    {MIX_BEST, "best-document",
-     "this is the best document alone: their sum is asked for"},
-    {MIX_NO_END, "no-end", "END is a token of the answer: it counts"},
-    {MIX_NO_LOG, "no-log", "this is the probability: its logarithm is asked for"},
-    {MIX_LOGS, "mean-of-logs", "a mean of logarithms: probabilities are mixed"},
-    {MIX_FIRST, "no-prefix", "a token depends on those before it: prefix and count"},
+    {MIX_ONCE, "weight-once",
+     "p(z) was multiplied in for the first token alone: each token has its own "
+     "document"},
+    MIX_SLIPS,
 };
 
 static const World VALUES = {1};
@@ -149,28 +224,50 @@ typedef struct {
 
 typedef enum {
     BEAM_RIGHT,
-    BEAM_GREEDY,    // width 1
-    BEAM_DROPS,     // what has ended is no longer compared
-    BEAM_SEQUENCE,  // scored by sequence
-    BEAM_MEAN,      // scored per token
-    BEAM_ALIKE,     // without weights
-    BEAM_ONE,       // the document with the largest weight alone
-    BEAM_NO_END     // the answer without END
+    BEAM_GREEDY,     // width 1
+    BEAM_DROPS,      // what has ended is no longer compared
+    BEAM_SEQUENCE,   // scored by sequence
+    BEAM_MEAN,       // scored per token
+    BEAM_ALIKE,      // without weights
+    BEAM_ONE,        // the document with the largest weight alone
+    BEAM_NO_END,     // the answer without END
+    BEAM_LAST,       // the last token's probability alone
+    BEAM_GOES_ON,    // what has ended is extended
+    BEAM_NEVER,      // END is never tried
+    BEAM_LOGS,       // the documents' logarithms are mixed
+    BEAM_LEAST,      // the least probable are kept
+    BEAM_UNENDED,    // the best, whether it has ended or not
+    BEAM_FIRST_END,  // stops with the first answer that ends
 } BeamRule;
 
+// Several worlds: one alone has so few answers that a mistake would be taken for
+// another.
+enum { WORLDS = 8 };
 typedef struct {
-    const World *world;
+    World worlds[WORLDS];
     int width;
 } Beam;
 
-static double score_by(BeamRule rule, const Beam *b, const Held *h) {
-    Mix m = {.world = b->world, .count = h->count, .token = rule != BEAM_SEQUENCE};
+// The first one is where typical errors show, and so are the others, for a beam.
+static const uint64_t BEAM_SEEDS[WORLDS] = {0, 24, 36, 58, 66, 129, 296, 317};
+static void worlds_from(World *worlds, uint64_t seed, bool beam) {
+    for (int i = 0; i < WORLDS; i++)
+        worlds[i] = (World){i == 0 ? seed : beam ? BEAM_SEEDS[i] : 100 * seed + i};
+}
+
+static double score_by(BeamRule rule, const World *w, const Held *h) {
+    Mix m = {.world = w, .count = h->count, .token = rule != BEAM_SEQUENCE};
     double to = 0;
     memcpy(m.answer, h->tokens, sizeof m.answer);
+    if (rule == BEAM_LAST) return mixture(&m, MIX_RIGHT, h->count - 1, h->count);
     if (rule == BEAM_ONE)
         for (int i = 0; i < h->count; i++) to += one_by(&m, 0, i, false);
-    else mix_by(rule == BEAM_ALIKE ? MIX_ALIKE : MIX_RIGHT, &m, &to);
-    return rule == BEAM_MEAN ? to / h->count : to;
+    else
+        mix_by(rule == BEAM_ALIKE  ? MIX_ALIKE
+               : rule == BEAM_LOGS ? MIX_LOGS
+                                   : MIX_RIGHT,
+               &m, &to);
+    return rule == BEAM_MEAN ? to / h->count : rule == BEAM_LEAST ? -to : to;
 }
 
 static bool has_ended(const Held *h) {
@@ -183,18 +280,18 @@ static int better(const void *a, const void *b) {
 }
 
 // All that one step makes of these: to[HELD].
-static int extended(BeamRule rule, const Beam *b, const Held *held, int count,
+static int extended(BeamRule rule, const World *w, const Held *held, int count,
                     Held *to) {
     int n = 0;
     for (int k = 0; k < count; k++) {
-        if (has_ended(&held[k])) {
+        if (has_ended(&held[k]) && rule != BEAM_GOES_ON) {
             if (rule != BEAM_DROPS) to[n++] = held[k];
             continue;
         }
-        for (int y = 0; y < TOKENS; y++) {
+        for (int y = 0; y < TOKENS - (rule == BEAM_NEVER); y++) {
             Held *h = &to[n++];
             *h = held[k], h->tokens[h->count++] = y;
-            h->log_p = score_by(rule, b, h);
+            h->log_p = score_by(rule, w, h);
         }
     }
     qsort(to, (size_t)n, sizeof *to, better);
@@ -202,19 +299,28 @@ static int extended(BeamRule rule, const Beam *b, const Held *held, int count,
 }
 
 // The answer, and -1 after it: to[LONGEST].
-static void beam_by(int rule, const void *of, double *to) {
-    const Beam *b = of;
+static void beam_in(BeamRule rule, const World *w, int wide, double *to) {
     Held held[HELD] = {{.count = 0}}, more[HELD], best = {.log_p = -INFINITY};
-    int count = 1, width = rule == BEAM_GREEDY ? 1 : b->width;
+    int count = 1, width = rule == BEAM_GREEDY ? 1 : wide;
     for (int step = 0; step < LONGEST && count; step++) {
-        int n = extended((BeamRule)rule, b, held, count, more);
+        int n = extended(rule, w, held, count, more);
         count = n < width ? n : width;
         memcpy(held, more, (size_t)count * sizeof *held);
+        bool some = false;
+        for (int k = 0; k < count; k++) some |= has_ended(&held[k]);
+        if (some && rule == BEAM_FIRST_END) break;
     }
+    bool any = rule == BEAM_NEVER || rule == BEAM_UNENDED || rule == BEAM_GOES_ON;
     for (int k = 0; k < count; k++)
-        if (has_ended(&held[k]) && held[k].log_p > best.log_p) best = held[k];
+        if ((any || has_ended(&held[k])) && held[k].log_p > best.log_p) best = held[k];
     if (rule == BEAM_NO_END && best.count) best.count--;
     for (int i = 0; i < LONGEST; i++) to[i] = i < best.count ? best.tokens[i] : -1;
+}
+
+static void beam_by(int rule, const void *of, double *to) {
+    const Beam *b = of;
+    for (int i = 0; i < WORLDS; i++)
+        beam_in((BeamRule)rule, &b->worlds[i], b->width, to + i * LONGEST);
 }
 
 static const Slip BEAM_SLIPS[] = {
@@ -228,6 +334,18 @@ static const Slip BEAM_SLIPS[] = {
     {BEAM_MEAN, "per-token", "the score is a sum of logarithms, not their mean"},
     {BEAM_ONE, "one-document", "this reads the first document alone"},
     {BEAM_GREEDY, "greedy", "this keeps one prefix, not `width`"},
+    {BEAM_LAST, "last-token-score",
+     "prefixes are compared by their last token alone: by the sum of all tokens' ln p"},
+    {BEAM_GOES_ON, "ended-extended",
+     "an answer that has ended was extended: it stays as it is"},
+    {BEAM_NEVER, "end-never",
+     "END is never tried: it is the id `symbols`, one more than the last symbol"},
+    {BEAM_LOGS, "beam-of-logs", "logarithms were mixed: probabilities are"},
+    {BEAM_LEAST, "least-probable", "the least probable are kept"},
+    {BEAM_UNENDED, "not-ended",
+     "the answer has not ended: the best that has is asked for"},
+    {BEAM_FIRST_END, "first-end",
+     "stopped when the first answer ended: one of those that go on may be better"},
 };
 
 static void answer_of(double *to, const int *answer, int count) {
@@ -241,13 +359,15 @@ static int *answer_room(void) {
 
 static void check_beam_of(Grade *g, int points, const char *what, uint64_t seed,
                           int width) {
-    World world = {seed};
-    Beam b = {&world, width};
-    Readers r = readers(&world);
-    int *answer = answer_room();
-    double got[LONGEST];
-    answer_of(got, answer, token_beam(&r, width, answer));
-    grade_numbers(g, points, what, got, LONGEST, 0, beam_by, &b, BEAM_SLIPS,
+    Beam b = {.width = width};
+    double got[WORLDS * LONGEST];
+    worlds_from(b.worlds, seed, width > 1);
+    for (int i = 0; i < WORLDS; i++) {
+        Readers r = readers(&b.worlds[i]);
+        int *answer = answer_room();
+        answer_of(got + i * LONGEST, answer, token_beam(&r, width, answer));
+    }
+    grade_numbers(g, points, what, got, WORLDS * LONGEST, 0, beam_by, &b, BEAM_SLIPS,
                   COUNT_OF(BEAM_SLIPS));
 }
 
@@ -255,26 +375,36 @@ static void check_beam_of(Grade *g, int points, const char *what, uint64_t seed,
 
 typedef enum {
     DECODE_RIGHT,
-    DECODE_OTHER,  // fast for thorough, thorough for fast
-    DECODE_ALIKE,  // without weights
-    DECODE_HEAVY,  // the answer of the document with the largest weight
-    DECODE_OWN,    // each answer by its own document alone
-    DECODE_TOKEN   // scored by token
+    DECODE_OTHER,       // fast for thorough, thorough for fast
+    DECODE_ALIKE,       // without weights
+    DECODE_HEAVY,       // the answer of the document with the largest weight
+    DECODE_OWN,         // each answer by its own document alone
+    DECODE_TOKEN,       // scored by token
+    DECODE_LEAST,       // the least probable answer
+    DECODE_NEVER,       // END is never tried
+    DECODE_UNLIKELY,    // the least likely token at each step
+    DECODE_OWN_WEIGHT,  // the weight of the answer's own document, for all
+    DECODE_VOTES,       // the weights alone, of those that give it
+    DECODE_MOST_VOTES,  // how many give it
+    DECODE_FIRST,       // the first document's
 } DecodeRule;
 
 typedef struct {
-    const World *world;
+    World worlds[WORLDS];
     bool thorough;
 } Decode;
 
-static Held greedy_of(const World *w, int z) {
+static Held greedy_of(const World *w, int z, DecodeRule rule) {
     Held h = {.count = 0};
+    int tried = rule == DECODE_NEVER ? SYMBOLS : TOKENS;
     while (h.count < LONGEST && !has_ended(&h)) {
         double log_p[TOKENS];
         int best = 0;
         next(w, z, h.tokens, h.count, log_p);
-        for (int y = 1; y < TOKENS; y++)
-            if (log_p[y] > log_p[best]) best = y;
+        for (int y = 1; y < tried; y++)
+            if (rule == DECODE_UNLIKELY ? log_p[y] < log_p[best]
+                                        : log_p[y] > log_p[best])
+                best = y;
         h.tokens[h.count++] = best;
     }
     return h;
@@ -285,33 +415,40 @@ static bool same(const Held *a, const Held *b) {
            && memcmp(a->tokens, b->tokens, (size_t)a->count * sizeof *a->tokens) == 0;
 }
 
-static double worth_by(DecodeRule rule, const Decode *d, const Held *own, int z) {
-    Mix m = {.world = d->world, .count = own[z].count, .token = true};
+static double worth_by(DecodeRule rule, const World *w, bool all, const Held *own,
+                       int z) {
+    Mix m = {.world = w, .count = own[z].count, .token = true};
     double sum = 0;
     memcpy(m.answer, own[z].tokens, sizeof m.answer);
     if (rule == DECODE_HEAVY) return WEIGHT[z];
+    if (rule == DECODE_FIRST) return -z;
     if (rule == DECODE_TOKEN) return mix_by(MIX_RIGHT, &m, &sum), sum;
-    bool thorough = d->thorough != (rule == DECODE_OTHER);
+    bool thorough = all != (rule == DECODE_OTHER);
     for (int k = 0; k < DOCUMENTS; k++) {
         double log_p = 0;
         if (rule == DECODE_OWN ? k != z : !thorough && !same(&own[z], &own[k]))
             continue;
         for (int i = 0; i < m.count; i++) log_p += one_by(&m, k, i, false);
-        sum += (rule == DECODE_ALIKE ? 1 : WEIGHT[k]) * exp(log_p);
+        if (rule == DECODE_VOTES || rule == DECODE_MOST_VOTES) log_p = 0;
+        bool alike = rule == DECODE_ALIKE || rule == DECODE_MOST_VOTES;
+        sum += (alike ? 1 : WEIGHT[rule == DECODE_OWN_WEIGHT ? z : k]) * exp(log_p);
     }
-    return sum;
+    return rule == DECODE_LEAST ? -sum : sum;
 }
 
 static void decode_by(int rule, const void *of, double *to) {
     const Decode *d = of;
-    Held own[DOCUMENTS];
-    int best = 0;
-    for (int z = 0; z < DOCUMENTS; z++) own[z] = greedy_of(d->world, z);
-    for (int z = 1; z < DOCUMENTS; z++)
-        if (worth_by((DecodeRule)rule, d, own, z)
-            > worth_by((DecodeRule)rule, d, own, best))
-            best = z;
-    answer_of(to, own[best].tokens, own[best].count);
+    for (int i = 0; i < WORLDS; i++) {
+        const World *w = &d->worlds[i];
+        Held own[DOCUMENTS];
+        int best = 0;
+        for (int z = 0; z < DOCUMENTS; z++) own[z] = greedy_of(w, z, (DecodeRule)rule);
+        for (int z = 1; z < DOCUMENTS; z++)
+            if (worth_by((DecodeRule)rule, w, d->thorough, own, z)
+                > worth_by((DecodeRule)rule, w, d->thorough, own, best))
+                best = z;
+        answer_of(to + i * LONGEST, own[best].tokens, own[best].count);
+    }
 }
 
 static const Slip DECODE_SLIPS[] = {
@@ -322,16 +459,29 @@ static const Slip DECODE_SLIPS[] = {
      "each answer is scored by its own document: also by others that give it"},
     {DECODE_TOKEN, "decode-by-token", "scored by token: by sequence_log_p here"},
     {DECODE_HEAVY, "heaviest", "this is the answer of the document with most weight"},
+    {DECODE_LEAST, "least", "this is the least probable of the answers"},
+    {DECODE_NEVER, "greedy-no-end",
+     "END is never tried: it is the id `symbols`, one more than the last symbol"},
+    {DECODE_UNLIKELY, "unlikely", "the least probable token is taken at each step"},
+    {DECODE_OWN_WEIGHT, "own-weight",
+     "each document in the sum has its own weight, not that of the answer's document"},
+    {DECODE_VOTES, "votes",
+     "the weights alone were added up: each is multiplied by the answer's probability"},
+    {DECODE_MOST_VOTES, "votes",
+     "this counts documents: their probabilities are added"},
+    {DECODE_FIRST, "first-document", "this is the first document's answer"},
 };
 
 static void check_decode_of(Grade *g, const char *what, uint64_t seed, bool thorough) {
-    World world = {seed};
-    Decode d = {&world, thorough};
-    Readers r = readers(&world);
-    int *answer = answer_room();
-    double got[LONGEST];
-    answer_of(got, answer, sequence_decode(&r, thorough, answer));
-    grade_numbers(g, 4, what, got, LONGEST, 0, decode_by, &d, DECODE_SLIPS,
+    Decode d = {.thorough = thorough};
+    double got[WORLDS * LONGEST];
+    worlds_from(d.worlds, seed, false);
+    for (int i = 0; i < WORLDS; i++) {
+        Readers r = readers(&d.worlds[i]);
+        int *answer = answer_room();
+        answer_of(got + i * LONGEST, answer, sequence_decode(&r, thorough, answer));
+    }
+    grade_numbers(g, 4, what, got, WORLDS * LONGEST, 0, decode_by, &d, DECODE_SLIPS,
                   COUNT_OF(DECODE_SLIPS));
 }
 

@@ -34,11 +34,19 @@ typedef enum {
     BET_NO_ODDS,  // 1 + bet (x - q)
     BET_SUM,      // what is won is not staked again
     BET_NO_LOG,
-    BET_TIES,    // a tie is a loss
-    BET_ODDS,    // 1 - q for q
-    BET_ADDED,   // 1 + bet x / q
-    BET_LAST,    // the last round is left out
-    BET_LOSSES,  // on losses
+    BET_TIES,       // a tie is a loss
+    BET_ODDS,       // 1 - q for q
+    BET_ADDED,      // 1 + bet x / q
+    BET_LAST,       // the last round is left out
+    BET_LOSSES,     // on losses
+    BET_PLAIN_SUM,  // gains added, no logarithm
+    BET_TIMES_Q,    // x q - 1
+    BET_SIGN,       // 1 - bet (x / q - 1)
+    BET_ALL,        // all is staked: bet is ignored
+    BET_MEAN,       // per round
+    BET_LOG2,
+    BET_LOG10,
+    BET_TIE_WINS,
 } BetRule;
 
 static void capital_by(int rule, const void *of, double *to) {
@@ -48,13 +56,23 @@ static void capital_by(int rule, const void *of, double *to) {
     for (int i = 0; i < n; i++) {
         double x = b->rounds.x[i], q = rule == BET_ODDS ? 1 - b->q : b->q;
         if (rule == BET_TIES && x < 1) x = 0;
+        if (rule == BET_TIE_WINS && x > 0) x = 1;
         if (rule == BET_LOSSES) x = 1 - x, q = 1 - q;
         double gain = b->bet * (x / q - 1);
         if (rule == BET_NO_ODDS) gain = b->bet * (x - q);
         if (rule == BET_ADDED) gain = b->bet * x / q;
+        if (rule == BET_TIMES_Q) gain = b->bet * (x * q - 1);
+        if (rule == BET_SIGN) gain = -gain;
+        if (rule == BET_ALL) gain = x / q - 1;
         log_sum += log1p(gain), sum += gain;
     }
-    *to = rule == BET_SUM ? log1p(sum) : rule == BET_NO_LOG ? exp(log_sum) : log_sum;
+    *to = log_sum;
+    if (rule == BET_SUM) *to = log1p(sum);
+    if (rule == BET_NO_LOG) *to = exp(log_sum);
+    if (rule == BET_PLAIN_SUM) *to = sum;
+    if (rule == BET_MEAN) *to /= n;
+    if (rule == BET_LOG2) *to /= log(2);
+    if (rule == BET_LOG10) *to /= log(10);
 }
 
 static const Slip BET_SLIPS[] = {
@@ -66,11 +84,26 @@ static const Slip BET_SLIPS[] = {
     {BET_ADDED, "stake-kept", "the stake is paid: x / q - 1"},
     {BET_LAST, "one-short", "the last round is missing"},
     {BET_LOSSES, "bet-on-losses", "this is a bet on losses"},
+    {BET_PLAIN_SUM, "no-log",
+     "gains were added up: factors 1 + gain are multiplied, so their logarithms are "
+     "added"},
+    {BET_TIMES_Q, "times-q", "x q for x / q: these are not the odds"},
+    {BET_SIGN, "bet-sign",
+     "a win costs here: the capital is multiplied by 1 + bet (x / q - 1)"},
+    {BET_ALL, "stakes-all",
+     "all is staked, so that a loss leaves nothing: a share `bet` of it"},
+    {BET_MEAN, "per-round", "divided by n: the whole capital is asked for"},
+    {BET_LOG2, "log-2", "a logarithm to base 2: the natural one is asked for"},
+    {BET_LOG10, "log-10", "a logarithm to base 10: the natural one is asked for"},
+    {BET_TIE_WINS, "tie-wins", "a tie is one half, not a win"},
 };
 
 static void check_capital(Grade *g) {
     Bet b = {rounds("wwtlwltwwl"), 0.4, 0.5};
     double got = log_capital(guarded(&b.rounds), b.rounds.n, b.q, b.bet);
+    grade_mistake(g, isnan(got), "negative-capital",
+                  "the logarithm of a negative number: after a loss 1 - bet of the "
+                  "capital is left, so the factor is 1 + bet (x / q - 1)");
     grade_numbers(g, 5, "ln of the capital after ten rounds", &got, 1, TOLERANCE,
                   capital_by, &b, BET_SLIPS, COUNT_OF(BET_SLIPS));
 }
@@ -94,20 +127,34 @@ typedef enum {
     MIX_SUM,      // not divided by 3
     MIX_BEST,     // the richest
     MIX_MIDDLE,   // one who bets the mean share
-    MIX_NO_LOG
+    MIX_NO_LOG,
+    MIX_LOG_DIVIDED,  // the logarithm of the sum, divided by 3
+    MIX_FIRST,        // who bets 1/4
+    MIX_LAST,
+    MIX_POOREST,
+    MIX_SUM_OF_LOGS,
 } MixRule;
 
 static void mixed_by(int rule, const void *of, double *to) {
     Bet b = *(const Bet *)of;
-    double logs = 0, sum = 0, best = -INFINITY, one;
+    double logs = 0, sum = 0, best = -INFINITY, least = INFINITY, one, each[3];
     for (int k = 1; k <= 3; k++) {
         b.bet = k / 4.0, capital_by(BET_RIGHT, &b, &one);
-        logs += one / 3, sum += exp(one), best = fmax(best, one);
+        logs += one / 3, sum += exp(one), each[k - 1] = one;
+        best = fmax(best, one), least = fmin(least, one);
     }
     b.bet = 0.5, capital_by(BET_RIGHT, &b, &one);
-    const double by[] = {
-        [MIX_RIGHT] = log(sum / 3), [MIX_OF_LOGS] = logs, [MIX_SUM] = log(sum),
-        [MIX_BEST] = best,          [MIX_MIDDLE] = one,   [MIX_NO_LOG] = sum / 3};
+    const double by[] = {[MIX_RIGHT] = log(sum / 3),
+                         [MIX_OF_LOGS] = logs,
+                         [MIX_SUM] = log(sum),
+                         [MIX_BEST] = best,
+                         [MIX_MIDDLE] = one,
+                         [MIX_NO_LOG] = sum / 3,
+                         [MIX_LOG_DIVIDED] = log(sum) / 3,
+                         [MIX_FIRST] = each[0],
+                         [MIX_LAST] = each[2],
+                         [MIX_POOREST] = least,
+                         [MIX_SUM_OF_LOGS] = 3 * logs};
     *to = by[rule];
 }
 
@@ -117,6 +164,15 @@ static const Slip MIX_SLIPS[] = {
     {MIX_BEST, "richest", "the richest of the three: who that is one knows afterwards"},
     {MIX_MIDDLE, "middle", "one who bets 1/2: the mean is of capitals, not of bets"},
     {MIX_NO_LOG, "mixed-no-log", "this is the capital: its logarithm is asked for"},
+    {MIX_LOG_DIVIDED, "log-divided",
+     "the logarithm was divided by 3: the mean is of the capitals, ln of the sum less "
+     "ln 3"},
+    {MIX_FIRST, "one-person",
+     "this is one of the three, who bets 1/4: the mean of all"},
+    {MIX_LAST, "one-person", "this is one of the three, who bets 3/4: the mean of all"},
+    {MIX_POOREST, "poorest", "the poorest of the three: the mean is asked for"},
+    {MIX_SUM_OF_LOGS, "mean-of-logs",
+     "logarithms were added, which multiplies capitals: the mean is of the capitals"},
 };
 
 static void check_mixed(Grade *g) {
@@ -143,25 +199,107 @@ static int first_by(const Rounds *r, double q, double bound) {
     return 0;
 }
 
+// Each is in doubt before its end, and no longer at it.
+enum { DOUBTS = 4 };
+static const char *const DOUBT_TEXTS[DOUBTS] = {
+    "wwlwwwwwwtwlllllllll", "wtwwwwlwwwlwwlwwllllllll", "wwwwtwwwwlwwwwwwlllllllll",
+    "lwwwwtwwwwwwwwwlllllllll"};
+static const double DOUBT_ALPHA[DOUBTS] = {0.2, 0.25, 0.05, 0.1};
+
+typedef enum {
+    DOUBT_RIGHT,
+    DOUBT_FROM_0,
+    DOUBT_FROM_2,
+    DOUBT_END,   // at the end alone
+    DOUBT_LAST,  // the last round after which it was
+    DOUBT_SUM,   // of the capitals
+    DOUBT_RICHEST,
+    DOUBT_LOGS,    // the mean of logarithms
+    DOUBT_MIDDLE,  // one who bets 1/2
+    DOUBT_HALVED,  // 2 / alpha
+    DOUBT_DOUBLED,
+    DOUBT_PLAIN,  // the logarithm against 1 / alpha
+    DOUBT_BELOW,  // capital below 1 / alpha, or against alpha
+} DoubtRule;
+
+static int doubt_by(DoubtRule rule, const Rounds *r, double alpha) {
+    int mixed = rule == DOUBT_SUM       ? MIX_SUM
+                : rule == DOUBT_RICHEST ? MIX_BEST
+                : rule == DOUBT_LOGS    ? MIX_OF_LOGS
+                : rule == DOUBT_MIDDLE  ? MIX_MIDDLE
+                                        : MIX_RIGHT;
+    double sides = rule == DOUBT_HALVED    ? 2
+                   : rule == DOUBT_DOUBLED ? 0.5
+                                           : 1,
+           bound = rule == DOUBT_PLAIN   ? 1 / alpha
+                   : rule == DOUBT_BELOW ? log(alpha)
+                                         : log(sides / alpha);
+    int found = 0;
+    for (int n = rule == DOUBT_END ? r->n : 1; n <= r->n; n++) {
+        Bet b = {.rounds = *r, .q = 0.5};
+        double log_capital;
+        b.rounds.n = n, mixed_by(mixed, &b, &log_capital);
+        if (log_capital < bound) continue;
+        found = n - (rule == DOUBT_FROM_0) + (rule == DOUBT_FROM_2);
+        if (rule != DOUBT_LAST) break;
+    }
+    return found;
+}
+
+static void doubts_by(int rule, const void *of, double *to) {
+    (void)of;
+    for (int i = 0; i < DOUBTS; i++) {
+        Rounds r = rounds(DOUBT_TEXTS[i]);
+        to[i] = doubt_by((DoubtRule)rule, &r, DOUBT_ALPHA[i]);
+    }
+}
+
+static const Slip DOUBT_SLIPS[] = {
+    {DOUBT_FROM_0, "from-0", "rounds are counted from 1"},
+    {DOUBT_FROM_2, "one-late",
+     "one round too many: after the first round the number is 1"},
+    {DOUBT_END, "at-the-end",
+     "it was in doubt before, and is not at the end: once is enough"},
+    {DOUBT_LAST, "last", "this is the last doubt: the first is asked for"},
+    {DOUBT_SUM, "doubt-of-sum",
+     "the sum of three capitals was compared: their mean begins with 1"},
+    {DOUBT_RICHEST, "doubt-of-richest",
+     "the richest of the three was compared: the mean of their capitals"},
+    {DOUBT_LOGS, "doubt-of-logs",
+     "a mean of logarithms was compared: the mean is of the capitals"},
+    {DOUBT_MIDDLE, "doubt-of-middle",
+     "one who bets 1/2 was compared: the mean of three capitals"},
+    {DOUBT_HALVED, "halved", "1 / alpha is asked for, not 2 / alpha"},
+    {DOUBT_DOUBLED, "bound-halved", "1 / alpha is asked for, not 1 / (2 alpha)"},
+    {DOUBT_PLAIN, "bound-not-log",
+     "a logarithm is compared with 1 / alpha: with -ln alpha, or its exponential"},
+    {DOUBT_BELOW, "below",
+     "in doubt is a capital of 1 / alpha or *more*, not of alpha"},
+};
+
 static void check_first(Grade *g) {
-    Rounds r = rounds("wwlwwwwwwtwlllllllll");
-    int got = first_doubt(guarded(&r), r.n, 0.5, 0.2), want = first_by(&r, 0.5, 5);
-    grade_mistake(g, got == want - 1, "from-0", "rounds are counted from 1");
-    grade_mistake(g, got > want && mean_capital(r.x, got, 0.5) >= 5, "last",
-                  "this is a later doubt: the first is asked for");
-    grade_mistake(g, got == 0, "at-the-end",
-                  "it was in doubt before, and is not at the end: once is enough");
-    grade_mistake(g, got == first_by(&r, 0.5, 10), "halved",
-                  "1 / alpha is asked for, not 2 / alpha");
-    grade_mistake(g, got == 1, "below", "in doubt is a capital of 1 / alpha or *more*");
-    grade_expect(g, 4, got == want, "the first doubt is after %d rounds, should be %d",
-                 got, want);
+    double got[DOUBTS];
+    for (int i = 0; i < DOUBTS; i++) {
+        Rounds r = rounds(DOUBT_TEXTS[i]);
+        got[i] = first_doubt(guarded(&r), r.n, 0.5, DOUBT_ALPHA[i]);
+    }
+    grade_numbers(g, 4, "the first doubt in four rows of rounds", got, DOUBTS, 0,
+                  doubts_by, NULL, DOUBT_SLIPS, COUNT_OF(DOUBT_SLIPS));
 }
 
 static void check_first_none(Grade *g) {
+    // after a tie at q = 1/2 all have what they had: exactly 1
+    Rounds tie = rounds("ttt");
+    int at_once = first_doubt(guarded(&tie), tie.n, 0.5, 1);
+    Rounds early = rounds(DOUBT_TEXTS[0]);
+    bool counts = first_doubt(guarded(&early), early.n, 0.5, DOUBT_ALPHA[0])
+                  == doubt_by(DOUBT_RIGHT, &early, DOUBT_ALPHA[0]);
+    grade_mistake(g, counts && at_once != 1, "strictly-more",
+                  "in doubt is a capital of 1 / alpha or more: just as much is enough");
     Rounds r = rounds("wltwl");
     int got = first_doubt(guarded(&r), r.n, 0.5, 0.05);
-    grade_mistake(g, got == r.n || got == -1, "none", "where there was none: 0");
+    grade_mistake(g, got == r.n || got == r.n + 1 || got == -1, "none",
+                  "where there was none: 0");
     grade_expect(g, 2, got == 0, "without a doubt: %d, should be 0", got);
 }
 
@@ -175,10 +313,21 @@ typedef enum {
     INTERVAL_MIRRORED,    // the upper end as one less the lower
     INTERVAL_ONE_SIDE,    // high is 1
     INTERVAL_EXCHANGED,
+    INTERVAL_DOUBLED,      // 1 / (2 alpha)
+    INTERVAL_QUARTERED,    // 4 / alpha
+    INTERVAL_HIGH_LOSSES,  // the upper end is one of the rate of losses
+    INTERVAL_LOSSES,       // of the rate of losses, both
+    INTERVAL_LOW_SIDE,     // low is 0
+    INTERVAL_ALL,          // 0 .. 1: the search went the wrong way
+    INTERVAL_SAME,         // high = low
 } IntervalRule;
 
 static double low_by(IntervalRule rule, const Rounds *r, double alpha) {
-    double low = 0, high = 1, bound = (rule == INTERVAL_NOT_HALVED ? 1 : 2) / alpha;
+    double sides = rule == INTERVAL_NOT_HALVED  ? 1
+                   : rule == INTERVAL_DOUBLED   ? 0.5
+                   : rule == INTERVAL_QUARTERED ? 4
+                                                : 2;
+    double low = 0, high = 1, bound = sides / alpha;
     for (int i = 0; i < 50; i++) {
         double q = (low + high) / 2;
         bool doubt = rule == INTERVAL_LAST ? mean_capital(r->x, r->n, q) >= bound
@@ -206,10 +355,13 @@ static void interval_by(int rule, const void *of, double *to) {
             : rule == INTERVAL_ONE_SIDE
                 ? 1
                 : 1 - low_by((IntervalRule)rule, &losses, l->alpha);
-    if (rule == INTERVAL_EXCHANGED) {
-        double low = to[0];
-        to[0] = to[1], to[1] = low;
-    }
+    double low = to[0], high = to[1];
+    if (rule == INTERVAL_EXCHANGED) to[0] = high, to[1] = low;
+    if (rule == INTERVAL_HIGH_LOSSES) to[1] = 1 - high;
+    if (rule == INTERVAL_LOSSES) to[0] = 1 - high, to[1] = 1 - low;
+    if (rule == INTERVAL_LOW_SIDE) to[0] = 0;
+    if (rule == INTERVAL_ALL) to[0] = 0, to[1] = 1;
+    if (rule == INTERVAL_SAME) to[1] = low;
     if (rule != INTERVAL_NORMAL) return;
     double mean = sum / n, error = sqrt((squares / n - mean * mean) / (n - 1));
     to[0] = mean - 1.96 * error, to[1] = mean + 1.96 * error;
@@ -224,13 +376,35 @@ static const Slip INTERVAL_SLIPS[] = {
      "the upper end is found with losses (1 - x), not as 1 - low"},
     {INTERVAL_ONE_SIDE, "one-side", "the upper end is missing"},
     {INTERVAL_EXCHANGED, "exchanged", "low and high are exchanged"},
+    {INTERVAL_DOUBLED, "alpha-doubled",
+     "two sides share alpha: each has alpha / 2, the bound 2 / alpha, not alpha x 2"},
+    {INTERVAL_QUARTERED, "halved-twice",
+     "alpha was halved twice: each side has the bound 2 / alpha"},
+    {INTERVAL_HIGH_LOSSES, "high-of-losses",
+     "the upper end is a rate of losses: with losses 1 - q is found, so high is 1 less "
+     "that"},
+    {INTERVAL_LOSSES, "of-losses", "this is the interval of the rate of losses"},
+    {INTERVAL_LOW_SIDE, "one-side", "the lower end is missing"},
+    {INTERVAL_ALL, "search-backwards",
+     "this is 0 .. 1: the search goes the wrong way. A q that was in doubt is below "
+     "the "
+     "lower end"},
+    {INTERVAL_SAME, "same-ends",
+     "both ends are the same: the upper one is found with losses"},
 };
 
 static void check_interval_of(Grade *g, int points, const char *what,
                               const char *text) {
     Looks l = {rounds(text), 0.1};
     WinInterval w = win_interval(guarded(&l.rounds), l.rounds.n, l.alpha);
-    double got[] = {w.low, w.high};
+    double got[] = {w.low, w.high}, want[2];
+    interval_by(INTERVAL_RIGHT, &l, want);
+    bool near = fabs(got[0] - want[0]) < 2e-3 && fabs(got[1] - want[1]) < 2e-3,
+         exact = fabs(got[0] - want[0]) < 1e-7 && fabs(got[1] - want[1]) < 1e-7;
+    grade_mistake(
+        g, near && !exact, "interval-coarse",
+        "near, but not to 1e-9: halve the bracket 30 times and more, or go on "
+        "until it is narrow enough");
     grade_numbers(g, points, what, got, 2, 1e-7, interval_by, &l, INTERVAL_SLIPS,
                   COUNT_OF(INTERVAL_SLIPS));
 }

@@ -27,17 +27,34 @@ typedef enum {
     MERGE_BASE_TWO,  // 2^L_s
     MERGE_PLAIN,     // e^L_s, not divided
     MERGE_COLUMNS,   // outs read column after column
+    MERGE_SUM,       // not weighed
+    MERGE_INVERSE,   // e^(L - L_s)
+    MERGE_BY_L,      // L_s / L
+    MERGE_BY_PARTS,  // a mean of what is weighed
+    MERGE_LAST,      // = for +=
+    MERGE_REST,      // begins with part 1
+    MERGE_SHORT,     // ends before the last part
+    MERGE_LARGEST,   // the part with the largest L alone
 } MergeRule;
 
 static double weight_by(MergeRule rule, const Cut *c, int s) {
     double all = 0, most = -INFINITY, by = rule == MERGE_BASE_TWO ? log(2) : 1;
     for (int p = 0; p < PARTS; p++) most = fmax(most, c->lses[p]);
     if (most == -INFINITY) return 0;
+    if (rule == MERGE_SUM) return 1;
+    if (rule == MERGE_LARGEST) return c->lses[s] == most;
+    if (rule == MERGE_LAST && s + 1 < PARTS) return 0;
+    if ((rule == MERGE_REST && s == 0) || (rule == MERGE_SHORT && s + 1 == PARTS))
+        return 0;
     if (rule == MERGE_MEAN) return 1.0 / PARTS;
     if (rule == MERGE_PLAIN) return exp(c->lses[s] + c->shift);
     for (int p = 0; p < PARTS; p++)
         all += rule == MERGE_LINEAR ? c->lses[p] : exp(by * (c->lses[p] - most));
     if (rule == MERGE_LINEAR) return c->lses[s] / all;
+    if (rule == MERGE_BY_L)
+        return (c->lses[s] + c->shift) / (most + log(all) + c->shift);
+    if (rule == MERGE_INVERSE) return all / exp(c->lses[s] - most);
+    if (rule == MERGE_BY_PARTS) all *= PARTS;
     return exp(by * (c->lses[s] - most)) / (rule == MERGE_MAXIMUM ? 1 : all);
 }
 
@@ -50,7 +67,20 @@ static void out_by(int rule, const void *of, double *to) {
                      * c->outs[rule == MERGE_COLUMNS ? i * PARTS + s : s * D + i];
 }
 
-typedef enum { LSE_RIGHT, LSE_SUM, LSE_MAXIMUM, LSE_MEAN, LSE_NOT_ADDED } LseRule;
+typedef enum {
+    LSE_RIGHT,
+    LSE_SUM,
+    LSE_MAXIMUM,
+    LSE_MEAN,
+    LSE_NOT_ADDED,
+    LSE_SUBTRACTED,  // the largest less ln of the sum
+    LSE_NO_LOG,      // the largest and the sum
+    LSE_BITS,        // log2 of the sum
+    LSE_PRODUCT,     // the largest times ln of the sum
+    LSE_EXP,         // the sum itself
+    LSE_AVERAGE,     // the mean of L
+    LSE_WEIGHTED     // the mean of L, weighed
+} LseRule;
 
 static void lse_by(int rule, const void *of, double *to) {
     const Cut *c = of;
@@ -58,13 +88,25 @@ static void lse_by(int rule, const void *of, double *to) {
     for (int s = 0; s < PARTS; s++)
         most = fmax(most, c->lses[s]), plain += c->lses[s] + c->shift;
     for (int s = 0; s < PARTS && most > -INFINITY; s++) sum += exp(c->lses[s] - most);
-    double right = most + log(sum) + c->shift;
-    *to = most == -INFINITY       ? most
-          : rule == LSE_SUM       ? plain
-          : rule == LSE_MAXIMUM   ? most + c->shift
-          : rule == LSE_MEAN      ? right - log(PARTS)
-          : rule == LSE_NOT_ADDED ? log(sum)
-                                  : right;
+    double top = most + c->shift, weighted = 0;
+    for (int s = 0; s < PARTS && most > -INFINITY; s++)
+        if (c->lses[s] > -INFINITY)
+            weighted += weight_by(MERGE_RIGHT, c, s) * (c->lses[s] + c->shift);
+    const double by[] = {
+        [LSE_RIGHT] = top + log(sum),
+        [LSE_SUM] = plain,
+        [LSE_MAXIMUM] = top,
+        [LSE_MEAN] = top + log(sum) - log(PARTS),
+        [LSE_NOT_ADDED] = log(sum),
+        [LSE_SUBTRACTED] = top - log(sum),
+        [LSE_NO_LOG] = top + sum,
+        [LSE_BITS] = top + log2(sum),
+        [LSE_PRODUCT] = top * log(sum),
+        [LSE_EXP] = exp(top + log(sum)),
+        [LSE_AVERAGE] = plain / PARTS,
+        [LSE_WEIGHTED] = weighted,
+    };
+    *to = most == -INFINITY ? most : by[rule];
 }
 
 static double merged(const Cut *c, double out[D]) {
@@ -86,6 +128,19 @@ static const Slip MERGE_SLIPS[] = {
      "the weights e^L_s were not divided by their sum: e^(L_s - L)"},
     {MERGE_COLUMNS, "by-column", "outs lies row after row: part s has outs[s * d + c]"},
     {MERGE_BASE_TWO, "base-two", "L is a natural logarithm: e^L_s, not 2^L_s"},
+    {MERGE_SUM, "not-weighed",
+     "the outputs were added as they are: part s has the weight e^(L_s - L)"},
+    {MERGE_INVERSE, "merge-inverse", "the weight is e^(L_s - L), not e^(L - L_s)"},
+    {MERGE_BY_L, "linear",
+     "L is a logarithm: the weights are e^(L_s - L), not L_s / L"},
+    {MERGE_BY_PARTS, "divided-by-parts",
+     "divided by how many parts there are: the weights sum to 1 already"},
+    {MERGE_LAST, "last-part",
+     "each part overwrites the one before: their weighted outputs are added up"},
+    {MERGE_REST, "first-missing", "part 0 is missing"},
+    {MERGE_SHORT, "last-missing", "the last part is missing"},
+    {MERGE_LARGEST, "largest-part",
+     "this is the part with the largest L alone: all have a share"},
 };
 static const Slip LSE_SLIPS[] = {
     {LSE_SUM, "sum-of-logs", "the exponentials add up, not their logarithms"},
@@ -93,6 +148,15 @@ static const Slip LSE_SLIPS[] = {
     {LSE_MEAN, "lse-mean", "this is the logarithm of a mean: L is that of the sum"},
     {LSE_NOT_ADDED, "lse-shifted",
      "what was subtracted in the exponents was not added to L again"},
+    {LSE_SUBTRACTED, "lse-sign",
+     "ln of the sum is added to the largest, not subtracted"},
+    {LSE_NO_LOG, "lse-no-log", "the logarithm of the sum is missing: largest + ln sum"},
+    {LSE_BITS, "lse-base-two", "a logarithm to base 2: L is a natural one"},
+    {LSE_PRODUCT, "lse-product", "largest + ln sum, not their product"},
+    {LSE_EXP, "lse-exponential", "this is the sum itself: L is its logarithm"},
+    {LSE_AVERAGE, "lse-average", "a mean of the L: L is ln of the sum of e^L_s"},
+    {LSE_WEIGHTED, "lse-weighted",
+     "the outputs' weights were used for L too: L is ln of the sum of e^L_s"},
 };
 
 static void check_out(Grade *g, int points, const char *what, const Cut *c) {
@@ -144,11 +208,17 @@ static void check_hole(Grade *g) {
 
 typedef enum {
     REMOVE_RIGHT,
-    REMOVE_PLAIN,         // O - w O_s, not divided
-    REMOVE_NO_WEIGHT,     // O - O_s
-    REMOVE_OTHER_WEIGHT,  // the share of the others where the part's belongs
-    REMOVE_INVERSE,       // e^(L - L_s)
-    REMOVE_ADDED,         // merged once more
+    REMOVE_PLAIN,          // O - w O_s, not divided
+    REMOVE_NO_WEIGHT,      // O - O_s
+    REMOVE_OTHER_WEIGHT,   // the share of the others where the part's belongs
+    REMOVE_INVERSE,        // e^(L - L_s)
+    REMOVE_ADDED,          // merged once more
+    REMOVE_BY_SHARE,       // divided by w
+    REMOVE_TIMES,          // multiplied by 1 - w
+    REMOVE_PART_WHOLE,     // (O - O_s) / (1 - w)
+    REMOVE_PLUS,           // (O + w O_s) / (1 - w)
+    REMOVE_WHOLE_WEIGHED,  // ((1 - w) O - w O_s)
+    REMOVE_NOTHING,        // O as it was
 } RemoveRule;
 
 // The whole, part 1, and what is left.
@@ -158,12 +228,25 @@ static void removed_by(int rule, const void *of, double *to) {
     out_by(MERGE_RIGHT, c, whole);
     for (int i = 0; i < D; i++) {
         double part = c->outs[D + i];
-        if (c->lses[1] == -INFINITY) to[i] = whole[i];
-        else if (rule == REMOVE_NO_WEIGHT) to[i] = whole[i] - part;
-        else if (rule == REMOVE_OTHER_WEIGHT) to[i] = (whole[i] - (1 - w) * part) / w;
-        else if (rule == REMOVE_ADDED) to[i] = (whole[i] + w * part) / (1 + w);
-        else if (rule == REMOVE_INVERSE) to[i] = (whole[i] - part / w) / (1 - 1 / w);
-        else to[i] = (whole[i] - w * part) / (rule == REMOVE_PLAIN ? 1 : 1 - w);
+        if (c->lses[1] == -INFINITY) {
+            to[i] = whole[i];
+            continue;
+        }
+        const double by[] = {
+            [REMOVE_RIGHT] = (whole[i] - w * part) / (1 - w),
+            [REMOVE_PLAIN] = whole[i] - w * part,
+            [REMOVE_NO_WEIGHT] = whole[i] - part,
+            [REMOVE_OTHER_WEIGHT] = (whole[i] - (1 - w) * part) / w,
+            [REMOVE_INVERSE] = (whole[i] - part / w) / (1 - 1 / w),
+            [REMOVE_ADDED] = (whole[i] + w * part) / (1 + w),
+            [REMOVE_BY_SHARE] = (whole[i] - w * part) / w,
+            [REMOVE_TIMES] = (whole[i] - w * part) * (1 - w),
+            [REMOVE_PART_WHOLE] = (whole[i] - part) / (1 - w),
+            [REMOVE_PLUS] = (whole[i] + w * part) / (1 - w),
+            [REMOVE_WHOLE_WEIGHED] = (1 - w) * whole[i] - w * part,
+            [REMOVE_NOTHING] = whole[i],
+        };
+        to[i] = by[rule];
     }
 }
 
@@ -182,6 +265,34 @@ static double left_lse(const Cut *c) {
     return c->lses[0] + log(1 + exp(c->lses[2] - c->lses[0])) + c->shift;
 }
 
+typedef enum {
+    LEFT_RIGHT,
+    LEFT_PLUS,        // L + ln(1 + w)
+    LEFT_GROWS,       // L - ln(1 - w)
+    LEFT_SUBTRACTED,  // L - L_s
+    LEFT_SHARE,       // L - w
+    LEFT_TIMES,       // L (1 - w)
+    LEFT_ALONE,       // ln(1 - w)
+    LEFT_SAME,
+    LEFT_PART,
+} LeftRule;
+
+static void left_by(int rule, const void *of, double *to) {
+    const Cut *c = of;
+    double all, w = weight_by(MERGE_RIGHT, c, 1), part = c->lses[1] + c->shift;
+    lse_by(LSE_RIGHT, c, &all);
+    const double by[] = {[LEFT_RIGHT] = left_lse(c),
+                         [LEFT_PLUS] = all + log1p(w),
+                         [LEFT_GROWS] = all - log1p(-w),
+                         [LEFT_SUBTRACTED] = all - part,
+                         [LEFT_SHARE] = all - w,
+                         [LEFT_TIMES] = all * (1 - w),
+                         [LEFT_ALONE] = log1p(-w),
+                         [LEFT_SAME] = all,
+                         [LEFT_PART] = part};
+    *to = by[rule];
+}
+
 static void check_remove(Grade *g) {
     static const Slip slips[] = {
         {REMOVE_PLAIN, "not-divided", "the others' weights sum to 1 - w: divide by it"},
@@ -190,19 +301,36 @@ static void check_remove(Grade *g) {
         {REMOVE_OTHER_WEIGHT, "other-weight", "w = e^(L_s - L) is the part's own"},
         {REMOVE_ADDED, "added-again", "the part was merged once more, not taken away"},
         {REMOVE_INVERSE, "inverse-weight", "w = e^(L_s - L), which is less than 1"},
+        {REMOVE_BY_SHARE, "divided-by-share",
+         "divided by the part's share w: the others' weights sum to 1 - w"},
+        {REMOVE_TIMES, "not-divided",
+         "multiplied by 1 - w: the others' weights sum to 1 - w, divide by it"},
+        {REMOVE_PART_WHOLE, "no-weight",
+         "the part's output counts with its weight w = e^(L_s - L)"},
+        {REMOVE_PLUS, "part-added", "w O_s is subtracted, not added"},
+        {REMOVE_WHOLE_WEIGHED, "whole-weighed",
+         "O is the whole already: O - w O_s, then divided by 1 - w"},
+        {REMOVE_NOTHING, "not-removed", "out is as it was: the part is still in it"},
     };
-    double got[D], left = removed(&ORDINARY, got), want = left_lse(&ORDINARY);
+    static const Slip lse_slips[] = {
+        {LEFT_PLUS, "lse-plus", "a sum becomes smaller when a part is taken away"},
+        {LEFT_GROWS, "lse-plus", "a sum becomes smaller when a part is taken away"},
+        {LEFT_SUBTRACTED, "lse-subtracted",
+         "the exponentials are subtracted, not their logarithms"},
+        {LEFT_SHARE, "lse-less-share",
+         "1 - w is a factor of the sum: L + ln(1 - w), not L - w"},
+        {LEFT_TIMES, "lse-times",
+         "1 - w is a factor of the sum: L + ln(1 - w), not L (1 - w)"},
+        {LEFT_ALONE, "lse-only-log", "ln(1 - w) is to be added to L"},
+        {LEFT_SAME, "lse-unchanged",
+         "this is the L of all keys: the part is still in it"},
+        {LEFT_PART, "lse-of-part", "this is the L of the part that is taken away"},
+    };
+    double got[D], left = removed(&ORDINARY, got);
     grade_numbers(g, 2, "the output without part 1", got, D, TOLERANCE, removed_by,
                   &ORDINARY, slips, COUNT_OF(slips));
-    double all, w = weight_by(MERGE_RIGHT, &ORDINARY, 1);
-    lse_by(LSE_RIGHT, &ORDINARY, &all);
-    bool plus = fabs(left - (all + log1p(w))) < 1e-9;
-    grade_mistake(g, plus || fabs(left - log(1 + exp(want))) < 1e-3, "lse-plus",
-                  "a sum becomes smaller when a part is taken away");
-    double subtracted = log(1 + exp(2 - want)) + want - 2;
-    grade_mistake(g, fabs(left - subtracted) < 1e-9, "lse-subtracted",
-                  "the exponentials are subtracted, not their logarithms");
-    grade_near(g, 1, "L without part 1", left, want, TOLERANCE);
+    grade_numbers(g, 1, "L without part 1", &left, 1, TOLERANCE, left_by, &ORDINARY,
+                  lse_slips, COUNT_OF(lse_slips));
 }
 
 static void check_remove_edges(Grade *g) {
@@ -231,24 +359,43 @@ typedef enum {
     ENTROPY_WITHIN,   // weighted, without that of the weights
     ENTROPY_BETWEEN,  // of the weights alone
     ENTROPY_SIGN,     // that of the weights subtracted
+    ENTROPY_PLAIN_L,  // - L_s for - (L_s - L)
+    ENTROPY_TWICE,    // the weight twice in that of the weights
+    ENTROPY_BITS,     // that of the weights in bits
+    ENTROPY_SUM,      // the parts' entropies added, not weighed
+    ENTROPY_SUM_ALONE,
+    ENTROPY_PLUS_L,     // + L: as if H were of scores
+    ENTROPY_UNWEIGHED,  // - ln w added, not weighed
 } EntropyRule;
 
 static const double ENTROPIES[PARTS] = {1.5, 0.75, 2};
 
 static void entropy_by(int rule, const void *of, double *to) {
     const Cut *c = of;
-    double within = 0, between = 0, mean = 0;
+    double within = 0, between = 0, mean = 0, plain = 0, twice = 0, logs = 0, all;
+    lse_by(LSE_RIGHT, c, &all);
     for (int s = 0; s < PARTS; s++) {
         double w = weight_by(MERGE_RIGHT, c, s);
         mean += ENTROPIES[s] / PARTS;
         if (w == 0) continue;
-        within += w * ENTROPIES[s], between -= w * log(w);
+        within += w * ENTROPIES[s], between -= w * log(w), twice -= w * w * log(w);
+        plain -= w * (c->lses[s] + c->shift), logs -= log(w);
     }
-    *to = rule == ENTROPY_MEAN      ? mean
-          : rule == ENTROPY_WITHIN  ? within
-          : rule == ENTROPY_BETWEEN ? between
-          : rule == ENTROPY_SIGN    ? within - between
-                                    : within + between;
+    const double by[] = {
+        [ENTROPY_RIGHT] = within + between,
+        [ENTROPY_MEAN] = mean,
+        [ENTROPY_WITHIN] = within,
+        [ENTROPY_BETWEEN] = between,
+        [ENTROPY_SIGN] = within - between,
+        [ENTROPY_PLAIN_L] = within + plain,
+        [ENTROPY_TWICE] = within + twice,
+        [ENTROPY_BITS] = within + between / log(2),
+        [ENTROPY_SUM] = PARTS * mean + between,
+        [ENTROPY_SUM_ALONE] = PARTS * mean,
+        [ENTROPY_PLUS_L] = within + all,
+        [ENTROPY_UNWEIGHED] = within + logs,
+    };
+    *to = by[rule];
 }
 
 static double entropy_of(const Cut *c) {
@@ -270,6 +417,18 @@ static void check_entropy(Grade *g) {
         {ENTROPY_BETWEEN, "entropy-between",
          "this is the entropy of the weights: that within the parts is missing"},
         {ENTROPY_SIGN, "entropy-sign", "-ln w is positive: it is added"},
+        {ENTROPY_PLAIN_L, "entropy-no-whole",
+         "ln w is L_s - L: L of the whole is missing"},
+        {ENTROPY_TWICE, "entropy-weight-twice", "the weight is there twice: - w ln w"},
+        {ENTROPY_BITS, "entropy-bits",
+         "-w ln w is in bits: nats, as the parts' entropies"},
+        {ENTROPY_SUM, "entropy-not-weighed", "a part's entropy counts with its weight"},
+        {ENTROPY_SUM_ALONE, "entropy-sum",
+         "the parts' entropies were added up: each has its weight, and that of the "
+         "weights is missing"},
+        {ENTROPY_PLUS_L, "entropy-plus-l",
+         "L was added: what is missing is the entropy of the weights w = e^(L_s - L)"},
+        {ENTROPY_UNWEIGHED, "entropy-logs", "-ln w counts with its weight: - w ln w"},
     };
     double got = entropy_of(&ORDINARY);
     grade_numbers(g, 4, "the entropy of three parts", &got, 1, TOLERANCE, entropy_by,

@@ -10,32 +10,65 @@ static const double TOLERANCE = 1e-12;
 
 typedef enum {
     TILE_RIGHT,
-    TILE_WITHIN,  // positions counted from the tile's corner
-    TILE_START,   // queries at the beginning of the keys
-    TILE_SIGNED,  // the distance without its absolute value
-    TILE_ADDED,   // the bias added
-    TILE_COLUMN,  // + slope j: the same weights, other scores
-    TILE_NO_ROW,  // rows counted from the tile's first
-    TILE_NO_COL,  // columns so
-    TILE_ONLY,    // the bias in the place of the scores
+    TILE_WITHIN,       // positions counted from the tile's corner
+    TILE_START,        // queries at the beginning of the keys
+    TILE_SIGNED,       // the distance without its absolute value
+    TILE_ADDED,        // the bias added
+    TILE_COLUMN,       // + slope j: the same weights, other scores
+    TILE_NO_ROW,       // rows counted from the tile's first
+    TILE_NO_COL,       // columns so
+    TILE_ONLY,         // the bias in the place of the scores
+    TILE_SHIFT_SIGN,   // i + queries - keys
+    TILE_KEY_SHIFTED,  // keys shifted as queries are
+    TILE_ONE_MORE,     // a distance of 1 to itself
+    TILE_OFF,          // queries one position late
+    TILE_PAST_ONLY,    // keys after the query cost nothing
+    TILE_SQUARED,      // slope^2
+    TILE_DISTANCE_SQUARED,
+    TILE_NO_SLOPE,
+    TILE_BY_SLOPE,  // distance / slope
+    TILE_TIMES,     // the scores multiplied
+    TILE_ACROSS,    // row and column exchanged
+    TILE_POWER,     // 2^-slope: slope taken for an exponent
 } TileRule;
 
 static double score(int i, int j) { return 0.25 * i - 0.5 * j + 1; }
 static const double SLOPE = 0.125;
 
+// Position of row i's query less that of column j's key.
+static int apart_by(TileRule rule, const ScoreTile *t, int i, int j) {
+    int shift = t->keys - t->queries, row = t->row + i, key = t->col + j;
+    if (rule == TILE_ACROSS) row = t->row + j, key = t->col + i;
+    if (rule == TILE_WITHIN) return i - j;
+    if (rule == TILE_NO_ROW) row = i;
+    if (rule == TILE_NO_COL) key = j;
+    if (rule == TILE_START || rule == TILE_KEY_SHIFTED) shift = 0;
+    if (rule == TILE_SHIFT_SIGN) shift = -shift;
+    return row + shift - key + (rule == TILE_OFF);
+}
+
+static double bias_by(TileRule rule, const ScoreTile *t, int i, int j) {
+    int apart = apart_by(rule, t, i, j);
+    double distance = rule == TILE_SIGNED ? apart : abs(apart);
+    if (rule == TILE_ONE_MORE) distance++;
+    if (rule == TILE_PAST_ONLY && apart < 0) distance = 0;
+    if (rule == TILE_DISTANCE_SQUARED) distance *= distance;
+    double slope = rule == TILE_SQUARED    ? SLOPE * SLOPE
+                   : rule == TILE_NO_SLOPE ? 1
+                   : rule == TILE_BY_SLOPE ? 1 / SLOPE
+                   : rule == TILE_POWER    ? exp2(-SLOPE)
+                                           : SLOPE;
+    if (rule == TILE_COLUMN) return SLOPE * (t->col + j);
+    return rule == TILE_ADDED ? slope * distance : -slope * distance;
+}
+
 static void tile_by(int rule, const void *of, double *to) {
     const ScoreTile *t = of;
     for (int i = 0; i < t->rows; i++)
         for (int j = 0; j < t->cols; j++) {
-            int row = rule == TILE_NO_ROW ? i : t->row + i,
-                at = rule == TILE_WITHIN
-                         ? i
-                         : row + (rule == TILE_START ? 0 : t->keys - t->queries),
-                key = rule == TILE_WITHIN || rule == TILE_NO_COL ? j : t->col + j;
-            double distance = rule == TILE_SIGNED ? at - key : abs(at - key);
-            double bias = rule == TILE_COLUMN ? SLOPE * key : -SLOPE * distance;
-            if (rule == TILE_ADDED) bias = -bias;
-            to[i * t->cols + j] = (rule == TILE_ONLY ? 0 : score(i, j)) + bias;
+            double before = rule == TILE_ONLY ? 0 : score(i, j),
+                   bias = bias_by((TileRule)rule, t, i, j);
+            to[i * t->cols + j] = rule == TILE_TIMES ? -before * bias : before + bias;
         }
 }
 
@@ -54,6 +87,26 @@ static const Slip TILE_SLIPS[] = {
     {TILE_ONLY, "overwritten",
      "the scores were overwritten: the bias is subtracted "
      "from them"},
+    {TILE_SHIFT_SIGN, "shift-sign",
+     "the shift has the wrong sign: query i is at i + keys - queries"},
+    {TILE_KEY_SHIFTED, "keys-shifted",
+     "keys were shifted like queries: key j is at position j, only queries are moved"},
+    {TILE_ONE_MORE, "distance-one-more",
+     "each distance is one too large: a query's own key is 0 away"},
+    {TILE_OFF, "one-off",
+     "the queries are one position late: query i is at i + keys - "
+     "queries"},
+    {TILE_PAST_ONLY, "past-only",
+     "keys after the query cost nothing here: they are a distance away too"},
+    {TILE_SQUARED, "slope-squared", "the slope came in twice"},
+    {TILE_DISTANCE_SQUARED, "distance-squared", "the distance itself, not its square"},
+    {TILE_NO_SLOPE, "no-slope", "the slope is missing: slope times distance"},
+    {TILE_BY_SLOPE, "divided-by-slope", "divided by the slope: slope times distance"},
+    {TILE_TIMES, "multiplied", "the scores were multiplied: the bias is subtracted"},
+    {TILE_ACROSS, "row-and-column",
+     "row and column are exchanged: score (i, j) is at [i * cols + j], of query row + "
+     "i"},
+    {TILE_POWER, "slope-as-power", "the slope is a factor as it is, no exponent"},
 };
 
 static void check_tile_of(Grade *g, int points, const char *what, ScoreTile t) {
@@ -89,29 +142,54 @@ static const HeadAt HEADS_AT[] = {{{16, 2, 4}, 0, 0, 1},
 
 typedef enum {
     SLOPE_RIGHT,
-    SLOPE_LOCAL,   // heads counted from the device's own first
-    SLOPE_SHARDS,  // and their number the device's own
-    SLOPE_KV,      // one slope for a key-value head
-    SLOPE_STRIPE,  // member x number of kv heads + kv
-    SLOPE_ZERO,    // head 0 has slope 1
-    SLOPE_PLUS,    // kv + member
-    SLOPE_SIGN,    // 2^+
+    SLOPE_LOCAL,         // heads counted from the device's own first
+    SLOPE_SHARDS,        // and their number the device's own
+    SLOPE_KV,            // one slope for a key-value head
+    SLOPE_STRIPE,        // member x number of kv heads + kv
+    SLOPE_ZERO,          // head 0 has slope 1
+    SLOPE_PLUS,          // kv + member
+    SLOPE_SIGN,          // 2^+
+    SLOPE_E,             // base e
+    SLOPE_DEVICE,        // device, not its first head
+    SLOPE_DEVICE_GROUP,  // as if each device had one group
+    SLOPE_TIMES_GROUP,   // here is taken for key-value heads
+    SLOPE_FEW,           // first head of the device in key-value heads
+    SLOPE_HERE,          // among all, but divided by the device's number
+    SLOPE_INTEGERS,      // 8 (h + 1) / heads cut off
+    SLOPE_SQUARED,
+    SLOPE_NO_EIGHT,
+    SLOPE_DEVICE_STRIPE,  // device + devices x local head
 } SlopeRule;
+
+// The number of the head among all, or what a mistake takes for it.
+static int head_by(SlopeRule rule, const HeadAt *a) {
+    int here = a->shards.heads / a->shards.devices, group = a->shards.group,
+        first = a->device * here, local = a->kv * group + a->member;
+    if (rule == SLOPE_LOCAL || rule == SLOPE_SHARDS) first = 0;
+    if (rule == SLOPE_DEVICE) first = a->device;
+    if (rule == SLOPE_DEVICE_GROUP) first = a->device * group;
+    if (rule == SLOPE_TIMES_GROUP) first *= group;
+    if (rule == SLOPE_FEW) first /= group;
+    if (rule == SLOPE_STRIPE) local = a->member * (here / group) + a->kv;
+    if (rule == SLOPE_PLUS) local = a->kv + a->member;
+    if (rule == SLOPE_DEVICE_STRIPE) return a->device + a->shards.devices * local;
+    return first + local;
+}
 
 static void slope_by(int rule, const void *of, double *to) {
     (void)of;
     for (int i = 0; i < COUNT_OF(HEADS_AT); i++) {
         const HeadAt *a = &HEADS_AT[i];
         int here = a->shards.heads / a->shards.devices, group = a->shards.group,
-            all = rule == SLOPE_SHARDS ? here : a->shards.heads;
-        int head = a->device * here + a->kv * group + a->member;
-        if (rule == SLOPE_LOCAL || rule == SLOPE_SHARDS) head -= a->device * here;
+            all = rule == SLOPE_SHARDS || rule == SLOPE_HERE ? here : a->shards.heads,
+            head = head_by((SlopeRule)rule, a);
         if (rule == SLOPE_KV) head = head / group, all /= group;
-        if (rule == SLOPE_STRIPE)
-            head = a->device * here + a->member * (here / group) + a->kv;
-        if (rule == SLOPE_PLUS) head = a->device * here + a->kv + a->member;
-        to[i] = pow(
-            2, (rule == SLOPE_SIGN ? 8.0 : -8.0) * (head + (rule != SLOPE_ZERO)) / all);
+        double power = -8.0 * (head + (rule != SLOPE_ZERO)) / all;
+        if (rule == SLOPE_SIGN) power = -power;
+        if (rule == SLOPE_INTEGERS) power = trunc(power);
+        if (rule == SLOPE_SQUARED) power *= 2;
+        if (rule == SLOPE_NO_EIGHT) power /= 8;
+        to[i] = pow(rule == SLOPE_E ? exp(1) : 2, power);
     }
 }
 
@@ -131,6 +209,24 @@ static void check_slope(Grade *g) {
         {SLOPE_SIGN, "above-one", "slopes are below 1: the exponent is negative"},
         {SLOPE_PLUS, "kv-plus-member",
          "before key-value head kv there are kv x group query heads"},
+        {SLOPE_E, "base-e", "slopes are powers of 2, not of e"},
+        {SLOPE_DEVICE, "device-not-times",
+         "before device `device` there are device x heads / devices query heads"},
+        {SLOPE_DEVICE_GROUP, "device-one-group",
+         "a device has heads / devices query heads, not one group"},
+        {SLOPE_TIMES_GROUP, "group-twice",
+         "heads / devices are a device's query heads already: not times group"},
+        {SLOPE_FEW, "device-kv-heads",
+         "the heads of earlier devices were counted as key-value heads: query heads"},
+        {SLOPE_HERE, "by-device-heads",
+         "divided by one device's heads: by those of the whole model"},
+        {SLOPE_INTEGERS, "slope-integers",
+         "8 (h + 1) / heads is a quotient of integers: make one a double"},
+        {SLOPE_SQUARED, "slope-squared",
+         "the slope is squared: 2^(-8 (h + 1) / heads)"},
+        {SLOPE_NO_EIGHT, "no-eight", "the 8 is missing: 2^(-8 (h + 1) / heads)"},
+        {SLOPE_DEVICE_STRIPE, "device-striped",
+         "heads are shared out in order: the first device has the first ones"},
     };
     double got[COUNT_OF(HEADS_AT)];
     for (int i = 0; i < COUNT_OF(HEADS_AT); i++)
@@ -156,24 +252,51 @@ typedef enum {
     FAR_SHARE_PLAIN,  // share, not its logarithm
     FAR_SIGN,         // + ln share
     FAR_DISTANCE,     // the distance in the place of the key
+    FAR_TIMES_SLOPE,  // not divided
+    FAR_BITS,         // log2
+    FAR_TEN,          // log10
+    FAR_LOG_ALONE,    // only the logarithm is divided by the slope
+    FAR_MOST_ALONE,   // only most is
+    FAR_NO_SHARE,     // without ln share
+    FAR_FOUR,         // 4 most
+    FAR_NO_SLOPE,     // not divided
+    FAR_KEPT,         // how many keys are looked at
 } FarRule;
 
 enum { FARS = 3 };
+// The distance, no whole number yet, from which on keys may be left out.
+static double far_distance(FarRule rule, const Far *f) {
+    double most = rule == FAR_NO_MOST    ? 0
+                  : rule == FAR_ONE_SIDE ? f->most
+                  : rule == FAR_FOUR     ? 4 * f->most
+                                         : 2 * f->most,
+           less = rule == FAR_SHARE_PLAIN ? f->share
+                  : rule == FAR_BITS      ? log2(f->share)
+                  : rule == FAR_TEN       ? log10(f->share)
+                  : rule == FAR_NO_SHARE  ? 0
+                                          : log(f->share);
+    if (rule == FAR_SIGN) less = -less;
+    if (rule == FAR_TIMES_SLOPE) return (most - less) * f->slope;
+    if (rule == FAR_NO_SLOPE) return most - less;
+    if (rule == FAR_LOG_ALONE) return most - less / f->slope;
+    if (rule == FAR_MOST_ALONE) return most / f->slope - less;
+    return (most - less) / f->slope;
+}
+
 static void far_by(int rule, const void *of, double *to) {
     const Far *f = of;
     for (int i = 0; i < FARS; i++) {
-        double room =
-                   rule == FAR_NO_MOST ? 0 : (rule == FAR_ONE_SIDE ? 1 : 2) * f[i].most,
-               less = rule == FAR_SHARE_PLAIN ? f[i].share : log(f[i].share),
-               need = room - (rule == FAR_SIGN ? -less : less);
+        double distance = far_distance((FarRule)rule, &f[i]);
         int first = 0;
         // what a negative distance gives is not cut off
-        if (rule == FAR_SIGN && need < 0)
-            first = f[i].at + (int)floor(-need / f[i].slope) + 1;
-        while (first < f[i].at && f[i].slope * (f[i].at - first) >= need) first++;
+        if (rule == FAR_SIGN && distance < 0)
+            first = f[i].at + (int)floor(-distance) + 1;
+        while (first < f[i].at && f[i].at - first >= distance) first++;
         if (rule == FAR_ONE_LATE) first = first < f[i].at ? first + 1 : first;
         if (rule == FAR_ONE_EARLY) first = first > 0 ? first - 1 : 0;
-        to[i] = rule == FAR_DISTANCE ? f[i].at + 1 - first : first;
+        to[i] = rule == FAR_DISTANCE ? f[i].at + 1 - first
+                : rule == FAR_KEPT   ? f[i].at - first
+                                     : first;
     }
 }
 
@@ -188,6 +311,20 @@ static const Slip FAR_SLIPS[] = {
      "ln share is negative, and a smaller share takes a larger distance: - ln share"},
     {FAR_DISTANCE, "distance",
      "this is how many keys remain: the first one is asked for"},
+    {FAR_KEPT, "distance", "this is a distance: the key is asked for"},
+    {FAR_TIMES_SLOPE, "times-slope",
+     "multiplied by the slope: a distance is what is missing, divided by the slope"},
+    {FAR_NO_SLOPE, "no-slope",
+     "the slope is not used: a distance is what is missing, divided by it"},
+    {FAR_BITS, "share-bits", "a logarithm to base 2: weights are powers of e"},
+    {FAR_TEN, "share-log10", "a logarithm to base 10: weights are powers of e"},
+    {FAR_LOG_ALONE, "most-not-divided", "2 most is divided by the slope too"},
+    {FAR_MOST_ALONE, "share-not-divided", "ln share is divided by the slope too"},
+    {FAR_NO_SHARE, "no-share",
+     "the share is not used: a weight of `share` is - ln share lower"},
+    {FAR_FOUR, "four-most",
+     "4 most: the far key's score is most and the query's own -most, 2 most between "
+     "them"},
 };
 
 static void check_far_of(Grade *g, int points, const char *what, const Far *f) {

@@ -1,21 +1,38 @@
 // Problem 3: blocks of a window. The references look at every pair.
+#include <stdio.h>
+
 #include "ch06_flash/homework/grade.h"
 
 typedef enum {
     WINDOW_RIGHT,
-    WINDOW_END_SHORT,   // the last block seen in the place of `end`
-    WINDOW_ONE_MORE,    // the window is beside the query itself
-    WINDOW_START,       // queries at the beginning of the keys
-    WINDOW_FROM_LAST,   // keys before the last query's window are left out
-    WINDOW_TO_FIRST,    // keys after the first query are left out
-    WINDOW_WHOLE_ONLY,  // a block of which only a part is seen is left out at the end
-    WINDOW_NO_WINDOW,   // causal alone
-    WINDOW_BEFORE,      // queries before the first key see it
+    WINDOW_END_SHORT,    // the last block seen in the place of `end`
+    WINDOW_ONE_MORE,     // the window is beside the query itself
+    WINDOW_START,        // queries at the beginning of the keys
+    WINDOW_FROM_LAST,    // keys before the last query's window are left out
+    WINDOW_TO_FIRST,     // keys after the first query are left out
+    WINDOW_WHOLE_ONLY,   // a block of which only a part is seen is left out at the end
+    WINDOW_NO_WINDOW,    // causal alone
+    WINDOW_BEFORE,       // queries before the first key see it
+    WINDOW_SHORT,        // one key less
+    WINDOW_LATE,         // a query sees the key after it
+    WINDOW_END_LONG,     // `end` is one more
+    WINDOW_TO_END,       // up to the last block of keys
+    WINDOW_WHOLE_BLOCK,  // the last block of queries is a full one
+    WINDOW_FIRST_NONE,   // nothing is seen if the first query sees nothing
+    WINDOW_BY_COLS,      // blocks of queries of block_cols
+    WINDOW_BY_ROWS,      // blocks of keys of block_rows
+    WINDOW_SWAPPED,      // both
+    WINDOW_COUNT,        // how many blocks, for `end`
+    WINDOW_ROUND_UP,     // the first block, of which only a part is seen, is left out
+    WINDOW_KEYS,         // keys, not blocks
+    WINDOW_FIRST_BY_ROWS,  // the first key / block_rows
+    WINDOW_END_BY_ROWS,    // the last key / block_rows
+    WINDOW_CEIL,           // the last key / block_cols, rounded up
 } WindowRule;
 
 static bool pair_seen(WindowRule rule, const Windowed *w, int query, int key) {
     int at = query + (rule == WINDOW_START ? 0 : w->keys - w->queries),
-        window = w->window + (rule == WINDOW_ONE_MORE);
+        window = w->window + (rule == WINDOW_ONE_MORE) - (rule == WINDOW_SHORT);
     return key <= at && (rule == WINDOW_NO_WINDOW || key > at - window);
 }
 
@@ -37,19 +54,66 @@ static int seen_in(WindowRule rule, const Windowed *w, int block, int col) {
 
 static int blocks_of(int all, int size) { return (all + size - 1) / size; }
 
+// Several shapes: one alone gives so few numbers that a mistake would be taken for
+// another.
 typedef struct {
-    const Windowed *w;
-    int blocks;  // of queries, from 0
+    const Windowed *shapes;
+    int count;
 } Asked;
 
-static BlockRange range_by(WindowRule rule, const Windowed *w, int block) {
+static int blocks_in(const Windowed *w) { return blocks_of(w->queries, w->block_rows); }
+
+// Blocks of the sizes that a mistake takes.
+static Windowed sizes_by(WindowRule rule, const Windowed *w) {
+    Windowed other = *w;
+    if (rule == WINDOW_BY_COLS || rule == WINDOW_SWAPPED)
+        other.block_rows = w->block_cols;
+    if (rule == WINDOW_BY_ROWS || rule == WINDOW_SWAPPED)
+        other.block_cols = w->block_rows;
+    if (rule == WINDOW_KEYS) other.block_cols = 1;
+    return other;
+}
+
+// The last block of queries taken for a full one: its queries past the end see keys,
+// too.
+static void full_block(const Windowed *w, int block, BlockRange *r) {
+    int last = (block + 1) * w->block_rows - 1 + w->keys - w->queries;
+    if (last >= 0) r->end = last / w->block_cols + 1;
+}
+
+static BlockRange range_by(WindowRule rule, const Windowed *asked, int block) {
+    Windowed sizes = sizes_by(rule, asked);
+    const Windowed *w = &sizes;
     BlockRange r = {0, 0};
+    int row = block * w->block_rows;
+    if (rule == WINDOW_FIRST_NONE && row + w->keys - w->queries < 0) return r;
     for (int col = 0; col < blocks_of(w->keys, w->block_cols); col++) {
         if (!seen_in(rule, w, block, col)) continue;
         if (r.end == 0) r.first = col;
         r.end = col + 1;
     }
     if (rule == WINDOW_END_SHORT && r.end > 0) r.end--;
+    if (rule == WINDOW_END_LONG && r.end > 0) r.end++;
+    if (rule == WINDOW_TO_END && r.end > 0) r.end = blocks_of(w->keys, w->block_cols);
+    if (rule == WINDOW_WHOLE_BLOCK && r.end > 0) full_block(w, block, &r);
+    if (rule == WINDOW_LATE && r.end > 0) {
+        int end = end_of(block, w->block_rows, w->queries) + w->keys - w->queries;
+        if (end > 0) r.end = end / w->block_cols + 1;
+    }
+    int first_key = row + w->keys - w->queries - w->window + 1,
+        last_key = end_of(block, w->block_rows, w->queries) - 1 + w->keys - w->queries;
+    if (rule == WINDOW_FIRST_BY_ROWS && r.end > 0)
+        r.first = first_key > 0 ? first_key / w->block_rows : 0;
+    if (rule == WINDOW_END_BY_ROWS && r.end > 0) r.end = last_key / w->block_rows + 1;
+    if (rule == WINDOW_CEIL && r.end > 0) {
+        int last = end_of(block, w->block_rows, w->queries) - 1 + w->keys - w->queries;
+        r.end = blocks_of(last, w->block_cols);
+    }
+    if (rule == WINDOW_COUNT) r.end -= r.first;
+    if (rule == WINDOW_ROUND_UP) {
+        int first = row + w->keys - w->queries - w->window + 1;
+        r.first = first > 0 ? blocks_of(first, w->block_cols) : 0;
+    }
     if (rule == WINDOW_BEFORE && r.end == 0) r.end = 1;
     if (rule == WINDOW_WHOLE_ONLY && r.end > r.first) {
         int last = end_of(block, w->block_rows, w->queries) - 1 + w->keys - w->queries;
@@ -61,10 +125,11 @@ static BlockRange range_by(WindowRule rule, const Windowed *w, int block) {
 
 static void ranges_by(int rule, const void *of, double *to) {
     const Asked *a = of;
-    for (int b = 0; b < a->blocks; b++) {
-        BlockRange r = range_by((WindowRule)rule, a->w, b);
-        to[2 * b] = r.first, to[2 * b + 1] = r.end;
-    }
+    for (int s = 0; s < a->count; s++)
+        for (int b = 0; b < blocks_in(&a->shapes[s]); b++) {
+            BlockRange r = range_by((WindowRule)rule, &a->shapes[s], b);
+            *to++ = r.first, *to++ = r.end;
+        }
 }
 
 static const Slip RANGE_SLIPS[] = {
@@ -83,6 +148,37 @@ static const Slip RANGE_SLIPS[] = {
     {WINDOW_NO_WINDOW, "no-window", "blocks before the window were not left out"},
     {WINDOW_BEFORE, "before-the-keys",
      "queries before the first key see nothing: their range is {0, 0}"},
+    {WINDOW_SHORT, "window-short",
+     "the window is one key too short: it begins at p - window + 1"},
+    {WINDOW_LATE, "sees-the-next",
+     "the key after the query is counted as seen: the last one is the query's own"},
+    {WINDOW_END_LONG, "end-long",
+     "`end` is one too many: it is one beyond the last block of which anything is "
+     "seen"},
+    {WINDOW_TO_END, "not-causal",
+     "blocks after the block's last query are seen by nobody"},
+    {WINDOW_WHOLE_BLOCK, "last-block-full",
+     "the last block of queries may have fewer than block_rows: it ends with the "
+     "queries"},
+    {WINDOW_FIRST_NONE, "first-decides",
+     "where the block's first query sees nothing its last one may"},
+    {WINDOW_BY_COLS, "queries-by-cols",
+     "a block of queries has block_rows of them, not block_cols"},
+    {WINDOW_BY_ROWS, "keys-by-rows",
+     "a block of keys has block_cols of them, not block_rows"},
+    {WINDOW_SWAPPED, "sizes-exchanged", "block_rows and block_cols are exchanged"},
+    {WINDOW_COUNT, "end-is-count", "`end` is a block, not how many there are"},
+    {WINDOW_ROUND_UP, "first-rounded-up",
+     "the first block, of which only a part is seen, was left out: round down"},
+    {WINDOW_FIRST_BY_ROWS, "keys-by-rows",
+     "the first key is divided by block_rows: a block of keys has block_cols of them"},
+    {WINDOW_END_BY_ROWS, "keys-by-rows",
+     "the last key is divided by block_rows: a block of keys has block_cols of them"},
+    {WINDOW_CEIL, "last-key-rounded-up",
+     "the last key's block is last / block_cols rounded down, and `end` is one more: "
+     "rounding up forgets a block's first key"},
+    {WINDOW_KEYS, "keys-not-blocks",
+     "these are keys: blocks are asked for, key / block_cols"},
 };
 
 // A function that is asked for the ranges of several blocks.
@@ -93,41 +189,67 @@ typedef struct {
     int slip_count;
 } Ranges;
 
+// What is to be seen in any one range.
+static void recognise_range(Grade *g, double first, double end) {
+    grade_mistake(
+        g, first < 0, "negative",
+        "there is no block before block 0: windows reach beyond the first key");
+    grade_mistake(g, end < 0, "before-the-keys",
+                  "queries before the first key see nothing: their range is {0, 0}");
+    grade_mistake(g, first >= end && first != 0, "empty-range",
+                  "a range without blocks is {0, 0}: here it ends before it begins");
+}
+
+// A step for each of the shapes; `points` of each.
 static void check_ranges(Grade *g, int points, const char *what, const Ranges *r,
-                         Windowed w, int blocks) {
-    double got[MOST_NUMBERS];
-    for (int b = 0; b < blocks; b++) {
-        BlockRange range = r->range(&w, b);
-        got[2 * b] = range.first, got[2 * b + 1] = range.end;
-    }
-    for (int b = 0; b < blocks; b++) {
-        bool none = got[2 * b] >= got[2 * b + 1];
-        grade_mistake(
-            g, got[2 * b] < 0, "negative",
-            "there is no block before block 0: windows reach beyond the first "
-            "key");
-        grade_mistake(
-            g, none && got[2 * b] != 0, "empty-range",
-            "a range without blocks is {0, 0}: here it ends before it begins");
-    }
-    grade_numbers(g, points, what, got, 2 * blocks, 0, r->by, &(Asked){&w, blocks},
-                  r->slips, r->slip_count);
+                         const Asked *a) {
+    double got[MOST_NUMBERS] = {0}, want[MOST_NUMBERS];
+    int n = 0;
+    for (int s = 0; s < a->count; s++)
+        for (int b = 0; b < blocks_in(&a->shapes[s]); b++) {
+            BlockRange range = r->range(&a->shapes[s], b);
+            got[n++] = range.first, got[n++] = range.end;
+        }
+    grade_slip(g, what, got, n, 0, r->by, a, r->slips, r->slip_count);
+    for (int i = 0; i < n; i += 2) recognise_range(g, got[i], got[i + 1]);
+    r->by(0, a, want);
+    int off = 0, shape = 0, block = 0;
+    while (off < n && got[off] == want[off]) off++;
+    for (block = off / 2;
+         shape < a->count - 1 && block >= blocks_in(&a->shapes[shape]);)
+        block -= blocks_in(&a->shapes[shape++]);
+    const Windowed *w = &a->shapes[shape];
+    int at = off < n ? off / 2 * 2 : 0;
+    grade_expect(g, points, off == n,
+                 "%s for %d queries, %d keys, window %d, tiles of %d x %d: block %d of "
+                 "queries has {%g, %g}, should have {%g, %g}",
+                 what, w->queries, w->keys, w->window, w->block_rows, w->block_cols,
+                 block, got[at], got[at + 1], want[at], want[at + 1]);
 }
 
 static const Ranges SEEN = {window_blocks, ranges_by, RANGE_SLIPS,
                             COUNT_OF(RANGE_SLIPS)};
 
+#define ASKED(shapes) \
+    &(Asked) { shapes, COUNT_OF(shapes) }
+
 static void check_square(Grade *g) {
-    check_ranges(g, 4, "blocks for 20 queries and keys, window 8, tiles of 4 x 5",
-                 &SEEN, (Windowed){20, 20, 8, 4, 5}, 5);
+    static const Windowed shapes[] = {
+        {20, 20, 8, 4, 5}, {18, 18, 5, 3, 2}, {16, 16, 7, 4, 3}, {14, 14, 6, 2, 4}};
+    check_ranges(g, 4, "blocks", &SEEN, ASKED(shapes));
 }
 static void check_odd(Grade *g) {
-    check_ranges(g, 2, "blocks for 10 queries, 23 keys, window 6, tiles of 4 x 5",
-                 &SEEN, (Windowed){10, 23, 6, 4, 5}, 3);
+    static const Windowed shapes[] = {{10, 23, 6, 4, 5},
+                                      {7, 19, 9, 3, 4},
+                                      {5, 30, 11, 2, 3},
+                                      {9, 20, 4, 4, 6},
+                                      {13, 21, 7, 5, 2}};
+    check_ranges(g, 2, "blocks", &SEEN, ASKED(shapes));
 }
 static void check_few_keys(Grade *g) {
-    check_ranges(g, 2, "blocks for 12 queries, 5 keys, window 3, tiles of 4 x 2", &SEEN,
-                 (Windowed){12, 5, 3, 4, 2}, 3);
+    static const Windowed shapes[] = {
+        {12, 5, 3, 4, 2}, {14, 6, 4, 3, 4}, {9, 4, 2, 2, 3}, {11, 8, 5, 4, 3}};
+    check_ranges(g, 2, "blocks", &SEEN, ASKED(shapes));
 }
 
 // ---- no mask needed
@@ -141,31 +263,53 @@ typedef enum {
     WHOLE_ROUND_DOWN,  // a block whose first keys are hidden
     WHOLE_NOT_ITSELF,  // the first query's own key is left out
     WHOLE_FULL_SIZE,   // the last block of keys must be a full one
+    WHOLE_BESIDE,      // the window is one key longer
+    WHOLE_SHORT,       // one shorter
+    WHOLE_END_LONG,    // the block that the first query's key is in
+    WHOLE_ROWS_FULL,   // the last block of queries is a full one
+    WHOLE_ONE_QUERY,   // from the first query's window, up to the last query
+    WHOLE_BY_COLS,     // blocks of queries of block_cols
+    WHOLE_BY_ROWS,     // blocks of keys of block_rows
 } WholeRule;
 
 static bool whole_by(WholeRule rule, const Windowed *w, int block, int col) {
     int row = block * w->block_rows, end = end_of(block, w->block_rows, w->queries),
-        key = col * w->block_cols, last = end_of(col, w->block_cols, w->keys) - 1;
+        key = col * w->block_cols, last = end_of(col, w->block_cols, w->keys) - 1,
+        window = w->window + (rule == WHOLE_BESIDE) - (rule == WHOLE_SHORT);
+    if (rule == WHOLE_ROWS_FULL) end = row + w->block_rows;
     if (rule == WHOLE_SEEN) return seen_in(WINDOW_RIGHT, w, block, col) > 0;
     if (rule == WHOLE_FULL_SIZE && last + 1 - key < w->block_cols) return false;
-    int from =
-            rule == WHOLE_FROM_FIRST ? row : end - 1,  // who sees the fewest early keys
-        to = rule == WHOLE_TO_LAST ? end - 1 : row, shift = w->keys - w->queries;
-    bool begins = rule == WHOLE_CAUSAL || key > from + shift - w->window;
-    if (rule == WHOLE_ROUND_DOWN) begins = last > from + shift - w->window;
+    bool first = rule == WHOLE_FROM_FIRST || rule == WHOLE_ONE_QUERY,
+         latest = rule == WHOLE_TO_LAST || rule == WHOLE_ONE_QUERY;
+    int from = first ? row : end - 1,  // who sees the fewest early keys
+        to = latest ? end - 1 : row, shift = w->keys - w->queries;
+    bool begins = rule == WHOLE_CAUSAL || key > from + shift - window;
+    if (rule == WHOLE_ROUND_DOWN) begins = last > from + shift - window;
+    if (rule == WHOLE_END_LONG) last = key;
     return begins && last <= to + shift - (rule == WHOLE_NOT_ITSELF);
+}
+
+static BlockRange whole_range_by(WholeRule rule, const Windowed *asked, int block) {
+    Windowed w = sizes_by(rule == WHOLE_BY_COLS   ? WINDOW_BY_COLS
+                          : rule == WHOLE_BY_ROWS ? WINDOW_BY_ROWS
+                                                  : WINDOW_RIGHT,
+                          asked);
+    BlockRange r = {0, 0};
+    for (int col = blocks_of(w.keys, w.block_cols) - 1; col >= 0; col--) {
+        if (!whole_by(rule, &w, block, col)) continue;
+        if (r.end == 0) r.end = col + 1;
+        r.first = col;
+    }
+    return r;
 }
 
 static void wholes_by(int rule, const void *of, double *to) {
     const Asked *a = of;
-    for (int b = 0; b < a->blocks; b++) {
-        to[2 * b] = to[2 * b + 1] = 0;
-        for (int col = blocks_of(a->w->keys, a->w->block_cols) - 1; col >= 0; col--)
-            if (whole_by((WholeRule)rule, a->w, b, col)) {
-                if (to[2 * b + 1] == 0) to[2 * b + 1] = col + 1;
-                to[2 * b] = col;
-            }
-    }
+    for (int s = 0; s < a->count; s++)
+        for (int b = 0; b < blocks_in(&a->shapes[s]); b++) {
+            BlockRange r = whole_range_by((WholeRule)rule, &a->shapes[s], b);
+            *to++ = r.first, *to++ = r.end;
+        }
 }
 
 static const Slip WHOLE_SLIPS[] = {
@@ -182,23 +326,47 @@ static const Slip WHOLE_SLIPS[] = {
      "the last block of keys may have fewer: it is whole if all that it has is seen"},
     {WHOLE_NOT_ITSELF, "whole-not-itself",
      "the block's first query sees its own key too: blocks may end with it"},
+    {WHOLE_BESIDE, "whole-window-long",
+     "the window is one key too long: it begins at p - window + 1"},
+    {WHOLE_SHORT, "whole-window-short",
+     "the window is one key too short: it begins at p - window + 1"},
+    {WHOLE_END_LONG, "whole-end-long",
+     "the block that the first query's own key is in has keys after it: it needs a "
+     "mask, "
+     "unless that key is its last"},
+    {WHOLE_ROWS_FULL, "whole-last-block",
+     "the last block of queries may have fewer than block_rows: it ends with the "
+     "queries"},
+    {WHOLE_ONE_QUERY, "whole-union",
+     "from the first query's window up to the last query's key is what some query "
+     "sees: "
+     "the last query decides where whole blocks begin, the first where they end"},
+    {WHOLE_BY_COLS, "whole-queries-by-cols",
+     "a block of queries has block_rows of them, not block_cols"},
+    {WHOLE_BY_ROWS, "whole-keys-by-rows",
+     "a block of keys has block_cols of them, not block_rows"},
 };
 
 static const Ranges WHOLE = {window_whole_blocks, wholes_by, WHOLE_SLIPS,
                              COUNT_OF(WHOLE_SLIPS)};
 
 static void check_whole(Grade *g) {
-    check_ranges(g, 4,
-                 "whole blocks for 24 queries and keys, window 10, tiles of 4 x 3",
-                 &WHOLE, (Windowed){24, 24, 10, 4, 3}, 6);
+    static const Windowed shapes[] = {
+        {24, 24, 10, 4, 3}, {30, 30, 13, 5, 3}, {20, 20, 9, 3, 2}, {24, 24, 11, 4, 2}};
+    check_ranges(g, 4, "whole blocks", &WHOLE, ASKED(shapes));
 }
+// The last block of keys is not filled; more queries than keys; nothing is whole.
 static void check_whole_edges(Grade *g) {
-    check_ranges(g, 1, "whole blocks for 1 query, 11 keys, window 9, tiles of 4 x 4",
-                 &WHOLE, (Windowed){1, 11, 9, 4, 4}, 1);
-    check_ranges(g, 1, "whole blocks for 12 queries, 5 keys, window 4, tiles of 2 x 1",
-                 &WHOLE, (Windowed){12, 5, 4, 2, 1}, 6);
-    check_ranges(g, 1, "whole blocks for 16 queries and keys, window 4, tiles of 4 x 3",
-                 &WHOLE, (Windowed){16, 16, 4, 4, 3}, 4);
+    static const Windowed last[] = {{1, 11, 9, 4, 4},
+                                    {1, 14, 9, 4, 4},
+                                    {1, 10, 7, 2, 3},
+                                    {4, 11, 9, 3, 4},
+                                    {3, 13, 12, 2, 5}},
+                          few[] = {{12, 5, 4, 2, 1}, {10, 6, 5, 2, 2}, {9, 7, 6, 3, 2}},
+                          none[] = {{16, 16, 4, 4, 3}, {15, 15, 5, 5, 4}};
+    check_ranges(g, 1, "whole blocks", &WHOLE, ASKED(last));
+    check_ranges(g, 1, "whole blocks", &WHOLE, ASKED(few));
+    check_ranges(g, 1, "whole blocks", &WHOLE, ASKED(none));
 }
 
 // ---- tiles in all
@@ -209,23 +377,66 @@ typedef enum {
     TILES_CAUSAL,
     TILES_FULL_ONLY,
     TILES_BY_COLS,  // blocks of queries of block_cols
-    TILES_KEYS
+    TILES_KEYS,
+    TILES_BY_COLS_UP,  // rounded up
+    TILES_OF_KEYS,     // as many blocks as of keys' rows
+    TILES_ONE_MORE,    // end - first + 1
+    TILES_WHOLE,       // that need no mask alone
+    TILES_MASKED,      // that need one
+    TILES_SWAPPED,     // block_rows and block_cols
+    TILES_LAST,        // of the last block of queries
+    TILES_FIRST_MISSING,
 } TilesRule;
 
+// How many blocks of queries are gone through.
+static int rows_by(TilesRule rule, const Windowed *w) {
+    switch (rule) {
+        case TILES_BY_COLS: return w->queries / w->block_cols;
+        case TILES_BY_COLS_UP: return blocks_of(w->queries, w->block_cols);
+        case TILES_FULL_ONLY: return w->queries / w->block_rows;
+        case TILES_OF_KEYS: return blocks_of(w->keys, w->block_rows);
+        default: return blocks_of(w->queries, w->block_rows);
+    }
+}
+
+// Whether a tile is counted.
+static bool tile_counts(TilesRule rule, const Windowed *w, int block, int col) {
+    bool seen = seen_in(WINDOW_RIGHT, w, block, col) > 0,
+         whole = whole_by(WHOLE_RIGHT, w, block, col);
+    if (rule == TILES_ALL) return true;
+    if (rule == TILES_CAUSAL) return seen_in(WINDOW_NO_WINDOW, w, block, col) > 0;
+    if (rule == TILES_WHOLE) return whole;
+    return seen && !(rule == TILES_MASKED && whole);
+}
+
+// By the formula: also of a block that there is not.
+static int formula_tiles(const Windowed *w, int block) {
+    int shift = w->keys - w->queries, first = block * w->block_rows + shift,
+        last = end_of(block, w->block_rows, w->queries) - 1 + shift,
+        from = first - w->window + 1 > 0 ? first - w->window + 1 : 0;
+    return last < 0 ? 0 : last / w->block_cols + 1 - from / w->block_cols;
+}
+
+static double tiles_of(TilesRule rule, const Windowed *asked) {
+    Windowed sizes =
+        sizes_by(rule == TILES_SWAPPED ? WINDOW_SWAPPED : WINDOW_RIGHT, asked);
+    const Windowed *w = &sizes;
+    int cols = blocks_of(w->keys, w->block_cols), rows = rows_by(rule, w),
+        from = rule == TILES_LAST ? rows - 1 : rule == TILES_FIRST_MISSING;
+    double tiles = 0;
+    for (int b = from; b < rows; b++) {
+        if (b >= blocks_in(w)) tiles += formula_tiles(w, b);
+        for (int col = 0; col < cols && b < blocks_in(w); col++)
+            tiles += tile_counts(rule, w, b, col);
+    }
+    if (rule == TILES_ONE_MORE) tiles += rows;
+    if (rule == TILES_KEYS) tiles *= w->block_rows * w->block_cols;
+    return tiles;
+}
+
 static void tiles_by(int rule, const void *of, double *to) {
-    const Windowed *w = of;
-    *to = 0;
-    int cols = blocks_of(w->keys, w->block_cols),
-        rows = rule == TILES_BY_COLS     ? w->queries / w->block_cols
-               : rule == TILES_FULL_ONLY ? w->queries / w->block_rows
-                                         : blocks_of(w->queries, w->block_rows);
-    for (int b = 0; b < rows; b++)
-        for (int col = 0; col < cols; col++)
-            *to += rule == TILES_ALL
-                   || seen_in(rule == TILES_CAUSAL ? WINDOW_NO_WINDOW : WINDOW_RIGHT, w,
-                              b, col)
-                          > 0;
-    if (rule == TILES_KEYS) *to *= w->block_rows * w->block_cols;
+    const Asked *a = of;
+    for (int s = 0; s < a->count; s++) to[s] = tiles_of((TilesRule)rule, &a->shapes[s]);
 }
 
 static void check_tiles(Grade *g) {
@@ -237,11 +448,34 @@ static void check_tiles(Grade *g) {
         {TILES_BY_COLS, "rows-and-cols",
          "a block of queries has block_rows of them, one of keys block_cols"},
         {TILES_KEYS, "pairs", "these are pairs: tiles are asked for"},
+        {TILES_BY_COLS_UP, "rows-and-cols",
+         "a block of queries has block_rows of them, one of keys block_cols"},
+        {TILES_OF_KEYS, "blocks-of-keys",
+         "as many blocks as the keys would have: blocks of queries are gone through"},
+        {TILES_ONE_MORE, "one-more-each",
+         "one tile too many for each block: first .. end - 1 are end - first"},
+        {TILES_WHOLE, "whole-only",
+         "only tiles without a mask were counted: those with one too"},
+        {TILES_MASKED, "masked-only",
+         "only tiles with a mask were counted: the others too"},
+        {TILES_SWAPPED, "sizes-exchanged", "block_rows and block_cols are exchanged"},
+        {TILES_LAST, "last-block-only",
+         "these are the last block's tiles: sum over all blocks of queries"},
+        {TILES_FIRST_MISSING, "first-block-missing",
+         "the first block of queries is missing"},
     };
-    Windowed w = {50, 61, 16, 8, 6};
-    double got = (double)window_tiles(&w);
-    grade_numbers(g, 4, "tiles for 50 queries, 61 keys, window 16, tiles of 8 x 6",
-                  &got, 1, 0, tiles_by, &w, slips, COUNT_OF(slips));
+    static const Windowed shapes[] = {{50, 61, 16, 8, 6},
+                                      {33, 70, 20, 4, 7},
+                                      {47, 47, 12, 5, 3},
+                                      {26, 90, 31, 6, 10}};
+    double got[COUNT_OF(shapes)];
+    for (int s = 0; s < COUNT_OF(shapes); s++)
+        got[s] = (double)window_tiles(&shapes[s]);
+    grade_numbers(
+        g, 4,
+        "tiles for 50 queries, 61 keys, window 16, tiles of 8 x 6, and of three "
+        "other shapes",
+        got, COUNT_OF(shapes), 0, tiles_by, ASKED(shapes), slips, COUNT_OF(slips));
 }
 static void check_many_tiles(Grade *g) {
     // 2^17 blocks of one query, window of all: n (n + 1) / 2 tiles of one key

@@ -24,6 +24,11 @@ typedef enum {
     CUT_SHORT,          // the last key of a piece is missing
     CUT_ONE,            // a worker gets one stretch only
     CUT_END,            // the end in the place of the count
+    CUT_NUMBER,         // the stretch's number for its request
+    CUT_OF_PIECE,       // first counts from the piece's first key
+    CUT_FROM_ZERO,      // first is 0
+    CUT_NEXT_WORKER,    // the next worker's piece
+    CUT_NO_REST,        // floor(K / workers) each, and the rest is nobody's
 } CutRule;
 
 static int total(const Work *k) {
@@ -35,6 +40,8 @@ static int total(const Work *k) {
 static int begin_of(CutRule rule, const Work *k, int w) {
     int all = total(k), size = all / k->workers;
     if (rule == CUT_ROUND_UP) size = (all + k->workers - 1) / k->workers;
+    if (rule == CUT_NO_REST) return w * size;
+    if (rule == CUT_NEXT_WORKER && w < k->workers) w++;
     if (rule != CUT_ROUND_UP && rule != CUT_ROUND_DOWN) return w * all / k->workers;
     if (w == k->workers || w * size > all) return all;
     return w * size;
@@ -73,11 +80,15 @@ static int cut_by(CutRule rule, const Work *k, int w, Stretch *to) {
         Stretch s = {r, 0, 0};
         for (int key = 0; key < k->lengths[r]; key++)
             if (owner_of(rule, k, before, r, key) == w && s.count++ == 0)
-                s.first = key + (rule == CUT_GLOBAL ? before : 0);
+                s.first = rule == CUT_GLOBAL      ? key + before
+                          : rule == CUT_FROM_ZERO ? 0
+                          : rule == CUT_OF_PIECE  ? key + before - begin_of(rule, k, w)
+                                                  : key;
         before += rule == CUT_ALL_AT_ZERO ? 0 : k->lengths[r];
         if (rule == CUT_END) s.count += s.first;
         if (rule == CUT_ONE && count) break;
         if (rule == CUT_INCLUSIVE && s.count > 0) s.count++;
+        if (rule == CUT_NUMBER) s.request = count;
         if (s.count > 0) to[count++] = s;
     }
     return count;
@@ -126,6 +137,17 @@ static const Slip CUT_SLIPS[] = {
      "missing"},
     {CUT_ONE, "one-stretch", "a piece may go on into the next request"},
     {CUT_END, "end-not-count", "`count` is how many keys, not where they end"},
+    {CUT_NUMBER, "stretch-number",
+     "`request` is the request's number, not that of the worker's stretch"},
+    {CUT_OF_PIECE, "first-of-piece",
+     "`first` counts from the request's own first key, not from the piece's"},
+    {CUT_FROM_ZERO, "first-zero",
+     "`first` is 0 everywhere: where a request is cut, its second part begins later"},
+    {CUT_NEXT_WORKER, "next-worker",
+     "this is the next worker's piece: pieces count from 0"},
+    {CUT_NO_REST, "rest-lost",
+     "pieces of floor(K / workers) keys, and nobody has the rest: piece w begins at "
+     "floor(w K / workers)"},
 };
 
 static void check_cut_of(Grade *g, int points, const char *what, const Work *k) {
@@ -154,10 +176,10 @@ static void check_cut_of(Grade *g, int points, const char *what, const Work *k) 
 }
 
 static void check_cut(Grade *g) {
-    check_cut_of(g, 4, "stretches of workers 0 and 1 of 4, for 5, 9, 3 and 6 keys",
-                 &(Work){{5, 9, 3, 6}, 4, 4, 0, 2});
-    check_cut_of(g, 2, "stretches of workers 2 and 3 of 4, for 5, 9, 3 and 6 keys",
-                 &(Work){{5, 9, 3, 6}, 4, 4, 2, 4});
+    check_cut_of(g, 4, "stretches of workers 0, 1 and 2 of 4, for 5, 9, 3 and 6 keys",
+                 &(Work){{5, 9, 3, 6}, 4, 4, 0, 3});
+    check_cut_of(g, 2, "stretches of the workers of 4, for 5, 9, 3 and 6 keys",
+                 &(Work){{5, 9, 3, 6}, 4, 4, 0, 4});
 }
 static void check_cut_empty(Grade *g) {
     check_cut_of(g, 2, "stretches of 2 workers, for 0, 4, 0, 4 and 0 keys",
@@ -168,6 +190,16 @@ static void check_cut_few(Grade *g) {
                  &(Work){{2, 1}, 2, 5, 0, 5});
 }
 
+// The same cut with few keys: then nothing overflows.
+static bool small_cut_right(void) {
+    static const int lengths[] = {20000, 1000};
+    Stretch room[2] = {{7, 7, 7}, {7, 7, 7}};
+    Stretch *to = grade_guarded("to", room, sizeof room);
+    int count = worker_stretches(grade_guarded("lengths", lengths, sizeof lengths), 2,
+                                 1000, 999, to);
+    return count == 1 && to->request == 1 && to->first == 979 && to->count == 21;
+}
+
 static void check_cut_large(Grade *g) {
     static const int lengths[] = {2000000000, 100000000};
     Stretch room[2] = {{7, 7, 7}, {7, 7, 7}};
@@ -176,12 +208,13 @@ static void check_cut_large(Grade *g) {
                                  1000, 999, to);
     bool good =
         count == 1 && to->request == 1 && to->first == 97900000 && to->count == 2100000;
-    grade_mistake(g, !good && (count == 0 || to->first < 0 || to->count <= 0),
-                  "int-overflow", "w K does not fit into an int: use long long");
+    int request = to->request, first = to->first, more = to->count;
+    grade_mistake(g, !good && small_cut_right(), "int-overflow",
+                  "w K does not fit into an int: use long long");
     grade_expect(g, 2, good,
                  "2.1e9 keys, the last of 1000 workers: request %d, keys %d "
                  "and %d more; should be 1, 97900000 and 2100000 more",
-                 to->request, to->first, to->count);
+                 request, first, more);
 }
 
 // ---- merged again
@@ -197,24 +230,44 @@ static const double LSES[COUNT] = {1.25, 0.1, 2.7, 0.3, -INFINITY},
 
 typedef enum {
     JOIN_RIGHT,
-    JOIN_MEAN,   // the stretches of a request weigh the same
-    JOIN_COUNT,  // weigh as many keys as they have
-    JOIN_LAST,   // the last stretch overwrites
-    JOIN_FIRST,  // only the first counts
-    JOIN_ALL,    // all stretches in one sum: L of everything
+    JOIN_MEAN,     // the stretches of a request weigh the same
+    JOIN_COUNT,    // weigh as many keys as they have
+    JOIN_LAST,     // the last stretch overwrites
+    JOIN_FIRST,    // only the first counts
+    JOIN_ALL,      // all stretches in one sum: L of everything
+    JOIN_SUM,      // not divided
+    JOIN_PLAIN,    // nor weighed
+    JOIN_INVERSE,  // e^-L
+    JOIN_LINEAR,   // L
+    JOIN_INDEX,    // outs of the request's first stretches, whichever these are
+    JOIN_LARGEST,  // the stretch with the largest L
 } JoinRule;
+
+static bool largest_of_request(int s) {
+    for (int t = 0; t < COUNT; t++)
+        if (STRETCHES[t].request == STRETCHES[s].request && LSES[t] > LSES[s])
+            return false;
+    return true;
+}
 
 static double join_weight(JoinRule rule, int s) {
     if (LSES[s] == -INFINITY) return 0;
-    return rule == JOIN_MEAN    ? 1
-           : rule == JOIN_COUNT ? STRETCHES[s].count
-                                : exp(LSES[s]);
+    switch (rule) {
+        case JOIN_PLAIN:
+        case JOIN_MEAN: return 1;
+        case JOIN_COUNT: return STRETCHES[s].count;
+        case JOIN_INVERSE: return exp(-LSES[s]);
+        case JOIN_LINEAR: return LSES[s];
+        case JOIN_LARGEST: return largest_of_request(s);
+        default: return exp(LSES[s]);
+    }
 }
 
 static void joined_by(int rule, const void *of, double *to) {
     (void)of;
     for (int r = 0; r < REQUESTS; r++) {
         double sum = 0, mixed[D] = {0}, everything = 0;
+        int number = 0;
         for (int s = 0; s < COUNT; s++) {
             double w = join_weight((JoinRule)rule, s);
             everything += w;
@@ -222,9 +275,11 @@ static void joined_by(int rule, const void *of, double *to) {
             if (rule == JOIN_FIRST && sum > 0) continue;
             if (rule == JOIN_LAST) sum = mixed[0] = mixed[1] = 0;
             sum += w;
-            for (int c = 0; c < D; c++) mixed[c] += w * OUTS[s * D + c];
+            int row = rule == JOIN_INDEX ? number++ : s;
+            for (int c = 0; c < D; c++) mixed[c] += w * OUTS[row * D + c];
         }
         if (rule == JOIN_ALL) sum = everything;
+        if (rule == JOIN_SUM || rule == JOIN_PLAIN) sum = sum > 0;
         for (int c = 0; c < D; c++) to[r * D + c] = sum > 0 ? mixed[c] / sum : 0;
     }
 }
@@ -260,6 +315,17 @@ static void check_join(Grade *g) {
         {JOIN_LAST, "overwritten", "each stretch overwrites the one before it"},
         {JOIN_FIRST, "only-first", "of a request's stretches only the first counts"},
         {JOIN_ALL, "all-requests", "the weights sum to 1 over all requests: over each"},
+        {JOIN_SUM, "join-not-divided",
+         "the weights e^L_s were not divided by their sum: e^(L_s - L)"},
+        {JOIN_PLAIN, "join-not-weighed",
+         "the outputs were added as they are: a stretch weighs e^(L_s - L)"},
+        {JOIN_INVERSE, "join-inverse", "a stretch weighs e^(L_s - L), not e^(L - L_s)"},
+        {JOIN_LINEAR, "join-linear", "L is a logarithm: a stretch weighs e^(L_s - L)"},
+        {JOIN_INDEX, "join-rows",
+         "row s of outs belongs to stretch s: here rows were counted within the "
+         "request"},
+        {JOIN_LARGEST, "join-largest",
+         "this is the stretch with the largest L alone: all have a share"},
     };
     double out[REQUESTS * D], lse[REQUESTS];
     joined(IN_ORDER, out, lse);
@@ -272,6 +338,19 @@ static void check_join(Grade *g) {
     grade_numbers(g, 3, "outputs of four requests, the third without keys", out,
                   REQUESTS * D, 1e-12, joined_by, NULL, slips, COUNT_OF(slips));
     double want = log(exp(LSES[0]) + exp(LSES[1]));
+    grade_mistake(g, lse[0] == BEFORE && lse[1] == BEFORE, "lse-not-written",
+                  "lse was not written");
+    grade_mistake(g, lse[2] == BEFORE && lse[1] == LSES[2], "lse-not-written",
+                  "the L of a request without keys was left as it was: it is -inf");
+    grade_mistake(g, fabs(lse[0] - LSES[0] - LSES[1]) < 1e-12, "lse-sum-of-logs",
+                  "L is ln of the sum of e^L_s: the logarithms were added");
+    grade_mistake(
+        g, fabs(lse[0] - want + LSES[0]) < 1e-12 || fabs(lse[0] - exp(want)) < 1e-9,
+        "lse-shifted",
+        "L is ln of the sum of e^L_s, with what was subtracted in the exponents "
+        "added again");
+    grade_mistake(g, fabs(lse[0] - want) < 1e-12 && lse[2] == 0, "lse-of-none",
+                  "the L of a request without keys is -inf, ln of a sum of nothing");
     grade_mistake(
         g, lse[0] == LSES[1] || lse[0] == LSES[0], "lse-one-stretch",
         "L of a request with two stretches is that of one of them: L is ln of "
@@ -324,6 +403,14 @@ static void check_join_bits(Grade *g) {
         same &= memcmp(first, other, sizeof first) == 0;
         near &= fabs(other[0] - rounded_want()) < 1e-9;
     }
+    double one[2], two[2];
+    int rising[ROUNDED] = {0, 1, 2, 3, 4, 5}, falling[ROUNDED] = {5, 4, 3, 2, 1, 0};
+    rounded(rising, one), rounded(falling, two);
+    grade_mistake(
+        g, !near && (one[0] == ROUNDED_OUTS[0] || two[0] == ROUNDED_OUTS[5]),
+        "first-to-come",
+        "stretches are missing where they come in another order: look for the "
+        "next one among all, not only among those after it");
     grade_mistake(
         g, near && !same, "order-of-arrival",
         "sums in another order round differently: go by where stretches begin");

@@ -23,6 +23,18 @@ typedef enum {
     COLUMN_SIGNED,  // the largest number, not the largest size
     COLUMN_CUT,     // towards zero
     COLUMN_FLOOR,   // downwards
+    COLUMN_CEIL,
+    COLUMN_255,
+    COLUMN_256,
+    COLUMN_PLAIN,   // the largest itself
+    COLUMN_MEAN,    // the mean size
+    COLUMN_ROOT,    // the root of the mean square
+    COLUMN_LENGTH,  // of the sum
+    COLUMN_HALF,    // + 1/2, then towards zero
+    COLUMN_TIMES,   // x times the factor
+    COLUMN_LEAST,   // the least size
+    COLUMN_RANGE,   // from the least to the largest
+    COLUMN_ACROSS,  // codes column after column
 } ColumnRule;
 
 static double largest_by(ColumnRule rule, const double *x, int c, int row) {
@@ -37,21 +49,54 @@ static double largest_by(ColumnRule rule, const double *x, int c, int row) {
     return most;
 }
 
+// What a column's factor is made of, if not of its largest size.
+static double size_by(ColumnRule rule, const double *x, int c) {
+    double sum = 0, squares = 0, least = INFINITY, low = INFINITY, high = -INFINITY;
+    for (int i = 0; i < ROWS; i++) {
+        double v = x[i * COLS + c];
+        sum += fabs(v), squares += v * v, least = fmin(least, fabs(v));
+        low = fmin(low, v), high = fmax(high, v);
+    }
+    switch (rule) {
+        case COLUMN_MEAN: return sum / ROWS;
+        case COLUMN_ROOT: return sqrt(squares / ROWS);
+        case COLUMN_LENGTH: return sqrt(squares);
+        case COLUMN_LEAST: return least;
+        case COLUMN_RANGE: return high - low;
+        default: return largest_by(rule, x, c, c);
+    }
+}
+
+static double divisor_by(ColumnRule rule) {
+    return rule == COLUMN_128     ? 128
+           : rule == COLUMN_255   ? 255
+           : rule == COLUMN_256   ? 256
+           : rule == COLUMN_PLAIN ? 1
+                                  : 127;
+}
+
+// A code is kept in a byte: what does not fit comes back at the other end.
+static double code_by(ColumnRule rule, double code) {
+    double whole = rule == COLUMN_CUT     ? trunc(code)
+                   : rule == COLUMN_FLOOR ? floor(code)
+                   : rule == COLUMN_CEIL  ? ceil(code)
+                   : rule == COLUMN_HALF  ? trunc(code + 0.5)
+                                          : rint(code);
+    return (signed char)(long)whole;
+}
+
 // Factors, then codes.
 static void columns_by(int rule, const void *of, double *to) {
     const double *x = of;
     for (int c = 0; c < COLS; c++)
-        to[c] =
-            largest_by((ColumnRule)rule, x, c, c) / (rule == COLUMN_128 ? 128 : 127);
+        to[c] = size_by((ColumnRule)rule, x, c) / divisor_by((ColumnRule)rule);
     for (int i = 0; i < ROWS; i++)
         for (int c = 0; c < COLS; c++) {
             double factor = to[rule == COLUMN_ROWS ? i : c],
                    code = factor != 0 ? x[i * COLS + c] / factor : 0;
-            to[COLS + i * COLS + c] = rule == COLUMN_CUT     ? trunc(code)
-                                      : rule == COLUMN_FLOOR ? floor(code)
-                                                             : rint(code);
-            if (rule == COLUMN_128 || rule == COLUMN_SIGNED || rule == COLUMN_MIXED)
-                to[COLS + i * COLS + c] = (signed char)(long)rint(code);
+            if (rule == COLUMN_TIMES) code = x[i * COLS + c] * factor;
+            int place = rule == COLUMN_ACROSS ? c * ROWS + i : i * COLS + c;
+            to[COLS + place] = code_by((ColumnRule)rule, code);
         }
 }
 
@@ -67,6 +112,24 @@ static const Slip COLUMN_SLIPS[] = {
     {COLUMN_CUT, "towards-zero",
      "a conversion to a whole number cuts its fraction off: round first"},
     {COLUMN_FLOOR, "downwards", "rounded down: to the nearest"},
+    {COLUMN_CEIL, "upwards", "rounded up: to the nearest"},
+    {COLUMN_255, "by-255",
+     "the codes go from -127 to 127: the factor is largest / 127"},
+    {COLUMN_256, "by-256",
+     "the codes go from -127 to 127: the factor is largest / 127"},
+    {COLUMN_PLAIN, "not-by-127",
+     "the factor is the largest itself: divided by 127, so that it becomes code 127"},
+    {COLUMN_MEAN, "mean-size", "the mean size: the largest one has to fit"},
+    {COLUMN_ROOT, "root-mean-square",
+     "a root of a mean square: the largest size has to fit"},
+    {COLUMN_LENGTH, "length", "the column's length: the largest size is asked for"},
+    {COLUMN_HALF, "half-towards-zero",
+     "1/2 was added and the fraction cut off, which rounds negative numbers the wrong "
+     "way"},
+    {COLUMN_TIMES, "times-factor", "x times the factor: a code is x divided by it"},
+    {COLUMN_LEAST, "least-size", "the least size: the largest one has to fit"},
+    {COLUMN_RANGE, "range", "from the least to the largest: here codes lie around 0"},
+    {COLUMN_ACROSS, "codes-across", "the codes lie row after row, as x does"},
 };
 
 static void columns(const double *x, double got[COLS + ROWS * COLS]) {
@@ -108,19 +171,36 @@ typedef enum {
     RANGE_CUT,        // fractions cut off
     RANGE_NO_LEAST,   // x / step
     RANGE_SIGNED,     // codes from -128
+    RANGE_254,
+    RANGE_127,
+    RANGE_PLAIN,    // the step is the whole range
+    RANGE_LARGEST,  // largest / 255
+    RANGE_TOP,      // codes from the largest down
+    RANGE_UP,       // rounded up
+    RANGE_ZERO,     // least and largest begin at 0
+    RANGE_MOST,     // `least` is the largest
 } RangeRule;
 
 static void range_by(int rule, const void *of, double *to) {
     const double *x = of;
     double least = INFINITY, most = -INFINITY;
+    if (rule == RANGE_ZERO) least = most = 0;
     for (int i = 0; i < N; i++) least = fmin(least, x[i]), most = fmax(most, x[i]);
     if (rule == RANGE_SYMMETRIC) least = 0;
-    double step = (most - least) / (rule == RANGE_256 ? 256 : 255);
-    to[0] = least, to[1] = step;
+    double steps = rule == RANGE_256     ? 256
+                   : rule == RANGE_254   ? 254
+                   : rule == RANGE_127   ? 127
+                   : rule == RANGE_PLAIN ? 1
+                                         : 255;
+    double step = (rule == RANGE_LARGEST ? most : most - least) / steps,
+           from = rule == RANGE_NO_LEAST ? 0 : least;
+    to[0] = rule == RANGE_MOST ? most : least, to[1] = step;
     for (int i = 0; i < N; i++) {
-        double code =
-            step > 0 ? (x[i] - (rule == RANGE_NO_LEAST ? 0 : least)) / step : 0;
-        code = rule == RANGE_CUT ? floor(code) : rint(code);
+        double code = step > 0 ? (x[i] - from) / step : 0;
+        if (rule == RANGE_TOP && step > 0) code = (most - x[i]) / step;
+        code = rule == RANGE_CUT  ? floor(code)
+               : rule == RANGE_UP ? ceil(code)
+                                  : rint(code);
         if (rule == RANGE_SIGNED) code -= 128;
         to[2 + i] = (unsigned char)(long)code;
     }
@@ -135,6 +215,18 @@ static void check_range_of(Grade *g, int points, const char *what, const double 
         {RANGE_NO_LEAST, "least-not-subtracted",
          "codes count steps from the least number: subtract it"},
         {RANGE_SIGNED, "signed-codes", "codes begin at 0, not at -128"},
+        {RANGE_254, "steps-254", "256 codes have 255 steps between them"},
+        {RANGE_127, "steps-127", "codes go from 0 to 255: 255 steps, not 127"},
+        {RANGE_PLAIN, "step-whole", "the step is the whole range: divided by 255"},
+        {RANGE_LARGEST, "step-of-largest", "the step is (largest - least) / 255"},
+        {RANGE_TOP, "from-the-top",
+         "codes count steps from the least number, not from the largest"},
+        {RANGE_UP, "range-up", "rounded up: to the nearest"},
+        {RANGE_ZERO, "begins-at-zero",
+         "the least and the largest were looked for from 0 on: begin with x[0], or "
+         "with "
+         "infinities"},
+        {RANGE_MOST, "least-is-largest", "`least` is the largest number"},
     };
     unsigned char room[N] = {7};
     unsigned char *codes = grade_guarded("codes", room, sizeof room);
@@ -157,7 +249,7 @@ static void check_equal(Grade *g) {
 // ---- a score's error
 
 static const double QUERY[] = {0.5, -2, 1.5, 0.25}, FACTORS[] = {0.01, 0.002, 0, 0.04},
-                    SCALE = 0.25;
+                    SCALE = 0.375;
 
 typedef enum {
     SCORE_RIGHT,
@@ -166,17 +258,44 @@ typedef enum {
     SCORE_ROOT,        // root of the sum of squares: typical, no bound
     SCORE_NO_SCALE,
     SCORE_LARGEST,  // the largest term
+    SCORE_FACTORS_SQUARED,
+    SCORE_QUERY_SQUARED,
+    SCORE_NO_QUERY,
+    SCORE_NO_FACTORS,
+    SCORE_RANGE,     // 127 factors
+    SCORE_MEAN,      // divided by d
+    SCORE_BY_SCALE,  // divided by the scale
+    SCORE_SCALE_SQUARED,
+    SCORE_ONE_FACTOR,  // the largest factor for all
+    SCORE_QUARTER,     // a quarter of a step
 } ScoreRule;
+
+static double term_by(ScoreRule rule, int c) {
+    double q = QUERY[c], factor = FACTORS[c], half = 0.5;
+    if (rule == SCORE_FACTORS_SQUARED) factor *= factor;
+    if (rule == SCORE_QUERY_SQUARED) q *= q;
+    if (rule == SCORE_NO_QUERY) q = 1;
+    if (rule == SCORE_NO_FACTORS) factor = 1;
+    if (rule == SCORE_WHOLE_STEP) half = 1;
+    if (rule == SCORE_QUARTER) half = 0.25;
+    if (rule == SCORE_RANGE) half = 127;
+    for (int k = 0; k < COUNT_OF(FACTORS) && rule == SCORE_ONE_FACTOR; k++)
+        factor = fmax(factor, FACTORS[k]);
+    return (rule == SCORE_SIGNED ? q : fabs(q)) * factor * half;
+}
 
 static void score_by(int rule, const void *of, double *to) {
     (void)of;
-    double sum = 0, squares = 0, most = 0;
+    double sum = 0, squares = 0, most = 0, scale = SCALE;
     for (int c = 0; c < COUNT_OF(QUERY); c++) {
-        double term = QUERY[c] * FACTORS[c] / (rule == SCORE_WHOLE_STEP ? 1 : 2);
-        if (rule != SCORE_SIGNED) term = fabs(term);
+        double term = term_by((ScoreRule)rule, c);
         sum += term, squares += term * term, most = fmax(most, term);
     }
-    *to = (rule == SCORE_NO_SCALE ? 1 : SCALE)
+    if (rule == SCORE_NO_SCALE) scale = 1;
+    if (rule == SCORE_BY_SCALE) scale = 1 / scale;
+    if (rule == SCORE_SCALE_SQUARED) scale *= scale;
+    if (rule == SCORE_MEAN) sum /= COUNT_OF(QUERY);
+    *to = scale
           * (rule == SCORE_ROOT      ? sqrt(squares)
              : rule == SCORE_LARGEST ? most
                                      : sum);
@@ -191,6 +310,22 @@ static void check_score(Grade *g) {
          "a root of squares is what is usual, not the most that is possible"},
         {SCORE_NO_SCALE, "no-scale", "a score is scale q . k"},
         {SCORE_LARGEST, "largest-only", "the errors of all columns add up"},
+        {SCORE_FACTORS_SQUARED, "factors-squared",
+         "the factors are squared: a key's number is off by half of its factor"},
+        {SCORE_QUERY_SQUARED, "query-squared", "|q_c|, not its square"},
+        {SCORE_NO_QUERY, "no-query", "a key's error is multiplied by |q_c|"},
+        {SCORE_NO_FACTORS, "no-factors", "a step of column c is factors[c]"},
+        {SCORE_RANGE, "whole-range",
+         "127 factors are the largest key: rounding is off by half of one at most"},
+        {SCORE_MEAN, "divided-by-d", "divided by d: the errors of all columns add up"},
+        {SCORE_BY_SCALE, "divided-by-scale",
+         "divided by the scale: a score is scale q . k"},
+        {SCORE_SCALE_SQUARED, "scale-twice", "the scale came in twice"},
+        {SCORE_ONE_FACTOR, "one-factor-for-all",
+         "the largest factor for all columns is a bound, but not the least: each has "
+         "its own"},
+        {SCORE_QUARTER, "quarter-step",
+         "rounding is off by half a step at most, not a quarter"},
     };
     double got = score_bound(grade_guarded("q", QUERY, sizeof QUERY),
                              grade_guarded("factors", FACTORS, sizeof FACTORS),
@@ -201,7 +336,7 @@ static void check_score(Grade *g) {
 
 // ---- an output's
 
-static const double P[] = {0.5, 0.25, 0.125, 0.125}, V[] = {1, -3, 2, 0.5};
+static const double P[] = {0.5, 0.25, 0.125, 0.125}, V[] = {1, -3, 2, 0.7};
 
 typedef struct {
     double off, value_off;
@@ -209,30 +344,71 @@ typedef struct {
 
 typedef enum {
     OUTPUT_RIGHT,
-    OUTPUT_ONCE,       // e^off - 1: the row's sum moves too
-    OUTPUT_LINEAR,     // 2 off: to first order, no bound
-    OUTPUT_FROM_ZERO,  // |v_j|, not |v_j - o|
-    OUTPUT_SIGNED,     // without the absolute value: 0
-    OUTPUT_PLAIN,      // not weighted
-    OUTPUT_INSIDE,     // value_off is multiplied too
-    OUTPUT_EXP,        // e^(2 off), without - 1
-    OUTPUT_NO_VALUE,   // value_off forgotten
+    OUTPUT_ONCE,        // e^off - 1: the row's sum moves too
+    OUTPUT_LINEAR,      // 2 off: to first order, no bound
+    OUTPUT_FROM_ZERO,   // |v_j|, not |v_j - o|
+    OUTPUT_SIGNED,      // without the absolute value: 0
+    OUTPUT_PLAIN,       // not weighted
+    OUTPUT_INSIDE,      // value_off is multiplied too
+    OUTPUT_EXP,         // e^(2 off), without - 1
+    OUTPUT_NO_VALUE,    // value_off forgotten
+    OUTPUT_TWICE,       // 2 (e^off - 1)
+    OUTPUT_TIMES,       // times value_off
+    OUTPUT_MINUS,       // less value_off
+    OUTPUT_TWO_VALUES,  // twice value_off
+    OUTPUT_SQUARES,     // the variance
+    OUTPUT_ROOT,        // its root
+    OUTPUT_LARGEST,     // the largest distance
+    OUTPUT_MEAN_O,      // o is the mean of the values
+    OUTPUT_SUM_O,       // their sum
+    OUTPUT_ALL_MEAN,    // both are plain means
+    OUTPUT_FOUR,        // e^(4 off)
+    OUTPUT_AROUND_SUM,  // |sum p v|: of the output
+    OUTPUT_SQUARED_OFF  // e^(off^2)
 } OutputRule;
 
-static void output_by(int rule, const void *of, double *to) {
-    const Errors *e = of;
-    double o = 0, spread = 0;
-    for (int j = 0; j < COUNT_OF(P); j++) o += P[j] * V[j];
+// How far the values are from the output.
+static double spread_of(OutputRule rule) {
+    double o = 0, spread = 0, largest = 0, n = COUNT_OF(P);
+    bool mean = rule == OUTPUT_MEAN_O || rule == OUTPUT_ALL_MEAN;
+    for (int j = 0; j < COUNT_OF(P); j++)
+        o += (mean ? 1 / n : rule == OUTPUT_SUM_O ? 1 : P[j]) * V[j];
+    if (rule == OUTPUT_AROUND_SUM) return fabs(o);
     for (int j = 0; j < COUNT_OF(P); j++) {
         double away = V[j] - (rule == OUTPUT_FROM_ZERO ? 0 : o);
         if (rule != OUTPUT_SIGNED) away = fabs(away);
-        spread += (rule == OUTPUT_PLAIN ? 1 : P[j]) * away;
+        if (rule == OUTPUT_SQUARES || rule == OUTPUT_ROOT) away *= away;
+        largest = fmax(largest, away);
+        spread += (rule == OUTPUT_PLAIN      ? 1
+                   : rule == OUTPUT_ALL_MEAN ? 1 / n
+                                             : P[j])
+                  * away;
     }
-    double factor = expm1((rule == OUTPUT_ONCE ? 1 : 2) * e->off);
-    if (rule == OUTPUT_LINEAR) factor = 2 * e->off;
-    if (rule == OUTPUT_EXP) factor++;
-    if (rule == OUTPUT_INSIDE) spread += e->value_off, spread -= e->value_off / factor;
-    *to = factor * spread + (rule == OUTPUT_NO_VALUE ? 0 : e->value_off);
+    if (rule == OUTPUT_LARGEST) return largest;
+    return rule == OUTPUT_ROOT ? sqrt(spread) : spread;
+}
+
+static double growth_by(OutputRule rule, double off) {
+    switch (rule) {
+        case OUTPUT_ONCE: return expm1(off);
+        case OUTPUT_TWICE: return 2 * expm1(off);
+        case OUTPUT_FOUR: return expm1(4 * off);
+        case OUTPUT_LINEAR: return 2 * off;
+        case OUTPUT_EXP: return exp(2 * off);
+        case OUTPUT_SQUARED_OFF: return expm1(off * off);
+        default: return expm1(2 * off);
+    }
+}
+
+static void output_by(int rule, const void *of, double *to) {
+    const Errors *e = of;
+    double inner = growth_by((OutputRule)rule, e->off) * spread_of((OutputRule)rule),
+           value = e->value_off;
+    if (rule == OUTPUT_INSIDE) value *= growth_by(OUTPUT_RIGHT, e->off);
+    if (rule == OUTPUT_NO_VALUE) value = 0;
+    if (rule == OUTPUT_MINUS) value = -value;
+    if (rule == OUTPUT_TWO_VALUES) value *= 2;
+    *to = rule == OUTPUT_TIMES ? inner * value : inner + value;
 }
 
 static double output_of(Errors e) {
@@ -258,6 +434,21 @@ static void check_output(Grade *g) {
          "exact scores have no error: the factor is e^(2 off) - 1"},
         {OUTPUT_NO_VALUE, "no-value-error",
          "the values are off too: value_off is added"},
+        {OUTPUT_TWICE, "off-not-in-exponent",
+         "2 (e^off - 1): the 2 is in the exponent, e^(2 off) - 1"},
+        {OUTPUT_TIMES, "value-multiplied", "value_off is added, not multiplied"},
+        {OUTPUT_MINUS, "value-subtracted", "errors add up: value_off is added"},
+        {OUTPUT_TWO_VALUES, "value-twice", "value_off is added once"},
+        {OUTPUT_SQUARES, "squares", "squares of distances: |v_j - o| is asked for"},
+        {OUTPUT_ROOT, "deviation", "a standard deviation: the mean of |v_j - o|"},
+        {OUTPUT_LARGEST, "largest-distance",
+         "the largest distance: their mean with the weights p is enough"},
+        {OUTPUT_MEAN_O, "plain-mean", "o has the weights p: it is the output"},
+        {OUTPUT_SUM_O, "plain-sum", "o has the weights p: it is the output"},
+        {OUTPUT_ALL_MEAN, "plain-mean", "o and the distances have the weights p"},
+        {OUTPUT_FOUR, "off-four-times", "e^(2 off), not e^(4 off)"},
+        {OUTPUT_AROUND_SUM, "of-output", "distances |v_j - o| are summed, not |o|"},
+        {OUTPUT_SQUARED_OFF, "off-squared", "e^(2 off), not e^(off^2)"},
     };
     Errors e = {0.125, 0.0625};
     double got = output_of(e);

@@ -39,6 +39,9 @@
 //
 // What a check says: the symptom, which is the hint of the first step that fails (after
 // the first mistake, if there is one), and the cause, which is the mistake's diagnosis.
+// Where no mistake is recognised, the cause is what the numbers of a comparing step have
+// in common with the right ones (homework_relation.h): "each number is right but for its
+// sign".
 // The default, as -h1, shows the symptom, -h2 the cause or
 // that none is known; --json has both, and the codes
 // of all mistakes that were found.
@@ -122,6 +125,9 @@ bool grade_near(Grade *g, int points, const char *what, double got, double want,
 // The same for each element; the hint shows the first that is off. Shapes must agree.
 bool grade_near_mat(Grade *g, int points, const char *what, Mat got, Mat want,
                     double tolerance);
+// Of numbers that were added to what was there, `base` everywhere.
+bool grade_near_added(Grade *g, int points, const char *what, Mat got, Mat want,
+                      double tolerance, double base);
 // Several numbers in one step: the hint shows the first two that are off.
 typedef struct {
     const char *name;

@@ -1,10 +1,14 @@
 #include "common/program/homework_numbers.h"
 
 #include <math.h>
+#include <string.h>
+
+#include "common/program/homework_run.h"
 
 // Equal infinities are near; a NaN is near nothing.
 static bool near(double got, double want, double tolerance) {
-    return got == want || fabs(got - want) <= tolerance * fmax(1, fabs(want));
+    if (!isfinite(want)) return got == want;
+    return fabs(got - want) <= tolerance * fmax(1, fabs(want));
 }
 
 static bool all_near(const double *got, const double *want, int n, double tolerance) {
@@ -13,19 +17,43 @@ static bool all_near(const double *got, const double *want, int n, double tolera
     return true;
 }
 
+// The first slip from `from` on that gives just these numbers; slip_count: none.
+static int slip_of(const double *got, int n, double tolerance,
+                   void (*by)(int rule, const void *of, double *to), const void *of,
+                   const Slip *slips, int slip_count, int from) {
+    double numbers[MOST_NUMBERS];
+    for (int i = from; i < slip_count; i++) {
+        by(slips[i].rule, of, numbers);
+        if (all_near(got, numbers, n, tolerance)) return i;
+    }
+    return slip_count;
+}
+
+void grade_slip(Grade *g, const char *what, const double *got, int n, double tolerance,
+                void (*by)(int rule, const void *of, double *to), const void *of,
+                const Slip *slips, int slip_count) {
+    double want[MOST_NUMBERS];
+    by(0, of, want);
+    if (all_near(got, want, n, tolerance)) return;
+    int first = slip_of(got, n, tolerance, by, of, slips, slip_count, 0), other = first;
+    do other = slip_of(got, n, tolerance, by, of, slips, slip_count, other + 1);
+    while (other < slip_count && strcmp(slips[first].code, slips[other].code) == 0);
+    if (other < slip_count)
+        grade_mistake(g, true, slips[first].code, "%s. Or: %s", slips[first].says,
+                      slips[other].says);
+    else if (first < slip_count)
+        grade_mistake(g, true, slips[first].code, "%s", slips[first].says);
+    else homework_relate(g, what, got, want, n, tolerance, true, 0);
+}
+
 void grade_numbers(Grade *g, int points, const char *what, const double *got, int n,
                    double tolerance, void (*by)(int rule, const void *of, double *to),
                    const void *of, const Slip *slips, int slip_count) {
-    double want[MOST_NUMBERS], slip[MOST_NUMBERS];
+    double want[MOST_NUMBERS];
     int off = 0;
     by(0, of, want);
     bool good = all_near(got, want, n, tolerance);
-    for (int i = 0; i < slip_count && !good; i++) {
-        by(slips[i].rule, of, slip);
-        if (grade_mistake(g, all_near(got, slip, n, tolerance), slips[i].code, "%s",
-                          slips[i].says))
-            break;
-    }
+    grade_slip(g, what, got, n, tolerance, by, of, slips, slip_count);
     while (off < n - 1 && near(got[off], want[off], tolerance)) off++;
     if (n == 1)
         grade_expect(g, points, good, "%s is %.8g, should be %.8g", what, got[0],

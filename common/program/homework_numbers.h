@@ -5,16 +5,21 @@
 
 #define COUNT_OF(array) ((int)(sizeof(array) / sizeof *(array)))
 
-enum { MOST_NUMBERS = 16 };  // of a step
+enum { MOST_NUMBERS = 64 };  // of a step
 
 typedef struct {
     int rule;  // of the problem's reference
     const char *code, *says;
 } Slip;
 
-// A step of n numbers. Where they are not right, the first slip that gives just these
-// numbers is named. by: fills in the numbers by a rule; 0 is the right one. The hint
-// shows the first number that is off.
+// Names the slip that gives just these n numbers, where they are not right: of a step
+// with a hint of its own.
+void grade_slip(Grade *g, const char *what, const double *got, int n, double tolerance,
+                void (*by)(int rule, const void *of, double *to), const void *of,
+                const Slip *slips, int slip_count);
+// A step of n numbers. Where they are not right, the slip that gives just these numbers
+// is named; where two do, both are. by: fills in the numbers by a rule; 0 is the right
+// one. The hint shows the first number that is off.
 void grade_numbers(Grade *g, int points, const char *what, const double *got, int n,
                    double tolerance, void (*by)(int rule, const void *of, double *to),
                    const void *of, const Slip *slips, int slip_count);

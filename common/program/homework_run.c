@@ -54,6 +54,7 @@ _Noreturn void homework_finish(void) {
     Findings *f = &g->found;
     int points = g->problem->points;
     homework_end_part(g);
+    if (g->failed) homework_settle_relation(g);
     bool clean = !g->failed && !f->cause[0] && !g->todo;
     if (clean && g->offered != points)
         snprintf(f->symptom, HINT_BYTES,
@@ -320,6 +321,23 @@ static const char *explain(char *hint, const Run *run, double seconds) {
     return signal_number ? "crash" : "exit";
 }
 
+// "mat_cols: columns outside the matrix" of an assertion's line, which ends with
+//     FILE:12: mat_cols: Assertion `... && "mat_cols: columns outside ..."' failed.
+// The cause: a contract of the chapter that was not kept, in that function's words.
+static void explain_assertion(Findings *f) {
+    const char *at = strstr(f->symptom, "Assertion `"), *text = at, *next;
+    if (!at || strstr(f->symptom, "homework")) return;
+    while ((next = strstr(text + 1, "&& \""))) text = next;
+    if (text == at) return;
+    text += strlen("&& \"");
+    snprintf(
+        f->cause, HINT_BYTES,
+        "%.*s: what that function was given is not what its header allows. Rows for "
+        "columns, another array's size, or an index that counts something else?",
+        (int)strcspn(text, "\""), text);
+    strcpy(f->codes, "contract");
+}
+
 // A hint is one line.
 static void on_one_line(char *hint) {
     hint[HINT_BYTES - 1] = '\0';
@@ -373,6 +391,7 @@ Outcome homework_run(const Problem *problem) {
         o.findings = run.result.findings;
     else strcpy(o.findings.codes, explain(o.findings.symptom, &run, limit_of(problem)));
     if (ending == PAST_THE_END) o.findings.earned = 0;
+    if (!delivered) explain_assertion(&o.findings);
     on_one_line(o.findings.symptom), on_one_line(o.findings.cause);
     return o;
 }

@@ -3,6 +3,7 @@
 //     homework.c         the command line, the printed lines, JSON
 //     homework_run.c     a process a problem: its limits, what it sends home
 //     homework_steps.c   in that process: the steps of a check
+//     homework_relation.c  what wrong numbers have in common with the right ones
 //     homework_guard.c   arrays whose ends are watched
 #pragma once
 #include <setjmp.h>
@@ -53,6 +54,10 @@ struct Grade {
     bool awaiting;  // the next step that fails shows what the mistake does
     bool in_part;
     jmp_buf next_part;
+    // of the first step whose numbers had something in common with the right ones: the
+    // cause, where no mistake was recognised in the end
+    char relation[HINT_BYTES];
+    const char *relation_code;
 };
 
 // In a child.
@@ -61,6 +66,11 @@ _Noreturn void homework_finish(void);
 void homework_deliver(Ending ending);
 void homework_end_part(Grade *g);
 void homework_add_code(Findings *f, const char *code);
+// A step of several numbers has failed: what they have in common with the right ones,
+// if anything (homework_relation.h).
+void homework_relate(Grade *g, const char *what, const double *got, const double *want,
+                     int n, double tolerance, bool relative, double base);
+void homework_settle_relation(Grade *g);
 // Whether the address is just outside a guarded array; then what to say about it.
 bool homework_guard_hit(uintptr_t address, Findings *f);
 

@@ -3,9 +3,11 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/error.h"
+#include "common/program/homework_relation.h"
 #include "common/program/homework_run.h"
 
 static bool has_code(const char *codes, const char *code) {
@@ -56,6 +58,21 @@ bool grade_mistake(Grade *g, bool condition, const char *code, const char *diagn
     vsnprintf(g->found.cause, HINT_BYTES, diagnosis, args);
     va_end(args);
     return condition;
+}
+
+void homework_relate(Grade *g, const char *what, const double *got, const double *want,
+                     int n, double tolerance, bool relative, double base) {
+    Relation r;
+    if (g->mistaken || g->relation[0]) return;
+    if (!homework_relation(&r, got, want, n, tolerance, relative, base)) return;
+    g->relation_code = r.code;
+    snprintf(g->relation, HINT_BYTES, "%s: %s", what, r.says);
+}
+
+void homework_settle_relation(Grade *g) {
+    if (g->found.cause[0] || !g->relation[0]) return;
+    memcpy(g->found.cause, g->relation, HINT_BYTES);
+    homework_add_code(&g->found, g->relation_code);
 }
 
 // ---- Parts
@@ -130,12 +147,34 @@ static bool near(double got, double want, double tolerance) {
 
 bool grade_near(Grade *g, int points, const char *what, double got, double want,
                 double tolerance) {
+    homework_relate(g, what, &got, &want, 1, tolerance, false, 0);
     return grade_expect(g, points, near(got, want, tolerance), "%s: %s%s", what,
                         should_be(got, want).text, off_by(got, want, tolerance).text);
 }
 
+// Row by row, or column by column.
+static double *numbers_of(Mat m, bool by_column) {
+    double *all = allocate((size_t)m.rows * (size_t)m.cols + 1, sizeof *all);
+    for (int i = 0; i < m.rows; i++)
+        for (int j = 0; j < m.cols; j++)
+            all[by_column ? j * m.rows + i : i * m.cols + j] = *mat_at(m, i, j);
+    return all;
+}
+
+static void relate_mats(Grade *g, const char *what, Mat got, Mat want, double tolerance,
+                        double base) {
+    double *a = numbers_of(got, false), *b = numbers_of(want, false);
+    homework_relate(g, what, a, b, want.rows * want.cols, tolerance, false, base);
+    free(a), free(b);
+}
+
 bool grade_near_mat(Grade *g, int points, const char *what, Mat got, Mat want,
                     double tolerance) {
+    return grade_near_added(g, points, what, got, want, tolerance, 0);
+}
+
+bool grade_near_added(Grade *g, int points, const char *what, Mat got, Mat want,
+                      double tolerance, double base) {
     if (got.rows != want.rows || got.cols != want.cols)
         return grade_expect(g, points, false, "%s: %d x %d, should be %d x %d", what,
                             got.rows, got.cols, want.rows, want.cols);
@@ -143,6 +182,7 @@ bool grade_near_mat(Grade *g, int points, const char *what, Mat got, Mat want,
         for (int j = 0; j < want.cols; j++) {
             double a = *mat_at(got, i, j), b = *mat_at(want, i, j);
             if (near(a, b, tolerance)) continue;
+            relate_mats(g, what, got, want, tolerance, base);
             return grade_expect(g, points, false, "%s: row %d, column %d is %s%s", what,
                                 i, j, should_be(a, b).text,
                                 off_by(a, b, tolerance).text);

@@ -9,6 +9,7 @@
 
 #include "common/error.h"
 #include "common/program/homework.h"
+#include "common/program/homework_relation.h"
 
 // ---- Checks, with a student's work inside
 // ---------------------------------------------------------------
@@ -420,4 +421,115 @@ Test(homework, comparisons_say_where) {
     says_exactly(
         bytes_short, 0,
         "  text: 4 bytes, should be 10: ends \"many\", should end \"many words\"");
+}
+
+// ---- What wrong numbers have in common with the right ones
+
+enum { NUMBERS = 5 };
+static const double RIGHT[NUMBERS] = {0.5, -1.25, 2.75, 0.3, 1.7};
+
+static Relation relation_of(const double *got, double base) {
+    double want[NUMBERS];
+    Relation r = {"none", ""};
+    for (int i = 0; i < NUMBERS; i++) want[i] = base + RIGHT[i];
+    homework_relation(&r, got, want, NUMBERS, 1e-9, true, base);
+    return r;
+}
+
+// Of numbers that a function makes of the right ones; base is in both.
+static Relation made_by(double (*of)(double), double base) {
+    double got[NUMBERS];
+    for (int i = 0; i < NUMBERS; i++) got[i] = base + of(RIGHT[i]);
+    return relation_of(got, base);
+}
+
+static double same(double x) { return x; }
+static double negated(double x) { return -x; }
+static double third(double x) { return x / 3; }
+static double larger(double x) { return x + 0.125; }
+static double mixed(double x) { return 3 * x - 1; }
+static double squared(double x) { return x * x; }
+static double inverted(double x) { return 1 / x; }
+static double cubed(double x) { return x * x * x; }
+static double nothing(double x) { return 0 * x; }
+
+Test(homework_relation, a_sign_a_factor_or_a_term_is_seen_in_all_numbers) {
+    static const struct {
+        double (*of)(double);
+        double base;
+        const char *code;
+    } cases[] = {
+        {same, 0, "none"},
+        {negated, 0, "all-negated"},
+        {third, 0, "all-scaled"},
+        {larger, 0, "all-shifted"},
+        {mixed, 0, "all-linear"},
+        {squared, 0, "all-squared"},
+        {inverted, 0, "all-inverted"},
+        {nothing, 0, "all-zero"},
+        {cubed, 0, "none"},
+        {negated, 0.25, "all-negated"},
+        {third, 0.25, "all-scaled"},
+        {nothing, 0.25, "all-zero"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Relation r = made_by(cases[i].of, cases[i].base);
+        cr_assert_str_eq(r.code, cases[i].code, "case %zu: %s", i, r.says);
+    }
+    cr_assert(strstr(made_by(third, 0).says, "0.333333 times") != NULL);
+}
+
+Test(homework_relation, an_order_that_is_turned_round_or_shifted_is_seen) {
+    double turned[NUMBERS], late[NUMBERS] = {9}, one_off[NUMBERS];
+    for (int i = 0; i < NUMBERS; i++) {
+        turned[i] = RIGHT[NUMBERS - 1 - i], one_off[i] = RIGHT[i];
+        if (i > 0) late[i] = RIGHT[i - 1];
+    }
+    one_off[2] += 0.5;
+    cr_assert_str_eq(relation_of(turned, 0).code, "all-reversed");
+    cr_assert_str_eq(relation_of(late, 0).code, "all-late");
+    cr_assert_str_eq(relation_of(one_off, 0).code, "none");
+}
+
+// Ids, counts, few different numbers: what looks like a relation may be chance.
+Test(homework_relation, nothing_is_said_where_it_could_be_chance) {
+    const double ids[] = {2, 4, 6, 8}, twice[] = {4, 8, 12, 16},
+                 alike[] = {0.5, 0.5, 0, 0}, larger_ones[] = {0.7, 0.7, 0, 0},
+                 lost[] = {NAN, 1, 2, 3}, one[] = {0.625}, ratio[] = {0.4},
+                 half[] = {0.3125};
+    Relation r;
+    cr_assert(!homework_relation(&r, twice, ids, 4, 0, true, 0));
+    cr_assert(!homework_relation(&r, larger_ones, alike, 4, 1e-9, true, 0));
+    cr_assert(!homework_relation(&r, lost, ids, 4, 1e-9, true, 0));
+    cr_assert(!homework_relation(&r, ratio, one, 1, 1e-9, true, 0));
+    cr_assert(homework_relation(&r, half, one, 1, 1e-9, true, 0));
+}
+
+static void negated_step(Grade *g) {
+    grade_near(g, 20, "the loss", -0.75, 0.625, 1e-9);
+}
+static void turned_sign(Grade *g) {
+    grade_near(g, 20, "the loss", -0.625, 0.625, 1e-9);
+}
+static void known_after_all(Grade *g) {
+    grade_part(g, grade_near(g, 10, "the loss", -0.625, 0.625, 1e-9));
+    grade_mistake(g, true, "known", "a known mistake");
+    grade_expect(g, 10, false, "a symptom");
+}
+static void not_kept(Grade *g) {
+    (void)g;
+    fprintf(stderr,
+            "hw99: common/mat.c:56: mat_cols: Assertion `n > 0 && \"mat_cols: "
+            "columns outside\"' failed.\n");
+    abort();
+}
+
+// The relation is the cause, the numbers stay the symptom; a known mistake comes first.
+Test(homework, says_what_wrong_numbers_have_in_common) {
+    cr_expect(strstr(hint_at("-h2", turned_sign, 0),
+                     "the loss: it is right but for its sign"));
+    cr_expect(strstr(hint_at("-h1", turned_sign, 0), "should be 0.625"));
+    cr_expect(strstr(hint_at("-h2", negated_step, 0), "no cause known"));
+    cr_expect(strstr(hint_at("-h2", known_after_all, 0), "a known mistake"));
+    cr_expect(strstr(hint_at("-h2", not_kept, 0), "mat_cols: columns outside: what"));
 }

@@ -1,0 +1,19 @@
+// loses: 1, says: the weights e^(score - largest) were, keeps: 5
+#include "ch02_attention/homework/hw02.h"
+
+#define sink_softmax solved_sink_softmax
+#include "../solution.c"
+#undef sink_softmax
+
+real sink_softmax(real *scores, size_t n, real sink) {
+    real most = sink;  // the sink is a score like the others: it may be the largest
+    for (size_t j = 0; j < n; j++) most = scores[j] > most ? scores[j] : most;
+    if (most == -(real)INFINITY) {
+        memset(scores, 0, n * sizeof *scores);
+        return 0;
+    }
+    real sink_weight = (real)exp(sink - most), sum = sink_weight;
+    for (size_t j = 0; j < n; j++) sum += scores[j] = (real)exp(scores[j] - most);
+
+    return sink_weight / sum;
+}
