@@ -75,11 +75,7 @@ const livePanel = (() => {
 
     const SEED = {name: "seed", value: "1", kind: "int", least: 0, most: 100, help: "of all random numbers"};
 
-    const BEYOND = {ch04: {processes: "It starts several processes, which a page cannot have: run it in a terminal."}};
-
     function patience(chapter, lab) {
-        const beyond = BEYOND[chapter.name]?.[lab.name];
-        if (beyond) return [element("p", {className: "live-beyond", textContent: beyond})];
         const seconds = LONG[chapter.name]?.[lab.name];
         return seconds ? [element("p", {className: "live-status", textContent: `It trains models: here that takes up to ${seconds > 90 ? Math.ceil(seconds / 60) + " minutes" : seconds + " seconds"}, in a terminal a fraction of it.`})] : [];
     }
@@ -90,7 +86,7 @@ const livePanel = (() => {
         const form = liveForm({...lab, options: [...lab.options, SEED]}, () => show());
         const words = () => [lab.name, ...form.words()];
         const show = () => { command.textContent = `./${chapter.program} ${words().map(w => /^[\w.,+=-]+$/.test(w) ? w : `'${w}'`).join(" ")}`; };
-        const running = on => { start.disabled = on || BEYOND[chapter.name]?.[lab.name], stop.disabled = !on; };
+        const running = on => { start.disabled = on, stop.disabled = !on; };
 
         async function begin() {
             if (run) return;
