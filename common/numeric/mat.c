@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +13,12 @@
 // Of all threads.
 static atomic_size_t bytes_now, bytes_most;
 
+// What cannot be counted, where size_t has 32 bits, is more than can be had.
 static size_t bytes_of(int rows, int cols) {
-    size_t bytes = (size_t)rows * (size_t)cols * sizeof(real);
+    size_t count, bytes;
+    if (__builtin_mul_overflow((size_t)rows, (size_t)cols, &count)
+        || __builtin_mul_overflow(count, sizeof(real), &bytes) || bytes > SIZE_MAX - 64)
+        return SIZE_MAX / 64 * 64;
     return (bytes + 64) / 64 * 64;  // never 0, and a whole number of cache lines
 }
 

@@ -5,9 +5,9 @@
     const {element, button} = livePanel, place = document.querySelector(".live-bpe");
     if (!place) return;
     const BYTES = 256, chapter = await live.load("ch01"), call = liveExplore.caller(chapter);
-    const text = element("textarea", {rows: 5, value: place.querySelector("pre").textContent.trim(), spellcheck: false});
+    const text = liveForm.takesFiles(element("textarea", {rows: 5, value: place.querySelector("pre").textContent.trim(), spellcheck: false}));
     const slider = element("input", {type: "range", min: 0, max: 60, value: 0}), count = element("output");
-    const merge = element("p", {className: "live-status"}), tokens = element("div", {className: "live-tokens"}), table = element("tbody");
+    const merge = element("p", {className: "live-status"}), tokens = element("div", {className: "live-tokens"}), table = element("tbody"), last = element("div", {hidden: true}, element("h4", {textContent: "The last merges"}), element("table", {}, table));
     text.setAttribute("aria-label", "text"), slider.setAttribute("aria-label", "merges");
     let soon = 0, turn = 0;
 
@@ -23,8 +23,9 @@
         if (mine !== turn) return;
         const rows = vocabulary.trimEnd().split("\n").map(line => line.split("\t"));
         draw(shown, new Map(rows.map(row => [Number(row[0]), row[row.length - 1]])));
-        const last = rows.filter(row => Number(row[0]) >= BYTES).slice(-8).reverse();
-        table.replaceChildren(...last.map(([id, left, right, times, bytes]) => element("tr", {}, ...[id, `${left} + ${right}`, `${times} times`, bytes].map(
+        const merges = rows.filter(row => Number(row[0]) >= BYTES).slice(-8).reverse();
+        last.hidden = !merges.length;
+        table.replaceChildren(...merges.map(([id, left, right, times, bytes]) => element("tr", {}, ...[id, `${left} + ${right}`, `${times} times`, bytes].map(
             text => element("td", {}, element("code", {textContent: text}))))));
     }
 
@@ -52,6 +53,6 @@
     const step = by => () => { slider.value = Number(slider.value) + by; again(); };
     slider.oninput = again, text.oninput = again;
     place.replaceChildren(text, element("div", {className: "live-buttons"}, button("−1", step(-1)), button("+1 merge", step(1), "live-go"), slider, count),
-                          merge, tokens, element("h4", {textContent: "The last merges"}), element("table", {}, table));
+                          merge, tokens, last);
     again();
 })();

@@ -77,7 +77,7 @@ const livePanel = (() => {
 
     function patience(chapter, lab) {
         const seconds = LONG[chapter.name]?.[lab.name];
-        return seconds ? [element("p", {className: "live-status", textContent: `It trains models: here that takes up to ${seconds > 90 ? Math.ceil(seconds / 60) + " minutes" : seconds + " seconds"}, in a terminal a fraction of it.`})] : [];
+        return seconds ? [element("p", {className: "live-note", textContent: `It trains models: here that takes up to ${seconds > 90 ? Math.ceil(seconds / 60) + " minutes" : seconds + " seconds"}, in a terminal a fraction of it.`})] : [];
     }
 
     function panel(chapter, lab, given) {
