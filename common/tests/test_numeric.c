@@ -269,7 +269,7 @@ static void largest(void *argument) {
     mat_new(INT_MAX, INT_MAX);
 }
 
-// In double precision its bytes pass 2^64: counted without care they would be few.
+// In double precision its bytes pass 2^64: counted without care they would be fewer.
 Test(mat, more_bytes_than_can_be_counted) {
     Ran ran = child_run(largest, NULL);
     cr_expect(ran.status == 2, "status %d", ran.status);
