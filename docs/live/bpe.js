@@ -22,23 +22,26 @@
         const shown = await call(["show", "--model", "/tmp/own.bpe", "--file", "own.txt"]);
         if (mine !== turn) return;
         const rows = vocabulary.trimEnd().split("\n").map(line => line.split("\t"));
-        draw(shown, new Map(rows.map(row => [Number(row[0]), row[row.length - 1]])));
+        const texts = new Map(rows.map(row => [Number(row[0]), readable(row[row.length - 1])]));
+        draw(shown, texts);
         const merges = rows.filter(row => Number(row[0]) >= BYTES).slice(-8).reverse();
         last.hidden = !merges.length;
-        table.replaceChildren(...merges.map(([id, left, right, times, bytes]) => element("tr", {}, ...[id, `${left} + ${right}`, `${times} times`, bytes].map(
+        table.replaceChildren(...merges.map(([id, left, right, times]) => element("tr", {}, ...[id, `${texts.get(Number(left))} + ${texts.get(Number(right))}`, texts.get(Number(id)), `${times} times`].map(
             text => element("td", {}, element("code", {textContent: text}))))));
     }
 
+    // A token as `inspect` writes it, " wi\"de": without its quotes, its spaces to be seen.
+    const readable = written => written.slice(1, -1).replace(/ /g, "\u2423").replace(/\\"/g, '"');
+
     // show prints the tokens of each line of the text, and below them their ids: "111·119|32·98".
-    function draw(shown, vocabulary) {
-        const readable = id => vocabulary.get(id).slice(1, -1).replace(/ /g, "\u2423").replace(/\\"/g, '"');
+    function draw(shown, texts) {
         tokens.replaceChildren();
         let all = 0;
         shown.trimEnd().split("\n").forEach((line, i) => {
             if (i % 2 === 0) return;
             for (const piece of line.split("|"))
                 tokens.append(element("span", {className: "live-piece"}, ...piece.split("·").map(Number).map(id => {
-                    const token = element("span", {className: id >= BYTES ? "live-token merged" : "live-token", title: `id ${id}`, textContent: readable(id)});
+                    const token = element("span", {className: id >= BYTES ? "live-token merged" : "live-token", title: `id ${id}`, textContent: texts.get(id)});
                     token.style.setProperty("--hue", String(id * 47 % 360));
                     all++;
                     return token;
