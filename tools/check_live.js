@@ -122,12 +122,19 @@ async function pages(browser) {
     await page.close();
 }
 
+// Without scripts a page has every word that it has with them, but for what they add.
 async function withoutScripts(browser) {
-    for (const name of ["ch02_attention.html", "live_rope.html", "labs.html"]) {
-        const page = await browser.page(book + name, {scripts: false});
-        const words = await page.run("document.body.innerText.split(/\\s+/).length"), more = await page.run('document.querySelectorAll(".live-open, .live-panel, .live-form").length');
-        if (words < 60 || more) wrong(`${name} without scripts: ${words} words, ${more} parts that need some`);
-        await page.close();
+    const rest = `(() => { document.querySelectorAll(".live-open, .live-panel, .live-page").forEach(e => e.remove()); return document.querySelector("main").innerText.replace(/\\s+/g, " "); })()`;
+    for (const name of ["ch02_attention.html", "ch05_sft_rlhf.html", "live_rope.html", "live_chat.html", "labs.html", "index.html"]) {
+        const read = [];
+        for (const scripts of [true, false]) {
+            const page = await browser.page(book + name, {scripts});
+            if (!scripts && await page.run('document.querySelectorAll(".live-open, .live-panel, .live-form").length')) wrong(`${name} without scripts: parts that need some`);
+            if (!scripts && await page.run('[...document.querySelectorAll(".live-page")].some(e => !e.innerText.trim())')) wrong(`${name} without scripts: an empty place`);
+            read.push(await page.run(rest));
+            await page.close();
+        }
+        if (read[0] !== read[1] || read[0].split(" ").length < 30) wrong(`${name} without scripts: ${read[1].length} letters of ${read[0].length}`);
     }
 }
 
