@@ -71,7 +71,7 @@ const livePanel = (() => {
         ch03: {deepnorm: 20, "deep-training": 50, reverse: 60, sort: 80},
         ch04: {"clm-floor": 15, "hmm-floor": 25, "chains-floor": 90, "mlm-floor": 150, "label-smoothing": 20, "span-floor": 20, "belief-readout": 15, "scaling-fit": 20,
                "few-shot": 40, contextual: 20, "fine-tuning": 60, "glm-orders": 30, "long-context": 25, "story-classes": 50},
-        ch05: {tasks: 90, "sft-mask": 25, turns: 30, ghost: 40, "reward-model": 20, frontier: 15, "ppo-optimum": 35, watching: 25, "pipeline-short": 150, "lora-places": 20, "lora-tasks": 40},
+        ch05: {tasks: 90, "sft-mask": 25, turns: 30, ghost: 40, "reward-model": 20, frontier: 15, "ppo-optimum": 35, watching: 25, instructions: 45, "pipeline-short": 150, "lora-places": 20, "lora-tasks": 40},
     };
 
     const SEED = {name: "seed", value: "1", kind: "int", least: 0, most: 100, help: "of all random numbers"};
