@@ -129,8 +129,11 @@ indexes=$(echo notation formulas $([ -z "$tours" ] || echo claims) sources)
 # Labs in the page: the scripts in docs/live/, a script file for each chapter's program, and pages of their own.
 scripts='' lives=''
 if [ -n "$modules" ] && [ -n "$tours" ]; then
-    scripts=$(for each in wasi worker live figure form page explore bpe next chat; do echo "-V live=$each.js"; done)
-    lives=$(for each in docs/live/pages/*.md; do [ ! -f "$each" ] || basename "$each" .md; done; echo labs)
+    scripts=$(for each in team wasi worker live plot figure form page explore bpe next chat; do echo "-V live=$each.js"; done)
+    # in the order of the chapters that they send their readers to
+    lives=$(for each in docs/live/pages/*.md; do
+        [ ! -f "$each" ] || echo "$(grep -o '](ch[0-9]*' "$each" | head -n 1) $(basename "$each" .md)"
+    done | sort | cut -d ' ' -f 2; echo labs)
     {
         printf '# All labs, in the page\n\n'
         cat docs/live/labs.txt

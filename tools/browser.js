@@ -65,6 +65,8 @@ async function open() {
             close: () => send("Target.closeTarget", {targetId}),
         };
     }
-    return {page, close() { child.kill(); child.on("exit", () => fs.rmSync(profile, {recursive: true, force: true, maxRetries: 20, retryDelay: 100})); }};
+    // Its helpers may still be writing when it has ended; what is left of the profile then is a folder for temporary files.
+    const clean = () => fs.rm(profile, {recursive: true, force: true, maxRetries: 5, retryDelay: 200}, () => {});
+    return {page, close() { child.on("exit", clean); child.kill(); }};
 }
 module.exports = {open};

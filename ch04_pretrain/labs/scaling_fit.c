@@ -177,8 +177,12 @@ static void draw(Lab *lab, const Grid *g, const ScalingLaw *l) {
         snprintf(law, sizeof law, "law%d", j), snprintf(loss, sizeof loss, "loss%d", j);
         snprintf(error, sizeof error, "error%d", j);
         snprintf(title, sizeof title, "%.0f tokens", g->runs[j].budget.tokens);
+        // four lines of one law: runs have the colour of theirs
         plot_line(p, "n", law, j ? "" : "the law");
-        plot_errors(p, "m", loss, error, title);
+        plot_series(p,
+                    "using \"m\":\"%s\":\"%s\" with yerrorbars pointtype 7 pointsize "
+                    "0.9 linecolor \"%s\" title '%s'",
+                    loss, error, plot_line_colour(j), title);
     }
     const char *dashes =
         "using \"n\":\"%s\" with lines linewidth 2 dashtype %d "

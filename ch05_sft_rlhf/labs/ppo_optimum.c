@@ -77,9 +77,9 @@ static Measures dpo(Lab *lab, Enumerated *x, double beta, int steps, double *to_
 }
 
 // From where x is: updates of plain gradient descent with an exact critic.
-static double stay(Lab *lab, Enumerated *x, double beta, AdvantageKind kind) {
+static double stay(Lab *lab, Enumerated *x, double beta, double rate,
+                   AdvantageKind kind) {
     PpoSettings s = settings(beta, kind);
-    double rate = option_real(&lab->args, "stay-rate", 0, 10);
     s.gae.lambda = 1, s.optimiser = (OptimiserSettings){.kind = OPTIMISER_SGD};
     Ppo p = enumerated_ppo(x, NULL, s);
     Draws d = draws_new(x, STAY_ANSWERS);
@@ -95,13 +95,13 @@ static double stay(Lab *lab, Enumerated *x, double beta, AdvantageKind kind) {
 }
 
 // Both begin where DPO ended.
-static void claim_noise(Lab *lab, Enumerated *x, double beta) {
+static void claim_noise(Lab *lab, Enumerated *x, double beta, double rate) {
     Params *p = &x->policy.params;
     real *there = allocate(p->size, sizeof *there);
     memcpy(there, p->values, p->size * sizeof *there);
-    double centred = stay(lab, x, beta, ADVANTAGE_CENTRED);
+    double centred = stay(lab, x, beta, rate, ADVANTAGE_CENTRED);
     memcpy(p->values, there, p->size * sizeof *there);
-    double whitened = stay(lab, x, beta, ADVANTAGE_WHITENED);
+    double whitened = stay(lab, x, beta, rate, ADVANTAGE_WHITENED);
     memcpy(p->values, there, p->size * sizeof *there);
     free(there);
     if (!lab_at_defaults(lab)) return;
@@ -125,7 +125,8 @@ static void draw(Lab *lab, const double *ppo_curve, const double *dpo_curve,
 }
 
 static void run(Lab *lab) {
-    double beta = option_real(&lab->args, "beta", 0.05, 100);
+    double beta = option_real(&lab->args, "beta", 0.05, 100),
+           stay_rate = option_real(&lab->args, "stay-rate", 0, 10);
     int updates = (int)option_int(&lab->args, "updates", EVERY, 100000);
     size_t points = (size_t)(updates / EVERY + 1);
     double *ppo_curve = allocate(points, sizeof *ppo_curve),
@@ -146,7 +147,7 @@ static void run(Lab *lab) {
     lab_print(lab, "PPO: KL(pi || pi*) %.5f, J %.4f of %.4f; DPO: %.5f, %.4f",
               by_ppo.to_star, by_ppo.objective, by_ppo.best, by_dpo.to_star,
               by_dpo.objective);
-    claim_noise(lab, &x, beta);
+    claim_noise(lab, &x, beta, stay_rate);
     draw(lab, ppo_curve, dpo_curve, updates);
     free(ppo_curve), free(dpo_curve), enumerated_free(&x);
 }

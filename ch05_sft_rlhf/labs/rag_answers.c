@@ -302,15 +302,17 @@ static void draw_reliability(Lab *lab, const Reliability *r) {
 }
 
 static void open_world(Lab *lab, World *w, int people) {
-    static const char *const pairs[SHELVES] = {"pairs", "few"};
+    static const char *const names[SHELVES] = {"pairs", "few"};
+    int pairs[SHELVES];
+    for (int k = 0; k < SHELVES; k++)
+        pairs[k] = (int)option_int(&lab->args, names[k], 2, 100000);
     w->learnt = fact_store_new(24, false, &lab->rng);
     w->store = fact_store_new(people, true, &lab->rng);
     w->strangers = fact_store_new(people, true, &lab->rng);
     w->vocabulary = vocabulary_new();
     open_readers(lab, w);
     for (int k = 0; k < SHELVES; k++)
-        open_shelf(&w->shelves[k], w, (int)option_int(&lab->args, pairs[k], 2, 100000),
-                   lab->seed);
+        open_shelf(&w->shelves[k], w, pairs[k], lab->seed);
 }
 
 static void world_close(World *w) {

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,9 +15,17 @@ enum { ROWS_AHEAD = 8 };  // which mat_put_scaled asks for
 // Of all threads.
 static atomic_size_t bytes_now, bytes_most;
 
+enum { LINE = 64 };  // bytes of a cache line
+
+// SIZE_MAX: more than any object can have. Without this check a product that passes 2^32,
+// where size_t has 32 bits, would be a small one.
 static size_t bytes_of(int rows, int cols) {
-    size_t bytes = (size_t)rows * (size_t)cols * sizeof(real);
-    return (bytes + 64) / 64 * 64;  // never 0, and a whole number of cache lines
+    size_t count, bytes;
+    if (__builtin_mul_overflow((size_t)rows, (size_t)cols, &count)
+        || __builtin_mul_overflow(count, sizeof(real), &bytes)
+        || bytes > PTRDIFF_MAX - LINE)
+        return SIZE_MAX;
+    return (bytes + LINE) / LINE * LINE;  // never 0, and a whole number of lines
 }
 
 static void count_new(size_t bytes) {
@@ -29,7 +38,7 @@ static void count_new(size_t bytes) {
 Mat mat_new(int rows, int cols) {
     assert(rows >= 0 && cols >= 0);
     size_t bytes = bytes_of(rows, cols);
-    void *at = aligned_alloc(64, bytes);
+    void *at = bytes == SIZE_MAX ? NULL : aligned_alloc(LINE, bytes);
     if (!at) die("out of memory: a %d x %d matrix", rows, cols);
     memset(at, 0, bytes);
     count_new(bytes);

@@ -107,6 +107,16 @@ const char *option_text(const Args *args, const char *name) {
     return value_of(args, name);
 }
 
+static bool same(const char *a, const char *b) {
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool options_at_defaults(const Args *args, const Option *table) {
+    for (const Option *o = table; o && o->name; o++)
+        if (!same(value_of(args, o->name), o->value)) return false;
+    return true;
+}
+
 bool option_flag(const Args *args, const char *name) {
     watch((OptionReading){name, OPTION_IS_FLAG});
     return value_of(args, name)[0] != '\0';
@@ -216,12 +226,10 @@ void options_write(FILE *out, const Args *args, const char *const *without) {
     for (int t = 0; t < ARGS_MOST_TABLES; t++)
         for (const Option *o = args->tables[t]; o && o->name; o++) {
             const char *value = value_of(args, o->name);
-            bool is_default = value == o->value
-                              || (value && o->value && strcmp(value, o->value) == 0);
             bool left_out = hidden(args, t, o->name);
             for (const char *const *w = without; *w; w++)
                 left_out |= strcmp(*w, o->name) == 0;
-            if (is_default || left_out) continue;
+            if (same(value, o->value) || left_out) continue;
             fprintf(out, " --%s", o->name);
             if (o->value != OPTION_FLAG) fprintf(out, " %s", value);
         }

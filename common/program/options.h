@@ -61,6 +61,9 @@ int option_list(const Args *args, const char *name, double *numbers, int most,
 // The index of the value among `choices` (NULL-terminated). The option's help names all of
 // them or none; if it has a "...", some.
 int option_choice(const Args *args, const char *name, const char *const *choices);
+// Whether all of a table's options have their defaults. This is no reading: nobody learns
+// from it what an option may be.
+bool options_at_defaults(const Args *args, const Option *table);
 // The n-th value of an option that may be repeated, in order; NULL past the last.
 const char *option_nth(const Args *args, const char *name, size_t n);
 

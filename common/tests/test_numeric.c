@@ -19,6 +19,7 @@
 #include "common/numeric/small.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
+#include "common/tests/child.h"
 
 Test(small, the_lesser_and_the_greater) {
     cr_expect(int_min(-3, 2) == -3 && int_min(2, -3) == -3 && int_max(-3, 2) == 2);
@@ -261,4 +262,17 @@ Test(mat, memory_is_counted) {
     cr_assert(mat_memory().now == before);
     mat_memory_restart();
     cr_assert(mat_memory().most == before);
+}
+
+static void largest(void *argument) {
+    (void)argument;
+    mat_new(INT_MAX, INT_MAX);
+}
+
+// In double precision its bytes pass 2^64: counted without care they would be fewer.
+Test(mat, more_bytes_than_can_be_counted) {
+    Ran ran = child_run(largest, NULL);
+    cr_expect(ran.status == 2, "status %d", ran.status);
+    cr_expect(strstr(ran.text, "out of memory: a 2147483647 x 2147483647 matrix"), "%s",
+              ran.text);
 }

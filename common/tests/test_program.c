@@ -302,6 +302,34 @@ Test(options, an_option_of_two_tables_is_written_once) {
     args_free(&args);
 }
 
+static int readings;
+static void count_reading(const OptionReading *reading) {
+    (void)reading;
+    readings++;
+}
+
+// A default that is given counts as the default; asking says nothing of what an option is.
+Test(options, at_their_defaults) {
+    static const Option table[] = {{"size", "5", ""}, {"file", NULL, ""}, {0}};
+    static const struct {
+        char *words[2];
+        int count;
+        bool same;
+    } cases[] = {{{NULL}, 0, true},
+                 {{"--size", "5"}, 2, true},
+                 {{"--size", "6"}, 2, false},
+                 {{"--file", ""}, 2, false}};
+    option_watcher = count_reading;
+    for (int i = 0; i < 4; i++) {
+        Args args;
+        args_parse(&args, cases[i].count, (char **)cases[i].words, table, NULL, NULL);
+        cr_expect(options_at_defaults(&args, table) == cases[i].same, "case %d", i);
+        args_free(&args);
+    }
+    option_watcher = NULL;
+    cr_expect(readings == 0);
+}
+
 // ---- the kinds of mistakes that a program's options invite
 
 Test(options, a_value_may_hold_an_equals_sign) {

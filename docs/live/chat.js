@@ -4,20 +4,22 @@
 (async () => {
     const {element, button} = livePanel, place = document.querySelector(".live-chat");
     if (!place) return;
-    const said = element("div", {className: "live-said"}), field = element("input", {type: "text", className: "wide", placeholder: "Say something"});
-    const status = element("p", {className: "live-status", role: "status", textContent: "Loading"});
+    const said = element("div", {className: "live-said"}), status = element("p", {className: "live-status", role: "status", textContent: "Loading"});
+    const field = element("input", {type: "text", className: "wide", placeholder: "Tell it a story, then ask", autocomplete: "off", enterKeyHint: "send"});
     const temperature = element("input", {type: "range", min: 0, max: 1.5, step: 0.05, value: 0}), shown = element("output", {textContent: "0"});
+    const hints = [...place.querySelectorAll("li")].map(li => li.textContent);
+    place.append(status);
     const ask = liveExplore.caller(await live.load("ch05"));
-    let lines = [], before = "", busy = false;
-    field.setAttribute("aria-label", "what you say"), temperature.setAttribute("aria-label", "temperature");
+    let lines = [], before = "", busy = false, seed = 1;
+    said.setAttribute("aria-live", "polite"), field.setAttribute("aria-label", "what you say"), temperature.setAttribute("aria-label", "temperature");
 
-    const call = () => ask(["chat", "--checkpoint", "ch05_sft_rlhf/assistant.ckpt", "--temperature", temperature.value], {stdin: [...lines]})
+    const call = () => ask(["chat", "--checkpoint", "ch05_sft_rlhf/assistant.ckpt", "--temperature", temperature.value, "--seed", String(seed)], {stdin: [...lines]})
         .catch(problem => problem.message);
 
     function bubble(kind, text) {
         const line = element("p", {className: kind, textContent: text});
         said.append(line);
-        line.scrollIntoView({block: "nearest"});
+        said.scrollTop = said.scrollHeight;
         return line;
     }
 
@@ -29,25 +31,28 @@
         lines.push(text);
         const out = await call();
         answer.textContent = out.startsWith(before) ? out.slice(before.length).trim() : out.trim();
+        said.scrollTop = said.scrollHeight;
         before = out, busy = false;
-        field.focus();
     }
 
-    async function anew() {
+    // What it says first: the beginning of what it says of itself.
+    async function anew(why) {
         if (busy) return;
-        busy = true, lines = [];
+        busy = true, lines = [], seed++;
         said.replaceChildren();
         before = await call();
+        if (why) bubble("note", why);
+        bubble("model", before.split(";")[0] + ".");
         status.textContent = "";
         busy = false;
     }
 
-    field.onkeydown = event => { if (event.key === "Enter") say(field.value); };
+    const inputs = element("form", {className: "live-inputs"}, field, element("button", {type: "submit", textContent: "Say", className: "live-go"}));
+    inputs.onsubmit = event => { event.preventDefault(); say(field.value); };
     temperature.oninput = () => { shown.textContent = temperature.value; };
-    temperature.onchange = anew;
-    const examples = [...place.querySelectorAll("li")].map(li => button(li.textContent, () => say(li.textContent)));
-    place.replaceChildren(said, element("div", {className: "live-inputs"}, field, button("Say", () => say(field.value), "live-go"), button("Begin anew", anew)),
-                          element("p", {}, element("label", {}, "temperature ", temperature, " ", shown)), status,
-                          element("div", {className: "live-buttons"}, ...examples));
+    temperature.onchange = () => anew(`temperature ${temperature.value}: a new conversation`);
+    place.replaceChildren(said, element("div", {className: "live-buttons live-hints"}, ...hints.map(text => button(text, () => say(text)))), inputs,
+                          element("div", {className: "live-inputs"}, element("label", {className: "live-inputs"}, "temperature", temperature, shown),
+                                  button("Begin anew", () => anew())), status);
     await anew();
 })();

@@ -4,25 +4,19 @@
 //     element.append(liveFigure(JSON.parse(json), tsv));
 "use strict";
 const liveFigure = (() => {
-    const WIDTH = 640, HEIGHT = 430, GREY = "#7f7f7f";
+    const {tableOf, columnOf, settings, TEXT} = livePlot;
+    const GREY = "#7f7f7f", NARROW = 600, MARGIN = 8, KEY = 12;
 
-    // ---- the table, and gnuplot's words
+    // On a phone a figure has fewer units, so that letters keep their size.
+    const sizes = () => document.documentElement.clientWidth < NARROW ? {width: 420, height: 370} : {width: 640, height: 430};
 
-    function tableOf(tsv) {
-        const lines = tsv.trimEnd().split("\n"), names = lines[0].split("\t");
-        return {names, rows: lines.slice(1).map(line => line.split("\t").map(Number))};
+    const pen = document.createElement("canvas").getContext("2d");
+    function wide(words, size = TEXT) {
+        pen.font = `${size}px ${getComputedStyle(document.documentElement).getPropertyValue("--sans") || "sans-serif"}`;
+        return pen.measureText(rich(make("text", {}), words).textContent).width;
     }
-
-    // "distance", 2 or "(column(1) > 8 ? $2 : NaN)": a function of a row.
-    function columnOf(table, words) {
-        const at = name => table.names.indexOf(name);
-        if (!words.startsWith("("))
-            return (i => row => row[i])(/^\d+$/.test(words) ? words - 1 : at(words));
-        const body = words.replace(/\$(\d+)/g, "c($1)").replace(/\bcolumn\(/g, "c(")
-            .replace(/\b(floor|ceil|log10|log|exp|abs|sqrt|sin|cos|pow|min|max)\(/g, "Math.$1(");
-        const made = new Function("c", `return ${body}`);
-        return row => Number(made(name => row[typeof name === "number" ? name - 1 : at(name)]));
-    }
+    // A style that keeps a line of text within its room.
+    const fitting = (words, size, room) => `font-size: ${Math.min(size, size * room / wide(words, size)).toFixed(1)}px`;
 
     // a_{ij}, 10^4, in text: sub- and superscripts as tspans. Without <sup>, which SVG has not.
     function rich(parent, words) {
@@ -53,55 +47,9 @@ const liveFigure = (() => {
     const shown = value => !Number.isFinite(value) ? "–"
         : value !== 0 && (Math.abs(value) >= 1e6 || Math.abs(value) < 1e-4) ? value.toExponential(3)
         : String(+value.toPrecision(5));
-    const paint = colour => colour === "black" || colour === "#000000" ? "var(--text)" : colour;
+    const paint = colour => colour === "black" || colour === "#000000" ? "var(--text)" : colour === "#0072b2" ? "var(--live-blue)" : colour;
 
     // ---- axes
-
-    function settings(json) {
-        const axes = {x: {}, y: {}, y2: {}}, all = {axes, arrows: [], labels: [], palette: null, square: false, key: true};
-        for (const name of ["x", "y", "y2"]) axes[name].log = json.log[name];
-        for (const set of json.set) {
-            const [word] = set.match(/^\w+/) || [""], rest = set.slice(word.length).trim();
-            const axis = axes[word.replace(/^no|range$|m?tics$|label$/g, "")] || {};
-            if (/^(x|y|y2)range$/.test(word)) {
-                const [low, high] = rest.replace(/[[\]]/g, "").split(":");
-                axis.low = low === "*" || low === "" ? undefined : +low;
-                axis.high = high === "*" || high === "" ? undefined : +high;
-            } else if (word === "nonlinear") axes[rest[0]].asinh = /asinh/.test(rest);
-            else if (word === "y2label") axis.label = JSON.parse(rest);
-            else if (/^no(x|y)tics$/.test(word)) axis.tics = [], axis.more = [];
-            else if (/^(x|y|y2)tics$/.test(word)) ticsSet(axis, rest);
-            else if (word === "arrow") {
-                const at = rest.match(/from ([^,]+), ?(?:graph )?0 to/);
-                if (at) all.arrows.push(+at[1]);
-            } else if (word === "label") {
-                const at = rest.match(/^(?:\d+ )?["'](.*?)["'] at (?:first )?([-\d.e+]+), ?(graph )?([-\d.e+]+)/);
-                if (at) all.labels.push({text: at[1], x: +at[2], y: +at[4], graph: !!at[3]});
-            } else if (word === "palette") all.palette = [...rest.matchAll(/([\d.]+) ["']([^"']+)["']/g)].map(m => [+m[1], m[2]]);
-            else if (word === "cbrange") all.cb = rest.replace(/[[\]]/g, "").split(":").map(Number);
-            else if (word === "size" && rest.startsWith("ratio -1")) all.square = true;
-            else if (word === "nokey" || (word === "key" && rest === "off")) all.key = false;
-            else if (word === "border" && rest === "0") all.bare = true;
-            else if (word === "boxwidth") all.box = parseFloat(rest);
-            else if (word === "style" && rest === "histogram rowstacked") all.stacked = true;
-        }
-        return all;
-    }
-
-    function ticsSet(axis, rest) {
-        if (/rotate/.test(rest)) axis.turned = true;
-        const listed = rest.match(/\((.*)\)/s);
-        if (listed) {
-            const tics = [...listed[1].matchAll(/(?:"((?:[^"\\]|\\.)*)"\s+)?([-+\d.e]+)/g)]
-                .map(m => ({text: m[1], at: +m[2]}));
-            if (rest.startsWith("add")) axis.more = (axis.more || []).concat(tics);
-            else axis.tics = tics;
-        } else if (/^[-\d.]/.test(rest)) {
-            const numbers = rest.split(",").map(Number);
-            axis.step = numbers.length > 1 ? numbers[1] : numbers[0];
-            if (numbers.length > 1) axis.first = numbers[0], axis.last = numbers[2];
-        }
-    }
 
     function ticsOf(axis) {
         const plain = at => ({at, text: undefined}), tics = [];
@@ -110,7 +58,8 @@ const liveFigure = (() => {
             const base = axis.log, low = Math.ceil(Math.log(axis.low) / Math.log(base) - 1e-9),
                 high = Math.floor(Math.log(axis.high) / Math.log(base) + 1e-9), step = Math.ceil((high - low + 1) / 9);
             for (let e = low; e <= high; e += step) tics.push(plain(base ** e));
-            if (tics.length < 3) for (const m of [2, 5]) for (let e = low - 1; e <= high; e++) tics.push(plain(m * base ** e));
+            axis.between = tics.length < 3;
+            if (axis.between) for (const m of [2, 5]) for (let e = low - 1; e <= high; e++) tics.push(plain(m * base ** e));
         } else {
             const low = Math.min(axis.low, axis.high), high = Math.max(axis.low, axis.high), rough = (high - low) / 6, ten = 10 ** Math.floor(Math.log10(rough));
             const step = axis.step || ten * [1, 2, 5, 10].find(m => m * ten >= rough * 0.999);
@@ -122,10 +71,14 @@ const liveFigure = (() => {
         return tics.filter(t => !more.some(m => Math.abs(m.at - t.at) < 1e-9)).concat(more);
     }
 
+    // A tic's text may have lines; written askew it has one.
+    const linesOf = text => text.split("\\n"), inOneLine = text => text.replace(/-\\n/g, "").replace(/\\n/g, " ");
+    const ticWidth = (axis, tic) => Math.max(...(axis.turned ? [inOneLine(ticText(axis, tic))] : linesOf(ticText(axis, tic))).map(line => wide(line)));
+
     function ticText(axis, tic) {
-        if (tic.text !== undefined) return tic.text.replace(/\\n/g, " ");
+        if (tic.text !== undefined) return tic.text;
         const power = axis.log && Math.log(tic.at) / Math.log(axis.log);
-        if (axis.log && Math.abs(power - Math.round(power)) < 1e-6 && (axis.high >= 1e5 || axis.low <= 1e-4))
+        if (axis.log && Math.abs(power - Math.round(power)) < 1e-6 && (axis.powers || !axis.between && (axis.high >= 1e5 || axis.low <= 1e-4)))
             return `${axis.log}^{${Math.round(power)}}`;
         return shown(+tic.at.toPrecision(6));
     }
@@ -233,7 +186,7 @@ const liveFigure = (() => {
                     : p.length > 4 ? [p[2], p[3], p[4], p[5]] : [p[0] - p[2], p[0] + p[2], p[1] - p[3], p[1] + p[3]];
                 const left = X(box[0]), right = X(box[1]), a = Y(box[2]), b = Y(box[3]);
                 g.append(make("rect", {x: Math.min(left, right), y: Math.min(a, b), width: Math.abs(right - left),
-                                       height: Math.abs(a - b), fill: s.paint, "fill-opacity": 0.55}));
+                                       height: Math.abs(a - b), fill: s.paint, "fill-opacity": all.fill ?? 0.55}));
             }
             return g;
         }
@@ -266,20 +219,34 @@ const liveFigure = (() => {
 
     // ---- the whole
 
-    function key(svg, series, top) {
-        let x = 60, y = top;
+    function key(svg, all, series, top, width) {
+        const left = width > NARROW ? 60 : 14;
+        let x = left, y = top;
         for (const s of series) {
             if (!s.name || s.style === "image") continue;
-            const width = 34 + 6.7 * s.name.length;
-            if (x + width > WIDTH - 10 && x > 60) x = 60, y += 19;
+            const room = 32 + wide(s.title, KEY);
+            if (x + room > width - 4 && x > left) x = left, y += 19;
             if (/lines|steps/.test(s.style))
                 svg.append(make("path", {d: `M${x} ${y - 4}H${x + 20}`, stroke: s.paint, "stroke-width": s.width || 1.6, ...dashOf(s)}));
-            else if (/boxes|bars|filled/.test(s.style) && s.style !== "yerrorbars") svg.append(make("rect", {x, y: y - 9, width: 20, height: 10, fill: s.paint, "fill-opacity": 0.55}));
+            else if (/boxes|bars|filled/.test(s.style) && s.style !== "yerrorbars") svg.append(make("rect", {x, y: y - 9, width: 20, height: 10, fill: s.paint, "fill-opacity": all.fill ?? 0.55}));
             if (/points|yerror/.test(s.style)) svg.append(mark(parseInt(s.point, 10) || 7, x + 10, y - 4, 1, s.paint));
             svg.append(rich(make("text", {x: x + 26, y, class: "key"}), s.title));
-            x += width + 12;
+            x += room + 12;
         }
         return y;
+    }
+
+    // What a map's colours mean.
+    function bar(svg, all, box) {
+        const stops = all.palette || [[0, "white"], [1, "#08306b"]], [low, high] = all.cb, left = box.right + 14, thick = 12, id = `live-bar-${bar.count = (bar.count || 0) + 1}`;
+        const colours = make("linearGradient", {id, x1: 0, y1: 1, x2: 0, y2: 0});
+        for (let i = 0; i <= 10; i++)
+            colours.append(make("stop", {offset: `${10 * i}%`, style: `stop-color: ${mix(stops, stops[0][0] + (stops[stops.length - 1][0] - stops[0][0]) * i / 10)}`}));
+        svg.append(colours, make("rect", {x: left, y: box.top, width: thick, height: box.bottom - box.top, fill: `url(#${id})`}));
+        for (const share of [0, 0.5, 1])
+            svg.append(make("text", {x: left + thick + 5, y: box.bottom - share * (box.bottom - box.top) + 4, class: "key"}, shown(+(low + share * (high - low)).toPrecision(3))));
+        const at = left + thick + 40, middle = (box.top + box.bottom) / 2;
+        if (all.cbLabel) svg.append(rich(make("text", {x: at, y: middle, transform: `rotate(-90 ${at} ${middle})`, "text-anchor": "middle", class: "key"}), all.cbLabel));
     }
 
     function frame(svg, all, box, X, Y, Y2) {
@@ -289,8 +256,10 @@ const liveFigure = (() => {
             const at = X(tic.at);
             if (!(at >= box.left - 1 && at <= box.right + 1)) continue;
             if (!all.bare) g.append(make("path", {d: `M${at} ${box.bottom}V${box.top}`, class: "grid"}));
-            const text = rich(make("text", {x: at, y: box.bottom + 18, "text-anchor": x.turned ? "end" : "middle"}), ticText(x, tic));
-            if (x.turned) text.setAttribute("transform", `rotate(-45 ${at} ${box.bottom + 14})`);
+            const words = ticText(x, tic), place = {x: at, "text-anchor": x.turned ? "end" : "middle"};
+            if (!x.turned) { linesOf(words).forEach((line, i) => g.append(rich(make("text", {...place, y: box.bottom + 18 + 15 * i}), line))); continue; }
+            const text = rich(make("text", {...place, y: box.bottom + 18}), inOneLine(words));
+            text.setAttribute("transform", `rotate(-45 ${at} ${box.bottom + 14})`);
             g.append(text);
         }
         for (const tic of ticsOf(y)) {
@@ -302,19 +271,23 @@ const liveFigure = (() => {
         if (Y2) for (const tic of ticsOf(y2).filter(t => Y2(t.at) >= box.top - 1 && Y2(t.at) <= box.bottom + 1))
             g.append(rich(make("text", {x: box.right + 7, y: Y2(tic.at) + 4}), ticText(y2, tic)));
         if (!all.bare) g.append(make("path", {d: `M${box.left} ${box.top}V${box.bottom}H${box.right}`, class: "border"}));
-        for (const at of all.arrows)
-            if (Number.isFinite(X(at))) g.append(make("path", {d: `M${X(at)} ${box.top}V${box.bottom}`, stroke: GREY, "stroke-dasharray": "2 3"}));
+        const inUnits = (v, graph, to, from, until) => graph ? from + v * (until - from) : to(v);
+        for (const {x: ax, y: ay, graph} of all.arrows) {
+            const [x1, x2] = ax.map((v, i) => inUnits(v, graph.x[i], X, box.left, box.right)), [y1, y2] = ay.map((v, i) => inUnits(v, graph.y[i], Y, box.bottom, box.top));
+            if ([x1, x2, y1, y2].every(Number.isFinite)) g.append(make("path", {d: `M${x1} ${y1}L${x2} ${y2}`, stroke: GREY, "stroke-width": 1.4, "stroke-dasharray": "4 3"}));
+        }
         for (const l of all.labels)
-            if (Number.isFinite(X(l.x))) g.append(rich(make("text", {x: X(l.x), y: l.graph ? box.bottom - l.y * (box.bottom - box.top) : Y(l.y)}), l.text));
+            if (Number.isFinite(X(l.x)))
+                g.append(rich(make("text", {x: X(l.x) + l.right, y: inUnits(l.y, l.graph, Y, box.bottom, box.top) - l.up, "text-anchor": l.anchor, style: `font-size: ${l.size}px`}), l.text));
         svg.append(g);
     }
 
     // The nearest point of any series, while the pointer moves.
-    function watchPointer(svg, tip, series, box) {
+    function watchPointer(svg, tip, series, box, width) {
         const dot = make("circle", {r: 5, fill: "none", stroke: "var(--text)", "stroke-width": 1.5, visibility: "hidden"});
         svg.append(dot);
         svg.addEventListener("pointermove", event => {
-            const r = svg.getBoundingClientRect(), unit = WIDTH / r.width;
+            const r = svg.getBoundingClientRect(), unit = width / r.width;
             const mx = (event.clientX - r.left) * unit, my = (event.clientY - r.top) * unit;
             let best = 40 * 40, found = null;
             for (const s of series)
@@ -328,54 +301,88 @@ const liveFigure = (() => {
             dot.setAttribute("cx", found.x), dot.setAttribute("cy", found.y);
             const third = found.s.style === "image" ? `: ${shown(found.p[2])}` : found.s.style === "yerrorbars" ? ` ± ${shown(found.p[2])}` : "";
             tip.textContent = `${found.s.name ? found.s.name + ": " : ""}(${shown(found.p[0])}, ${shown(found.p[1])})${third}`;
-            tip.style.left = `${Math.min(70, 100 * found.x / WIDTH)}%`;
+            tip.style.left = `${Math.min(70, 100 * found.x / width)}%`;
             tip.style.top = `${(found.y - 34) / unit}px`;
         });
         svg.addEventListener("pointerleave", () => { tip.hidden = true; dot.setAttribute("visibility", "hidden"); });
     }
 
-    return function liveFigure(json, tsv) {
-        const table = tableOf(tsv), all = settings(json), series = seriesOf(json, table, all);
-        const own = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", GREY];
-        series.forEach((s, i) => s.paint = paint(!s.colour || s.colour === "variable" ? own[i % own.length] : s.colour));
-        const listed = all.axes.x.tics && all.axes.x.tics.concat(all.axes.x.more || []).filter(t => t.text);
-        if (listed && listed.reduce((sum, t) => sum + 8 * t.text.length + 10, 0) > WIDTH - 90) all.axes.x.turned = true;
-        const longest = Math.max(0, ...(listed || []).map(t => t.text.length));
-        const svg = make("svg", {viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img"}), second = series.filter(s => s.axes === "x1y2");
-        svg.append(make("title", {}, json.title));
-        svg.append(rich(make("text", {x: WIDTH / 2, y: 18, "text-anchor": "middle", class: "title", style: `font-size: ${Math.min(15, 1.72 * WIDTH / json.title.length).toFixed(1)}px`}), json.title));
-        const top = (all.key ? key(svg, series, 40) : 24) + 14;
-        const box = {left: json.y ? 70 : 52, right: WIDTH - (second.length ? 62 : 16), top, bottom: HEIGHT - (all.axes.x.turned ? 44 + 5.2 * longest : 46)};
-        const first = series.filter(s => s.axes !== "x1y2");
-        const image = series.some(s => s.style === "image"), room = image ? 0 : 0.03;
-        span(all.axes.x, image ? series.flatMap(s => s.points.flatMap(p => [p[0] - 0.5, p[0] + 0.5])) : series.flatMap(s => s.points.map(p => p[0])), all.axes.x.log || image ? 0 : 0.01);
-        span(all.axes.y, image ? first.flatMap(s => s.points.flatMap(p => [p[1] - 0.5, p[1] + 0.5])) : first.flatMap(s => s.points.flatMap(p => s.style === "yerrorbars" ? [p[1] - p[2], p[1] + p[2]] : s.style === "filledcurves" ? [p[1], p[2]] : /boxes|bars/.test(s.style) && s.style !== "yerrorbars" ? [0, p[1]] : [p[1]])), room);
-        if (second.length) span(all.axes.y2, second.flatMap(s => s.points.map(p => p[1])), room);
-        if (all.square) {
-            const unit = Math.min((box.right - box.left) / Math.abs(all.axes.x.high - all.axes.x.low), (box.bottom - box.top) / Math.abs(all.axes.y.high - all.axes.y.low));
-            const wide = unit * Math.abs(all.axes.x.high - all.axes.x.low), high = unit * Math.abs(all.axes.y.high - all.axes.y.low);
-            box.left = (box.left + box.right - wide) / 2, box.right = box.left + wide, box.bottom = box.top + high;
+    // How far the data go, where the lab has not said.
+    function spans(all, series, first, second) {
+        const image = series.some(s => s.style === "image"), room = image ? 0 : 0.03, {x, y, y2} = all.axes;
+        const cells = (list, i) => list.flatMap(s => s.points.flatMap(p => [p[i] - 0.5, p[i] + 0.5]));
+        const heights = s => s.points.flatMap(p => s.style === "yerrorbars" ? [p[1] - p[2], p[1] + p[2]] : s.style === "filledcurves" ? [p[1], p[2]]
+            : /boxes|bars/.test(s.style) ? [0, p[1]] : [p[1]]);
+        span(x, image ? cells(series, 0) : series.flatMap(s => s.points.map(p => p[0])), x.log || image ? 0 : 0.01);
+        span(y, image ? cells(first, 1) : first.flatMap(heights), room);
+        if (second.length) span(y2, second.flatMap(s => s.points.map(p => p[1])), room);
+        const coloured = series.find(s => s.style === "image" || (all.palette && s.points[0]?.length > 2 && !s.colour));
+        if (coloured && !all.noBar) {
+            const values = coloured.points.map(p => p[2]).filter(Number.isFinite);
+            all.bar = true, all.cb = all.cb || [Math.min(...values), Math.max(...values)];
         }
-        const X = place(all.axes.x, box.left, box.right), Y = place(all.axes.y, box.bottom, box.top);
-        const Y2 = second.length && place(all.axes.y2, box.bottom, box.top);
-        frame(svg, all, box, X, Y, Y2);
-        const clip = `live-clip-${liveFigure.count = (liveFigure.count || 0) + 1}`;
-        svg.append(make("clipPath", {id: clip}));
-        svg.lastChild.append(make("rect", {x: box.left - 4, y: box.top - 4, width: box.right - box.left + 8, height: box.bottom - box.top + 8}));
-        const data = make("g", {"clip-path": `url(#${clip})`});
+    }
+
+    // Where the data are drawn: as much as titles, tics and labels leave.
+    function boxOf(json, all, second, top, width, height) {
+        const {x, y} = all.axes, yTics = all.bare ? 0 : Math.max(16, ...ticsOf(y).map(t => ticWidth(y, t)));
+        const box = {left: (json.y ? 27 : 4) + yTics + 9, right: width - (all.bar ? 76 : second.length ? 62 : 16), top, bottom: height - 28 - (json.x ? 18 : 0) + (all.bare ? 16 : 0), yTics};
+        const listed = (x.tics || []).concat(x.more || []).filter(t => t.text), longest = () => Math.max(0, ...listed.map(t => ticWidth(x, t)));
+        if (listed.length && longest() + 8 > (box.right - box.left) / listed.length) x.turned = true;
+        if (x.turned) box.bottom = height - (json.x ? 36 : 20) - 0.72 * longest();
+        else if (listed.some(t => /\\n/.test(t.text))) box.bottom -= 15;
+        return box;
+    }
+
+    // Units of both axes alike; the figure is as high as that needs.
+    function squared(all, box) {
+        const across = Math.abs(all.axes.x.high - all.axes.x.low), up = Math.abs(all.axes.y.high - all.axes.y.low);
+        const unit = Math.min((box.right - box.left) / across, (box.bottom - box.top) / up), middle = (box.left + box.right) / 2, below = box.bottom;
+        box.left = middle - unit * across / 2, box.right = middle + unit * across / 2, box.bottom = box.top + unit * up;
+        return below - box.bottom;
+    }
+
+    function axisLabels(svg, json, all, box, second, width, height) {
+        const middle = (box.top + box.bottom) / 2, up = box.bottom - box.top + 30;
+        const upright = (x, words) => rich(make("text", {x, y: middle, transform: `rotate(-90 ${x} ${middle})`, "text-anchor": "middle", style: fitting(words, TEXT, up)}), words);
+        if (json.x) svg.append(rich(make("text", {x: (box.left + box.right) / 2, y: height - 8, "text-anchor": "middle", style: fitting(json.x, TEXT, width - 2 * MARGIN)}), json.x));
+        if (json.y) svg.append(upright(Math.max(15, box.left - box.yTics - 22), json.y));
+        if (second.length && all.axes.y2.label) svg.append(upright(width - 8, all.axes.y2.label));
+    }
+
+    function drawData(svg, all, series, box, X, Y, Y2) {
+        const clip = `live-clip-${drawData.count = (drawData.count || 0) + 1}`, shape = make("clipPath", {id: clip}), data = make("g", {"clip-path": `url(#${clip})`});
+        shape.append(make("rect", {x: box.left - 4, y: box.top - 4, width: box.right - box.left + 8, height: box.bottom - box.top + 8}));
         for (const s of series) {
             s.X = X, s.Y = s.axes === "x1y2" ? Y2 : Y;
             data.append(drawSeries(s, s.X, s.Y, all));
         }
-        svg.append(data);
-        svg.append(rich(make("text", {x: (box.left + box.right) / 2, y: HEIGHT - 8, "text-anchor": "middle"}), json.x));
-        const middle = (box.top + box.bottom) / 2;
-        if (json.y) svg.append(rich(make("text", {x: 15, y: middle, transform: `rotate(-90 15 ${middle})`, "text-anchor": "middle"}), json.y));
-        if (second.length && all.axes.y2.label) svg.append(rich(make("text", {x: WIDTH - 8, y: middle, transform: `rotate(-90 ${WIDTH - 8} ${middle})`, "text-anchor": "middle"}), all.axes.y2.label));
+        svg.append(shape, data);
+    }
+
+    return function liveFigure(json, tsv) {
+        let {width, height} = sizes();
+        const all = settings(json), series = seriesOf(json, tableOf(tsv), all), svg = make("svg", {role: "img"});
+        const own = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", GREY];
+        series.forEach((s, i) => s.paint = paint(!s.colour || s.colour === "variable" ? own[i % own.length] : s.colour));
+        const first = series.filter(s => s.axes !== "x1y2"), second = series.filter(s => s.axes === "x1y2");
+        svg.append(make("title", {}, json.title));
+        svg.append(rich(make("text", {x: width / 2, y: 18, "text-anchor": "middle", class: "title", style: fitting(json.title, 15, 0.87 * (width - 2 * MARGIN))}), json.title));
+        const top = (all.key ? key(svg, all, series, 40, width) : 24) + 14;
+        spans(all, series, first, second);
+        const box = boxOf(json, all, second, top, width, height);
+        if (all.square) height -= squared(all, box);
+        svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+        const X = place(all.axes.x, box.left, box.right), Y = place(all.axes.y, box.bottom, box.top);
+        const Y2 = second.length && place(all.axes.y2, box.bottom, box.top);
+        frame(svg, all, box, X, Y, Y2);
+        drawData(svg, all, series, box, X, Y, Y2);
+        if (all.bar) bar(svg, all, box);
+        axisLabels(svg, json, all, box, second, width, height);
         const holder = document.createElement("div"), tip = document.createElement("div");
         holder.className = "live-figure", tip.className = "live-tip", tip.hidden = true;
         holder.append(svg, tip);
-        watchPointer(svg, tip, series, box);
+        watchPointer(svg, tip, series, box, width);
         return holder;
     };
 })();

@@ -39,8 +39,8 @@ const liveForm = (() => {
         return input;
     }
 
-    function ownText(field) {
-        const area = element("textarea", {rows: 4, placeholder: "Empty: the lab's own text. Type, paste, or drop a text file here."});
+    // A text file that is dropped on a place to type becomes what was typed.
+    function takesFiles(area) {
         area.ondragover = event => event.preventDefault();
         area.ondrop = async event => {
             const [file] = event.dataTransfer.files;
@@ -51,6 +51,8 @@ const liveForm = (() => {
         };
         return area;
     }
+
+    const ownText = () => takesFiles(element("textarea", {rows: 4, placeholder: "Empty: the lab's own text. Type, paste, or drop a text file here."}));
 
     // A field, and how it is read and set: its value is the option's, as on the command line.
     function fieldOf(option, changed) {
@@ -79,7 +81,7 @@ const liveForm = (() => {
                        element("b", {textContent: f.option.name}), inputs, element("small", {textContent: f.option.help}));
     }
 
-    return function liveForm(lab, changed) {
+    function liveForm(lab, changed) {
         const options = lab.options.filter(o => o.name !== "checkpoint");
         const fields = options.map(o => fieldOf(o, changed));
         const words = f => f.option.kind === "flag" ? [`--${f.option.name}`]
@@ -93,5 +95,6 @@ const liveForm = (() => {
             reset: () => fields.forEach(f => f.put(f.original)),
             files: () => fields.filter(f => f.option.name === "data" && f.value()).map(f => [OWN_TEXT, new TextEncoder().encode(f.value())]),
         };
-    };
+    }
+    return Object.assign(liveForm, {takesFiles});
 })();

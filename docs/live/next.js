@@ -10,12 +10,15 @@
     const files = other.files.map(([path, bytes]) => [path.split("/").pop(), bytes]);
     const prompt = element("input", {type: "text", className: "wide", value: place.dataset.prompt, spellcheck: false});
     prompt.setAttribute("aria-label", "prompt");
+    const {given} = livePanel.asked(place.querySelector("code").textContent);  // it begins as its command
     let soon = 0, draws = 1, turn = 0;
     const real = (name, value, least, most, help) => ({name, value, kind: "real", least, most, help});
     const form = liveForm({options: [
         real("temperature", "1", 0.05, 4, "logits are divided by it"), real("top-p", "1", 0, 1, "the fewest tokens that have this probability together"),
         {name: "top-k", value: "0", kind: "int", least: 0, most: 30, help: "so many tokens; 0: all"}, real("min-p", "0", 0, 1, "this share of the most likely one's probability"),
     ]}, () => { clearTimeout(soon); soon = setTimeout(again, 60); });
+
+    form.set({temperature: given.temperature, "top-p": given["top-p"]});
 
     const shares = async words => (await call(["next", "--checkpoint", "stories.ckpt", "--prompt", prompt.value, "--format", "tsv", ...words], {files}))
         .trimEnd().split("\n").slice(1).map(line => line.split("\t")).map(([token, p]) => [token, Number(p)]);

@@ -1,14 +1,15 @@
 // What a program sees of the world when it runs in a page: WASI (preview 1), as far as the course's programs ask for
-// it. Files are in memory and stay there when the program has ended; clocks run; there is one process.
+// it. Files are in memory and stay there when the program has ended; clocks run; there is one process, and the team
+// that it may ask for (team.js).
 //
-//     const end = wasiRun(module, {args: ["./ch02_attention", "rope-decay"], files, write(fd, bytes) {}, read() {}});
+//     const end = await wasiRun(module, {args: ["./ch02_attention", "rope-decay"], files, write(fd, bytes) {}, read() {}});
 //
 // files is a Map from paths such as "ch02_attention/plots/a.tsv" to Uint8Array (a file) or null (a folder). Returns
 // {status, why}: the exit status, and a sentence where the program did not end by itself.
 //
-// One function, so that a page can give its text to a worker.
+// One function, so that a page can give its text to a worker. It waits for nothing but a team.
 "use strict";
-function wasiRun(module, {args, environment = [], files, write, read = () => null}) {
+async function wasiRun(module, {args, environment = [], files, write, read = () => null}) {
     const OK = 0, EBADF = 8, EEXIST = 20, EINVAL = 28, EISDIR = 31, ENOENT = 44, ENOSYS = 52, ENOTDIR = 54,
         ENOTEMPTY = 55, ESPIPE = 70;
     const PIPE = 0, DEVICE = 2, FOLDER = 3, FILE = 4, ROOT = 3;
@@ -270,10 +271,20 @@ function wasiRun(module, {args, environment = [], files, write, read = () => nul
         path_readlink: (fd, at, size) => isFile(path(at, size)) ? EINVAL : ENOENT,
     };
 
+    // The same functions for another copy of the program, whose memory is its own.
+    const wasiOf = other => Object.fromEntries(Object.entries(wasi).map(([name, call]) => [name, (...words) => {
+        const mine = memory;
+        memory = other.memory;
+        try { return call(...words); } finally { memory = mine; }
+    }]));
+
     try {
-        const instance = new WebAssembly.Instance(module, {wasi_snapshot_preview1: wasi});
+        let instance;
+        const team = liveTeam(module, () => instance, wasiOf);
+        instance = new WebAssembly.Instance(module, {wasi_snapshot_preview1: wasi, team: team.imports});
         memory = instance.exports.memory;
-        instance.exports._start();
+        const start = instance.exports._start;
+        await (instance.exports.team_member ? team.runs(start) : start)();
         return {status: 0};
     } catch (end) {
         if (end instanceof Exit) return {status: end.status};

@@ -23,12 +23,12 @@ function liveWorkerBody() {
         if (now.length) postMessage({made: now});
     }
 
-    function run({args, files, folder, stdin}) {
+    async function run({args, files, folder, stdin}) {
         for (const [path, bytes] of files) kept.set(path, bytes);
         for (const path of [...kept.keys()]) if (path.startsWith(folder + "/")) kept.delete(path);
         input = stdin || [];
         const seen = new Map();
-        const end = wasiRun(compiled, {
+        const end = await wasiRun(compiled, {
             args, files: kept, environment: ["NO_COLOR=1"],
             read: () => input.length ? new TextEncoder().encode(input.shift() + "\n") : null,
             write(fd, bytes) {
@@ -41,10 +41,10 @@ function liveWorkerBody() {
         postMessage({end});
     }
 
-    onmessage = ({data}) => {
+    onmessage = async ({data}) => {
         try {
             if (data.module) compiled = new WebAssembly.Module(data.module);
-            else run(data);
+            else await run(data);
         } catch (problem) {
             postMessage({end: {status: 134, why: String(problem)}});
         }
@@ -52,7 +52,7 @@ function liveWorkerBody() {
 }
 
 function liveWorker() {
-    const text = `"use strict";\n${wasiRun}\n(${liveWorkerBody})();`;
+    const text = `"use strict";\n${liveTeam}\n${wasiRun}\n(${liveWorkerBody})();`;
     const address = URL.createObjectURL(new Blob([text], {type: "text/javascript"}));
     const worker = new Worker(address);
     URL.revokeObjectURL(address);

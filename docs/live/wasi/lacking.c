@@ -8,7 +8,6 @@
 #include "pthread.h"
 #include "spawn.h"
 #include "sys/resource.h"
-#include "sys/socket.h"
 #include "sys/wait.h"
 #include "unistd.h"
 
@@ -17,8 +16,8 @@ static int not_here(void) {
     return -1;
 }
 
-// ---- processes: gnuplot's ends at once, and all is well. A team of processes has no
-// sockets (team_fork.c), and says so.
+// ---- processes: gnuplot's ends at once, and all is well. A team of processes is the
+// page's (team_fork.c).
 
 pid_t fork(void) { return 1; }
 pid_t waitpid(pid_t child, int *status, int options) {
@@ -62,10 +61,6 @@ int dup2(int fd, int to) {
 }
 int pipe(int *ends) {
     (void)ends;
-    return not_here();
-}
-int socketpair(int domain, int type, int protocol, int *ends) {
-    (void)domain, (void)type, (void)protocol, (void)ends;
     return not_here();
 }
 FILE *tmpfile(void) {
