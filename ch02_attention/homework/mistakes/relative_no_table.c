@@ -7,6 +7,7 @@
 
 void relative_scores_backward(Mat q_grad, Mat table_grad, Mat scores_grad, Mat q,
                               Mat table, real scale, int furthest, bool causal) {
+    (void)table_grad;
     Mat products_grad = mat_new(q.rows, table.rows);
     for (int i = 0; i < scores_grad.rows; i++)
         for (int j = 0; j < scores_grad.cols; j++) {

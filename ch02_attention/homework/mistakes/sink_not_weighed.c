@@ -7,6 +7,7 @@
 
 real sink_softmax_backward(real *grad, const real *weights, size_t n,
                            real sink_weight) {
+    (void)sink_weight;
     real d = 0;
     for (size_t j = 0; j < n; j++) d += weights[j] * grad[j];
     for (size_t j = 0; j < n; j++) grad[j] = weights[j] * (grad[j] - d);

@@ -7,7 +7,7 @@
 
 double n_step_advantage(const double *rewards, const double *values, int n, double last,
                         int t, int k, double gamma) {
-    double sum = 0, weight = 1;
+    double sum = 0;
     int end = t + k < n ? t + k : n;
     for (int i = t; i < end; i++) sum += gamma * rewards[i];
     return sum + gamma * (end < n ? values[end] : last) - values[t];

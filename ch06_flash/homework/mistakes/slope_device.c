@@ -6,6 +6,5 @@
 #undef alibi_slope_of
 
 double alibi_slope_of(const HeadShards *s, int device, int kv, int member) {
-    int here = s->heads / s->devices;
     return exp2(-8.0 * (device + kv * s->group + member + 1) / s->heads);
 }
