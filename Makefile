@@ -20,10 +20,12 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -
 # Lines and names of functions; all that a debugger can show with OPT=-O0 or -Og.
 DEBUG    := $(if $(filter -O0 -Og,$(OPT)),-g,-g1)
 COMPILE  := -std=gnu17 $(OPT) $(DEBUG) -march=$(ARCH) -fno-math-errno $(WARNINGS)
-# What runs for seconds is compiled in less time: tests, graders, all that is double; and a student's file even
-# faster. (-O1 makes loops over vectors six times as slow, -O2 does not.)
+# What runs for seconds is compiled in less time: tests, graders, all that is double; a student's file even faster,
+# and planted mistakes, of which there are hundreds, not optimised. (-O1 makes loops over vectors six times as slow,
+# -O2 does not.) One of chapter 2's is slow on purpose.
 QUICK    := $(if $(filter -O3,$(OPT)),-O2)
 QUICKEST := $(if $(filter -O3,$(OPT)),-O1)
+$(foreach c,$(filter-out ch02_%,$(CHAPTERS)),$(eval PLANTED_$(c) := -O0))
 extra     = $(if $(findstring team_mpi,$(1)),$(MPI_COMPILE))
 effort    = $(if $(findstring /tests/,$(1))$(findstring /homework/,$(1)),$(QUICK))
 INCLUDE  := -I. -D_GNU_SOURCE
@@ -185,8 +187,8 @@ graders = $(or $(call objects,float,$(wildcard $(1)/homework/grade_*.c)),$(wildc
 # Marks are printed by a program without the student's code (common/program/homework_run.h). Its problems call
 # functions that it does not run: here are some.
 answers = $(or $(call objects,float,$(wildcard $(1)/homework/solution.c)),$(wildcard $(1)/homework/libstubs.a))
-# Compiles a homework file with its grader: $(call grader,chapter) FILE.c OUTPUT
-grader = sh -c '$(call compile,$(QUICKEST)) -x c "$$0" -x none $(call graders,$(1)) \
+# Compiles a homework file with its grader: $(call grader,chapter,flags) FILE.c OUTPUT
+grader = sh -c '$(call compile,$(or $(2),$(QUICKEST))) -x c "$$0" -x none $(call graders,$(1)) \
     $(call archives,float,$(1)) $(LIBS) $(LINK) -o "$$1"'
 
 # Where a student's file is compiled to: `make grade` has many at once.
@@ -248,7 +250,7 @@ endef
 define test_rows
 $(call row,$(2),tour,$(1),$(2))
 $(call row,$(2),seed-2,$(1),$(2))
-$(if $(wildcard $(1)/homework/solution.c),$(call row,$(2),homework,$(1),homework-$(3),$$(call grader,$(1))))
+$(if $(wildcard $(1)/homework/solution.c),$(call row,$(2),homework,$(1),homework-$(3),$$(call grader,$(1),$(if $(QUICKEST),$(PLANTED_$(1))))))
 $(call row,$(2),bits,$(1),$(2))
 $(foreach t,$(notdir $(wildcard $(1)/tests/test_*.sh)),$(call row,$(2),$(t),$(1),$(2))$(newline))
 $(call row,$(2),double,$(1),$(BUILD)/double/test-$(1))
