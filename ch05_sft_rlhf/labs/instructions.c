@@ -225,8 +225,8 @@ static void claim(Lab *lab, const Learnt *kinds, const Learnt *examples,
     // who lacks five of the hundred has 0.95
     claim_at_least(lab, "5.161", "100 examples: right in training", above(0.95, n),
                    few.seen);
-    claim_at_least(lab, "5.162", "trained kinds: right by labels",
-                   above(lacking(2), n), labels.held_out);
+    claim_at_least(lab, "5.162", "trained kinds: right by labels", above(lacking(2), n),
+                   labels.held_out);
     claim_at_least(lab, "5.162", "new kinds: right by verb and place, less by labels",
                    unequal, all.new - labels.new);
     // no answer is that of more than two of the sixteen kinds
