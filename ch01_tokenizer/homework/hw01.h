@@ -65,7 +65,8 @@ typedef struct {
     int *pops;  // [pop_count] allocated by match_links, freed by its caller
 } MatchLink;
 
-// Fills links[0 .. match_nodes - 1], which come zeroed.
+// Fills links[0 .. match_nodes - 1], which come zeroed: a `link` of 0 is the word root,
+// not NO_NODE.
 void match_links(const MatchTrie *trie, MatchLink *links);
 // One word to tokens, room for n; how many there are. An empty word has none. A word
 // without a segmentation is one UNKNOWN_TOKEN, as a whole. At most 2n + 1 calls of

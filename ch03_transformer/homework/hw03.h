@@ -107,6 +107,6 @@ typedef struct {
 // 0: it is not. m is a decoder. On entry the gradients in m->params are anything at
 // all, and t is empty; t never holds more than one micro-batch, and is empty again in
 // the end. A micro-batch may have no counted target; if all have none, no step is taken
-// and the result is {0, 0}.
+// and the result is {0, 0}. What the gradients are afterwards is left open.
 StepResult accumulate_step(Model *m, Tape *t, Optimiser *o, const MicroBatch *micro,
                            int count, double rate, double most);

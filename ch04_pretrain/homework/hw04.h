@@ -84,7 +84,7 @@ double wsd_peak_for(const Wsd *s, double area);
 // had, and decays in the last round(share total) steps; in fewer where that many are
 // not left after warm-up and `step`, but in at least 1. Where there is no such
 // schedule, because `step` is one of the decay of s (step > s->total - s->decay) or no
-// step is left, the result is all zeros: (Wsd){0}.
+// step is left after both warm-up and `step`, the result is all zeros: (Wsd){0}.
 Wsd wsd_extend(const Wsd *s, long long step, long long total, double share);
 
 // ---- 3. Two smoothed bigrams (medium, 75 min)
@@ -129,7 +129,7 @@ void back_off(const int *count, int V, const double *lower, double D, int h, dou
 double typical_distance(const Candidates *c, int i);
 
 // Candidates sorted by this distance, the nearest first; of equal p the lower token
-// first. The fewest of them whose shares add up to at least `mass`, in
+// first. The fewest of them whose shares add up to at least `mass` (no tolerance), in
 // (0, 1), are kept, in this order; c->count and c->total are set, and each p stays as
 // it is. A mass of 1 or more keeps all candidates with p > 0; a p of 0 never stays.
 void candidates_typical(Candidates *c, double mass);
@@ -217,4 +217,5 @@ Banding banding_for(int k, double high, double least, double low);
 // The signature of the union of two sets, from theirs: to[k].
 void signature_union(const uint64_t *a, const uint64_t *b, int k, uint64_t *to);
 // Which share of A, of a elements, lies in B, of b elements, if their similarity is J.
+// A J that is only estimated can give more than 1: that is returned as it is.
 double containment(double J, double a, double b);

@@ -90,8 +90,9 @@ Estimate kl_estimate(KlLoss kind, const double *log_pi, const double *log_ref, i
 //
 //     r(y) - beta_reward ln (pi(y) / ref(y)) + beta_loss ref(y) / pi(y) = nu
 //
-// with the nu for which the probabilities sum to 1, to 1e-10. One of the betas may be
-// 0, not both. No probability of ref is 0. Writes ln pi, log_pi[n]; returns nu.
+// with the nu for which the probabilities sum to 1 (off by 1e-10 at most). One of the
+// betas may be 0, not both. No probability of ref is 0. Writes ln pi, log_pi[n]; returns
+// nu.
 double mixed_fixed_point(const double *log_ref, const double *reward,
                          double beta_reward, double beta_loss, int n, double *log_pi);
 
