@@ -212,8 +212,13 @@ bool rollouts(Rollout *to, const InferModel *m, const Prompt *prompts, int count
     int writers = writers_for(m, slots);
     Work *w = allocate((size_t)writers, sizeof *w);
     for (int i = 0; i < count; i++) to[i] = (Rollout){0};
-#pragma omp parallel for num_threads(writers) schedule(static, 1) if (writers > 1)
-    for (int i = 0; i < writers; i++) run(&w[i], &q, ceil_div(slots, writers));
+    // One writer's steps are shared out. Not within a region of one thread: for regions in
+    // regions the runtime makes new threads each time.
+    if (writers == 1) run(w, &q, slots);
+    else {
+#pragma omp parallel for num_threads(writers) schedule(static, 1)
+        for (int i = 0; i < writers; i++) run(&w[i], &q, ceil_div(slots, writers));
+    }
     bool ok = true;
     RolloutCounts all = {0};
     for (int i = 0; i < writers; i++) {
