@@ -212,8 +212,7 @@ bool rollouts(Rollout *to, const InferModel *m, const Prompt *prompts, int count
     int writers = writers_for(m, slots);
     Work *w = allocate((size_t)writers, sizeof *w);
     for (int i = 0; i < count; i++) to[i] = (Rollout){0};
-    // One writer's steps are shared out. Not within a region of one thread: for regions in
-    // regions the runtime makes new threads each time.
+    // One writer's steps are shared out, which no region may be around (threads.h).
     if (writers == 1) run(w, &q, slots);
     else {
 #pragma omp parallel for num_threads(writers) schedule(static, 1)

@@ -116,10 +116,8 @@ void matmul_few(Mat y, Mat x, Mat b, bool add) {
            && "matmul_few: shapes do not fit");
     assert(1 <= x.rows && x.rows <= MATMUL_FEW && "matmul_few: not a few rows");
     assert(x.col_stride == 1 && y.col_stride == 1 && b.col_stride == 1);
-    // waking a thread that sleeps takes some 20
-    double us = (double)b.rows * b.cols * weight_microseconds(x.rows);
-    int threads = (int)fmin(threads_free(), us / 30);
-    if (threads <= 1) {  // OpenMP would do so too, only slower
+    int threads = weight_threads(x.rows, (double)b.rows * b.cols);
+    if (threads == 1) {  // OpenMP would do so too, only slower
         multiply(y, x, b, add);
         return;
     }

@@ -22,6 +22,7 @@
 #include <stdbool.h>
 
 #include "common/numeric/mat.h"
+#include "common/numeric/threads.h"
 
 // With more rows than these matmul is as fast.
 enum { MATMUL_FEW = 32 };
@@ -29,6 +30,10 @@ enum { MATMUL_FEW = 32 };
 // Microseconds that a number of B takes, about: its reading, or the arithmetic of so many
 // rows where that is longer.
 static inline double weight_microseconds(int rows) { return fmax(1.2e-4, 1e-5 * rows); }
+// Threads for so many rows times so many numbers of B; waking one that sleeps takes 20 us.
+static inline int weight_threads(int rows, double numbers) {
+    return (int)fmax(1, fmin(threads_free(), numbers * weight_microseconds(rows) / 30));
+}
 
 // Y = X B or, with add, Y += X B. x: n x k, 1 <= n <= MATMUL_FEW, b: k x m, y: n x m,
 // all with col_stride 1; k >= 1. y overlaps neither.

@@ -155,10 +155,8 @@ void matmul_packed(Mat y, Mat x, Packed b, bool add) {
     assert(y.rows == x.rows && y.cols == b.cols && x.cols == b.rows && x.cols >= 1
            && "matmul_packed: shapes do not fit");
     assert(x.col_stride == 1 && y.col_stride == 1);
-    // waking a thread that sleeps takes some 20
-    double us = (double)b.rows * b.cols * weight_microseconds(x.rows);
-    int threads = (int)fmin(threads_free(), us / 30);
-    if (threads <= 1) {  // OpenMP would do so too, only slower
+    int threads = weight_threads(x.rows, (double)b.rows * b.cols);
+    if (threads == 1) {  // OpenMP would do so too, only slower
         multiply(y, x, b, add);
         return;
     }

@@ -15,7 +15,9 @@ const char *threads_waiting(void) {
 
 bool threads_possible(void) { return true; }
 int threads_count(void) { return omp_get_max_threads(); }
-int threads_apart(void) { return omp_in_parallel() ? 1 : omp_get_max_threads(); }
+// A level, not omp_in_parallel: that does not count a region of one thread, in which the
+// runtime would start new threads for each further region.
+int threads_apart(void) { return omp_get_level() > 0 ? 1 : omp_get_max_threads(); }
 int threads_free(void) {
     int most = threads_apart();
     return most > 1 && processors_contested() ? 1 : most;

@@ -6,7 +6,7 @@
 bool threads_possible(void);  // built with OpenMP
 int threads_count(void);      // what the next parallel region may use
 // How many threads the next piece of work should use: threads_count(), but 1 inside a
-// parallel region (work there stays on its thread) and where other programs want the
+// parallel region, of one thread too (work there stays on its thread), and where other programs want the
 // processors too (contention.h).
 int threads_free(void);
 // How many threads work at something where none waits for another before the end, and it

@@ -143,6 +143,16 @@ static bool spins_for(const char *text, const char *want) {
     return seen > 0;
 }
 
+// The runtime would make new ones each time.
+Test(threads, none_are_free_in_a_region_of_one) {
+    int before = threads_set(2), apart = 0, inside = 0;
+    apart = threads_apart();
+#pragma omp parallel num_threads(1)
+    inside = threads_apart();
+    cr_expect(apart == (threads_possible() ? 2 : 1) && inside == 1);
+    threads_set(before);
+}
+
 Test(threads, idle_ones_spin_for_a_moment) {
     char *text = runtime_says("");
     cr_expect(spins_for(text, "'10000'") || spins_for(text, "'1'"), "%s", text);
