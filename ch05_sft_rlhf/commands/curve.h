@@ -1,4 +1,5 @@
-// A learning curve as a table and a figure: learning.tsv and learning.svg in a folder.
+// A learning curve as a table and two figures in a folder: questions about a story
+// (learning.svg), and about words (learning_words.svg), each beside its numbers.
 #pragma once
 #include "ch05_sft_rlhf/learning.h"
 
