@@ -1,5 +1,5 @@
 // The text that a lab measures on: --data FILE, or what this repository carries, its
-// lecture on tokenizers.
+// first lecture on tokenizers.
 #pragma once
 #include "ch01_tokenizer/bpe_train.h"
 #include "common/program/file.h"
@@ -7,7 +7,7 @@
 
 // Listed by the labs that measure on a text, and by the tour.
 #define DATA_OPTION \
-    { "data", NULL, "the text to measure on (this chapter's lecture)" }
+    { "data", NULL, "the text to measure on (this chapter's first lecture)" }
 
 // The text, of `least` bytes or more, which `what` makes ("a pair"). Ends the program
 // where there is less. The caller frees it with bytes_free.
