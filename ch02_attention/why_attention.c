@@ -92,7 +92,7 @@ LayerCount count_attention(int n, int d) {
 
 LayerCount count_recurrence(int n, int d) {
     LayerCount c = {.layers = 1};
-    Sequence s = sequence_new(n, d);  // token t becomes the state h_t
+    Sequence s = sequence_new(n, d);  // token t becomes the state y_t
     Token start = {0, NEVER, allocate((size_t)d, sizeof(double))};
     for (int t = 0; t < n; t++) {
         Token *before = t ? &s.tokens[t - 1] : &start;
@@ -151,35 +151,35 @@ static void random_orthogonal(double *w, int d, Rng *rng) {
 }
 
 // Forward, keeping every state; then back from the last.
-void rnn_gradient_norms(double *norms, int steps, int d, double radius, bool linear,
+void rnn_gradient_norms(double *norms, int steps, int d, double rho, bool linear,
                         Rng *rng) {
     double *w = allocate((size_t)d * d, sizeof *w), *g = allocate((size_t)d, sizeof *g),
            *back = allocate((size_t)d, sizeof *back);
-    double *h = allocate((size_t)(steps + 1) * d, sizeof *h);
+    double *y = allocate((size_t)(steps + 1) * d, sizeof *y);
     random_orthogonal(w, d, rng);
     for (int t = 1; t <= steps && !linear; t++)
         for (int i = 0; i < d; i++) {
             double sum = rng_normal(rng);
             for (int j = 0; j < d; j++)
-                sum += radius * w[(size_t)i * d + j] * h[(size_t)(t - 1) * d + j];
-            h[(size_t)t * d + i] = tanh(sum);
+                sum += rho * w[(size_t)i * d + j] * y[(size_t)(t - 1) * d + j];
+            y[(size_t)t * d + i] = tanh(sum);
         }
     for (int i = 0; i < d; i++) g[i] = rng_normal(rng);
     double length = norm(g, d);
     for (int i = 0; i < d; i++) g[i] /= length;
     norms[0] = norm(g, d);
-    for (int k = 1; k <= steps; k++) {
-        const double *state = h + (size_t)(steps + 1 - k) * d;
+    for (int s = 1; s <= steps; s++) {
+        const double *state = y + (size_t)(steps + 1 - s) * d;
         for (int j = 0; j < d; j++) back[j] = 0;
         for (int i = 0; i < d; i++) {
             double slope = linear ? 1 : 1 - state[i] * state[i];  // tanh' = 1 - tanh^2
             for (int j = 0; j < d; j++)
-                back[j] += radius * w[(size_t)i * d + j] * slope * g[i];
+                back[j] += rho * w[(size_t)i * d + j] * slope * g[i];
         }
         for (int j = 0; j < d; j++) g[j] = back[j];
-        norms[k] = norm(g, d);
+        norms[s] = norm(g, d);
     }
-    free(w), free(g), free(back), free(h);
+    free(w), free(g), free(back), free(y);
 }
 
 void attention_gradient_norms(double *norms, int T, int d, Rng *rng) {

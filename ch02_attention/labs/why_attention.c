@@ -10,9 +10,9 @@
 #include "common/program/plot.h"
 
 static const Option options[] = {
-    {"tokens", "128", "n, of the counts"},
+    {"tokens", "128", "N, of the counts"},
     {"dim", "8", "d"},
-    {"kernel", "5", "k of the convolution"},
+    {"kernel", "5", "w, the width of the convolution"},
     {"steps", "200", "how far back gradients are followed"},
     {0}};
 
@@ -22,25 +22,25 @@ static void claim_counts(Lab *lab, int n, int d, int kernel) {
     LayerCount a = count_attention(n, d), r = count_recurrence(n, d),
                c = count_convolution(n, d, kernel);
     int layers = (n - 1 + kernel - 2) / (kernel - 1);
-    lab_print(lab, "n = %d, d = %d, k = %d %16s %8s %8s %8s", n, d, kernel,
+    lab_print(lab, "N = %d, d = %d, w = %d %16s %8s %8s %8s", n, d, kernel,
               "multiply-adds", "layers", "steps", "path");
     const LayerCount all[] = {a, r, c};
     const char *const names[] = {"self-attention", "recurrence", "convolution"};
     for (int i = 0; i < 3; i++)
         lab_print(lab, "%-24s %15lld %8d %8d %8d", names[i], all[i].multiply_adds,
                   all[i].layers, all[i].steps, all[i].path);
-    claim_equal(lab, "2.61", "self-attention: multiply-adds 2 n^2 d", 2LL * n * n * d,
+    claim_equal(lab, "2.61", "self-attention: multiply-adds 2 N^2 d", 2LL * n * n * d,
                 a.multiply_adds);
-    claim_equal(lab, "2.61", "recurrence: n d^2", (long long)n * d * d,
+    claim_equal(lab, "2.61", "recurrence: N d^2", (long long)n * d * d,
                 r.multiply_adds);
-    claim_equal(lab, "2.61", "convolution: k n d^2 a layer",
+    claim_equal(lab, "2.61", "convolution: w N d^2 per layer",
                 (long long)kernel * n * d * d * layers, c.multiply_adds);
     claim_equal(lab, "2.62", "self-attention: steps one after the other", 1, a.steps);
-    claim_equal(lab, "2.62", "recurrence: n", n, r.steps);
-    claim_equal(lab, "2.62", "convolution: ceil((n-1)/(k-1))", layers, c.steps);
+    claim_equal(lab, "2.62", "recurrence: N", n, r.steps);
+    claim_equal(lab, "2.62", "convolution: ceil((N-1)/(w-1))", layers, c.steps);
     claim_equal(lab, "2.63", "self-attention: longest path", 1, a.path);
-    claim_equal(lab, "2.63", "recurrence: n - 1", n - 1, r.path);
-    claim_equal(lab, "2.63", "convolution: ceil((n-1)/(k-1))", layers, c.path);
+    claim_equal(lab, "2.63", "recurrence: N - 1", n - 1, r.path);
+    claim_equal(lab, "2.63", "convolution: ceil((N-1)/(w-1))", layers, c.path);
 }
 
 // norms, with mean and standard error over draws, of one distance range against
@@ -62,11 +62,11 @@ static Attended attended(const Rng *rng, int T) {
     }
     for (int draw = 0; draw < DRAWS; draw++) {
         double near = 0, far = 0;
-        for (int k = 0; k < T; k++) {
-            double x = norms[(size_t)draw * T + k];
-            a.mean[k] += x / DRAWS;
-            if (k < T / 2) near += x;
-            if (k >= T - T / 2) far += x;
+        for (int s = 0; s < T; s++) {
+            double x = norms[(size_t)draw * T + s];
+            a.mean[s] += x / DRAWS;
+            if (s < T / 2) near += x;
+            if (s >= T - T / 2) far += x;
         }
         a.near += near / DRAWS, a.far += far / DRAWS,
             squares += (far - near) * (far - near);
@@ -84,27 +84,27 @@ static void run(Lab *lab) {
     int kernel = (int)option_int(&lab->args, "kernel", 2, 64),
         steps = (int)option_int(&lab->args, "steps", 2, 1000);
     claim_counts(lab, n, d, kernel);
-    const double radii[] = {0.9, 0.99, 1.05};
-    enum { RADII = 3 };
-    double *linear[RADII], *bent = allocate((size_t)steps + 1, sizeof *bent), worst = 0,
-                           excess = -INFINITY;
-    for (int i = 0; i < RADII; i++) {
+    const double rhos[] = {0.9, 0.99, 1.05};
+    enum { RHOS = 3 };
+    double *linear[RHOS], *bent = allocate((size_t)steps + 1, sizeof *bent), worst = 0,
+                          excess = -INFINITY;
+    for (int i = 0; i < RHOS; i++) {
         Rng own = rng_split(&lab->rng, (uint64_t)i);
         linear[i] = allocate((size_t)steps + 1, sizeof(double));
-        rnn_gradient_norms(linear[i], steps, STATE, radii[i], true, &own);
-        for (int k = 0; k <= steps; k++)
-            worst = nan_max(worst, fabs(linear[i][k] / pow(radii[i], k) - 1));
-        if (radii[i] != 1.05) continue;
-        rnn_gradient_norms(bent, steps, STATE, radii[i], false, &own);
-        for (int k = 1; k <= steps; k++)
-            excess = nan_max(excess, bent[k] / pow(radii[i], k) - 1);
+        rnn_gradient_norms(linear[i], steps, STATE, rhos[i], true, &own);
+        for (int s = 0; s <= steps; s++)
+            worst = nan_max(worst, fabs(linear[i][s] / pow(rhos[i], s) - 1));
+        if (rhos[i] != 1.05) continue;
+        rnn_gradient_norms(bent, steps, STATE, rhos[i], false, &own);
+        for (int s = 1; s <= steps; s++)
+            excess = nan_max(excess, bent[s] / pow(rhos[i], s) - 1);
     }
-    Rng own = rng_split(&lab->rng, RADII);
+    Rng own = rng_split(&lab->rng, RHOS);
     Attended a = attended(&own, steps + 1);
     // Each step rounds sums of STATE products: at most 2 STATE 2^-53 of the norm.
-    claim_near(lab, "2.64", "linear RNN: |gradient| / radius^k - 1, worst", 0, worst,
+    claim_near(lab, "2.64", "linear RNN: |gradient| / rho^s - 1, worst", 0, worst,
                2.0 * STATE * (steps + 1) * 0x1p-53);
-    claim_at_most(lab, "2.64", "tanh RNN, radius 1.05: the same, at most",
+    claim_at_most(lab, "2.64", "tanh RNN, rho = 1.05: the same, at most",
                   2.0 * STATE * (steps + 1) * 0x1p-53, excess);
     // Weights of float: T of them, each within 3 ulps, and their sum's own roundings.
     claim_near(lab, "2.65", "attention: gradients of all distances add up to 1", 1,
@@ -114,9 +114,9 @@ static void run(Lab *lab) {
     Plot *p = plot_new(lab, "why_attention",
                        "distance rnn_low rnn_mid rnn_high law_low law_mid law_high "
                        "tanh attention uniform");
-    for (int k = 0; k <= steps; k++)
-        plot_row(p, k, linear[0][k], linear[1][k], linear[2][k], pow(radii[0], k),
-                 pow(radii[1], k), pow(radii[2], k), bent[k], a.mean[k],
+    for (int s = 0; s <= steps; s++)
+        plot_row(p, s, linear[0][s], linear[1][s], linear[2][s], pow(rhos[0], s),
+                 pow(rhos[1], s), pow(rhos[2], s), bent[s], a.mean[s],
                  1.0 / (steps + 1));
     plot_title(p, "The gradient that reaches a token s steps back");
     plot_axes(p, "s: steps back", "size of the gradient that arrives");
@@ -141,13 +141,13 @@ static void run(Lab *lab) {
     plot_series(p,
                 "using \"distance\":\"tanh\" every 8 with points pointtype 5 pointsize "
                 "0.7 linecolor \"#d55e00\" "
-                "title \"tanh RNN, radius 1.05\"");
+                "title \"tanh RNN, rho = 1.05\"");
     plot_series(p,
                 "using \"distance\":\"attention\" every 4 with points pointtype 9 "
                 "pointsize 0.9 linecolor "
                 "\"#0072b2\" title \"attention, mean\"");
     plot_end(p);
-    for (int i = 0; i < RADII; i++) free(linear[i]);
+    for (int i = 0; i < RHOS; i++) free(linear[i]);
     free(bent), free(a.mean);
 }
 
