@@ -47,8 +47,9 @@ case $out in
     "$root"/*) BOOK_UP=$(echo "${out#"$root"/}" | sed 's|[^/][^/]*|..|g')/ ;;
     *) BOOK_UP= ;;
 esac
-# docs/*.md in their order; README.md is the cover.
-lectures=$(for each; do basename "$each" .md; done)
+# docs/*.md in their order; README.md is the cover. A chapter's first lecture comes before its second in every language
+# that a shell sorts by.
+lectures=$(for each; do basename "$each" .md; done | LC_ALL=C sort)
 around='teaching project performance errata'
 others=$(for each in docs/[!c]*.md docs/c[!h]*.md; do basename "$each" .md; done |
          grep -vxE "README|glossary|.*\\*.*|$(echo $around | tr ' ' '|')" || true)
@@ -58,8 +59,8 @@ BOOK_PAGES=$(echo $BOOK_PAGES)
 BOOK_CLAIMS=$([ -z "$tours" ] || echo yes)
 export BOOK_UP BOOK_PAGES BOOK_CLAIMS
 
-# A chapter may have two lectures, chNN_name.md and chNN_name_2.md, of one folder and one tour. Which of them derives
-# a claim: a line "2.3 ch02_attention" each.
+# A chapter has one lecture or several, chNN_name.md, chNN_name_2.md, chNN_name_3.md, of one folder and one tour. Which
+# of them derives a claim: a line "2.3 ch02_attention" each.
 folder_of() { echo "$1" | sed 's/_[0-9]*$//'; }
 export BOOK_DERIVED="$work/derived"
 derived_in() {  # derived_in MARKDOWN PAGE

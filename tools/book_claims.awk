@@ -1,6 +1,6 @@
 # awk -v page=ch02_attention -v derived=DERIVED -f tools/book_claims.awk TOUR: the rows of a tour's output as the book's
-# index of claims. DERIVED has a line for each claim, "2.1 ch02_attention": the lecture that derives it. A lab's heading
-# is "2.1  Title  (lab)", a row "  [2.1]   what   predicted measured tolerance ok".
+# index of claims. DERIVED has a line for each claim, "2.1 ch02_attention": the lecture that derives it, of several the
+# first. A lab's heading is "2.1  Title  (lab)", a row "  [2.1]   what   predicted measured tolerance ok".
 function html(text) { gsub(/&/, "\\&amp;", text); gsub(/</, "\\&lt;", text); gsub(/>/, "\\&gt;", text); return text }
 function close_table() { if (open) print "</tbody></table></div>\n"; open = 0 }
 function open_table() {
@@ -8,7 +8,7 @@ function open_table() {
           "<th>measured</th><th>tolerance</th></tr></thead><tbody>"
     open = 1
 }
-BEGIN { while (derived != "" && (getline line < derived) > 0) { split(line, word, " "); at[word[1]] = word[2] } }
+BEGIN { while (derived != "" && (getline line < derived) > 0) { split(line, word, " "); if (!(word[1] in at)) at[word[1]] = word[2] } }
 NR == 1 { printf "## %s\n\n", $0 }
 /^[0-9]+\.[0-9]+  .*\([a-z0-9-]+\)$/ {
     close_table()

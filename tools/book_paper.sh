@@ -56,7 +56,8 @@ paper() {
 # gfm has $`x`$ for $x$; pandoc reads only the latter.
 epub() {
     command -v pandoc >/dev/null || die 'no EPUB without pandoc; `sh tools/setup.sh docs` installs it' 1
-    BOOK_PAGES=$(for page in docs/ch*.md docs/glossary.md; do [ ! -f "$page" ] || basename "$page" .md; done)
+    BOOK_PAGES=$(for page in docs/ch*.md; do basename "$page" .md; done | LC_ALL=C sort
+        [ ! -f docs/glossary.md ] || echo glossary)
     for name in $BOOK_PAGES; do
         grep -o '\*\*\[[0-9]*\.[0-9]*\]\*\*' "docs/$name.md" | sed "s/[]*[]//g; s/$/ $name/" || true
     done >"$work/derived"

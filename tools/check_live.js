@@ -57,8 +57,8 @@ const pause = ms => `new Promise(done => setTimeout(done, ${ms}))`;
 const until = (what, most = 60) => `(async () => { for (let i = 0; i < ${most * 10}; i++) { if (${what}) return true; await ${pause(100)}; } return false; })()`;
 
 async function forms(browser) {
-    const page = await browser.page(book + "ch02_attention.html#run=rope-decay&dim=32&scaling=pi");
-    const expect = async (what, why) => { if (!await page.run(what)) wrong(`ch02_attention.html: ${why}`); };
+    const page = await browser.page(book + "ch02_attention_2.html#run=rope-decay&dim=32&scaling=pi");
+    const expect = async (what, why) => { if (!await page.run(what)) wrong(`ch02_attention_2.html: ${why}`); };
     await expect(until('document.querySelector(".live-panel")?.dataset.status === "0"'), "a link with settings does not run its lab");
     await expect('document.querySelector(".live-command code").textContent.endsWith("rope-decay --dim 32 --scaling pi")', "the link's settings are not the form's");
     await expect('document.querySelectorAll(".live-option").length === 6', "options without a field");

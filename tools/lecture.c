@@ -205,7 +205,8 @@ static void check_claims(const Page *lecture) {
     }
 }
 
-// A chapter may have two lectures; when all were looked at, one must derive each claim.
+// A chapter may have several lectures; when all were looked at, one must derive each
+// claim.
 static void check_derivations(void) {
     for (const Claim *c = claims; c < claims + claims_count; c++) {
         bool here = c->lecture && !c->derived;

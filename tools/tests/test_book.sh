@@ -74,9 +74,10 @@ Chapter 1: tiny
   [1.1]   3 squared                                       <= 10              9  bound     ok
 
 1.2  What cubes are  (cube)
-  [1.3]   2 cubed                                             8              8  exact     ok
+  [1.5]   2 cubed                                             8              8  exact     ok
 END
-printf '# Chapter 1, second half\n\n## 1.2 Cubes\n\nThree times **[1.3]**, not [1.1].\n' >docs/ch01_tiny_2.md
+printf '# Chapter 1, second lecture\n\n## 1.2 Cubes\n\nThree times **[1.5]**, not **[1.3]** or [1.1].\n' >docs/ch01_tiny_2.md
+printf '# Chapter 1, third lecture\n\n## 1.3 More cubes\n\nAs [1.5] and [1.3] have it.\n' >docs/ch01_tiny_3.md
 
 cat >>docs/ch01_tiny.md <<'END'
 
@@ -123,8 +124,10 @@ has ch01_tiny.html '<div class="box try">' 'a Try is a box'
 has ch01_tiny.html '<summary>' 'an answer is folded'
 has claims.html '<td>2 squared, |x| &lt; 3</td><td>4</td><td>4</td><td>exact</td>' 'the index of claims has its rows'
 has claims.html '<td>&lt;= 10</td><td>9</td><td></td>' 'and its bounds'
-has claims.html 'href="ch01_tiny_2.html#claim-1.3">' "a claim of the chapter's second lecture leads there"
+has claims.html 'href="ch01_tiny_2.html#claim-1.5">' "a claim of the chapter's second lecture leads there"
 has ch01_tiny_2.html 'href="ch01_tiny.html#claim-1.1"' 'and it refers to claims of the first'
+has ch01_tiny_3.html 'href="ch01_tiny_2.html#claim-1.5"' 'the third to those of the second'
+has ch01_tiny_3.html 'href="ch01_tiny.html#claim-1.3"' 'of what two lectures have, to the first'
 has claims.html '<code>./ch01_tiny cube</code>' 'and its lab is the same program'
 has formulas.html 'href="../ch01_tiny/square.h"' 'the index of formulas says what computes one'
 has formulas.html 'href="ch01_tiny.html#formula-1.1a"' 'and where it is derived'
@@ -146,9 +149,9 @@ has notation.html '>a square,' 'the symbols of all chapters stand on a page'
 has sources.html 'href="https://arxiv.org/abs/1706.03762"' 'and the sources, with their links'
 ! grep -q 'None\.' book/sources.html
 verdict $? 'and nothing after them'
-order=$(cd book && sed -n 's/.*class="next" href="\([^"]*\)".*/\1/p' ch01_tiny_2.html teaching.html more.html glossary.html)
+order=$(cd book && sed -n 's/.*class="next" href="\([^"]*\)".*/\1/p' ch01_tiny.html ch01_tiny_2.html ch01_tiny_3.html teaching.html more.html glossary.html)
 # shellcheck disable=SC2086  # lines become words
-[ "$(echo $order)" = 'teaching.html more.html glossary.html notation.html' ]
+[ "$(echo $order)" = 'ch01_tiny_2.html ch01_tiny_3.html teaching.html more.html glossary.html notation.html' ]
 verdict $? 'pages come in the declared order, others after the named ones'
 has teaching.html 'href="ch01_tiny.html#claim-1.1"' 'every page refers to claims'
 has glossary.html 'href="ch01_tiny.html#11-squares"' 'the glossary leads to the section'
