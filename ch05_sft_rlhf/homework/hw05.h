@@ -1,5 +1,4 @@
-// Homework of chapter 5: seven problems that take fine-tuning and preferences further, four
-// of the first lecture and three of the second.
+// Homework of chapter 5: seven problems that take fine-tuning and preferences further.
 // README.md says what each is about.
 //
 // You edit hw05.c; `make hw05` grades it. Every function of the chapter may be called.
