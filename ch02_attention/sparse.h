@@ -8,10 +8,10 @@
 //                      x x x x x                          . . x x x                            x . x . x
 //
 // A query sees itself, so W counts it. Pairs of a window over N tokens:  N W - W (W-1) / 2,  W <= N.
-// L layers of the same window reach L (W-1) + 1 tokens back, itself included: each
-// layer adds W - 1, not W. Dilation r spreads the same number of keys r times as far: L
-// r (W-1) + 1 tokens, with gaps. Layers whose dilation grows as 1, W, W^2, ... leave no
-// gaps and reach W^L.
+// Lambda layers of the same window reach Lambda (W-1) + 1 tokens back, itself included:
+// each layer adds W - 1, not W. Dilation r spreads the same number of keys r times as
+// far: Lambda r (W-1) + 1 tokens, with gaps. Layers whose dilation grows as 1, W, W^2,
+// ... leave no gaps and reach W^Lambda.
 // A model's attention has the first two as a Mask (mask.h: causal, and window = W);
 // dilation is here only, to measure how far it reaches.
 // GPT-3 alternates: even layers full, odd layers windows. Each band then follows a

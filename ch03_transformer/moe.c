@@ -8,7 +8,7 @@
 
 Moe moe_new(Params *p, const MoeShape *s, const char *name) {
     assert(1 <= s->chosen && s->chosen <= s->experts && s->experts <= MOE_MOST_EXPERTS
-           && "moe: not 1 <= k <= E <= 64");
+           && "moe: not 1 <= K <= E <= 64");
     Moe m = {.experts = s->experts, .chosen = s->chosen};
     char part[96];
     snprintf(part, sizeof part, "%s.router", name);
@@ -66,7 +66,7 @@ static double gate_sum(const Routing *r, int token) {
     return r->chosen == 1 ? 1 : sum;
 }
 
-// g = p / s, s = sum of p: dp = (dg - sum over C of g dg) / s; with k = 1 dp = dg.
+// g = p / s, s = sum of p: dp = (dg - sum over C of g dg) / s; with K = 1 dp = dg.
 static void gates_pull(Tape *t, Node *gates) {
     const Routing *r = gates->saved;
     Mat grad = grad_add(t, gates->from[0]);

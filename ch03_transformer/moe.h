@@ -1,9 +1,9 @@
-// A mixture of experts: E feed-forward layers, of which each token goes through k.
+// A mixture of experts: E feed-forward layers, of which each token goes through K.
 // Lecture, section 3.4.
 //
-//     p = softmax(x R)                             router: R is d x E
-//     C = the k experts with the largest p         of equal ones the lower number
-//     g_e = p_e / sum over C of p                  for e in C; with k = 1: g = p, for 1 would teach R nothing
+//     p = softmax(x W)                             router: W is d x E
+//     C = the K experts with the largest p         of equal ones the lower number
+//     g_e = p_e / sum over C of p                  for e in C; with K = 1: g = p, for 1 would teach W nothing
 //     y = sum over e in C of g_e ffn_e(x)
 //
 //     x --+--> router --> p --> C, g ---------------------------+
@@ -11,32 +11,32 @@
 //         +--> rows of expert 0 --> ffn_0 --> x g_0 --> back to their rows --+--> y
 //         +--> rows of expert 1 --> ffn_1 --> x g_1 --> back to their rows --+
 //
-// So each token costs k / E of what all experts would. The choice C has no derivative;
-// R learns through g, and through
+// So each token costs K / E of what all experts would. The choice C has no derivative;
+// W learns through g, and through
 //
-//     balance = E sum over e of f_e P_e      f_e: share of the n k choices that fell on e,
-//                                                                                P_e: mean over tokens of p_e
-//             = 1 + E sum (f_e - 1/E) (P_e - 1/E)
+//     balance = E sum over e of tau_e p_e    tau_e: e's share of the n K choices;
+//                                            p_e here: its mean over tokens
+//             = 1 + E sum (tau_e - 1/E) (p_e - 1/E)
 //
-// which is 1 if f or P is uniform, E / k at most, and may be less than 1. Its gradient
-// lowers p of the busy experts.
+// which is 1 if tau or p is uniform, E / K at most, and may be less than 1. Its
+// gradient lowers p of the busy experts.
 //
 // Shazeer et al. (2017), arXiv:1701.06538; Fedus, Zoph, Shazeer, "Switch transformers"
-// (2021), arXiv:2101.03961: k = 1 and the balance, eq. 4 to 6; Jiang et al., "Mixtral
-// of experts" (2024), arXiv:2401.04088: k = 2, g as above.
+// (2021), arXiv:2101.03961: K = 1 and the balance, eq. 4 to 6; Jiang et al., "Mixtral
+// of experts" (2024), arXiv:2401.04088: K = 2, g as above.
 #pragma once
 #include "ch03_transformer/ffn.h"
 
 enum { MOE_MOST_EXPERTS = 64 };
 
 typedef struct {
-    int experts, chosen;  // E, k
+    int experts, chosen;  // E, K
     Linear router;
     Ffn expert[MOE_MOST_EXPERTS];
 } Moe;
 
 typedef struct {
-    int experts, chosen, channels, hidden;  // 1 <= k <= E <= MOE_MOST_EXPERTS
+    int experts, chosen, channels, hidden;  // 1 <= K <= E <= MOE_MOST_EXPERTS
     FfnKind ffn;
     bool bias;
     Init init_router, init, init_down;

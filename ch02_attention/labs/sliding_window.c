@@ -16,7 +16,7 @@ enum { TOKENS = 96, DIM = 8, MOST_LAYERS = 8 };
 
 static const Option options[] = {
     {"window", "4", "W: keys a query sees, its own included"},
-    {"layers", "3", "L: layers"},
+    {"layers", "3", "Lambda: layers"},
     {0}};
 
 // ---- a stack of attention layers, x = softmax(mask(x x^T / sqrt(d))) x
@@ -107,17 +107,17 @@ static void claim_stacks(Lab *lab, Mat x, int window, int layers) {
     Field f = measure(x, plain, layers);
     // at most 28: with every 2nd key, 57 of the 96 tokens
     int step = layers * (window - 1);
-    claim_equal(lab, "2.57", "window: L (W-1) + 1 tokens back, not L W", step + 1,
-                f.span);
+    claim_equal(lab, "2.57", "window: Lambda (W-1) + 1 tokens back, not Lambda W",
+                step + 1, f.span);
     claim_equal(lab, "2.57", "window: outputs that depend otherwise than reached", 0,
                 f.differing);
     f = measure(x, dilated, layers);
-    claim_equal(lab, "2.58", "every 2nd key: 2 L (W-1) + 1 tokens back", 2 * step + 1,
-                f.span);
-    claim_equal(lab, "2.58", "every 2nd key: tokens seen, L (W-1) + 1, with gaps",
+    claim_equal(lab, "2.58", "every 2nd key: 2 Lambda (W-1) + 1 tokens back",
+                2 * step + 1, f.span);
+    claim_equal(lab, "2.58", "every 2nd key: seen, Lambda (W-1) + 1, with gaps",
                 step + 1, f.seen);
     f = measure(x, growing, layers);
-    claim_equal(lab, "2.59", "dilation 1, W, W^2 ...: W^L tokens, no gaps",
+    claim_equal(lab, "2.59", "dilation 1, W, W^2 ...: W^Lambda tokens, no gaps",
                 all < TOKENS ? all : TOKENS, f.seen);
     claim_equal(lab, "2.59", "the same: outputs that depend otherwise", 0, f.differing);
     f = measure(x, alternating, layers);
@@ -152,10 +152,10 @@ static void draw(Lab *lab, Mat x, int window, int layers) {
     plot_set(p, "xrange [0.8:%g]", layers + 0.2);
     plot_set(p, "yrange [0:%d]", TOKENS + 4);
     plot_set(p, "xtics 1");
-    plot_line(p, "layers", "window_formula", "L(W-1) + 1");
-    plot_line(p, "layers", "dilated_formula", "2 L(W-1) + 1");
-    plot_line(p, "layers", "growing_formula", "W^L");
-    plot_dashes(p, "layers", "wrong_formula", "L W, often quoted");
+    plot_line(p, "layers", "window_formula", "Lambda (W-1) + 1");
+    plot_line(p, "layers", "dilated_formula", "2 Lambda (W-1) + 1");
+    plot_line(p, "layers", "growing_formula", "W^{Lambda}");
+    plot_dashes(p, "layers", "wrong_formula", "Lambda W, often quoted");
     plot_points(p, "layers", "window", "window");
     plot_points(p, "layers", "dilated", "every 2nd key");
     plot_points(p, "layers", "growing", "dilation 1, W, W^2 ...");

@@ -1,12 +1,12 @@
 // A mixture of experts: what a token costs, and who does the work. Lecture, section
 // 3.4.
 //
-//     k of E experts a token:   k / E of the operations of all E, and the router's 2 n d E
-//     balance = E sum_e f_e P_e = 1 + E sum_e (f_e - 1/E) (P_e - 1/E)
+//     K of E experts per token: K / E of the operations of all E, and the router's 2 n d E
+//     balance = E sum_e tau_e p_e = 1 + E sum_e (tau_e - 1/E) (p_e - 1/E)
 //
 // Operations are counted by the tape against one layer as wide as all experts. The
-// balance is 1 if f or P is uniform, E / k at most; "1 is its minimum" is wrong, and a
-// router that leaves half of the experts idle brings it to 4 / (E + 2). Then the same
+// balance is 1 if tau or p is uniform, E / K at most; "1 is its minimum" is wrong, and
+// a router that leaves half of the experts idle brings it to 4 / (E + 2). Then the same
 // router is trained on tokens of which some kinds are rare, with the balance in its
 // loss and without. Fedus, Zoph, Shazeer (2021), arXiv:2101.03961; Jiang et al. (2024),
 // arXiv:2401.04088.
@@ -23,7 +23,7 @@
 
 static const Option options[] = {
     {"experts", "8", "E, an even number from 4"},
-    {"chosen", "1", "k, in the training"},
+    {"chosen", "1", "K, in the training"},
     {"factor", "0.3", "the balance counts this much in the loss"},
     {"steps", "150", "of training"},
     {0}};
@@ -86,7 +86,7 @@ static void claim_cost(Lab *lab, int experts) {
         backward += experts * (c.backward - 2 * router) != k * all.backward;
         weights += c.weights != all.weights + D * experts;
     }
-    claim_equal(lab, "3.28", "forward is not k / E of all experts: of E values of k", 0,
+    claim_equal(lab, "3.28", "forward is not K / E of all experts: of E values of K", 0,
                 forward);
     claim_equal(lab, "3.28", "backward is not", 0, backward);
     claim_equal(lab, "3.28", "weights are not those of all experts and the router", 0,
@@ -152,9 +152,9 @@ static void claim_balance(Lab *lab, int experts) {
     // E^2 products of a share and a p, each with three roundings, and a sum of E:
     // relative.
     double tolerance = (experts + 8) * 0x1p-24, lowest = 4.0 / (experts + 2);
-    claim_near(lab, "3.29", "P uniform, every token to one expert: balance", 1,
+    claim_near(lab, "3.29", "p uniform, every token to one expert: balance", 1,
                balance_of(experts, 1, indifferent), tolerance);
-    claim_near(lab, "3.29", "f uniform, P not certain: balance", 1,
+    claim_near(lab, "3.29", "tau uniform, p not certain: balance", 1,
                balance_of(experts, 1, each_its_own), tolerance);
     claim_near(lab, "3.29", "all to one, certainly: E", experts,
                balance_of(experts, 1, all_to_one), experts * tolerance);
@@ -193,9 +193,9 @@ static void task_draw(const Task *task, Rng *rng, Mat x, Mat y) {
 }
 
 typedef struct {
-    double share[MOE_MOST_EXPERTS];  // f on fresh tokens, the busiest expert first
+    double share[MOE_MOST_EXPERTS];  // tau on fresh tokens, the busiest expert first
     double loss, balance;            // there; the loss without the balance
-    double identity;                 // |balance - (1 + E sum (f - 1/E) (P - 1/E))|
+    double identity;                 // |balance - (1 + E sum (tau - 1/E) (p - 1/E))|
 } Outcome;
 
 static int larger_first(const void *a, const void *b) {
@@ -286,7 +286,7 @@ static void claim_training(Lab *lab, int experts) {
         busiest[i % 2] += o[i].share[0] / RUNS, loss[i % 2] += o[i].loss / RUNS,
             balance[i % 2] += o[i].balance / RUNS;
     }
-    claim_at_most(lab, "3.29", "1 + E sum (f - 1/E) (P - 1/E): off / rounding", 1,
+    claim_at_most(lab, "3.29", "1 + E sum (tau - 1/E) (p - 1/E): off / rounding", 1,
                   identity);
     // No law says by how much the busiest expert's share falls. Half of what it has too
     // much is asked for, far more than the runs differ by.
