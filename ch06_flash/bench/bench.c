@@ -87,8 +87,9 @@ static void rows(int n, bool causal, int threads) {
     work_free(&w);
 }
 
-// ---- the whole N x N table: of a causal mask chapter 2 makes only the half that is seen,
-// so its time beside all of it, as without the mask, is a row, too. 2 GiB at N = 8192.
+// ---- the whole N x N table: under a causal mask chapter 2 computes only the half that is
+// seen, so the time of all of it, as without the mask, has a row, too. It takes 2 GiB at
+// N = 8192.
 
 static Mat table;
 

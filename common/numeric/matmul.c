@@ -67,8 +67,8 @@ static int block_rows(int rows) {
 }
 static int block_cols(void) { return panels_in(cache_l2() / 2, TILE_COLS, MOST_COLS); }
 
-// c = plus + a b; plus.at NULL: nothing. It goes from function to function by its address:
-// a copy is made in wide pieces, which would wait for the numbers just written.
+// c = plus + a b; plus.at NULL: nothing. Functions hand on its address: a copy is made in
+// wide pieces, which would wait for the numbers just written.
 typedef struct {
     Mat c, plus, a, b;
 } Product;

@@ -17,8 +17,8 @@ enum {
     GRAIN = TILE_ROWS / 3,  // the last tile is one, two or three of them high
 };
 
-// Rows of the next tile, where `left` >= GRAIN are left: as equal as may be, as a low tile
-// waits for its sums. 16 are 8 + 8, not 12 + 4.
+// Rows of the next tile, where `left` >= GRAIN are left: as equal as may be, since a low
+// tile waits for its sums. 16 are 8 + 8, not 12 + 4.
 static inline int tile_height(int left) {
     int tiles = ceil_div(left, TILE_ROWS), grains = left / GRAIN;
     return int_min(grains, ceil_div(grains, tiles)) * GRAIN;
