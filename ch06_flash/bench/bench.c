@@ -13,7 +13,7 @@
 #include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
 
-enum { H = 8, D = 64, ROUNDS = 8 };
+enum { H = 8, D = 64, ROUNDS = 8, TABLE_ROUNDS = 3 };
 
 typedef struct {
     Mat q, k, v, out, lse, out_grad, grads[3];
@@ -87,6 +87,40 @@ static void rows(int n, bool causal, int threads) {
     work_free(&w);
 }
 
+// ---- the whole N x N table: under a causal mask chapter 2 computes only the half that is
+// seen, so the time of all of it, as without the mask, has a row, too. It takes 2 GiB at
+// N = 8192.
+
+static Mat table;
+
+static void chapter_2_table(Work *w) {
+    attend_heads(w->out, table, w->q, w->k, w->v, &w->heads);
+}
+
+static void table_rows(int n, int threads) {
+    Work works[] = {work_new(n, false), work_new(n, true)};
+    Runs tiles[2] = {0}, tables[2] = {0};
+    double peak = fma_peak_gflops_of(threads), operations = 4e-9 * H * n * n * D;
+    char work[64];
+    table = mat_new(n * H, n);
+    threads_set(threads);
+    for (int i = 0; i < TABLE_ROUNDS; i++)
+        for (int causal = 0; causal < 2; causal++) {
+            Work *w = &works[causal];
+            runs_add(&tables[causal], seconds(chapter_2_table, w, threads));
+            runs_add(&tiles[causal], seconds(forward, w, threads));
+        }
+    for (int row = 0; row < 3; row++) {
+        bool causal = row > 0, seen = row == 1;
+        snprintf(work, sizeof work, "tiles, N = %d, %s", n, causal ? "causal" : "full");
+        bench_row(&(BenchRow){work, threads, operations * (causal ? 0.5 : 1), "GFLOP/s",
+                              &tiles[causal], "peak", peak,
+                              seen ? "seen half" : "table", &tables[seen]});
+    }
+    mat_free(table);
+    for (int causal = 0; causal < 2; causal++) work_free(&works[causal]);
+}
+
 // ---- decoding: bytes of keys and values per second, as a share of what reading alone
 // reaches with as many threads
 
@@ -136,6 +170,7 @@ int main(int argc, char **argv) {
         for (int n = 512; n <= 4096; n *= 2) rows(n, causal, 1);
         if (processors > 1) rows(4096, causal, processors);
     }
+    table_rows(8192, processors);
     for (int kv = 8; kv >= 2; kv /= 2) {
         decode_row(65536, kv, 1);
         if (processors > 1) decode_row(65536, kv, processors);

@@ -67,6 +67,12 @@ static int block_rows(int rows) {
 }
 static int block_cols(void) { return panels_in(cache_l2() / 2, TILE_COLS, MOST_COLS); }
 
+// c = plus + a b; plus.at NULL: nothing. Functions hand on its address: a copy is made in
+// wide pieces, which would wait for the numbers just written.
+typedef struct {
+    Mat c, plus, a, b;
+} Product;
+
 static Mat block(Mat m, int row, int col, int rows, int cols) {
     real *at = m.at ? mat_at(m, row, col) : NULL;  // no matrix: no block of it
     return (Mat){at, rows, cols, m.row_stride, m.col_stride};
@@ -114,8 +120,8 @@ typedef struct {
 
 // c = plus + a b, rows x TILE_COLS; b's rows lie b_step apart. `rows` is a constant where
 // this is called, so the loops over it unroll and the sums live in registers.
-VEC_INLINE void tile(Tile t, Panel panel, const real *b, ptrdiff_t b_step, int depth,
-                     const int rows) {
+VEC_INLINE void tile(const Tile *t, Panel panel, const real *b, ptrdiff_t b_step,
+                     int depth, const int rows) {
     Vec sum[TILE_ROWS][2];
 #pragma GCC unroll 12
     for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = (Vec){0};
@@ -124,47 +130,52 @@ VEC_INLINE void tile(Tile t, Panel panel, const real *b, ptrdiff_t b_step, int d
     for (int i = 0; i < TILE_ROWS / 3; i++) a[i] = panel.at + 3 * i * panel.row_step;
     // c is needed at the end: ask for it now, a row every few steps. All at once would
     // take the places where a's and b's numbers are waited for.
-    const real *ahead = t.c;
+    const real *ahead = t->c;
+    const ptrdiff_t c_step = t->c_step;
     int p = 0, left = rows;
     for (; p + STEPS <= depth; p += STEPS) {
         if (left-- > 0) {
             __builtin_prefetch(ahead, 1);
             __builtin_prefetch(ahead + TILE_COLS - 1, 1);
-            ahead += t.c_step;
+            ahead += c_step;
         }
-        ask(t.soon);
+        ask(t->soon);
 #pragma GCC unroll 4
         for (int q = 0; q < STEPS; q++, b += b_step) tile_step(sum, a, panel, b, rows);
     }
 #pragma GCC unroll 1
     for (; p < depth; p++, b += b_step) tile_step(sum, a, panel, b, rows);
+    const real *plus = t->plus;
+    if (plus)
 #pragma GCC unroll 12
-    for (int i = 0; i < rows; i++)
-        for (int half = 0; half < 2; half++) {
-            Vec v = sum[i][half];
-            if (t.plus) v += vec_load(t.plus + i * t.plus_step + half * VEC_LANES);
-            vec_store(t.c + i * t.c_step + half * VEC_LANES, v);
-        }
+        for (int i = 0; i < rows; i++, plus += t->plus_step)
+            for (int half = 0; half < 2; half++)
+                sum[i][half] += vec_load(plus + half * VEC_LANES);
+    real *c = t->c;
+#pragma GCC unroll 12
+    for (int i = 0; i < rows; i++, c += c_step)
+        for (int half = 0; half < 2; half++)
+            vec_store(c + half * VEC_LANES, sum[i][half]);
 }
 
 // The last rows of c need not pay for a whole tile: `rows` is rounded up to 4, 8 or 12
 // (of 12), and so many rows of c and of the panel are there.
-VEC_INLINE void tile_of_height(Tile t, Panel panel, const real *b, ptrdiff_t b_step,
-                               int depth, int rows) {
+VEC_INLINE void tile_of_height(const Tile *t, Panel panel, const real *b,
+                               ptrdiff_t b_step, int depth, int rows) {
     if (rows > 2 * GRAIN) tile(t, panel, b, b_step, depth, TILE_ROWS);
     else if (rows > GRAIN) tile(t, panel, b, b_step, depth, 2 * GRAIN);
     else tile(t, panel, b, b_step, depth, GRAIN);
 }
 
 // The numbers of a row of a lie side by side, its rows row_step apart.
-VEC_FUNCTION static void tile_by_rows(Tile t, const real *a, ptrdiff_t row_step,
+VEC_FUNCTION static void tile_by_rows(const Tile *t, const real *a, ptrdiff_t row_step,
                                       const real *b, ptrdiff_t b_step, int depth,
                                       int rows) {
     tile_of_height(t, (Panel){a, row_step, 1}, b, b_step, depth, rows);
 }
 
 // Those of a column do, its columns step apart: a packed panel, or a transposed view.
-VEC_FUNCTION static void tile_by_columns(Tile t, const real *a, ptrdiff_t step,
+VEC_FUNCTION static void tile_by_columns(const Tile *t, const real *a, ptrdiff_t step,
                                          const real *b, ptrdiff_t b_step, int depth,
                                          int rows) {
     tile_of_height(t, (Panel){a, 1, step}, b, b_step, depth, rows);
@@ -235,8 +246,8 @@ typedef struct {
 } Panels;
 
 // The tile of `rows` rows from row i on, and a panel of b.
-VEC_INLINE void multiply_tile(const Panels *m, Tile t, int i, int rows, const real *b,
-                              ptrdiff_t b_step) {
+VEC_INLINE void multiply_tile(const Panels *m, const Tile *t, int i, int rows,
+                              const real *b, ptrdiff_t b_step) {
     const int depth = m->b.rows;
     if (i >= m->in_place)
         tile_by_columns(
@@ -258,16 +269,17 @@ static void multiply_panel(const Panels *m, int j, const real *b, ptrdiff_t b_st
         cols == TILE_COLS && c.col_stride == 1 && (!plus.at || plus.col_stride == 1);
     int rows;
     for (int i = 0; i < c.rows; i += rows) {
-        rows = int_min(TILE_ROWS, (i < m->in_place ? m->in_place : c.rows) - i);
+        rows = i < m->in_place ? tile_height(m->in_place - i)
+                               : int_min(TILE_ROWS, c.rows - i);
         if (vectors && rows % GRAIN == 0) {
             multiply_tile(
                 m,
-                (Tile){mat_at(c, i, j), c.row_stride,
-                       plus.at ? mat_at(plus, i, j) : NULL, plus.row_stride, m->soon},
+                &(Tile){mat_at(c, i, j), c.row_stride,
+                        plus.at ? mat_at(plus, i, j) : NULL, plus.row_stride, m->soon},
                 i, rows, b, b_step);
         } else {
             real lanes[TILE_ROWS * TILE_COLS];
-            multiply_tile(m, (Tile){lanes, TILE_COLS, NULL, 0, m->soon}, i, rows, b,
+            multiply_tile(m, &(Tile){lanes, TILE_COLS, NULL, 0, m->soon}, i, rows, b,
                           b_step);
             tile_cut(block(c, i, j, rows, cols), block(plus, i, j, rows, cols), lanes);
         }
@@ -305,7 +317,8 @@ static Soon soon_after(Mat a, Mat b, int i, int p, int j, int rows, int depth,
                   walk_of(block(a, 0, p, int_min(rows, a.rows), k))};
 }
 
-static void multiply_blocks(Mat c, Mat plus, Mat a, Mat b) {
+static void multiply_blocks(const Product *m) {
+    const Mat c = m->c, plus = m->plus, a = m->a, b = m->b;
     real *packed_b = buffer(), *packed_a = packed_b + ROOM_B;
     const int most_rows = block_rows(c.rows), most_cols = block_cols();
     int depth = depth_of(a.cols);
@@ -328,13 +341,15 @@ static void multiply_blocks(Mat c, Mat plus, Mat a, Mat b) {
                 Mat part = block(a, i, p, rows, k), sum = p > 0 ? c : plus;
                 pack_a(packed_a, block(part, in_place, 0, rows - in_place, k));
                 Soon soon = soon_after(a, b, i, p, j, most_rows, depth, most_cols);
-                multiply_panels(&(Panels){block(c, i, j, rows, whole),
-                                          block(sum, i, j, rows, whole), part, left,
-                                          in_place, packed_a, NULL, &soon});
-                multiply_panels(&(Panels){block(c, i, j + whole, rows, cols - whole),
-                                          block(sum, i, j + whole, rows, cols - whole),
-                                          part, rest, in_place, packed_a, packed_b,
-                                          &soon});
+                if (whole > 0)
+                    multiply_panels(&(Panels){block(c, i, j, rows, whole),
+                                              block(sum, i, j, rows, whole), part, left,
+                                              in_place, packed_a, NULL, &soon});
+                if (whole < cols)
+                    multiply_panels(
+                        &(Panels){block(c, i, j + whole, rows, cols - whole),
+                                  block(sum, i, j + whole, rows, cols - whole), part,
+                                  rest, in_place, packed_a, packed_b, &soon});
             }
         }
     }
@@ -343,7 +358,9 @@ static void multiply_blocks(Mat c, Mat plus, Mat a, Mat b) {
 // c (1 x n) from a (1 x k): each number of b is used once, so packing would not pay. b
 // is read in the order in which it lies: by columns as dot products, or by rows, four
 // at a time, added to c's.
-VEC_FUNCTION static void multiply_row(Mat c, Mat plus, Mat a, Mat b) {
+VEC_FUNCTION static void multiply_row(const Product *m) {
+    const Mat c = m->c, a = m->a, b = m->b;
+    Mat plus = m->plus;
     for (int p = 0; p < a.cols; p += CHUNK, plus = c) {
         real x[CHUNK], sum[CHUNK];
         int k = int_min(CHUNK, a.cols - p);
@@ -373,6 +390,11 @@ VEC_FUNCTION static void multiply_row(Mat c, Mat plus, Mat a, Mat b) {
     }
 }
 
+static void multiply_alone(const Product *m, bool row) {
+    if (row) multiply_row(m);
+    else multiply_blocks(m);
+}
+
 // ---- sharing out
 
 // The grid of cells for `threads`: the rows of it. Arithmetic costs rows * cols of the
@@ -391,18 +413,18 @@ static int grid_rows(Mat c, int threads) {
 }
 
 // Cell number `cell` of a grid that is `down` x `across`.
-static void multiply_cell(Mat c, Mat plus, Mat a, Mat b, bool row, int cell, int down,
-                          int across) {
-    int rows = ceil_div(ceil_div(c.rows, TILE_ROWS), down) * TILE_ROWS,
+static void multiply_cell(const Product *m, bool row, int cell, int down, int across) {
+    int rows = ceil_div(ceil_div(m->c.rows, TILE_ROWS), down) * TILE_ROWS,
         i = cell / across * rows;
-    int cols = ceil_div(ceil_div(c.cols, TILE_COLS), across) * TILE_COLS,
+    int cols = ceil_div(ceil_div(m->c.cols, TILE_COLS), across) * TILE_COLS,
         j = cell % across * cols;
-    if (i >= c.rows || j >= c.cols) return;
-    rows = int_min(rows, c.rows - i), cols = int_min(cols, c.cols - j);
-    c = block(c, i, j, rows, cols), plus = block(plus, i, j, rows, cols);
-    a = block(a, i, 0, rows, a.cols), b = block(b, 0, j, b.rows, cols);
-    if (row) multiply_row(c, plus, a, b);
-    else multiply_blocks(c, plus, a, b);
+    if (i >= m->c.rows || j >= m->c.cols) return;
+    rows = int_min(rows, m->c.rows - i), cols = int_min(cols, m->c.cols - j);
+    multiply_alone(
+        &(Product){block(m->c, i, j, rows, cols), block(m->plus, i, j, rows, cols),
+                   block(m->a, i, 0, rows, m->a.cols),
+                   block(m->b, 0, j, m->b.rows, cols)},
+        row);
 }
 
 static int threads_for(double microseconds) {
@@ -410,45 +432,51 @@ static int threads_for(double microseconds) {
     return microseconds < 160 ? 1 : (int)fmin(threads_free(), microseconds / 80);
 }
 
-// c = plus + a b; plus.at NULL: nothing.
-static void multiply(Mat c, Mat plus, Mat a, Mat b) {
-    assert(c.rows == a.rows && a.cols == b.rows && b.cols == c.cols
-           && "matmul: shapes do not fit");
-    if (c.rows == 0 || c.cols == 0) return;
-    if (a.cols == 0) {
-        if (!plus.at) mat_fill(c, 0);
-        else if (plus.at != c.at) mat_copy(c, plus);
-        return;
-    }
-    // C' = B' A' where that is the better shape: a tile writes rows, and is wider than
-    // high.
+// Whether C' = B' A' is the better shape: a tile writes rows, and is wider than high.
+static bool better_turned(Mat c) {
     bool by_columns = c.row_stride == 1 && c.col_stride != 1;
     bool narrow = c.cols <= TILE_ROWS && c.cols < c.rows;
-    if (c.rows != 1 && (c.cols == 1 || narrow || (by_columns && c.rows > TILE_ROWS))) {
-        Mat left = a;
-        c = mat_transpose(c), plus = mat_transpose(plus);
-        a = mat_transpose(b), b = mat_transpose(left);
-    }
-    bool row = c.rows == 1 && (b.row_stride == 1 || b.col_stride == 1);
-    int threads = threads_for((double)c.rows * c.cols * a.cols * (row ? 1e-4 : 1e-5));
+    return c.rows != 1 && (c.cols == 1 || narrow || (by_columns && c.rows > TILE_ROWS));
+}
+
+static void multiply_shared(const Product *m) {
+    const Mat c = m->c;
+    bool row = c.rows == 1 && (m->b.row_stride == 1 || m->b.col_stride == 1);
+    int threads =
+        threads_for((double)c.rows * c.cols * m->a.cols * (row ? 1e-4 : 1e-5));
     if (threads == 1) {  // OpenMP would do so too, only slower
-        multiply_cell(c, plus, a, b, row, 0, 1, 1);
+        multiply_alone(m, row);
         return;
     }
     int down = grid_rows(c, threads), across = threads / down;
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
     for (int cell = 0; cell < threads; cell++)
-        multiply_cell(c, plus, a, b, row, cell, down, across);
+        multiply_cell(m, row, cell, down, across);
 }
 
-void matmul(Mat c, Mat a, Mat b) { multiply(c, (Mat){0}, a, b); }
+static void multiply(const Product *m) {
+    assert(m->c.rows == m->a.rows && m->a.cols == m->b.rows && m->b.cols == m->c.cols
+           && "matmul: shapes do not fit");
+    if (m->c.rows == 0 || m->c.cols == 0) return;
+    if (m->a.cols == 0) {
+        if (!m->plus.at) mat_fill(m->c, 0);
+        else if (m->plus.at != m->c.at) mat_copy(m->c, m->plus);
+    } else if (better_turned(m->c)) {
+        multiply_shared(&(Product){mat_transpose(m->c), mat_transpose(m->plus),
+                                   mat_transpose(m->b), mat_transpose(m->a)});
+    } else {
+        multiply_shared(m);
+    }
+}
 
-void matmul_add(Mat c, Mat a, Mat b) { multiply(c, c, a, b); }
+void matmul(Mat c, Mat a, Mat b) { multiply(&(Product){c, {0}, a, b}); }
+
+void matmul_add(Mat c, Mat a, Mat b) { multiply(&(Product){c, c, a, b}); }
 
 void matmul_plus(Mat c, Mat plus, Mat a, Mat b) {
     assert(plus.at && plus.rows == c.rows && plus.cols == c.cols
            && "matmul_plus: shapes differ");
-    multiply(c, plus, a, b);
+    multiply(&(Product){c, plus, a, b});
 }
 
 void matmul_naive(Mat c, Mat a, Mat b) {

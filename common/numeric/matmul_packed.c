@@ -73,12 +73,9 @@ VEC_INLINE void tile(Mat y, Mat x, const real *panel, Soon *soon, bool add,
         }
 }
 
-// Rows of the next tile, where `left` are left: equal ones, of whole grains, then fewer.
+// Rows of the next tile, where `left` are left: tiles of whole grains, then fewer.
 static int height_of(int left) {
-    if (left >= GRAIN) {
-        int tiles = ceil_div(left, TILE_ROWS);
-        return int_min(left / GRAIN, ceil_div(left / GRAIN, tiles)) * GRAIN;
-    }
+    if (left >= GRAIN) return tile_height(left);
     return left >= GRAIN / 2 ? GRAIN / 2 : 1;
 }
 static int tiles_of(int rows) {

@@ -7,6 +7,7 @@
 #pragma once
 #include <stddef.h>
 
+#include "common/numeric/small.h"
 #include "common/numeric/vec.h"
 
 enum {
@@ -15,6 +16,13 @@ enum {
     TILE_COLS = 2 * VEC_LANES,
     GRAIN = TILE_ROWS / 3,  // the last tile is one, two or three of them high
 };
+
+// Rows of the next tile, where `left` >= GRAIN are left: as equal as may be, since a low
+// tile waits for its sums. 16 are 8 + 8, not 12 + 4.
+static inline int tile_height(int left) {
+    int tiles = ceil_div(left, TILE_ROWS), grains = left / GRAIN;
+    return int_min(grains, ceil_div(grains, tiles)) * GRAIN;
+}
 
 // One panel of A: element (i, p) is at[i * row_step + p * step].
 typedef struct {
