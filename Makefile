@@ -20,14 +20,14 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -
 # Lines and names of functions; all that a debugger can show with OPT=-O0 or -Og.
 DEBUG    := $(if $(filter -O0 -Og,$(OPT)),-g,-g1)
 COMPILE  := -std=gnu17 $(OPT) $(DEBUG) -march=$(ARCH) -fno-math-errno $(WARNINGS)
-# What runs for seconds is compiled in less time: tests, graders, all that is double; a student's file even faster,
-# and planted mistakes, of which there are hundreds, not optimised. (-O1 makes loops over vectors six times as slow,
-# -O2 does not.) One of chapter 2's is slow on purpose.
+# What runs for seconds is compiled in less time: graders and all that is double; tests and a student's file even
+# faster, and planted mistakes, of which there are hundreds, not optimised. (-O1 makes loops over vectors six times as
+# slow, -O2 does not.)
 QUICK    := $(if $(filter -O3,$(OPT)),-O2)
 QUICKEST := $(if $(filter -O3,$(OPT)),-O1)
-$(foreach c,$(filter-out ch02_%,$(CHAPTERS)),$(eval PLANTED_$(c) := -O0))
+PLANTED  := $(if $(filter -O3,$(OPT)),-O0)
 extra     = $(if $(findstring team_mpi,$(1)),$(MPI_COMPILE))
-effort    = $(if $(findstring /tests/,$(1))$(findstring /homework/,$(1)),$(QUICK))
+effort    = $(if $(findstring /tests/,$(1)),$(QUICKEST),$(if $(findstring /homework/,$(1)),$(QUICK)))
 INCLUDE  := -I. -D_GNU_SOURCE
 LINK     :=
 LIBS      = -lpcre2-8 -lm $(if $(filter Darwin,$(shell uname)),,-ldl) $(JSON)
@@ -161,7 +161,7 @@ $(BUILD)/float/%.o: %.c $(BUILD)/flags | $(SETUP)
 $(BUILD)/double/%.o: %.c $(BUILD)/flags | $(SETUP)
 	@mkdir -p $(@D)
 	$(call say,compile $<)
-	$(Q)$(call compile,$(QUICK)) -DREAL_IS_DOUBLE -MMD -MP -c $< -o $@
+	$(Q)$(call compile,$(or $(call effort,$<),$(QUICK))) -DREAL_IS_DOUBLE -MMD -MP -c $< -o $@
 
 # Changes when the flags do, and everything is compiled again.
 .PHONY: .always
@@ -173,10 +173,13 @@ $(BUILD)/flags: .always
 # $(call link,output): of all prerequisites, what can be linked.
 link = $(CC) $(filter %.o %.a,$^) $(1) $(LIBS) $(if $(filter %/ch04_pretrain,$@),$(MPI_LINK)) $(LINK) -o $@
 
+# Of double only the suites that see a number of type real: the others test the same machine code in both builds.
+REAL_TESTS := $(shell grep -lwE 'real|Mat|Vec|Node|Tape|Model|Position|Inference' */tests/*.c; grep -Lw '^Test' */tests/*.c)
+tests_of    = $(if $(filter double,$(1)),$(filter $(REAL_TESTS),$(wildcard $(2)/tests/*.c)),$(wildcard $(2)/tests/*.c))
 define folder_rules
 $(BUILD)/$(1)/$(2).a: $(call objects,$(1),$(call concepts,$(2)))
 	@rm -f $$@ && ar rcs $$@ $$^
-$(BUILD)/$(1)/test-$(2): $(call objects,$(1),$(wildcard $(2)/tests/*.c)) $(call archives,$(1),$(2))
+$(BUILD)/$(1)/test-$(2): $(call objects,$(1),$(call tests_of,$(1),$(2))) $(call archives,$(1),$(2))
 	$$(call say,link    $$@)
 	$$(Q)$$(call link,-lcriterion)
 endef
@@ -250,8 +253,8 @@ endef
 define test_rows
 $(call row,$(2),tour,$(1),$(2))
 $(call row,$(2),seed-2,$(1),$(2))
-$(if $(wildcard $(1)/homework/solution.c),$(call row,$(2),homework,$(1),homework-$(3),$$(call grader,$(1),$(if $(QUICKEST),$(PLANTED_$(1))))))
-$(call row,$(2),bits,$(1),$(2))
+$(if $(wildcard $(1)/homework/solution.c),$(call row,$(2),homework,$(1),homework-$(3),$$(call grader,$(1),$(PLANTED))))
+$(call row,$(2),bits,$(1),row-$(2)-tour)
 $(foreach t,$(notdir $(wildcard $(1)/tests/test_*.sh)),$(call row,$(2),$(t),$(1),$(2))$(newline))
 $(call row,$(2),double,$(1),$(BUILD)/double/test-$(1))
 $(call row,$(2),float,$(1),$(BUILD)/float/test-$(1))

@@ -2,12 +2,12 @@
 # sh tools/run_tests.sh BUILD FOLDER PART [COMPILER...]: one part of a folder's tests, a line of output, and all
 # that it printed if it failed. The Makefile runs the parts side by side.
 #
-#   float, double   the Criterion tests; of double only those that see a number of type real
+#   float, double   the Criterion tests
 #   tour            the program's tour, one thread: every claim must hold
 #   seed-2          the same with another seed, without the labs in FOLDER/tests/long.txt, which take more than
 #                   four seconds each, unless SEEDS is full
-#   bits            each lab with one thread and with two: the output must be the same, bit for bit. Labs with
-#                   a line in FOLDER/tests/short.txt do less, unless BITS is full
+#   bits            each lab with two threads, after the tour, which has one: the output must be the same, bit for
+#                   bit. Labs with a line in FOLDER/tests/short.txt do less, with one and with two, unless BITS is full
 #   test_NAME.sh    FOLDER/tests/test_NAME.sh PROGRAM BUILD
 #   test_lecture.sh tools/tests/test_lecture.sh: the program that checks the lectures
 #   homework        solution, stubs and planted mistakes (tools/check_homework.sh), built with COMPILER
@@ -57,11 +57,33 @@ seed_2() {
     return $wrong
 }
 
-# The suites of tests in which some type depends on real. The others test the same machine code in both builds.
-real_suites() {
-    # shellcheck disable=SC2046 # names of the course's own sources: no blanks
-    sed -n 's/^Test(\([a-z_0-9]*\),.*/\1/p' \
-        $(grep -lwE 'real|Mat|Vec|Node|Tape|Model|Position|Inference' "$folder"/tests/*.c) | sort -u | paste -sd'|' -
+# What a lab printed in the tour, without what tells labs apart from a tour.
+of_tour() { # of_tour LAB
+    awk -v lab="($1)" '/^[0-9]+\.[0-9]+  .*\([a-z0-9-]+\)$/ { in_it = $NF == lab } in_it' "$build/$folder.tour.log"
+}
+said() { grep -vE '^ *figure: |^[0-9]+ claims, ' "$1" | sed '/^$/d'; }
+
+# A lab in short, with one thread and with two.
+bits_in_short() { # bits_in_short LAB OPTION...
+    lab=$1
+    shift
+    for threads in 1 2; do
+        (cd "$out/$threads" && "$here/$program" "$lab" "$@" --threads $threads --out . >"$lab.txt" 2>&1)
+        [ $? -le 1 ] || { echo "$lab ended badly"; cat "$out/$threads/$lab.txt"; wrong=$((wrong + 1)); }
+    done
+}
+# A whole lab with two threads, against what the tour printed and left, which has one.
+bits_of_tour() { # bits_of_tour LAB
+    "$program" "$1" --seed 1 --threads 2 --out "$out/lab" >"$out/2/$1" 2>&1 || { echo "$1 failed"; wrong=$((wrong + 1)); }
+    of_tour "$1" >"$out/1/$1"
+    [ -s "$out/1/$1" ] || { echo "the tour has no $1"; wrong=$((wrong + 1)); }
+    for threads in 1 2; do
+        said "$out/$threads/$1" >"$out/$threads/$1.txt" && rm "$out/$threads/$1"
+    done
+    for left in "$out"/lab/*.tsv "$out"/lab/*.json; do
+        [ ! -f "$left" ] || cmp "$left" "$build/plots-$folder-1/${left##*/}" || wrong=$((wrong + 1))
+    done
+    rm -rf "$out/lab"
 }
 
 # What a lab prints, and all numbers that it leaves: a last bit that differs shows in these after few steps, too.
@@ -74,11 +96,8 @@ bits() {
         if [ "${BITS:-}" != full ] && [ -f "$folder/tests/short.txt" ]; then
             short=$(sed -n "s/^$lab  *//p" "$folder/tests/short.txt")
         fi
-        for threads in 1 2; do
-            # shellcheck disable=SC2086 # options are words
-            (cd "$out/$threads" && "$here/$program" "$lab" $short --threads $threads --out . >"$lab.txt" 2>&1)
-            [ $? -le 1 ] || { echo "$lab ended badly"; cat "$out/$threads/$lab.txt"; wrong=$((wrong + 1)); }
-        done
+        # shellcheck disable=SC2086 # options are words
+        if [ -n "$short" ]; then bits_in_short "$lab" $short; else bits_of_tour "$lab"; fi
     done
     diff -r -x '*.svg' -x '*.gp' "$out/1" "$out/2" || wrong=$((wrong + 1))
     [ $wrong -eq 0 ] && echo "the same output for 1 and 2 threads: $labs passed, 0 failed"
@@ -86,8 +105,7 @@ bits() {
 
 run() {
     case $part in
-    float) "$build/float/test-$folder" --jobs 2 ;;
-    double) "$build/double/test-$folder" --jobs 2 --filter "@($(real_suites))/*" ;;
+    float | double) "$build/$part/test-$folder" --jobs 2 ;;
     tour) tour 1 1 && rows_in_order "$log" "$build/$folder-claims.c" ;;
     seed-2) seed_2 ;;
     bits) bits ;;

@@ -60,7 +60,7 @@ refuses 'five facts to read' '--read 5' rag --facts facts.tsv --checkpoint r.ckp
 refuses 'an unknown kind' '--kind' rag --facts facts.tsv --checkpoint r.ckpt --kind both
 refuses 'its own input as output' 'that is the file of --facts' rag --facts facts.tsv -o facts.tsv
 refuses 'no retriever in it' 'x.ckpt' rag --facts facts.tsv --checkpoint "$(head -c 1000 r.ckpt >x.ckpt && echo x.ckpt)" --question 'Who?'
-"$program" pipeline --folder p --layers 1 --channels 16 --heads 2 --pretrain-steps 1 --sft-steps 1 --stories 200 --count 1 >/dev/null 2>&1
+"$program" pipeline --folder p --layers 1 --channels 16 --heads 2 --pretrain-steps 1 --sft-steps 1 --stories 200 --count 1 --questions 20 --ppo-steps 1 >/dev/null 2>&1
 refuses 'another model' 'no retriever in it' rag --facts facts.tsv --checkpoint p/sft.ckpt --question 'Who?'
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

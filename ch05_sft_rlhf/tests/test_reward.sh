@@ -5,7 +5,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../../tools/check_commands.sh"
 cd "$work" || exit 1
 "$program" pipeline --folder p --layers 1 --channels 16 --heads 2 --pretrain-steps 5 --sft-steps 5 --stories 200 \
-    --count 1 >made 2>&1 && [ -f p/sft.ckpt ]
+    --count 1 --questions 20 --ppo-steps 1 >made 2>&1 && [ -f p/sft.ckpt ]
 check "a small model: $(tail -1 made)"
 tab=$(printf '\t')
 header="prompt${tab}chosen${tab}rejected${tab}strength"
