@@ -147,6 +147,30 @@ static bool second_rate(const NBest *b) {
     return !good_scores(b, b->want, b->want_count);
 }
 
+// All that is missing has the ln p of the one before it: equal ones were taken for one.
+static bool ties_missing(const NBest *b) {
+    size_t i = 0, missing = 0;
+    for (size_t k = 0; k < b->want_count; k++) {
+        if (i < b->got_count && close_to(b->got[i].log_p, b->want[k])) i++;
+        else if (k > 0 && close_to(b->want[k], b->want[k - 1])) missing++;
+        else return false;
+    }
+    for (size_t k = 0; k < i; k++)
+        if (!is_segmentation(b, &b->got[k])) return false;
+    return missing > 0;
+}
+
+static bool uses_impossible(const NBest *b) {
+    for (size_t i = 0; i < b->got_count && i < b->most; i++) {
+        const Segmentation *s = &b->got[i];
+        for (size_t k = 0; s->log_p == -INFINITY && k < s->count && k < b->n; k++)
+            if (s->tokens[k] >= 0 && (size_t)s->tokens[k] < b->unigram->count
+                && b->unigram->tokens[s->tokens[k]].log_p == -INFINITY)
+                return true;
+    }
+    return false;
+}
+
 static bool has_twins(const NBest *b) {
     for (size_t i = 0; i < b->got_count; i++)
         for (size_t j = 0; j < i; j++)
@@ -218,6 +242,9 @@ static void expect_nbest(Grade *g, int points, const char *what, const NBest *b)
             g, last && b->n > 1, "last-token-score",
             "a way's ln p is that of its last token alone: add that of the way "
             "before it");
+        grade_mistake(g, uses_impossible(b), "impossible-token",
+                      "a token with ln p = -infinity was used: a segmentation with it "
+                      "has p = 0 and is none");
         grade_mistake(
             g, padded(b), "padded",
             "a segmentation with p = 0 fills the list: return how many there are");
@@ -232,6 +259,9 @@ static void expect_nbest(Grade *g, int points, const char *what, const NBest *b)
                       "place was thrown away");
         grade_mistake(g, backwards(b), "backwards",
                       "the tokens are in the order of the way back: turn them round");
+        grade_mistake(g, ties_missing(b) && !has_twins(b), "ties-missing",
+                      "segmentations with the same ln p were taken for one: those "
+                      "whose tokens differ are two");
         grade_mistake(g, second_rate(b) && !has_twins(b) && !one_inside(b),
                       "second-rate",
                       "segmentations of the text, but not the best ones: in a list "

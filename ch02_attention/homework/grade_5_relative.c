@@ -145,9 +145,8 @@ static double relative_grad_tolerance(const Relative *r) {
 }
 
 #define DIRECTION \
-    "`causal` has no say: it tells t5_bucket whether half of the buckets are for " \
-    "keys " \
-    "after the query"
+    "t5_bucket was given the other value of `causal`, which says whether half of the " \
+    "buckets are for keys after the query"
 
 static const struct {
     RelativeRule rule;

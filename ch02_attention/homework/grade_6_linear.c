@@ -27,6 +27,12 @@ typedef enum {
     LINEAR_K_PLAIN,
     LINEAR_SCALED,      // phi of the scaled product's factors: q / sqrt(d)
     LINEAR_PHI_OF_DOT,  // phi(q . k)
+    // what divides: phi missing there on k, on q, on both; the keys alone; the query
+    LINEAR_BELOW_K_PLAIN,
+    LINEAR_BELOW_Q_PLAIN,
+    LINEAR_BELOW_PLAIN,
+    LINEAR_BELOW_KEYS,
+    LINEAR_BELOW_QUERY,
 } LinearRule;
 
 static double feature(double x, LinearRule rule) {
@@ -71,6 +77,23 @@ static double similarity(Mat q, int i, Mat k, int j, LinearRule rule) {
     return sum;
 }
 
+// What key j adds to the sum that divides.
+static double divisor(Mat q, int i, Mat k, int j, LinearRule rule, double s) {
+    bool q_plain = rule == LINEAR_BELOW_Q_PLAIN || rule == LINEAR_BELOW_PLAIN,
+         k_plain = rule == LINEAR_BELOW_K_PLAIN || rule == LINEAR_BELOW_PLAIN;
+    if (rule == LINEAR_COUNT) return 1;
+    if (!q_plain && !k_plain && rule != LINEAR_BELOW_KEYS && rule != LINEAR_BELOW_QUERY)
+        return s;
+    double sum = 0;
+    for (int c = 0; c < q.cols; c++) {
+        double a = at(q, i, c), b = at(k, j, c);
+        if (!q_plain) a = feature(a, LINEAR_RIGHT);
+        if (!k_plain) b = feature(b, LINEAR_RIGHT);
+        sum += rule == LINEAR_BELOW_KEYS ? b : rule == LINEAR_BELOW_QUERY ? a : a * b;
+    }
+    return sum;
+}
+
 // The quadratic form. Query i sees keys from[i] .. to[i] - 1.
 static Mat linear_reference(Mat q, Mat k, Mat v, const int *from, const int *to,
                             LinearRule rule) {
@@ -79,7 +102,7 @@ static Mat linear_reference(Mat q, Mat k, Mat v, const int *from, const int *to,
         double sum = 0, *row = &out.at[(size_t)i * out.cols];
         for (int j = from[i]; j < to[i]; j++) {
             double s = similarity(q, i, k, j, rule);
-            sum += rule == LINEAR_COUNT ? 1 : s;
+            sum += divisor(q, i, k, j, rule, s);
             add_row(out, i, s, v, j);
         }
         if (rule == LINEAR_SUM) sum = 1;
@@ -137,6 +160,17 @@ static const struct {
     {LINEAR_SCALED, "scaled", "the queries are scaled: there is no scale here"},
     {LINEAR_PHI_OF_DOT, "phi-of-product",
      "phi of q . k: phi is applied to q and k number by number, then multiplied"},
+    {LINEAR_BELOW_K_PLAIN, "sum-of-keys",
+     "what divides is made of the keys themselves: phi(q) . (sum of phi(k))"},
+    {LINEAR_BELOW_Q_PLAIN, "sum-of-keys",
+     "what divides is made of the query itself: phi(q) . (sum of phi(k))"},
+    {LINEAR_BELOW_PLAIN, "sum-of-keys",
+     "what divides is made without phi: phi(q) . (sum of phi(k))"},
+    {LINEAR_BELOW_KEYS, "sum-without-query",
+     "divided by the sum of phi(k) alone: the query is a factor, phi(q) . (sum of "
+     "phi(k))"},
+    {LINEAR_BELOW_QUERY, "sum-without-keys",
+     "divided by phi(q) alone: the keys are a factor, phi(q) . (sum of phi(k))"},
 };
 
 // Without phi the sum that divides nearly cancels, so that rounding is seen much more.
@@ -148,7 +182,9 @@ static void recognise_rival(Grade *g, Mat got, Mat q, Mat k, Mat v, const int *f
         Mat rival = linear_reference(q, k, v, from, to, RIVALS[r].rule);
         LinearRule rule = RIVALS[r].rule;
         bool cancels = rule == LINEAR_NO_PHI || rule == LINEAR_ELU
-                       || rule == LINEAR_Q_PLAIN || rule == LINEAR_K_PLAIN;
+                       || rule == LINEAR_Q_PLAIN || rule == LINEAR_K_PLAIN
+                       || rule == LINEAR_BELOW_K_PLAIN || rule == LINEAR_BELOW_Q_PLAIN
+                       || rule == LINEAR_BELOW_PLAIN;
         double off = cancels ? 1e-3 * (1 + longest_row(rival))
                              : 8 * t * (1 + longest_row(rival));
         grade_mistake(g, near_mat(got, rival, off), RIVALS[r].code, "%s",

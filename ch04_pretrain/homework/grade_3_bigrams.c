@@ -151,14 +151,20 @@ typedef struct {
     double unseen;  // lower's probability of what never came
 } Seen;
 
-static Seen seen_after(int h, const double *lower) {
+// How often w came after h; turned: h after w, the counts read the wrong way round.
+static int pair_count(int h, int w, bool turned) {
+    return turned ? COUNT[w * V + h] : COUNT[h * V + w];
+}
+
+static Seen seen_by(int h, const double *lower, bool turned) {
     Seen s = {0};
     for (int w = 0; w < V; w++) {
-        int c = COUNT[h * V + w];
+        int c = pair_count(h, w, turned);
         s.total += c, s.different += c > 0, s.unseen += c > 0 ? 0 : lower[w];
     }
     return s;
 }
+static Seen seen_after(int h, const double *lower) { return seen_by(h, lower, false); }
 
 typedef enum {
     WB_RIGHT,
@@ -172,20 +178,21 @@ typedef enum {
     WB_BY_V,          // divided by c(h) + V
     WB_LOWER_WHOLE,   // lower not weighed
     WB_T_ALONE,       // + T, without lower
-    WB_TRANSPOSED,    // row and column of the counts exchanged
+    WB_COLUMN,        // row and column of the counts exchanged
+    WB_TRANSPOSED,    // in the numerator only
     WB_SECOND_TERM,   // T lower not divided
     WB_COUNTS,        // not divided
 } WittenBellRule;
 
 static void witten_bell_by(WittenBellRule rule, const double *lower, int h, double *p) {
-    Seen s = seen_after(h, lower);
+    Seen s = seen_by(h, lower, rule == WB_COLUMN);
     double T = rule == WB_UNSEEN_TYPES ? V - s.different
                : rule == WB_VOCABULARY ? V
                : rule == WB_TOTAL      ? s.total
                : rule == WB_ONE        ? 1
                                        : s.different;
     for (int w = 0; w < V; w++) {
-        int c = COUNT[rule == WB_TRANSPOSED ? w * V + h : h * V + w];
+        int c = pair_count(h, w, rule == WB_TRANSPOSED || rule == WB_COLUMN);
         double share = rule == WB_NO_LOWER ? 1. / V : rule == WB_T_ALONE ? 1 : lower[w];
         if (rule == WB_UNSEEN_ONLY && c > 0) share = 0;
         double events = s.total + (rule == WB_NO_T ? 0 : rule == WB_BY_V ? V : T);
@@ -226,6 +233,9 @@ static void check_witten_bell(Grade *g) {
         {WB_LOWER_WHOLE, "lower-not-weighed",
          "lower has the weight T / (c(h) + T), not 1"},
         {WB_T_ALONE, "no-lower", "lower is missing: T lower[w]"},
+        {WB_COLUMN, "row-and-column",
+         "count[h V + w] is how often w came after h: this is made of what came before "
+         "h"},
         {WB_TRANSPOSED, "row-and-column",
          "count[h V + w]: history and token are exchanged"},
         {WB_SECOND_TERM, "term-not-divided", "T lower[w] is divided by c(h) + T too"},
@@ -268,8 +278,9 @@ typedef enum {
     BACK_OFF_NO_LOWER,      // alpha itself
     BACK_OFF_LOWER,         // lower itself: alpha is 1
     BACK_OFF_NO_EVENTS,     // the freed mass is D T
-    BACK_OFF_TRANSPOSED,
-    BACK_OFF_KEPT_MASS,  // alpha of 1 - freed
+    BACK_OFF_COLUMN,        // row and column of the counts exchanged
+    BACK_OFF_TRANSPOSED,    // in the numerator only
+    BACK_OFF_KEPT_MASS,     // alpha of 1 - freed
 } BackOffRule;
 
 // What lower is multiplied by for tokens that never came.
@@ -293,10 +304,11 @@ static double kept_by(BackOffRule rule, const Seen *s, int c, double D) {
 
 static void back_off_by(BackOffRule rule, const double *lower, double D, int h,
                         double *p) {
-    Seen s = seen_after(h, lower);
+    Seen s = seen_by(h, lower, rule == BACK_OFF_COLUMN);
     double alpha = alpha_by(rule, &s, D);
     for (int w = 0; w < V; w++) {
-        int c = COUNT[rule == BACK_OFF_TRANSPOSED ? w * V + h : h * V + w];
+        int c =
+            pair_count(h, w, rule == BACK_OFF_TRANSPOSED || rule == BACK_OFF_COLUMN);
         double even = D * s.different / s.total / (V - s.different);
         if (c > 0) p[w] = kept_by(rule, &s, c, D);
         else if (rule == BACK_OFF_UNIFORM) p[w] = even;
@@ -346,6 +358,9 @@ static void check_back_off(Grade *g) {
         {BACK_OFF_LOWER, "no-alpha", "alpha is missing: p sums to more than 1"},
         {BACK_OFF_NO_EVENTS, "freed-not-divided",
          "the freed mass is D T / c(h), not D T"},
+        {BACK_OFF_COLUMN, "row-and-column",
+         "count[h V + w] is how often w came after h: this is made of what came before "
+         "h"},
         {BACK_OFF_TRANSPOSED, "row-and-column",
          "count[h V + w]: history and token are exchanged"},
         {BACK_OFF_KEPT_MASS, "kept-mass",

@@ -158,7 +158,8 @@ typedef enum {
     SLOPE_INTEGERS,      // 8 (h + 1) / heads cut off
     SLOPE_SQUARED,
     SLOPE_NO_EIGHT,
-    SLOPE_DEVICE_STRIPE,  // device + devices x local head
+    SLOPE_DEVICE_STRIPE,  // query heads dealt out one by one
+    SLOPE_KV_STRIPE,      // key-value heads so
 } SlopeRule;
 
 // The number of the head among all, or what a mistake takes for it.
@@ -173,6 +174,8 @@ static int head_by(SlopeRule rule, const HeadAt *a) {
     if (rule == SLOPE_STRIPE) local = a->member * (here / group) + a->kv;
     if (rule == SLOPE_PLUS) local = a->kv + a->member;
     if (rule == SLOPE_DEVICE_STRIPE) return a->device + a->shards.devices * local;
+    if (rule == SLOPE_KV_STRIPE)
+        return (a->device + a->shards.devices * a->kv) * group + a->member;
     return first + local;
 }
 
@@ -227,6 +230,9 @@ static void check_slope(Grade *g) {
         {SLOPE_NO_EIGHT, "no-eight", "the 8 is missing: 2^(-8 (h + 1) / heads)"},
         {SLOPE_DEVICE_STRIPE, "device-striped",
          "heads are shared out in order: the first device has the first ones"},
+        {SLOPE_KV_STRIPE, "device-striped",
+         "key-value heads were dealt out one by one: they are shared out in order, the "
+         "first device has the first ones"},
     };
     double got[COUNT_OF(HEADS_AT)];
     for (int i = 0; i < COUNT_OF(HEADS_AT); i++)
