@@ -247,6 +247,7 @@ typedef struct {
     int whole, wrong_whole;  // nodes that are tokens themselves
     int given_up;            // NO_NODE where it goes on
     int left_over;           // pops though it goes nowhere
+    int more_than_own;       // tokens with other pops before their own
     int wrong;
 } LinkTally;
 
@@ -261,6 +262,10 @@ static LinkTally tally_links(const MatchTrie *trie, const MatchLink *got,
         t.wrong_whole += wrong && trie->token[node] != NO_TOKEN;
         t.given_up += nowhere && want[node].link != NO_NODE;
         t.left_over += wrong && nowhere && want[node].link == NO_NODE;
+        const MatchLink *link = &got[node];
+        t.more_than_own += trie->token[node] != NO_TOKEN && link->pop_count > 1
+                           && link->pops
+                           && link->pops[link->pop_count - 1] == trie->token[node];
         t.wrong += wrong;
     }
     return t;
@@ -272,6 +277,10 @@ static void recognise_links(Grade *g, const MatchTrie *trie, const MatchLink *go
     grade_mistake(g, t.whole > 0 && t.wrong_whole == t.whole, "link-own-token",
                   "a node that is a token itself is cut off whole: that token is its "
                   "one pop, and its link is REST_ROOT");
+    grade_mistake(
+        g, t.more_than_own > 0 && t.more_than_own == t.wrong_whole, "link-own-and-more",
+        "a node that is a token itself has that token as its one pop: what its "
+        "parent pops is part of it");
     grade_mistake(g, t.wrong_whole == 0 && t.given_up > 0 && t.given_up == t.wrong,
                   "link-given-up",
                   "given up too early: where the link cannot read the byte either, pop "

@@ -31,6 +31,8 @@ static bool comes_back(const PointVocabulary *v, const char *text, size_t n) {
     char back[4 * LONGEST];
     Tokens t = fallback_of(v, text, n);
     if (t.count > n) return false;
+    for (size_t i = 0; i < t.count; i++)  // a decoder may rely on it
+        if (t.tokens[i] < 0 || t.tokens[i] >= FIRST_POINT + v->count) return false;
     size_t size = fallback_decode(v, t.tokens, t.count, back);
     return size == n && memcmp(back, text, n) == 0;
 }

@@ -45,6 +45,7 @@ typedef enum {
     DISCOUNT_AT_LEAST,  // counts of c and more
     DISCOUNT_UPSIDE,    // n_2 / (n_2 + 2 n_1)
     DISCOUNT_RATIO,     // n_1 / (2 n_2)
+    DISCOUNT_TOKENS,    // n_2 counts tokens: two for each pair
 } DiscountRule;
 
 static void discount_by(int rule, const void *of, double *to) {
@@ -58,6 +59,7 @@ static void discount_by(int rule, const void *of, double *to) {
     if (rule == DISCOUNT_TWO_N1) *to = ones / (2 * ones + twos);
     if (rule == DISCOUNT_OTHER) *to = 1 - *to;
     if (rule == DISCOUNT_UPSIDE) *to = twos / (twos + 2 * ones);
+    if (rule == DISCOUNT_TOKENS) *to = ones / (ones + 4 * twos);
     if (rule == DISCOUNT_RATIO) *to = ones / (2 * twos);
 }
 
@@ -69,6 +71,8 @@ static void check_discount(Grade *g) {
         {DISCOUNT_AT_LEAST, "at-least",
          "n_c counts pairs that came exactly c times, not c times or more"},
         {DISCOUNT_UPSIDE, "upside-down", "n_1 and n_2 are exchanged"},
+        {DISCOUNT_TOKENS, "tokens-of-pairs",
+         "n_2 is how many different pairs came twice: here each counts twice"},
         {DISCOUNT_RATIO, "ratio", "n_1 is below the line too: n_1 / (n_1 + 2 n_2)"},
     };
     int twice[V * V] = {2, 2, 0, 2};

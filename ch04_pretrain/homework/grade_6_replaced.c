@@ -283,6 +283,7 @@ typedef enum {
     BEST_NO_SHARE,      // of what is replaced
     BEST_TWICE,         // the share twice
     BEST_KEPT_WHOLE,    // what stays has the weight language
+    BEST_SEEN_WHOLE,    // w is seen with language + share x generator
     BEST_KEPT_SHARE,    // or 1 - share
     BEST_ODDS,          // replaced / kept
     BEST_OF_GENERATOR,  // language and generator exchanged
@@ -307,6 +308,7 @@ static Sources sources_by(BestRule rule, double d, double q, double s) {
         case BEST_NO_SHARE: return (Sources){q * (1 - d), kept};
         case BEST_TWICE: return (Sources){2 * other, kept};
         case BEST_KEPT_WHOLE: return (Sources){other, d};
+        case BEST_SEEN_WHOLE: return (Sources){other, d + s * q * d};
         case BEST_KEPT_SHARE: return (Sources){other, 1 - s};
         case BEST_ALONE: return (Sources){s * q, 1 - s * q};
         case BEST_GENERATOR: return (Sources){q, 1 - q};
@@ -367,6 +369,10 @@ static void check_optimum(Grade *g) {
         {BEST_KEPT_WHOLE, "kept-whole",
          "w is as it was with language x (1 - share + share x generator), not "
          "language"},
+        {BEST_SEEN_WHOLE, "language-not-weighed",
+         "w is seen with (1 - share) language + share generator: where it was "
+         "selected, "
+         "the language has no say any more"},
         {BEST_KEPT_SHARE, "kept-no-language",
          "w is as it was only where it was written: language[w] is missing"},
         {BEST_ODDS, "odds", "these are odds: replaced / (replaced + as it was)"},
