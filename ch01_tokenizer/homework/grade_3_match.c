@@ -431,10 +431,28 @@ static void expect_words(Grade *g, int points, const char *what, const Tally *t)
                  should_be((int)e->got_count, (int)e->want_count).text, kind, t->wrong);
 }
 
+// Words of random vocabularies, up to the first that has a wrong one.
+static Tally encode_random(void) {
+    Tally random = {0};
+    Rng rng = rng_new(32);
+    for (int i = 0; i < VOCABULARIES && random.wrong == 0; i++) {
+        MatchTrie *trie = allocate(1, sizeof *trie);
+        *trie = random_trie(&rng);
+        const MatchLink *random_links = defined_links(trie);
+        for (int w = 0; w < 40; w++) {
+            size_t n = (size_t)rng_below(&rng, 24);
+            char *word = allocate(n + 1, 1);
+            for (size_t k = 0; k < n; k++) word[k] = "ab"[rng_below(&rng, 2)];
+            tally(&random, encode_word(trie, random_links, word, n));
+        }
+    }
+    return random;
+}
+
 static void check_encode(Grade *g) {
     MatchTrie paper = match_trie_of(PAPER, sizeof PAPER / sizeof *PAPER);
     MatchLink *links = defined_links(&paper);
-    Tally known = {0}, stuck = {0}, random = {0};
+    Tally known = {0}, stuck = {0};
     for (size_t i = 0; i < sizeof PAPER_WORDS / sizeof *PAPER_WORDS; i++)
         tally(&known,
               encode_word(&paper, links, PAPER_WORDS[i], strlen(PAPER_WORDS[i])));
@@ -464,18 +482,7 @@ static void check_encode(Grade *g) {
         "only the part where it got stuck became [UNK]: the whole word is one [UNK]");
     expect_words(g, 3, "tokens of a word that gets stuck", &stuck);
 
-    Rng rng = rng_new(32);
-    for (int i = 0; i < VOCABULARIES && random.wrong == 0; i++) {
-        MatchTrie *trie = allocate(1, sizeof *trie);
-        *trie = random_trie(&rng);
-        const MatchLink *random_links = defined_links(trie);
-        for (int w = 0; w < 40; w++) {
-            size_t n = (size_t)rng_below(&rng, 24);
-            char *word = allocate(n + 1, 1);
-            for (size_t k = 0; k < n; k++) word[k] = "ab"[rng_below(&rng, 2)];
-            tally(&random, encode_word(trie, random_links, word, n));
-        }
-    }
+    Tally random = encode_random();
     expect_words(g, 3, "tokens of a random vocabulary", &random);
 }
 

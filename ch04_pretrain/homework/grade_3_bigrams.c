@@ -215,42 +215,42 @@ static double *run_witten_bell(int h) {
     return p;
 }
 
+static const struct {
+    WittenBellRule rule;
+    const char *code, *says;
+} WITTEN_BELL_SLIPS[] = {
+    {WB_UNSEEN_TYPES, "unseen-types",
+     "T counts the tokens that never came after h: it is how many different ones "
+     "did, since that is how often something new came"},
+    {WB_VOCABULARY, "vocabulary",
+     "T = V, whatever came after h: that is add-k with k V = V"},
+    {WB_UNSEEN_ONLY, "unseen-only",
+     "lower has a say about all tokens here, seen ones too; p does not sum to 1"},
+    {WB_NO_LOWER, "no-lower", "lower is missing: T / V each is the uniform one"},
+    {WB_NO_T, "events",
+     "divided by c(h): there are c(h) + T events, or p sums to more"},
+    {WB_TOTAL, "total-for-t",
+     "c(h) lower[w]: T counts the different tokens after h, not all"},
+    {WB_ONE, "t-is-one", "T is how many different tokens came after h, not 1"},
+    {WB_BY_V, "by-vocabulary", "divided by c(h) + V: there are c(h) + T events"},
+    {WB_LOWER_WHOLE, "lower-not-weighed", "lower has the weight T / (c(h) + T), not 1"},
+    {WB_T_ALONE, "no-lower", "lower is missing: T lower[w]"},
+    {WB_COLUMN, "row-and-column",
+     "count[h V + w] is how often w came after h: this is made of what came before "
+     "h"},
+    {WB_TRANSPOSED, "row-and-column",
+     "count[h V + w]: history and token are exchanged"},
+    {WB_SECOND_TERM, "term-not-divided", "T lower[w] is divided by c(h) + T too"},
+    {WB_COUNTS, "not-divided", "not divided by c(h) + T"},
+};
+
 static void check_witten_bell(Grade *g) {
-    static const struct {
-        WittenBellRule rule;
-        const char *code, *says;
-    } slips[] = {
-        {WB_UNSEEN_TYPES, "unseen-types",
-         "T counts the tokens that never came after h: it is how many different ones "
-         "did, since that is how often something new came"},
-        {WB_VOCABULARY, "vocabulary",
-         "T = V, whatever came after h: that is add-k with k V = V"},
-        {WB_UNSEEN_ONLY, "unseen-only",
-         "lower has a say about all tokens here, seen ones too; p does not sum to 1"},
-        {WB_NO_LOWER, "no-lower", "lower is missing: T / V each is the uniform one"},
-        {WB_NO_T, "events",
-         "divided by c(h): there are c(h) + T events, or p sums to more"},
-        {WB_TOTAL, "total-for-t",
-         "c(h) lower[w]: T counts the different tokens after h, not all"},
-        {WB_ONE, "t-is-one", "T is how many different tokens came after h, not 1"},
-        {WB_BY_V, "by-vocabulary", "divided by c(h) + V: there are c(h) + T events"},
-        {WB_LOWER_WHOLE, "lower-not-weighed",
-         "lower has the weight T / (c(h) + T), not 1"},
-        {WB_T_ALONE, "no-lower", "lower is missing: T lower[w]"},
-        {WB_COLUMN, "row-and-column",
-         "count[h V + w] is how often w came after h: this is made of what came before "
-         "h"},
-        {WB_TRANSPOSED, "row-and-column",
-         "count[h V + w]: history and token are exchanged"},
-        {WB_SECOND_TERM, "term-not-divided", "T lower[w] is divided by c(h) + T too"},
-        {WB_COUNTS, "not-divided", "not divided by c(h) + T"},
-    };
     double want[V], slip[V], *got = run_witten_bell(SEEN_SOME);
     witten_bell_by(WB_RIGHT, LOWER, SEEN_SOME, want);
-    for (int i = 0; i < COUNT_OF(slips); i++) {
-        witten_bell_by(slips[i].rule, LOWER, SEEN_SOME, slip);
-        grade_mistake(g, near_array(got, slip, V, TOLERANCE), slips[i].code, "%s",
-                      slips[i].says);
+    for (int i = 0; i < COUNT_OF(WITTEN_BELL_SLIPS); i++) {
+        witten_bell_by(WITTEN_BELL_SLIPS[i].rule, LOWER, SEEN_SOME, slip);
+        grade_mistake(g, near_array(got, slip, V, TOLERANCE), WITTEN_BELL_SLIPS[i].code,
+                      "%s", WITTEN_BELL_SLIPS[i].says);
     }
     grade_near_array(g, 4, "Witten and Bell", got, want, V, TOLERANCE);
     got = run_witten_bell(SEEN_ALL);
@@ -328,54 +328,54 @@ static double *run_back_off(const double *lower, double D, int h) {
     return p;
 }
 
+static const struct {
+    BackOffRule rule;
+    const char *code, *says;
+} BACK_OFF_SLIPS[] = {
+    {BACK_OFF_INTERPOLATES, "interpolates",
+     "this is the interpolated model, the chapter's: here lower has a say only "
+     "about "
+     "tokens that never came after h"},
+    {BACK_OFF_UNNORMALISED, "not-normalised",
+     "the freed mass times lower: of lower only the unseen tokens are used, so "
+     "alpha "
+     "divides by their probability"},
+    {BACK_OFF_UNIFORM, "even",
+     "the freed mass was shared out evenly: in proportion to lower"},
+    {BACK_OFF_ONE_DISCOUNT, "one-discount",
+     "each different token after h gave up D: the freed mass is D T / c(h)"},
+    {BACK_OFF_KEEPS, "keeps-all",
+     "what came after h keeps its frequency: nothing is left for the others"},
+    {BACK_OFF_D_ALONE, "freed-is-d", "the freed mass is D T / c(h), not D"},
+    {BACK_OFF_SEEN, "alpha-by-seen",
+     "alpha divides by lower's probability of the tokens that never came, not of "
+     "those "
+     "that did"},
+    {BACK_OFF_UNSEEN_TYPES, "unseen-types",
+     "T counts the tokens that never came after h: each that did gave up D"},
+    {BACK_OFF_D_OUTSIDE, "d-outside",
+     "c / c(h) - D: D is taken from the count, so (c - D) / c(h)"},
+    {BACK_OFF_LESS_EVENTS, "fewer-events",
+     "divided by c(h) - D: counts are discounted, c(h) stays"},
+    {BACK_OFF_NO_LOWER, "alpha-alone", "lower is missing: alpha lower[w]"},
+    {BACK_OFF_LOWER, "no-alpha", "alpha is missing: p sums to more than 1"},
+    {BACK_OFF_NO_EVENTS, "freed-not-divided", "the freed mass is D T / c(h), not D T"},
+    {BACK_OFF_COLUMN, "row-and-column",
+     "count[h V + w] is how often w came after h: this is made of what came before "
+     "h"},
+    {BACK_OFF_TRANSPOSED, "row-and-column",
+     "count[h V + w]: history and token are exchanged"},
+    {BACK_OFF_KEPT_MASS, "kept-mass",
+     "alpha shares out what was freed, D T / c(h), not what was kept"},
+};
+
 static void check_back_off(Grade *g) {
-    static const struct {
-        BackOffRule rule;
-        const char *code, *says;
-    } slips[] = {
-        {BACK_OFF_INTERPOLATES, "interpolates",
-         "this is the interpolated model, the chapter's: here lower has a say only "
-         "about "
-         "tokens that never came after h"},
-        {BACK_OFF_UNNORMALISED, "not-normalised",
-         "the freed mass times lower: of lower only the unseen tokens are used, so "
-         "alpha "
-         "divides by their probability"},
-        {BACK_OFF_UNIFORM, "even",
-         "the freed mass was shared out evenly: in proportion to lower"},
-        {BACK_OFF_ONE_DISCOUNT, "one-discount",
-         "each different token after h gave up D: the freed mass is D T / c(h)"},
-        {BACK_OFF_KEEPS, "keeps-all",
-         "what came after h keeps its frequency: nothing is left for the others"},
-        {BACK_OFF_D_ALONE, "freed-is-d", "the freed mass is D T / c(h), not D"},
-        {BACK_OFF_SEEN, "alpha-by-seen",
-         "alpha divides by lower's probability of the tokens that never came, not of "
-         "those "
-         "that did"},
-        {BACK_OFF_UNSEEN_TYPES, "unseen-types",
-         "T counts the tokens that never came after h: each that did gave up D"},
-        {BACK_OFF_D_OUTSIDE, "d-outside",
-         "c / c(h) - D: D is taken from the count, so (c - D) / c(h)"},
-        {BACK_OFF_LESS_EVENTS, "fewer-events",
-         "divided by c(h) - D: counts are discounted, c(h) stays"},
-        {BACK_OFF_NO_LOWER, "alpha-alone", "lower is missing: alpha lower[w]"},
-        {BACK_OFF_LOWER, "no-alpha", "alpha is missing: p sums to more than 1"},
-        {BACK_OFF_NO_EVENTS, "freed-not-divided",
-         "the freed mass is D T / c(h), not D T"},
-        {BACK_OFF_COLUMN, "row-and-column",
-         "count[h V + w] is how often w came after h: this is made of what came before "
-         "h"},
-        {BACK_OFF_TRANSPOSED, "row-and-column",
-         "count[h V + w]: history and token are exchanged"},
-        {BACK_OFF_KEPT_MASS, "kept-mass",
-         "alpha shares out what was freed, D T / c(h), not what was kept"},
-    };
     double D = 0.6, want[V], slip[V], *got = run_back_off(LOWER, D, SEEN_SOME);
     back_off_by(BACK_OFF_RIGHT, LOWER, D, SEEN_SOME, want);
-    for (int i = 0; i < COUNT_OF(slips); i++) {
-        back_off_by(slips[i].rule, LOWER, D, SEEN_SOME, slip);
-        grade_mistake(g, near_array(got, slip, V, TOLERANCE), slips[i].code, "%s",
-                      slips[i].says);
+    for (int i = 0; i < COUNT_OF(BACK_OFF_SLIPS); i++) {
+        back_off_by(BACK_OFF_SLIPS[i].rule, LOWER, D, SEEN_SOME, slip);
+        grade_mistake(g, near_array(got, slip, V, TOLERANCE), BACK_OFF_SLIPS[i].code,
+                      "%s", BACK_OFF_SLIPS[i].says);
     }
     grade_near_array(g, 5, "backing off", got, want, V, TOLERANCE);
     got = run_back_off(LOWER, D, SEEN_ONE);
