@@ -357,7 +357,8 @@ static void check_weights(Grade *g) {
                  "p = 0.08, 0.04, 0.02: the weights are %.4f %.4f %.4f, at power 1/2 "
                  "%.4f %.4f %.4f",
                  w[0], w[1], w[2], half[0], half[1], half[2]);
-    bool lost = !isfinite(tiny[0]) || tiny[0] == 0;
+    bool ordinary = close_to(w[0], 4.0 / 7),
+         lost = ordinary && (!isfinite(tiny[0]) || tiny[0] == 0);
     grade_mistake(g, lost && close_to(plain[0], 0.8), "weights-power-late",
                   "at power 1 it is right, at 1/2 e^1000 is infinite: subtract the "
                   "largest ln p first, then multiply by the power");

@@ -192,6 +192,17 @@ static void check_sink_masked(Grade *g) {
                     sunk_tolerance());
 }
 
+// The place at which a score of 1000 among zeros is overlooked; -1: none.
+static int overlooked(void) {
+    for (int j = 0; j < SCORES; j++) {
+        double scores[SCORES] = {0};
+        scores[j] = 1000;
+        Sunk one = run_sink(scores, 0);
+        if (nan_sunk(&one)) return j;
+    }
+    return -1;
+}
+
 static void check_sink_large(Grade *g) {
     double up[SCORES], down[SCORES];
     for (int j = 0; j < SCORES; j++)
@@ -204,10 +215,19 @@ static void check_sink_large(Grade *g) {
     grade_mistake(g, nan_sunk(&low), "sink-overflow",
                   "scores near -1000: the sink's e^(0 - largest) overflows. The sink "
                   "may be the largest itself");
+    int place = overlooked();
+    grade_mistake(
+        g, place >= 0, "largest-of-some",
+        "the largest score was not looked for among all: where score %d alone "
+        "is large, its e^1000 overflows",
+        place);
     // 1000.4 has a spacing of 2^-14 in float: that is a relative error of 2^-15 a
     // weight.
     if (!near_sunk(&low, &sink_only))
         expect_sunk(g, 3, "scores near -1000", &low, &sink_only, sunk_tolerance());
+    else if (place >= 0 && !nan_sunk(&high))
+        grade_expect(g, 3, false, "score %d is 1000, the others 0: not a number (NaN)",
+                     place);
     else expect_sunk(g, 3, "scores near 1000", &high, &high_want, 0x1p-13);
 }
 

@@ -4,7 +4,7 @@
 
 #include "ch04_pretrain/homework/grade.h"
 
-enum { MOST = 400, DRAWS = 20000, LETTERS = 4, MASK_TOKEN = 77 };
+enum { MOST = 400, DRAWS = 20000, LETTERS = 4, MASK_TOKEN = 77, UNWRITTEN = 5555 };
 
 // ---- (a) words
 
@@ -367,7 +367,7 @@ typedef struct {
 
 static void run_mask(Masked *m, Rng *rng, const Corruption *c) {
     int blank[MOST];
-    memset(blank, 0x55, sizeof blank);
+    for (int i = 0; i < MOST; i++) blank[i] = UNWRITTEN;
     for (int i = 0; i < MOST; i++)
         m->tokens[i] = rng_below(rng, LETTERS), m->selected[i] = i % 4 != 3;
     int *seen = grade_guarded("seen", blank, sizeof blank),
@@ -448,6 +448,13 @@ static void check_others_stay(Grade *g) {
     int changed = 0;
     for (int i = 0; i < MOST; i++)
         changed += !m.selected[i] && m.seen[i] != m.tokens[i];
+    int unwritten = 0;
+    for (int i = 0; i < MOST; i++) unwritten += m.seen[i] == UNWRITTEN;
+    grade_mistake(
+        g, unwritten > 0, "seen-not-written",
+        "seen[] is written for every token of the row: %d still hold what was "
+        "there before",
+        unwritten);
     grade_mistake(
         g, changed > MOST / 16, "all-masked",
         "tokens that were not selected are masked too: they stay as they are");
