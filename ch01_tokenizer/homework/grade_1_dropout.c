@@ -289,8 +289,8 @@ static void check_spelling(Grade *g) {
 
 enum { AB = BYTES };  // the first merged symbol
 
-// q = 1 - p. Both: q (first ab) q + p q (first cd) q. Lost in the second step: q p and p
-// q p.
+// q = 1 - p. Both: q (first ab) q + p q (first cd) q. Lost in the second step: q p, and
+// p q p.
 static bool check_two(Grade *g) {
     enum { CD = BYTES + 1 };
     double p = 0.3, q = 1 - p;

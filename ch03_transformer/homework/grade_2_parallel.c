@@ -451,8 +451,8 @@ static void check_fused(Grade *g, Parallel *p) {
         got.products);
 }
 
-// With as many key-value heads as heads all of W_in's parts but the last are equally wide:
-// who takes them for that gets into trouble later.
+// With as many key-value heads as heads, all of W_in's parts but the last are equally
+// wide: who takes them for that gets into trouble later.
 static void run_fused_equal(Grade *g) {
     Parallel p;
     parallel_new(&p, HEADS);

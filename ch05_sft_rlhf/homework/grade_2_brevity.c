@@ -375,8 +375,8 @@ static void check_alpha_for(Grade *g, int points, double beta, double target) {
 }
 
 static void check_alpha(Grade *g) { check_alpha_for(g, 4, 0.5, 3); }
-// Between lengths 1 and 2 it is beta ln(2 / 0.02) or so, some 4.6 million: no bound that
-// somebody would choose without looking.
+// Between lengths 1 and 2 it is beta ln(2 / 0.02) or so, some 4.6 million: nobody would
+// choose that as a bound without looking.
 static void check_alpha_far(Grade *g) { check_alpha_for(g, 1, 1e6, 1.02); }
 
 static void check_alpha_none(Grade *g) {
