@@ -287,11 +287,13 @@ static void check_spelling(Grade *g) {
                  some.misspelt, some.tried);
 }
 
-static void check_laws(Grade *g) {
-    // q = 1 - p. Both: q (first ab) q + p q (first cd) q. Lost in the second step: q p
-    // and p q p.
+enum { AB = BYTES };  // the first merged symbol
+
+// q = 1 - p. Both: q (first ab) q + p q (first cd) q. Lost in the second step: q p, and
+// p q p.
+static bool check_two(Grade *g) {
+    enum { CD = BYTES + 1 };
     double p = 0.3, q = 1 - p;
-    enum { AB = BYTES, CD = BYTES + 1 };
     DropoutCase two = {"abcd",
                        {{'a', 'b'}, {'c', 'd'}},
                        2,
@@ -306,8 +308,10 @@ static void check_laws(Grade *g) {
                          "draw-per-word",
                          "one draw decides about the whole word: every place has its "
                          "own, in every step"}}};
-    if (!check_law(g, 4, &two)) return;
+    return check_law(g, 4, &two);
+}
 
+static bool check_twins(Grade *g) {
     double h = 0.5;  // p = q
     DropoutCase twins = {
         "abab",
@@ -324,10 +328,13 @@ static void check_laws(Grade *g) {
           "a step merges every place of its pair that was not skipped: it merges one "
           "place only"},
          {{h * h, h * h, h * h, h * h}, FOR_GOOD}}};
-    if (!check_law(g, 4, &twins)) return;
+    return check_law(g, 4, &twins);
+}
 
-    // the lower merge is the one on the right
+// The lower merge is the one on the right.
+static bool check_nested(Grade *g) {
     enum { BC = BYTES, AB_HERE = BYTES + 1, ABC = BYTES + 2 };
+    double p = 0.3, q = 1 - p;
     DropoutCase nested = {"abc",
                           {{'b', 'c'}, {'a', 'b'}, {'a', BC}},
                           3,
@@ -341,8 +348,11 @@ static void check_laws(Grade *g) {
                             "after one place was not skipped the others were not drawn "
                             "any more: every place has its own draw, a lower merge "
                             "too"}}};
-    if (!check_law(g, 3, &nested)) return;
+    return check_law(g, 3, &nested);
+}
 
+static void check_laws(Grade *g) {
+    if (!check_two(g) || !check_twins(g) || !check_nested(g)) return;
     DropoutRun all = run_dropout(1);  // last: who draws again and again never returns
     grade_expect(
         g, 3, all.wrong == 0,

@@ -1,5 +1,7 @@
 // Problem 3: WordPiece in linear time.
 #include <assert.h>
+#include <limits.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,13 +17,15 @@ struct MatchTrie {
     int *root;
 };
 
-static long steps;  // calls of match_step
+// Calls of match_step; at the limit the student's function is left.
+static long steps, step_limit = LONG_MAX;
+static jmp_buf endless;
 
 int match_nodes(const MatchTrie *trie) { return trie->count; }
 
 int match_step(const MatchTrie *trie, int node, unsigned char byte) {
     if (node < 0 || node >= trie->count) die("match_step: there is no node %d", node);
-    steps++;
+    if (++steps > step_limit) longjmp(endless, 1);
     return trie->next[node][byte];
 }
 
@@ -122,6 +126,37 @@ static size_t defined_encode(const MatchTrie *trie, int first, const char *word,
     return count;
 }
 
+// The walk that goes on with the next byte after pops, as if the link had read the one
+// that led to them.
+static size_t skipping_encode(const MatchTrie *trie, const MatchLink *links,
+                              const char *word, size_t n, int *tokens) {
+    size_t count = 0;
+    int node = WORD_ROOT;
+    for (size_t i = 0; i < n || node > REST_ROOT; i++) {
+        int next = i < n ? trie->next[node][(unsigned char)word[i]] : NO_NODE;
+        const MatchLink *link = &links[node];
+        for (int k = 0; next == NO_NODE && k < link->pop_count; k++)
+            tokens[count++] = link->pops[k];
+        node = next != NO_NODE ? next : link->link;
+        if (node != NO_NODE) continue;
+        tokens[0] = UNKNOWN_TOKEN;
+        return 1;
+    }
+    return count;
+}
+
+// Where the walk is at the word's end, or NO_NODE if it gets stuck.
+static int last_node(const MatchTrie *trie, const MatchLink *links, const char *word,
+                     size_t n) {
+    int node = WORD_ROOT;
+    for (size_t i = 0; i < n && node != NO_NODE;) {
+        int next = trie->next[node][(unsigned char)word[i]];
+        node = next != NO_NODE ? next : links[node].link;
+        i += next != NO_NODE;
+    }
+    return node;
+}
+
 // Song et al.'s own example, with a few words more.
 static const char *const PAPER[] = {"[UNK]", "a",     "abcdx", "##b",
                                     "##c",   "##cdy", "##dz"};
@@ -212,6 +247,7 @@ typedef struct {
     int whole, wrong_whole;  // nodes that are tokens themselves
     int given_up;            // NO_NODE where it goes on
     int left_over;           // pops though it goes nowhere
+    int more_than_own;       // tokens with other pops before their own
     int wrong;
 } LinkTally;
 
@@ -226,6 +262,10 @@ static LinkTally tally_links(const MatchTrie *trie, const MatchLink *got,
         t.wrong_whole += wrong && trie->token[node] != NO_TOKEN;
         t.given_up += nowhere && want[node].link != NO_NODE;
         t.left_over += wrong && nowhere && want[node].link == NO_NODE;
+        const MatchLink *link = &got[node];
+        t.more_than_own += trie->token[node] != NO_TOKEN && link->pop_count > 1
+                           && link->pops
+                           && link->pops[link->pop_count - 1] == trie->token[node];
         t.wrong += wrong;
     }
     return t;
@@ -237,6 +277,10 @@ static void recognise_links(Grade *g, const MatchTrie *trie, const MatchLink *go
     grade_mistake(g, t.whole > 0 && t.wrong_whole == t.whole, "link-own-token",
                   "a node that is a token itself is cut off whole: that token is its "
                   "one pop, and its link is REST_ROOT");
+    grade_mistake(
+        g, t.more_than_own > 0 && t.more_than_own == t.wrong_whole, "link-own-and-more",
+        "a node that is a token itself has that token as its one pop: what its "
+        "parent pops is part of it");
     grade_mistake(g, t.wrong_whole == 0 && t.given_up > 0 && t.given_up == t.wrong,
                   "link-given-up",
                   "given up too early: where the link cannot read the byte either, pop "
@@ -247,12 +291,36 @@ static void recognise_links(Grade *g, const MatchTrie *trie, const MatchLink *go
                   "are void");
 }
 
+// match_links may take as many steps as it likes, but these vocabularies need a
+// thousandth of this. False: it did not come to an end.
+static bool run_links(const MatchTrie *trie, MatchLink *links) {
+    enum { ENDLESS = 10000000 };
+    steps = 0, step_limit = ENDLESS;
+    bool left = setjmp(endless) != 0;
+    if (!left) match_links(trie, links);
+    step_limit = LONG_MAX;
+    return !left;
+}
+
+static void recognise_roots(Grade *g, const MatchLink *got) {
+    grade_mistake(
+        g, got[WORD_ROOT].link == WORD_ROOT || got[REST_ROOT].link == WORD_ROOT,
+        "root-link",
+        "the roots lead nowhere, and their link is NO_NODE: what comes zeroed "
+        "says WORD_ROOT, and from there a search for a link goes round in "
+        "circles");
+}
+
 static void check_links(Grade *g) {
     MatchTrie paper = match_trie_of(PAPER, sizeof PAPER / sizeof *PAPER);
     MatchLink *got = allocate((size_t)paper.count, sizeof *got),
               *want = defined_links(&paper);
-    match_links(&paper, got);
-    bool to_word = false, no_pops = false;
+    bool to_word = false, no_pops = false, over = run_links(&paper, got);
+    recognise_roots(g, got);
+    if (!over) {
+        grade_expect(g, 10, false, "match_links: an endless loop?");
+        return;
+    }
     for (int node = 0; node < paper.count; node++) {
         to_word |= got[node].link == WORD_ROOT && want[node].link == REST_ROOT;
         no_pops |= got[node].link == want[node].link && want[node].pop_count > 0
@@ -270,8 +338,9 @@ static void check_links(Grade *g) {
     for (int i = 0;; i++) {
         MatchTrie trie = random_trie(&rng);
         got = allocate((size_t)trie.count, sizeof *got), want = defined_links(&trie);
-        match_links(&trie, got);
-        bool last = i == VOCABULARIES - 1 || wrong_link(&trie, got, want) != NO_NODE;
+        bool ended = run_links(&trie, got),
+             last = !ended || i == VOCABULARIES - 1
+                    || wrong_link(&trie, got, want) != NO_NODE;
         if (last) recognise_links(g, &trie, got, want);
         if (last) expect_links(g, 4, &trie, got, want);
         match_trie_free(&trie);
@@ -286,6 +355,8 @@ typedef struct {
     size_t n, got_count, want_count;
     int *got, *want;
     bool as_rest;  // got is what a walk from REST_ROOT would give
+    bool skips;    // got is what skipping_encode gives
+    bool inside;   // the word ends inside a longer token
     long steps;
 } Encoding;
 
@@ -301,6 +372,10 @@ static Encoding encode_word(const MatchTrie *trie, const MatchLink *links,
     e.steps = steps;
     if (e.got_count > room) e.got_count = 0;
     e.as_rest = same_ints(e.got, e.got_count, e.want, rest_count);
+    size_t count = skipping_encode(trie, links, word, n, e.want);
+    e.skips = same_ints(e.got, e.got_count, e.want, count);
+    int last = last_node(trie, links, word, n);
+    e.inside = last != NO_NODE && trie->token[last] == NO_TOKEN;
     e.want_count = defined_encode(trie, WORD_ROOT, word, n, e.want);
     return e;
 }
@@ -327,19 +402,19 @@ static bool end_missing(const Encoding *e) {
 
 // A segmentation exists, but the word ended inside a longer token.
 static bool end_unknown(const Encoding *e) {
-    return e->n > 0 && !is_unknown(e->want, e->want_count)
+    return e->inside && e->n > 0 && !is_unknown(e->want, e->want_count)
            && is_unknown(e->got, e->got_count);
 }
 
 // All of some words, so that a mistake shows by what it does to each kind.
 typedef struct {
     int wrong, partly, missing, unknown;  // how many
-    int not_rest;                         // of all words: other than from REST_ROOT
+    int not_rest, not_skips;              // of all words: not as these would give them
     Encoding first;                       // of the wrong ones
 } Tally;
 
 static void tally(Tally *t, Encoding e) {
-    t->not_rest += !e.as_rest;
+    t->not_rest += !e.as_rest, t->not_skips += !e.skips;
     if (good_encoding(&e)) return;
     if (t->wrong++ == 0) t->first = e;
     t->partly += partly_unknown(&e);
@@ -356,10 +431,28 @@ static void expect_words(Grade *g, int points, const char *what, const Tally *t)
                  should_be((int)e->got_count, (int)e->want_count).text, kind, t->wrong);
 }
 
+// Words of random vocabularies, up to the first that has a wrong one.
+static Tally encode_random(void) {
+    Tally random = {0};
+    Rng rng = rng_new(32);
+    for (int i = 0; i < VOCABULARIES && random.wrong == 0; i++) {
+        MatchTrie *trie = allocate(1, sizeof *trie);
+        *trie = random_trie(&rng);
+        const MatchLink *random_links = defined_links(trie);
+        for (int w = 0; w < 40; w++) {
+            size_t n = (size_t)rng_below(&rng, 24);
+            char *word = allocate(n + 1, 1);
+            for (size_t k = 0; k < n; k++) word[k] = "ab"[rng_below(&rng, 2)];
+            tally(&random, encode_word(trie, random_links, word, n));
+        }
+    }
+    return random;
+}
+
 static void check_encode(Grade *g) {
     MatchTrie paper = match_trie_of(PAPER, sizeof PAPER / sizeof *PAPER);
     MatchLink *links = defined_links(&paper);
-    Tally known = {0}, stuck = {0}, random = {0};
+    Tally known = {0}, stuck = {0};
     for (size_t i = 0; i < sizeof PAPER_WORDS / sizeof *PAPER_WORDS; i++)
         tally(&known,
               encode_word(&paper, links, PAPER_WORDS[i], strlen(PAPER_WORDS[i])));
@@ -367,6 +460,9 @@ static void check_encode(Grade *g) {
     grade_mistake(
         g, known.wrong > 0 && known.not_rest == 0, "begins-at-rest-root",
         "the walk begins at REST_ROOT: what begins a word hangs at WORD_ROOT");
+    grade_mistake(g, known.wrong > 0 && known.not_skips == 0, "byte-lost",
+                  "a byte is lost after the pops: it could not be read where the walk "
+                  "was, and is to be read again from the link");
     grade_mistake(g, known.missing > 0 && known.missing == known.wrong, "end-missing",
                   "the end-of-word trap: the tokens the walk still holds at the word's "
                   "end are missing");
@@ -386,18 +482,7 @@ static void check_encode(Grade *g) {
         "only the part where it got stuck became [UNK]: the whole word is one [UNK]");
     expect_words(g, 3, "tokens of a word that gets stuck", &stuck);
 
-    Rng rng = rng_new(32);
-    for (int i = 0; i < VOCABULARIES && random.wrong == 0; i++) {
-        MatchTrie *trie = allocate(1, sizeof *trie);
-        *trie = random_trie(&rng);
-        const MatchLink *random_links = defined_links(trie);
-        for (int w = 0; w < 40; w++) {
-            size_t n = (size_t)rng_below(&rng, 24);
-            char *word = allocate(n + 1, 1);
-            for (size_t k = 0; k < n; k++) word[k] = "ab"[rng_below(&rng, 2)];
-            tally(&random, encode_word(trie, random_links, word, n));
-        }
-    }
+    Tally random = encode_random();
     expect_words(g, 3, "tokens of a random vocabulary", &random);
 }
 

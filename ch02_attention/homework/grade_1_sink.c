@@ -192,6 +192,17 @@ static void check_sink_masked(Grade *g) {
                     sunk_tolerance());
 }
 
+// The place at which a score of 1000 among zeros is overlooked; -1: none.
+static int overlooked(void) {
+    for (int j = 0; j < SCORES; j++) {
+        double scores[SCORES] = {0};
+        scores[j] = 1000;
+        Sunk one = run_sink(scores, 0);
+        if (nan_sunk(&one)) return j;
+    }
+    return -1;
+}
+
 static void check_sink_large(Grade *g) {
     double up[SCORES], down[SCORES];
     for (int j = 0; j < SCORES; j++)
@@ -204,10 +215,19 @@ static void check_sink_large(Grade *g) {
     grade_mistake(g, nan_sunk(&low), "sink-overflow",
                   "scores near -1000: the sink's e^(0 - largest) overflows. The sink "
                   "may be the largest itself");
+    int place = overlooked();
+    grade_mistake(
+        g, place >= 0, "largest-of-some",
+        "the largest score was not looked for among all: where score %d alone "
+        "is large, its e^1000 overflows",
+        place);
     // 1000.4 has a spacing of 2^-14 in float: that is a relative error of 2^-15 a
     // weight.
     if (!near_sunk(&low, &sink_only))
         expect_sunk(g, 3, "scores near -1000", &low, &sink_only, sunk_tolerance());
+    else if (place >= 0 && !nan_sunk(&high))
+        grade_expect(g, 3, false, "score %d is 1000, the others 0: not a number (NaN)",
+                     place);
     else expect_sunk(g, 3, "scores near 1000", &high, &high_want, 0x1p-13);
 }
 
@@ -251,35 +271,63 @@ static double back_by(BackRule rule, const Sunk *p, const double *dp, int j) {
     }
 }
 
+static const struct {
+    BackRule rule;
+    const char *code, *says;
+} BACK_SLIPS[] = {
+    {BACK_NO_D, "no-d",
+     "these are P dP: each score lowers all other weights, so D = sum of P dP is "
+     "subtracted"},
+    {BACK_BARE, "d-not-weighed", "P dP - D: the weight multiplies both, P (dP - D)"},
+    {BACK_DIAGONAL, "diagonal-only",
+     "only the diagonal of the Jacobian: each score changes all weights, not its "
+     "own "
+     "alone"},
+    {BACK_DIVIDED, "d-divided",
+     "D was divided by the sum of the weights: that they do not sum to 1 changes "
+     "nothing here"},
+    {BACK_PLAIN_D, "d-of-gradients", "D is the sum of P dP, not of dP"},
+    {BACK_MEAN_D, "d-of-gradients", "D is the sum of P dP, not the mean of dP"},
+    {BACK_PLUS, "d-added", "D is subtracted: P (dP - D)"},
+    {BACK_NO_P, "no-weight", "dP - D: the weight is missing, P (dP - D)"},
+    {BACK_SINK_D, "sink-in-d",
+     "the sink's weight is in D: its value is 0, so it adds nothing there"},
+    {BACK_SQUARED, "weight-twice", "P is there twice: P (dP - D)"},
+    {BACK_WEIGHT_D, "d-of-weights", "D is the sum of P dP, not of P^2"},
+    {BACK_COUNTED, "divided-by-n", "divided by n: P (dP - D)"},
+};
+
+// d: the sum of P dP.
+static void recognise_sink_grad(Grade *g, const Sunk *p, double sink, double d,
+                                double tolerance) {
+    grade_mistake(g, sink == 0, "sink-gradient-zero",
+                  "the sink's gradient is 0: its value is 0, but its score lowers all "
+                  "weights that do count");
+    grade_mistake(g, fabs(sink - p->sink * d) <= tolerance, "sink-gradient-sign",
+                  "the sink's gradient has the wrong sign");
+    grade_mistake(
+        g, fabs(sink - p->sink * (1 - d)) <= tolerance, "sink-worth-one",
+        "the sink is worth 0 to the loss, not 1: its score's gradient is its weight "
+        "times 0 - D");
+    grade_mistake(g, fabs(sink + d) <= tolerance, "sink-not-weighed",
+                  "the sink's gradient is -D: its weight is missing");
+    grade_mistake(
+        g, fabs(sink - p->sink * (1 - p->sink)) <= tolerance, "sink-own-slope",
+        "the slope of the sink's own weight: the loss does not see that, but the "
+        "n others, which its score lowers");
+    grade_mistake(g, fabs(sink + p->sink * d / (1 - p->sink)) <= tolerance,
+                  "sink-divided",
+                  "D was divided by the sum of the weights: that they do not sum to 1 "
+                  "changes nothing here");
+    grade_mistake(
+        g, fabs(sink + p->sink * (1 - p->sink) * d) <= tolerance, "sink-weight-twice",
+        "the sink's gradient is its weight times -D: 1 - weight is one factor too "
+        "many");
+}
+
 static void check_sink_backward(Grade *g) {
     static const double dp[SCORES] = {0.7, -1.1, 0.2, 1.9, -0.6, 0.5};
     Sunk p = sunk(MODERATE, 0.5);
-    static const struct {
-        BackRule rule;
-        const char *code, *says;
-    } slips[] = {
-        {BACK_NO_D, "no-d",
-         "these are P dP: each score lowers all other weights, so D = sum of P dP is "
-         "subtracted"},
-        {BACK_BARE, "d-not-weighed",
-         "P dP - D: the weight multiplies both, P (dP - D)"},
-        {BACK_DIAGONAL, "diagonal-only",
-         "only the diagonal of the Jacobian: each score changes all weights, not its "
-         "own "
-         "alone"},
-        {BACK_DIVIDED, "d-divided",
-         "D was divided by the sum of the weights: that they do not sum to 1 changes "
-         "nothing here"},
-        {BACK_PLAIN_D, "d-of-gradients", "D is the sum of P dP, not of dP"},
-        {BACK_MEAN_D, "d-of-gradients", "D is the sum of P dP, not the mean of dP"},
-        {BACK_PLUS, "d-added", "D is subtracted: P (dP - D)"},
-        {BACK_NO_P, "no-weight", "dP - D: the weight is missing, P (dP - D)"},
-        {BACK_SINK_D, "sink-in-d",
-         "the sink's weight is in D: its value is 0, so it adds nothing there"},
-        {BACK_SQUARED, "weight-twice", "P is there twice: P (dP - D)"},
-        {BACK_WEIGHT_D, "d-of-weights", "D is the sum of P dP, not of P^2"},
-        {BACK_COUNTED, "divided-by-n", "divided by n: P (dP - D)"},
-    };
     double d = 0, want[SCORES], slip[SCORES], got[SCORES];
     real grad[SCORES], weights[SCORES];
     for (int j = 0; j < SCORES; j++) {
@@ -290,38 +338,17 @@ static void check_sink_backward(Grade *g) {
     double sink = sink_softmax_backward(grad, weights, SCORES, (real)p.sink),
            tolerance = rounding(SCORES, 2);
     for (int j = 0; j < SCORES; j++) got[j] = grad[j];
-    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
-        for (int j = 0; j < SCORES; j++) slip[j] = back_by(slips[i].rule, &p, dp, j);
-        grade_mistake(g, near_numbers(got, slip, SCORES, tolerance), slips[i].code,
-                      "%s", slips[i].says);
+    for (size_t i = 0; i < sizeof BACK_SLIPS / sizeof *BACK_SLIPS; i++) {
+        for (int j = 0; j < SCORES; j++)
+            slip[j] = back_by(BACK_SLIPS[i].rule, &p, dp, j);
+        grade_mistake(g, near_numbers(got, slip, SCORES, tolerance), BACK_SLIPS[i].code,
+                      "%s", BACK_SLIPS[i].says);
     }
     Table want_row = table_new(1, SCORES);
     memcpy(want_row.at, want, sizeof want);
     grade_near_mat(g, 3, "backward: the scores' gradient", mat_view(grad, 1, SCORES),
                    mat_of(want_row, 0), tolerance);
-    grade_mistake(g, sink == 0, "sink-gradient-zero",
-                  "the sink's gradient is 0: its value is 0, but its score lowers all "
-                  "weights that do count");
-    grade_mistake(g, fabs(sink - p.sink * d) <= tolerance, "sink-gradient-sign",
-                  "the sink's gradient has the wrong sign");
-    grade_mistake(
-        g, fabs(sink - p.sink * (1 - d)) <= tolerance, "sink-worth-one",
-        "the sink is worth 0 to the loss, not 1: its score's gradient is its weight "
-        "times 0 - D");
-    grade_mistake(g, fabs(sink + d) <= tolerance, "sink-not-weighed",
-                  "the sink's gradient is -D: its weight is missing");
-    grade_mistake(
-        g, fabs(sink - p.sink * (1 - p.sink)) <= tolerance, "sink-own-slope",
-        "the slope of the sink's own weight: the loss does not see that, but the "
-        "n others, which its score lowers");
-    grade_mistake(g, fabs(sink + p.sink * d / (1 - p.sink)) <= tolerance,
-                  "sink-divided",
-                  "D was divided by the sum of the weights: that they do not sum to 1 "
-                  "changes nothing here");
-    grade_mistake(
-        g, fabs(sink + p.sink * (1 - p.sink) * d) <= tolerance, "sink-weight-twice",
-        "the sink's gradient is its weight times -D: 1 - weight is one factor too "
-        "many");
+    recognise_sink_grad(g, &p, sink, d, tolerance);
     grade_near(g, 2, "backward: the gradient with respect to the sink", sink,
                -p.sink * d, tolerance);
 }

@@ -20,8 +20,9 @@ typedef enum {
     WINDOW_LAST,      // of all queries that see a key, the last one's gradient alone
     WINDOW_UNSCALED,  // dQ and dK without scale
     WINDOW_TWICE_SCALED,
-    WINDOW_D_KEPT,  // D of all queries so far
-    WINDOW_OTHER,   // the wrong matrix: dK from K, dQ from Q, dV by dS
+    WINDOW_D_KEPT,    // D of all queries so far
+    WINDOW_D_SO_FAR,  // D of the query's keys so far
+    WINDOW_OTHER,     // the wrong matrix: dK from K, dQ from Q, dV by dS
     // dK and dV summed along the band's rows, whose keys are i - w, or all taken for i;
     // or key i's row read as if it were that of query i + w
     WINDOW_ROWS,
@@ -114,7 +115,9 @@ static void send_query(const Window *x, WindowRule rule, Sums *to, int i, int se
     bool other = rule == WINDOW_OTHER;
     double scale = scale_by(x, rule);
     for (int w = 0; w < seen; w++) {
-        double p = at(x->weights, i, w), ds = scale * score_grad(rule, p, dp[w], d),
+        double p = at(x->weights, i, w);
+        if (rule == WINDOW_D_SO_FAR) d = (w > 0 ? d : 0) + p * dp[w];
+        double ds = scale * score_grad(rule, p, dp[w], d),
                value = other                     ? ds / scale
                        : rule == WINDOW_V_SCALED ? scale * p
                                                  : p;
@@ -433,6 +436,10 @@ static void recognise_scores(Grade *g, const Backward *b,
          "dP of query i and key j is dO_i . v_j: here query and key are exchanged"},
         {WINDOW_DP_OWN, "dp-own-value",
          "dP of query i and key j is dO_i . v_j: here the query's own v was read"},
+        {WINDOW_D_SO_FAR, "d-so-far",
+         "D was used before it was complete: it is a sum over all of a query's keys, "
+         "so "
+         "it takes a loop of its own"},
     };
     for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
         grade_mistake(g, by(b, slips[i].rule), slips[i].code, "%s", slips[i].says);

@@ -209,6 +209,15 @@ static void check_gqa_scattered(Grade *g, const Projections *mha) {
     grade_mistake(g, are_means(&gqa, mha, 3, IN_ROWS, MEAN_RIGHT), "neighbours",
                   "groups of neighbours, though group_of says 2 0 1 1 2 0: heads 1 and "
                   "5 are group 0");
+    bool k_rows = near_mat(gqa.k, group_means(mha->k, 3, IN_ROWS, MEAN_RIGHT),
+                           mean_tolerance()),
+         v_rows = near_mat(gqa.v, group_means(mha->v, 3, IN_ROWS, MEAN_RIGHT),
+                           mean_tolerance());
+    grade_mistake(
+        g, k_rows || v_rows, "neighbours",
+        "%s has groups of neighbours, though group_of says 2 0 1 1 2 0: heads "
+        "1 and 5 are group 0",
+        v_rows ? "W_V" : "W_K");
     expect_means(g, 4, "2 0 1 1 2 0: W_K or W_V", &gqa, mha, 3, SCATTERED);
 }
 

@@ -145,9 +145,8 @@ static double relative_grad_tolerance(const Relative *r) {
 }
 
 #define DIRECTION \
-    "`causal` has no say: it tells t5_bucket whether half of the buckets are for " \
-    "keys " \
-    "after the query"
+    "t5_bucket was given the other value of `causal`, which says whether half of the " \
+    "buckets are for keys after the query"
 
 static const struct {
     RelativeRule rule;
@@ -216,47 +215,52 @@ static bool is_gradient(Mat got, Mat want, double tolerance) {
     return near_mat(got, want, tolerance) || near_mat(got, bare, tolerance);
 }
 
+static const struct {
+    RelativeRule rule;
+    const char *code, *says;
+} BACKWARD_SLIPS[] = {
+    {RELATIVE_LAST, "last-pair",
+     "a bucket has the gradient of its last pair: the pairs of a bucket share a "
+     "row, "
+     "sum over them"},
+    {RELATIVE_MEAN, "mean",
+     "a bucket has the mean over its pairs: each pair pulls with its full "
+     "gradient, "
+     "it is the sum"},
+    {RELATIVE_UNSCALED, "backward-unscaled",
+     "backward: the scale is missing; the score has scale q . table"},
+    {RELATIVE_SIGN, "backward-sign",
+     "backward: the distance has the wrong sign, so the gradient went to the "
+     "mirrored "
+     "buckets"},
+    {RELATIVE_DIRECTION, "backward-direction", DIRECTION},
+    {RELATIVE_OFFSET, "backward-offset",
+     "backward: query i was put at position i: the queries stand at the end, at i "
+     "+ S "
+     "- T"},
+};
+
+static void recognise_table_grad(Grade *g, const Relative *r, Mat got, double t) {
+    for (size_t i = 0; i < sizeof BACKWARD_SLIPS / sizeof *BACKWARD_SLIPS; i++) {
+        RelativeGrad slip = relative_grad_reference(r, BACKWARD_SLIPS[i].rule, START);
+        grade_mistake(g, is_gradient(got, slip.table, t), BACKWARD_SLIPS[i].code, "%s",
+                      BACKWARD_SLIPS[i].says);
+    }
+    for (size_t i = 0; i < sizeof RELATIVE_SLIPS / sizeof *RELATIVE_SLIPS; i++) {
+        RelativeGrad slip = relative_grad_reference(r, RELATIVE_SLIPS[i].rule, START);
+        grade_mistake(g, is_gradient(got, slip.table, t), RELATIVE_SLIPS[i].code,
+                      "backward: %s", RELATIVE_SLIPS[i].says);
+    }
+}
+
 static void check_relative_backward(Grade *g, const Relative *r, int q_points,
                                     int table_points) {
-    static const struct {
-        RelativeRule rule;
-        const char *code, *says;
-    } mistakes[] = {
-        {RELATIVE_LAST, "last-pair",
-         "a bucket has the gradient of its last pair: the pairs of a bucket share a "
-         "row, "
-         "sum over them"},
-        {RELATIVE_MEAN, "mean",
-         "a bucket has the mean over its pairs: each pair pulls with its full "
-         "gradient, "
-         "it is the sum"},
-        {RELATIVE_UNSCALED, "backward-unscaled",
-         "backward: the scale is missing; the score has scale q . table"},
-        {RELATIVE_SIGN, "backward-sign",
-         "backward: the distance has the wrong sign, so the gradient went to the "
-         "mirrored "
-         "buckets"},
-        {RELATIVE_DIRECTION, "backward-direction", DIRECTION},
-        {RELATIVE_OFFSET, "backward-offset",
-         "backward: query i was put at position i: the queries stand at the end, at i "
-         "+ S "
-         "- T"},
-    };
     RelativeGrad got = run_relative_backward(r),
                  want = relative_grad_reference(r, RELATIVE_RIGHT, START);
     double t = relative_grad_tolerance(r);
     // where T = S, some errors change nothing
     bool right = is_gradient(got.table, want.table, t);
-    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
-        RelativeGrad slip = relative_grad_reference(r, mistakes[i].rule, START);
-        grade_mistake(g, !right && is_gradient(got.table, slip.table, t),
-                      mistakes[i].code, "%s", mistakes[i].says);
-    }
-    for (size_t i = 0; i < sizeof RELATIVE_SLIPS / sizeof *RELATIVE_SLIPS; i++) {
-        RelativeGrad slip = relative_grad_reference(r, RELATIVE_SLIPS[i].rule, START);
-        grade_mistake(g, !right && is_gradient(got.table, slip.table, t),
-                      RELATIVE_SLIPS[i].code, "backward: %s", RELATIVE_SLIPS[i].says);
-    }
+    if (!right) recognise_table_grad(g, r, got.table, t);
     grade_mistake(g, near_mat(got.table, filled(r->buckets, r->q.cols, START), 0),
                   "no-table-gradient",
                   "table_grad got nothing: table_grad[bucket] += scale "

@@ -27,6 +27,13 @@ typedef enum {
     LINEAR_K_PLAIN,
     LINEAR_SCALED,      // phi of the scaled product's factors: q / sqrt(d)
     LINEAR_PHI_OF_DOT,  // phi(q . k)
+    // what divides: phi missing there on k, on q, on both; the keys alone; the query
+    LINEAR_BELOW_K_PLAIN,
+    LINEAR_BELOW_Q_PLAIN,
+    LINEAR_BELOW_PLAIN,
+    LINEAR_BELOW_KEYS,
+    LINEAR_BELOW_QUERY,
+    LINEAR_BELOW_LAST,  // the last of d products
 } LinearRule;
 
 static double feature(double x, LinearRule rule) {
@@ -71,6 +78,22 @@ static double similarity(Mat q, int i, Mat k, int j, LinearRule rule) {
     return sum;
 }
 
+// What key j adds to the sum that divides.
+static double divisor(Mat q, int i, Mat k, int j, LinearRule rule, double s) {
+    bool q_plain = rule == LINEAR_BELOW_Q_PLAIN || rule == LINEAR_BELOW_PLAIN,
+         k_plain = rule == LINEAR_BELOW_K_PLAIN || rule == LINEAR_BELOW_PLAIN;
+    if (rule == LINEAR_COUNT) return 1;
+    if (rule < LINEAR_BELOW_K_PLAIN) return s;
+    double sum = 0;
+    for (int c = rule == LINEAR_BELOW_LAST ? q.cols - 1 : 0; c < q.cols; c++) {
+        double a = at(q, i, c), b = at(k, j, c);
+        if (!q_plain) a = feature(a, LINEAR_RIGHT);
+        if (!k_plain) b = feature(b, LINEAR_RIGHT);
+        sum += rule == LINEAR_BELOW_KEYS ? b : rule == LINEAR_BELOW_QUERY ? a : a * b;
+    }
+    return sum;
+}
+
 // The quadratic form. Query i sees keys from[i] .. to[i] - 1.
 static Mat linear_reference(Mat q, Mat k, Mat v, const int *from, const int *to,
                             LinearRule rule) {
@@ -79,7 +102,7 @@ static Mat linear_reference(Mat q, Mat k, Mat v, const int *from, const int *to,
         double sum = 0, *row = &out.at[(size_t)i * out.cols];
         for (int j = from[i]; j < to[i]; j++) {
             double s = similarity(q, i, k, j, rule);
-            sum += rule == LINEAR_COUNT ? 1 : s;
+            sum += divisor(q, i, k, j, rule, s);
             add_row(out, i, s, v, j);
         }
         if (rule == LINEAR_SUM) sum = 1;
@@ -137,6 +160,19 @@ static const struct {
     {LINEAR_SCALED, "scaled", "the queries are scaled: there is no scale here"},
     {LINEAR_PHI_OF_DOT, "phi-of-product",
      "phi of q . k: phi is applied to q and k number by number, then multiplied"},
+    {LINEAR_BELOW_K_PLAIN, "sum-of-keys",
+     "what divides is made of the keys themselves: phi(q) . (sum of phi(k))"},
+    {LINEAR_BELOW_Q_PLAIN, "sum-of-keys",
+     "what divides is made of the query itself: phi(q) . (sum of phi(k))"},
+    {LINEAR_BELOW_PLAIN, "sum-of-keys",
+     "what divides is made without phi: phi(q) . (sum of phi(k))"},
+    {LINEAR_BELOW_KEYS, "sum-without-query",
+     "divided by the sum of phi(k) alone: the query is a factor, phi(q) . (sum of "
+     "phi(k))"},
+    {LINEAR_BELOW_QUERY, "sum-without-keys",
+     "divided by phi(q) alone: the keys are a factor, phi(q) . (sum of phi(k))"},
+    {LINEAR_BELOW_LAST, "last-term",
+     "what divides is the last of d products: phi(q) . (sum of phi(k)) is their sum"},
 };
 
 // Without phi the sum that divides nearly cancels, so that rounding is seen much more.
@@ -148,7 +184,9 @@ static void recognise_rival(Grade *g, Mat got, Mat q, Mat k, Mat v, const int *f
         Mat rival = linear_reference(q, k, v, from, to, RIVALS[r].rule);
         LinearRule rule = RIVALS[r].rule;
         bool cancels = rule == LINEAR_NO_PHI || rule == LINEAR_ELU
-                       || rule == LINEAR_Q_PLAIN || rule == LINEAR_K_PLAIN;
+                       || rule == LINEAR_Q_PLAIN || rule == LINEAR_K_PLAIN
+                       || rule == LINEAR_BELOW_K_PLAIN || rule == LINEAR_BELOW_Q_PLAIN
+                       || rule == LINEAR_BELOW_PLAIN;
         double off = cancels ? 1e-3 * (1 + longest_row(rival))
                              : 8 * t * (1 + longest_row(rival));
         grade_mistake(g, near_mat(got, rival, off), RIVALS[r].code, "%s",
@@ -193,6 +231,17 @@ static Mat run_linear(LinearState *state, Mat q, Mat k, Mat v, const int *cuts,
     return kept_mat(out);
 }
 
+// The sum above and the sum that divides, each over keys from a place of its own.
+static Mat linear_halves(Mat q, Mat k, Mat v, const int *above, const int *below,
+                         const int *to) {
+    Mat out = linear_reference(q, k, v, above, to, LINEAR_SUM),
+        divisors = linear_reference(q, k, filled(k.rows, 1, 1), below, to, LINEAR_SUM);
+    for (int i = 0; i < out.rows; i++)
+        for (int c = 0; c < out.cols; c++)
+            *mat_at(out, i, c) /= *mat_at(divisors, i, 0);
+    return out;
+}
+
 static void check_linear_cut(Grade *g, Mat q, Mat k, Mat v, Mat want, Mat cut_out) {
     int *begins = allocate(TOKENS, sizeof *begins),
         *ends = allocate(TOKENS, sizeof *ends);
@@ -200,11 +249,21 @@ static void check_linear_cut(Grade *g, Mat q, Mat k, Mat v, Mat want, Mat cut_ou
         for (int i = CUTS[c]; i < CUTS[c + 1]; i++)
             begins[i] = CUTS[c], ends[i] = CUTS[c + 1];
     double t = linear_tolerance(k, v);
-    Mat forgot = linear_reference(q, k, v, begins, numbers(TOKENS, 1, 1), LINEAR_RIGHT);
-    Mat peeked = linear_reference(q, k, v, numbers(TOKENS, 0, 0), ends, LINEAR_RIGHT);
+    const int *all = numbers(TOKENS, 0, 0), *own = numbers(TOKENS, 1, 1);
+    Mat forgot = linear_reference(q, k, v, begins, own, LINEAR_RIGHT);
+    Mat peeked = linear_reference(q, k, v, all, ends, LINEAR_RIGHT);
+    double large = 8 * t * (1 + longest_row(linear_halves(q, k, v, all, begins, own)));
     grade_mistake(g, near_mat(cut_out, forgot, t), "state-forgotten",
                   "a new call has forgotten the earlier ones: the state is carried "
                   "from call to call");
+    grade_mistake(
+        g, near_mat(cut_out, linear_halves(q, k, v, all, begins, own), large),
+        "keys-forgotten",
+        "a new call has forgotten the sum of phi(k): it is carried like the other");
+    grade_mistake(
+        g, near_mat(cut_out, linear_halves(q, k, v, begins, all, own), large),
+        "values-forgotten",
+        "a new call has forgotten the sum of phi(k) v: it is carried like the other");
     grade_mistake(g, near_mat(cut_out, peeked, t), "peeks",
                   "a query sees all keys of its call, later ones too");
     grade_near_mat(g, 5, "causal, in six calls: out", cut_out, want, t);
@@ -275,11 +334,11 @@ static void check_linear_end(Grade *g, const Sequence *s) {
 }
 
 // The measure is the reference, quadratic, on LITTLE tokens: a recurrence needs less
-// for all LONG tokens, a quadratic form visits 12^2 = 144 times as many pairs. At 4
-// times the measure a quadratic form is seen even if its loops are 30 times as fast as
+// for all LONG tokens, a quadratic form visits 24^2 = 576 times as many pairs. At 4
+// times the measure a quadratic form is seen even if its loops are 100 times as fast as
 // the reference's, whose every pair computes e^x anew.
 static void check_linear_cost(Grade *g, Rng *rng) {
-    enum { LITTLE = 1024, LONG = 12 * LITTLE, DIM = 8 };
+    enum { LITTLE = 512, LONG = 24 * LITTLE, DIM = 8 };
     Mat q = random_mat(rng, LONG, DIM), k = random_mat(rng, LONG, DIM),
         v = random_mat(rng, LONG, DIM);
     double begin = cpu_seconds();

@@ -292,11 +292,18 @@ static void check_twice(Grade *g, Mat x, Mat other, Mat gain, Mat out_grad) {
     tape_free(t);
 }
 
+static double bound_of(Mat q, Mat k, double scale) {
+    return qk_score_bound(guarded_mat("q_gain", q), guarded_mat("k_gain", k), scale);
+}
+
 static void check_bound(Grade *g) {
     Mat q = mat_view((real[]){1, -3, 0.5, 2}, 1, 4),
         k = mat_view((real[]){0.5, 2, -4, 1}, 1, 4);
-    double scale = 0.5, got = qk_score_bound(q, k, scale), products = 10.5,
-           close = 1e-5;
+    // the largest product is the first one, and below 1
+    Mat q_small = mat_view((real[]){0.5, 0.25}, 1, 2),
+        k_small = mat_view((real[]){-0.75, 0.5}, 1, 2);
+    double scale = 0.5, got = bound_of(q, k, scale), products = 10.5, close = 1e-5,
+           small = bound_of(q_small, k_small, 2), small_want = 2 * 2 * 0.375;
     grade_mistake(g, fabs(got - scale * longest_row(q) * longest_row(k)) < close,
                   "bound-lengths",
                   "bound: |q_gain| |k_gain| is the size for y = all ones; a y with all "
@@ -324,7 +331,14 @@ static void check_bound(Grade *g) {
     grade_mistake(
         g, fabs(got - scale * 4 * products) < close, "bound-all-channels",
         "bound: true but too wide: not all channels can have the whole length");
-    grade_near(g, 4, "bound", got, scale * 4 * 6, close);
+    double want = scale * 4 * 6;
+    grade_mistake(g, fabs(got - want) < close && fabs(small - small_want) >= close,
+                  "bound-of-some",
+                  "bound: where the first channel has the largest product, which is "
+                  "below 1, it is another: all channels are compared, from 0 on");
+    Reading both[] = {{"of gains 1 -3 0.5 2 and 0.5 2 -4 1", got, want, close},
+                      {"of 0.5 0.25 and -0.75 0.5", small, small_want, close}};
+    grade_readings(g, 4, "bound", both, 2);
 }
 
 void check_qk_norm(Grade *g) {

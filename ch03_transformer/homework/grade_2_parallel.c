@@ -9,6 +9,7 @@
 enum {
     CHANNELS = 12,
     HEADS = 3,
+    FEW_HEADS = 1,  // key-value heads, where they are fewer
     DIM = 4,
     HIDDEN = 20,
     BATCH = 2,
@@ -39,11 +40,15 @@ static void fill_fused(Parallel *p, const int order[4]) {
     }
 }
 
-static void parallel_new(Parallel *p) {
+static int fused_columns(const Parallel *p) {
+    return WIDE + 2 * p->fused.n_kv_heads * DIM + HIDDEN;
+}
+
+static void parallel_new(Parallel *p, int n_kv_heads) {
     AttentionShape attention = {.channels = CHANNELS,
                                 .memory_channels = CHANNELS,
                                 .n_heads = HEADS,
-                                .n_kv_heads = 1,
+                                .n_kv_heads = n_kv_heads,
                                 .head_dim = DIM,
                                 .init_qk = normal(0.5),
                                 .init_v = normal(0.5),
@@ -63,11 +68,16 @@ static void parallel_new(Parallel *p) {
     p->block = block_new(&p->params, &shape, "block");
     p->block.attention.scale *= 1.5;  // none that a head could guess
     Block b = p->block;
-    Linear in = linear_new(&p->params, CHANNELS, WIDE + 2 * DIM + HIDDEN, false,
-                           normal(0.5), "fused");
-    p->fused = (FusedBlock){
-        b.norm_attention, in, b.attention.out, b.ffn.down, HEADS, 1, DIM, HIDDEN,
-        b.attention.scale};
+    p->fused = (FusedBlock){.norm = b.norm_attention,
+                            .attention_out = b.attention.out,
+                            .down = b.ffn.down,
+                            .n_heads = HEADS,
+                            .n_kv_heads = n_kv_heads,
+                            .head_dim = DIM,
+                            .hidden = HIDDEN,
+                            .scale = b.attention.scale};
+    p->fused.in =
+        linear_new(&p->params, CHANNELS, fused_columns(p), false, normal(0.5), "fused");
     params_allocate(&p->params);
     params_init(&p->params, &rng);
     params_allocate_grads(&p->params);
@@ -166,48 +176,46 @@ static ParallelRun run(Parallel *p, What what, ParallelRule rule) {
     return r;
 }
 
+static const struct {
+    ParallelRule rule;
+    const char *code, *says;
+} BLOCK_SLIPS[] = {
+    {PARALLEL_SEQUENTIAL, "sequential",
+     "this is the chapter's block, one part after the other: both read the norm of "
+     "x"},
+    {PARALLEL_ONE_AFTER_OTHER, "waits",
+     "the feed-forward reads x + attention: it does not wait for attention, both "
+     "read n"},
+    {PARALLEL_TWO_NORMS, "two-norms",
+     "two norms, as in GPT-NeoX: GPT-J has one, and both parts read its n"},
+    {PARALLEL_CHAIN, "chain", "the feed-forward reads attention's output: both read n"},
+    {PARALLEL_X_TWICE, "x-twice",
+     "x was added twice: each part brings no residual of its own, x is added once"},
+    {PARALLEL_NO_X, "no-x", "x itself is missing: y = x + attention(n) + ffn(n)"},
+    {PARALLEL_NO_NORM, "no-norm", "the norm is missing: both parts read n, not x"},
+    {PARALLEL_NORM_ADDED, "norm-added",
+     "the norm was added instead of x: the residual goes around the norm"},
+    {PARALLEL_OTHER_NORM, "other-norm", "n is norm_attention's: norm_ffn is not used"},
+    {PARALLEL_FFN_PLAIN, "ffn-not-normed", "the feed-forward reads x: it reads n too"},
+    {PARALLEL_MIX_PLAIN, "attention-not-normed", "attention reads x: it reads n too"},
+    {PARALLEL_NO_FFN, "no-ffn",
+     "the feed-forward is missing: y = x + attention(n) + "
+     "ffn(n)"},
+    {PARALLEL_NO_MIX, "no-attention",
+     "attention is missing: y = x + attention(n) + "
+     "ffn(n)"},
+    {PARALLEL_MIX_TWICE, "attention-twice", "attention was added twice"},
+    {PARALLEL_HALF, "mean-of-parts", "the mean of the two parts: their sum"},
+};
+
 static void check_block(Grade *g, Parallel *p) {
-    static const struct {
-        ParallelRule rule;
-        const char *code, *says;
-    } mistakes[] = {
-        {PARALLEL_SEQUENTIAL, "sequential",
-         "this is the chapter's block, one part after the other: both read the norm of "
-         "x"},
-        {PARALLEL_ONE_AFTER_OTHER, "waits",
-         "the feed-forward reads x + attention: it does not wait for attention, both "
-         "read n"},
-        {PARALLEL_TWO_NORMS, "two-norms",
-         "two norms, as in GPT-NeoX: GPT-J has one, and both parts read its n"},
-        {PARALLEL_CHAIN, "chain",
-         "the feed-forward reads attention's output: both read n"},
-        {PARALLEL_X_TWICE, "x-twice",
-         "x was added twice: each part brings no residual of its own, x is added once"},
-        {PARALLEL_NO_X, "no-x", "x itself is missing: y = x + attention(n) + ffn(n)"},
-        {PARALLEL_NO_NORM, "no-norm", "the norm is missing: both parts read n, not x"},
-        {PARALLEL_NORM_ADDED, "norm-added",
-         "the norm was added instead of x: the residual goes around the norm"},
-        {PARALLEL_OTHER_NORM, "other-norm",
-         "n is norm_attention's: norm_ffn is not used"},
-        {PARALLEL_FFN_PLAIN, "ffn-not-normed",
-         "the feed-forward reads x: it reads n too"},
-        {PARALLEL_MIX_PLAIN, "attention-not-normed",
-         "attention reads x: it reads n too"},
-        {PARALLEL_NO_FFN, "no-ffn",
-         "the feed-forward is missing: y = x + attention(n) + "
-         "ffn(n)"},
-        {PARALLEL_NO_MIX, "no-attention",
-         "attention is missing: y = x + attention(n) + "
-         "ffn(n)"},
-        {PARALLEL_MIX_TWICE, "attention-twice", "attention was added twice"},
-        {PARALLEL_HALF, "mean-of-parts", "the mean of the two parts: their sum"},
-    };
     ParallelRun got = run(p, RUN_PARALLEL, 0), want = run(p, RUN_RULE, PARALLEL_RIGHT);
     double tolerance = layers_rounding(want.value);
-    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++)
+    for (size_t i = 0; i < sizeof BLOCK_SLIPS / sizeof *BLOCK_SLIPS; i++)
         grade_mistake(
-            g, near_mat(got.value, run(p, RUN_RULE, mistakes[i].rule).value, tolerance),
-            mistakes[i].code, "%s", mistakes[i].says);
+            g,
+            near_mat(got.value, run(p, RUN_RULE, BLOCK_SLIPS[i].rule).value, tolerance),
+            BLOCK_SLIPS[i].code, "%s", BLOCK_SLIPS[i].says);
     grade_near_mat(g, 3, "the block's value", got.value, want.value, tolerance);
     grade_near_mat(g, 1, "the block: x's gradient", got.x_grad, want.x_grad,
                    layers_rounding(want.x_grad));
@@ -361,72 +369,79 @@ static Mat without(Parallel p, bool positions, bool scale) {
     return run(&p, RUN_RULE, PARALLEL_RIGHT).value;
 }
 
-static void check_fused(Grade *g, Parallel *p) {
-    ParallelRun got = run(p, RUN_FUSED, 0), want = run(p, RUN_RULE, PARALLEL_RIGHT);
-    double tolerance = layers_rounding(want.value);
-    grade_mistake(g, near_mat(got.value, key_and_value_swapped(p), tolerance),
-                  "fused-swapped",
-                  "fused: keys and values changed places: the columns are query | key "
-                  "| value | up");
-    grade_mistake(g, near_mat(got.value, without(*p, true, false), tolerance),
+static const struct {
+    ParallelRule rule;
+    const char *code, *says;
+} FUSED_SLIPS[] = {
+    {PARALLEL_NO_GELU, "fused-no-gelu", "fused: gelu between up and down is missing"},
+    {PARALLEL_NO_X, "fused-no-x", "fused: x itself is missing"},
+    {PARALLEL_NO_NORM, "fused-no-norm", "fused: the norm is missing"},
+    {PARALLEL_RELU, "fused-relu", "fused: relu for gelu"},
+    {PARALLEL_NO_FFN, "fused-no-ffn", "fused: the feed-forward is missing"},
+    {PARALLEL_NO_MIX, "fused-no-attention", "fused: attention is missing"},
+    {PARALLEL_NORM_ADDED, "fused-norm-added", "fused: the norm was added instead of x"},
+    {PARALLEL_X_TWICE, "fused-x-twice", "fused: x was added twice"},
+    {PARALLEL_MIX_TWICE, "fused-attention-twice", "fused: attention was added twice"},
+    {PARALLEL_CHAIN, "fused-chain",
+     "fused: the feed-forward reads attention's output: its columns are those of n "
+     "W_in"},
+};
+
+// What attention was not told, or told wrongly.
+static void recognise_heads(Grade *g, const Parallel *p, Mat got, double tolerance) {
+    grade_mistake(g, near_mat(got, without(*p, true, false), tolerance),
                   "fused-no-scale", "fused: the scores' scale is missing");
-    grade_mistake(g, near_mat(got.value, without(*p, false, true), tolerance),
+    grade_mistake(g, near_mat(got, without(*p, false, true), tolerance),
                   "fused-no-position",
                   "fused: s->position is missing: heads begin with {s->batch, ..., "
                   "s->mask, s->position}");
-    grade_mistake(g, near_mat(got.value, with_scale(*p, 1 / sqrt(DIM)), tolerance),
+    grade_mistake(g, near_mat(got, with_scale(*p, 1 / sqrt(DIM)), tolerance),
                   "fused-own-scale",
                   "fused: scores have the scale b->scale, not 1 / sqrt(d)");
+}
+
+// Which columns of W_in were taken for which.
+static void recognise_parts(Grade *g, Parallel *p, Mat got, double tolerance) {
+    grade_mistake(g, near_mat(got, key_and_value_swapped(p), tolerance),
+                  "fused-swapped",
+                  "fused: keys and values changed places: the columns are query | key "
+                  "| value | up");
     grade_mistake(
-        g, near_mat(got.value, run(p, RUN_RULE, PARALLEL_NO_GELU).value, tolerance),
-        "fused-no-gelu", "fused: gelu between up and down is missing");
-    grade_mistake(g,
-                  near_mat(got.value, run(p, RUN_RULE, PARALLEL_NO_X).value, tolerance),
-                  "fused-no-x", "fused: x itself is missing");
-    grade_mistake(
-        g, near_mat(got.value, run(p, RUN_RULE, PARALLEL_NO_NORM).value, tolerance),
-        "fused-no-norm", "fused: the norm is missing");
-    static const struct {
-        ParallelRule rule;
-        const char *code, *says;
-    } slips[] = {
-        {PARALLEL_RELU, "fused-relu", "fused: relu for gelu"},
-        {PARALLEL_NO_FFN, "fused-no-ffn", "fused: the feed-forward is missing"},
-        {PARALLEL_NO_MIX, "fused-no-attention", "fused: attention is missing"},
-        {PARALLEL_NORM_ADDED, "fused-norm-added",
-         "fused: the norm was added instead of x"},
-        {PARALLEL_X_TWICE, "fused-x-twice", "fused: x was added twice"},
-        {PARALLEL_MIX_TWICE, "fused-attention-twice",
-         "fused: attention was added twice"},
-        {PARALLEL_CHAIN, "fused-chain",
-         "fused: the feed-forward reads attention's output: its columns are those of n "
-         "W_in"},
-    };
-    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
-        grade_mistake(
-            g, near_mat(got.value, run(p, RUN_RULE, slips[i].rule).value, tolerance),
-            slips[i].code, "%s", slips[i].says);
-    grade_mistake(
-        g, near_mat(got.value, reading_twice(p, true), tolerance),
-        "fused-keys-for-values",
+        g, near_mat(got, reading_twice(p, true), tolerance), "fused-keys-for-values",
         "fused: the keys' columns were read for the values too: query | key | "
         "value | up");
     grade_mistake(
-        g, near_mat(got.value, reading_twice(p, false), tolerance),
-        "fused-values-for-keys",
+        g, near_mat(got, reading_twice(p, false), tolerance), "fused-values-for-keys",
         "fused: the values' columns were read for the keys too: query | key | "
         "value | up");
-    bool right = near_mat(got.value, want.value, tolerance);
-    if (!right && !near_mat(got.value, key_and_value_swapped(p), tolerance))
-        recognise_columns(g, p, want.value);
-    grade_near_mat(g, 3, "the fused block's value", got.value, want.value, tolerance);
-    Mat grad = mat_new(CHANNELS, WIDE + 2 * DIM + HIDDEN);
-    // the gradients of the four, side by side, as fill_fused lays the values
+}
+
+static void recognise_fused(Grade *g, Parallel *p, Mat got, Mat want,
+                            double tolerance) {
+    recognise_heads(g, p, got, tolerance);
+    for (size_t i = 0; i < sizeof FUSED_SLIPS / sizeof *FUSED_SLIPS; i++)
+        grade_mistake(
+            g, near_mat(got, run(p, RUN_RULE, FUSED_SLIPS[i].rule).value, tolerance),
+            FUSED_SLIPS[i].code, "%s", FUSED_SLIPS[i].says);
+    recognise_parts(g, p, got, tolerance);
+    recognise_columns(g, p, want);
+}
+
+// The gradients of the four matrices side by side, as fill_fused lays their values.
+static Mat fused_grad(const Parallel *p, Mat grads) {
     Parallel parts = *p;
-    parts.params.values = want.grads.at;
-    parts.params.list = p->params.list;
+    parts.params.values = grads.at;
     fill_fused(&parts, QUERY_KEY_VALUE_UP);
-    mat_copy(grad, params_value(&parts.params, p->fused.in.weight));
+    return copied(params_value(&parts.params, p->fused.in.weight));
+}
+
+static void check_fused(Grade *g, Parallel *p) {
+    ParallelRun got = run(p, RUN_FUSED, 0), want = run(p, RUN_RULE, PARALLEL_RIGHT);
+    double tolerance = layers_rounding(want.value);
+    if (!near_mat(got.value, want.value, tolerance))
+        recognise_fused(g, p, got.value, want.value, tolerance);
+    grade_near_mat(g, 3, "the fused block's value", got.value, want.value, tolerance);
+    Mat grad = fused_grad(p, want.grads);
     Mat in = mat_view(got.grads.at + p->params.list[p->fused.in.weight].grad_first,
                       grad.rows, grad.cols);
     grade_near_mat(g, 1, "W_in's gradient", in, grad, layers_rounding(grad));
@@ -436,13 +451,27 @@ static void check_fused(Grade *g, Parallel *p) {
         got.products);
 }
 
+// With as many key-value heads as heads, all of W_in's parts but the last are equally
+// wide: who takes them for that gets into trouble later.
+static void run_fused_equal(Grade *g) {
+    Parallel p;
+    parallel_new(&p, HEADS);
+    grade_case(g, "fused_block");
+    run(&p, RUN_FUSED, 0);
+    grade_case(
+        g,
+        "fused_block with fewer key-value heads than heads, where W_in's columns "
+        "for key and value are n_kv_heads head_dim each");
+}
+
 void check_parallel(Grade *g) {
     one_thread();
     Parallel p;
-    parallel_new(&p);
+    parallel_new(&p, FEW_HEADS);
     grade_part(g, check_block(g, &p));
     grade_part(g, check_dropout(g, &p));
     grade_part(g, check_slice(g, p.x));
     grade_part(g, check_slice_gradient(g, p.x, p.out_grad));
+    grade_part(g, run_fused_equal(g));
     grade_part(g, check_fused(g, &p));
 }

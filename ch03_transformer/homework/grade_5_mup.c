@@ -122,11 +122,28 @@ static Config gpt(int width) {
     return c;
 }
 
-static void check_scales(Grade *g) {
-    Config base = gpt(32), wide = gpt(128), custom = base;
+// Of attention at four times the width: 1 / sqrt(8), times 8 / 32.
+static const double WIDE_SCALE = 0.0883883476483184405501;
+
+// From a base that has scales of its own.
+static void check_own_scales(Grade *g, const Config *base) {
+    Config custom = *base, wide = gpt(128);
     custom.attention_scale = 1, custom.logit_scale = 3;
+    mup_scales(&wide, &custom);
+    grade_mistake(g, close_to(wide.attention_scale, WIDE_SCALE), "attention-own",
+                  "a base with an attention_scale of its own: only 0 means 1 / "
+                  "sqrt(head_dim)");
+    grade_mistake(g, close_to(wide.logit_scale, 0.25), "logit-own",
+                  "a base with a logit_scale of its own: the ratio multiplies it");
+    Reading own[] = {reading("attention_scale", wide.attention_scale, 0.25),
+                     reading("logit_scale", wide.logit_scale, 0.75)};
+    grade_readings(g, 1, "from a base with scales of its own, 1 and 3", own, 2);
+}
+
+static void check_scales(Grade *g) {
+    Config base = gpt(32), wide = gpt(128);
     mup_scales(&wide, &base);
-    double standard = 1 / sqrt(32), want = sqrt(8) / 32;
+    double standard = 1 / sqrt(32), want = WIDE_SCALE;
     grade_mistake(g,
                   close_to(wide.attention_scale, standard) || wide.attention_scale == 0,
                   "attention-standard",
@@ -163,15 +180,7 @@ static void check_scales(Grade *g) {
     Reading scales[] = {reading("attention_scale", wide.attention_scale, want),
                         reading("logit_scale", wide.logit_scale, 0.25)};
     grade_readings(g, 2, "4 times as wide", scales, 2);
-    mup_scales(&wide, &custom);
-    grade_mistake(g, close_to(wide.attention_scale, want), "attention-own",
-                  "a base with an attention_scale of its own: only 0 means 1 / "
-                  "sqrt(head_dim)");
-    grade_mistake(g, close_to(wide.logit_scale, 0.25), "logit-own",
-                  "a base with a logit_scale of its own: the ratio multiplies it");
-    Reading own[] = {reading("attention_scale", wide.attention_scale, 0.25),
-                     reading("logit_scale", wide.logit_scale, 0.75)};
-    grade_readings(g, 1, "from a base with scales of its own, 1 and 3", own, 2);
+    check_own_scales(g, &base);
 }
 
 // ---- the coordinate check: a few steps of Adam, and how far the model's numbers have

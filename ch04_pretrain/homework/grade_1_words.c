@@ -4,7 +4,7 @@
 
 #include "ch04_pretrain/homework/grade.h"
 
-enum { MOST = 400, DRAWS = 20000, LETTERS = 4, MASK_TOKEN = 77 };
+enum { MOST = 400, DRAWS = 20000, LETTERS = 4, MASK_TOKEN = 77, UNWRITTEN = 5555 };
 
 // ---- (a) words
 
@@ -367,7 +367,7 @@ typedef struct {
 
 static void run_mask(Masked *m, Rng *rng, const Corruption *c) {
     int blank[MOST];
-    memset(blank, 0x55, sizeof blank);
+    for (int i = 0; i < MOST; i++) blank[i] = UNWRITTEN;
     for (int i = 0; i < MOST; i++)
         m->tokens[i] = rng_below(rng, LETTERS), m->selected[i] = i % 4 != 3;
     int *seen = grade_guarded("seen", blank, sizeof blank),
@@ -448,6 +448,13 @@ static void check_others_stay(Grade *g) {
     int changed = 0;
     for (int i = 0; i < MOST; i++)
         changed += !m.selected[i] && m.seen[i] != m.tokens[i];
+    int unwritten = 0;
+    for (int i = 0; i < MOST; i++) unwritten += m.seen[i] == UNWRITTEN;
+    grade_mistake(
+        g, unwritten > 0, "seen-not-written",
+        "seen[] is written for every token of the row: %d still hold what was "
+        "there before",
+        unwritten);
     grade_mistake(
         g, changed > MOST / 16, "all-masked",
         "tokens that were not selected are masked too: they stay as they are");
@@ -477,59 +484,69 @@ static void count_fates(int *fates, int *twins, Rng *rng, const Corruption *c,
     }
 }
 
+// BERT's shares: 80 %, of the next 10 % some are the same again, 10 % stay.
+#define OTHER_TOKEN (0.1 * (LETTERS - 1) / LETTERS)
+#define REST_OTHER (0.2 * (LETTERS - 1) / LETTERS)
+static const double FATES_RIGHT[FATES] = {0.8, OTHER_TOKEN, 0.2 - OTHER_TOKEN};
+
+static const struct {
+    double p[FATES];
+    const char *code, *says;
+} FATE_SLIPS[] = {
+    {{0.8, 0.2 * OTHER_TOKEN, 0.2 - 0.2 * OTHER_TOKEN},
+     "nested",
+     "a second draw decides between random and same with c->random: that is a share of "
+     "all selected, not of those left, so 80/2/18 came out"},
+    {{0.8, 0, 0.2},
+     "never-random",
+     "no token became a random one: what is not below c->mask is not below c->random "
+     "either; below c->mask + c->random"},
+    {{0.8, REST_OTHER, 0.2 - REST_OTHER},
+     "never-stays",
+     "what is not masked became random, all of it: of the rest only c->random, the "
+     "others stay"},
+    {{0.2, 0.6, 0.2},
+     "mask-above",
+     "a fifth became [MASK]: a draw is below c->mask with probability c->mask, not "
+     "above it"},
+    {{0.2, OTHER_TOKEN, 0.8 - OTHER_TOKEN},
+     "mask-above",
+     "a fifth became [MASK]: a draw is below c->mask with probability c->mask, not "
+     "above it"},
+    {{1, 0, 0},
+     "always-masked",
+     "every selected token became [MASK]: with probability c->mask only"},
+    {{0.8, 0.1, 0.1},
+     "never-same",
+     "the random token is never the token itself: it is drawn from all, itself too"},
+};
+
 static void check_fates(Grade *g) {
     enum { ROWS = 100, SELECTED = ROWS * MOST / 4 * 3, PAIRS = ROWS * MOST / 2 };
-    const double other = 0.1 * (LETTERS - 1) / LETTERS,
-                 truth[FATES] = {0.8, other, 0.2 - other},
-                 nested[FATES] = {0.8, other * 0.2, 0.2 - other * 0.2},
-                 never_same[FATES] = {0.8, 0.1, 0.1},
-                 never_random[FATES] = {0.8, 0, 0.2}, mask = 0.8 * 0.15,
-                 rest = (1 - 0.8) * (LETTERS - 1) / LETTERS,
-                 never_stays[FATES] = {0.8, rest, 0.2 - rest},
-                 above[FATES] = {0.2, 0.6, 0.2},
-                 above_stays[FATES] = {0.2, other, 0.8 - other},
-                 always_masked[FATES] = {1, 0, 0};
     int fates[FATES] = {0}, twins = 0;
     Rng rng = rng_new(49);
     count_fates(fates, &twins, &rng, &BERT_CORRUPTION, ROWS);
-    double together = (double)twins / PAIRS, apart = 0.8 * 0.8 + 0.2 * 0.2;
+    double together = (double)twins / PAIRS, apart = 0.8 * 0.8 + 0.2 * 0.2,
+           masked = (double)fates[BECAME_MASK] / SELECTED;
     grade_mistake(g, together > 0.95, "one-draw",
                   "one draw for a whole word, or row: each token has its own");
-    grade_mistake(g, fits_law(fates, SELECTED, nested, FATES), "nested",
-                  "a second draw decides between random and same with c->random: that "
-                  "is a share of all selected, not of those left, so 80/2/18 came out");
-    grade_mistake(
-        g, fits_law(fates, SELECTED, never_random, FATES), "never-random",
-        "no token became a random one: what is not below c->mask is not below "
-        "c->random either; below c->mask + c->random");
-    grade_mistake(g, fits_law(fates, SELECTED, never_stays, FATES), "never-stays",
-                  "what is not masked became random, all of it: of the rest only "
-                  "c->random, the others stay");
-    grade_mistake(g,
-                  fits_law(fates, SELECTED, above, FATES)
-                      || fits_law(fates, SELECTED, above_stays, FATES),
-                  "mask-above",
-                  "a fifth became [MASK]: a draw is below c->mask with probability "
-                  "c->mask, not above it");
-    grade_mistake(g, fits_law(fates, SELECTED, always_masked, FATES), "always-masked",
-                  "every selected token became [MASK]: with probability c->mask only");
-    double masked = (double)fates[BECAME_MASK] / SELECTED;
-    grade_mistake(g, fabs(masked - mask) < 0.01, "selects-again",
+    for (int i = 0; i < COUNT_OF(FATE_SLIPS); i++)
+        grade_mistake(g, fits_law(fates, SELECTED, FATE_SLIPS[i].p, FATES),
+                      FATE_SLIPS[i].code, "%s", FATE_SLIPS[i].says);
+    grade_mistake(g, fabs(masked - 0.8 * BERT_CORRUPTION.select) < 0.01,
+                  "selects-again",
                   "c->select was drawn once more: what is selected is settled already");
     grade_mistake(
         g, fates[STRANGE] > 0, "no-such-token",
-        "some became a token that does not exist: tokens are 0 .. vocabulary - "
-        "1");
-    grade_mistake(g, fits_law(fates, SELECTED, never_same, FATES), "never-same",
-                  "the random token is never the token itself: it is drawn from all, "
-                  "itself too");
+        "some became a token that does not exist: tokens are 0 .. vocabulary - 1");
+    bool good =
+        fits_law(fates, SELECTED, FATES_RIGHT, FATES) && fabs(together - apart) < 0.02;
     grade_expect(
-        g, 4, fits_law(fates, SELECTED, truth, FATES) && fabs(together - apart) < 0.02,
+        g, 4, good,
         "of the selected, %.3f became [MASK], should be 0.800; %.3f another of "
         "4 tokens, should be %.3f; neighbours share their fate in %.3f, should "
         "be %.3f",
-        (double)fates[BECAME_MASK] / SELECTED, (double)fates[BECAME_OTHER] / SELECTED,
-        other, together, apart);
+        masked, (double)fates[BECAME_OTHER] / SELECTED, OTHER_TOKEN, together, apart);
 }
 
 void check_words(Grade *g) {

@@ -194,7 +194,9 @@ static double area_by(const Wsd *s, long long from, long long to) {
     return sum;
 }
 
-static bool near_area(double a, double b) { return fabs(a - b) <= 1e-9 * fabs(b); }
+static bool near_area(double a, double b) {
+    return isfinite(b) && fabs(a - b) <= 1e-9 * fabs(b);
+}
 
 // Of the curve through the rates: half of the first and the last step is missing.
 static double area_under_curve(const Wsd *s) {

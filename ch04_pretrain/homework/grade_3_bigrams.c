@@ -45,6 +45,7 @@ typedef enum {
     DISCOUNT_AT_LEAST,  // counts of c and more
     DISCOUNT_UPSIDE,    // n_2 / (n_2 + 2 n_1)
     DISCOUNT_RATIO,     // n_1 / (2 n_2)
+    DISCOUNT_TOKENS,    // n_2 counts tokens: two for each pair
 } DiscountRule;
 
 static void discount_by(int rule, const void *of, double *to) {
@@ -58,6 +59,7 @@ static void discount_by(int rule, const void *of, double *to) {
     if (rule == DISCOUNT_TWO_N1) *to = ones / (2 * ones + twos);
     if (rule == DISCOUNT_OTHER) *to = 1 - *to;
     if (rule == DISCOUNT_UPSIDE) *to = twos / (twos + 2 * ones);
+    if (rule == DISCOUNT_TOKENS) *to = ones / (ones + 4 * twos);
     if (rule == DISCOUNT_RATIO) *to = ones / (2 * twos);
 }
 
@@ -69,16 +71,22 @@ static void check_discount(Grade *g) {
         {DISCOUNT_AT_LEAST, "at-least",
          "n_c counts pairs that came exactly c times, not c times or more"},
         {DISCOUNT_UPSIDE, "upside-down", "n_1 and n_2 are exchanged"},
+        {DISCOUNT_TOKENS, "tokens-of-pairs",
+         "n_2 is how many different pairs came twice: here each counts twice"},
         {DISCOUNT_RATIO, "ratio", "n_1 is below the line too: n_1 / (n_1 + 2 n_2)"},
     };
-    int twice[V * V] = {2, 2, 0, 2};
+    int twice[V * V] = {2, 2, 0, 2}, first[V * V] = {1, 2};
     double got = pair_discount(guarded_counts(COUNT), V),
-           none = pair_discount(guarded_counts(twice), V);
+           none = pair_discount(guarded_counts(twice), V),
+           two = pair_discount(guarded_counts(first), V);
     grade_numbers(g, 3, "D of the counts", &got, 1, TOLERANCE, discount_by, COUNT,
                   slips, COUNT_OF(slips));
     grade_mistake(g, none == 0 || isnan(none), "no-ones",
                   "where no pair came once D is 1/2: 0 would discount nothing");
-    grade_near(g, 1, "D where n_1 = 0", none, 0.5, TOLERANCE);
+    Reading both[] = {
+        {"D where n_1 = 0", none, 0.5, TOLERANCE},
+        {"where the first pair came once, the next twice", two, 1. / 3, TOLERANCE}};
+    grade_readings(g, 1, "few pairs", both, 2);
 }
 
 // ---- the continuation
@@ -151,14 +159,20 @@ typedef struct {
     double unseen;  // lower's probability of what never came
 } Seen;
 
-static Seen seen_after(int h, const double *lower) {
+// How often w came after h; turned: h after w, the counts read the wrong way round.
+static int pair_count(int h, int w, bool turned) {
+    return turned ? COUNT[w * V + h] : COUNT[h * V + w];
+}
+
+static Seen seen_by(int h, const double *lower, bool turned) {
     Seen s = {0};
     for (int w = 0; w < V; w++) {
-        int c = COUNT[h * V + w];
+        int c = pair_count(h, w, turned);
         s.total += c, s.different += c > 0, s.unseen += c > 0 ? 0 : lower[w];
     }
     return s;
 }
+static Seen seen_after(int h, const double *lower) { return seen_by(h, lower, false); }
 
 typedef enum {
     WB_RIGHT,
@@ -172,20 +186,21 @@ typedef enum {
     WB_BY_V,          // divided by c(h) + V
     WB_LOWER_WHOLE,   // lower not weighed
     WB_T_ALONE,       // + T, without lower
-    WB_TRANSPOSED,    // row and column of the counts exchanged
+    WB_COLUMN,        // row and column of the counts exchanged
+    WB_TRANSPOSED,    // in the numerator only
     WB_SECOND_TERM,   // T lower not divided
     WB_COUNTS,        // not divided
 } WittenBellRule;
 
 static void witten_bell_by(WittenBellRule rule, const double *lower, int h, double *p) {
-    Seen s = seen_after(h, lower);
+    Seen s = seen_by(h, lower, rule == WB_COLUMN);
     double T = rule == WB_UNSEEN_TYPES ? V - s.different
                : rule == WB_VOCABULARY ? V
                : rule == WB_TOTAL      ? s.total
                : rule == WB_ONE        ? 1
                                        : s.different;
     for (int w = 0; w < V; w++) {
-        int c = COUNT[rule == WB_TRANSPOSED ? w * V + h : h * V + w];
+        int c = pair_count(h, w, rule == WB_TRANSPOSED || rule == WB_COLUMN);
         double share = rule == WB_NO_LOWER ? 1. / V : rule == WB_T_ALONE ? 1 : lower[w];
         if (rule == WB_UNSEEN_ONLY && c > 0) share = 0;
         double events = s.total + (rule == WB_NO_T ? 0 : rule == WB_BY_V ? V : T);
@@ -204,39 +219,42 @@ static double *run_witten_bell(int h) {
     return p;
 }
 
+static const struct {
+    WittenBellRule rule;
+    const char *code, *says;
+} WITTEN_BELL_SLIPS[] = {
+    {WB_UNSEEN_TYPES, "unseen-types",
+     "T counts the tokens that never came after h: it is how many different ones "
+     "did, since that is how often something new came"},
+    {WB_VOCABULARY, "vocabulary",
+     "T = V, whatever came after h: that is add-k with k V = V"},
+    {WB_UNSEEN_ONLY, "unseen-only",
+     "lower has a say about all tokens here, seen ones too; p does not sum to 1"},
+    {WB_NO_LOWER, "no-lower", "lower is missing: T / V each is the uniform one"},
+    {WB_NO_T, "events",
+     "divided by c(h): there are c(h) + T events, or p sums to more"},
+    {WB_TOTAL, "total-for-t",
+     "c(h) lower[w]: T counts the different tokens after h, not all"},
+    {WB_ONE, "t-is-one", "T is how many different tokens came after h, not 1"},
+    {WB_BY_V, "by-vocabulary", "divided by c(h) + V: there are c(h) + T events"},
+    {WB_LOWER_WHOLE, "lower-not-weighed", "lower has the weight T / (c(h) + T), not 1"},
+    {WB_T_ALONE, "no-lower", "lower is missing: T lower[w]"},
+    {WB_COLUMN, "row-and-column",
+     "count[h V + w] is how often w came after h: this is made of what came before "
+     "h"},
+    {WB_TRANSPOSED, "row-and-column",
+     "count[h V + w]: history and token are exchanged"},
+    {WB_SECOND_TERM, "term-not-divided", "T lower[w] is divided by c(h) + T too"},
+    {WB_COUNTS, "not-divided", "not divided by c(h) + T"},
+};
+
 static void check_witten_bell(Grade *g) {
-    static const struct {
-        WittenBellRule rule;
-        const char *code, *says;
-    } slips[] = {
-        {WB_UNSEEN_TYPES, "unseen-types",
-         "T counts the tokens that never came after h: it is how many different ones "
-         "did, since that is how often something new came"},
-        {WB_VOCABULARY, "vocabulary",
-         "T = V, whatever came after h: that is add-k with k V = V"},
-        {WB_UNSEEN_ONLY, "unseen-only",
-         "lower has a say about all tokens here, seen ones too; p does not sum to 1"},
-        {WB_NO_LOWER, "no-lower", "lower is missing: T / V each is the uniform one"},
-        {WB_NO_T, "events",
-         "divided by c(h): there are c(h) + T events, or p sums to more"},
-        {WB_TOTAL, "total-for-t",
-         "c(h) lower[w]: T counts the different tokens after h, not all"},
-        {WB_ONE, "t-is-one", "T is how many different tokens came after h, not 1"},
-        {WB_BY_V, "by-vocabulary", "divided by c(h) + V: there are c(h) + T events"},
-        {WB_LOWER_WHOLE, "lower-not-weighed",
-         "lower has the weight T / (c(h) + T), not 1"},
-        {WB_T_ALONE, "no-lower", "lower is missing: T lower[w]"},
-        {WB_TRANSPOSED, "row-and-column",
-         "count[h V + w]: history and token are exchanged"},
-        {WB_SECOND_TERM, "term-not-divided", "T lower[w] is divided by c(h) + T too"},
-        {WB_COUNTS, "not-divided", "not divided by c(h) + T"},
-    };
     double want[V], slip[V], *got = run_witten_bell(SEEN_SOME);
     witten_bell_by(WB_RIGHT, LOWER, SEEN_SOME, want);
-    for (int i = 0; i < COUNT_OF(slips); i++) {
-        witten_bell_by(slips[i].rule, LOWER, SEEN_SOME, slip);
-        grade_mistake(g, near_array(got, slip, V, TOLERANCE), slips[i].code, "%s",
-                      slips[i].says);
+    for (int i = 0; i < COUNT_OF(WITTEN_BELL_SLIPS); i++) {
+        witten_bell_by(WITTEN_BELL_SLIPS[i].rule, LOWER, SEEN_SOME, slip);
+        grade_mistake(g, near_array(got, slip, V, TOLERANCE), WITTEN_BELL_SLIPS[i].code,
+                      "%s", WITTEN_BELL_SLIPS[i].says);
     }
     grade_near_array(g, 4, "Witten and Bell", got, want, V, TOLERANCE);
     got = run_witten_bell(SEEN_ALL);
@@ -247,7 +265,7 @@ static void check_witten_bell(Grade *g) {
 
 static void check_new_history(Grade *g) {
     double *got = run_witten_bell(SEEN_NONE);
-    grade_mistake(g, isnan(got[0]), "new-history",
+    grade_mistake(g, isnan(got[0]) && isnan(got[V - 1]), "new-history",
                   "0 / 0: a history that was never seen says nothing, p is lower");
     grade_near_array(g, 1, "Witten and Bell, a history never seen", got, LOWER, V,
                      TOLERANCE);
@@ -268,8 +286,9 @@ typedef enum {
     BACK_OFF_NO_LOWER,      // alpha itself
     BACK_OFF_LOWER,         // lower itself: alpha is 1
     BACK_OFF_NO_EVENTS,     // the freed mass is D T
-    BACK_OFF_TRANSPOSED,
-    BACK_OFF_KEPT_MASS,  // alpha of 1 - freed
+    BACK_OFF_COLUMN,        // row and column of the counts exchanged
+    BACK_OFF_TRANSPOSED,    // in the numerator only
+    BACK_OFF_KEPT_MASS,     // alpha of 1 - freed
 } BackOffRule;
 
 // What lower is multiplied by for tokens that never came.
@@ -293,10 +312,11 @@ static double kept_by(BackOffRule rule, const Seen *s, int c, double D) {
 
 static void back_off_by(BackOffRule rule, const double *lower, double D, int h,
                         double *p) {
-    Seen s = seen_after(h, lower);
+    Seen s = seen_by(h, lower, rule == BACK_OFF_COLUMN);
     double alpha = alpha_by(rule, &s, D);
     for (int w = 0; w < V; w++) {
-        int c = COUNT[rule == BACK_OFF_TRANSPOSED ? w * V + h : h * V + w];
+        int c =
+            pair_count(h, w, rule == BACK_OFF_TRANSPOSED || rule == BACK_OFF_COLUMN);
         double even = D * s.different / s.total / (V - s.different);
         if (c > 0) p[w] = kept_by(rule, &s, c, D);
         else if (rule == BACK_OFF_UNIFORM) p[w] = even;
@@ -312,51 +332,54 @@ static double *run_back_off(const double *lower, double D, int h) {
     return p;
 }
 
+static const struct {
+    BackOffRule rule;
+    const char *code, *says;
+} BACK_OFF_SLIPS[] = {
+    {BACK_OFF_INTERPOLATES, "interpolates",
+     "this is the interpolated model, the chapter's: here lower has a say only "
+     "about "
+     "tokens that never came after h"},
+    {BACK_OFF_UNNORMALISED, "not-normalised",
+     "the freed mass times lower: of lower only the unseen tokens are used, so "
+     "alpha "
+     "divides by their probability"},
+    {BACK_OFF_UNIFORM, "even",
+     "the freed mass was shared out evenly: in proportion to lower"},
+    {BACK_OFF_ONE_DISCOUNT, "one-discount",
+     "each different token after h gave up D: the freed mass is D T / c(h)"},
+    {BACK_OFF_KEEPS, "keeps-all",
+     "what came after h keeps its frequency: nothing is left for the others"},
+    {BACK_OFF_D_ALONE, "freed-is-d", "the freed mass is D T / c(h), not D"},
+    {BACK_OFF_SEEN, "alpha-by-seen",
+     "alpha divides by lower's probability of the tokens that never came, not of "
+     "those "
+     "that did"},
+    {BACK_OFF_UNSEEN_TYPES, "unseen-types",
+     "T counts the tokens that never came after h: each that did gave up D"},
+    {BACK_OFF_D_OUTSIDE, "d-outside",
+     "c / c(h) - D: D is taken from the count, so (c - D) / c(h)"},
+    {BACK_OFF_LESS_EVENTS, "fewer-events",
+     "divided by c(h) - D: counts are discounted, c(h) stays"},
+    {BACK_OFF_NO_LOWER, "alpha-alone", "lower is missing: alpha lower[w]"},
+    {BACK_OFF_LOWER, "no-alpha", "alpha is missing: p sums to more than 1"},
+    {BACK_OFF_NO_EVENTS, "freed-not-divided", "the freed mass is D T / c(h), not D T"},
+    {BACK_OFF_COLUMN, "row-and-column",
+     "count[h V + w] is how often w came after h: this is made of what came before "
+     "h"},
+    {BACK_OFF_TRANSPOSED, "row-and-column",
+     "count[h V + w]: history and token are exchanged"},
+    {BACK_OFF_KEPT_MASS, "kept-mass",
+     "alpha shares out what was freed, D T / c(h), not what was kept"},
+};
+
 static void check_back_off(Grade *g) {
-    static const struct {
-        BackOffRule rule;
-        const char *code, *says;
-    } slips[] = {
-        {BACK_OFF_INTERPOLATES, "interpolates",
-         "this is the interpolated model, the chapter's: here lower has a say only "
-         "about "
-         "tokens that never came after h"},
-        {BACK_OFF_UNNORMALISED, "not-normalised",
-         "the freed mass times lower: of lower only the unseen tokens are used, so "
-         "alpha "
-         "divides by their probability"},
-        {BACK_OFF_UNIFORM, "even",
-         "the freed mass was shared out evenly: in proportion to lower"},
-        {BACK_OFF_ONE_DISCOUNT, "one-discount",
-         "each different token after h gave up D: the freed mass is D T / c(h)"},
-        {BACK_OFF_KEEPS, "keeps-all",
-         "what came after h keeps its frequency: nothing is left for the others"},
-        {BACK_OFF_D_ALONE, "freed-is-d", "the freed mass is D T / c(h), not D"},
-        {BACK_OFF_SEEN, "alpha-by-seen",
-         "alpha divides by lower's probability of the tokens that never came, not of "
-         "those "
-         "that did"},
-        {BACK_OFF_UNSEEN_TYPES, "unseen-types",
-         "T counts the tokens that never came after h: each that did gave up D"},
-        {BACK_OFF_D_OUTSIDE, "d-outside",
-         "c / c(h) - D: D is taken from the count, so (c - D) / c(h)"},
-        {BACK_OFF_LESS_EVENTS, "fewer-events",
-         "divided by c(h) - D: counts are discounted, c(h) stays"},
-        {BACK_OFF_NO_LOWER, "alpha-alone", "lower is missing: alpha lower[w]"},
-        {BACK_OFF_LOWER, "no-alpha", "alpha is missing: p sums to more than 1"},
-        {BACK_OFF_NO_EVENTS, "freed-not-divided",
-         "the freed mass is D T / c(h), not D T"},
-        {BACK_OFF_TRANSPOSED, "row-and-column",
-         "count[h V + w]: history and token are exchanged"},
-        {BACK_OFF_KEPT_MASS, "kept-mass",
-         "alpha shares out what was freed, D T / c(h), not what was kept"},
-    };
     double D = 0.6, want[V], slip[V], *got = run_back_off(LOWER, D, SEEN_SOME);
     back_off_by(BACK_OFF_RIGHT, LOWER, D, SEEN_SOME, want);
-    for (int i = 0; i < COUNT_OF(slips); i++) {
-        back_off_by(slips[i].rule, LOWER, D, SEEN_SOME, slip);
-        grade_mistake(g, near_array(got, slip, V, TOLERANCE), slips[i].code, "%s",
-                      slips[i].says);
+    for (int i = 0; i < COUNT_OF(BACK_OFF_SLIPS); i++) {
+        back_off_by(BACK_OFF_SLIPS[i].rule, LOWER, D, SEEN_SOME, slip);
+        grade_mistake(g, near_array(got, slip, V, TOLERANCE), BACK_OFF_SLIPS[i].code,
+                      "%s", BACK_OFF_SLIPS[i].says);
     }
     grade_near_array(g, 5, "backing off", got, want, V, TOLERANCE);
     got = run_back_off(LOWER, D, SEEN_ONE);
@@ -385,7 +408,7 @@ static void check_nothing_left(Grade *g) {
     grade_near_array(g, 1, "backing off, lower has nothing for the unseen", got, some,
                      V, TOLERANCE);
     got = run_back_off(LOWER, D, SEEN_NONE);
-    grade_mistake(g, isnan(got[0]), "new-history",
+    grade_mistake(g, isnan(got[0]) && isnan(got[V - 1]), "new-history",
                   "0 / 0: a history that was never seen says nothing, p is lower");
     grade_near_array(g, 1, "backing off, a history never seen", got, LOWER, V,
                      TOLERANCE);

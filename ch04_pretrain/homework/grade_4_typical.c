@@ -35,8 +35,7 @@ typedef enum {
     TYPICAL_MORE,          // one more where the mass is reached exactly
     TYPICAL_HIGH_TOKEN,    // of equal p the higher token
     TYPICAL_RAW_ENTROPY,   // p in the entropy, shares in the surprise
-    TYPICAL_PLUS,          // surprise + entropy
-    TYPICAL_LOG_SIGN,      // ln p - entropy
+    TYPICAL_PLUS,          // surprise + entropy, or ln p - entropy
     TYPICAL_ENTROPY_SIGN,  // the entropy's sign
     TYPICAL_PROBABILITY,   // |p - e^-entropy|
     TYPICAL_P_ENTROPY,     // |p - entropy|
@@ -71,7 +70,6 @@ static double key_of(TypicalRule rule, const Candidates *c, const Candidate *x) 
         case TYPICAL_SIGNED: return above;
         case TYPICAL_FARTHEST: return -fabs(above);
         case TYPICAL_PLUS: return fabs(surprise + entropy);
-        case TYPICAL_LOG_SIGN: return fabs(-surprise - entropy);
         case TYPICAL_PROBABILITY: return fabs(share - exp(-entropy));
         case TYPICAL_P_ENTROPY: return fabs(share - entropy);
         case TYPICAL_SQUARED: return above * above;

@@ -132,6 +132,7 @@ typedef enum {
     NOISE_BIG_EXACT,    // trace = b (small - big)
     NOISE_TIMES,        // times (1/b - 1/B)
     NOISE_OTHER_TERM,   // |G|^2 = big - trace / b
+    NOISE_OTHER_SIZE,   // |G|^2 = small - trace / B
     NOISE_NEGATIVE,     // |G|^2 with the sign turned
     NOISE_EXCHANGED,    // small and big exchanged in |G|^2
     NOISE_PLUS,         // B + b
@@ -156,6 +157,7 @@ static double square_of(NoiseRule rule, Squares s, double b, double B) {
         case NOISE_SWAPPED: return (b * s.big - B * s.small) / (b - B);
         case NOISE_MIXED: return (b * s.big - B * s.small) / (B - b);
         case NOISE_OTHER_TERM: return s.big - trace / b;
+        case NOISE_OTHER_SIZE: return s.small - trace / B;
         case NOISE_PLUS_TRACE: return s.big + trace / B;
         case NOISE_NEGATIVE: return -right;
         case NOISE_EXCHANGED: return (B * s.small - b * s.big) / (B - b);
@@ -206,6 +208,8 @@ static void check_square(Grade *g) {
          "long on average"},
         {NOISE_SWAPPED, "swapped", "b and B are exchanged: big goes with B"},
         {NOISE_OTHER_TERM, "other-term", "from big trace / B is to be taken away"},
+        {NOISE_OTHER_SIZE, "other-term",
+         "from small trace / b is to be taken away: trace / B belongs to big"},
         {NOISE_PLUS_TRACE, "plus-trace", "trace / B is taken away from big, not added"},
         {NOISE_NEGATIVE, "square-negative",
          "the sign is turned: (B big - b small) / (B - b)"},
@@ -306,7 +310,10 @@ static void check_scale(Grade *g) {
 static void check_no_signal(Grade *g) {
     double got =
         noise_scale(grade_guarded("s", FLAT, sizeof FLAT), COUNT_OF(FLAT), 4, 16);
-    grade_mistake(g, got < 0, "negative-scale",
+    Noise own = noise_of(FLAT[0], 4, 16), right = noise_by(NOISE_RIGHT, FLAT[0], 4, 16);
+    bool measured = fabs(own.square - right.square) <= TOLERANCE
+                    && fabs(own.trace - right.trace) <= TOLERANCE;
+    grade_mistake(g, measured && got < 0, "negative-scale",
                   "a mean |G|^2 below 0 says that noise is all there is to see");
     grade_expect(g, 1, got == INFINITY,
                  "the noise scale of two measurements is %.6g, should be INFINITY",

@@ -283,6 +283,7 @@ typedef enum {
     BEST_NO_SHARE,      // of what is replaced
     BEST_TWICE,         // the share twice
     BEST_KEPT_WHOLE,    // what stays has the weight language
+    BEST_SEEN_WHOLE,    // w is seen with language + share x generator
     BEST_KEPT_SHARE,    // or 1 - share
     BEST_ODDS,          // replaced / kept
     BEST_OF_GENERATOR,  // language and generator exchanged
@@ -307,6 +308,7 @@ static Sources sources_by(BestRule rule, double d, double q, double s) {
         case BEST_NO_SHARE: return (Sources){q * (1 - d), kept};
         case BEST_TWICE: return (Sources){2 * other, kept};
         case BEST_KEPT_WHOLE: return (Sources){other, d};
+        case BEST_SEEN_WHOLE: return (Sources){other, d + s * q * d};
         case BEST_KEPT_SHARE: return (Sources){other, 1 - s};
         case BEST_ALONE: return (Sources){s * q, 1 - s * q};
         case BEST_GENERATOR: return (Sources){q, 1 - q};
@@ -338,47 +340,52 @@ static double *run_optimum(const Place *p) {
     return to;
 }
 
+static const Slip BEST_SLIPS[] = {
+    {BEST_SELECTED, "was-selected",
+     "the probability that w was *selected*: drawn again, it is not replaced"},
+    {BEST_MORE, "drawn-again",
+     "a w that is drawn where it was written has not replaced another: share x "
+     "generator[w] x (1 - language[w])"},
+    {BEST_KEPT, "as-it-was", "the probability that w is as it was"},
+    {BEST_NO_LUCK, "no-luck",
+     "w is also seen where it was selected and drawn again: share x generator[w] "
+     "of its places"},
+    {BEST_EVEN_ODDS, "even-odds",
+     "as if half of the tokens were selected: `share` of them are"},
+    {BEST_JOINT, "joint",
+     "that w is seen *and* has replaced another: of the cases in which it is seen"},
+    {BEST_ALL_SELECTED, "no-share", "`share` has no part in it"},
+    {BEST_NO_LANGUAGE, "prior", "this is the share, whatever token is seen"},
+    {BEST_NO_GENERATOR, "no-generator",
+     "the generator's probability of w has no part in it: share x generator[w] x "
+     "(1 - "
+     "language[w])"},
+    {BEST_NO_SHARE, "replaced-no-share",
+     "`share` is missing: only selected tokens are replaced"},
+    {BEST_TWICE, "replaced-twice",
+     "a factor 2: w has replaced another with share x generator[w] x (1 - "
+     "language[w])"},
+    {BEST_KEPT_WHOLE, "kept-whole",
+     "w is as it was with language x (1 - share + share x generator), not "
+     "language"},
+    {BEST_SEEN_WHOLE, "language-not-weighed",
+     "w is seen with (1 - share) language + share generator: where it was "
+     "selected, "
+     "the language has no say any more"},
+    {BEST_KEPT_SHARE, "kept-no-language",
+     "w is as it was only where it was written: language[w] is missing"},
+    {BEST_ODDS, "odds", "these are odds: replaced / (replaced + as it was)"},
+    {BEST_OF_GENERATOR, "laws-exchanged", "language and generator are exchanged"},
+    {BEST_ALONE, "share-of-generator",
+     "share x generator[w]: of the cases in which w is seen, and without those in "
+     "which it was written there"},
+    {BEST_GENERATOR, "generator-alone", "this is the generator's probability of w"},
+};
+
 static void check_optimum(Grade *g) {
-    static const Slip slips[] = {
-        {BEST_SELECTED, "was-selected",
-         "the probability that w was *selected*: drawn again, it is not replaced"},
-        {BEST_MORE, "drawn-again",
-         "a w that is drawn where it was written has not replaced another: share x "
-         "generator[w] x (1 - language[w])"},
-        {BEST_KEPT, "as-it-was", "the probability that w is as it was"},
-        {BEST_NO_LUCK, "no-luck",
-         "w is also seen where it was selected and drawn again: share x generator[w] "
-         "of its places"},
-        {BEST_EVEN_ODDS, "even-odds",
-         "as if half of the tokens were selected: `share` of them are"},
-        {BEST_JOINT, "joint",
-         "that w is seen *and* has replaced another: of the cases in which it is seen"},
-        {BEST_ALL_SELECTED, "no-share", "`share` has no part in it"},
-        {BEST_NO_LANGUAGE, "prior", "this is the share, whatever token is seen"},
-        {BEST_NO_GENERATOR, "no-generator",
-         "the generator's probability of w has no part in it: share x generator[w] x "
-         "(1 - "
-         "language[w])"},
-        {BEST_NO_SHARE, "replaced-no-share",
-         "`share` is missing: only selected tokens are replaced"},
-        {BEST_TWICE, "replaced-twice",
-         "a factor 2: w has replaced another with share x generator[w] x (1 - "
-         "language[w])"},
-        {BEST_KEPT_WHOLE, "kept-whole",
-         "w is as it was with language x (1 - share + share x generator), not "
-         "language"},
-        {BEST_KEPT_SHARE, "kept-no-language",
-         "w is as it was only where it was written: language[w] is missing"},
-        {BEST_ODDS, "odds", "these are odds: replaced / (replaced + as it was)"},
-        {BEST_OF_GENERATOR, "laws-exchanged", "language and generator are exchanged"},
-        {BEST_ALONE, "share-of-generator",
-         "share x generator[w]: of the cases in which w is seen, and without those in "
-         "which it was written there"},
-        {BEST_GENERATOR, "generator-alone", "this is the generator's probability of w"},
-    };
     Place p = {LANGUAGE, SAID, 0.15};
     grade_numbers(g, 4, "the best detector of four tokens", run_optimum(&p), V,
-                  TOLERANCE, best_by, &p, slips, COUNT_OF(slips));
+                  TOLERANCE, best_by, &p, BEST_SLIPS, COUNT_OF(BEST_SLIPS));
 }
 
 static void check_never_seen(Grade *g) {

@@ -276,16 +276,16 @@ typedef enum {
     STREAM_FORWARD,      // summed from the beginning
     STREAM_CUT_LEAKS,    // after a cut the sum goes on
     STREAM_CUT_PLAIN,    // lasts without gamma
-    STREAM_NEXT_LAST,    // lasts[t+1]
+    STREAM_NEXT_LAST,    // lasts[t+1], 0 at the stream's end
 } StreamRule;
 
 // The value after step t, which is an answer's last one.
 static double after_end(StreamRule rule, const Stream *s, int t, double gamma) {
     bool cut = s->kinds[t] == STEP_CUT;
     if (!(cut ? rule != STREAM_CUT_ENDS : rule == STREAM_END_LASTS)) return 0;
-    int next = t + 1 < s->n ? t + 1 : t;
     if (rule == STREAM_CUT_PLAIN) return s->lasts[t] / gamma;
-    return s->lasts[rule == STREAM_NEXT_LAST ? next : t];
+    if (rule == STREAM_NEXT_LAST) return t + 1 < s->n ? s->lasts[t + 1] : 0;
+    return s->lasts[t];
 }
 
 static double delta_by(StreamRule rule, const Stream *s, int t, double next) {

@@ -351,15 +351,21 @@ static void check_alpha_for(Grade *g, int points, double beta, double target) {
     double alpha = alpha_for_length(&a, beta, target), length = length_at(beta, alpha);
     grade_mistake(g, alpha < 0, "negative",
                   "a cost below 0 would pay for length: the least is 0");
-    grade_mistake(g, alpha == 1 && length > target, "bracket",
-                  "the search ended at its upper bound: that must be found first");
+    // another length that is not reached with the same alpha: that is a bound
+    bool stuck = length > target + 1e-7
+                 && alpha_for_length(&a, beta, 1 + (target - 1) / 2) == alpha;
+    grade_mistake(g, stuck && alpha > 0, "bracket",
+                  "the search ended at its upper bound, %g: that must be found first",
+                  alpha);
     double start = length_at(beta, 0);
     grade_mistake(
         g, fabs(length - start) < 1e-9 && start > target, "search-backwards",
         "the search ended at alpha = 0, where answers are longer than wanted: "
         "the length falls with alpha, so where it is too long go up");
     grade_mistake(
-        g, fabs(length - target) >= 1e-7 && fabs(length - target) < 0.02,
+        g,
+        fabs(length - target) >= 1e-7 && fabs(length - target) < 0.02
+            && fabs(expected_length(&a, beta, alpha) - length) < 1e-9,
         "search-coarse",
         "near, but not to 9 digits: 40 halvings and more, or a condition that is "
         "narrower");
@@ -369,7 +375,9 @@ static void check_alpha_for(Grade *g, int points, double beta, double target) {
 }
 
 static void check_alpha(Grade *g) { check_alpha_for(g, 4, 0.5, 3); }
-static void check_alpha_far(Grade *g) { check_alpha_for(g, 1, 2, 1.05); }
+// Between lengths 1 and 2 it is beta ln(2 / 0.02) or so, some 4.6 million: nobody would
+// choose that as a bound without looking.
+static void check_alpha_far(Grade *g) { check_alpha_for(g, 1, 1e6, 1.02); }
 
 static void check_alpha_none(Grade *g) {
     Answers a = answers(REWARD);
@@ -377,7 +385,7 @@ static void check_alpha_none(Grade *g) {
     grade_mistake(g, alpha < 0, "negative",
                   "a cost below 0 would pay for length: the least is 0");
     grade_mistake(
-        g, alpha > 0, "not-zero",
+        g, alpha > 0 && expected_length(&a, 0.5, 0) <= 7.9, "not-zero",
         "answers are short enough without a cost: ask that first, and return 0");
     grade_expect(g, 2, alpha == 0,
                  "answers are short enough already for a length of 7.9: alpha is %.9g, "

@@ -226,6 +226,7 @@ typedef enum {
     BEAM_RIGHT,
     BEAM_GREEDY,     // width 1
     BEAM_DROPS,      // what has ended is no longer compared
+    BEAM_BESIDE,     // what has ended takes no place
     BEAM_SEQUENCE,   // scored by sequence
     BEAM_MEAN,       // scored per token
     BEAM_ALIKE,      // without weights
@@ -298,14 +299,24 @@ static int extended(BeamRule rule, const World *w, const Held *held, int count,
     return n;
 }
 
+// What is kept of n, the best first.
+static int kept_of(BeamRule rule, const Held *more, int n, int width, Held *held) {
+    int count = 0, places = 0;
+    for (int k = 0; k < n; k++) {
+        bool beside = rule == BEAM_BESIDE && has_ended(&more[k]);
+        if (!beside && places++ >= width) continue;
+        held[count++] = more[k];
+    }
+    return count;
+}
+
 // The answer, and -1 after it: to[LONGEST].
 static void beam_in(BeamRule rule, const World *w, int wide, double *to) {
     Held held[HELD] = {{.count = 0}}, more[HELD], best = {.log_p = -INFINITY};
     int count = 1, width = rule == BEAM_GREEDY ? 1 : wide;
     for (int step = 0; step < LONGEST && count; step++) {
         int n = extended(rule, w, held, count, more);
-        count = n < width ? n : width;
-        memcpy(held, more, (size_t)count * sizeof *held);
+        count = kept_of(rule, more, n, width, held);
         bool some = false;
         for (int k = 0; k < count; k++) some |= has_ended(&held[k]);
         if (some && rule == BEAM_FIRST_END) break;
@@ -331,6 +342,9 @@ static const Slip BEAM_SLIPS[] = {
      "scored by one document for the answer: here every token is mixed anew"},
     {BEAM_DROPS, "ended-dropped",
      "answers that have ended stay among those that are compared"},
+    {BEAM_BESIDE, "ended-beside",
+     "answers that have ended were put beside the beam: each takes one of its `width` "
+     "places"},
     {BEAM_MEAN, "per-token", "the score is a sum of logarithms, not their mean"},
     {BEAM_ONE, "one-document", "this reads the first document alone"},
     {BEAM_GREEDY, "greedy", "this keeps one prefix, not `width`"},

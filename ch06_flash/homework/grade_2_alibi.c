@@ -30,6 +30,8 @@ typedef enum {
     TILE_TIMES,     // the scores multiplied
     TILE_ACROSS,    // row and column exchanged
     TILE_POWER,     // 2^-slope: slope taken for an exponent
+    TILE_STRIDE,    // score (i, j) at [i * rows + j]
+    TILE_TURNED,    // at [j * rows + i]
 } TileRule;
 
 static double score(int i, int j) { return 0.25 * i - 0.5 * j + 1; }
@@ -64,11 +66,15 @@ static double bias_by(TileRule rule, const ScoreTile *t, int i, int j) {
 
 static void tile_by(int rule, const void *of, double *to) {
     const ScoreTile *t = of;
+    for (int i = 0; i < t->rows * t->cols; i++)
+        to[i] = rule == TILE_ONLY ? 0 : score(i / t->cols, i % t->cols);
     for (int i = 0; i < t->rows; i++)
         for (int j = 0; j < t->cols; j++) {
-            double before = rule == TILE_ONLY ? 0 : score(i, j),
-                   bias = bias_by((TileRule)rule, t, i, j);
-            to[i * t->cols + j] = rule == TILE_TIMES ? -before * bias : before + bias;
+            double bias = bias_by((TileRule)rule, t, i, j),
+                   *at = &to[rule == TILE_STRIDE   ? i * t->rows + j
+                             : rule == TILE_TURNED ? j * t->rows + i
+                                                   : i * t->cols + j];
+            *at = rule == TILE_TIMES ? -*at * bias : *at + bias;
         }
 }
 
@@ -106,6 +112,8 @@ static const Slip TILE_SLIPS[] = {
     {TILE_ACROSS, "row-and-column",
      "row and column are exchanged: score (i, j) is at [i * cols + j], of query row + "
      "i"},
+    {TILE_STRIDE, "stride", "a row of the tile has cols scores: [i * cols + j]"},
+    {TILE_TURNED, "stride", "the tile lies row after row: [i * cols + j]"},
     {TILE_POWER, "slope-as-power", "the slope is a factor as it is, no exponent"},
 };
 
@@ -158,7 +166,8 @@ typedef enum {
     SLOPE_INTEGERS,      // 8 (h + 1) / heads cut off
     SLOPE_SQUARED,
     SLOPE_NO_EIGHT,
-    SLOPE_DEVICE_STRIPE,  // device + devices x local head
+    SLOPE_DEVICE_STRIPE,  // query heads dealt out one by one
+    SLOPE_KV_STRIPE,      // key-value heads so
 } SlopeRule;
 
 // The number of the head among all, or what a mistake takes for it.
@@ -173,6 +182,8 @@ static int head_by(SlopeRule rule, const HeadAt *a) {
     if (rule == SLOPE_STRIPE) local = a->member * (here / group) + a->kv;
     if (rule == SLOPE_PLUS) local = a->kv + a->member;
     if (rule == SLOPE_DEVICE_STRIPE) return a->device + a->shards.devices * local;
+    if (rule == SLOPE_KV_STRIPE)
+        return (a->device + a->shards.devices * a->kv) * group + a->member;
     return first + local;
 }
 
@@ -227,6 +238,9 @@ static void check_slope(Grade *g) {
         {SLOPE_NO_EIGHT, "no-eight", "the 8 is missing: 2^(-8 (h + 1) / heads)"},
         {SLOPE_DEVICE_STRIPE, "device-striped",
          "heads are shared out in order: the first device has the first ones"},
+        {SLOPE_KV_STRIPE, "device-striped",
+         "key-value heads were dealt out one by one: they are shared out in order, the "
+         "first device has the first ones"},
     };
     double got[COUNT_OF(HEADS_AT)];
     for (int i = 0; i < COUNT_OF(HEADS_AT); i++)
@@ -251,6 +265,7 @@ typedef enum {
     FAR_ONE_EARLY,
     FAR_SHARE_PLAIN,  // share, not its logarithm
     FAR_SIGN,         // + ln share
+    FAR_SIGN_CUT,     // so too, and no key after the query's own
     FAR_DISTANCE,     // the distance in the place of the key
     FAR_TIMES_SLOPE,  // not divided
     FAR_BITS,         // log2
@@ -275,7 +290,7 @@ static double far_distance(FarRule rule, const Far *f) {
                   : rule == FAR_TEN       ? log10(f->share)
                   : rule == FAR_NO_SHARE  ? 0
                                           : log(f->share);
-    if (rule == FAR_SIGN) less = -less;
+    if (rule == FAR_SIGN || rule == FAR_SIGN_CUT) less = -less;
     if (rule == FAR_TIMES_SLOPE) return (most - less) * f->slope;
     if (rule == FAR_NO_SLOPE) return most - less;
     if (rule == FAR_LOG_ALONE) return most - less / f->slope;
@@ -308,6 +323,8 @@ static const Slip FAR_SLIPS[] = {
     {FAR_ONE_EARLY, "one-early", "the last key that may be left out was kept"},
     {FAR_SHARE_PLAIN, "share-plain", "weights are e^score: compare with ln share"},
     {FAR_SIGN, "share-sign",
+     "ln share is negative, and a smaller share takes a larger distance: - ln share"},
+    {FAR_SIGN_CUT, "share-sign",
      "ln share is negative, and a smaller share takes a larger distance: - ln share"},
     {FAR_DISTANCE, "distance",
      "this is how many keys remain: the first one is asked for"},

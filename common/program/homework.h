@@ -113,6 +113,10 @@ bool grade_mistake(Grade *g, bool condition, const char *code, const char *diagn
     } while (0)
 jmp_buf *homework_part(Grade *g);
 
+// Says which case is computed now: should a function of the course stop the program there
+// because its contract was not kept, the cause begins with these words.
+void grade_case(Grade *g, const char *says);
+
 // A copy of the bytes for the student's function, placed so that reaching past its end is
 // a crash, and is named. It stays until the next call with this name. At most 16 names.
 void *grade_guarded(const char *name, const void *from, size_t size);

@@ -1,6 +1,7 @@
 #include "common/program/homework_numbers.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/program/homework_run.h"
@@ -46,6 +47,18 @@ void grade_slip(Grade *g, const char *what, const double *got, int n, double tol
     else homework_relate(g, what, got, want, n, tolerance, true, 0);
 }
 
+typedef struct {
+    char text[32];
+} Spelt;
+
+// NaN has one spelling on every machine.
+static Spelt spelt(double x) {
+    Spelt s;
+    if (isnan(x)) snprintf(s.text, sizeof s.text, "not a number (NaN)");
+    else snprintf(s.text, sizeof s.text, "%.8g", x);
+    return s;
+}
+
 void grade_numbers(Grade *g, int points, const char *what, const double *got, int n,
                    double tolerance, void (*by)(int rule, const void *of, double *to),
                    const void *of, const Slip *slips, int slip_count) {
@@ -56,9 +69,9 @@ void grade_numbers(Grade *g, int points, const char *what, const double *got, in
     grade_slip(g, what, got, n, tolerance, by, of, slips, slip_count);
     while (off < n - 1 && near(got[off], want[off], tolerance)) off++;
     if (n == 1)
-        grade_expect(g, points, good, "%s is %.8g, should be %.8g", what, got[0],
-                     want[0]);
+        grade_expect(g, points, good, "%s is %s, should be %s", what,
+                     spelt(got[0]).text, spelt(want[0]).text);
     else
-        grade_expect(g, points, good, "%s: number %d is %.8g, should be %.8g", what,
-                     off, got[off], want[off]);
+        grade_expect(g, points, good, "%s: number %d is %s, should be %s", what, off,
+                     spelt(got[off]).text, spelt(want[off]).text);
 }

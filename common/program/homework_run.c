@@ -130,6 +130,17 @@ static void on_fault(int signal_number, siginfo_t *info, void *context) {
     raise(signal_number);
 }
 
+// An assertion. What it says is among what was printed; the case it was in is not.
+static void on_abort(int signal_number) {
+    Grade *g = homework_running;
+    if (g->under_way) {
+        g->found.cause[0] = '\0';
+        strncat(g->found.cause, g->under_way, HINT_BYTES - 1);
+        homework_deliver(ABORTED);
+    }
+    signal(signal_number, SIG_DFL);
+}
+
 static void limit_to(int resource, rlim_t value) {
     struct rlimit limit;
     if (getrlimit(resource, &limit) != 0) return;
@@ -156,6 +167,7 @@ static void limit_memory(void) {
                                .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigaction(SIGSEGV, &action, &before);
     sigaction(SIGBUS, &action, NULL);
+    signal(SIGABRT, on_abort);  // abort() ends the process when this has returned
 }
 
 _Noreturn void homework_check(const Problem *problem, int pipe) {
@@ -323,8 +335,9 @@ static const char *explain(char *hint, const Run *run, double seconds) {
 
 // "mat_cols: columns outside the matrix" of an assertion's line, which ends with
 //     FILE:12: mat_cols: Assertion `... && "mat_cols: columns outside ..."' failed.
-// The cause: a contract of the chapter that was not kept, in that function's words.
-static void explain_assertion(Findings *f) {
+// The cause: a contract of the chapter that was not kept, in that function's words, after
+// those of the case.
+static void explain_assertion(Findings *f, const char *in_case) {
     const char *at = strstr(f->symptom, "Assertion `"), *text = at, *next;
     if (!at || strstr(f->symptom, "homework")) return;
     while ((next = strstr(text + 1, "&& \""))) text = next;
@@ -332,9 +345,9 @@ static void explain_assertion(Findings *f) {
     text += strlen("&& \"");
     snprintf(
         f->cause, HINT_BYTES,
-        "%.*s: what that function was given is not what its header allows. Rows for "
-        "columns, another array's size, or an index that counts something else?",
-        (int)strcspn(text, "\""), text);
+        "%s%s%.*s: what that function was given is not what its header allows. Rows "
+        "for columns, another array's size, or an index that counts something else?",
+        in_case, *in_case ? ": " : "", (int)strcspn(text, "\""), text);
     strcpy(f->codes, "contract");
 }
 
@@ -391,7 +404,8 @@ Outcome homework_run(const Problem *problem) {
         o.findings = run.result.findings;
     else strcpy(o.findings.codes, explain(o.findings.symptom, &run, limit_of(problem)));
     if (ending == PAST_THE_END) o.findings.earned = 0;
-    if (!delivered) explain_assertion(&o.findings);
+    if (!delivered) explain_assertion(&o.findings, "");
+    if (ending == ABORTED) explain_assertion(&o.findings, run.result.findings.cause);
     on_one_line(o.findings.symptom), on_one_line(o.findings.cause);
     return o;
 }

@@ -36,7 +36,13 @@ typedef struct {
 } Findings;
 
 // What a child sends home, in one write: its pipe is empty and holds more than this.
-typedef enum { FINISHED, STACK_OVERFLOW, TOO_MUCH_MEMORY, PAST_THE_END } Ending;
+typedef enum {
+    FINISHED,
+    STACK_OVERFLOW,
+    TOO_MUCH_MEMORY,
+    PAST_THE_END,
+    ABORTED,  // in the case that `cause` names
+} Ending;
 typedef struct {
     uint32_t mark;
     int32_t ending;
@@ -58,6 +64,7 @@ struct Grade {
     // cause, where no mistake was recognised in the end
     char relation[HINT_BYTES];
     const char *relation_code;
+    const char *under_way;  // the case that is computed, or NULL
 };
 
 // In a child.

@@ -104,6 +104,8 @@ _Noreturn void homework_todo(const char *function, ...) {
     homework_finish();
 }
 
+void grade_case(Grade *g, const char *says) { g->under_way = says; }
+
 // ---- Comparing
 
 typedef struct {

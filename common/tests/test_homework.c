@@ -524,6 +524,16 @@ static void not_kept(Grade *g) {
     abort();
 }
 
+static void not_kept_in_case(Grade *g) {
+    grade_expect(g, 20, true, "never seen");
+    grade_case(g, "with one row");
+    not_kept(g);
+}
+static void kept_in_case(Grade *g) {
+    grade_case(g, "with one row");
+    aborting(g);
+}
+
 // The relation is the cause, the numbers stay the symptom; a known mistake comes first.
 Test(homework, says_what_wrong_numbers_have_in_common) {
     cr_expect(strstr(hint_at("-h2", turned_sign, 0),
@@ -531,5 +541,9 @@ Test(homework, says_what_wrong_numbers_have_in_common) {
     cr_expect(strstr(hint_at("-h1", turned_sign, 0), "should be 0.625"));
     cr_expect(strstr(hint_at("-h2", negated_step, 0), "no cause known"));
     cr_expect(strstr(hint_at("-h2", known_after_all, 0), "a known mistake"));
-    cr_expect(strstr(hint_at("-h2", not_kept, 0), "mat_cols: columns outside: what"));
+    cr_expect(strstr(hint_at("-h2", not_kept, 0), "  mat_cols: columns outside: what"));
+    cr_expect(strstr(hint_at("-h2", not_kept_in_case, 0),
+                     "  with one row: mat_cols: columns outside: what"));
+    cr_expect(strstr(hint_at("-h1", not_kept_in_case, 0), "crashed (abort): hw99"));
+    cr_expect(strstr(hint_at("-h2", kept_in_case, 0), "no cause known"));
 }

@@ -7,6 +7,7 @@
 
 double alpha_for_length(const Answers *a, double beta, double target) {
     double low = -100, high = 100;
+    while (expected_length(a, beta, high) > target) high *= 2;
     for (int i = 0; i < 100; i++) {
         double middle = (low + high) / 2;
         *(expected_length(a, beta, middle) > target ? &low : &high) = middle;
