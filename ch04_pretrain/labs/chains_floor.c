@@ -12,10 +12,12 @@
 #include "common/error.h"
 #include "common/program/plot.h"
 
-enum { SYMBOLS = 3, TIME = 64, BATCH = 16, HELD_OUT = 512, CHANNELS = 64, LAYERS = 2 };
+enum { SYMBOLS = 3, TIME = 64, BATCH = 16, CHANNELS = 64, LAYERS = 2 };
 
 static const Option options[] = {
-    {"steps", "800", "steps of training, 1,024 tokens each"}, {0}};
+    {"steps", "800", "steps of training, 1,024 tokens each"},
+    {"held-out", "512", "rows that the losses are measured on"},
+    {0}};
 
 static SmallRun run_of(Lab *lab, Language *l) {
     long long steps = option_int(&lab->args, "steps", 20, 1000000);
@@ -25,7 +27,7 @@ static SmallRun run_of(Lab *lab, Language *l) {
         .objective = {.kind = OBJECTIVE_CLM},
         .settings = small_run_settings(BATCH, steps),
         .time = TIME,
-        .held_out = HELD_OUT,
+        .held_out = (int)option_int(&lab->args, "held-out", 32, 1 << 16),
         .seed = lab->seed};
 }
 
@@ -33,7 +35,7 @@ static SmallRun run_of(Lab *lab, Language *l) {
 static double unigram_excess(SmallRun *r) {
     double sum = 0, nats[TIME];
     int row[TIME + 1];
-    for (int n = 0; n < HELD_OUT; n++) {
+    for (int n = 0; n < r->held_out; n++) {
         double count[SYMBOLS] = {0};
         data_row(&r->held_out_data, n, row);
         data_surprise(&r->held_out_data, row, nats);
@@ -43,7 +45,7 @@ static double unigram_excess(SmallRun *r) {
             count[next]++;
         }
     }
-    return sum / (HELD_OUT * TIME);
+    return sum / (r->held_out * TIME);
 }
 
 // The point of the run that is nearest to so many tokens.

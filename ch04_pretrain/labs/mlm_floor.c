@@ -15,7 +15,9 @@
 enum { CHANNELS = 64, LAYERS = 2, HEADS = 4, TIME = 32, BATCH = 32, SHORT_STEPS = 120 };
 
 static const Option options[] = {
-    {"steps", "1500", "steps of training, 1,024 tokens each"}, {0}};
+    {"steps", "1500", "steps of training, 1,024 tokens each"},
+    {"held-out", "512", "rows that the losses are measured on"},
+    {0}};
 
 // The run with learned positions is short, and so is its schedule.
 static SmallRun run_of(Lab *lab, Language *l, PositionKind position, long long steps) {
@@ -25,7 +27,7 @@ static SmallRun run_of(Lab *lab, Language *l, PositionKind position, long long s
         .objective = {.kind = OBJECTIVE_MLM},
         .settings = small_run_settings(BATCH, steps),
         .time = TIME,
-        .held_out = 512,
+        .held_out = (int)option_int(&lab->args, "held-out", 32, 1 << 16),
         .seed = lab->seed};
     r.config.position = position;
     return r;
