@@ -181,17 +181,20 @@ static int capacity_of(const Queue *q) {
 }
 
 static bool open_slots(Work *w) {
-    for (int i = 0; i < w->slot_count; i++) {
+    if (!w->slot_count) return true;
+    Inference **each = allocate((size_t)w->slot_count + 1, sizeof(Inference *));
+    for (int i = 0; i < w->slot_count; i++) each[i] = &w->slots[i].state;
+    bool ok = inference_new_together(each, w->slot_count, w->model, w->queue->capacity,
+                                     &w->err);
+    free(each);
+    for (int i = 0; ok && i < w->slot_count; i++) {
         Slot *s = &w->slots[i];
         s->of = -1;
-        bool ok = i ? inference_new_beside(&s->state, &w->slots[0].state, &w->err)
-                    : inference_new(&s->state, w->model, w->queue->capacity, &w->err);
-        if (!ok) return false;
         s->state.packed = w->queue->packed;
         s->answer = allocate((size_t)w->s->most, sizeof *s->answer);
         s->log_probs = allocate((size_t)w->s->most, sizeof *s->log_probs);
     }
-    return true;
+    return ok;
 }
 
 static bool all_finite(Work *w) {
