@@ -11,24 +11,47 @@
 // numbers: of what is longer the processor's own prefetcher brings the rest
 enum { MOST_ASKED = 2048 };
 
-KvCache kv_cache_new(int layers, int batch, int n_kv_heads, int head_dim,
+size_t kv_cache_room(int layers, int batch, int n_kv_heads, int head_dim,
                      int capacity) {
+    return 2 * (size_t)layers * batch * n_kv_heads * capacity * head_dim;
+}
+
+// All but keys and values, which are `rows` rows each.
+static KvCache without_rows(int layers, int batch, int n_kv_heads, int head_dim,
+                            int capacity, int *rows) {
     assert((double)layers * batch * n_kv_heads * capacity < 0x1p31
            && "kv_cache_new: more rows than a Mat can have");
-    int rows = layers * batch * n_kv_heads * capacity;
+    *rows = layers * batch * n_kv_heads * capacity;
     return (KvCache){.layers = layers,
                      .batch = batch,
                      .n_kv_heads = n_kv_heads,
                      .head_dim = head_dim,
                      .capacity = capacity,
                      .time = allocate((size_t)layers, sizeof(int)),
-                     .keys = mat_new(rows, head_dim),
-                     .values = mat_new(rows, head_dim),
-                     .bytes = 2 * (size_t)rows * head_dim * sizeof(real)};
+                     .bytes = 2 * (size_t)*rows * head_dim * sizeof(real)};
+}
+
+KvCache kv_cache_new(int layers, int batch, int n_kv_heads, int head_dim,
+                     int capacity) {
+    int rows;
+    KvCache c = without_rows(layers, batch, n_kv_heads, head_dim, capacity, &rows);
+    c.keys = mat_new(rows, head_dim), c.values = mat_new(rows, head_dim);
+    return c;
+}
+
+KvCache kv_cache_in(real *room, int layers, int batch, int n_kv_heads, int head_dim,
+                    int capacity) {
+    int rows;
+    KvCache c = without_rows(layers, batch, n_kv_heads, head_dim, capacity, &rows);
+    c.borrowed = true;
+    c.keys = mat_view(room, rows, head_dim);
+    c.values = mat_view(room + (size_t)rows * head_dim, rows, head_dim);
+    return c;
 }
 
 void kv_cache_free(KvCache *c) {
-    mat_free(c->keys), mat_free(c->values), mat_free(c->room), free(c->time);
+    if (!c->borrowed) mat_free(c->keys), mat_free(c->values);
+    mat_free(c->room), free(c->time);
 }
 
 void kv_cache_clear(KvCache *c) {

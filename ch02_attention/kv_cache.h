@@ -23,11 +23,17 @@ typedef struct {
     int *time;         // of each layer: positions filled
     Mat keys, values;  // layers batch n_kv_heads capacity x head_dim
     size_t bytes;      // what keys and values occupy
+    bool borrowed;     // by kv_cache_in: they lie in the caller's room
     Mat room;          // of one new token: each head's query and scores
 } KvCache;
 
 // empty
 KvCache kv_cache_new(int layers, int batch, int n_kv_heads, int head_dim, int capacity);
+// The same in the caller's room, of so many numbers, all 0: who has many caches does best
+// with one room in large pages (large.h), as a step reads a little of each.
+size_t kv_cache_room(int layers, int batch, int n_kv_heads, int head_dim, int capacity);
+KvCache kv_cache_in(real *room, int layers, int batch, int n_kv_heads, int head_dim,
+                    int capacity);
 void kv_cache_free(KvCache *c);
 void kv_cache_clear(KvCache *c);
 // What is cached in `from`, into a cache of the same shape.

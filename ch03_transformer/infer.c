@@ -2,8 +2,12 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "ch03_transformer/project.h"
+#include "common/large.h"
 #include "common/numeric/matmul_few.h"
 #include "common/numeric/small.h"
 #include "common/numeric/threads.h"
@@ -15,19 +19,20 @@ enum { TOGETHER = 256 };
 
 // ---- a session
 
-static bool make_cache(Inference *s, Error *err) {
-    const InferModel *m = s->model;
-    if ((double)m->layers * m->kv_heads * s->capacity >= 0x1p31)
-        return error_set(err, "a cache for %d positions is too large", s->capacity);
-    s->cache = kv_cache_new(m->layers, 1, m->kv_heads, m->dim / m->heads, s->capacity);
-    return true;
-}
-
-bool inference_new(Inference *s, const InferModel *m, int capacity, Error *err) {
+static bool addressable(const InferModel *m, int capacity, Error *err) {
     assert(capacity >= 1 && capacity <= m->context
            && "inference_new: more positions than the model has");
+    if ((double)m->layers * m->kv_heads * capacity < 0x1p31) return true;
+    return error_set(err, "a cache for %d positions is too large", capacity);
+}
+
+static KvCache cache_new(const InferModel *m, int capacity) {
+    return kv_cache_new(m->layers, 1, m->kv_heads, m->dim / m->heads, capacity);
+}
+
+// All but a cache.
+static void open_text(Inference *s, const InferModel *m, int capacity) {
     *s = (Inference){.model = m, .capacity = capacity, .broken_layer = -1};
-    if (!make_cache(s, err)) return false;
     int head = m->dim / m->heads, rows = int_min(capacity, TOGETHER);
     s->position = m->positions.at
                       ? position_new_learned(m->positions)
@@ -36,14 +41,50 @@ bool inference_new(Inference *s, const InferModel *m, int capacity, Error *err) 
     s->q = mat_new(rows, m->dim), s->mixed = mat_new(rows, m->dim);
     s->k = mat_new(rows, m->kv_heads * head), s->v = mat_new(rows, m->kv_heads * head);
     s->gate = mat_new(rows, m->hidden), s->hidden = mat_new(rows, m->hidden);
+}
+
+static void open_text_beside(Inference *s, const Inference *first) {
+    *s = *first;
+    s->beside = true, s->time = 0, s->broken_layer = -1;
+    s->weights_read = 0, s->flops = 0, s->cache = (KvCache){0}, s->room = NULL;
+}
+
+bool inference_new(Inference *s, const InferModel *m, int capacity, Error *err) {
+    *s = (Inference){0};
+    if (!addressable(m, capacity, err)) return false;
+    open_text(s, m, capacity);
+    s->cache = cache_new(m, capacity);
     return true;
 }
 
 bool inference_new_beside(Inference *s, const Inference *first, Error *err) {
-    *s = *first;
-    s->beside = true, s->time = 0, s->broken_layer = -1;
-    s->weights_read = 0, s->flops = 0, s->cache = (KvCache){0};
-    return make_cache(s, err);
+    *s = (Inference){0};
+    if (!addressable(first->model, first->capacity, err)) return false;
+    open_text_beside(s, first);
+    s->cache = cache_new(s->model, s->capacity);
+    return true;
+}
+
+bool inference_new_together(Inference *const *each, int count, const InferModel *m,
+                            int capacity, Error *err) {
+    assert(count >= 1 && "inference_new_together: no text");
+    for (int t = 0; t < count; t++) *each[t] = (Inference){0};
+    if (!addressable(m, capacity, err)) return false;
+    int head = m->dim / m->heads;
+    size_t one = kv_cache_room(m->layers, 1, m->kv_heads, head, capacity);
+    if ((double)one * count * sizeof(real) > (double)PTRDIFF_MAX)
+        return error_set(err, "%d caches for %d positions are too large", count,
+                         capacity);
+    real *room = large_new(one * (size_t)count * sizeof(real));
+    memset(room, 0, one * (size_t)count * sizeof(real));
+    for (int t = 0; t < count; t++) {
+        if (t == 0) open_text(each[t], m, capacity);
+        else open_text_beside(each[t], each[0]);
+        each[t]->cache = kv_cache_in(room + (size_t)t * one, m->layers, 1, m->kv_heads,
+                                     head, capacity);
+    }
+    each[0]->room = room;
+    return true;
 }
 
 void inference_free(Inference *s) {
@@ -51,7 +92,7 @@ void inference_free(Inference *s) {
     for (size_t i = 0; !s->beside && i < sizeof all / sizeof *all; i++)
         mat_free(all[i]);
     if (!s->beside) position_free(&s->position);
-    kv_cache_free(&s->cache);
+    kv_cache_free(&s->cache), free(s->room);
     *s = (Inference){0};
 }
 

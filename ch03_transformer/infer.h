@@ -27,6 +27,8 @@ typedef struct {
     // of the model; NULL: its weights as they lie
     const InferPacked *packed;
     KvCache cache;
+    real
+        *room;  // of all caches, after inference_new_together; NULL: none, or another's
     Position position;
     bool beside;                             // workspace and positions are another's
     int time, capacity;                      // positions filled, positions there are
@@ -46,6 +48,10 @@ bool inference_new(Inference *s, const InferModel *m, int capacity, Error *err);
 // One more text of the same model and capacity: with a cache of its own, and the workspace
 // and positions of `first`, which must outlive it and run on the same thread.
 bool inference_new_beside(Inference *s, const Inference *first, Error *err);
+// So many texts of one model at once: each[0] by inference_new, the others beside it, with
+// all caches in one room, which each[0] has: it is freed last.
+bool inference_new_together(Inference *const *each, int count, const InferModel *m,
+                            int capacity, Error *err);
 void inference_free(Inference *s);
 void inference_clear(Inference *s);  // begins a new text
 // `to` goes on with the text that `from` has; both of one model and capacity.

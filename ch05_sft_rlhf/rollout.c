@@ -43,7 +43,7 @@ typedef struct {
     Rollout *to;
     Slot *slots;
     int slot_count;
-    real *shares;  // vocabulary of them, for draws
+    real *shares;  // for draws: vocabulary of them for each thread
     RolloutCounts counts;
     bool ok;
     Error err;
@@ -85,24 +85,50 @@ static double weigh(real *share, Mat logits, real most, double temperature) {
     return (double)array_exp_sum(share, logits.at, (size_t)logits.cols, most);
 }
 
-// The next token of a slot's answer, by these logits. One pass of exponentials makes
-// both the draw and ln p: a token's draw is then cheap beside its logits.
-static void write_token(Work *w, Slot *s, Mat logits) {
-    const Prompt *p = &w->prompts[s->of];
-    double temperature = w->s->temperature;
+// The next token of a slot's answer, by these logits, and its log-probability. One pass of
+// exponentials makes both: a token's draw is then cheap beside its logits. Nothing of
+// another slot is touched; `shares` is room for the vocabulary.
+static void draw(const RolloutSettings *of, Slot *s, Mat logits, real *shares) {
     real most = array_max(logits.at, (size_t)logits.cols);
-    double sum = weigh(w->shares, logits, most, 1), log_sum = (double)most + log(sum);
-    if (temperature != 0 && temperature != 1)
-        sum = weigh(w->shares, logits, most, temperature);
-    int token = temperature == 0
+    double sum = weigh(shares, logits, most, 1), log_sum = (double)most + log(sum);
+    if (of->temperature != 0 && of->temperature != 1)
+        sum = weigh(shares, logits, most, of->temperature);
+    int token = of->temperature == 0
                     ? token_greedy(logits)
-                    : token_at(rng_uniform(&s->rng) * sum, w->shares, logits.cols);
+                    : token_at(rng_uniform(&s->rng) * sum, shares, logits.cols);
     s->answer[s->written] = s->next = token;
     s->log_probs[s->written++] = (double)logits.at[token] - log_sum;
+}
+
+// After a draw: the answer may be over, and the slot free.
+static void end_if_over(Work *w, Slot *s) {
     w->counts.tokens++;
-    if (token == w->s->end) end_answer(w, s, true);
-    else if (s->written == w->s->most || p->count + s->written == w->model->context)
+    if (s->next == w->s->end) end_answer(w, s, true);
+    else if (s->written == w->s->most
+             || w->prompts[s->of].count + s->written == w->model->context)
         end_answer(w, s, false);
+}
+
+// Threads that draw: each should have 20 us of it, of which a number takes 0.4 ns.
+static int threads_to_draw(Mat logits) {
+    double us = 4e-4 * logits.rows * logits.cols;
+    return us < 40 ? 1 : (int)fmin(us / 20, threads_free());
+}
+
+// A token for each of these slots, by its row. Each draws from its own random numbers, so
+// that it does not matter which thread does it.
+static void write_tokens(Work *w, Slot *const *of, Mat logits) {
+    int threads = threads_to_draw(logits);
+    if (threads == 1)
+        for (int i = 0; i < logits.rows; i++)
+            draw(w->s, of[i], mat_rows(logits, i, 1), w->shares);
+    else {
+#pragma omp parallel for num_threads(threads) schedule(static)
+        for (int i = 0; i < logits.rows; i++)
+            draw(w->s, of[i], mat_rows(logits, i, 1),
+                 w->shares + (size_t)threads_number() * logits.cols);
+    }
+    for (int i = 0; i < logits.rows; i++) end_if_over(w, of[i]);
 }
 
 // Reads prompts until one needs this slot for more than its first token.
@@ -117,7 +143,7 @@ static void begin_answer(Work *w, Slot *s, Mat logits) {
         assert(p->count >= 1 && p->count < w->model->context);
         inference_clear(&s->state);
         infer(&s->state, p->ids, p->count, logits);
-        write_token(w, s, logits);
+        write_tokens(w, &s, logits);
     }
 }
 
@@ -133,7 +159,7 @@ static bool step(Work *w, Inference **each, Slot **of, int *tokens, Mat logits) 
     if (n == 0) return false;
     infer_together(each, n, tokens, mat_rows(logits, 0, n));
     w->counts.steps++;
-    for (int i = 0; i < n; i++) write_token(w, of[i], mat_rows(logits, i, 1));
+    write_tokens(w, of, mat_rows(logits, 0, n));
     return true;
 }
 
@@ -155,17 +181,20 @@ static int capacity_of(const Queue *q) {
 }
 
 static bool open_slots(Work *w) {
-    for (int i = 0; i < w->slot_count; i++) {
+    if (!w->slot_count) return true;
+    Inference **each = allocate((size_t)w->slot_count + 1, sizeof(Inference *));
+    for (int i = 0; i < w->slot_count; i++) each[i] = &w->slots[i].state;
+    bool ok = inference_new_together(each, w->slot_count, w->model, w->queue->capacity,
+                                     &w->err);
+    free(each);
+    for (int i = 0; ok && i < w->slot_count; i++) {
         Slot *s = &w->slots[i];
         s->of = -1;
-        bool ok = i ? inference_new_beside(&s->state, &w->slots[0].state, &w->err)
-                    : inference_new(&s->state, w->model, w->queue->capacity, &w->err);
-        if (!ok) return false;
         s->state.packed = w->queue->packed;
         s->answer = allocate((size_t)w->s->most, sizeof *s->answer);
         s->log_probs = allocate((size_t)w->s->most, sizeof *s->log_probs);
     }
-    return true;
+    return ok;
 }
 
 static bool all_finite(Work *w) {
@@ -182,7 +211,8 @@ static void run(Work *w, Queue *q, int slots) {
                 .to = q->to,
                 .slot_count = slots,
                 .slots = allocate((size_t)slots + 1, sizeof *w->slots),
-                .shares = allocate((size_t)q->model->vocab, sizeof *w->shares)};
+                .shares = allocate((size_t)threads_apart() * q->model->vocab,
+                                   sizeof *w->shares)};
     w->ok = open_slots(w);
     if (w->ok) write_all(w);
     w->ok = w->ok && all_finite(w);

@@ -784,13 +784,19 @@ static Mat wide_logits(const InferModel *m, const InferPacked *packed, int texts
     Error err;
     Mat logits = mat_new(texts, m->vocab);
     for (int t = 0; t < texts; t++) {
-        bool ok = t ? inference_new_beside(&state[t], &state[0], &err)
-                    : inference_new(&state[t], m, WIDE_CONTEXT, &err);
+        each[t] = &state[t], tokens[t] = 3 * t;
+        bool ok = packed ? true
+                  : t    ? inference_new_beside(&state[t], &state[0], &err)
+                         : inference_new(&state[t], m, WIDE_CONTEXT, &err);
         cr_assert(ok, "%s", err.text);
+    }
+    if (packed)
+        cr_assert(inference_new_together(each, texts, m, WIDE_CONTEXT, &err), "%s",
+                  err.text);
+    for (int t = 0; t < texts; t++) {
         state[t].packed = packed;
         int prompt[TEXTS] = {7, 1, 4, 9, 2};
         infer(&state[t], prompt, 1 + t, (Mat){0});
-        each[t] = &state[t], tokens[t] = 3 * t;
     }
     for (int k = 0; k < STEPS; k++) {
         if (texts == 1) infer(&state[0], tokens, 1, logits);
@@ -804,7 +810,8 @@ static Mat wide_logits(const InferModel *m, const InferPacked *packed, int texts
     return logits;
 }
 
-// The same bits, for any number of threads and of texts, with packed weights and without.
+// The same bits, for any number of threads and of texts, with packed weights and caches in
+// one room, and with neither.
 Test(infer, threads_change_nothing) {
     static Model model;
     InferModel m;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "ch03_transformer/infer_of_model.h"
+#include "ch03_transformer/published.h"
 #include "ch05_sft_rlhf/rollout.h"
 #include "ch05_sft_rlhf/tests/small.h"
 #include "common/numeric/threads.h"
@@ -103,6 +104,34 @@ Test(rollout, slots_and_threads_change_nothing) {
     }
     threads_set(before);
     rollouts_free(s.out), setup_free(&s);
+}
+
+// So many words that drawing is shared out, too, on as many threads as are asked for.
+Test(rollout, threads_that_draw_change_nothing) {
+    enum { WORDS = 16384, CONTEXT = 32 };
+    static Model model;
+    Setup s;
+    Rollout other[COUNT];
+    Error err;
+    Rng rng = rng_new(4);
+    setenv("OMP_DYNAMIC", "false", 1);
+    Config c = config_small_llama(WORDS, CONTEXT, 48, 1, 3, 3);
+    cr_assert(model_new(&model, &c, &err), "%s", err.text);
+    model_allocate(&model, &rng);
+    setup_new(&s), infer_model_free(&s.view);
+    cr_assert(infer_of_model(&s.view, &model, &err), "%s", err.text);
+    int before = threads_set(1);
+    static const double temperatures[] = {1, 0.8};
+    for (int k = 0; k < 2; k++) {
+        threads_set(1), run(&s, s.out, 1, temperatures[k]);
+        for (int threads = 1; threads <= 4; threads++) {
+            threads_set(threads), run(&s, other, 16, temperatures[k]);
+            check_same(s.out, other), rollouts_free(other);
+        }
+        rollouts_free(s.out);
+    }
+    threads_set(before);
+    setup_free(&s), model_free(&model);
 }
 
 // Each drawn token's share over many rollouts is its probability: 4 standard errors.

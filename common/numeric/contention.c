@@ -1,31 +1,34 @@
 #include "common/numeric/contention.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/resource.h>
+#include <time.h>
 
+#include "common/numeric/small.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
 
-typedef struct {
-    double time, computed;  // seconds: on the clock, and of all threads' processors
-    long sent_away;
-} Look;
-
 enum {
-    SENT_AWAY_PER_SECOND = 50,  // alone: below 10; contested: 100 to 500
-    LOOKS_ALONE = 10,           // that make a second
+    SENT_AWAY_LEAST = 3,        // fewer in one look are chance
+    SENT_AWAY_PER_SECOND = 50,  // of processor time; contested: 100 to 500
+    CALM_FIRST = 8,             // looks
+    CALM_MOST = 128,
+    CALM_SECOND = 20,
 };
-static const double SOON = 0.1, LATER = 1, LATEST = 8;  // seconds until the next look
+static const double BETWEEN = 0.05;  // seconds from look to look
+static const double LOST = 0.1;      // share of the time; contested: 0.25 at least
 
-static Look look(double now) {
+static ProcessorLook look(double now) {
     struct rusage u;
+    struct timespec own;
     getrusage(RUSAGE_SELF, &u);
-    return (Look){now,
-                  (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec)
-                      + 1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec),
-                  u.ru_nivcsw};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &own);
+    return (ProcessorLook){
+        now, (double)own.tv_sec + 1e-9 * (double)own.tv_nsec,
+        (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec)
+            + 1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec),
+        u.ru_nivcsw};
 }
 
 static bool as_many_as_asked(void) {
@@ -33,37 +36,39 @@ static bool as_many_as_asked(void) {
     return threads_wait_by_user || (dynamic && strcasecmp(dynamic, "false") == 0);
 }
 
-// Whether the program was sent away often between two looks.
-static bool often(const Look *a, const Look *b) {
-    return (double)(b->sent_away - a->sent_away)
-           > SENT_AWAY_PER_SECOND * (b->computed - a->computed);
+// Whether between two looks others ran in the program's place.
+static bool others_between(const ProcessorLook *a, const ProcessorLook *b) {
+    long sent_away = b->sent_away - a->sent_away;
+    double time = b->time - a->time, lost = time - (b->own - a->own);
+    return sent_away >= SENT_AWAY_LEAST
+           && (double)sent_away > SENT_AWAY_PER_SECOND * (b->all - a->all)
+           && lost > LOST * time;
 }
 
-// Seconds until the next look. Beside others a thread may be lucky for a while: each time
-// that it was only luck the wait is doubled, until a second has passed without them.
-static double wait_after(bool contested) {
-    static double wait;
-    static int alone;  // looks in a row
-    alone = contested ? 0 : alone + 1;
-    if (alone >= LOOKS_ALONE) wait = 0;
-    if (!contested) return SOON;
-    return wait = wait == 0 ? LATER : fmin(2 * wait, LATEST);
+Contention contention_from(ProcessorLook first) {
+    return (Contention){.last = first, .wanted = CALM_FIRST};
+}
+
+bool contention_next(Contention *c, ProcessorLook now) {
+    bool others = others_between(&c->last, &now);
+    c->last = now;
+    c->calm = others ? 0 : int_min(c->calm + 1, CALM_MOST);
+    if (c->contested && c->calm >= c->wanted) {
+        c->contested = false, c->calm = 0;
+        c->wanted = int_min(2 * c->wanted, CALM_MOST);
+    } else if (!c->contested && others) c->contested = true;
+    else if (!c->contested && c->calm >= CALM_SECOND) c->wanted = CALM_FIRST;
+    return c->contested;
 }
 
 bool processors_contested(void) {
-    static enum { UNKNOWN, NEVER, FREE, CONTESTED } state;
-    static Look last;
-    static double next;
+    static enum { UNKNOWN, NEVER, LOOKING } state;
+    static Contention c;
     if (state == UNKNOWN) {
-        state = as_many_as_asked() ? NEVER : FREE;
-        last = look(now_seconds()), next = last.time + SOON;
+        state = as_many_as_asked() ? NEVER : LOOKING;
+        c = contention_from(look(now_seconds()));
     }
     if (state == NEVER) return false;
     double now = now_seconds();
-    if (now >= next) {
-        Look here = look(now);
-        state = often(&last, &here) ? CONTESTED : FREE;
-        last = here, next = now + wait_after(state == CONTESTED);
-    }
-    return state == CONTESTED;
+    return now < c.last.time + BETWEEN ? c.contested : contention_next(&c, look(now));
 }

@@ -202,6 +202,68 @@ Test(threads, one_beside_other_programs) {
     cr_expect(contested_beside_others() && threads_free() == 1 && threads_count() == 2);
 }
 
+// ---- what it is decided by: looks as they would come, 50 ms apart
+
+typedef struct {
+    Contention c;
+    ProcessorLook now;
+} Looks;
+
+static Looks looks_begin(void) {
+    return (Looks){contention_from((ProcessorLook){0}), {0}};
+}
+
+// One look more: two threads were sent away so often, and the one that asks lost this
+// share of its time.
+static bool looks_add(Looks *l, long sent_away, double lost) {
+    const double step = 0.05;
+    l->now.time += step;
+    l->now.own += (1 - lost) * step;
+    l->now.all += 2 * (1 - lost) * step;
+    l->now.sent_away += sent_away;
+    return contention_next(&l->c, l->now);
+}
+
+// The system's own threads: often, but for 20 us. Two threads stay.
+Test(contention, the_system_is_no_other_program) {
+    Looks l = looks_begin();
+    for (int i = 0; i < 200; i++)
+        cr_expect(!looks_add(&l, 10, 10 * 20e-6 / 0.05), "look %d", i);
+}
+
+// What waits for a disk computes little: once sent away is often, per second of that.
+Test(contention, waiting_is_no_other_program) {
+    Looks l = looks_begin();
+    for (int i = 0; i < 200; i++) cr_expect(!looks_add(&l, 1, 0.99), "look %d", i);
+    l = looks_begin();  // and a pause, of which nobody was sent away
+    for (int i = 0; i < 200; i++) cr_expect(!looks_add(&l, 0, 0.5), "look %d", i);
+}
+
+Test(contention, another_program_is_seen_at_once_and_forgotten_soon) {
+    Looks l = looks_begin();
+    cr_expect(!looks_add(&l, 0, 0) && looks_add(&l, 12, 0.5));
+    for (int i = 0; i < 100; i++) cr_expect(looks_add(&l, 12, 0.3), "look %d", i);
+    int looks = 1;  // within half a second
+    while (looks_add(&l, 0, 0)) looks++;
+    cr_expect(looks <= 10, "%d looks", looks);
+}
+
+// Luck for half a second, again and again: two threads are tried ever more rarely.
+Test(contention, luck_is_tried_ever_more_rarely) {
+    Looks l = looks_begin();
+    int tried = 0;
+    for (int i = 0; i < 2000; i++) {
+        bool contested = looks_add(&l, l.c.contested ? 0 : 12, l.c.contested ? 0 : 0.5);
+        tried += !contested;
+    }
+    // 8, 16, 32, 64 looks of luck, and then 128 each: 2000 / 129 + 4
+    cr_expect(tried >= 10 && tried <= 20, "%d", tried);
+    l = looks_begin();  // one calm look in four is no calm
+    looks_add(&l, 12, 0.5);
+    for (int i = 0; i < 200; i++)
+        cr_expect(looks_add(&l, i % 4 ? 12 : 0, i % 4 ? 0.5 : 0), "look %d", i);
+}
+
 Test(threads, all_where_the_environment_says_so) {
     setenv("OMP_DYNAMIC", "false", 1);
     threads_set(2);
