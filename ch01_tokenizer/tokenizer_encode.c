@@ -219,8 +219,12 @@ static bool encode_blocks(const Tokenizer *t, const char *text, Block *blocks,
         for (size_t b = 0; b < count; b++) {
             bool guessed =
                 blocks[b].part && blocks[b].begin != blocks[b].stretches[0].begin;
-            if (guessed) blocks[b].marks = reallocate(NULL, MARKS, sizeof(Mark));
-            encode_block(&w, &blocks[b], text);
+            // a copy: the next block lies in the same cache line, and another thread
+            // writes to it
+            Block mine = blocks[b];
+            if (guessed) mine.marks = reallocate(NULL, MARKS, sizeof(Mark));
+            encode_block(&w, &mine, text);
+            blocks[b] = mine;
         }
         worker_free(&w);
     }
