@@ -301,7 +301,7 @@ static Trainer trainer_new(Words *words, int base, int count) {
     for (int s = 0; s < base; s++) t.length[s] = 1;
     // A first guess at the count of the last pair chosen. Too low costs memory, too
     // high a recount.
-    t.threshold = words->size / (16 * (most + 1)) + 1;
+    t.threshold = words->size / (64 * (most + 1)) + 1;
     return t;
 }
 

@@ -3,16 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/numeric/threads.h"
+
 PieceEncoder piece_encoder_new(const Tokenizer *t, EncodeWithout without) {
     return (PieceEncoder){
         .tokenizer = t,
-        .memory = without.memory ? NULL : word_pool_take(t->memory),
+        .memory = without.memory ? NULL : word_pool_take(t->memory, threads_number()),
         // a part that is a token need not be what the merges make of it
         .parts = !without.parts && !t->whole_pieces};
 }
 
 void piece_encoder_free(PieceEncoder *e) {
-    if (e->memory) word_pool_give(e->tokenizer->memory, e->memory);
+    if (e->memory) word_pool_give(e->tokenizer->memory, e->memory, threads_number());
     free(e->scratch);
 }
 

@@ -7,6 +7,7 @@
 #include "ch01_tokenizer/bpe_train.h"
 #include "ch01_tokenizer/utf8.h"
 #include "common/error.h"
+#include "common/numeric/threads.h"
 
 typedef struct {
     Stretch *items;
@@ -19,8 +20,31 @@ static void add(List *list, Stretch stretch) {
     list->items[list->size++] = stretch;
 }
 
+// The first place from `at` on where a character may begin.
+static size_t character_from(const char *text, size_t n, size_t at) {
+    while (at < n && ((unsigned char)text[at] & 0xC0) == 0x80) at++;
+    return at;
+}
+
+// Whether all of it is: each thread looks at parts, which begin where a character does.
+static bool well_formed(const char *text, size_t n) {
+    enum { PART = 1 << 18 };
+    int broken = 0;
+#pragma omp parallel for num_threads(threads_apart()) reduction(| : broken)
+    for (size_t part = 0; part < n; part += PART) {
+        size_t begin = part ? character_from(text, n, part) : 0;
+        size_t end = n - part > PART ? character_from(text, n, part + PART) : n;
+        broken |= utf8_valid_prefix(text + begin, end - begin) < end - begin;
+    }
+    return !broken;
+}
+
 // text[begin .. end-1] as stretches of text and broken bytes.
 static void add_text(List *list, const char *text, size_t begin, size_t end) {
+    if (well_formed(text + begin, end - begin)) {
+        add(list, (Stretch){begin, end, STRETCH_TEXT, NO_SYMBOL});
+        return;
+    }
     while (begin < end) {
         size_t good = begin + utf8_valid_prefix(text + begin, end - begin), bad = good;
         for (int length = 1;

@@ -1,9 +1,6 @@
 // Text to ids: on one thread from left to right, on several in blocks that are joined.
 #include <stdlib.h>
 #include <string.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "ch01_tokenizer/piece_encode.h"
 #include "ch01_tokenizer/tokenizer.h"
@@ -13,10 +10,14 @@
 typedef struct {
     PieceEncoder encoder;
     Splitter splitter;
+    // of a block that was joined, for the next one: warm
+    Ids room;
+    struct Mark *marks;
 } Worker;
 
 static Worker worker_new(const Tokenizer *t, EncodeWithout without) {
-    Worker w = {piece_encoder_new(t, without), splitter_new(t->pattern)};
+    Worker w = {.encoder = piece_encoder_new(t, without),
+                .splitter = splitter_new(t->pattern)};
     w.splitter.one_by_one = without.windows;
     return w;
 }
@@ -24,6 +25,7 @@ static Worker worker_new(const Tokenizer *t, EncodeWithout without) {
 static void worker_free(Worker *w) {
     piece_encoder_free(&w->encoder);
     splitter_free(&w->splitter);
+    free(w->room.at), free(w->marks);
 }
 
 // ---- blocks of text
@@ -32,7 +34,7 @@ static void worker_free(Worker *w) {
 // encoded from a guess, its first byte: as soon as the pieces from the left end where
 // one of the guessed pieces begins, all the following are the same. Usually that is so
 // at the first word. The block keeps where its pieces begin, so that it can be joined.
-typedef struct {
+typedef struct Mark {
     size_t at;   // where a piece begins
     size_t ids;  // how many ids came before it
 } Mark;
@@ -51,6 +53,7 @@ typedef struct {
     Mark *marks;  // [MARKS], or NULL: its beginning is no guess
     size_t mark_count;
     char *problem;  // what the pattern failed with, or NULL
+    bool encoded;
 } Block;
 
 // How many of these pieces begin before `last`.
@@ -104,7 +107,12 @@ static bool encode_stretch(Worker *w, const char *text, Stretch stretch, size_t 
 }
 
 static void encode_block(Worker *w, Block *b, const char *text) {
-    w->encoder.ids = (Ids){0};
+    w->encoder.ids = (Ids){.at = w->room.at, .capacity = w->room.capacity};
+    w->room = (Ids){0};
+    if (b->part && b->begin != b->stretches[0].begin) {
+        b->marks = w->marks ? w->marks : reallocate(NULL, MARKS, sizeof *b->marks);
+        w->marks = NULL;
+    }
     bool ok = true;
     for (size_t s = 0; s < b->count && ok; s++) {
         Stretch stretch = b->stretches[s];
@@ -112,6 +120,7 @@ static void encode_block(Worker *w, Block *b, const char *text) {
                             b->part ? b->end : stretch.end, b, &b->stop, &b->problem);
     }
     b->ids = w->encoder.ids;
+    b->encoded = true;
 }
 
 static bool worth_cutting(Stretch s, bool whole) {
@@ -151,91 +160,89 @@ static size_t make_blocks(Block **blocks, const Stretch *stretches, size_t count
 
 // ---- blocks joined
 
-// Ids that follow one another: of a block, or of what was encoded again.
+// Blocks are joined in their order, each as soon as those before it are: its ids are
+// still in a cache then. One thread at a time does it, with a worker of its own.
 typedef struct {
-    const Ids *of;
-    size_t from, count;
-} Run;
+    const char *text;
+    Block *blocks;
+    size_t count, next;  // blocks[next] is to be joined next
+    size_t at;           // where the pieces joined so far end
+    Ids *ids;            // theirs
+    char *problem;       // what the pattern failed with; nothing is joined any more
+} Joining;
 
-typedef struct {
-    Run *runs;
-    size_t size, capacity, ids;
-    Ids again;  // what was encoded again
-} Joined;
-
-static void add_run(Joined *j, const Ids *of, size_t from) {
-    reserve(j->runs, j->capacity, j->size + 1);
-    j->runs[j->size++] = (Run){of, from, of->size - from};
-    j->ids += of->size - from;
+static void append_from(Ids *ids, const Ids *more, size_t from) {
+    size_t count = more->size - from;
+    reserve(ids->at, ids->capacity, ids->size + count);
+    if (count) memcpy(ids->at + ids->size, more->at + from, count * sizeof *ids->at);
+    ids->size += count;
 }
 
-// Adds the ids of block b when the pieces before have ended at *at; moves *at to where
-// its own end. False and b->problem where the pattern fails.
-static bool join(Worker *w, Block *b, const char *text, size_t *at, Joined *all) {
-    for (size_t m = 0; *at < b->end;) {
-        while (m < b->mark_count && b->marks[m].at < *at) m++;
-        bool same = m < b->mark_count && b->marks[m].at == *at;
+// Appends the ids of block b when the pieces before have ended at j->at; moves that to
+// where its own end. j->problem where the pattern fails.
+static void join(Joining *j, Worker *w, const Block *b) {
+    for (size_t m = 0; j->at < b->end && !j->problem;) {
+        while (m < b->mark_count && b->marks[m].at < j->at) m++;
+        bool same = m < b->mark_count && b->marks[m].at == j->at;
         size_t to = m < b->mark_count && !same ? b->marks[m].at : b->end;
         // the guess was right from here on
-        if ((same || *at == b->begin) && b->stop > *at) {
-            add_run(all, &b->ids, same ? b->marks[m].ids : 0);
-            *at = b->stop;
-            if (b->problem) return false;
+        if ((same || j->at == b->begin) && b->stop > j->at) {
+            append_from(j->ids, &b->ids, same ? b->marks[m].ids : 0);
+            j->at = b->stop;
+            if (b->problem) j->problem = strdup(b->problem);
             continue;
         }
-        free(b->problem);  // of a guess that was wrong, or to be met again
-        b->problem = NULL;
-        size_t before = w->encoder.ids.size;
-        bool ok = encode_text(w, text, b->stretches[0], *at, to, NULL, at, &b->problem);
-        add_run(all, &w->encoder.ids, before);
-        if (!ok) return false;
+        // of a guess that was wrong, or a piece that reaches beyond the block
+        w->encoder.ids = *j->ids;
+        encode_text(w, j->text, b->stretches[0], j->at, to, NULL, &j->at, &j->problem);
+        *j->ids = w->encoder.ids;
     }
-    return true;
 }
 
-static void copy_runs(Ids *ids, const Joined *joined) {
-    reserve(ids->at, ids->capacity, ids->size + joined->ids);
-    size_t *places = allocate(joined->size, sizeof *places);
-    for (size_t r = 0; r < joined->size; r++) {
-        places[r] = ids->size;
-        ids->size += joined->runs[r].count;
+static void join_ready(Joining *j, Worker *w) {
+    for (; j->next < j->count && j->blocks[j->next].encoded; j->next++) {
+        Block *b = &j->blocks[j->next];
+        join(j, w, b);
+        free(b->problem), free(w->room.at);
+        w->room = b->ids;
+        if (!b->marks) continue;
+        free(w->marks);
+        w->marks = b->marks;
     }
-#pragma omp parallel for schedule(dynamic)
-    for (size_t r = 0; r < joined->size; r++) {
-        Run run = joined->runs[r];
-        if (run.count)
-            memcpy(ids->at + places[r], run.of->at + run.from,
-                   run.count * sizeof *ids->at);
-    }
-    free(places);
+}
+
+// Each thread learns the words for itself. More than there are processors only learn them
+// more often, and more than there are memories would encode without one.
+static int team_of(size_t blocks) {
+    int most = threads_count(), processors = threads_processors();
+    if (most > processors) most = processors;
+    if (most > (int)WORD_POOL) most = WORD_POOL;
+    return blocks < (size_t)most ? (int)blocks : most;
 }
 
 static bool encode_blocks(const Tokenizer *t, const char *text, Block *blocks,
                           size_t count, EncodeWithout without, Ids *ids, Error *err) {
-#pragma omp parallel
+    Joining joining = {.text = text, .blocks = blocks, .count = count, .ids = ids};
+#pragma omp parallel num_threads(team_of(count))
     {
         Worker w = worker_new(t, without);
 #pragma omp for schedule(dynamic)
         for (size_t b = 0; b < count; b++) {
-            bool guessed =
-                blocks[b].part && blocks[b].begin != blocks[b].stretches[0].begin;
-            if (guessed) blocks[b].marks = reallocate(NULL, MARKS, sizeof(Mark));
-            encode_block(&w, &blocks[b], text);
+            // a copy: the next block lies in the same cache line, and another thread
+            // writes to it
+            Block mine = blocks[b];
+            encode_block(&w, &mine, text);
+#pragma omp critical(join_blocks)
+            {
+                blocks[b] = mine;
+                join_ready(&joining, &w);
+            }
         }
         worker_free(&w);
     }
-    Worker w = worker_new(t, without);
-    Joined joined = {0};
-    bool ok = true;
-    for (size_t b = 0, at = 0; b < count; b++)
-        if (ok && !join(&w, &blocks[b], text, &at, &joined))
-            ok = error_set(err, "%s", blocks[b].problem);
-    if (ok) copy_runs(ids, &joined);
-    for (size_t b = 0; b < count; b++)
-        free(blocks[b].ids.at), free(blocks[b].marks), free(blocks[b].problem);
-    free(w.encoder.ids.at), free(joined.runs);
-    worker_free(&w);
-    return ok;
+    if (joining.problem) error_set(err, "%s", joining.problem);
+    free(joining.problem);
+    return joining.problem == NULL;
 }
 
 // ---- the whole

@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/numeric/vec_bytes.h"
+
 static bool is_continuation(unsigned char byte) { return (byte & 0xC0) == 0x80; }
 
 int utf8_decode(const char *text, size_t n, int *length) {
@@ -35,29 +37,58 @@ int utf8_encode(char *to, int point) {
     return size;
 }
 
-// Three bytes whose first two alone make no overlong form and no surrogate: most of what
-// is neither ASCII nor Latin, Greek or Cyrillic.
-static inline bool is_plain_three(const unsigned char *t) {
-    bool lead = t[0] >= 0xE1 && t[0] <= 0xEF && t[0] != 0xED;
-    return lead && is_continuation(t[1]) && is_continuation(t[2]);
+// ---- many bytes at once
+
+// BEHIND: bytes before a window that are read as well; three can lead into it.
+enum { WINDOW = 64, BEHIND = 8 };
+_Static_assert(WINDOW % (int)BYTES_LANES == 0, "a window is whole vectors");
+
+// What no character has: a byte that never occurs, or a lead that the byte after it makes
+// overlong, a surrogate, or too large. Whether that one is a continuation is not asked.
+VEC_INLINE ByteMask never(ByteVec v, ByteVec next) {
+    ByteMask overlong = ((v == 0xE0) & (next < 0xA0)) | ((v == 0xF0) & (next < 0x90));
+    ByteMask beyond = ((v == 0xED) & (next > 0x9F)) | ((v == 0xF4) & (next > 0x8F));
+    return bytes_within(v, 0xC0, 0xC1) | (v > 0xF4) | overlong | beyond;
+}
+
+// Whether a window continues well-formed text. Its last character may be cut short, and
+// the last byte of all may be one that never occurs.
+VEC_FUNCTION static bool continues_well(const char *window) {
+    ByteMask bad = {0};
+    for (int at = 0; at < WINDOW; at += BYTES_LANES) {
+        const char *b = window + at;
+        ByteVec v = bytes_load(b), before = bytes_load(b - 1);
+        ByteMask wanted =
+            (before > 0xBF) | (bytes_load(b - 2) > 0xDF) | (bytes_load(b - 3) > 0xEF);
+        bad |= (wanted ^ bytes_within(v, 0x80, 0xBF)) | never(before, v);
+    }
+    return !bytes_bits(bad);
+}
+
+static inline bool is_ascii(const char *window) {
+    uint64_t all = 0, eight;
+    for (int i = -BEHIND; i < WINDOW; i += (int)sizeof eight) {
+        memcpy(&eight, window + i, sizeof eight);
+        all |= eight;
+    }
+    return !(all & 0x8080808080808080u);
+}
+
+// From `at` on, one character after the other: the first place that is malformed, or is
+// not before `end`.
+static size_t decode_all(const char *text, size_t n, size_t at, size_t end) {
+    for (int length; at < end; at += (size_t)length)
+        if (utf8_decode(text + at, n - at, &length) == UTF8_BAD) break;
+    return at;
 }
 
 size_t utf8_valid_prefix(const char *text, size_t n) {
-    size_t at = 0;
-    while (at < n) {
-        uint64_t eight;  // most text is ASCII: eight bytes at once
-        if (n - at >= sizeof eight) {
-            memcpy(&eight, text + at, sizeof eight);
-            if (!(eight & 0x8080808080808080u)) {
-                at += sizeof eight;
-                continue;
-            }
-        }
-        while (n - at >= 3 && is_plain_three((const unsigned char *)text + at)) at += 3;
-        if (at == n) break;
-        int length;
-        if (utf8_decode(text + at, n - at, &length) == UTF8_BAD) return at;
-        at += (size_t)length;
-    }
-    return n;
+    size_t at = decode_all(text, n, 0, n < BEHIND ? n : BEHIND);
+    if (at < BEHIND) return at;
+    while (n - at >= WINDOW && (is_ascii(text + at) || continues_well(text + at)))
+        at += WINDOW;
+    // back to where the last character begins
+    do at--;
+    while (is_continuation((unsigned char)text[at]));
+    return decode_all(text, n, at, n);
 }

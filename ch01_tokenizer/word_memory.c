@@ -27,9 +27,10 @@ WordMemory *word_memory_new(void) {
 
 void word_memory_free(WordMemory *memory) { free(memory); }
 
-WordMemory *word_pool_take(WordPool *pool) {
+WordMemory *word_pool_take(WordPool *pool, int place) {
     for (int i = 0; i < (int)WORD_POOL; i++) {
-        WordMemory *kept = atomic_exchange(&pool->kept[i], NULL);
+        WordMemory *_Atomic *at = &pool->kept[(place + i) % (int)WORD_POOL];
+        WordMemory *kept = atomic_exchange(at, NULL);
         if (kept) return kept;
     }
     if (atomic_fetch_add(&pool->made, 1) < (int)WORD_POOL) return word_memory_new();
@@ -37,11 +38,12 @@ WordMemory *word_pool_take(WordPool *pool) {
     return NULL;
 }
 
-void word_pool_give(WordPool *pool, WordMemory *memory) {
+void word_pool_give(WordPool *pool, WordMemory *memory, int place) {
     if (!memory) return;
     for (int i = 0; i < (int)WORD_POOL; i++) {
+        WordMemory *_Atomic *at = &pool->kept[(place + i) % (int)WORD_POOL];
         WordMemory *none = NULL;
-        if (atomic_compare_exchange_strong(&pool->kept[i], &none, memory)) return;
+        if (atomic_compare_exchange_strong(at, &none, memory)) return;
     }
     // a place was free, but others gave and took while this one looked
     word_memory_free(memory);

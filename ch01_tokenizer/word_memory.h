@@ -51,8 +51,9 @@ extern const uint64_t word_masks[][2];  // all ones for the first n bytes
 
 WordMemory *word_memory_new(void);  // remembers nothing yet
 void word_memory_free(WordMemory *memory);
-WordMemory *word_pool_take(WordPool *pool);  // NULL: all are in use
-void word_pool_give(WordPool *pool, WordMemory *memory);
+// place >= 0: a thread that names its own gets back what its processor's cache still has.
+WordMemory *word_pool_take(WordPool *pool, int place);  // NULL: all are in use
+void word_pool_give(WordPool *pool, WordMemory *memory, int place);
 void word_pool_free(WordPool *pool);
 
 // The key of a word of n <= WORD_BYTES bytes, of which `readable` >= n may be read.

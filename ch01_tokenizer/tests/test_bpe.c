@@ -52,15 +52,17 @@ Test(bpe, both_ways_of_training_agree) {
     }
 }
 
-// With so many words, the first threshold is above 1 and falls on the way, and lists
-// are thrown away.
+// With so many words, the first threshold is above 1. Seven words in eight are the same
+// seven again and again: once they are merged the counts fall, the threshold does too,
+// and lists are thrown away.
 Test(bpe, recounting_changes_nothing) {
     Rng rng = rng_new(7);
     Words a = {0}, b = {0};
     for (int w = 0; w < 4000; w++) {
-        int symbols[20], n = 1 + rng_below(&rng, 20);
+        Rng known = rng_new((uint64_t)w % 8), *from = w % 8 ? &known : &rng;
+        int symbols[20], n = 1 + rng_below(from, 20);
         for (int i = 0; i < n; i++)
-            symbols[i] = (int)(8 * rng_uniform(&rng) * rng_uniform(&rng));
+            symbols[i] = (int)(8 * rng_uniform(from) * rng_uniform(from));
         words_add(&a, symbols, (size_t)n, 1), words_add(&b, symbols, (size_t)n, 1);
     }
     Merges x, y;

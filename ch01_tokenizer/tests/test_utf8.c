@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ch01_tokenizer/utf8.h"
+#include "common/numeric/rng.h"
 
 Test(utf8, every_code_point_comes_back) {
     for (int point = 0; point <= 0x110000; point++) {
@@ -55,4 +56,39 @@ Test(utf8, malformed) {
     cr_assert_eq(utf8_valid_prefix("今天天气", 12), 12);
     cr_assert_eq(utf8_valid_prefix("今天天气", 11), 9);
     cr_assert_eq(utf8_valid_prefix("", 0), 0);
+}
+
+// The definition: one character after the other.
+static size_t well_formed_prefix(const char *text, size_t n) {
+    size_t at = 0;
+    for (int length; at < n; at += (size_t)length)
+        if (utf8_decode(text + at, n - at, &length) == UTF8_BAD) break;
+    return at;
+}
+
+// Characters that lie at the borders of what is well-formed, at every place of a window;
+// one byte is changed, at any place, to a byte that means something.
+Test(utf8, many_bytes_at_once) {
+    static const int points[] = {'a',     0x7F,    0x80,     0x7FF,   0x800,   0xFFF,
+                                 0x1000,  0xD7FF,  0xE000,   0xFFFF,  0x10000, 0x3FFFF,
+                                 0x40000, 0xFFFFF, 0x100000, 0x10FFFF};
+    static const unsigned char bytes[] = {
+        'a',  0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0,
+        0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF};
+    enum { POINTS = sizeof points / sizeof *points, MOST = 400 };
+    Rng rng = rng_new(3);
+    for (int round = 0; round < 100000; round++) {
+        char text[MOST];
+        // often one kind of character alone, so that windows of it are met
+        int kinds = round % 2 ? POINTS : 1, first = rng_below(&rng, POINTS);
+        size_t n = 0, size = (size_t)rng_below(&rng, MOST - 4);
+        while (n < size)
+            n += (size_t)utf8_encode(text + n,
+                                     points[(first + rng_below(&rng, kinds)) % POINTS]);
+        cr_assert_eq(utf8_valid_prefix(text, n), n);
+        if (n == 0) continue;
+        text[rng_below(&rng, (int)n)] = (char)bytes[rng_below(&rng, (int)sizeof bytes)];
+        n -= (size_t)rng_below(&rng, n < 4 ? (int)n : 4);
+        cr_assert_eq(utf8_valid_prefix(text, n), well_formed_prefix(text, n));
+    }
 }
