@@ -165,7 +165,7 @@ $(BUILD)/double/%.o: %.c $(BUILD)/flags | $(SETUP)
 
 # Changes when the flags do, and everything is compiled again.
 .PHONY: .always
-export FLAGS_NOW := $(INCLUDE) $(COMPILE) $(MPI_COMPILE) $(QUICK) $(QUICKEST) $(WISHES) $(LINK)
+export FLAGS_NOW := $(INCLUDE) $(COMPILE) $(MPI_COMPILE) $(QUICK) $(QUICKEST) $(value effort) $(WISHES) $(LINK)
 $(BUILD)/flags: .always
 	@mkdir -p $(@D)
 	@printf '%s\n' "$$FLAGS_NOW" | cmp -s - $@ || printf '%s\n' "$$FLAGS_NOW" >$@
