@@ -45,8 +45,9 @@ Test(best_of_n, draws_by_enumeration) {
 }
 
 static double kl_of_uniform(int count, double n) {
-    double *p = calloc((size_t)count, sizeof *p), *q = calloc((size_t)count, sizeof *q),
-           *score = calloc((size_t)count, sizeof *score), kl = 0;
+    double *p = malloc((size_t)count * sizeof *p),
+           *q = malloc((size_t)count * sizeof *q),
+           *score = malloc((size_t)count * sizeof *score), kl = 0;
     for (int i = 0; i < count; i++) p[i] = 1.0 / count, score[i] = i;
     best_of_law(q, p, score, count, n);
     for (int i = 0; i < count; i++) kl += q[i] > 0 ? q[i] * log(q[i] / p[i]) : 0;
