@@ -1,7 +1,6 @@
 #include "ch05_sft_rlhf/rag.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "ch03_transformer/infer_of_model.h"
+#include "ch05_sft_rlhf/policy.h"
 #include "ch05_sft_rlhf/rollout.h"
 #include "ch05_sft_rlhf/tests/small.h"
 #include "common/numeric/threads.h"
