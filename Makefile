@@ -294,7 +294,7 @@ docs-check: $(BUILD)/lecture
 	@if [ -f docs/glossary.md ] && awk -v RS= '/^\*\*/ && !/]\(ch[0-9]+[a-z0-9_]*\.md/' docs/glossary.md | grep .; then \
 	    echo 'docs/glossary.md: no link to the section that defines it'; exit 1; fi
 	@$(BUILD)/lecture check $(LECTURES) $(PAGES) README.md && echo "docs-check: $(words $(LECTURES)) lectures, all well"
-$(foreach t,test_lecture test_book test_book_paper test_check_book test_grade test_grade_all,$(eval $(call row,docs,$(t).sh,tools,$(BUILD)/lecture)))
+$(foreach t,test_lecture test_check_all test_book test_book_paper test_check_book test_grade test_grade_all,$(eval $(call row,docs,$(t).sh,tools,$(BUILD)/lecture)))
 docs-refresh: $(BUILD)/lecture
 	@$(BUILD)/lecture refresh $(LECTURES)
 # Each tour's rows, for the book's index of claims.

@@ -1,7 +1,6 @@
 #include "ch01_tokenizer/model_file.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "ch01_tokenizer/foreign_file.h"
 #include "ch01_tokenizer/format_gpt2.h"

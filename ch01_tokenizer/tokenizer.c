@@ -1,7 +1,6 @@
 #include "ch01_tokenizer/tokenizer.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -56,26 +56,32 @@ WordMemory *word_pool_take(WordPool *pool, int place);  // NULL: all are in use
 void word_pool_give(WordPool *pool, WordMemory *memory, int place);
 void word_pool_free(WordPool *pool);
 
+enum { LITTLE_ENDIAN_WORDS = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ };
+
+// A word's length, as the last of the eight bytes in memory: no byte of a word is there.
+static inline uint64_t length_byte(size_t n) {
+    return LITTLE_ENDIAN_WORDS ? (uint64_t)n << 56 : n;
+}
+
 // The key of a word of n <= WORD_BYTES bytes, of which `readable` >= n may be read.
 static inline void word_key(uint64_t key[2], const char *word, size_t n,
                             size_t readable) {
-    bool little_endian = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
     // one wide load, then forget what follows the word
-    if (little_endian && readable >= sizeof(uint64_t[2])) {
+    if (LITTLE_ENDIAN_WORDS && readable >= sizeof(uint64_t[2])) {
         memcpy(key, word, sizeof(uint64_t[2]));
         key[0] &= word_masks[n][0], key[1] &= word_masks[n][1];
     } else {
         key[0] = key[1] = 0;
         memcpy(key, word, n);
     }
-    key[1] |= (uint64_t)n << 56;
+    key[1] |= length_byte(n);
 }
 
 // The same for n <= LONG_WORD_BYTES.
 static inline void long_word_key(uint64_t key[4], const char *word, size_t n) {
     key[0] = key[1] = key[2] = key[3] = 0;
     memcpy(key, word, n);
-    key[3] |= (uint64_t)n << 56;
+    key[3] |= length_byte(n);
 }
 
 static inline uint64_t word_hash(uint64_t a, uint64_t b) {

@@ -20,8 +20,6 @@
 #pragma once
 #include <stdbool.h>
 
-#include "common/numeric/mat.h"
-
 // distance: position of the query minus position of the key. buckets even, at least 2
 // (4 when not causal), furthest > half of the buckets that look one way.
 int t5_bucket(int distance, int buckets, int furthest, bool causal);

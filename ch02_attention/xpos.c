@@ -20,7 +20,9 @@ static bool growth_fits(int dim, int rows) {
     return furthest < (sizeof(real) == 4 ? FLT_MAX : DBL_MAX);
 }
 
-void xpos_tables_new(RopeTables *query, RopeTables *key, const Rope *rope, int rows) {
+// Tables for queries and for keys at positions 0 .. rows-1, to be used with rope_turn.
+static void xpos_tables_new(RopeTables *query, RopeTables *key, const Rope *rope,
+                            int rows) {
     assert(growth_fits(rope->dim, rows) && "xpos: so many positions overflow");
     *query = rope_tables_new(rope, rows);
     *key = rope_tables_new(rope, rows);

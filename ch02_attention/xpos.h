@@ -16,8 +16,6 @@
 #define XPOS_SCALE 512.0
 
 double xpos_zeta(int dim, int i);
-// Tables for queries and for keys at positions 0 .. rows-1, to be used with rope_turn.
-void xpos_tables_new(RopeTables *query, RopeTables *key, const Rope *rope, int rows);
 // C_x(s) = (2/d) sum_i zeta_i^(s/512) cos(s theta_i): the score of q = k with points of
 // length 1, over d/2.
 double xpos_cosine_sum(const double *theta, int dim, double s);

@@ -9,7 +9,6 @@
 // deepnorm.h has alpha and beta.
 #pragma once
 #include "ch03_transformer/attend.h"
-#include "ch03_transformer/deepnorm.h"
 #include "ch03_transformer/ffn.h"
 #include "ch03_transformer/norm.h"
 

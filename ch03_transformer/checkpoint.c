@@ -8,7 +8,7 @@
 
 #include "ch03_transformer/float_file.h"
 #include "common/numeric/hash.h"
-#include "common/program/file.h"
+#include "common/program/output.h"
 
 static const char MAGIC[] = "course-checkpoint 1\n";
 // LINE: the longest there may be

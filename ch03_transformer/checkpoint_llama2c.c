@@ -5,7 +5,7 @@
 
 #include "ch02_attention/rope.h"
 #include "ch03_transformer/float_file.h"
-#include "common/program/file.h"
+#include "common/program/output.h"
 
 typedef struct {
     int32_t dim, hidden, layers, heads, kv_heads, vocab, context;

@@ -16,7 +16,8 @@ const char *ffn_name(int kind) {
     return 0 <= kind && kind < FFN_KINDS ? ffn_kinds[kind].name : NULL;
 }
 
-int gated_hidden(int channels) { return 8 * channels / 3; }
+// SwiGLU's 8 d / 3, rounded down.
+static int gated_hidden(int channels) { return 8 * channels / 3; }
 
 int ffn_hidden(FfnKind kind, int channels, int multiple) {
     int hidden = ffn_kinds[kind].gated ? gated_hidden(channels) : 4 * channels;

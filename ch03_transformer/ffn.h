@@ -43,8 +43,6 @@ Ffn ffn_new(Params *p, FfnKind kind, int channels, int hidden, bool bias, Init i
             Init init_down, const char *name);
 Node *ffn(Tape *t, const Ffn *f, Node *x);  // rows x d -> rows x d
 
-// SwiGLU's 8 d / 3, rounded down.
-int gated_hidden(int channels);
-// The hidden width: 4 d, or gated_hidden, rounded up to a multiple of `multiple` (1: as
-// it is). channels at most 2^26.
+// The hidden width: 4 d, or 8 d / 3 of those with a gate, rounded up to a multiple of
+// `multiple` (1: as it is). channels at most 2^26.
 int ffn_hidden(FfnKind kind, int channels, int multiple);

@@ -7,6 +7,7 @@
 
 #include "ch03_transformer/activation.h"
 #include "ch03_transformer/arithmetic.h"
+#include "ch03_transformer/deepnorm.h"
 #include "ch03_transformer/dropout.h"
 #include "ch03_transformer/embedding.h"
 #include "ch03_transformer/head_loss.h"

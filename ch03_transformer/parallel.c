@@ -1,7 +1,5 @@
 #include "ch03_transformer/parallel.h"
 
-#include <string.h>
-
 void parts_add(Mat to, Mat parts) {
     for (int b = 0; b < parts.rows; b++) {
         const real *part = mat_at(parts, b, 0);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ch03_transformer/parallel.h"
 #include "common/error.h"
 #include "common/large.h"
 

@@ -85,8 +85,7 @@ void *tape_allocate(Tape *t, size_t bytes) {
 }
 
 Mat tape_mat(Tape *t, int rows, int cols) {
-    assert(rows >= 0 && cols >= 0);
-    size_t bytes = (size_t)rows * (size_t)cols * sizeof(real);
+    size_t bytes = mat_bytes(rows, cols);
     t->counts.activation_bytes += bytes;
     if (t->counts.activation_bytes > t->counts.activation_most)
         t->counts.activation_most = t->counts.activation_bytes;

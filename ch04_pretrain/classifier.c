@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ch03_transformer/clip.h"
+#include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/linear.h"
 #include "ch03_transformer/optimiser.h"
 #include "ch03_transformer/schedule.h"

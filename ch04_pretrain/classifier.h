@@ -10,7 +10,6 @@
 // All parameters are trained on, from where pretraining left them; W, b, V and c are new.
 // Devlin et al., "BERT" (2018), arXiv:1810.04805, sections 3.2 and 4.
 #pragma once
-#include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/model.h"
 
 typedef enum { LABEL_TEXT, LABEL_TOKENS, LABEL_PLACES } LabelPlace;

@@ -115,7 +115,8 @@ const CleanRuleType clean_rules[] = {
 _Static_assert(sizeof clean_rules / sizeof *clean_rules == CLEAN_RULES,
                "a rule without its line");
 
-bool clean_rule_keeps(CleanRule rule, double measured, double bound) {
+// Whether a measured number is on the right side of a bound.
+static bool clean_rule_keeps(CleanRule rule, double measured, double bound) {
     return clean_rules[rule].at_least ? measured >= bound : measured <= bound;
 }
 

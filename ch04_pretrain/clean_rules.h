@@ -33,8 +33,6 @@ typedef struct {
 
 extern const CleanRuleType clean_rules[];
 
-// Whether a measured number is on the right side of a bound.
-bool clean_rule_keeps(CleanRule rule, double measured, double bound);
 // The first rule that the document breaks; CLEAN_RULES: none.
 CleanRule clean_rule_broken(const Document *d, const double bounds[CLEAN_RULES],
                             Script wanted);

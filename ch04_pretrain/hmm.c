@@ -35,7 +35,7 @@ static void build_automaton(Hmm *h) {
     free(edges);
 }
 
-Hmm hmm_new(const double *says, int symbols, int states) {
+static Hmm hmm_new(const double *says, int symbols, int states) {
     size_t cells = (size_t)symbols * (size_t)states * (size_t)states;
     Hmm h = {symbols, states, allocate(cells, sizeof *says),
              allocate((size_t)states, sizeof *says)};

@@ -22,7 +22,6 @@ typedef struct {
     Automaton automaton;
 } Hmm;
 
-Hmm hmm_new(const double *says, int symbols, int states);
 // transition [states x states], emission [states x symbols]: says x by emission, then
 // moves.
 Hmm hmm_classic(const double *transition, const double *emission, int symbols,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ch01_tokenizer/line_reader.h"
+#include "ch03_transformer/cross_entropy.h"
 #include "common/program/file.h"
 
 enum { LONGEST_LABEL = 60 };

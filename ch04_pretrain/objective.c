@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "ch03_transformer/arithmetic.h"
 #include "ch03_transformer/embedding.h"
 #include "ch04_pretrain/clm.h"
 #include "ch04_pretrain/glm.h"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ch01_tokenizer/tokenizer.h"
 #include "ch03_transformer/sample.h"
 
 void predictor_free(Predictor *p) {

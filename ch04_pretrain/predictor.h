@@ -8,7 +8,6 @@
 // A text that goes on in two ways is a parent twice; one that does not is gone. A model
 // keeps a key-value cache per text, and copies the parent's.
 #pragma once
-#include "ch01_tokenizer/tokenizer.h"
 #include "ch03_transformer/infer.h"
 #include "ch04_pretrain/language.h"
 

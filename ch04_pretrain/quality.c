@@ -19,7 +19,8 @@ static int *bytes_of(const Document *d) {
     return bytes;
 }
 
-Ngram quality_bytes(const Documents *d) {
+// A byte model of these documents.
+static Ngram quality_bytes(const Documents *d) {
     Ngram g = ngram_new(ORDER, BYTES);
     for (size_t i = 0; i < d->count; i++) {
         int *bytes = bytes_of(&d->list[i]);
@@ -30,7 +31,7 @@ Ngram quality_bytes(const Documents *d) {
     return g;
 }
 
-double quality_bits_per_byte(const Ngram *g, const Document *d) {
+static double quality_bits_per_byte(const Ngram *g, const Document *d) {
     int *bytes = bytes_of(d);
     double bits = ngram_bits_per_byte(ngram_nats(g, bytes, d->size), d->size);
     free(bytes);
@@ -89,8 +90,8 @@ static void features_free(Features *all, size_t count) {
     free(all);
 }
 
-WordClassifier word_classifier_train(const Documents *trusted, const Documents *others,
-                                     const Rng *rng) {
+static WordClassifier word_classifier_train(const Documents *trusted,
+                                            const Documents *others, const Rng *rng) {
     WordClassifier c = {allocate(WEIGHTS, sizeof *c.weights), 0};
     Features *good = features_of_all(trusted), *rest = features_of_all(others);
     Rng draw = *rng;
@@ -104,12 +105,12 @@ WordClassifier word_classifier_train(const Documents *trusted, const Documents *
     return c;
 }
 
-void word_classifier_free(WordClassifier *c) {
+static void word_classifier_free(WordClassifier *c) {
     free(c->weights);
     *c = (WordClassifier){0};
 }
 
-double word_classifier_logit(const WordClassifier *c, const Document *d) {
+static double word_classifier_logit(const WordClassifier *c, const Document *d) {
     Features f = features_of(d);
     double logit = logit_of(c, &f);
     free(f.at);

@@ -18,19 +18,10 @@
 #include "ch04_pretrain/ngram.h"
 #include "common/numeric/rng.h"
 
-// A byte model of these documents.
-Ngram quality_bytes(const Documents *d);
-double quality_bits_per_byte(const Ngram *g, const Document *d);
-
 typedef struct {
     float *weights;
     double constant;
 } WordClassifier;
-
-WordClassifier word_classifier_train(const Documents *trusted, const Documents *others,
-                                     const Rng *rng);
-void word_classifier_free(WordClassifier *c);
-double word_classifier_logit(const WordClassifier *c, const Document *d);
 
 // Both filters, learned from four fifths of the trusted documents; each has the bound that
 // `share` of the other fifth is on the right side of. (Of fewer than five documents all

@@ -1,7 +1,6 @@
 #include "ch04_pretrain/run.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,6 @@
 #include "ch04_pretrain/story.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -13,7 +13,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "ch04_pretrain/automaton.h"
 #include "ch04_pretrain/story_grammar.h"
 #include "ch04_pretrain/unifilar.h"
 

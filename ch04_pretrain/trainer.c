@@ -7,6 +7,7 @@
 
 #include "ch03_transformer/arithmetic.h"
 #include "ch03_transformer/clip.h"
+#include "ch03_transformer/schedule.h"
 
 enum { GROW_AFTER = 2000 };  // good steps, as in Micikevicius et al.
 

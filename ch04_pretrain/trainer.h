@@ -20,7 +20,6 @@
 // gradients alone as well, and makes their step for all.
 #pragma once
 #include "ch03_transformer/optimiser.h"
-#include "ch03_transformer/schedule.h"
 #include "ch04_pretrain/objective.h"
 #include "ch04_pretrain/precision.h"
 #include "ch04_pretrain/shard.h"

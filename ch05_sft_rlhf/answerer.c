@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "ch05_sft_rlhf/reader.h"
 #include "common/error.h"
 
 // END is one of the tokens.

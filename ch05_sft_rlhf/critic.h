@@ -6,7 +6,6 @@
 // its own: shared ones would save memory and let two losses pull at one trunk.
 #pragma once
 #include "ch03_transformer/model.h"
-#include "ch04_pretrain/batch.h"
 
 typedef struct {
     Model model;  // HEAD_NONE, and two parameters more

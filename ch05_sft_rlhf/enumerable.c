@@ -110,7 +110,8 @@ static Tokens all_prefixes(Tape *t, const Enumerable *e, int *rows) {
     return (Tokens){.batch = e->prompts * leaves, .time = time, .tokens = tokens};
 }
 
-Node *enumerable_hidden(Tape *t, const Model *m, const Enumerable *e) {
+// The last hidden vectors after each prefix, (prompts inner) x channels.
+static Node *enumerable_hidden(Tape *t, const Model *m, const Enumerable *e) {
     int count = e->prompts * e->inner;
     int *rows = tape_allocate(t, (size_t)count * sizeof *rows);
     Tokens in = all_prefixes(t, e, rows);
@@ -136,7 +137,8 @@ Node *enumerable_hidden_of(Tape *t, const Model *m, const Batch *b, const void *
     return gather_rows(t, enumerable_hidden(t, m, e), prefixes, counted);
 }
 
-Node *enumerable_logits(Tape *t, const Model *m, const Enumerable *e) {
+// What comes next after each prefix: (prompts inner) x (symbols + 1).
+static Node *enumerable_logits(Tape *t, const Model *m, const Enumerable *e) {
     return model_logits(t, m, enumerable_hidden(t, m, e));
 }
 

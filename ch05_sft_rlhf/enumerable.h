@@ -49,13 +49,9 @@ void enumerable_text(const Enumerable *e, int prompt, int answer,
 
 // ---- a model as a policy
 
-// The last hidden vectors after each prefix, (prompts inner) x channels.
-Node *enumerable_hidden(Tape *t, const Model *m, const Enumerable *e);
 // Those that a batch of its exchanges needs: a HiddenFunction (ppo.h) whose context is
 // the problem. What policy_hidden reads again for each answer is read once.
 Node *enumerable_hidden_of(Tape *t, const Model *m, const Batch *b, const void *e);
-// What comes next after each prefix: (prompts inner) x (symbols + 1).
-Node *enumerable_logits(Tape *t, const Model *m, const Enumerable *e);
 // How many tokens there are at all prefixes: prompts inner (symbols + 1).
 size_t enumerable_edges(const Enumerable *e);
 // ln pi of each of them, prefix by prefix, edges x 1; and of each answer, size x 1: the

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ch05_sft_rlhf/terms.h"
 #include "common/numeric/hash.h"
 #include "common/program/file.h"
 

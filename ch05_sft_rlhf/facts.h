@@ -11,7 +11,6 @@
 // "file:line: ...", and nothing is kept.
 #pragma once
 #include "ch05_sft_rlhf/table.h"
-#include "ch05_sft_rlhf/terms.h"
 
 typedef struct {
     char *text, *question, *answer;  // question, answer NULL: there is none

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "ch03_transformer/clip.h"
+#include "ch03_transformer/schedule.h"
 
 Learner learner_new(Model *m, LearnerSettings s) {
     assert(m->params.grads && "learner_new: a model without gradients");

@@ -7,7 +7,6 @@
 #pragma once
 #include "ch03_transformer/model.h"
 #include "ch03_transformer/optimiser.h"
-#include "ch03_transformer/schedule.h"
 
 typedef struct {
     double rate, last_rate;

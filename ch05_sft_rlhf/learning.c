@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "ch05_sft_rlhf/assess.h"
+
 static double share(const Marks *m) { return (double)m->right / m->asked; }
 
 static void look(Learning *l) {

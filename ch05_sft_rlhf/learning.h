@@ -4,7 +4,6 @@
 // While a model is fine-tuned it is asked, now and then, held-out questions of every kind,
 // and about the second and third story of a conversation.
 #pragma once
-#include "ch05_sft_rlhf/assess.h"
 #include "ch05_sft_rlhf/stages.h"
 
 enum { LEARNING_POINTS = 64, LEARNING_STORIES = 3 };

@@ -1,7 +1,6 @@
 #include "ch05_sft_rlhf/library.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdlib.h>
 
 #include "ch05_sft_rlhf/optimal_policy.h"

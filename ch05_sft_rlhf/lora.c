@@ -68,7 +68,8 @@ void adapter_new(Adapter *a, Params *p, Linear *l, const LoraSettings *s,
     l->adapt = adapted, l->fold = fold, l->adapter = a;
 }
 
-void adapter_begin(const Adapter *a, Params *p, const Linear *l) {
+// Once W has its values: DoRA's lengths are those of its columns.
+static void adapter_begin(const Adapter *a, Params *p, const Linear *l) {
     Mat w = params_value(p, l->weight);
     for (int j = 0; a->lengths >= 0 && j < w.cols; j++)
         *mat_at(params_value(p, a->lengths), 0, j) = (real)column_length(w, j);

@@ -82,5 +82,3 @@ void adapter_add(Mat w, const Params *p, const Adapter *a, double sign);
 // Before params_allocate; *a must stay. DoRA is for layers without bias.
 void adapter_new(Adapter *a, Params *p, Linear *l, const LoraSettings *s,
                  const char *name);
-// Once W has its values: DoRA's lengths are those of its columns.
-void adapter_begin(const Adapter *a, Params *p, const Linear *l);

@@ -8,7 +8,6 @@
 #include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/embedding.h"
 #include "ch03_transformer/sample.h"
-#include "ch04_pretrain/objective.h"
 
 Node *policy_hidden(Tape *t, const Model *m, const Batch *b) {
     const int *rows, *targets;

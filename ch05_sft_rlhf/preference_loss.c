@@ -1,12 +1,10 @@
 #include "ch05_sft_rlhf/preference_loss.h"
 
 #include <assert.h>
-#include <math.h>
 
 #include "ch03_transformer/arithmetic.h"
 #include "ch05_sft_rlhf/orpo.h"
 #include "ch05_sft_rlhf/slopes.h"
-#include "common/error.h"
 #include "common/numeric/logistic.h"
 
 static PreferenceLoss dpo(double d, const PreferenceSettings *s) {

@@ -1,7 +1,6 @@
 #include "ch05_sft_rlhf/rag.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +49,9 @@ static void read_along(Predictor *p, const int *answer, int count, double *to) {
     free(next);
 }
 
-void rag_log_probs(const Rag *r, const int *answer, int count, double *to) {
+// to [facts x count]: ln p of each token of an answer, under each fact. One of the readers
+// may go on with one text at a time.
+static void rag_log_probs(const Rag *r, const int *answer, int count, double *to) {
     for (int z = 0; z < r->facts; z++)
         read_along(&r->readers[z], answer, count, to + (size_t)z * (size_t)count);
 }
@@ -108,7 +109,8 @@ static void discard_mixture(Predictor *p) {
     free(m->each), free(m->joint);
 }
 
-Predictor rag_token_predictor(const Rag *r, int most) {
+// RAG-Token as a predictor. Its readers are r's, which must outlive it; `most` texts.
+static Predictor rag_token_predictor(const Rag *r, int most) {
     Mixture *m = allocate(1, sizeof *m);
     Predictor first = r->readers[0];
     assert(most <= first.most);

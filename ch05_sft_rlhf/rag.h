@@ -34,13 +34,8 @@ typedef struct {
 typedef enum { RAG_SEQUENCE, RAG_FAST, RAG_TOKEN, RAG_KINDS } RagKind;
 extern const char *const rag_names[];  // ends with NULL
 
-// to [facts x count]: ln p of each token of an answer, under each fact. One of the readers
-// may go on with one text at a time.
-void rag_log_probs(const Rag *r, const int *answer, int count, double *to);
 // ln p(answer) of kind; RAG_FAST: as RAG_SEQUENCE.
 double rag_log_prob(const Rag *r, RagKind kind, const int *answer, int count);
-// RAG-Token as a predictor. Its readers are r's, which must outlive it; `most` texts.
-Predictor rag_token_predictor(const Rag *r, int most);
 
 // Answers, the most likely first, with their ln p as that kind computes it (which is its
 // score too); `width` beams of at most `most` tokens. Freed by beams_free.

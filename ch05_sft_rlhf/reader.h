@@ -14,7 +14,6 @@
 //     Where is the home of [0] ? | [0] lives in Oslo . |
 //     Where is the home of [0] ? | [16] lives in Rome . |
 #pragma once
-#include "ch03_transformer/infer.h"
 #include "ch03_transformer/model.h"
 #include "ch05_sft_rlhf/exchange.h"
 #include "ch05_sft_rlhf/fact_world.h"

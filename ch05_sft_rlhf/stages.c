@@ -2,10 +2,10 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "ch03_transformer/published.h"
 #include "ch04_pretrain/trainer.h"
+#include "ch05_sft_rlhf/learner.h"
 
 const StagePlan stage_plan_usual = {.layers = 3,
                                     .heads = 4,

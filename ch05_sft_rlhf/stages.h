@@ -4,7 +4,6 @@
 //     pretrain   stories, the next token           knows words, names, who has what
 //     sft        conversations, answers alone      knows when to speak, and when to end
 #pragma once
-#include "ch05_sft_rlhf/learner.h"
 #include "ch05_sft_rlhf/sft.h"
 
 // What a stage computes; all of it decides the result.

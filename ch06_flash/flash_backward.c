@@ -1,7 +1,5 @@
 #include "ch06_flash/flash_backward.h"
 
-#include <math.h>
-
 #include "ch06_flash/dropout_tile.h"
 #include "common/numeric/small.h"
 #include "common/numeric/vec.h"

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "common/error.h"
 #include "common/numeric/vec.h"
 
 // ---- parts of a row

@@ -6,7 +6,6 @@
 #include "ch06_flash/online_softmax.h"
 #include "common/numeric/small.h"
 #include "common/numeric/threads.h"
-#include "common/numeric/vec.h"
 
 // Divided outputs are parts of a row whose sum is 1: (L, 1).
 static RowPart part_of(real lse) { return (RowPart){lse, lse > -INFINITY}; }

@@ -12,7 +12,6 @@
 // Dao, Haziza, Massa and Sizov, "Flash-Decoding for long-context inference" (2023).
 #pragma once
 #include "ch06_flash/flash_head.h"
-#include "ch06_flash/two_level.h"
 
 // out (T x d_v) and lse (T x 1) become those of both parts; a part that has seen
 // nothing changes no bit.

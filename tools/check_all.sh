@@ -96,8 +96,8 @@ under_valgrind() {
     # without OpenMP: its runtime keeps memory to the end. Valgrind knows no AVX-512.
     "$make" OPENMP=0 ARCH=x86-64-v3 ch01 ch02 ch03 ch04 ch05 ch06 || return 1
     status=0
-    for run in 'ch01_tokenizer merges' 'ch01_tokenizer word-memory' 'ch02_attention backward' 'ch02_attention rope' \
-        'ch03_transformer tape' 'ch03_transformer run --checkpoint ch03_transformer/stories.ckpt --tokens 20' \
+    for run in 'ch01_tokenizer merges' 'ch01_tokenizer word-memory' 'ch02_attention backward' 'ch02_attention rope-relativity' \
+        'ch03_transformer tape' 'ch03_transformer run --checkpoint ch03_transformer/stories.ckpt --steps 20' \
         'ch04_pretrain source markov --sample 3 --logprob' 'ch04_pretrain accumulation' 'ch05_sft_rlhf gae' \
         'ch05_sft_rlhf bradley-terry' 'ch06_flash recompute' 'ch06_flash paged-cache'; do
         chapter=${run%% *}

@@ -1,6 +1,5 @@
 #include "tools/house.h"
 
-#include <ctype.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>

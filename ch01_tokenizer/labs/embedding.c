@@ -3,7 +3,6 @@
 //
 // Both are counted as they run: numbers copied, and multiply-adds. The product costs V
 // times as much.
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,5 @@
 // T5: what encoding one long piece costs, counted: look again for every merge, or keep
 // a heap. Lecture, section 1.6.
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

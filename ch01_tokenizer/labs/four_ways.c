@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ch01_tokenizer/labs/corpus.h"
 #include "ch01_tokenizer/longest_match.h"
 #include "ch01_tokenizer/pieces.h"
 #include "ch01_tokenizer/tokenizer.h"
+#include "common/program/file.h"
+#include "common/program/lab.h"
 #include "common/program/text.h"
 
 static const char stories[] =

@@ -10,7 +10,6 @@
 #include "ch01_tokenizer/source.h"
 #include "ch01_tokenizer/word_bpe.h"
 #include "ch01_tokenizer/wordpiece.h"
-#include "common/error.h"
 #include "common/numeric/small.h"
 #include "common/program/plot.h"
 

@@ -2,7 +2,6 @@
 // a trap.
 #include <criterion/criterion.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "ch01_tokenizer/embedding.h"
 #include "common/numeric/rng.h"

@@ -58,8 +58,9 @@ static void check_same(Both *b, const char *text, size_t n) {
         cr_assert_eq(hand, end, "%s: a piece of %zu bytes, not %zu, at%s", b->name,
                      hand - at, end - at, around(text, n, at));
         if (next == count) count = splitter_ends(&b->hand, at, ends, &err), next = 0;
-        cr_assert_eq(ends[next++], end, "%s: %zu, not %zu, in a window before%s",
-                     b->name, ends[next - 1], end, around(text, n, at));
+        size_t in_window = ends[next++];
+        cr_assert_eq(in_window, end, "%s: %zu, not %zu, in a window before%s", b->name,
+                     in_window, end, around(text, n, at));
     }
 }
 

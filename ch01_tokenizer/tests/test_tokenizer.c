@@ -17,7 +17,6 @@
 #include "ch01_tokenizer/tokenizer.h"
 #include "ch01_tokenizer/utf8.h"
 #include "common/numeric/rng.h"
-#include "common/program/file.h"
 
 // ---- patterns
 

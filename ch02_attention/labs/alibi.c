@@ -2,12 +2,10 @@
 // section 2.9.
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "ch02_attention/alibi.h"
 #include "ch02_attention/position.h"
 #include "ch02_attention/softmax.h"
-#include "common/error.h"
 #include "common/program/plot.h"
 
 enum { KEYS = 2048, ROWS = 64, SHOWN = 4 };

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 
 #include "ch02_attention/position.h"
-#include "ch02_attention/t5_buckets.h"
-#include "common/error.h"
 #include "common/program/plot.h"
 
 enum { BUCKETS = 32, FURTHEST = 128, MOST = 512 };

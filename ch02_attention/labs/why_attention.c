@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "ch02_attention/attention.h"
 #include "common/error.h"
 #include "common/program/plot.h"
 

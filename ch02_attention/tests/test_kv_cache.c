@@ -7,7 +7,6 @@
 #include "ch02_attention/kerple.h"
 #include "ch02_attention/kv_cache.h"
 #include "ch02_attention/tests/reference.h"
-#include "common/error.h"
 
 enum { B = 2, H = 6, D = 4, T = 150 };
 

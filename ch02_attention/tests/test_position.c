@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ch02_attention/alibi.h"
 #include "ch02_attention/kerple.h"
 #include "ch02_attention/position.h"
 #include "common/numeric/compare.h"

@@ -1,6 +1,6 @@
 #include "ch03_transformer/commands/commands.h"
 #include "common/error.h"
-#include "common/program/file.h"
+#include "common/program/output.h"
 
 const PublishedModel *published_or_die(const char *name) {
     const PublishedModel *m = published_find(name);

@@ -14,9 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "ch03_transformer/checkpoint.h"
 #include "ch03_transformer/checkpoint_gpt2.h"
 #include "ch03_transformer/checkpoint_llama2c.h"
 #include "ch03_transformer/infer.h"

@@ -1,5 +1,4 @@
 // Problem 3: tied weights, backward.
-#include <math.h>
 #include <stdlib.h>
 
 #include "ch03_transformer/homework/grade.h"

@@ -1,5 +1,4 @@
 // Problem 4: recomputation.
-#include <math.h>
 
 #include "ch03_transformer/arithmetic.h"
 #include "ch03_transformer/dropout.h"

@@ -13,6 +13,7 @@
 // transformer models" (2022), arXiv:2205.05198.
 #include <stdio.h>
 
+#include "ch03_transformer/accounting.h"
 #include "ch03_transformer/labs/counted.h"
 #include "ch03_transformer/published.h"
 #include "common/error.h"

@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/error.h"
 #include "common/program/plot.h"
 
 static const Option options[] = {{"points", "65536", "numbers in [-8, 8]"},

@@ -11,11 +11,9 @@
 // g^2). Kingma and Ba (2014), section 2.1, give the former without C_t as a bound, 3.16
 // lr: gradients that grow by 11 % a step exceed it.
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ch03_transformer/optimiser.h"
-#include "common/error.h"
 #include "common/program/plot.h"
 
 static const Option options[] = {{"steps", "10000", "the last step looked at"}, {0}};

@@ -1,7 +1,6 @@
 // One step of training on a small model, and what the tape counted: for the labs that
 // account for operations and bytes.
 #pragma once
-#include "ch03_transformer/accounting.h"
 #include "ch03_transformer/model.h"
 
 // Names and shapes of the parameters only; model_allocate and params_allocate_grads are

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "ch03_transformer/cross_entropy.h"
+#include "ch03_transformer/deepnorm.h"
 #include "ch03_transformer/labs/defaults.h"
 #include "ch03_transformer/model.h"
 #include "ch03_transformer/optimiser.h"

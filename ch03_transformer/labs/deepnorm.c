@@ -27,6 +27,7 @@
 #include <string.h>
 
 #include "ch03_transformer/arithmetic.h"
+#include "ch03_transformer/deepnorm.h"
 #include "ch03_transformer/labs/theory_stack.h"
 #include "ch03_transformer/optimiser.h"
 #include "common/error.h"

@@ -8,10 +8,8 @@
 // sqrt(beta))^2 < x < (1 + sqrt(beta))^2, both have the size sqrt(beta); and D_t =
 // w_t^2 - w_{t+1} w_{t-1} obeys D_{t+1} = beta D_t for every x. Polyak (1964).
 #include <math.h>
-#include <stdlib.h>
 
 #include "ch03_transformer/optimiser.h"
-#include "common/error.h"
 #include "common/program/plot.h"
 
 static const Option options[] = {{"momentum", "0.9", "beta"}, {0}};

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ch03_transformer/accounting.h"
 #include "ch03_transformer/labs/counted.h"
 #include "ch03_transformer/published.h"
 #include "common/error.h"

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ch03_transformer/checkpoint.h"
 #include "ch03_transformer/checkpoint_llama2c.h"

@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ch03_transformer/accounting.h"
 #include "ch03_transformer/arithmetic.h"
-#include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/labs/counted.h"
 #include "ch03_transformer/optimiser.h"
 #include "ch03_transformer/published.h"

@@ -9,7 +9,6 @@
 // Three counts: parameter_count's formulas, the integers that were published, and the
 // stores that model_new lays out for the configurations of section 3.8 (their shapes;
 // no memory is taken).
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

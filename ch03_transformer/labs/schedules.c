@@ -13,10 +13,8 @@
 // is its last term, -1. Pascanu et al. (2012), arXiv:1211.5063; Loshchilov, Hutter
 // (2016), arXiv:1608.03983; Vaswani et al. (2017), section 5.3.
 #include <math.h>
-#include <stdlib.h>
 
 #include "ch03_transformer/clip.h"
-#include "ch03_transformer/optimiser.h"
 #include "ch03_transformer/schedule.h"
 #include "common/error.h"
 #include "common/program/plot.h"

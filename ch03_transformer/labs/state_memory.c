@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ch03_transformer/accounting.h"
 #include "ch03_transformer/labs/counted.h"
 #include "ch03_transformer/optimiser.h"
 #include "ch03_transformer/published.h"

@@ -69,7 +69,8 @@ Node *theory_forward(Tape *t, const TheoryStack *s, Node *x, Node **states) {
     return x;
 }
 
-Node *theory_logits(Tape *t, const TheoryStack *s, Node *x) {
+// Through the readout, with Pre-LN after the final norm: tokens x classes.
+static Node *theory_logits(Tape *t, const TheoryStack *s, Node *x) {
     if (s->shape.place == PLACE_PRE) x = norm(t, &s->final_norm, x);
     return matmul_node(t, x, param(t, s->readout), NULL);
 }

@@ -44,8 +44,6 @@ void theory_stack_free(TheoryStack *s);
 // x (tokens x channels) through all blocks; states, unless NULL: layers + 1 of them,
 // from x on.
 Node *theory_forward(Tape *t, const TheoryStack *s, Node *x, Node **states);
-// Through the readout, with Pre-LN after the final norm: tokens x classes.
-Node *theory_logits(Tape *t, const TheoryStack *s, Node *x);
 // The same weights in blocks of another kind. The final norm is there only if the stack
 // was made with PLACE_PRE.
 void theory_place(TheoryStack *s, NormPlace place);

@@ -9,6 +9,7 @@
 #include "ch03_transformer/activation.h"
 #include "ch03_transformer/arithmetic.h"
 #include "ch03_transformer/cross_entropy.h"
+#include "ch03_transformer/deepnorm.h"
 #include "ch03_transformer/model.h"
 #include "ch03_transformer/published.h"
 #include "ch03_transformer/tests/gradients.h"

@@ -1,6 +1,7 @@
 // The tape: sharing of gradients, memory that comes back, frozen parameters, and one
 // block against its backward written out.
 #include <criterion/criterion.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -460,4 +461,10 @@ Test(tape, one_block_is_its_hand_written_backward) {
     }
     while (scratches) mat_free(scratched[--scratches]);
     mat_free(x), mat_free(dy), tape_free(t), params_free(&p), params_free(&hand);
+}
+
+// In double precision its bytes pass 2^64: counted without care they would be fewer.
+Test(tape, more_bytes_than_can_be_counted, .exit_code = 2) {
+    Params p = {0};
+    tape_mat(tape_new(&p), INT_MAX, INT_MAX);
 }

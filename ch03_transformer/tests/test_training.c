@@ -14,7 +14,6 @@
 #include "ch03_transformer/optimiser.h"
 #include "ch03_transformer/published.h"
 #include "ch03_transformer/schedule.h"
-#include "ch03_transformer/tests/gradients.h"
 
 // Three steps with gradients g1, g2, g3 of one number in a matrix and one in a vector,
 // by the book.

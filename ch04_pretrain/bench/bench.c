@@ -8,7 +8,6 @@
 // programs share the machine: steps of both kinds take turns.
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "ch03_transformer/clip.h"
 #include "ch04_pretrain/bench/sampling.h"

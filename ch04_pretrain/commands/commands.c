@@ -43,7 +43,8 @@ static LanguageName name_of(const char *name) {
     die("'%s': expected a language: %s", name, listed);
 }
 
-LanguageSettings language_settings_of(const Args *args) {
+// The settings that the options describe, of any language.
+static LanguageSettings language_settings_of(const Args *args) {
     LanguageSettings s = {.seed = 1};
     s.symbols = (int)option_int(args, "symbols", 2, 26);
     s.order = (int)option_int(args, "order", 0, 10);

@@ -28,5 +28,3 @@ extern const Option classify_options[];
     }
 // The language of that name, by those options. Ends the program on a bad value.
 Language language_of(const Args *args, const char *name);
-// Its settings alone.
-LanguageSettings language_settings_of(const Args *args);

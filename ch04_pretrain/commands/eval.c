@@ -7,7 +7,6 @@
 #include "ch04_pretrain/commands/commands.h"
 #include "ch04_pretrain/commands/inputs.h"
 #include "ch04_pretrain/evaluate.h"
-#include "ch04_pretrain/plan.h"
 
 enum { BATCH = 16 };
 

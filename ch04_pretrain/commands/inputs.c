@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ch04_pretrain/commands/commands.h"
-
 Pretrained checkpoint_of(const Args *args, const char *command) {
     const char *path = option_text(args, "checkpoint");
     Pretrained p;

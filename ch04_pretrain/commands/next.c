@@ -7,7 +7,6 @@
 #include "ch04_pretrain/commands/commands.h"
 #include "ch04_pretrain/commands/inputs.h"
 #include "ch04_pretrain/generate.h"
-#include "common/program/file.h"
 
 enum { LONGEST = 4096 };
 

@@ -2,7 +2,6 @@
 // at the end the loss on all held-out text and a figure.
 #pragma once
 #include "ch04_pretrain/run.h"
-#include "common/program/lab.h"
 
 typedef struct {
     FILE *log;  // NULL: none

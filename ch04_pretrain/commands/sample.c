@@ -1,6 +1,5 @@
 // sample: what a trained model writes.
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,7 +8,6 @@
 #include "ch04_pretrain/commands/inputs.h"
 #include "ch04_pretrain/generate.h"
 #include "common/numeric/small.h"
-#include "common/program/file.h"
 
 enum { TOGETHER = 16 };  // texts that go through the model at once
 

@@ -4,10 +4,7 @@
 
 #include "ch04_pretrain/commands/commands.h"
 #include "ch04_pretrain/commands/inputs.h"
-#include "ch04_pretrain/glm.h"
-#include "ch04_pretrain/pairs.h"
 #include "common/numeric/small.h"
-#include "common/program/file.h"
 
 enum { WIDTH = 100 };
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "ch04_pretrain/commands/commands.h"
-#include "common/program/file.h"
+#include "common/program/output.h"
 
 enum { LONGEST = 1 << 20 };
 

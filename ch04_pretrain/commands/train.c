@@ -8,10 +8,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "ch03_transformer/tokenizer_notes.h"
 #include "ch04_pretrain/commands/commands.h"
 #include "ch04_pretrain/commands/progress.h"
 #include "ch04_pretrain/language_notes.h"
-#include "ch04_pretrain/pretrained.h"
 #include "ch04_pretrain/run.h"
 #include "ch04_pretrain/team_mpi.h"
 #include "ch04_pretrain/trainer_file.h"

@@ -9,7 +9,6 @@
 
 #include "ch04_pretrain/evaluate.h"
 #include "ch04_pretrain/labs/two_rows.h"
-#include "common/error.h"
 #include "common/program/plot.h"
 
 enum { LONG = TWO_ROWS_LONG, STEPS = TWO_ROWS_STEPS };

@@ -9,7 +9,6 @@
 #include "ch04_pretrain/labs/induction_course.h"
 #include "ch04_pretrain/labs/small_run.h"
 #include "ch04_pretrain/model_kinds.h"
-#include "common/error.h"
 #include "common/program/plot.h"
 
 enum { SYMBOLS = 3, TIME = 64, BATCH = 16, CHANNELS = 64, LAYERS = 2 };

@@ -4,7 +4,6 @@
 // documents every rule must remove, and that no story may go.
 #include "ch04_pretrain/clean.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,13 +4,11 @@
 // that count symbols, pairs and triples; a recurrent network; a transformer. Each can go
 // down to the entropy of what it can see, and no further.
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ch04_pretrain/labs/recurrent_run.h"
 #include "ch04_pretrain/markov.h"
 #include "ch04_pretrain/model_kinds.h"
-#include "common/error.h"
 #include "common/program/plot.h"
 
 enum {

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "ch04_pretrain/labs/recurrent_run.h"
-#include "ch04_pretrain/lstm.h"
 #include "ch04_pretrain/story.h"
 #include "common/error.h"
 #include "common/numeric/principal.h"

@@ -4,7 +4,6 @@
 #include <math.h>
 
 #include "ch03_transformer/sample.h"
-#include "ch04_pretrain/language.h"
 
 // to: 1 x n, ln p.
 static inline void logits_of(Mat to, const double *p) {

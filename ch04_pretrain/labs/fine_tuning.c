@@ -4,7 +4,6 @@
 // One small BERT is pretrained on stories. Then two tasks with few labels: of a text,
 // whether it is as it was written or has neighbouring words exchanged; of each word,
 // whether it is a girl, a boy, a toy, a place, or none of these.
-#include <math.h>
 #include <stdlib.h>
 
 #include "ch04_pretrain/classifier.h"

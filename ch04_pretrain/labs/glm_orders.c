@@ -4,13 +4,10 @@
 // batch is made, and not what was learned. Whether two orders give the same text the same
 // probability is learned, and never quite.
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "ch04_pretrain/glm.h"
 #include "ch04_pretrain/labs/small_run.h"
 #include "ch04_pretrain/model_kinds.h"
-#include "common/error.h"
 #include "common/numeric/mean.h"
 #include "common/program/plot.h"
 

@@ -5,6 +5,7 @@
 // has never heard of states, ends where it does.
 #include <math.h>
 
+#include "ch04_pretrain/evaluate.h"
 #include "ch04_pretrain/hmm.h"
 #include "ch04_pretrain/labs/small_run.h"
 #include "ch04_pretrain/model_kinds.h"

@@ -7,7 +7,6 @@
 
 #include "ch04_pretrain/labs/small_run.h"
 #include "ch04_pretrain/model_kinds.h"
-#include "common/error.h"
 #include "common/program/plot.h"
 
 enum { SYMBOLS = 3, TIME = 32, HELD_OUT = 512, RUNS = 2 };

@@ -3,7 +3,6 @@
 //
 // Mess3 has one law everywhere, and its reader forgets: what is long ago says nothing. So
 // nothing but the way positions are told can make place 100 harder than place 10.
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

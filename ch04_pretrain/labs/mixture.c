@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "common/error.h"
-#include "common/numeric/mean.h"
 #include "common/program/plot.h"
 
 enum { LINE = 60 };

@@ -6,7 +6,6 @@
 // BERT is, or by turning queries and keys, so that "the one before" is the same
 // everywhere.
 #include <math.h>
-#include <string.h>
 
 #include "ch04_pretrain/labs/small_run.h"
 #include "ch04_pretrain/model_kinds.h"

@@ -2,11 +2,9 @@
 // 4.23.
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "ch04_pretrain/pipeline.h"
 #include "ch04_pretrain/split_linear.h"
-#include "common/error.h"
 #include "common/program/plot.h"
 
 enum { TOKENS = 12, CHANNELS = 24, HIDDEN = 40, PIECES = 3, MOST_PARTS = 32 };

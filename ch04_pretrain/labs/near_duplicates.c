@@ -10,7 +10,6 @@
 
 #include "ch04_pretrain/lsh.h"
 #include "ch04_pretrain/minhash.h"
-#include "common/error.h"
 #include "common/numeric/mean.h"
 #include "common/program/plot.h"
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "ch04_pretrain/labs/exact_logits.h"
+#include "ch04_pretrain/language.h"
 #include "ch04_pretrain/story.h"
 #include "common/error.h"
 #include "common/program/plot.h"

@@ -2,7 +2,10 @@
 //
 // Adding a constant C to all logits changes no probability. It changes what the penalty
 // does: nothing where the logit of the token is 0, and more the farther it is from there.
-#include "ch04_pretrain/labs/exact_logits.h"
+#include <math.h>
+
+#include "ch03_transformer/candidates.h"
+#include "ch03_transformer/penalties.h"
 #include "common/program/plot.h"
 
 enum { TOKENS = 3, POINTS = 57 };

@@ -12,7 +12,6 @@
 
 #include "ch04_pretrain/entropy.h"
 #include "ch04_pretrain/markov.h"
-#include "common/error.h"
 #include "common/numeric/mean.h"
 #include "common/program/plot.h"
 

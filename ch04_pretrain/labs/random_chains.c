@@ -4,12 +4,10 @@
 // probability, its own entropy, the chain that it cannot know, and a reader that counts
 // symbols but not pairs.
 #include <math.h>
-#include <stdlib.h>
 
 #include "ch04_pretrain/chains.h"
 #include "ch04_pretrain/dirichlet.h"
 #include "ch04_pretrain/entropy.h"
-#include "common/error.h"
 #include "common/numeric/mean.h"
 #include "common/program/plot.h"
 

@@ -1,6 +1,7 @@
 #include "ch04_pretrain/labs/recurrent_run.h"
 
 #include "ch03_transformer/clip.h"
+#include "ch03_transformer/schedule.h"
 
 void recurrent_run_new(RecurrentRun *r, const SmallRun *run, CellKind cell,
                        int channels, bool backward) {

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ch03_transformer/sample.h"
 #include "ch04_pretrain/beam.h"
 #include "ch04_pretrain/cycle_mean.h"
-#include "ch04_pretrain/labs/exact_logits.h"
 #include "common/error.h"
 #include "common/numeric/mean.h"
 #include "common/numeric/small.h"

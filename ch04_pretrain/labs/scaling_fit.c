@@ -11,7 +11,6 @@
 #include "ch04_pretrain/labs/small_run.h"
 #include "ch04_pretrain/model_kinds.h"
 #include "ch04_pretrain/scaling_fit.h"
-#include "common/error.h"
 #include "common/program/plot.h"
 
 enum {

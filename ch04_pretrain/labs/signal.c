@@ -9,7 +9,6 @@
 
 #include "ch04_pretrain/language.h"
 #include "ch04_pretrain/objective.h"
-#include "common/error.h"
 #include "common/numeric/mean.h"
 #include "common/program/plot.h"
 

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "ch04_pretrain/evaluate.h"
 #include "common/error.h"
 
 TrainSettings small_run_settings(int batch, long long steps) {

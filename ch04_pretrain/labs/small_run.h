@@ -1,7 +1,6 @@
 // A small model trained on a language, and what it loses on held-out rows on the way:
 // for the labs of sections 4.11 to 4.13.
 #pragma once
-#include "ch04_pretrain/evaluate.h"
 #include "ch04_pretrain/trainer.h"
 #include "common/program/lab.h"
 

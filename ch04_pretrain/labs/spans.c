@@ -1,10 +1,8 @@
 // How T5 cuts spans out of a text, and how long they are. Lecture, section 4.9.
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ch04_pretrain/spans.h"
-#include "common/error.h"
 #include "common/program/plot.h"
 
 enum { LENGTH = 60, SENTINEL = 1000, END = 2000, MOST = 32 };

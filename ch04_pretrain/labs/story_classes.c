@@ -1,7 +1,6 @@
 // What is learned when: the words that the grammar decides, those it leaves free, and
 // answers, which take memory. Lecture, section 4.11. The tour ends with three stories that
 // the trained model writes.
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

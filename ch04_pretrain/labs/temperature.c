@@ -1,7 +1,6 @@
 // Temperature: how uncertain what is drawn becomes. Lecture, section 4.14.
 //
 //     p = softmax(z / T):    dH/dT = Var_p(z) / T^3 >= 0,    ln V - H -> Var(z) / 2 T^2
-#include <stdlib.h>
 
 #include "ch04_pretrain/labs/exact_logits.h"
 #include "common/numeric/mean.h"

@@ -2,7 +2,6 @@
 // where a mean of means goes wrong. For labs.
 #pragma once
 #include "ch04_pretrain/trainer.h"
-#include "common/program/lab.h"
 
 enum {
     TWO_ROWS_LONG = 50,

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ch04_pretrain/evaluate.h"
 #include "ch04_pretrain/floor.h"
 #include "ch04_pretrain/glm.h"
 #include "ch04_pretrain/mlm.h"

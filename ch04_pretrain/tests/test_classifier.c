@@ -1,8 +1,8 @@
 // Fine-tuning: what is taken over, gradients, padding, and a task that can be learned.
 #include <criterion/criterion.h>
-#include <math.h>
 #include <stdlib.h>
 
+#include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/tests/gradients.h"
 #include "ch04_pretrain/classifier.h"
 #include "ch04_pretrain/model_kinds.h"

@@ -1,6 +1,5 @@
 // The read-out against cases by hand, a closed form, and noise.
 #include <criterion/criterion.h>
-#include <math.h>
 
 #include "ch04_pretrain/readout.h"
 #include "common/numeric/rng.h"

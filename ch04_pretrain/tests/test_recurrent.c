@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "ch03_transformer/tests/gradients.h"
-#include "ch04_pretrain/lstm.h"
+#include "ch04_pretrain/recurrent.h"
 
 enum { VOCABULARY = 5, CHANNELS = 3, ROWS = 2, TIME = 4 };
 

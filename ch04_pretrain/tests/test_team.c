@@ -1,7 +1,6 @@
 // Teams: sums by a ring against plain sums, and training by several against training
 // alone. What the others found reaches process 0 by the team itself, which asserts.
 #include <criterion/criterion.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

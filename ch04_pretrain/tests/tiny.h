@@ -1,7 +1,6 @@
 // Small corpora and models, for the tests of what trains.
 #pragma once
 #include "ch04_pretrain/plan.h"
-#include "ch04_pretrain/trainer.h"
 
 // Documents of 1 to `most` tokens, drawn from 0 .. vocabulary - 2; END is the last id.
 Corpus tiny_corpus(int vocabulary, int documents, int most, uint64_t seed);

@@ -8,7 +8,6 @@
 #include "ch05_sft_rlhf/commands/commands.h"
 #include "ch05_sft_rlhf/commands/own_questions.h"
 #include "ch05_sft_rlhf/judge.h"
-#include "common/program/file.h"
 
 const Option best_of_n_options[] = {
     {"checkpoint", NULL, "the assistant, of stage sft, ppo, dpo or grpo"},

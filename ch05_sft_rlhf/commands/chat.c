@@ -1,5 +1,4 @@
 // chat: talk to a model.
-#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,7 +8,6 @@
 
 #include "ch05_sft_rlhf/commands/commands.h"
 #include "ch05_sft_rlhf/dialogue.h"
-#include "common/program/file.h"
 
 const Option chat_options[] = {
     {"checkpoint", NULL, "a model that `pipeline` or `sft` made"},

@@ -5,12 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "ch03_transformer/schedule.h"
 #include "ch05_sft_rlhf/commands/adapters.h"
 #include "ch05_sft_rlhf/commands/commands.h"
 #include "ch05_sft_rlhf/commands/own_questions.h"
 #include "ch05_sft_rlhf/commands/watch.h"
+#include "ch05_sft_rlhf/learner.h"
 #include "ch05_sft_rlhf/policy.h"
-#include "common/program/file.h"
 
 const Option grpo_options[] = {
     {"checkpoint", NULL, "the assistant to begin with, of stage sft, ppo, dpo or grpo"},

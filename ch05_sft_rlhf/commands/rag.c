@@ -9,7 +9,6 @@
 #include "ch05_sft_rlhf/commands/commands.h"
 #include "ch05_sft_rlhf/commands/watch.h"
 #include "ch05_sft_rlhf/rag_model.h"
-#include "common/program/file.h"
 
 const Option rag_options[] = {
     {"facts", NULL, "a table with a column 'fact', and perhaps question and answer"},

@@ -12,7 +12,6 @@
 #include "ch05_sft_rlhf/judge.h"
 #include "ch05_sft_rlhf/preferences.h"
 #include "common/numeric/small.h"
-#include "common/program/file.h"
 
 const Option reward_options[] = {
     {"checkpoint", NULL,

@@ -9,7 +9,6 @@
 #include "ch05_sft_rlhf/commands/commands.h"
 #include "ch05_sft_rlhf/commands/watch.h"
 #include "ch05_sft_rlhf/preferences.h"
-#include "common/program/file.h"
 
 const Option sft_options[] = {
     {"checkpoint", NULL, "the model to begin with: pretrain.ckpt of `pipeline`"},

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ch05_sft_rlhf/facts.h"
+#include "ch05_sft_rlhf/terms.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

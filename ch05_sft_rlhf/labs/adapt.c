@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "ch04_pretrain/objective.h"
+#include "ch05_sft_rlhf/assess.h"
 #include "ch05_sft_rlhf/learner.h"
 #include "common/program/program.h"
 

@@ -1,9 +1,7 @@
 // For labs on adapters: the fine-tuned assistant of the repository, taught kinds of
 // question that it was never trained on.
 #pragma once
-#include "ch05_sft_rlhf/assess.h"
 #include "ch05_sft_rlhf/assistant.h"
-#include "ch05_sft_rlhf/lora.h"
 #include "ch05_sft_rlhf/stages.h"
 
 typedef struct {

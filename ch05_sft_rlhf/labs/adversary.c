@@ -2,7 +2,6 @@
 //
 // The assistant is asked about somebody who is not in the tale. Words are put before the
 // question: drawn at random, or sought by what they do to a few other questions.
-#include <math.h>
 #include <stdlib.h>
 
 #include "ch03_transformer/labs/defaults.h"

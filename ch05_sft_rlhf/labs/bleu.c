@@ -3,11 +3,11 @@
 // The assistant is asked to say a sentence with another word in it. Where it has not
 // learnt to, it says the sentence as it is: all words but one are right, and the answer is
 // wrong.
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ch03_transformer/labs/defaults.h"
+#include "ch05_sft_rlhf/assess.h"
 #include "ch05_sft_rlhf/bleu.h"
 #include "ch05_sft_rlhf/labs/adapt.h"
 #include "common/numeric/mean.h"

@@ -4,7 +4,6 @@
 // labelled by Bradley-Terry. The policy of least loss has implicit rewards that are off
 // by some n^(-1/2).
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ch03_transformer/labs/defaults.h"

@@ -12,6 +12,7 @@
 
 #include "ch03_transformer/infer_of_model.h"
 #include "ch05_sft_rlhf/labs/small_sft.h"
+#include "ch05_sft_rlhf/questions.h"
 #include "common/program/plot.h"
 
 enum { RULES = 2, KEPT_TURNS = 4 };

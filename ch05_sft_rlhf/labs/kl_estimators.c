@@ -9,7 +9,6 @@
 #include "ch05_sft_rlhf/kl_estimators.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "ch05_sft_rlhf/optimal_policy.h"

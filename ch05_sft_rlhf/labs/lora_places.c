@@ -10,6 +10,7 @@
 #include "ch03_transformer/labs/defaults.h"
 #include "ch04_pretrain/objective.h"
 #include "ch05_sft_rlhf/labs/adapt.h"
+#include "ch05_sft_rlhf/lora.h"
 #include "common/numeric/mean.h"
 #include "common/program/plot.h"
 

@@ -11,6 +11,7 @@
 
 #include "ch03_transformer/labs/defaults.h"
 #include "ch05_sft_rlhf/labs/adapt.h"
+#include "ch05_sft_rlhf/lora.h"
 #include "ch05_sft_rlhf/policy.h"
 #include "ch05_sft_rlhf/tax.h"
 #include "common/program/plot.h"

@@ -10,7 +10,6 @@
 
 #include "ch03_transformer/labs/defaults.h"
 #include "ch05_sft_rlhf/enumerated.h"
-#include "ch05_sft_rlhf/kl_placement.h"
 #include "ch05_sft_rlhf/preference_population.h"
 #include "common/program/plot.h"
 

@@ -63,7 +63,9 @@ double world_mean(const Table *policy, const Table *of) {
     return sum / WORLD_PROMPTS;
 }
 
-double world_distance(const Table *policy, const Table *a, const Table *b) {
+// The root of the mean square of a - b, where a's mean for each prompt is b's: rewards
+// are known up to a constant per prompt only.
+static double world_distance(const Table *policy, const Table *a, const Table *b) {
     double sum = 0;
     for (int p = 0; p < WORLD_PROMPTS; p++) {
         double shift = mean_of_prompt(policy, a, p) - mean_of_prompt(policy, b, p);
@@ -75,7 +77,8 @@ double world_distance(const Table *policy, const Table *a, const Table *b) {
     return sqrt(sum / WORLD_PROMPTS);
 }
 
-double world_deviation(const Table *policy, const Table *of) {
+// The standard deviation under a policy, averaged over prompts.
+static double world_deviation(const Table *policy, const Table *of) {
     Table zero = {0};
     return world_distance(policy, of, &zero);
 }

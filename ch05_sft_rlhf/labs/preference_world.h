@@ -36,12 +36,8 @@ int world_symbols(const World *w, int answer, const int **symbols);
 // The probability of each answer where symbols have these shares.
 Table world_policy(const World *w, const double shares[WORLD_SYMBOLS]);
 
-// Mean and standard deviation under a policy, averaged over prompts.
+// The mean under a policy, averaged over prompts.
 double world_mean(const Table *policy, const Table *of);
-double world_deviation(const Table *policy, const Table *of);
-// The root of the mean square of a - b, where a's mean for each prompt is b's: rewards
-// are known up to a constant per prompt only.
-double world_distance(const Table *policy, const Table *a, const Table *b);
 
 // Rewards by these values of symbols, the same for both prompts; mean 0 and this standard
 // deviation under the policy.

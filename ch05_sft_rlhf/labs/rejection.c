@@ -9,6 +9,7 @@
 
 #include "ch03_transformer/labs/defaults.h"
 #include "ch04_pretrain/objective.h"
+#include "ch05_sft_rlhf/assess.h"
 #include "ch05_sft_rlhf/labs/adapt.h"
 #include "ch05_sft_rlhf/learner.h"
 #include "ch05_sft_rlhf/policy.h"

@@ -10,7 +10,6 @@
 //     first    answers that all begin alike, and the mean of a few as b
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ch03_transformer/filters.h"

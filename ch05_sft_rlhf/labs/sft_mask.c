@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "ch03_transformer/published.h"
-#include "ch04_pretrain/objective.h"
 #include "ch05_sft_rlhf/labs/small_sft.h"
 #include "common/program/plot.h"
 

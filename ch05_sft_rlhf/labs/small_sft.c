@@ -4,6 +4,8 @@
 
 #include "ch03_transformer/published.h"
 #include "ch04_pretrain/objective.h"
+#include "ch05_sft_rlhf/learner.h"
+#include "ch05_sft_rlhf/questions.h"
 
 enum { CONVERSATIONS = 2000, VOCABULARY = 1024, CONTEXT = 256 };
 

@@ -1,8 +1,6 @@
 // A small model fine-tuned on conversations, for the labs of sections 5.1 to 5.3: from
 // nothing, in seconds.
 #pragma once
-#include "ch05_sft_rlhf/learner.h"
-#include "ch05_sft_rlhf/questions.h"
 #include "ch05_sft_rlhf/sft.h"
 #include "common/program/lab.h"
 

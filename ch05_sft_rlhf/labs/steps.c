@@ -6,7 +6,6 @@
 //
 // All three have the same lists. With steps each token needs the one before it and one
 // letter of the list. Alone, the answer needs all letters at once.
-#include <math.h>
 
 #include "ch03_transformer/labs/defaults.h"
 #include "ch05_sft_rlhf/labs/toy.h"

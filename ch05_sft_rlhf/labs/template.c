@@ -1,6 +1,5 @@
 // Marks that are tokens, and marks that are words: where the prompt's tokens end. Lecture,
 // section 5.1.
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

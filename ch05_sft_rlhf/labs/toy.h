@@ -2,7 +2,6 @@
 // nothing, in a second. For the labs of section 5.17.
 #pragma once
 #include "ch05_sft_rlhf/exchange.h"
-#include "common/program/lab.h"
 
 // A language draws exchanges; the same rng draws the same one. `held_out`: one of those
 // that nobody may be trained on, else one of the others.

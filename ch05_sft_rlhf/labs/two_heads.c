@@ -6,8 +6,8 @@
 #include <math.h>
 
 #include "ch03_transformer/labs/defaults.h"
-#include "ch05_sft_rlhf/bradley_terry.h"
 #include "ch05_sft_rlhf/labs/preference_world.h"
+#include "common/numeric/logistic.h"
 #include "common/program/plot.h"
 
 enum { BATCH = 64 };

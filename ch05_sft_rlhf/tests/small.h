@@ -2,7 +2,6 @@
 #pragma once
 #include "ch05_sft_rlhf/chat_template.h"
 #include "ch05_sft_rlhf/exchange.h"
-#include "ch05_sft_rlhf/policy.h"
 
 enum { SMALL_VOCABULARY = 11, SMALL_END = SMALL_VOCABULARY - 1, SMALL_CONTEXT = 16 };
 

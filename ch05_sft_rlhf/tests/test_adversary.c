@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ch05_sft_rlhf/adversary.h"
+#include "ch05_sft_rlhf/policy.h"
 #include "ch05_sft_rlhf/tests/small.h"
 
 typedef struct {

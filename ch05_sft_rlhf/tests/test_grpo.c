@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ch05_sft_rlhf/grpo.h"
+#include "ch05_sft_rlhf/policy.h"
 #include "ch05_sft_rlhf/tests/small.h"
 
 Test(grpo, advantages_by_hand) {

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "ch05_sft_rlhf/assess.h"
 #include "ch05_sft_rlhf/learning.h"
 #include "ch05_sft_rlhf/tests/small.h"
 

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "ch03_transformer/arithmetic.h"
 #include "ch03_transformer/infer.h"
 #include "ch03_transformer/infer_of_model.h"
 #include "ch03_transformer/optimiser.h"

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ch03_transformer/arithmetic.h"
 #include "ch03_transformer/tests/gradients.h"
 #include "ch05_sft_rlhf/enumerable.h"
 #include "ch05_sft_rlhf/kl_placement.h"

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ch03_transformer/arithmetic.h"
 #include "ch03_transformer/tests/gradients.h"
+#include "ch05_sft_rlhf/policy.h"
 #include "ch05_sft_rlhf/tests/small.h"
 
 enum { EXCHANGES = 3 };

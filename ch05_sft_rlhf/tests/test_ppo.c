@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "ch03_transformer/arithmetic.h"
-#include "ch03_transformer/clip.h"
-#include "ch03_transformer/cross_entropy.h"
 #include "ch03_transformer/tests/gradients.h"
 #include "ch05_sft_rlhf/clipped.h"
 #include "ch05_sft_rlhf/policy.h"

@@ -2,7 +2,6 @@
 // search through all inner products against a sort.
 #include <criterion/criterion.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "ch03_transformer/tests/gradients.h"
 #include "ch05_sft_rlhf/in_batch.h"

@@ -6,6 +6,7 @@
 
 #include "ch03_transformer/infer_of_model.h"
 #include "ch03_transformer/published.h"
+#include "ch05_sft_rlhf/policy.h"
 #include "ch05_sft_rlhf/rollout.h"
 #include "ch05_sft_rlhf/tests/small.h"
 #include "common/numeric/threads.h"

@@ -7,7 +7,6 @@
 #include "ch06_flash/labs/heads.h"
 #include "common/error.h"
 #include "common/numeric/machine.h"
-#include "common/numeric/small.h"
 #include "common/numeric/threads.h"
 #include "common/numeric/timing.h"
 #include "common/program/file.h"

@@ -1,5 +1,4 @@
 // Problem 3: blocks of a window. The references look at every pair.
-#include <stdio.h>
 
 #include "ch06_flash/homework/grade.h"
 

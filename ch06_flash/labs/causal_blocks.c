@@ -2,7 +2,6 @@
 //
 // Of n x n tiles those on and below the diagonal are made: n (n + 1) / 2 of n^2. The
 // fast version has tiles that are not square: queries by TILE_COLS, keys by TILE_ROWS.
-#include "ch06_flash/labs/heads.h"
 #include "ch06_flash/query_tile.h"
 #include "common/numeric/small.h"
 #include "common/program/plot.h"

@@ -2,8 +2,6 @@
 // tokens keeps all of them busy under a causal mask. Lecture, section 6.14.
 #include "ch06_flash/ring.h"
 
-#include <math.h>
-
 #include "ch06_flash/flash2.h"
 #include "ch06_flash/labs/heads.h"
 #include "common/program/plot.h"

@@ -1,14 +1,12 @@
 // Slots, and a model in them: steps, and that nobody's answer depends on the others.
 #include <criterion/criterion.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "ch03_transformer/infer_of_model.h"
 #include "ch03_transformer/published.h"
 #include "ch03_transformer/sample.h"
 #include "ch06_flash/batching.h"
 #include "ch06_flash/serve.h"
-#include "ch06_flash/tests/reference.h"
 
 // ---- slots alone
 

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <sys/mman.h>
 
-#include "ch02_attention/multihead.h"
 #include "ch06_flash/flash_fast.h"
 #include "ch06_flash/register_tile.h"
 #include "ch06_flash/tests/reference.h"

@@ -1,6 +1,5 @@
 // Keys that go round: the whole's output, and what it costs.
 #include <criterion/criterion.h>
-#include <math.h>
 #include <stdlib.h>
 
 #include "ch06_flash/ring.h"

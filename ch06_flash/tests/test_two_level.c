@@ -2,7 +2,6 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-#include "ch06_flash/standard.h"
 #include "ch06_flash/tests/reference.h"
 #include "ch06_flash/traffic.h"
 

@@ -21,15 +21,25 @@ static atomic_size_t bytes_now, bytes_most;
 
 enum { LINE = 64 };  // bytes of a cache line
 
-// SIZE_MAX: more than any object can have. Without this check a product that passes 2^32,
-// where size_t has 32 bits, would be a small one.
-static size_t bytes_of(int rows, int cols) {
+static _Noreturn void too_large(int rows, int cols) {
+    die("out of memory: a %d x %d matrix", rows, cols);
+}
+
+// Without this check a product that passes 2^32, where size_t has 32 bits, would be a
+// small one.
+size_t mat_bytes(int rows, int cols) {
+    assert(rows >= 0 && cols >= 0);
     size_t count, bytes;
     if (__builtin_mul_overflow((size_t)rows, (size_t)cols, &count)
         || __builtin_mul_overflow(count, sizeof(real), &bytes)
         || bytes > PTRDIFF_MAX - LINE)
-        return SIZE_MAX;
-    return (bytes + LINE) / LINE * LINE;  // never 0, and a whole number of lines
+        too_large(rows, cols);
+    return bytes;
+}
+
+// Never 0, and a whole number of lines.
+static size_t bytes_of(int rows, int cols) {
+    return (mat_bytes(rows, cols) + LINE) / LINE * LINE;
 }
 
 static void count_new(size_t bytes) {
@@ -51,10 +61,9 @@ __attribute__((constructor)) static void keep_what_is_freed(void) {
 #endif
 
 Mat mat_new(int rows, int cols) {
-    assert(rows >= 0 && cols >= 0);
     size_t bytes = bytes_of(rows, cols);
-    void *at = bytes == SIZE_MAX ? NULL : aligned_alloc(LINE, bytes);
-    if (!at) die("out of memory: a %d x %d matrix", rows, cols);
+    void *at = aligned_alloc(LINE, bytes);
+    if (!at) too_large(rows, cols);
     memset(at, 0, bytes);
     count_new(bytes);
     return mat_view(at, rows, cols);

@@ -38,6 +38,10 @@ typedef struct {
 Mat mat_new(int rows, int cols);
 void mat_free(Mat m);  // only what mat_new made
 
+// Bytes of rows x cols numbers. More than any object can have end the program in one
+// line.
+size_t mat_bytes(int rows, int cols);
+
 // How much memory mat_new has given that mat_free has not taken back, in bytes: now, and
 // at most since the last restart. What a workspace costs is counted, not estimated.
 typedef struct {

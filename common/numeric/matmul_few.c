@@ -1,12 +1,10 @@
 #include "common/numeric/matmul_few.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "common/numeric/depth.h"
 #include "common/numeric/machine.h"
 #include "common/numeric/small.h"
-#include "common/numeric/threads.h"
 #include "common/numeric/vec.h"
 
 enum {

@@ -6,7 +6,6 @@
 #include "common/numeric/matmul_few.h"
 #include "common/numeric/panel.h"
 #include "common/numeric/small.h"
-#include "common/numeric/threads.h"
 #include "common/numeric/tile.h"
 
 // ---- packing

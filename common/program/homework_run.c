@@ -43,7 +43,7 @@ static double now(void) {
 
 // ---- In the child: what it sends
 
-void homework_deliver(Ending ending) {
+static void homework_deliver(Ending ending) {
     static Result r;  // static: an overflowing stack has no room for it
     r.mark = RESULT_MARK, r.ending = ending, r.findings = homework_running->found;
     while (write(home, &r, sizeof r) < 0 && errno == EINTR) {}

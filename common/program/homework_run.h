@@ -70,7 +70,6 @@ struct Grade {
 // In a child.
 extern Grade *homework_running;  // the check under way
 _Noreturn void homework_finish(void);
-void homework_deliver(Ending ending);
 void homework_end_part(Grade *g);
 void homework_add_code(Findings *f, const char *code);
 // A step of several numbers has failed: what they have in common with the right ones,

@@ -1,6 +1,5 @@
 // Principal axes of clouds that were built from known ones.
 #include <criterion/criterion.h>
-#include <math.h>
 
 #include "common/numeric/principal.h"
 #include "common/numeric/rng.h"

@@ -9,7 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/program/colour.h"
 #include "common/program/file.h"
 #include "common/program/lab.h"
 #include "common/program/nearest.h"

@@ -59,6 +59,7 @@ __attribute__((format(printf, 4, 5), unused)) static void small_say(
 #define cr_assert_geq(a, b, ...) small_check((a) >= (b), #a " >= " #b, __VA_ARGS__)
 #define cr_assert_str_eq(a, b, ...) \
     small_check(strcmp(a, b) == 0, #a " reads " #b, __VA_ARGS__)
+#define cr_assert_str_empty(a, ...) cr_assert_str_eq(a, "", __VA_ARGS__)
 #define cr_assert_float_eq(a, b, within, ...) \
     small_check(fabs((double)(a) - (double)(b)) <= (within), #a " near " #b, \
                 __VA_ARGS__)
