@@ -426,4 +426,4 @@ clean:
 distclean: clean
 	rm -rf handout blank data $(foreach c,$(CHAPTERS),$(c)/plots)
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -6,7 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd) flags=$(cd "$2" && pwd)/flags
 cd "$work" || exit 1
 # As many processes as a test asks for, whoever runs it and wherever; leaks are MPI's own.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
-export OMPI_MCA_hwloc_base_binding_policy=none ASAN_OPTIONS=detect_leaks=0
+export OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1 ASAN_OPTIONS=detect_leaks=0
 # Standing in for mpirun: what a program built without MPI says, once.
 OMPI_COMM_WORLD_SIZE=2 OMPI_COMM_WORLD_RANK=1 timeout 5 "$program" train </dev/null >out 2>err
 [ $? -eq 2 ] && without=yes || without=no

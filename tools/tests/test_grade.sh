@@ -21,7 +21,7 @@ grade() { sh "$root/tools/grade.sh" ch01_tiny grader grader-marks sh -c 'cp -- "
 # What make hands on is what was typed; then the compiler gets that file, whole.
 for name in 'my hw01.c' "it's.c" 'a"b.c' 'a$b.c' 'a$(shell touch hit)$$b.c' 'a;touch hit;.c' 'a`touch hit`.c' \
     '-x.c' 'a*?[b].c' 'noending' 'a\b.c' '#a.c'; do
-    env -u MAKEFLAGS -u MFLAGS make -s -C "$root" --eval 'show-homework: ; @printf "%s\n" "$$HOMEWORK"' \
+    env -u MAKEFLAGS -u MFLAGS make -s -C "$root" BUILD="$tree" --eval 'show-homework: ; @printf "%s\n" "$$HOMEWORK"' \
         show-homework HW="$name" >said 2>output
     [ "$(grep -vc '^make' said)" -eq 1 ] && [ "$(grep -v '^make' said)" = "$name" ]
     verdict $? "make hands on $name: $(cat said)"
