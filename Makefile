@@ -271,15 +271,15 @@ $(foreach p,double float,$(eval $(call row,common,$(p),common,$(BUILD)/$(p)/test
 run: $(SHORT)
 	+@set -e; for c in $(CHAPTERS); do ./$$c/$$c; done
 
-# What takes longest is started first, so that none is left alone at the end. For that all must be built: make puts
-# off what has to wait for its program until everything else is done.
+# What takes longest is started first, so that none is left alone at the end. For that all must be built, and make
+# must have seen that it is: it puts off what has to wait for its program until everything else is done.
 test:
 	+@$(again) test-built; $(again) test-rows
 	@echo 'make test: all passed'
 test-built: $(SHORT) $(GRADED) $(BUILD)/blank
 test-built: $(foreach f,$(call reverse,$(FOLDERS)),$(BUILD)/double/test-$(f) $(BUILD)/float/test-$(f))
 LATEST_FIRST = $(call reverse,$(SHORT))
-test-rows: $(foreach part,tour seed-2,$(LATEST_FIRST:%=row-%-$(part))) test-homework $(LATEST_FIRST:%=test-%) test-common test-docs
+test-rows: $(LATEST_FIRST) $(foreach part,tour seed-2,$(LATEST_FIRST:%=row-%-$(part))) test-homework $(LATEST_FIRST:%=test-%) test-common test-docs
 
 # Lectures, then their translations, docs/LANGUAGE/*.md: a translation is held against its original.
 LECTURES = $(wildcard docs/ch*.md) $(wildcard docs/[a-z][a-z]/ch*.md)
