@@ -27,8 +27,8 @@ typedef struct {
     // of the model; NULL: its weights as they lie
     const InferPacked *packed;
     KvCache cache;
-    real
-        *room;  // of all caches, after inference_new_together; NULL: none, or another's
+    // of all caches, after inference_new_together; NULL: none, or another's
+    real *room;
     Position position;
     bool beside;                             // workspace and positions are another's
     int time, capacity;                      // positions filled, positions there are

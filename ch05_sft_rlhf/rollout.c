@@ -182,7 +182,7 @@ static int capacity_of(const Queue *q) {
 
 static bool open_slots(Work *w) {
     if (!w->slot_count) return true;
-    Inference **each = allocate((size_t)w->slot_count + 1, sizeof(Inference *));
+    Inference **each = allocate((size_t)w->slot_count, sizeof(Inference *));
     for (int i = 0; i < w->slot_count; i++) each[i] = &w->slots[i].state;
     bool ok = inference_new_together(each, w->slot_count, w->model, w->queue->capacity,
                                      &w->err);

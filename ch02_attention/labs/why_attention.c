@@ -42,8 +42,8 @@ static void claim_counts(Lab *lab, int n, int d, int kernel) {
     claim_equal(lab, "2.63", "convolution: ceil((N-1)/(w-1))", layers, c.path);
 }
 
-// norms, with mean and standard error over draws, of one distance range against
-// another.
+// Norms of attention's gradients over draws, and one half of the distances against the
+// other.
 typedef struct {
     double *mean;  // of each distance
     // mean of the nearer and the farther half; standard error of their difference
@@ -77,54 +77,56 @@ static Attended attended(const Rng *rng, int T) {
     return a;
 }
 
-static void run(Lab *lab) {
-    int n = (int)option_int(&lab->args, "tokens", 2, 1024),
-        d = (int)option_int(&lab->args, "dim", 1, 64);
-    int kernel = (int)option_int(&lab->args, "kernel", 2, 64),
-        steps = (int)option_int(&lab->args, "steps", 2, 1000);
-    claim_counts(lab, n, d, kernel);
-    const double rhos[] = {0.9, 0.99, 1.05};
-    enum { RHOS = 3 };
-    double *linear[RHOS], *bent = allocate((size_t)steps + 1, sizeof *bent), worst = 0,
-                          excess = -INFINITY;
+static const double rhos[] = {0.9, 0.99, 1.05};
+enum { RHOS = sizeof rhos / sizeof *rhos, GROWS = RHOS - 1 };
+
+// Norms of recurrences' gradients, by distance.
+typedef struct {
+    double *linear[RHOS], *bent;  // bent: by tanh, with the rho that grows
+    double worst;                 // |linear / rho^s - 1|, the largest
+    double excess;                // bent / rho^s - 1, the largest
+} Recurrent;
+
+static Recurrent recurrent(const Rng *rng, int steps) {
+    size_t size = (size_t)steps + 1;
+    Recurrent r = {.bent = allocate(size, sizeof(double)), .excess = -INFINITY};
     for (int i = 0; i < RHOS; i++) {
-        Rng own = rng_split(&lab->rng, (uint64_t)i);
-        linear[i] = allocate((size_t)steps + 1, sizeof(double));
-        rnn_gradient_norms(linear[i], steps, STATE, rhos[i], true, &own);
+        Rng own = rng_split(rng, (uint64_t)i);
+        r.linear[i] = allocate(size, sizeof(double));
+        rnn_gradient_norms(r.linear[i], steps, STATE, rhos[i], true, &own);
         for (int s = 0; s <= steps; s++)
-            worst = nan_max(worst, fabs(linear[i][s] / pow(rhos[i], s) - 1));
-        if (rhos[i] != 1.05) continue;
-        rnn_gradient_norms(bent, steps, STATE, rhos[i], false, &own);
-        for (int s = 1; s <= steps; s++)
-            excess = nan_max(excess, bent[s] / pow(rhos[i], s) - 1);
+            r.worst = nan_max(r.worst, fabs(r.linear[i][s] / pow(rhos[i], s) - 1));
+        if (i == GROWS) rnn_gradient_norms(r.bent, steps, STATE, rhos[i], false, &own);
     }
-    Rng own = rng_split(&lab->rng, RHOS);
-    Attended a = attended(&own, steps + 1);
+    for (int s = 1; s <= steps; s++)
+        r.excess = nan_max(r.excess, r.bent[s] / pow(rhos[GROWS], s) - 1);
+    return r;
+}
+
+static void claim_gradients(Lab *lab, const Recurrent *r, const Attended *a,
+                            int steps) {
     // Each step rounds sums of STATE products: at most 2 STATE 2^-53 of the norm.
-    claim_near(lab, "2.64", "linear RNN: |gradient| / rho^s - 1, worst", 0, worst,
-               2.0 * STATE * (steps + 1) * 0x1p-53);
-    claim_at_most(lab, "2.64", "tanh RNN, rho = 1.05: the same, at most",
-                  2.0 * STATE * (steps + 1) * 0x1p-53, excess);
+    double rounding = 2.0 * STATE * (steps + 1) * 0x1p-53;
+    claim_near(lab, "2.64", "linear RNN: |gradient| / rho^s - 1, worst", 0, r->worst,
+               rounding);
+    claim_at_most(lab, "2.64", "tanh RNN, rho = 1.05: the same, at most", rounding,
+                  r->excess);
     // Weights of float: T of them, each within 3 ulps, and their sum's own roundings.
     claim_near(lab, "2.65", "attention: gradients of all distances add up to 1", 1,
-               1 + a.off, (steps + 8) * 0x1p-24);
+               1 + a->off, (steps + 8) * 0x1p-24);
     claim_near(lab, "2.66", "attention: far half - near half of them", 0,
-               a.far - a.near, 5 * a.error);
-    Plot *p = plot_new(lab, "why_attention",
-                       "distance rnn_low rnn_mid rnn_high law_low law_mid law_high "
-                       "tanh attention uniform");
-    for (int s = 0; s <= steps; s++)
-        plot_row(p, s, linear[0][s], linear[1][s], linear[2][s], pow(rhos[0], s),
-                 pow(rhos[1], s), pow(rhos[2], s), bent[s], a.mean[s],
-                 1.0 / (steps + 1));
-    plot_title(p, "The gradient that reaches a token s steps back");
-    plot_axes(p, "s: steps back", "size of the gradient that arrives");
-    plot_set(p, "logscale y"), plot_set(p, "format y \"10^{%%T}\""),
-        plot_set(p, "yrange [1e-12:1e6]");
-    plot_line(p, "distance", "law_low", "0.9^s"),
-        plot_line(p, "distance", "law_mid", "0.99^s"),
-        plot_line(p, "distance", "law_high", "1.05^s");
+               a->far - a->near, 5 * a->error);
+}
+
+static void draw_lines(Plot *p) {
+    plot_line(p, "distance", "law_low", "0.9^s");
+    plot_line(p, "distance", "law_mid", "0.99^s");
+    plot_line(p, "distance", "law_high", "1.05^s");
     plot_line(p, "distance", "uniform", "1/N");
+}
+
+// Points of one column: a line of gnuplot's each.
+static void draw_points(Plot *p) {
     plot_series(p,
                 "using \"distance\":\"rnn_low\" every 8 with points pointtype 7 "
                 "pointsize 0.7 linecolor "
@@ -145,9 +147,37 @@ static void run(Lab *lab) {
                 "using \"distance\":\"attention\" every 4 with points pointtype 9 "
                 "pointsize 0.9 linecolor "
                 "\"#0072b2\" title \"attention, mean\"");
+}
+
+static void draw(Lab *lab, const Recurrent *r, const Attended *a, int steps) {
+    Plot *p = plot_new(lab, "why_attention",
+                       "distance rnn_low rnn_mid rnn_high law_low law_mid law_high "
+                       "tanh attention uniform");
+    for (int s = 0; s <= steps; s++)
+        plot_row(p, s, r->linear[0][s], r->linear[1][s], r->linear[2][s],
+                 pow(rhos[0], s), pow(rhos[1], s), pow(rhos[2], s), r->bent[s],
+                 a->mean[s], 1.0 / (steps + 1));
+    plot_title(p, "The gradient that reaches a token s steps back");
+    plot_axes(p, "s: steps back", "size of the gradient that arrives");
+    plot_set(p, "logscale y"), plot_set(p, "format y \"10^{%%T}\"");
+    plot_set(p, "yrange [1e-12:1e6]");
+    draw_lines(p), draw_points(p);
     plot_end(p);
-    for (int i = 0; i < RHOS; i++) free(linear[i]);
-    free(bent), free(a.mean);
+}
+
+static void run(Lab *lab) {
+    int n = (int)option_int(&lab->args, "tokens", 2, 1024),
+        d = (int)option_int(&lab->args, "dim", 1, 64),
+        kernel = (int)option_int(&lab->args, "kernel", 2, 64),
+        steps = (int)option_int(&lab->args, "steps", 2, 1000);
+    claim_counts(lab, n, d, kernel);
+    Recurrent r = recurrent(&lab->rng, steps);
+    Rng own = rng_split(&lab->rng, RHOS);
+    Attended a = attended(&own, steps + 1);
+    claim_gradients(lab, &r, &a, steps);
+    draw(lab, &r, &a, steps);
+    for (int i = 0; i < RHOS; i++) free(r.linear[i]);
+    free(r.bent), free(a.mean);
 }
 
 const LabSpec lab_why_attention = {

@@ -49,10 +49,10 @@ static void count_new(size_t bytes) {
         continue;
 }
 
-// A step's matrices are freed, and the next step asks for as many again. glibc gives much of
-// them back to the system in between, which clears every page anew: with small models a
-// tenth to a half of the time. So blocks of up to 32 MiB (its limit) come from one heap,
-// and that keeps up to a gigabyte.
+// A step's matrices are freed, and the next step asks for as many again. glibc gives much
+// of them back to the system in between, which clears every page anew: with small models
+// a tenth to a half of the time. So blocks of up to 32 MiB (its limit) come from one
+// heap, and that keeps up to a gigabyte.
 #ifdef __GLIBC__
 __attribute__((constructor)) static void keep_what_is_freed(void) {
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
