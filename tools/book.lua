@@ -418,12 +418,36 @@ local function image(el)
     return el
 end
 
--- In an EPUB all pages are one document: what is linked is a place in it, not a file.
+-- In an EPUB all pages are one document: what is linked is a place in it, not a file. A page's is its title.
+local epub = os.getenv "BOOK_EPUB" == "yes"
 local function within(el)
-    if os.getenv "BOOK_EPUB" ~= "yes" then return nil end
-    local anchor = el.target:match "^[%w_.-]+%.html(#.+)$"
-    if anchor then el.target = anchor return el end
+    if not epub then return nil end
+    local page, anchor = el.target:match "^([%w_.-]+)%.html(#?.*)$"
+    if page and anchor ~= "" then el.target = anchor return el end
+    if page and page_named[page] then el.target = "#" .. page return el end
     if not el.target:match "^#" and not el.target:match "^%a[%w+.-]*:" then return el.content end
+end
+
+local function named_titles(doc)
+    if not epub then return nil end
+    local names = (os.getenv "BOOK_PAGES"):gmatch "%S+"
+    for _, block in ipairs(doc.blocks) do
+        if block.t == "Header" and block.level == 1 then block.identifier = names() end
+    end
+    return doc
+end
+
+-- Pandoc writes an EPUB's formulas where nobody can mend them: here they are written before.
+local function mended_mathml(doc)
+    if not epub then return nil end
+    local lines = pandoc.List()
+    doc:walk {Math = function(el)
+        local options = {html_math_method = "mathml", wrap_text = "wrap-none"}
+        lines:insert((pandoc.write(pandoc.Pandoc {pandoc.Plain {el}}, "html", options):gsub("\n", " ")))
+    end}
+    local mended = pandoc.pipe("sed", {"-f", "tools/book_mathml.sed"}, table.concat(lines, "\n") .. "\n")
+    local next_line = mended:gmatch "[^\n]+"
+    return doc:walk {Math = function() return pandoc.RawInline("html", next_line()) end}
 end
 
 return {
@@ -433,5 +457,5 @@ return {
     {Pandoc = number_formulas},
     {RawBlock = comment, RawInline = comment, Link = link, CodeBlock = listing, Code = code, Inlines = keep_together},
     {Str = function(el) return reference(el) or paper(el) end, Math = maths, Table = wide}, {Strong = derivation},
-    {Link = within},
+    {Link = within, Pandoc = named_titles}, {Pandoc = mended_mathml},
 }

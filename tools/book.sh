@@ -83,16 +83,8 @@ plain_maths() {
          { print line rest }'
 }
 
-# What pandoc's MathML leaves undone in browsers: sizes without a unit (\Big|), the bar of \overline, which
-# is drawn as a border since the sign for it does not stretch everywhere; and names such as ln, which browsers space
-# like a sign between two terms.
-mend_mathml() {
-    sed -e 's|<mo>\([A-Za-z][A-Za-z]*\)</mo>|<mo lspace="0.1em" rspace="0.17em">\1</mo>|g' \
-        -e 's|rspace="0.17em">\([A-Za-z]*\)</mo>\(<mrow><mo stretchy="[a-z]*" form="prefix">\)|rspace="0">\1</mo>\2|g' \
-        -e 's/minsize="\([0-9.]*\)" maxsize="[0-9.]*" stretchy="false"/minsize="\1em" maxsize="\1em" stretchy="true" symmetric="true"/g' \
-        -e 's|<mover>\(<msub><mi>[^<]*</mi><mrow>[^/]*\(</m[ion]>[^/]*\)*</mrow></msub>\)<mo accent="true">[¯‾]</mo></mover>|<mrow class="bar">\1</mrow>|g' \
-        -e 's|<mover><mi>\([^<]*\)</mi><mo accent="true">[¯‾]</mo></mover>|<mrow class="bar"><mi>\1</mi></mrow>|g'
-}
+# What pandoc's MathML leaves undone in browsers.
+mend_mathml() { sed -f tools/book_mathml.sed; }
 
 convert() {  # convert LECTURE TEMPLATE [OPTION...] <markdown >html
     name=$1 template=$2

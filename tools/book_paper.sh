@@ -64,7 +64,8 @@ epub() {
     for name in $BOOK_PAGES; do cat "docs/$name.md"; echo; done | sed 's/\$`\([^`]*\)`\$/$\1$/g' >"$work/all.md"
     export BOOK_PAGES BOOK_EPUB=yes BOOK_UP='' BOOK_DERIVED="$work/derived" BOOK_HERE=book
     pandoc -f gfm+tex_math_dollars -t epub3 --mathml --toc --toc-depth=2 --resource-path=docs \
-        --lua-filter=tools/book.lua -M title="$(sed -n '1s/^# *//p' README.md)" -M lang=en \
+        --css=docs/epub.css --highlight-style=monochrome --lua-filter=tools/book.lua \
+        -M title="$(sed -n '1s/^# *//p' README.md)" -M lang=en -M identifier=language-models-in-c \
         -o "$work/book.epub" "$work/all.md"
     mv "$work/book.epub" "$file"
 }

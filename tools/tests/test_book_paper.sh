@@ -17,7 +17,7 @@ verdict() {  # verdict STATUS WHAT
 
 mkdir -p docs/figures tools ch01_tiny
 cp "$root"/tools/book* tools/
-cp "$root"/docs/template.html "$root"/docs/search.js docs/
+cp "$root"/docs/template.html "$root"/docs/search.js "$root"/docs/epub.css docs/
 echo '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>' >docs/figures/ch01_one.svg
 printf '# A title\n' >README.md
 printf '# A title\n\nSee [chapter 1](ch01_tiny.md).\n' >docs/README.md
@@ -27,9 +27,9 @@ cat >docs/ch01_tiny.md <<'END'
 
 ## 1.1 Squares
 
-It is **[1.1]**, see [here](ch01_tiny.md#11-squares) and [there](../ch01_tiny/square.h).
+It is **[1.1]**, see [here](ch01_tiny.md#11-squares), [all](ch01_tiny.md) and [there](../ch01_tiny/square.h).
 
-$$y = x^2$$
+$$y = x^2 \Big/ \ln x$$
 
 ![A parabola](figures/ch01_one.svg)
 
@@ -41,10 +41,18 @@ if command -v unzip >/dev/null; then
     unzip -p small.epub 'EPUB/text/*.xhtml' | tr '\n' ' ' >text
     grep -q 'href="[a-z0-9]*\.xhtml#11-squares"' text || grep -q 'href="#11-squares"' text
     verdict $? 'a link leads to its place'
+    grep -q 'href="[a-z0-9]*\.xhtml#ch01_tiny"' text && grep -q 'id="ch01_tiny"' text
+    verdict $? 'one to a page leads to its title'
     ! grep -q 'square\.h"' text
     verdict $? 'one to the code is text'
     grep -q '<math' text
     verdict $? 'formulas are MathML'
+    grep -q '<mo minsize="1.8em"[^>]*>/</mo>' text && grep -q '<mo lspace="0.1em" rspace="0.17em">ln</mo>' text
+    verdict $? 'what is wrong with them is mended'
+fi
+if epubcheck --version >/dev/null 2>&1; then
+    epubcheck small.epub >said 2>&1
+    verdict $? 'epubcheck finds nothing'
 fi
 CHROMIUM=chromium; command -v chromium >/dev/null || CHROMIUM=google-chrome
 if command -v $CHROMIUM >/dev/null; then
