@@ -5,7 +5,7 @@ s|<mo>\([A-Za-z][A-Za-z]*\)</mo>|<mo lspace="0.1em" rspace="0.17em">\1</mo>|g
 s|rspace="0.17em">\([A-Za-z]*\)</mo>\(<mrow><mo stretchy="[a-z]*" form="prefix">\)|rspace="0">\1</mo>\2|g
 
 # \Big/ is a sign, not a letter, and the size of \Big| wants a unit
-s|<mi \(minsize="[0-9.]*" maxsize="[0-9.]*"\)>/</mi>|<mo \1 stretchy="false">/</mo>|g
+s|<mi \(minsize="[0-9.]*" maxsize="[0-9.]*"\)>/</mi>|<mo \1 stretchy="false" lspace="0.1em" rspace="0.1em">/</mo>|g
 s/minsize="\([0-9.]*\)" maxsize="[0-9.]*" stretchy="false"/minsize="\1em" maxsize="\1em" stretchy="true" symmetric="true"/g
 
 # the bar of \overline is drawn as a border, since the sign for it does not stretch everywhere
