@@ -13,14 +13,22 @@
 #   s390x          the same on a big-endian machine, in qemu
 #   fuzz           make fuzz, FUZZ_SECONDS for each target
 #
-# A line per step: ok, FAIL, or skipped and what is missing. The last says how many of each; status 1 if any failed. What
-# a step printed is in build/check-all/STEP.log.
+# A line per step: ok, FAIL and why, or skipped and what is missing. The last says how many of each; status 1 if any
+# failed, 2 if it could not begin. What a step printed is in build/check-all/STEP.log. The programs in the chapters'
+# folders are in the end what `make` builds.
 set -u
 make=${1:?usage: sh tools/check_all.sh MAKE [STEP...]}
 shift
-[ $# -gt 0 ] || set -- gcc clang long serial sanitize O0 v2 v3 valgrind m32 s390x fuzz
+all='gcc clang long serial sanitize O0 v2 v3 valgrind m32 s390x fuzz'
+# shellcheck disable=SC2086 # words
+[ $# -gt 0 ] || set -- $all
+for name; do
+    case " $all " in *" $name "*) continue ;; esac
+    echo "check-all: no step $name: expected some of $all" >&2
+    exit 2
+done
 logs=build/check-all
-mkdir -p "$logs"
+{ mkdir -p "$logs" && true >"$logs/said"; } 2>/dev/null || { echo "check-all: $logs cannot be written: is the disk full?" >&2; exit 2; }
 passed=0 failed=0 skipped=0
 small='-Itools/small_criterion' # where there is no Criterion for the machine
 
@@ -46,7 +54,8 @@ all_pass() { # all_pass RUNNER OPTIONS PROGRAM...
 foreign() {
     build=build/$1 folder=build/$2 runner=$3 compiler=$4 includes=$5 arch=$6 flags=$7
     # shellcheck disable=SC2086 # a command and its options
-    sh tools/pcre2.sh "$folder" $compiler || return 1
+    sh tools/pcre2.sh "$folder" $compiler
+    case $? in 0) ;; 3) missing="the source of PCRE2, see $logs/$name.log"; return 1 ;; *) return 1 ;; esac
     ar rcs "$folder/libcriterion.a" && mkdir -p "$build" && touch "$build/setup-run" || return 1
     # shellcheck disable=SC2046 # words
     "$make" CC="$compiler" OPENMP=0 JSON='' MPI=0 ARCH="$arch" CPPFLAGS="$small -I$folder $includes" LDFLAGS="-L$folder" \
@@ -64,7 +73,9 @@ step() {
     serial) "$make" OPENMP=0 test ;;
     sanitize) "$make" SANITIZE=1 test ;;
     O0) "$make" OPT=-O0 test-common test-ch01 test-ch02 test-ch03 ;;
-    v2 | v3) "$make" ARCH="x86-64-$1" test-common test-ch01 test-ch02 test-ch03 && agree "x86-64-$1" ;;
+    v2 | v3)
+        compiles "${CC:-cc}" "-march=x86-64-$1" || { missing="a compiler that knows x86-64-$1"; return 1; }
+        "$make" ARCH="x86-64-$1" test-common test-ch01 test-ch02 test-ch03 && agree "x86-64-$1" ;;
     valgrind) have valgrind valgrind && under_valgrind ;;
     m32)
         compiles gcc -m32 || { missing='gcc-multilib, or gcc-12-multilib'; return 1; }
@@ -79,22 +90,21 @@ step() {
         have qemu-s390x qemu-user && foreign "$(basename "$cross")-z14-serial" s390x 'qemu-s390x -L /usr/s390x-linux-gnu' \
             "$(basename "$cross")" '' z14 '' '--without homework/' ;;
     fuzz) have clang clang && "$make" fuzz ;;
-    *) missing='no such step'; return 1 ;;
     esac
 }
 
 # The words that a trained model says do not depend on the processor's vectors.
 agree() {
     "$make" ch03 && ch03_transformer/ch03_transformer run --checkpoint ch03_transformer/stories.ckpt --prompt 'One sunny morning' >"$logs/here" &&
-        "$make" ARCH="$1" ch03 && ch03_transformer/ch03_transformer run --checkpoint ch03_transformer/stories.ckpt --prompt 'One sunny morning' >"$logs/there"
-    status=$?
-    "$make" ch03
-    [ $status -eq 0 ] && cmp "$logs/here" "$logs/there"
+        "$make" ARCH="$1" ch03 && ch03_transformer/ch03_transformer run --checkpoint ch03_transformer/stories.ckpt --prompt 'One sunny morning' >"$logs/there" &&
+        cmp "$logs/here" "$logs/there"
 }
 
 under_valgrind() {
     # without OpenMP: its runtime keeps memory to the end. Valgrind knows no AVX-512.
-    "$make" OPENMP=0 ARCH=x86-64-v3 ch01 ch02 ch03 ch04 ch05 ch06 || return 1
+    arch=native
+    [ "$(uname -m)" != x86_64 ] || arch=x86-64-v3
+    "$make" OPENMP=0 ARCH=$arch ch01 ch02 ch03 ch04 ch05 ch06 || return 1
     status=0
     for run in 'ch01_tokenizer merges' 'ch01_tokenizer word-memory' 'ch02_attention backward' 'ch02_attention rope-relativity' \
         'ch03_transformer tape' 'ch03_transformer run --checkpoint ch03_transformer/stories.ckpt --steps 20' \
@@ -104,17 +114,28 @@ under_valgrind() {
         # shellcheck disable=SC2086 # words
         valgrind -q --error-exitcode=9 --leak-check=full "./$chapter/$chapter" ${run#* } >"$logs/said" 2>&1 || { echo "== $run"; cat "$logs/said"; status=1; }
     done
-    "$make" ch01 ch02 ch03 ch04 ch05 ch06
     return $status
 }
 
+# why STATUS LOG: of a step that failed, what its log cannot say as well.
+why() {
+    if [ "$1" -gt 128 ]; then echo "ended by signal $(($1 - 128)), "
+    elif grep -qs 'rror: .*No space left on device' "$2" || ! { date >"$logs/said"; } 2>/dev/null; then echo 'the disk is full, '
+    elif grep -qsE '^Killed|Killed signal terminated' "$2"; then echo 'something was killed: out of memory? '; fi
+}
+
+trap 'echo "check-all: interrupted in $name, see $logs/$name.log" >&2; exit 130' HUP INT TERM
 for name; do
     missing=
     begin=$(date +%s)
-    if step "$name" >"$logs/$name.log" 2>&1; then result=ok passed=$((passed + 1))
+    step "$name" >"$logs/$name.log" 2>&1
+    status=$?
+    if [ $status -eq 0 ]; then result=ok passed=$((passed + 1))
     elif [ -n "$missing" ]; then result="skipped: $missing" skipped=$((skipped + 1))
-    else result="FAIL, see $logs/$name.log" failed=$((failed + 1)); fi
+    else result="FAIL: $(why $status "$logs/$name.log")see $logs/$name.log" failed=$((failed + 1)); fi
     printf 'check-all  %-10s %5d s  %s\n' "$name" $(($(date +%s) - begin)) "$result"
 done
+# shellcheck disable=SC2046 # words
+"$make" $(for c in ch[0-9][0-9]_*; do echo "${c%%_*}"; done) >"$logs/said" 2>&1 || echo "check-all: the programs do not build, see $logs/said"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
