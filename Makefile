@@ -102,6 +102,8 @@ export CC OPENMP
 
 .DEFAULT_GOAL := help
 .SECONDARY:
+# What a recipe that fails has begun to write, on a full disk for one, is not taken for done the next time.
+.DELETE_ON_ERROR:
 .PHONY: help run test plots docs docs-check docs-refresh bench fuzz data handout grade check-all clean distclean
 .PHONY: format format-check
 .PHONY: $(SHORT) $(SHORT:%=test-%) $(SHORT:ch%=hw%) $(SHORT:ch%=homework-%) $(SHORT:%=bench-%)
@@ -383,15 +385,16 @@ bench:
 data:
 	@sh tools/data.sh data
 
-# libFuzzer is clang's. FUZZ_SECONDS=600 for longer.
+# libFuzzer is clang's. FUZZ_SECONDS=600 for longer. An input that makes a reader fail is left in build/fuzz.
 FUZZ_SECONDS ?= 20
 fuzz:
+	@command -v clang >/dev/null || { echo 'make fuzz: clang is missing (Debian: clang)'; exit 1; }
 	@mkdir -p build/fuzz
 	@set -e; for f in $(wildcard ch*/fuzz/fuzz_*.c); do c=$${f%%/*}; name=$$(basename $$f .c); mkdir -p build/fuzz/$$name.corpus; \
 	    clang -I. -D_GNU_SOURCE -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined $$f \
 	        $$(for d in $(FOLDERS); do ls $$d/*.c $$d/numeric/*.c $$d/program/*.c 2>/dev/null; [ $$d = $$c ] && break; done | grep -v -e main.c -e homework) \
 	        $(LIBS) -o build/fuzz/$$name; \
-	    build/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=5 -print_final_stats=1 build/fuzz/$$name.corpus $$(ls -d $$c/fuzz/seeds 2>/dev/null); done
+	    build/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=5 -print_final_stats=1 -artifact_prefix=build/fuzz/$$name- build/fuzz/$$name.corpus $$(ls -d $$c/fuzz/seeds 2>/dev/null); done
 
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i

@@ -7,7 +7,8 @@
 # Writes SUBMISSIONS/grades.csv: a row per student, a column per problem and one for each homework's total, empty where a
 # student handed nothing in. HOMEWORK... are the names, hw01 and so on. Each submission is compiled and run in a folder
 # and a process of its own, each problem with the limits of time and memory that `make hwNN` has, and without a network
-# where the system lets us take it away. A file that does not compile gets zeros, and is named on stderr.
+# where the system lets us take it away. A file that does not compile gets zeros, and is named on stderr. One whose grader
+# did not get to its end has no marks, and is named too; the status is then 1.
 set -u
 if [ $# -lt 3 ]; then
     echo "usage: sh tools/grade_all.sh MAKE SUBMISSIONS HOMEWORK..." >&2
@@ -34,8 +35,10 @@ set -u
 student=$1 homework=$2 file=$3
 here=$(mktemp -d "$WORK/one.XXXXXX") || exit 1
 $ALONE "$MAKE_PROGRAM" -s --no-print-directory "$homework" HW="$file" ARGS=--json GRADED_IN="$here" >"$here/json" 2>"$here/said" </dev/null
-grep -q '^{"homework"' "$here/json" || {
-    printf 'make grade: %s: %s\n' "$file" "$(tail -n 1 "$here/said")" >&2
+grep -q '^{"homework".*"points":[0-9]*}$' "$here/json" || {
+    printf 'make grade: %s: no marks: %s\n' "$file" "$(tail -n 1 "$here/said")" >&2
+    rm -rf "$here"
+    exit 1
 }
 grep -q '"does-not-compile"' "$here/json" && printf 'make grade: %s: does not compile\n' "$file" >&2
 sed 's/{"id":/\
@@ -47,7 +50,7 @@ sed 's/{"id":/\
     /^{"id":/ {
         match($0, /"id":"[^"]*"/)
         print student, homework, substr($0, RSTART + 6, RLENGTH - 7), number("earned"), number("points")
-    }' >"$WORK/marks/$student.$homework"
+    }' >"$here/marks" && mv "$here/marks" "$WORK/marks/$student.$homework"
 rm -rf "$here"
 EOF
 export WORK="$work" ALONE="$alone" MAKE_PROGRAM="$make"
@@ -74,7 +77,7 @@ fi
 xargs -P "$(getconf _NPROCESSORS_ONLN)" -n 3 sh "$work/grade_one" <"$work/jobs"
 
 sort "$work/students" >"$work/order"
-cat "$work"/marks/* 2>/dev/null | awk -F '\t' -v order="$work/order" -v names="$*" '
+{ cat "$work"/marks/* 2>/dev/null | awk -F '\t' -v order="$work/order" -v names="$*" '
     {
         key = $2 "." $3
         if (!(key in seen)) { seen[key] = 1; problems[$2] = problems[$2] " " $3 }
@@ -97,6 +100,14 @@ cat "$work"/marks/* 2>/dev/null | awk -F '\t' -v order="$work/order" -v names="$
             }
             print line
         }
-    }' >"$work/grades.csv"
-mv "$work/grades.csv" "$submissions/grades.csv" || exit 2
+    }' >"$submissions/grades.csv.new" && mv "$submissions/grades.csv.new" "$submissions/grades.csv"; } || {
+    rm -f "$submissions/grades.csv.new"
+    printf 'make grade: %s/grades.csv: not written\n' "$submissions" >&2
+    exit 2
+}
 echo "make grade: $(wc -l <"$work/jobs") submissions of $(wc -l <"$work/order") students: $submissions/grades.csv"
+marked=$(find "$work/marks" -type f | wc -l)
+[ "$marked" -eq "$(wc -l <"$work/jobs")" ] || {
+    echo "make grade: only $marked of them have marks: what is named above has empty columns" >&2
+    exit 1
+}

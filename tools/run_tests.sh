@@ -129,6 +129,7 @@ last=$(grep -E '(^|[^0-9])[0-9]+ (passed|claims)|Synthesis|^skipped' "$log" | ta
 if [ $status -ne 0 ]; then
     cat "$log"
     last=FAILED
+    [ $status -le 128 ] || last="FAILED: ended by signal $((status - 128))"
 fi
 printf '%-18s %-24s %s\n' "$folder" "$part" "$last"
 exit $status

@@ -34,7 +34,7 @@ trap 'exit 1' HUP INT TERM
 links() {
     printf '%s\n' "$1" >"$work/probe.c"
     shift
-        $CC ${CPPFLAGS:-} "$work/probe.c" -o "$work/probe" ${LDFLAGS:-} "$@" >/dev/null 2>&1
+    $CC ${CPPFLAGS:-} "$work/probe.c" -o "$work/probe" ${LDFLAGS:-} "$@" >"$work/compiler-said" 2>&1
 }
 
 has() {
@@ -62,6 +62,14 @@ missing_of() {
 
 missing=$(missing_of $needs)
 [ -n "$missing" ] || exit 0
+
+# Flags that a compiler does not know are mended by no package.
+first_error() { grep -m 1 -E 'rror:|cannot|No space' "$work/compiler-said" || head -n 1 "$work/compiler-said"; }
+if ! has compiler && (CPPFLAGS='' LDFLAGS='' has compiler); then
+    has compiler
+    say "$CC compiles, but not with ${CPPFLAGS:-} ${LDFLAGS:-}: $(first_error)"
+    exit 1
+fi
 
 # ---- what would mend it ---------------------------------------------------------------------------------
 
@@ -175,7 +183,8 @@ if [ -z "$why" ]; then
 fi
 
 if [ -n "$(required $missing)" ]; then
-    : "${why:=with $manager it was done, but to no effect}"
+    has compiler || said=": $(first_error)"
+    : "${why:=with $manager it was done, but to no effect${said:-}}"
     say "please install $(packages_of $missing) ($why)"
     exit 1
 fi

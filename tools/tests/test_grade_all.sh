@@ -18,6 +18,7 @@ for word in "$@"; do case $word in HW=*) file=${word#HW=} ;; hw*) homework=$word
 [ -d "$folder" ] || exit 1
 grep -c : /proc/net/dev >>"$TREE/networks"
 [ "$(cat "$file")" != silent ] || { echo 'the grader is gone' >&2; exit 2; }
+grep -q cut "$file" && { printf '{"homework":"%s","problems":[{"id":"1","points":20,"earned":20,"codes":[]}' "$homework"; exit 2; }
 codes='"codes":[]'
 [ "$(cat "$file")" != broken ] || codes='"codes":["does-not-compile"]'
 printf '{"homework":"%s","problems":[' "$homework"
@@ -54,8 +55,19 @@ verdict $? 'a submission has no network but its own loop, or it is said'
 
 echo silent >class/eve/hw02.c
 grade class
-grep -q 'eve/hw02.c: the grader is gone' output && grep -q '^eve,,,,,,$' class/grades.csv
+[ $? -eq 1 ] && grep -q 'eve/hw02.c: no marks: the grader is gone' output && grep -q 'only 4 of them have marks' output && grep -q '^eve,,,,,,$' class/grades.csv
 verdict $? 'a grader that says nothing is not taken for zero points'
+echo 'one 20' >class/eve/hw02.c && echo 'cut' >>class/eve/hw02.c
+grade class
+[ $? -eq 1 ] && grep -q 'eve/hw02.c: no marks' output && grep -q '^eve,,,,,,$' class/grades.csv
+verdict $? 'nor one that was cut short'
+rm class/eve/hw02.c
+mkdir class/grades.csv.new
+cp class/grades.csv before
+grade class
+[ $? -eq 2 ] && cmp -s before class/grades.csv && grep -q 'grades.csv: not written' output
+verdict $? 'a table that cannot be written leaves the one before'
+rmdir class/grades.csv.new
 for none in nowhere fake_make ''; do
     grade "$none"
     [ $? -eq 2 ] && [ "$(wc -l <output)" -eq 1 ] && grep -q 'expected a folder' output
