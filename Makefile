@@ -304,7 +304,8 @@ TOURS := $(BUILD)/tours
 $(TOURS)/%.txt: $(BUILD)/%
 	@mkdir -p $(@D)
 	$(call say,tour    $*)
-	$(Q)$< --out $(TOURS)/$* >$@.new && mv $@.new $@
+	$(Q)$< --out $(TOURS)/$* >$@.new || { grep FAIL $@.new; echo '$*: its tour failed, see $@.new'; exit 1; }
+	@mv $@.new $@
 docs: docs-check $(CHAPTERS:%=$(TOURS)/%.txt)
 	@sh tools/setup.sh docs
 	@if sh tools/live.sh; then $(again) live; fi
@@ -366,7 +367,8 @@ $(foreach c,$(CHAPTERS),$(eval $(call live_rules,$(c),$(firstword $(subst _, ,$(
 # The figures that the lectures show: every tour's, under docs/figures/chNN_name.svg.
 plots: $(SHORT)
 	@set -e; for c in $(CHAPTERS); do \
-	    ./$$c/$$c --out build/figures/$$c >/dev/null; \
+	    mkdir -p build/figures; ./$$c/$$c --out build/figures/$$c >build/figures/$$c.txt || \
+	        { grep FAIL build/figures/$$c.txt; echo "$$c: its tour failed, see build/figures/$$c.txt"; exit 1; }; \
 	    for f in build/figures/$$c/*.svg; do \
 	        sed -f tools/figure.sed $$f >docs/figures/$$(echo $$c | cut -c1-4)_$$(basename $$f); done; done
 

@@ -20,7 +20,13 @@ async function open() {
         "--disable-component-update", "--disable-sync", "--proxy-server=127.0.0.1:9", `--user-data-dir=${profile}`, "--remote-debugging-pipe"],
         {stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"]});
     const waiting = new Map(), heard = [];
-    let count = 0, rest = "";
+    let count = 0, rest = "", ended = null;
+    // Who waits for a browser that is gone would wait for ever, and node end as if all were well.
+    child.on("exit", (status, signal) => {
+        ended = new Error(`the browser ended (${signal || `status ${status}`})`);
+        for (const {reject} of waiting.values()) reject(ended);
+    });
+    child.stdio[3].on("error", () => {});
     child.stdio[4].on("data", data => {
         const parts = (rest + data).split("\0");
         rest = parts.pop();
@@ -32,6 +38,7 @@ async function open() {
         }
     });
     const send = (method, params = {}, sessionId) => new Promise((resolve, reject) => {
+        if (ended) { reject(ended); return; }
         waiting.set(++count, {resolve, reject});
         child.stdio[3].write(JSON.stringify({id: count, method, params, sessionId}) + "\0");
     });
@@ -48,9 +55,14 @@ async function open() {
         await say("Emulation.setDeviceMetricsOverride", {width, height, deviceScaleFactor: 1, mobile: width < 600});
         await say("Emulation.setEmulatedMedia", {features: [{name: "prefers-color-scheme", value: dark ? "dark" : "light"}]});
         if (!scripts) await say("Emulation.setScriptExecutionDisabled", {value: true});
-        const loaded = new Promise(resolve => heard.push(m => { if (m.sessionId === sessionId && m.method === "Page.loadEventFired") resolve(); }));
+        const loaded = new Promise((resolve, reject) => {
+            waiting.set(`load ${sessionId}`, {resolve, reject});
+            heard.push(m => { if (m.sessionId === sessionId && m.method === "Page.loadEventFired") resolve(); });
+        });
+        loaded.catch(() => {}); // who waits for it hears of it below
         await say("Page.navigate", {url: address});
         await loaded;
+        waiting.delete(`load ${sessionId}`);
         return {
             errors,
             async run(expression) {

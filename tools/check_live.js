@@ -147,4 +147,4 @@ async function withoutScripts(browser) {
     } finally { browser.close(); }
     console.log(problems.length ? `check-live: ${problems.length} problems` : "check-live: all well");
     process.exitCode = problems.length ? 1 : 0;
-})();
+})().catch(error => { console.log(`check-live: ${error.message}`); process.exitCode = 1; });

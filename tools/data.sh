@@ -83,6 +83,7 @@ make_text() {
     if [ ! -s "$folder/$1" ]; then
         mkdir "$work/$2"
         if ! (cd "$work/$2" && "$2") >"$work/$1"; then
+            { echo >"$work/try"; } 2>/dev/null || { echo "data: $folder cannot be written: is the disk full?" >&2; exit 1; }
             echo "$1: skipped: needs $4"
             return
         fi
