@@ -1,5 +1,5 @@
 # Sourced by the chapters' tests of their commands, `. tools/check_commands.sh`, with PROGRAM as $1: a working folder,
-# counters, and two checks. Sets program (absolute) and work; afterwards the test is in $work.
+# counters, two checks, and a wait. Sets program (absolute) and work; afterwards the test is in $work.
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -17,6 +17,17 @@ refuses() {
     status=$?
     [ $status -eq 2 ] && [ "$(wc -l <err)" -eq 1 ] && grep -q -e "$pattern" err && [ ! -s out ]
     check "$name (status $status: $(cat err))"
+}
+
+# until_true COMMAND...: waits for that, two minutes at most. A test that sleeps so long as a program usually takes to
+# get there fails on a busy machine.
+until_true() {
+    tries=0
+    until "$@"; do
+        tries=$((tries + 1))
+        [ $tries -le 1200 ] || return 1
+        sleep 0.1
+    done
 }
 
 # gives NAME STATUS OUT ERR COMMAND: what a shell says to COMMAND, in which $program is the program. OUT: all of

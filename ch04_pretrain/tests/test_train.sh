@@ -68,7 +68,7 @@ check 'a finished run is resumed, and is finished'
 
 # ---- interrupted
 "$program" train --data text $small -o stopped --steps 1000000 >out 2>err &
-sleep 1
+until_true grep -q 'tokens/s' out # the table's head: it trains
 kill -INT $!
 wait $!
 status=$?

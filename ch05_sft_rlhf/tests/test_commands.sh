@@ -73,7 +73,8 @@ mkfifo typed
 chat=$!
 exec 3>typed
 echo 'Who has the kite?' >&3
-sleep 1
+answered() { [ "$(sed '1,/help says more/d' out | wc -l)" -ge 1 ]; }
+until_true answered && sleep 0.3 # and it waits for the next line
 kill -INT "$chat"
 wait "$chat"
 status=$?
