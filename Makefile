@@ -389,14 +389,28 @@ data:
 
 # libFuzzer is clang's. FUZZ_SECONDS=600 for longer. An input that makes a reader fail is left in build/fuzz.
 FUZZ_SECONDS ?= 20
+FUZZED  := build/fuzz
+FUZZERS := $(wildcard ch*/fuzz/fuzz_*.c)
+FUZZ_CC  = $(filter ccache,$(CC)) clang -I. -D_GNU_SOURCE -std=gnu17 -g -O1 -fsanitize=fuzzer-no-link,address,undefined
+# One after the other, as they are told how long to look.
 fuzz:
 	@command -v clang >/dev/null || { echo 'make fuzz: clang is missing (Debian: clang)'; exit 1; }
-	@mkdir -p build/fuzz
-	@set -e; for f in $(wildcard ch*/fuzz/fuzz_*.c); do c=$${f%%/*}; name=$$(basename $$f .c); mkdir -p build/fuzz/$$name.corpus; \
-	    clang -I. -D_GNU_SOURCE -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined $$f \
-	        $$(for d in $(FOLDERS); do ls $$d/*.c $$d/numeric/*.c $$d/program/*.c 2>/dev/null; [ $$d = $$c ] && break; done | grep -v -e main.c -e homework) \
-	        $(LIBS) -o build/fuzz/$$name; \
-	    build/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=5 -print_final_stats=1 -artifact_prefix=build/fuzz/$$name- build/fuzz/$$name.corpus $$(ls -d $$c/fuzz/seeds 2>/dev/null); done
+	@$(again) $(FUZZERS:%.c=$(FUZZED)/%)
+	@set -e; for f in $(FUZZERS:%.c=%); do echo "== $$f"; seeds=$${f%/*}/seeds; name=$(FUZZED)/$${f##*/}; mkdir -p $$name.corpus; \
+	    [ -d $$seeds ] || seeds=; \
+	    $(FUZZED)/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=600 -print_final_stats=1 -artifact_prefix=$$name- $$name.corpus $$seeds; done
+$(FUZZED)/%.o: %.c | $(SETUP)
+	@mkdir -p $(@D)
+	$(call say,compile $< to be fuzzed)
+	$(Q)$(FUZZ_CC) -MMD -MP -c $< -o $@
+# $(call fuzz_rules,ch01_tokenizer/fuzz/fuzz_split,ch01_tokenizer): with all that the chapter builds on, but for what is
+# for homework alone
+define fuzz_rules
+$(FUZZED)/$(1): $(patsubst %.c,$(FUZZED)/%.o,$(1).c common/fuzz/limit.c $(filter-out common/program/homework%,$(foreach f,$(call upto,$(2)),$(call concepts,$(f)))))
+	$$(call say,link    $$@)
+	$$(Q)clang -fsanitize=fuzzer,address,undefined -Wl,--wrap=LLVMFuzzerTestOneInput $$^ $$(LIBS) -o $$@
+endef
+$(foreach f,$(FUZZERS),$(eval $(call fuzz_rules,$(f:%.c=%),$(firstword $(subst /, ,$(f))))))
 
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
@@ -431,4 +445,4 @@ clean:
 distclean: clean
 	rm -rf handout blank data $(foreach c,$(CHAPTERS),$(c)/plots)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) $(FUZZED) -name '*.d' 2>/dev/null)

@@ -19,7 +19,9 @@ static uint64_t hash_of(const char *bytes, size_t n) {
 }
 
 // The first place where a piece of this hash is looked for.
-static size_t home(const Pieces *p, uint64_t hash) { return hash >> 32 & p->mask; }
+static size_t home(const Pieces *p, uint64_t hash) {
+    return (size_t)(hash >> 32) & p->mask;
+}
 
 static void grow(Pieces *p) {
     size_t old_size = p->table ? p->mask + 1 : 0, size = old_size ? 2 * old_size : 1024;

@@ -223,7 +223,9 @@ static int team_of(size_t blocks) {
 static bool encode_blocks(const Tokenizer *t, const char *text, Block *blocks,
                           size_t count, EncodeWithout without, Ids *ids, Error *err) {
     Joining joining = {.text = text, .blocks = blocks, .count = count, .ids = ids};
-#pragma omp parallel num_threads(team_of(count))
+    const int team = team_of(count);
+    (void)team;  // without OpenMP
+#pragma omp parallel num_threads(team)
     {
         Worker w = worker_new(t, without);
 #pragma omp for schedule(dynamic)

@@ -5,14 +5,10 @@
 // From here on the maximum is subtracted from scores. Farther than 2^20 a score may have no
 // fraction, and z would soon not be exact. Without fused multiply-adds s / ln 2 is rounded,
 // which is an error of 1e-7 s.
-#if defined FP_FAST_FMAF || defined __FMA__
-static const real FAR = 0x1p20;
-#else
-static const real FAR = 32;
-#endif
+static real far_away(void) { return vec_fused() ? 0x1p20 : 32; }
 
 TileSoftmax tile_softmax_new(bool small) {
-    TileSoftmax t = {.small = small};
+    TileSoftmax t = {.small = small, .far = far_away()};
     for (int v = 0; v < TILE_VECS; v++)
         t.max[v] = vec_splat(-(real)INFINITY), t.factor[v] = vec_splat(1);
     return t;
@@ -34,7 +30,7 @@ VEC_FUNCTION static void raise(TileSoftmax *t, const real *p, int count) {
         t->max[v] = lanes_max(t->max[v], p + v * VEC_LANES, count);
         // -inf - -inf would be NaN
         Vec most = vec_select(t->max[v] == -INFINITY, (Vec){0}, t->max[v]),
-            base = vec_select(vec_abs(most) > FAR, most, (Vec){0}),
+            base = vec_select(vec_abs(most) > t->far, most, (Vec){0}),
             power = vec_round((most - base) * (real)M_LOG2E);
         t->factor[v] = vec_select(
             none, vec_splat(1), vec_exp_scaled(t->base[v] - base, power - t->power[v]));

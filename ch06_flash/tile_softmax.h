@@ -18,6 +18,7 @@
 
 typedef struct {
     bool small;  // all scores are: z stays 0
+    real far;    // from here on scores are large
     // m, z, and what is subtracted from scores before, where they are so large that z, or a
     // score's fraction, would be lost: 0 otherwise
     Vec max[TILE_VECS], power[TILE_VECS], base[TILE_VECS];

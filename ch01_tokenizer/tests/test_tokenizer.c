@@ -413,7 +413,7 @@ Test(tokenizer, one_piece) {
     Ids all = {0};
     tokenizer_encode(&t, text, n, false, &all, NULL);
     cr_assert(all.size == count && memcmp(all.at, ids, count * sizeof *ids) == 0);
-    cr_assert_eq(told, n - count);
+    cr_assert_eq((size_t)told, n - count);
     free(all.at);
     tokenizer_free(&t);
 }

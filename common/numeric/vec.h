@@ -95,6 +95,16 @@ VEC_INLINE Vec vec_round(Vec x) {
 }
 VEC_INLINE Vec vec_abs(Vec x) { return (Vec)((VecInt)x ^ vec_sign_bits(x)); }
 
+// Whether x * y + z is rounded once where this is compiled. The processor, the compiler
+// and how far it optimises decide (gcc fuses from -O2 on): no macro knows.
+VEC_INLINE bool vec_fused(void) {
+    volatile real hidden = sizeof(real) == 4 ? 0x1p-12 : 0x1p-27;
+    real tiny = hidden;
+    // x * x = 1 + 2 tiny + tiny^2, of which a rounded product has lost the last
+    Vec x = vec_splat(1 + tiny), rounded = vec_splat(1 + 2 * tiny);
+    return (x * x - rounded)[0] != 0;
+}
+
 // The lanes added as a tree: (0 + n/2), (1 + n/2 + 1), ... and again, until one is left.
 // Halves are vectors too: lane by lane it would take ten times as long.
 #if VEC_LANES > 2
