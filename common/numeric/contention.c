@@ -1,5 +1,6 @@
 #include "common/numeric/contention.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/resource.h>
@@ -19,6 +20,16 @@ enum {
 static const double BETWEEN = 0.05;  // seconds from look to look
 static const double LOST = 0.1;      // share of the time; contested: 0.25 at least
 
+static const double STARVED = 0.5;  // share of the time that it was ready for
+
+static double seconds_ready(void) {
+    double ns = 0;
+    FILE *f = fopen("/proc/thread-self/schedstat", "r");
+    if (f && fscanf(f, "%*f %lf", &ns) != 1) ns = 0;
+    if (f) fclose(f);
+    return 1e-9 * ns;
+}
+
 static ProcessorLook look(double now) {
     struct rusage u;
     struct timespec own;
@@ -28,7 +39,7 @@ static ProcessorLook look(double now) {
         now, (double)own.tv_sec + 1e-9 * (double)own.tv_nsec,
         (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec)
             + 1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec),
-        u.ru_nivcsw};
+        seconds_ready(), u.ru_nivcsw};
 }
 
 static bool as_many_as_asked(void) {
@@ -40,6 +51,7 @@ static bool as_many_as_asked(void) {
 static bool others_between(const ProcessorLook *a, const ProcessorLook *b) {
     long sent_away = b->sent_away - a->sent_away;
     double time = b->time - a->time, lost = time - (b->own - a->own);
+    if (b->ready - a->ready > STARVED * time) return true;
     return sent_away >= SENT_AWAY_LEAST
            && (double)sent_away > SENT_AWAY_PER_SECOND * (b->all - a->all)
            && lost > LOST * time;

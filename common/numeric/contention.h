@@ -11,8 +11,10 @@
 //     another program                every 2 to 10 ms             a quarter to two thirds
 //
 // So both are asked: how often, per second of processor time, and how much of the clock's
-// time the thread that asks got no processor for. Looking costs two microseconds, twenty
-// times a second. Results are the same bits for any number of threads, so that nothing but
+// time the thread that asks got no processor for. Beside many programs, or more urgent
+// ones, it is sent away rarely, since it hardly runs; there the system must say for how
+// long it stood ready to run (Linux does). Looking costs ten microseconds, twenty times a
+// second. Results are the same bits for any number of threads, so that nothing but
 // the time depends on it.
 #pragma once
 #include <stdbool.h>
@@ -24,9 +26,10 @@ bool processors_contested(void);
 // ---- what it decides by
 
 // Seconds: on the clock, of the processor for the thread that asks, and of all
-// processors for all threads; how often any of them was sent away.
+// processors for all threads; those that the thread that asks was ready for and did not
+// get, 0 where nobody knows; how often any of them was sent away.
 typedef struct {
-    double time, own, all;
+    double time, own, all, ready;
     long sent_away;
 } ProcessorLook;
 

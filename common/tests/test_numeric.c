@@ -239,6 +239,14 @@ Test(contention, waiting_is_no_other_program) {
     for (int i = 0; i < 200; i++) cr_expect(!looks_add(&l, 0, 0.5), "look %d", i);
 }
 
+// Beside fifteen programs: hardly ever sent away, since it hardly runs.
+Test(contention, a_starving_one_sees_the_others) {
+    Looks l = looks_begin();
+    cr_expect(!looks_add(&l, 1, 0.94));
+    l.now.ready += 0.047;
+    cr_expect(looks_add(&l, 1, 0.94));
+}
+
 Test(contention, another_program_is_seen_at_once_and_forgotten_soon) {
     Looks l = looks_begin();
     cr_expect(!looks_add(&l, 0, 0) && looks_add(&l, 12, 0.5));
