@@ -3,7 +3,7 @@
 //
 //     N: numbers in all matrices that a token is multiplied by
 //     T tokens together: 2 N T operations, N numbers read once
-//                                                          T / 2 operations per byte in fp32, 1/2 for one token
+//                                                        T / 2 operations per byte in fp32, 1/2 for one token
 //     n tokens one by one, with a cache: 2 N n operations; without: 2 N (1 + 2 + ... + n),
 //     but for the output matrix
 #include <math.h>
