@@ -1,7 +1,7 @@
 // KERPLE: a learned penalty that grows with the logarithm of the distance. Lecture,
 // section 2.9.
 //
-//     score(i, j) = q_i . k_j / sqrt(d) - r1 ln(1 + r2 |i - j|)        r1, r2 > 0, two numbers a head
+//     score(i, j) = q_i . k_j / sqrt(d) - r1 ln(1 + r2 |i - j|)        r1, r2 > 0, two numbers per head
 //
 // Without content a query attends to distance s with weight proportional to
 // (1 + r2 s)^-r1: a power law, where ALiBi's is geometric. Near by it is ALiBi with the

@@ -266,7 +266,7 @@ static int heads_per_group(Mat fewer, int fewer_heads, Mat more, int more_heads)
            && "kv heads: their numbers do not divide");
     assert(fewer.rows == more.rows && fewer.cols * more_heads == more.cols * fewer_heads
            && fewer.cols % fewer_heads == 0
-           && "kv heads: the matrices differ in rows or in columns a head");
+           && "kv heads: the matrices differ in rows or in columns per head");
     (void)fewer, (void)more;
     return more_heads / fewer_heads;
 }

@@ -1,7 +1,7 @@
 // Keys and values in fewer bytes: a cache is read once per token, so its bytes are the
 // time that a token takes. Sums stay in full precision. Lecture, section 6.10.
 //
-//     fp32     4 bytes a number
+//     fp32     4 bytes per number
 //     bf16     2: the upper half of a float;     |x^ - x| <= 2^-8 |x|
 //     int8     1, and a factor for each row:     x^ = f round(x / f),  f = max |x| / 127,
 //                                                |x^ - x| <= f / 2

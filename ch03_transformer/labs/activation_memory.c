@@ -1,7 +1,7 @@
 // The memory of a training step that does depend on the batch, activations.
 // Lecture, section 3.11.
 //
-//     this chapter's GPT, numbers a layer and token:  10 d + 2 f + 4 + a T
+//     this chapter's GPT, numbers per layer and token:  10 d + 2 f + 4 + a T
 //                                                                          d wide, f = 4 d, a heads, T tokens
 //     Korthikanti et al., bytes, mixed precision:     34 h + 5 a s          the same layer with dropout
 //
@@ -30,7 +30,7 @@ enum { HEADS = 4, KV_HEADS = 2, LAYERS = 2, VOCABULARY = 40, CONTEXT = 4096 };
 
 typedef struct {
     const char *name;
-    // numbers a token: so many times d, the keys' width, f, V, 1
+    // numbers per token: so many times d, the keys' width, f, V, 1
     int of_d, of_kv, of_f, of_v, of_1;
     int of_scores;  // so many times heads x T
 } Kept;
@@ -187,7 +187,7 @@ static void claim_published(Lab *lab) {
               activation_bytes(m, 8, 2048, PRECISION_FP32, ACTIVATIONS_FULL) / GB);
 }
 
-// "Twice the parameters": 8 bytes a parameter, at any length.
+// "Twice the parameters": 8 bytes per parameter, at any length.
 static void claim_story(Lab *lab, int d) {
     Config c = gpt(d, LAYERS);
     c.context = 64;  // the table of positions is not what this is about

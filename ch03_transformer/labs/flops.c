@@ -2,7 +2,7 @@
 //
 //     forward   2 N T + attention
 //                                a sequence of T tokens; N: numbers in matrices that tokens are multiplied by
-//     training  3 x forward            so 6 N a token, and 6 N D for D tokens
+//     training  3 x forward            so 6 N per token, and 6 N D for D tokens
 //     attention, a layer and token, forward:  full 4 T d_a, causal 2 (T + 1) d_a
 //
 // The tape counts at every matrix product, from its shape; attention is counted once
@@ -261,6 +261,6 @@ static void run(Lab *lab) {
     for (int i = 0; i < 3; i++) model_free(&models[i]);
 }
 
-const LabSpec lab_flops = {"flops", "3.11",
-                           "Operations of a training step: 6 N a token, and attention",
-                           run, options};
+const LabSpec lab_flops = {
+    "flops", "3.11", "Operations of a training step: 6 N per token, and attention", run,
+    options};

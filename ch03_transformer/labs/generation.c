@@ -3,7 +3,7 @@
 //
 //     N: numbers in all matrices that a token is multiplied by
 //     T tokens together: 2 N T operations, N numbers read once
-//                                                          T / 2 operations a byte in fp32, 1/2 for one token
+//                                                        T / 2 operations per byte in fp32, 1/2 for one token
 //     n tokens one by one, with a cache: 2 N n operations; without: 2 N (1 + 2 + ... + n),
 //     but for the output matrix
 #include <math.h>
@@ -190,7 +190,7 @@ static void claim_decoding(Lab *lab, Kind *k, const Rng *rng, int n) {
     free(with), free(without), mat_free(logits);
 }
 
-// ---- [3.92] operations a byte
+// ---- [3.92] operations per byte
 
 // A session's operations for T tokens, all logits wanted, and the bytes of weights it
 // read for them.
@@ -213,10 +213,10 @@ static void claim_intensity(Lab *lab, Kind *k) {
     long long N = LAYERS * (2 * d * d + 2 * d * kv + 3 * d * m->hidden) + V * d;
     claim_equal(lab, "3.92", "N = L (2 d^2 + 2 d d_kv + 3 d h) + V d", N,
                 (long long)infer_model_weights(m));
-    claim_near(lab, "3.92", "one token: operations a byte of fp32 weights", 0.5,
+    claim_near(lab, "3.92", "one token: operations per byte of fp32 weights", 0.5,
                intensity(k, 1, &flops, &numbers), 0);
     claim_equal(lab, "3.92", "one token: numbers read", N, numbers);
-    claim_near(lab, "3.92", "100 tokens together: operations a byte", 50,
+    claim_near(lab, "3.92", "100 tokens together: operations per byte", 50,
                intensity(k, 100, &flops, &numbers), 0);
     claim_equal(lab, "3.92", "100 tokens: numbers read", N, numbers);
     claim_equal(lab, "3.92", "100 tokens: operations, 2 N T", 200 * N, flops);

@@ -238,7 +238,7 @@ static void claim_break_even(Lab *lab, const Config *gpt, const PublishedModel *
               (double)lora.total / (double)all.total);
 }
 
-// x A, x A B, alpha / r of it, and the sum: r + 3 out numbers a token that full
+// x A, x A B, alpha / r of it, and the sum: r + 3 out numbers per token that full
 // training does not keep.
 static void claim_activations(Lab *lab, const Config *gpt, int rank) {
     Counted full = counted(gpt, 0, 0, &lab->rng),
@@ -266,7 +266,7 @@ static void draw(Lab *lab, const Config *gpt, const PublishedModel *p) {
                  (double)(n.forward + n.backward) / TOKENS, (double)n.forward / TOKENS,
                  training, forward + backward, forward, training * 2 / 3);
     }
-    plot_axes(plot, "r: rank of the adapters", "operations a token, training");
+    plot_axes(plot, "r: rank of the adapters", "operations per token, training");
     plot_set(plot, "logscale x 2"), plot_set(plot, "xrange [0.85:%g]", 2.35 * p->d),
         plot_set(plot, "yrange [0:*]");
     plot_line(plot, "rank", "full_derived", "full: 6 N + 3 attention"),

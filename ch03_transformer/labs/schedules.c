@@ -3,11 +3,11 @@
 //
 //     clip    g' = g min(1, c / |g|)
 //                                                                          |g'| = min(|g|, c), same direction
-//     cosine  rising linearly to `peak` over W steps, then half a cosine down to `last` at step N:
-//             sum of all N rates = (N peak + (N - W + 1) last) / 2
-//                                                                      with last = 0 half the peak, for any W
-//     Noam    channels^(-1/2) min(t^(-1/2), t W^(-3/2))
-//                                                                          peak 1 / sqrt(channels W) at t = W
+//     cosine  rising linearly to `peak` at step t_1, then half a cosine down to `last` at step t_2:
+//             sum of all t_2 rates = (t_2 peak + (t_2 - t_1 + 1) last) / 2
+//                                                                    with last = 0 half the peak, for any t_1
+//     Noam    channels^(-1/2) min(t^(-1/2), t t_1^(-3/2))
+//                                                                      peak 1 / sqrt(channels t_1) at t = t_1
 //
 // Since cos(pi k / M) and cos(pi (M - k) / M) cancel, the cosine's sum over k = 1 .. M
 // is its last term, -1. Pascanu et al. (2012), arXiv:1211.5063; Loshchilov, Hutter
@@ -19,8 +19,8 @@
 #include "common/error.h"
 #include "common/program/plot.h"
 
-static const Option options[] = {{"warmup", "4000", "W"},
-                                 {"total", "40000", "N, above W"},
+static const Option options[] = {{"warmup", "4000", "t_1"},
+                                 {"total", "40000", "t_2, above t_1"},
                                  {"channels", "512", "Noam's d"},
                                  {"peak", "7e-4", "the cosine's"},
                                  {0}};
@@ -106,16 +106,16 @@ static void claim_schedules(Lab *lab, const Schedule *s, int channels) {
                      / s->peak);
     claim_near(lab, "3.66", "cosine: off a line and a cos^2, of peak, worst", 0, off,
                few);
-    claim_near(lab, "3.66", "sum of rates / closed form - 1: worst of all W", 0,
+    claim_near(lab, "3.66", "sum of rates / closed form - 1: worst of all t_1", 0,
                sum_error(s->peak, total), 2.0 * total * 0x1p-53);
     claim_equal(lab, "3.66", "Noam: the step of its peak", warmup,
                 noam_peak(channels, warmup, total));
-    claim_near(lab, "3.66", "Noam: its peak, 1 / sqrt(channels W)",
+    claim_near(lab, "3.66", "Noam: its peak, 1 / sqrt(channels t_1)",
                1 / sqrt((double)channels * warmup),
                schedule_noam(channels, warmup, 1, warmup),
                few / sqrt((double)channels * warmup));
     // Half the rate needs a quarter of the way past the peak: t^(-1/2).
-    claim_near(lab, "3.66", "Noam: rate at 4 W / rate at W", 0.5,
+    claim_near(lab, "3.66", "Noam: rate at 4 t_1 / rate at t_1", 0.5,
                schedule_noam(channels, warmup, 1, 4L * warmup)
                    / schedule_noam(channels, warmup, 1, warmup),
                few);

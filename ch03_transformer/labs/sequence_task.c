@@ -168,7 +168,7 @@ static void train(Lab *lab, Model *m, Task task, uint64_t **keys, size_t *count)
         sum += train_step(t, m, &o, &e, schedule_rate(&schedule, s)), since++;
         lab_progress_value(lab, s, steps, "loss", sum / since);
         if (s % (steps < 8 ? 1 : steps / 8)) continue;
-        lab_print(lab, "step %4d: loss %.4f nats a token, the mean of %d steps", s,
+        lab_print(lab, "step %4d: loss %.4f nats per token, the mean of %d steps", s,
                   sum / since, since);
         sum = 0, since = 0;
     }

@@ -2,7 +2,7 @@
 // Lecture, section 3.11.
 //
 //                  parameters   gradients   master weights   moments   together
-//     fp32              4           4             -             8          16     bytes a parameter
+//     fp32              4           4             -             8          16     bytes per parameter
 //     mixed             2           2             4             8          16
 //     ZeRO over R ranks: stage 1 shards the last two columns, 2 also the gradients, 3 all
 //
@@ -49,7 +49,7 @@ static void claim_state(Lab *lab, const Model *m) {
     char what[80];
     for (int i = 0; i < 3; i++) {
         Optimiser o = optimiser_new(&m->params, settings[i]);
-        snprintf(what, sizeof what, "allocated: %s bytes a parameter", names[i]);
+        snprintf(what, sizeof what, "allocated: %s bytes per parameter", names[i]);
         claim_equal(lab, "3.77", what, bytes[i] * (long long)m->params.size,
                     state_bytes_of(&m->params, &o));
         optimiser_free(&o);
@@ -64,7 +64,7 @@ static double state(double parameters, Precision precision, Method method, int r
 
 static void claim_figures(Lab *lab) {
     const double llama = (double)parameter_count(published_find("llama-7b")).total;
-    claim_near(lab, "3.78", "mixed precision: bytes a parameter", 16,
+    claim_near(lab, "3.78", "mixed precision: bytes per parameter", 16,
                state(1, PRECISION_MIXED, METHOD_FULL, 1, false), 0);
     claim_near(lab, "3.78", "with gradients summed in fp32", 20,
                state(1, PRECISION_MIXED, METHOD_FULL, 1, true), 0);
@@ -141,7 +141,7 @@ static void claim_sharding(Lab *lab, Model *m, int ranks) {
     char what[80];
     snprintf(what, sizeof what, "ZeRO-1 by hand, %d ranks: numbers that differ", ranks);
     claim_equal(lab, "3.79", what, 0, differ);
-    claim_equal(lab, "3.79", "moments of all ranks together: 8 bytes a parameter",
+    claim_equal(lab, "3.79", "moments of all ranks together: 8 bytes per parameter",
                 8 * parameters, all);
     claim_equal(lab, "3.79", "of the fullest rank: 8 / R, by whole numbers",
                 8 * ((parameters + ranks - 1) / ranks), largest);
@@ -232,4 +232,4 @@ static void run(Lab *lab) {
 
 const LabSpec lab_state_memory = {
     "state-memory", "3.11",
-    "What training keeps: 16 bytes a parameter, and activations", run, options};
+    "What training keeps: 16 bytes per parameter, and activations", run, options};

@@ -25,7 +25,7 @@ enum { ROWS = 5 };
 // ---- what a layer costs
 
 typedef struct {
-    // FLOPs for ROWS rows; kept: numbers a row that the tape holds
+    // FLOPs for ROWS rows; kept: numbers per row that the tape holds
     long long weights, forward, backward, kept;
 } Cost;
 
@@ -97,7 +97,7 @@ static void claim_parity(Lab *lab) {
                 unequal);
     claim_equal(lab, "3.25", "8 d^2 less (8 d mod 3) d weights: not so, of 49 d", 0,
                 rest);
-    claim_equal(lab, "3.25", "forward is not 2 FLOPs a weight and row", 0, forward);
+    claim_equal(lab, "3.25", "forward is not 2 FLOPs per weight and row", 0, forward);
     claim_equal(lab, "3.25", "backward is not twice forward", 0, backward);
     claim_equal(lab, "3.25", "numbers kept a row: not 9 d, or not 3 h' + d", 0, memory);
     // From floor(8 d / 3), up by at most multiple - 1 columns of 3 d weights.

@@ -539,7 +539,7 @@ Test(infer, malformed_files_are_refused) {
 
 Test(infer, heads_that_do_not_divide) {
     Tiny t = tiny(shapes[0], 1);
-    // 8: 3 numbers a head, odd
+    // 8: 3 numbers per head, odd
     const int heads[][2] = {{5, 5}, {8, 8}, {4, 3}, {4, 8}, {24, 24}, {0, 0}, {25, 1}};
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
         Tiny bad = t;

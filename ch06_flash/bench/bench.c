@@ -1,5 +1,5 @@
 // Speed of attention in tiles, as a share of what the processor's multiply-adds allow:
-// 4 N^2 d operations a head forward, 2.5 times that backward, of a causal mask half.
+// 4 N^2 d operations per head forward, 2.5 times that backward, of a causal mask half.
 // Beside it chapter 2's core, with the same inputs; runs of both and of the peak take
 // turns, since other programs share the machine.
 #include <math.h>

@@ -89,7 +89,8 @@ static void run(Lab *lab) {
         model_free(&m);
     }
     claim_equal(lab, "6.18",
-                "kept less by 4 B T (T - 1) bytes a head and layer: not so", 0, wrong);
+                "kept less by 4 B T (T - 1) bytes per head and layer: not so", 0,
+                wrong);
     plot_axes(p, "tokens T", "KiB kept for backward");
     plot_set(p, "logscale xy 2");
     plot_set(p, "key top left");

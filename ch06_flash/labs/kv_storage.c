@@ -68,7 +68,7 @@ static Result measure(const FlashHead *h, StorageKind kind, Mat want, Mat want_l
 static void claim_storage(Lab *lab, const FlashHead *h, Result two, Result one) {
     long long full = 2LL * 4 * h->k.rows * h->k.cols;
     claim_equal(lab, "6.25", "bf16: bytes, half of fp32's", full / 2, two.bytes);
-    claim_equal(lab, "6.25", "int8: a quarter, and 4 bytes a row",
+    claim_equal(lab, "6.25", "int8: a quarter, and 4 bytes per row",
                 full / 4 + 2 * 4 * h->k.rows, one.bytes);
     // QUERIES rows see the same roundings of some hundred keys, in d columns: a mean
     // square of at least QUERIES independent ones is uncertain by sqrt(2 / QUERIES),

@@ -3,7 +3,7 @@
 //     standard           4 N^2 d / 4 (4 N^2 + 4 N d)   ->  d / 4 per byte, for N much larger than d
 //     FlashAttention-1   4 N^2 d / 4 (12 N^2 d^2 / M)   =  M / 12 d
 //
-// in fp32; with two bytes a number both double.
+// in fp32; with two bytes per number both double.
 #include <math.h>
 
 #include "ch06_flash/labs/heads.h"
@@ -13,7 +13,7 @@ static const Option options[] = {
     {"tokens", "256", "N"},
     {"dim", "16", "d"},
     {"peak", "312",
-     "operations, 10^12 per second (the default: an A100, 2 bytes a number)"},
+     "operations, 10^12 per second (the default: an A100, 2 bytes per number)"},
     {"bandwidth", "1.555", "bytes, 10^12 per second"},
     {0}};
 
