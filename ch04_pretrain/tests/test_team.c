@@ -90,6 +90,14 @@ static void check_large(Team *t, void *of) {
 }
 Test(team, large) { team_fork_run(3, check_large, NULL); }
 
+// An error of whoever writes a ring: it ends, where it could wait for ever.
+static void send_too_little(Team *t, void *of) {
+    (void)of;
+    char bytes[8] = {0};
+    t->pass(t, bytes, t->rank == 1 ? 4 : 8, bytes, 8);
+}
+Test(team, unequal_ends, .exit_code = 2) { team_fork_run(2, send_too_little, NULL); }
+
 Test(team, alone) {
     double x = 3;
     real y = 2;
