@@ -133,6 +133,16 @@ void documents_of(Documents *d, const char *text, size_t size) {
 
 // ---- files
 
+// UTF-16 without a mark at its beginning: of two bytes one is 0 in most letters of Latin
+// script, always the first or always the second. NULL: it is not that.
+static const char *wide_order(const Bytes *file) {
+    enum { LOOKED_AT = 4096 };
+    size_t zeros[2] = {0}, n = size_min(file->size, LOOKED_AT) / 2;
+    for (size_t i = 0; i < 2 * n; i++) zeros[i % 2] += file->data[i] == 0;
+    if (zeros[0] == 0 && zeros[1] > n / 2) return "LE";
+    return zeros[1] == 0 && zeros[0] > n / 2 ? "BE" : NULL;
+}
+
 bool documents_check(const Bytes *file, const char *path, Error *err) {
     static const struct {
         const char *bytes;
@@ -153,6 +163,13 @@ bool documents_check(const Bytes *file, const char *path, Error *err) {
             && memcmp(file->data, others[i].bytes, others[i].size) == 0)
             return error_set(err, "%s: expected a text in UTF-8, found %s",
                              file_label(path), others[i].what);
+    const char *order = wide_order(file);
+    if (order)
+        return error_set(
+            err,
+            "%s: expected a text in UTF-8, found UTF-16; iconv -f UTF-16%s "
+            "-t UTF-8 makes a text of it",
+            file_label(path), order);
     return true;
 }
 

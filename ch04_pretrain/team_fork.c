@@ -33,15 +33,30 @@ static void receive_all(int from, char *bytes, size_t n) {
     }
 }
 
+// How much comes goes before it: a process that expects more would wait for ever.
+static void send_with_size(int to, const void *bytes, size_t n) {
+    send_all(to, (const char *)&n, sizeof n), send_all(to, bytes, n);
+}
+
+static void receive_with_size(const Team *t, int from, void *bytes, size_t n) {
+    size_t comes;
+    receive_all(from, (char *)&comes, sizeof comes);
+    if (comes != n)
+        die("process %d of a team of %d: expected %zu bytes, the process before it "
+            "sends %zu",
+            t->rank, t->count, n, comes);
+    receive_all(from, bytes, n);
+}
+
 // A socket holds but so much: if all sent first, all would wait. Every second process
 // receives first.
 static void pass_by_socket(Team *t, const void *out, size_t out_bytes, void *in,
                            size_t in_bytes) {
     const Ends *ends = t->self;
     bool first = t->rank % 2 == 0;
-    if (first) send_all(ends->next, out, out_bytes);
-    receive_all(ends->before, in, in_bytes);
-    if (!first) send_all(ends->next, out, out_bytes);
+    if (first) send_with_size(ends->next, out, out_bytes);
+    receive_with_size(t, ends->before, in, in_bytes);
+    if (!first) send_with_size(ends->next, out, out_bytes);
 }
 
 static void close_others(int (*pairs)[2], int count, int rank) {

@@ -150,7 +150,8 @@ int command_clean(const Args *args) {
     else print_text(&c, args, &s);
     stdout_flush();
     if (clean_count(&c, -1, CLEAN_REASONS, NULL) == 0)
-        die("%s: not written: nothing is left of %zu documents", output, c.all.count);
+        die("%s: not written: nothing is left of %zu document%s", output, c.all.count,
+            c.all.count == 1 ? "" : "s");
     if (!output_open(&out, output, &err)) die("%s", err.text);
     clean_write(&c, out.stream);
     if (!output_commit(&out, &err)) die("%s", err.text);

@@ -22,7 +22,7 @@ enum {
 enum { RECURRENT_CHANNELS = 32 };
 
 static const Option options[] = {
-    {"steps", "1500", "steps of training, 512 tokens each"}, {0}};
+    {"steps", "1500", "steps of training, 512 tokens and some 1 ms each"}, {0}};
 
 // ---- counting: KT's rule, after 0, 1 or 2 symbols; a row's END is a symbol like others
 

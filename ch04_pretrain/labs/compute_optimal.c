@@ -44,6 +44,27 @@ static void claim_optimum(Lab *lab) {
     }
 }
 
+// The ratio is no constant of nature: with the budget it rises where alpha > beta, and
+// falls where alpha < beta. Rounded to the digits of the text.
+static void claim_budgets(Lab *lab) {
+    static const struct {
+        ScalingLawName law;
+        double operations, ratio, rounding;
+    } cases[] = {{LAW_HOFFMANN_ROUNDED, 1e18, 25.7, 0.05},
+                 {LAW_HOFFMANN_ROUNDED, 1e25, 122, 0.5},
+                 {LAW_BESIROGLU, 1e18, 25.7, 0.05},
+                 {LAW_BESIROGLU, 1e25, 17.1, 0.05}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const ScalingLaw *l = &scaling_laws[cases[i].law];
+        Budget b = scaling_optimum(l, cases[i].operations);
+        char what[80];
+        snprintf(what, sizeof what, "%s: D/N at C = %.0e", l->name,
+                 cases[i].operations);
+        claim_near(lab, "4.126", what, cases[i].ratio, b.tokens / b.parameters,
+                   cases[i].rounding);
+    }
+}
+
 // Rows: tokens in use. Equal loss, fewest operations; no neighbour is better.
 static void claim_use(Lab *lab) {
     static const double uses[USES] = {0, 1e12, 1e13, 1e14},
@@ -109,7 +130,7 @@ static void draw(Lab *lab, double operations) {
 
 static void run(Lab *lab) {
     double operations = option_real(&lab->args, "operations", 1e12, 1e40);
-    claim_optimum(lab), claim_use(lab), claim_llama(lab);
+    claim_optimum(lab), claim_budgets(lab), claim_use(lab), claim_llama(lab);
     draw(lab, operations);
 }
 

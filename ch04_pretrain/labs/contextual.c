@@ -158,7 +158,7 @@ static void draw(Lab *lab, const Places *p) {
     plot_title(plot, "\"looked\" in many stories, its two widest directions");
     plot_axes(plot, "", "");
     plot_points(plot, "x", "seem", "looked sad");
-    plot_points(plot, "x", "search", "looked under the bed");
+    plot_points(plot, "x", "search", "looked in, under, behind, on");
     plot_end(plot);
     free(x);
 }

@@ -13,8 +13,8 @@
 
 enum { TIME = 40, BATCH = 32, CHANNELS = 64, LAYERS = 2, HEADS = 4, HELD_OUT = 128 };
 
-static const Option options[] = {{"steps", "200", "steps of training, 32 rows each"},
-                                 {0}};
+static const Option options[] = {
+    {"steps", "200", "steps of training, 32 rows and some 20 ms each"}, {0}};
 
 static SmallRun run_of(Language *l, long long steps, uint64_t seed) {
     SmallRun r = {

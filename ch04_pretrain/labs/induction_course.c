@@ -118,10 +118,10 @@ static void draw_course(Lab *lab, const SmallRun *r, const InductionCourse *c,
         plot_row(p, r->points[i].tokens, r->points[i].excess / unigram, 1,
                  c->previous[i], c->induction[i]);
     plot_title(p, "Two heads, while the excess falls");
-    plot_axes(p, "tokens of training", "");
+    plot_axes(p, "tokens of training", "ratio, weight, score");
     plot_set(p, "logscale x"), plot_set(p, "yrange [-0.1:1.4]");
     plot_line(p, "tokens", "unigram", "counts symbols of the row");
-    plot_points(p, "tokens", "excess", "excess, of the line's");
+    plot_points(p, "tokens", "excess", "excess, as a share of the line's");
     plot_points(p, "tokens", "previous", "head of layer 1: weight on the token before");
     plot_points(p, "tokens", "induction", "head of layer 2: induction score");
     plot_end(p);

@@ -12,7 +12,7 @@
 enum { SYMBOLS = 3, TIME = 32, HELD_OUT = 512, RUNS = 2 };
 
 static const Option options[] = {
-    {"steps", "1200", "steps of training, 512 tokens each"},
+    {"steps", "1200", "steps of training, 512 tokens and some 2 ms each"},
     {"eps", "0.1", "share that is spread"},
     {0}};
 

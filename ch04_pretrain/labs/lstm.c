@@ -194,6 +194,7 @@ static void draw_course(Lab *lab, const Course *c) {
     plot_title(p, "The first symbol again");
     plot_axes(p, "texts of training", "nats");
     plot_set(p, "logscale x"), plot_set(p, "yrange [-0.1:*]");
+    plot_set(p, "rmargin 4");  // for the last number below the axis
     plot_line(p, "texts", "forgotten", "ln V: forgotten");
     plot_line(p, "texts", "floor", "floor");
     plot_points(p, "texts", "plain", "plain cell");

@@ -14,7 +14,7 @@
 enum { CHANNELS = 64, LAYERS = 2, HEADS = 4, TIME = 32, BATCH = 32, SHORT_STEPS = 120 };
 
 static const Option options[] = {
-    {"steps", "1500", "steps of training, 1,024 tokens each"},
+    {"steps", "1500", "steps of training, 1,024 tokens and some 10 ms each"},
     {"held-out", "512", "rows that the losses are measured on"},
     {0}};
 

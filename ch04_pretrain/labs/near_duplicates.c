@@ -15,8 +15,8 @@
 
 enum { SIZE = 60, NUMBERS = 100, POINTS = 9, BANDINGS = 3 };
 
-static const Option options[] = {{"pairs", "1500", "of sets, for each similarity"},
-                                 {0}};
+static const Option options[] = {
+    {"pairs", "1500", "of sets, for each similarity, some 0.1 ms each"}, {0}};
 
 // rows x bands = NUMBERS each.
 static const int rows_of[BANDINGS] = {2, 5, 20};

@@ -123,7 +123,7 @@ static void run(Lab *lab) {
         snprintf(what, sizeof what, "a = %g: error ~ D^-a/(1+a)", a);
         claim_near(lab, "4.123", what, -a / (1 + a), slope_of(data, d[k]), 0.02);
         snprintf(what, sizeof what, "a = %g: error ~ N^-a", a);
-        claim_near(lab, "4.123", what, -a, slope_of(size, n[k]), 0.03);
+        claim_near(lab, "4.123", what, -a, slope_of(size, n[k]), 0.02);
         if (a == 1) claim_drawn(lab, &w), claim_budget(lab, &w);
         world_free(&w);
     }

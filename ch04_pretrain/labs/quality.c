@@ -191,7 +191,7 @@ static void draw(Lab *lab, const Shares *s, double share) {
     plot_series(p,
                 "using \"right\":\"words\" with boxes fill solid 0.6 linecolor "
                 "\"" PLOT_ORANGE "\" title \"classifier\"");
-    plot_dashes(p, "kind", "allowed", "of good ones, by the bound");
+    plot_dashes(p, "kind", "allowed", "good ones, as derived");
     plot_end(p);
     free(tics.data);
 }

@@ -18,8 +18,8 @@
 enum { TIME = 40, BATCH = 32, CHANNELS = 32, LAYERS = 2, HEADS = 4, HELD_OUT = 256 };
 enum { SHORT = 9, NOISE = 4, SPANS = 2, TEXTS = 12 };
 
-static const Option options[] = {{"steps", "300", "steps of training, 32 rows each"},
-                                 {0}};
+static const Option options[] = {
+    {"steps", "300", "steps of training, 32 rows and some 12 ms each"}, {0}};
 
 // ---- one by one
 

@@ -15,7 +15,7 @@
 enum { TIME = 96, BATCH = 16, HEADS = 4, LONGEST = 256, SHOWN = 3 };
 
 static const Option options[] = {
-    {"steps", "300", "steps of training, 1,536 tokens each"},
+    {"steps", "300", "steps of training, 1,536 tokens and some 20 ms each"},
     {"layers", "2", "of the model"},
     {"channels", "64", "its width"},
     {"rows", "64", "held-out rows of 96 tokens"},

@@ -164,23 +164,56 @@ static void print_neighbours(Lab *lab, const Story *s, const WordVectors *v) {
     }
 }
 
-static void draw_words(Lab *lab, const Story *s, const WordVectors *v, const Known *k) {
+// Where each known word lies in the plane of the two widest directions.
+static void project(double at[][2], const WordVectors *v, const Known *k) {
     static double x[MOST_SHOWN][DIM];
     double axes[2][DIM], variance[2], mean[DIM];
     for (int i = 0; i < k->count; i++)
         memcpy(x[i], v->word + k->word[i] * DIM, sizeof x[i]);
     principal_axes(axes[0], variance, mean, x[0], k->count, DIM, 2);
+    for (int i = 0; i < k->count; i++)
+        for (int a = 0; a < 2; a++) {
+            at[i][a] = 0;
+            for (int j = 0; j < DIM; j++) at[i][a] += (x[i][j] - mean[j]) * axes[a][j];
+        }
+}
+
+// Of each kind the outermost words on four sides, with their names outside: all names would
+// cover one another and the points.
+static void name_outermost(Plot *p, const Story *s, const Known *k, double at[][2],
+                           int kind) {
+    static const struct {
+        double x, y;
+        const char *place;
+    } sides[] = {{1, 0, "left offset 0.7,0"},
+                 {-1, 0, "right offset -0.7,0"},
+                 {0, 1, "center offset 0,0.7"},
+                 {0, -1, "center offset 0,-0.7"}};
+    bool named[MOST_SHOWN] = {false};
+    for (size_t side = 0; side < sizeof sides / sizeof *sides; side++) {
+        int out = -1;
+        double most = -INFINITY;
+        for (int i = 0; i < k->count; i++) {
+            double far = sides[side].x * at[i][0] + sides[side].y * at[i][1];
+            if (k->kind[i] == kind && far > most) most = far, out = i;
+        }
+        if (out < 0 || named[out]) continue;
+        named[out] = true;
+        plot_set(p, "label %d '%s' at %.4f,%.4f %s font ',11'", out + 1,
+                 s->words[k->word[out]], at[out][0], at[out][1], sides[side].place);
+    }
+}
+
+static void draw_words(Lab *lab, const Story *s, const WordVectors *v, const Known *k) {
+    double at[MOST_SHOWN][2];
+    project(at, v, k);
     Plot *p = plot_new(lab, "word_vectors", "x girl boy toy place");
     for (int i = 0; i < k->count; i++) {
-        double at[2] = {0}, y[REGISTERS];
-        for (int a = 0; a < 2; a++)
-            for (int j = 0; j < DIM; j++) at[a] += (x[i][j] - mean[j]) * axes[a][j];
-        for (int r = 0; r < REGISTERS; r++) y[r] = r == k->class[i] ? at[1] : NAN;
-        plot_row(p, at[0], y[GIRL], y[BOY], y[TOY], y[PLACE]);
-        if (i % 5) continue;  // all would cover one another
-        plot_set(p, "label %d '%s' at %.4f,%.4f offset 0.5,0.4 font ',7'", i + 1,
-                 s->words[k->word[i]], at[0], at[1]);
+        double y[REGISTERS];
+        for (int r = 0; r < REGISTERS; r++) y[r] = r == k->class[i] ? at[i][1] : NAN;
+        plot_row(p, at[i][0], y[GIRL], y[BOY], y[TOY], y[PLACE]);
     }
+    for (int r = 0; r < REGISTERS; r++) name_outermost(p, s, k, at, r);
     plot_title(p, "52 words of the stories, their two widest directions");
     plot_axes(p, "", ""), plot_set(p, "nogrid");
     const char *names[REGISTERS] = {"girl", "boy", "toy", "place"};

@@ -120,6 +120,29 @@ Test(minhash, equal_where_the_least_is_in_both) {
     free(seeds);
 }
 
+// Functions that are different: the places of the least elements of one set are all over
+// it. One function used k times has one.
+Test(minhash, functions_differ) {
+    enum { K = 100, ELEMENTS = 20 };
+    uint64_t at[ELEMENTS];
+    bool was_least[ELEMENTS] = {false};
+    Rng rng = rng_new(5);
+    uint64_t *seeds = minhash_seeds(&rng, K);
+    for (uint64_t i = 0; i < ELEMENTS; i++) at[i] = i;
+    for (int k = 0; k < K; k++) {
+        size_t least = 0;
+        for (size_t i = 1; i < ELEMENTS; i++)
+            if (minhash_value(at[i], seeds[k]) < minhash_value(at[least], seeds[k]))
+                least = i;
+        was_least[least] = true;
+    }
+    // each is missed by all with probability .95^100 = .006: more than three are with 6e-6
+    int missed = 0;
+    for (int i = 0; i < ELEMENTS; i++) missed += !was_least[i];
+    cr_assert_leq(missed, 3, "%d of %d are never the least", missed, ELEMENTS);
+    free(seeds);
+}
+
 // ---- bands
 
 static size_t asked[20][2], asked_count;

@@ -39,7 +39,8 @@ check "a trusted text: $(tr '\n' ' ' <report)"
 # ---- what is refused
 printf 'kept' >before && cp before clean.txt
 head -c 2000 a | gzip >a.gz && printf '\377\376a\0b\0' >utf16 && printf ' \n' >blank
-for case in 'a.gz|found a gzip file' 'utf16|found UTF-16' '.|directory' 'blank|found nothing but white space' 'none|No such file'; do
+printf 'a\0 \0b\0.\0' >little && printf '\0a\0 \0b\0.' >big # without a mark
+for case in 'a.gz|found a gzip file' 'utf16|found UTF-16' 'little|iconv -f UTF-16LE' 'big|iconv -f UTF-16BE' '.|directory' 'blank|found nothing but white space' 'none|No such file'; do
     refuses "${case%%|*}" "${case##*|}" clean a "${case%%|*}" -o clean.txt
 done
 refuses 'a compressed file to train on' 'found a gzip file' train --data a.gz -o m

@@ -90,6 +90,14 @@ static void check_large(Team *t, void *of) {
 }
 Test(team, large) { team_fork_run(3, check_large, NULL); }
 
+// An error of whoever writes a ring: it ends, where it could wait for ever.
+static void send_too_little(Team *t, void *of) {
+    (void)of;
+    char bytes[8] = {0};
+    t->pass(t, bytes, t->rank == 1 ? 4 : 8, bytes, 8);
+}
+Test(team, unequal_ends, .exit_code = 2) { team_fork_run(2, send_too_little, NULL); }
+
 Test(team, alone) {
     double x = 3;
     real y = 2;
@@ -118,10 +126,11 @@ static void train(Team *team, void *of) {
     for (int i = 0; i <= TOKENS; i++) ids[i] = (i * i + i / 5) % (IDS - 1);
     Corpus corpus = {.ids = ids, .count = TOKENS + 1, .documents = 1, .end = IDS - 1};
     Data data = data_of_corpus(&corpus, IDS, TIME, 3);
-    Config config = model_kinds[MODEL_GPT2].config(
+    int kind = c->objective == OBJECTIVE_MLM    ? MODEL_BERT
+               : c->objective == OBJECTIVE_SPAN ? MODEL_T5
+                                                : MODEL_GPT2;
+    Config config = model_kinds[kind].config(
         IDS + objective_special_tokens(c->objective, TIME), TIME, 16, 1, 2);
-    if (c->objective == OBJECTIVE_MLM)
-        config = model_kinds[MODEL_BERT].config(IDS + 1, TIME, 16, 1, 2);
     Model m;
     cr_assert(model_new(&m, &config, &err), "%s", err.text);
     Rng rng = rng_new(1);
@@ -170,6 +179,8 @@ static void compare(ObjectiveKind objective) {
 Test(team, trains_as_one_does) { compare(OBJECTIVE_CLM); }
 // here rows differ in their number of targets at every step
 Test(team, trains_masked_models) { compare(OBJECTIVE_MLM); }
+// and here a parameter, the table of distances, has a gradient in two stacks
+Test(team, trains_two_stacks) { compare(OBJECTIVE_SPAN); }
 
 // With the same gradients every number takes the same step, whoever makes it: two
 // processes, whose two numbers have one sum, and the same clipping but for rounding.

@@ -29,6 +29,13 @@ check 'the same bits again'
 check 'the same bits with two threads'
 train -o again --steps 60 --dropout 0.1 --accumulate 2 --recompute 1 >/dev/null && cmp -s whole again
 check 'the same bits with activations computed again'
+for how in '--batch 4' '--batch 2 --accumulate 2'; do
+    # shellcheck disable=SC2086
+    train -o parts --steps 20 $how --log parts.tsv | grep '^held out: ' >>ends
+    awk -F '\t' 'END { printf "%.4f\n", $5 }' parts.tsv >>last
+done
+[ "$(wc -l <ends)" -eq 2 ] && [ "$(uniq ends | wc -l)" -eq 1 ] && [ "$(uniq last | wc -l)" -eq 1 ]
+check "the held-out loss knows nothing of a step's parts: $(cut -d ' ' -f 3 ends | tr '\n' ' ')$(tr '\n' ' ' <last)"
 train -o other --steps 60 --dropout 0.1 --accumulate 2 --seed 2 >/dev/null && ! cmp -s whole other
 check 'other bits with another seed'
 

@@ -271,6 +271,24 @@ Test(evaluation, sums_over_sums) {
     cr_assert_float_eq(evaluation_bits_per_byte(&e, 100), 8, 1e-12);
 }
 
+// Bytes that are tokens, all 256 equally likely: 8 bits per byte, whatever the bytes are.
+Test(evaluation, bits_of_a_byte) {
+    enum { BYTES = 500 };
+    int ids[BYTES + 1];
+    for (int i = 0; i <= BYTES; i++) ids[i] = i * i % 256;
+    Corpus c = tiny_corpus_of(ids, BYTES + 1, -1);
+    Data d = data_of_corpus(&c, 256, TIME, 1);
+    Plan plan = tiny_plan(OBJECTIVE_CLM, TIME);
+    Model m;
+    tiny_model(&m, &plan, &d);
+    memset(m.params.values, 0, m.params.size * sizeof(real));
+    ObjectiveSettings s = {.kind = OBJECTIVE_CLM, .rng = rng_new(1)};
+    Evaluation e = evaluate(&m, &d, &s, 0, d.rows, 4);
+    cr_assert_eq(e.tokens, BYTES);
+    cr_assert_float_eq(evaluation_bits_per_byte(&e, BYTES), 8, 1e-6);
+    evaluation_free(&e), model_free(&m), data_free(&d), corpus_free(&c);
+}
+
 // A model with logits all 0 loses ln V at every target, in batches of any size, and its
 // excess over the language is ln V less the language's surprise.
 Test(evaluation, of_a_language) {
