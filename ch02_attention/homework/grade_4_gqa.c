@@ -290,6 +290,32 @@ static Projections with_right_means(const Projections *gqa, const Projections *m
                          group_means(mha->v, groups, group_of, MEAN_RIGHT), gqa->o};
 }
 
+// Heads that are nowhere, though others were moved, and the first place that holds none.
+// false: not so.
+static bool heads_lost(const Order *o, int *head, int *place) {
+    int seen = 0;
+    *head = *place = -1;
+    for (int p = 0; p < HEADS; p++) {
+        if (o->head[p] >= 0) seen |= 1 << o->head[p];
+        else if (*place < 0) *place = p;
+    }
+    for (int h = HEADS - 1; h >= 0; h--)
+        if (!(seen >> h & 1)) *head = h;
+    return seen != 0 && *head >= 0 && *place >= 0;
+}
+
+static void recognise_lost(Grade *g, const Projections *gqa, const Order *q,
+                           const Order *o) {
+    int head, place;
+    bool q_lost = !finite_mat(gqa->q) && heads_lost(q, &head, &place);
+    if (!q_lost && !(!finite_mat(gqa->o) && heads_lost(o, &head, &place))) return;
+    grade_mistake(
+        g, true, "heads-collide",
+        "%s: head %d is nowhere, and place %d was not written: did two heads go to one "
+        "place? Head h's is group x size + how many of its group came before h",
+        q_lost ? "W_Q" : "W_O", head, place);
+}
+
 static void recognise_order(Grade *g, const Projections *gqa, const Projections *mha,
                             int groups, const int *group_of) {
     bool q_stays = near_mat(gqa->q, mha->q, 0), o_stays = near_mat(gqa->o, mha->o, 0);
@@ -312,6 +338,7 @@ static void recognise_order(Grade *g, const Projections *gqa, const Projections 
         "groups-interleaved",
         "the heads of a group stand `groups` places apart: attend_heads gives head "
         "h the key-value head h / size, so they stand side by side");
+    recognise_lost(g, gqa, &q, &o);
     grade_mistake(
         g, !finite_mat(gqa->q) || !finite_mat(gqa->o), "not-written",
         "%s was not written, or not all of it: all four of gqa's matrices are =",

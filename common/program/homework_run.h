@@ -3,7 +3,8 @@
 //     homework.c         the command line, the printed lines, JSON
 //     homework_run.c     a process a problem: its limits, what it sends home
 //     homework_steps.c   in that process: the steps of a check
-//     homework_relation.c  what wrong numbers have in common with the right ones
+//     homework_relation.c      what wrong numbers have in common with the right ones
+//     homework_relation_mat.c  the same of rows and columns
 //     homework_guard.c   arrays whose ends are watched
 #pragma once
 #include <setjmp.h>

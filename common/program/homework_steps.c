@@ -60,13 +60,17 @@ bool grade_mistake(Grade *g, bool condition, const char *code, const char *diagn
     return condition;
 }
 
+static void keep_relation(Grade *g, const char *what, const Relation *r) {
+    g->relation_code = r->code;
+    snprintf(g->relation, HINT_BYTES, "%s: %s", what, r->says);
+}
+
 void homework_relate(Grade *g, const char *what, const double *got, const double *want,
                      int n, double tolerance, bool relative, double base) {
     Relation r;
     if (g->mistaken || g->relation[0]) return;
-    if (!homework_relation(&r, got, want, n, tolerance, relative, base)) return;
-    g->relation_code = r.code;
-    snprintf(g->relation, HINT_BYTES, "%s: %s", what, r.says);
+    if (homework_relation(&r, got, want, n, tolerance, relative, base))
+        keep_relation(g, what, &r);
 }
 
 void homework_settle_relation(Grade *g) {
@@ -168,6 +172,10 @@ static void relate_mats(Grade *g, const char *what, Mat got, Mat want, double to
     double *a = numbers_of(got, false), *b = numbers_of(want, false);
     homework_relate(g, what, a, b, want.rows * want.cols, tolerance, false, base);
     free(a), free(b);
+    Relation r;
+    if (g->mistaken || g->relation[0]) return;
+    if (homework_relation_mat(&r, got, want, tolerance, base))
+        keep_relation(g, what, &r);
 }
 
 bool grade_near_mat(Grade *g, int points, const char *what, Mat got, Mat want,
