@@ -311,6 +311,23 @@ static void recognise_roots(Grade *g, const MatchLink *got) {
         "circles");
 }
 
+// Two nodes with one array: their caller would free it twice.
+static void expect_own_pops(Grade *g, const MatchTrie *trie, const MatchLink *links) {
+    char one[80], other[80];
+    for (int a = 0; a < trie->count; a++)
+        for (int b = 0; b < a; b++) {
+            if (!links[a].pops || links[a].pops != links[b].pops) continue;
+            grade_mistake(
+                g, true, "pops-shared",
+                "two nodes share one array of pops: each has its own, a copy, since "
+                "its caller frees them one by one and the other's may still grow");
+            node_name(trie, b, one), node_name(trie, a, other);
+            grade_expect(g, 0, false, "the pops of %s and of %s have one address", one,
+                         other);
+            return;
+        }
+}
+
 static void check_links(Grade *g) {
     MatchTrie paper = match_trie_of(PAPER, sizeof PAPER / sizeof *PAPER);
     MatchLink *got = allocate((size_t)paper.count, sizeof *got),
@@ -332,6 +349,7 @@ static void check_links(Grade *g) {
     grade_mistake(
         g, no_pops, "link-no-pops",
         "a link without pops: going on from it would lose the tokens before it");
+    expect_own_pops(g, &paper, got);
     recognise_links(g, &paper, got, want);
     expect_links(g, 6, &paper, got, want);
     Rng rng = rng_new(31);
@@ -341,6 +359,7 @@ static void check_links(Grade *g) {
         bool ended = run_links(&trie, got),
              last = !ended || i == VOCABULARIES - 1
                     || wrong_link(&trie, got, want) != NO_NODE;
+        if (last) expect_own_pops(g, &trie, got);
         if (last) recognise_links(g, &trie, got, want);
         if (last) expect_links(g, 4, &trie, got, want);
         match_trie_free(&trie);

@@ -143,8 +143,9 @@ static double gain_tolerance(Mat out_grad) {
 
 static void check_forward(Grade *g, Mat x, Mat gain) {
     Tape *t = tape_new(NULL);
-    Mat got =
-        copied(qk_norm(t, variable_node(t, x), variable_node(t, gain), EPSILON)->value);
+    Node *x_node = variable_node(t, guarded_mat("x", x)),
+         *gain_node = variable_node(t, guarded_mat("gain", gain));
+    Mat got = copied(qk_norm(t, x_node, gain_node, EPSILON)->value);
     Mat want = qk_value(x, gain, QK_RIGHT);
     double tolerance = value_tolerance(want);
     grade_mistake(g, near_mat(got, qk_value(x, gain, QK_WHOLE_ROW), tolerance),
@@ -182,11 +183,41 @@ static void check_forward(Grade *g, Mat x, Mat gain) {
 
 static QkGrad run_backward(Mat x, Mat gain, Mat out_grad) {
     Tape *t = tape_new(NULL);
-    Node *x_node = variable_node(t, x), *gain_node = variable_node(t, gain);
+    Node *x_node = variable_node(t, guarded_mat("x", x)),
+         *gain_node = variable_node(t, guarded_mat("gain", gain));
     tape_backward_from(t, qk_norm(t, x_node, gain_node, EPSILON), out_grad);
     QkGrad got = {copied(x_node->grad), copied(gain_node->grad)};
     tape_free(t);
     return got;
+}
+
+// The same numbers, but all heads of all tokens have one s.
+static Mat of_one_size(Mat x) {
+    Mat even = mat_new(ROWS, WIDE);
+    for (int i = 0; i < ROWS; i++)
+        for (int c = 0; c < WIDE; c++)
+            *mat_at(even, i, c) =
+                (real)(2 * at(x, i, c) * inverse_of(x, i, c / DIM, QK_NO_EPSILON));
+    return even;
+}
+
+// Wrong as soon as two heads, or two tokens, have different s: what one of them has was
+// taken for another.
+static void recognise_s(Grade *g, Mat x, Mat gain, Mat out_grad, const QkGrad *got) {
+    QkGrad want = qk_grad(x, gain, out_grad, QK_RIGHT);
+    double dx = x_tolerance(gain, out_grad), dgain = gain_tolerance(out_grad);
+    if (near_mat(got->x, want.x, dx) && near_mat(got->gain, want.gain, dgain)) return;
+    Mat even = of_one_size(x);
+    QkGrad even_got = run_backward(even, gain, out_grad),
+           even_want = qk_grad(even, gain, out_grad, QK_RIGHT);
+    grade_mistake(
+        g,
+        near_mat(even_got.x, even_want.x, dx)
+            && near_mat(even_got.gain, even_want.gain, dgain),
+        "another-s",
+        "backward is right where all heads and tokens have one s: each head of "
+        "each token has its own, rows x H numbers to keep, and here another's "
+        "was taken");
 }
 
 static void check_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
@@ -226,6 +257,7 @@ static void check_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
         grade_mistake(g,
                       near_mat(got.x, qk_grad(x, gain, out_grad, slips[i].rule).x, dx),
                       slips[i].code, "%s", slips[i].says);
+    recognise_s(g, x, gain, out_grad, &got);
     grade_near_mat(g, 4, "x's gradient", got.x, want.x, dx);
 }
 

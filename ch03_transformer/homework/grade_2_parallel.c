@@ -89,8 +89,10 @@ static void parallel_new(Parallel *p, int n_kv_heads) {
     fill_fused(p, QUERY_KEY_VALUE_UP);
     p->position = position_new_rope(
         (Rope){.dim = DIM, .base = 100, .pairing = ROPE_INTERLEAVED}, TIME);
-    p->around = (Surroundings){
-        .batch = BATCH, .mask = {.causal = true}, .position = &p->position};
+    // a mask that nobody would guess
+    p->around = (Surroundings){.batch = BATCH,
+                               .mask = {.causal = true, .window = 3},
+                               .position = &p->position};
 }
 
 typedef enum {
@@ -363,9 +365,14 @@ static Mat with_scale(Parallel p, double scale) {
     return run(&p, RUN_RULE, PARALLEL_RIGHT).value;
 }
 
-static Mat without(Parallel p, bool positions, bool scale) {
-    if (!positions) p.around.position = NULL;
-    if (!scale) p.block.attention.scale = 1;
+typedef enum { NO_SCALE, NO_POSITION, NO_MASK, CAUSAL_MASK } Untold;
+
+// The value if attention is not told that.
+static Mat without(Parallel p, Untold what) {
+    if (what == NO_SCALE) p.block.attention.scale = 1;
+    if (what == NO_POSITION) p.around.position = NULL;
+    if (what == NO_MASK) p.around.mask = (Mask){0};
+    if (what == CAUSAL_MASK) p.around.mask = (Mask){.causal = true};
     return run(&p, RUN_RULE, PARALLEL_RIGHT).value;
 }
 
@@ -389,12 +396,23 @@ static const struct {
 
 // What attention was not told, or told wrongly.
 static void recognise_heads(Grade *g, const Parallel *p, Mat got, double tolerance) {
-    grade_mistake(g, near_mat(got, without(*p, true, false), tolerance),
-                  "fused-no-scale", "fused: the scores' scale is missing");
-    grade_mistake(g, near_mat(got, without(*p, false, true), tolerance),
-                  "fused-no-position",
-                  "fused: s->position is missing: heads begin with {s->batch, ..., "
-                  "s->mask, s->position}");
+    static const struct {
+        Untold what;
+        const char *code, *says;
+    } untold[] = {
+        {NO_SCALE, "fused-no-scale", "fused: the scores' scale is missing"},
+        {NO_POSITION, "fused-no-position",
+         "fused: s->position is missing: heads begin with {s->batch, ..., s->mask, "
+         "s->position}"},
+        {NO_MASK, "fused-no-mask",
+         "fused: s->mask is missing, so that tokens see later ones: heads begin with "
+         "{s->batch, ..., s->mask, s->position}"},
+        {CAUSAL_MASK, "fused-own-mask",
+         "fused: a causal mask was made here: which keys are seen is said by s->mask"},
+    };
+    for (size_t i = 0; i < sizeof untold / sizeof *untold; i++)
+        grade_mistake(g, near_mat(got, without(*p, untold[i].what), tolerance),
+                      untold[i].code, "%s", untold[i].says);
     grade_mistake(g, near_mat(got, with_scale(*p, 1 / sqrt(DIM)), tolerance),
                   "fused-own-scale",
                   "fused: scores have the scale b->scale, not 1 / sqrt(d)");

@@ -93,10 +93,16 @@ static Trace run(Recomputing *r, SubGraph *f, int how) {
     return got;
 }
 
+#define VALUE_NOT_KEPT \
+    "value-not-kept", \
+        "the result's value is not in t's memory: a view of the inner tape's is gone " \
+        "when that is freed. Copy it to a node of t, made by node_new"
+
 // Whether memory is saved: who does not, has not recomputed, and the rest is not asked.
 static bool check_memory(Grade *g, Recomputing *r) {
     Trace got = run(r, whole_block, 0), want = run(r, whole_block, PLAIN);
     size_t output = sizeof(real) * ROWS * CHANNELS;
+    grade_mistake(g, got.bytes < output, VALUE_NOT_KEPT);
     grade_near_mat(g, 2, "the value", got.value, want.value,
                    layers_rounding(want.value));
     bool keeps = grade_mistake(g, got.bytes >= want.bytes, "outer-tape",
@@ -192,13 +198,15 @@ static int zeros(Mat m) {
     return count;
 }
 
-static bool two_calls_drop_the_same(Recomputing *r) {
+// Whether two calls drop the same numbers; *one_place: their values lie in one place.
+static bool two_calls_drop_the_same(Recomputing *r, bool *one_place) {
     Tape *t = tape_new(&r->params);
     tape_training(t, true, 5);
     Node *x = constant_node(t, r->x), *a, *b;
     a = recompute(t, &r->params, x, dropped_linear, &r->context);
     b = recompute(t, &r->params, x, dropped_linear, &r->context);
     bool same = near_mat(a->value, b->value, 0);
+    *one_place = a->value.at == b->value.at;
     tape_free(t);
     return same;
 }
@@ -237,7 +245,8 @@ static void check_dropout(Grade *g, Recomputing *r) {
 }
 
 static void check_two_calls(Grade *g, Recomputing *r) {
-    bool same = two_calls_drop_the_same(r);
+    bool one_place, same = two_calls_drop_the_same(r, &one_place);
+    grade_mistake(g, one_place, VALUE_NOT_KEPT);
     grade_mistake(
         g, same, "one-seed",
         "the same numbers are dropped in both: each call needs a seed of its own, "

@@ -125,6 +125,15 @@ static Config gpt(int width) {
 // Of attention at four times the width: 1 / sqrt(8), times 8 / 32.
 static const double WIDE_SCALE = 0.0883883476483184405501;
 
+// attention_scale is 0, but not because of its factor: from a scale other than 0 it comes
+// out right.
+static bool zero_times_ratio(const Config *wide, const Config *base) {
+    Config custom = *base, again = gpt(128);
+    custom.attention_scale = 1;
+    mup_scales(&again, &custom);
+    return wide->attention_scale == 0 && close_to(again.attention_scale, 0.25);
+}
+
 // From a base that has scales of its own.
 static void check_own_scales(Grade *g, const Config *base) {
     Config custom = *base, wide = gpt(128);
@@ -144,6 +153,10 @@ static void check_scales(Grade *g) {
     Config base = gpt(32), wide = gpt(128);
     mup_scales(&wide, &base);
     double standard = 1 / sqrt(32), want = WIDE_SCALE;
+    grade_mistake(
+        g, zero_times_ratio(&wide, &base), "attention-zero-not-read",
+        "base's attention_scale of 0 was multiplied as it is, and 0 stays 0: it "
+        "means 1 / sqrt(head_dim) of the base, so put that in first");
     grade_mistake(g,
                   close_to(wide.attention_scale, standard) || wide.attention_scale == 0,
                   "attention-standard",

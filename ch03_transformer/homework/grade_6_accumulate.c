@@ -161,6 +161,16 @@ static Mat full_batch(Case *c, double *loss) {
     return batch_gradient(c, &all, loss);
 }
 
+// Several micro-batches give nothing, one alone gives its gradient: there the share is 1,
+// which an integer can be.
+static bool shares_in_integers(Case *c) {
+    double loss;
+    Step all = run_step(c, MICRO, 1e9, 0);
+    if (all.steps != 1 || largest(all.gradient) > 0) return false;
+    Mat want = batch_gradient(c, &c->micro[0], &loss);
+    return near_mat(run_step(c, 1, 1e9, 0).gradient, want, step_tolerance(c, want));
+}
+
 // Whether a step was taken; without one nothing else is asked.
 static bool check_sum(Grade *g, Case *c) {
     static const struct {
@@ -197,6 +207,10 @@ static bool check_sum(Grade *g, Case *c) {
                   "rate-divided",
                   "the gradient is right, and the step is too short: the rate is not "
                   "divided by the number of micro-batches");
+    grade_mistake(
+        g, shares_in_integers(c), "integer-share",
+        "counted / total is a quotient of integers, 0 unless there is but one "
+        "micro-batch: make one a double");
     bool nothing = got.steps == 1 && largest(got.gradient) == 0;
     grade_mistake(g, nothing && largest(run_step(c, MICRO, 1e9, 0).gradient) > 0,
                   "clips-to-zero",
@@ -289,8 +303,8 @@ static void check_norm(Grade *g, Case *c) {
     Mat full = run_step(c, MICRO, 0, 0).gradient;
     double norm = length(full), most = norm / 8;
     Step got = run_step(c, MICRO, most, 0);
-    grade_mistake(g, fabs(got.result.norm - most) <= 1e-4 * most, "norm-after",
-                  "norm is that after clipping: it is asked for before");
+    grade_mistake(g, most > 0 && fabs(got.result.norm - most) <= 1e-4 * most,
+                  "norm-after", "norm is that after clipping: it is asked for before");
     grade_near(g, 1, "the norm of the gradient", got.result.norm, norm, 1e-4 * norm);
 }
 
