@@ -250,6 +250,14 @@ static void check_end(Grade *g) {
     grade_mistake(g, held == 0 && got == 0, "end-lost",
                   "what is still open when the text ends was lost: it is one U+FFFD");
     bool good = held == 0 && got == 1 && end[0] == REPLACEMENT;
+    grade_mistake(
+        g, held == 0 && got == 3, "end-each-byte",
+        "at the end each held byte became a U+FFFD: what is held is one subpart, "
+        "and becomes one");
+    grade_mistake(
+        g, held == 0 && got == 1 && !good, "end-not-written",
+        "at the end one code point is returned and none written: points[0] is "
+        "REPLACEMENT");
     grade_expect(
         g, 1, good,
         "F0 9F 98, then the end: %zu and %zu code points, should be 0 and one U+FFFD",

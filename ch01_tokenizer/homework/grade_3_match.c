@@ -145,6 +145,30 @@ static size_t skipping_encode(const MatchTrie *trie, const MatchLink *links,
     return count;
 }
 
+// The walk that takes one link where it is stuck, and gives up if that does not help.
+static size_t one_link_encode(const MatchTrie *trie, const MatchLink *links,
+                              const char *word, size_t n, int *tokens) {
+    size_t count = 0;
+    int node = WORD_ROOT;
+    for (size_t i = 0; node != NO_NODE && i < n; i++) {
+        int next = trie->next[node][(unsigned char)word[i]];
+        const MatchLink *link = &links[node];
+        for (int k = 0; next == NO_NODE && k < link->pop_count; k++)
+            tokens[count++] = link->pops[k];
+        if (next == NO_NODE && link->link != NO_NODE)
+            next = trie->next[link->link][(unsigned char)word[i]];
+        node = next;
+    }
+    while (node != NO_NODE && node != REST_ROOT && n > 0) {
+        for (int k = 0; k < links[node].pop_count; k++)
+            tokens[count++] = links[node].pops[k];
+        node = links[node].link;
+    }
+    if (node != NO_NODE) return count;
+    tokens[0] = UNKNOWN_TOKEN;
+    return 1;
+}
+
 // Where the walk is at the word's end, or NO_NODE if it gets stuck.
 static int last_node(const MatchTrie *trie, const MatchLink *links, const char *word,
                      size_t n) {
@@ -248,8 +272,17 @@ typedef struct {
     int given_up;            // NO_NODE where it goes on
     int left_over;           // pops though it goes nowhere
     int more_than_own;       // tokens with other pops before their own
+    int cut_short;           // the right link, and only the first of its pops
+    int below, untouched;    // nodes below REST_ROOT; of them {0}, as they came
     int wrong;
 } LinkTally;
+
+static bool is_cut_short(const MatchLink *got, const MatchLink *want) {
+    return got->link == want->link && got->pop_count < want->pop_count
+           && (got->pop_count == 0 || got->pops)
+           && same_ints(got->pops, (size_t)got->pop_count, want->pops,
+                        (size_t)got->pop_count);
+}
 
 static LinkTally tally_links(const MatchTrie *trie, const MatchLink *got,
                              const MatchLink *want) {
@@ -258,6 +291,10 @@ static LinkTally tally_links(const MatchTrie *trie, const MatchLink *got,
         bool wrong =
             got[node].link != want[node].link || !good_pops(&got[node], &want[node]);
         bool nowhere = got[node].link == NO_NODE;
+        t.cut_short += is_cut_short(&got[node], &want[node]);
+        bool below = node > REST_ROOT && trie->root[node] == REST_ROOT;
+        t.below += below;
+        t.untouched += below && got[node].link == WORD_ROOT && got[node].pop_count == 0;
         t.whole += trie->token[node] != NO_TOKEN;
         t.wrong_whole += wrong && trie->token[node] != NO_TOKEN;
         t.given_up += nowhere && want[node].link != NO_NODE;
@@ -286,6 +323,10 @@ static void recognise_links(Grade *g, const MatchTrie *trie, const MatchLink *go
                   "given up too early: where the link cannot read the byte either, pop "
                   "what it pops and try from its own link, until one can or there is "
                   "none");
+    grade_mistake(
+        g, t.cut_short > 0 && t.cut_short == t.wrong, "link-pops-missing",
+        "the links are right, but pops are missing: each link that is followed on "
+        "the way adds its own");
     grade_mistake(g, t.left_over > 0 && t.left_over == t.wrong, "link-left-over",
                   "a node that leads nowhere has no pops: those gathered on the way "
                   "are void");
@@ -343,6 +384,11 @@ static void check_links(Grade *g) {
         no_pops |= got[node].link == want[node].link && want[node].pop_count > 0
                    && got[node].pop_count == 0;
     }
+    LinkTally t = tally_links(&paper, got, want);
+    grade_mistake(
+        g, t.untouched > 0 && t.untouched == t.below, "rest-not-filled",
+        "the links of the nodes below REST_ROOT are as they came: both tries are "
+        "walked, from each root");
     grade_mistake(g, to_word, "link-word-root",
                   "a link leads to WORD_ROOT: what follows a token inside a word "
                   "begins at REST_ROOT");
@@ -373,9 +419,10 @@ typedef struct {
     const char *word;
     size_t n, got_count, want_count;
     int *got, *want;
-    bool as_rest;  // got is what a walk from REST_ROOT would give
-    bool skips;    // got is what skipping_encode gives
-    bool inside;   // the word ends inside a longer token
+    bool as_rest;   // got is what a walk from REST_ROOT would give
+    bool skips;     // got is what skipping_encode gives
+    bool one_link;  // ... what one_link_encode gives
+    bool inside;    // the word ends inside a longer token
     long steps;
 } Encoding;
 
@@ -393,6 +440,8 @@ static Encoding encode_word(const MatchTrie *trie, const MatchLink *links,
     e.as_rest = same_ints(e.got, e.got_count, e.want, rest_count);
     size_t count = skipping_encode(trie, links, word, n, e.want);
     e.skips = same_ints(e.got, e.got_count, e.want, count);
+    count = one_link_encode(trie, links, word, n, e.want);
+    e.one_link = same_ints(e.got, e.got_count, e.want, count);
     int last = last_node(trie, links, word, n);
     e.inside = last != NO_NODE && trie->token[last] == NO_TOKEN;
     e.want_count = defined_encode(trie, WORD_ROOT, word, n, e.want);
@@ -427,16 +476,18 @@ static bool end_unknown(const Encoding *e) {
 
 // All of some words, so that a mistake shows by what it does to each kind.
 typedef struct {
-    int wrong, partly, missing, unknown;  // how many
-    int not_rest, not_skips;              // of all words: not as these would give them
-    Encoding first;                       // of the wrong ones
+    int wrong, partly, unnoticed, missing, unknown;  // how many
+    int not_rest, not_skips, not_one_link;  // of all words: not as these give them
+    Encoding first;                         // of the wrong ones
 } Tally;
 
 static void tally(Tally *t, Encoding e) {
     t->not_rest += !e.as_rest, t->not_skips += !e.skips;
+    t->not_one_link += !e.one_link;
     if (good_encoding(&e)) return;
     if (t->wrong++ == 0) t->first = e;
     t->partly += partly_unknown(&e);
+    t->unnoticed += partly_unknown(&e) && !holds(e.got, e.got_count, UNKNOWN_TOKEN);
     t->missing += end_missing(&e);
     t->unknown += end_unknown(&e);
 }
@@ -482,6 +533,10 @@ static void check_encode(Grade *g) {
     grade_mistake(g, known.wrong > 0 && known.not_skips == 0, "byte-lost",
                   "a byte is lost after the pops: it could not be read where the walk "
                   "was, and is to be read again from the link");
+    grade_mistake(
+        g, known.wrong > 0 && known.not_one_link == 0, "one-link",
+        "given up too early: where the link cannot read the byte either, write "
+        "its pops too and go on from its own link, as often as it takes");
     grade_mistake(g, known.missing > 0 && known.missing == known.wrong, "end-missing",
                   "the end-of-word trap: the tokens the walk still holds at the word's "
                   "end are missing");
@@ -496,6 +551,10 @@ static void check_encode(Grade *g) {
     for (size_t i = 0; i < sizeof STUCK_WORDS / sizeof *STUCK_WORDS; i++)
         tally(&stuck,
               encode_word(&paper, links, STUCK_WORDS[i], strlen(STUCK_WORDS[i])));
+    grade_mistake(
+        g, stuck.unnoticed > 0 && stuck.unnoticed == stuck.wrong, "stuck-unnoticed",
+        "of a word that gets stuck the tokens before that place were left: it is "
+        "one [UNK], also if it gets stuck at its very end");
     grade_mistake(
         g, stuck.partly > 0 && stuck.partly == stuck.wrong, "part-unknown",
         "only the part where it got stuck became [UNK]: the whole word is one [UNK]");

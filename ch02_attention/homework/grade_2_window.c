@@ -180,8 +180,8 @@ typedef struct {
 static WindowRun run_window_forward(const Window *x) {
     Mat weights = guarded_mat("weights", filled(x->n, x->window, 7)),
         out = guarded_mat("out", filled(x->n, x->v.cols, 7));
-    window_attention(out, weights, guarded_mat("q", x->q), guarded_mat("k", x->k),
-                     guarded_mat("v", x->v), (real)x->scale);
+    window_attention(out, weights, input_mat("q", x->q), input_mat("k", x->k),
+                     input_mat("v", x->v), (real)x->scale);
     return (WindowRun){.weights = kept_mat(weights), .out = kept_mat(out)};
 }
 
@@ -192,9 +192,9 @@ static WindowRun run_window_from(const Window *x, double start) {
     Mat q_grad = guarded_mat("q_grad", narrow), k_grad = guarded_mat("k_grad", narrow),
         v_grad = guarded_mat("v_grad", wide);
     window_attention_backward(
-        q_grad, k_grad, v_grad, guarded_mat("out_grad", x->out_grad),
-        guarded_mat("weights", x->weights), guarded_mat("q", x->q),
-        guarded_mat("k", x->k), guarded_mat("v", x->v), (real)x->scale);
+        q_grad, k_grad, v_grad, input_mat("out_grad", x->out_grad),
+        input_mat("weights", x->weights), input_mat("q", x->q), input_mat("k", x->k),
+        input_mat("v", x->v), (real)x->scale);
     mat_free(narrow), mat_free(wide);
     return (WindowRun){
         .q = kept_mat(q_grad), .k = kept_mat(k_grad), .v = kept_mat(v_grad)};

@@ -113,7 +113,7 @@ static RelativeGrad relative_grad_reference(const Relative *r, RelativeRule rule
 
 static Mat run_relative(const Relative *r) {
     Mat scores = guarded_mat("scores", r->scores);
-    relative_scores(scores, guarded_mat("q", r->q), guarded_mat("table", r->table),
+    relative_scores(scores, input_mat("q", r->q), input_mat("table", r->table),
                     (real)r->scale, r->furthest, r->causal);
     return kept_mat(scores);
 }
@@ -124,8 +124,8 @@ static RelativeGrad run_relative_from(const Relative *r, double start) {
         table_grad =
             guarded_mat("table_grad", filled(r->buckets, r->q.cols, (real)start));
     relative_scores_backward(q_grad, table_grad,
-                             guarded_mat("scores_grad", r->scores_grad),
-                             guarded_mat("q", r->q), guarded_mat("table", r->table),
+                             input_mat("scores_grad", r->scores_grad),
+                             input_mat("q", r->q), input_mat("table", r->table),
                              (real)r->scale, r->furthest, r->causal);
     return (RelativeGrad){kept_mat(q_grad), kept_mat(table_grad)};
 }

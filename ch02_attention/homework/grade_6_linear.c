@@ -197,8 +197,7 @@ static void recognise_rival(Grade *g, Mat got, Mat q, Mat k, Mat v, const int *f
 // linear_attention, into an out that holds `before`.
 static Mat run_full(Mat q, Mat k, Mat v, real before) {
     Mat out = guarded_mat("out", filled(q.rows, v.cols, before));
-    linear_attention(out, guarded_mat("q", q), guarded_mat("k", k),
-                     guarded_mat("v", v));
+    linear_attention(out, input_mat("q", q), input_mat("k", k), input_mat("v", v));
     return kept_mat(out);
 }
 
@@ -246,7 +245,7 @@ enum { TOKENS = 29, CALLS = sizeof CUTS / sizeof *CUTS - 1 };
 static Mat run_linear_into(real before, LinearState *state, Mat q, Mat k, Mat v,
                            const int *cuts, int calls) {
     Mat out = guarded_mat("out", filled(q.rows, v.cols, before));
-    q = guarded_mat("q", q), k = guarded_mat("k", k), v = guarded_mat("v", v);
+    q = input_mat("q", q), k = input_mat("k", k), v = input_mat("v", v);
     *state = (LinearState){mat_new(k.cols, v.cols), mat_new(1, k.cols)};
     for (int c = 0; c < calls; c++) {
         int n = cuts[c + 1] - cuts[c];

@@ -143,8 +143,8 @@ static double gain_tolerance(Mat out_grad) {
 
 static void check_forward(Grade *g, Mat x, Mat gain) {
     Tape *t = tape_new(NULL);
-    Node *x_node = variable_node(t, guarded_mat("x", x)),
-         *gain_node = variable_node(t, guarded_mat("gain", gain));
+    Node *x_node = variable_node(t, input_mat("x", x)),
+         *gain_node = variable_node(t, input_mat("gain", gain));
     Mat got = copied(qk_norm(t, x_node, gain_node, EPSILON)->value);
     Mat want = qk_value(x, gain, QK_RIGHT);
     double tolerance = value_tolerance(want);
@@ -183,8 +183,8 @@ static void check_forward(Grade *g, Mat x, Mat gain) {
 
 static QkGrad run_backward(Mat x, Mat gain, Mat out_grad) {
     Tape *t = tape_new(NULL);
-    Node *x_node = variable_node(t, guarded_mat("x", x)),
-         *gain_node = variable_node(t, guarded_mat("gain", gain));
+    Node *x_node = variable_node(t, input_mat("x", x)),
+         *gain_node = variable_node(t, input_mat("gain", gain));
     tape_backward_from(t, qk_norm(t, x_node, gain_node, EPSILON), out_grad);
     QkGrad got = {copied(x_node->grad), copied(gain_node->grad)};
     tape_free(t);
@@ -325,7 +325,7 @@ static void check_twice(Grade *g, Mat x, Mat other, Mat gain, Mat out_grad) {
 }
 
 static double bound_of(Mat q, Mat k, double scale) {
-    return qk_score_bound(guarded_mat("q_gain", q), guarded_mat("k_gain", k), scale);
+    return qk_score_bound(input_mat("q_gain", q), input_mat("k_gain", k), scale);
 }
 
 static void check_bound(Grade *g) {

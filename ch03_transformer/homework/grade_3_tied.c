@@ -79,9 +79,9 @@ static TiedGrad run_tied_from(const Tied *x, double start) {
     Mat table_grad = guarded_mat("table_grad", filled(VOCABULARY, DIM, (real)start)),
         hidden_grad = guarded_mat("hidden_grad", filled(OUTPUTS, DIM, (real)start));
     tied_backward(table_grad, hidden_grad, grade_guarded("ids", IDS, sizeof IDS),
-                  guarded_mat("input_grad", x->input_grad), INPUT_SCALE,
-                  guarded_mat("logits_grad", x->logits_grad), LOGIT_SCALE,
-                  guarded_mat("hidden", x->hidden), guarded_mat("table", x->table));
+                  input_mat("input_grad", x->input_grad), INPUT_SCALE,
+                  input_mat("logits_grad", x->logits_grad), LOGIT_SCALE,
+                  input_mat("hidden", x->hidden), input_mat("table", x->table));
     return (TiedGrad){kept_mat(table_grad), kept_mat(hidden_grad)};
 }
 

@@ -28,13 +28,16 @@ Mat kept_mat(Mat from) {
     return copy;
 }
 
-Mat guarded_mat(const char *name, Mat from) {
+static Mat guarded(const char *name, Mat from, bool input) {
     Mat packed = kept_mat(from);
-    size_t size = (size_t)from.rows * (size_t)from.cols * sizeof(real);
-    real *at = grade_guarded(name, packed.at, size);
+    real *at = grade_guarded_reals(name, packed.at,
+                                   (size_t)from.rows * (size_t)from.cols, input);
     mat_free(packed);
     return mat_view(at, from.rows, from.cols);
 }
+
+Mat guarded_mat(const char *name, Mat from) { return guarded(name, from, false); }
+Mat input_mat(const char *name, Mat from) { return guarded(name, from, true); }
 
 bool near_mat(Mat a, Mat b, double tolerance) {
     if (a.rows != b.rows || a.cols != b.cols) return false;

@@ -166,10 +166,18 @@ bool homework_relation_mat(Relation *to, Mat got, Mat want, double tolerance,
     Pair columns = {
         mat_transpose(got), mat_transpose(want), tolerance,   base, "columns", "column",
         "columns-moved",    "columns-scaled",    "one-column"};
+    bool nan = false;
     for (int i = 0; i < want.rows; i++)
-        for (int j = 0; j < want.cols; j++)
-            if (!isfinite(*mat_at(got, i, j)) || !isfinite(*mat_at(want, i, j)))
-                return false;
+        for (int j = 0; j < want.cols; j++) {
+            nan |= isnan(*mat_at(got, i, j));
+            if (!isfinite(*mat_at(want, i, j))) return false;
+            if (isinf(*mat_at(got, i, j))) return false;
+        }
+    if (nan)
+        return say(to, "not-a-number",
+                   "what is not a number comes of 0/0, of the root or logarithm of a "
+                   "negative %s, or of an index below 0, before the first %s",
+                   "number", "element");
     if (want.rows == 0 || want.cols == 0) return false;
     if (transposed(&rows))
         return say(to, "all-transposed",

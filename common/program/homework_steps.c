@@ -81,8 +81,22 @@ void homework_settle_relation(Grade *g) {
 
 // ---- Parts
 
+// Said once, in a part that has points to lose.
+static void settle_inputs(Grade *g) {
+    const char *name = homework_changed_input();
+    if (!name || g->input_told || g->mistaken || g->offered == g->part_offered) return;
+    g->input_told = true;
+    grade_mistake(
+        g, true, "input-changed",
+        "%s was changed: it is the caller's, who may need it once more. Work on "
+        "a copy, or on each number as it is read",
+        name);
+    grade_expect(g, 0, false, "after the call %s is not what it was before", name);
+}
+
 // A part with a mistake never gets all of its points, though no step may have noticed.
 void homework_end_part(Grade *g) {
+    settle_inputs(g);
     int offered = g->offered - g->part_offered;
     if (g->mistaken && g->found.earned - g->part_earned == offered)
         g->found.earned = g->part_earned;
