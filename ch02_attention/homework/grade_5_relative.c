@@ -197,6 +197,12 @@ static void check_relative_scores(Grade *g, const Relative *far, const Relative 
     recognise_relative(g, both, got, want, t);
     Mat alone = mat_new(got.rows, got.cols);
     mat_copy(alone, want), mat_add_scaled(alone, -1, both->scores);
+    Mat scaled = mat_new(got.rows, got.cols);
+    mat_copy(scaled, alone), mat_add_scaled(scaled, (real)both->scale, both->scores);
+    grade_mistake(
+        g, near_mat(got, scaled, 2 * t), "scores-scaled",
+        "the scores that were there were scaled too: the scale is that of q . "
+        "table, theirs is in them");
     grade_mistake(g, near_mat(got, alone, 2 * t), "scores-assigned",
                   "the scores that were there are gone: it is +=, not =");
     grade_near_mat(g, 3, "scores, T = 5, S = 12, both directions", got, want, t);

@@ -34,6 +34,7 @@ typedef enum {
     LINEAR_BELOW_KEYS,
     LINEAR_BELOW_QUERY,
     LINEAR_BELOW_LAST,  // the last of d products
+    LINEAR_BELOW_ONE,   // the first of phi(q) for all
 } LinearRule;
 
 static double feature(double x, LinearRule rule) {
@@ -89,6 +90,7 @@ static double divisor(Mat q, int i, Mat k, int j, LinearRule rule, double s) {
         double a = at(q, i, c), b = at(k, j, c);
         if (!q_plain) a = feature(a, LINEAR_RIGHT);
         if (!k_plain) b = feature(b, LINEAR_RIGHT);
+        if (rule == LINEAR_BELOW_ONE) a = feature(at(q, i, 0), LINEAR_RIGHT);
         sum += rule == LINEAR_BELOW_KEYS ? b : rule == LINEAR_BELOW_QUERY ? a : a * b;
     }
     return sum;
@@ -173,6 +175,9 @@ static const struct {
      "divided by phi(q) alone: the keys are a factor, phi(q) . (sum of phi(k))"},
     {LINEAR_BELOW_LAST, "last-term",
      "what divides is the last of d products: phi(q) . (sum of phi(k)) is their sum"},
+    {LINEAR_BELOW_ONE, "one-sum",
+     "what divides is made with one sum of phi(k) for all d: it has d numbers, one for "
+     "each of phi(q)"},
 };
 
 // Without phi the sum that divides nearly cancels, so that rounding is seen much more.
@@ -347,6 +352,11 @@ static void check_linear_whole(Grade *g, const Sequence *s) {
         "a query does not see its own key: the state takes k_i in before q_i asks");
     grade_mistake(g, near_mat(got, full, t), "peeks",
                   "a query sees all keys of its call, later ones too");
+    Mat own_queries =
+        linear_reference(s->q, s->q, s->v, first, numbers(TOKENS, 1, 1), LINEAR_RIGHT);
+    grade_mistake(g, near_mat(got, own_queries, t), "queries-for-keys",
+                  "the state was made of the queries: it is the sum of phi(k), and of "
+                  "phi(k) v");
     recognise_rival(g, got, s->q, s->k, s->v, first, numbers(TOKENS, 1, 1));
     bool right = near_mat(got, s->want, t);
     LinearState again;

@@ -35,6 +35,12 @@ typedef enum {
     QK_NO_ROOT,          // forward: divided by the mean square
     QK_MAXIMUM,          // forward: divided by the largest
     QK_GAIN_ADDED,       // forward
+    QK_OVER_TOKENS,      // forward: the mean over all tokens
+    QK_SO_FAR,           // forward: the sum of the heads so far
+    QK_SO_FAR_ROW,       // forward: of the row's heads so far
+    QK_DIVIDED,          // forward: epsilon divided by d, too
+    QK_MEAN_KEPT,        // backward: the mean of the heads so far
+    QK_MEAN_ROW,         // backward: of the row's heads so far
 } QkRule;
 
 static double mean_of(Mat x, int i, int head) {
@@ -43,11 +49,29 @@ static double mean_of(Mat x, int i, int head) {
     return sum / DIM;
 }
 
+// s^2 where sums go over too much.
+static double square_by(Mat x, int i, int head, QkRule rule) {
+    double sum = 0;
+    for (int r = 0; r < ROWS; r++)
+        for (int c = 0; c < WIDE; c++) {
+            int h = c / DIM;
+            bool before = r < i || (r == i && h <= head),
+                 counts = rule == QK_OVER_TOKENS  ? h == head
+                          : rule == QK_SO_FAR     ? before
+                          : rule == QK_SO_FAR_ROW ? before && r == i
+                                                  : r == i && h == head;
+            if (counts) sum += at(x, r, c) * at(x, r, c);
+        }
+    if (rule == QK_DIVIDED) return (sum + EPSILON) / DIM;
+    return sum / DIM / (rule == QK_OVER_TOKENS ? ROWS : 1) + EPSILON;
+}
+
 static double inverse_of(Mat x, int i, int head, QkRule rule) {
     bool outside = rule == QK_EPSILON_OUTSIDE;
     double sum = 0, most = 0, epsilon = rule == QK_NO_EPSILON || outside ? 0 : EPSILON,
            mean = rule == QK_CENTRED ? mean_of(x, i, head) : 0;
     bool whole = rule == QK_WHOLE_ROW;
+    if (rule >= QK_OVER_TOKENS) return 1 / sqrt(square_by(x, i, head, rule));
     for (int c = 0; c < WIDE; c++) {
         double off = at(x, i, c) - mean;
         sum += whole || c / DIM == head ? off * off : 0;
@@ -101,9 +125,11 @@ static double taken_by(QkRule rule, double mean, double y, double r) {
     }
 }
 
+// *kept: the mean of the head before.
 static void head_reference(Table dx, Table dgain, Mat x, Mat gain, Mat out_grad, int i,
-                           int head, QkRule rule) {
-    double r = inverse_of(x, i, head, QK_RIGHT), mean = 0;
+                           int head, QkRule rule, double *kept) {
+    bool keeps = rule == QK_MEAN_KEPT || (rule == QK_MEAN_ROW && head > 0);
+    double r = inverse_of(x, i, head, QK_RIGHT), mean = keeps ? *kept : 0;
     bool outer_gain = rule != QK_NO_GAIN && rule != QK_HALF_GAIN,
          inner_gain = rule != QK_NO_GAIN && rule != QK_MEAN_NO_GAIN;
     double front = rule == QK_NO_SCALE ? 1 : rule == QK_SQUARED ? r * r : r;
@@ -114,6 +140,7 @@ static void head_reference(Table dx, Table dgain, Mat x, Mat gain, Mat out_grad,
             (rule == QK_LAST ? 0 : dgain.at[c]) + gain_share(rule, yd, r, out, g);
         mean += yd * (inner_gain ? g : 1) / DIM;
     }
+    *kept = mean;
     for (int c = 0; c < DIM; c++) {
         double g = at(out_grad, i, head * DIM + c) * (outer_gain ? at(gain, 0, c) : 1),
                y = at(x, i, head * DIM + c) * r;
@@ -123,9 +150,10 @@ static void head_reference(Table dx, Table dgain, Mat x, Mat gain, Mat out_grad,
 
 static QkGrad qk_grad(Mat x, Mat gain, Mat out_grad, QkRule rule) {
     Table dx = table_new(ROWS, WIDE), dgain = table_new(1, DIM);
+    double kept = 0;
     for (int i = 0; i < ROWS; i++)
         for (int head = 0; head < HEADS; head++)
-            head_reference(dx, dgain, x, gain, out_grad, i, head, rule);
+            head_reference(dx, dgain, x, gain, out_grad, i, head, rule, &kept);
     return (QkGrad){mat_of(dx, 0), mat_of(dgain, 0)};
 }
 
@@ -173,6 +201,18 @@ static void check_forward(Grade *g, Mat x, Mat gain) {
         {QK_MAXIMUM, "largest",
          "divided by the largest number: by the root mean square"},
         {QK_GAIN_ADDED, "gain-added", "the gain was added: it multiplies"},
+        {QK_OVER_TOKENS, "over-tokens",
+         "the mean went over all tokens: each head of each token has its own"},
+        {QK_SO_FAR, "squares-kept",
+         "the squares of the heads before are still in the sum: it begins with 0 for "
+         "each "
+         "head of each token"},
+        {QK_SO_FAR_ROW, "squares-kept",
+         "the squares of the heads before are still in the sum: it begins with 0 for "
+         "each "
+         "head of each token"},
+        {QK_DIVIDED, "epsilon-divided",
+         "epsilon was divided by d: it is added to the mean"},
     };
     for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
         grade_mistake(g, near_mat(got, qk_value(x, gain, slips[i].rule), tolerance),
@@ -250,6 +290,14 @@ static void check_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
         {QK_NO_SCALE, "no-inverse", "1 / s is missing in front: (g - y mean(y g)) / s"},
         {QK_SQUARED, "inverse-squared", "divided by s twice: (g - y mean(y g)) / s"},
         {QK_PLUS, "mean-added", "y mean(y g) is subtracted, not added"},
+        {QK_MEAN_KEPT, "mean-kept",
+         "mean(y g) still has that of the heads before: it begins with 0 for each head "
+         "of "
+         "each token"},
+        {QK_MEAN_ROW, "mean-kept",
+         "mean(y g) still has that of the heads before: it begins with 0 for each head "
+         "of "
+         "each token"},
         {QK_NO_Y, "mean-without-y",
          "mean(y g) is multiplied by y: y mean(y g) is subtracted"},
     };
@@ -257,7 +305,12 @@ static void check_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
         grade_mistake(g,
                       near_mat(got.x, qk_grad(x, gain, out_grad, slips[i].rule).x, dx),
                       slips[i].code, "%s", slips[i].says);
-    recognise_s(g, x, gain, out_grad, &got);
+    Tape *t = tape_new(NULL);
+    Node *again = qk_norm(t, variable_node(t, x), variable_node(t, gain), EPSILON);
+    Mat forward = qk_value(x, gain, QK_RIGHT);
+    if (near_mat(again->value, forward, value_tolerance(forward)))
+        recognise_s(g, x, gain, out_grad, &got);
+    tape_free(t);
     grade_near_mat(g, 4, "x's gradient", got.x, want.x, dx);
 }
 
@@ -335,7 +388,8 @@ static void check_bound(Grade *g) {
     Mat q_small = mat_view((real[]){0.5, 0.25}, 1, 2),
         k_small = mat_view((real[]){-0.75, 0.5}, 1, 2);
     double scale = 0.5, got = bound_of(q, k, scale), products = 10.5, close = 1e-5,
-           small = bound_of(q_small, k_small, 2), small_want = 2 * 2 * 0.375;
+           small = bound_of(q_small, k_small, 2), small_want = 2 * 2 * 0.375,
+           below = bound_of(q_small, k_small, -2);
     grade_mistake(g, fabs(got - scale * longest_row(q) * longest_row(k)) < close,
                   "bound-lengths",
                   "bound: |q_gain| |k_gain| is the size for y = all ones; a y with all "
@@ -369,8 +423,22 @@ static void check_bound(Grade *g) {
                   "bound: where the first channel has the largest product, which is "
                   "below 1, it is another: all channels are compared, from 0 on");
     Reading both[] = {{"of gains 1 -3 0.5 2 and 0.5 2 -4 1", got, want, close},
-                      {"of 0.5 0.25 and -0.75 0.5", small, small_want, close}};
-    grade_readings(g, 4, "bound", both, 2);
+                      {"of 0.5 0.25 and -0.75 0.5", small, small_want, close},
+                      {"at scale -2", below, small_want, close}};
+    grade_mistake(
+        g, fabs(got - want) < close && fabs(below + small_want) < close,
+        "bound-negative",
+        "bound: of |scale q . k|: where the scale is negative, its size counts");
+    grade_readings(g, 4, "bound", both, 3);
+}
+
+// Whether backward would read what is no more.
+static bool check_saved(Grade *g, Mat x, Mat gain) {
+    Tape *t = tape_new(NULL);
+    Node *x_node = variable_node(t, x), *gain_node = variable_node(t, gain);
+    bool lost = saved_on_stack(g, qk_norm(t, x_node, gain_node, EPSILON));
+    tape_free(t);
+    return lost;
 }
 
 void check_qk_norm(Grade *g) {
@@ -380,8 +448,12 @@ void check_qk_norm(Grade *g) {
     Mat out_grad = random_mat(&rng, ROWS, WIDE);
     for (int i = 0; i < ROWS; i++) *mat_at(x, i, i) *= 4;  // heads of different sizes
     grade_part(g, check_forward(g, x, gain));
-    grade_part(g, check_x_grad(g, x, gain, out_grad));
-    grade_part(g, check_gain_grad(g, x, gain, out_grad));
-    grade_part(g, check_twice(g, x, other, gain, out_grad));
+    static bool lost;
+    grade_part(g, lost = check_saved(g, x, gain));
+    if (!lost) {
+        grade_part(g, check_x_grad(g, x, gain, out_grad));
+        grade_part(g, check_gain_grad(g, x, gain, out_grad));
+        grade_part(g, check_twice(g, x, other, gain, out_grad));
+    }
     grade_part(g, check_bound(g));
 }

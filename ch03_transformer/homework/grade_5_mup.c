@@ -36,6 +36,7 @@ static MupRule rule_of(const Case *c) {
                   .init = normal(c->base_sd),
                   .decays = c->rows > 1};
     Param wide = base;
+    wide.init = normal(7 * c->base_sd);  // what was tuned is base's
     wide.rows = c->wide_rows, wide.cols = c->wide_cols;
     return mup_rule(&base, &wide);
 }
@@ -83,6 +84,14 @@ static void check_hidden(Grade *g) {
         "sd-not-base",
         "the sd has the root of fan_in: of the ratio to the base's fan_in, so that "
         "the base stays as it was");
+    grade_mistake(
+        g, close_to(square.sd, 7 * 0.01) || close_to(square.sd, 7 * 0.02), "sd-of-wide",
+        "the sd is made of wide's own: what was tuned is base's, and wide begins "
+        "with that, times a factor");
+    grade_mistake(
+        g, close_to(up.sd, 0.0141421356) && close_to(down.sd, 0.01), "sd-fan-out",
+        "sd: fan_out was taken for fan_in: matrices are in x out here, so fan_in "
+        "is the rows");
     static const Case odd = {"W_Q, one and a half times as wide",
                              32,
                              32,
@@ -162,6 +171,11 @@ static void check_scales(Grade *g) {
                   "attention-standard",
                   "attention's scale is still 1 / sqrt(d): q and k will be correlated, "
                   "so their product grows as d");
+    grade_mistake(
+        g, close_to(wide.attention_scale, standard * 8 / 32),
+        "attention-default-of-wide",
+        "a base's attention_scale of 0 means 1 / sqrt of base's own head_dim: "
+        "here wide's was taken");
     grade_mistake(g, close_to(wide.attention_scale, 1.0 / 32), "attention-not-base",
                   "attention's scale is 1 / d_head, which is not the base's 1 / "
                   "sqrt(d_head) at the base's width");
@@ -190,9 +204,14 @@ static void check_scales(Grade *g) {
         "attention-by-channels",
         "more heads of the same size: attention's scale goes by head_dim, not by "
         "channels");
+    grade_mistake(g, close_to(wide.logit_scale, 0.25) && close_to(many.logit_scale, 1),
+                  "logit-by-head-dim",
+                  "more heads of the same size: logit_scale goes by channels, not by "
+                  "head_dim");
     Reading scales[] = {reading("attention_scale", wide.attention_scale, want),
-                        reading("logit_scale", wide.logit_scale, 0.25)};
-    grade_readings(g, 2, "4 times as wide", scales, 2);
+                        reading("logit_scale", wide.logit_scale, 0.25),
+                        reading("logit_scale with more heads", many.logit_scale, 0.25)};
+    grade_readings(g, 2, "4 times as wide", scales, 3);
     check_own_scales(g, &base);
 }
 

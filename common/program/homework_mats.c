@@ -2,13 +2,14 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #ifdef _OPENMP
 #include <omp.h>
 #endif
 
 #include "common/error.h"
-#include "common/program/homework.h"
+#include "common/program/homework_run.h"
 
 Mat random_mat(Rng *rng, int rows, int cols) {
     Mat m = mat_new(rows, cols);
@@ -60,6 +61,17 @@ double longest_row(Mat m) {
 }
 
 double rounding(int n, double size) { return (n + 16) * 0x1p-24 * size; }
+
+double peak_megabytes(void) {
+    if (SANITIZED) return 0;
+    struct rusage use;
+    getrusage(RUSAGE_SELF, &use);
+#ifdef __APPLE__
+    return (double)use.ru_maxrss / (1 << 20);  // bytes
+#else
+    return (double)use.ru_maxrss / (1 << 10);
+#endif
+}
 
 void one_thread(void) {
 #ifdef _OPENMP
