@@ -217,8 +217,8 @@ static void recognise_row(Grade *g) {
     }
 }
 
-// Each byte has given one code point, and those from 80 on none that there is: what becomes
-// of bytes that are compared as signed numbers.
+// Each byte has given one code point, and those from 80 on none that there is: what
+// becomes of bytes that are compared as signed numbers.
 static bool each_byte_alone(const Stream *s, const Text *text) {
     if (s->count != text->n) return false;
     for (size_t i = 0; i < text->n; i++) {
@@ -271,9 +271,8 @@ static void check_end(Grade *g) {
         "after its end a stream must be as new: nothing held, and 80 is U+FFFD");
 }
 
-static void check_well_formed(Grade *g) {
-    const Text *good = &WELL_FORMED;
-    Stream whole = stream_text(good, good->n, 1);
+// What was done to well-formed text in one chunk.
+static void recognise_whole(Grade *g, const Stream *whole, const Text *good) {
     static const struct {
         Rule rule;
         const char *code, *says;
@@ -290,15 +289,21 @@ static void check_well_formed(Grade *g) {
         {LATER_WHOLE, "later-bits",
          "a later byte's mark, 10, is no bits of the code point"},
     };
-    bool right = as_rule(&whole, good, MAXIMAL_SUBPART);
+    bool right = as_rule(whole, good, MAXIMAL_SUBPART);
     grade_mistake(
-        g, each_byte_alone(&whole, good), "signed-char",
+        g, each_byte_alone(whole, good), "signed-char",
         "each byte from 80 on came out alone, as no character: a char is below 0 "
         "there, and fits no range. Make it an unsigned char before it is "
         "compared");
     for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
-        grade_mistake(g, !right && as_rule(&whole, good, slips[i].rule), slips[i].code,
+        grade_mistake(g, !right && as_rule(whole, good, slips[i].rule), slips[i].code,
                       "%s", slips[i].says);
+}
+
+static void check_well_formed(Grade *g) {
+    const Text *good = &WELL_FORMED;
+    Stream whole = stream_text(good, good->n, 1);
+    recognise_whole(g, &whole, good);
     expect_points(g, 3, "in one chunk, well-formed text", 0, &whole, good);
 
     Stream cut = worst_cut(good);

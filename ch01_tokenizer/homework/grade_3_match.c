@@ -369,22 +369,15 @@ static void expect_own_pops(Grade *g, const MatchTrie *trie, const MatchLink *li
         }
 }
 
-static void check_links(Grade *g) {
-    MatchTrie paper = match_trie_of(PAPER, sizeof PAPER / sizeof *PAPER);
-    MatchLink *got = allocate((size_t)paper.count, sizeof *got),
-              *want = defined_links(&paper);
-    bool to_word = false, no_pops = false, over = run_links(&paper, got);
-    recognise_roots(g, got);
-    if (!over) {
-        grade_expect(g, 10, false, "match_links: an endless loop?");
-        return;
-    }
-    for (int node = 0; node < paper.count; node++) {
+static void recognise_targets(Grade *g, const MatchTrie *trie, const MatchLink *got,
+                              const MatchLink *want) {
+    bool to_word = false, no_pops = false;
+    for (int node = 0; node < trie->count; node++) {
         to_word |= got[node].link == WORD_ROOT && want[node].link == REST_ROOT;
         no_pops |= got[node].link == want[node].link && want[node].pop_count > 0
                    && got[node].pop_count == 0;
     }
-    LinkTally t = tally_links(&paper, got, want);
+    LinkTally t = tally_links(trie, got, want);
     grade_mistake(
         g, t.untouched > 0 && t.untouched == t.below, "rest-not-filled",
         "the links of the nodes below REST_ROOT are as they came: both tries are "
@@ -395,6 +388,19 @@ static void check_links(Grade *g) {
     grade_mistake(
         g, no_pops, "link-no-pops",
         "a link without pops: going on from it would lose the tokens before it");
+}
+
+static void check_links(Grade *g) {
+    MatchTrie paper = match_trie_of(PAPER, sizeof PAPER / sizeof *PAPER);
+    MatchLink *got = allocate((size_t)paper.count, sizeof *got),
+              *want = defined_links(&paper);
+    bool over = run_links(&paper, got);
+    recognise_roots(g, got);
+    if (!over) {
+        grade_expect(g, 10, false, "match_links: an endless loop?");
+        return;
+    }
+    recognise_targets(g, &paper, got, want);
     expect_own_pops(g, &paper, got);
     recognise_links(g, &paper, got, want);
     expect_links(g, 6, &paper, got, want);
@@ -519,6 +525,29 @@ static Tally encode_random(void) {
     return random;
 }
 
+static void recognise_walk(Grade *g, const Tally *known) {
+    grade_mistake(
+        g, known->wrong > 0 && known->not_rest == 0, "begins-at-rest-root",
+        "the walk begins at REST_ROOT: what begins a word hangs at WORD_ROOT");
+    grade_mistake(g, known->wrong > 0 && known->not_skips == 0, "byte-lost",
+                  "a byte is lost after the pops: it could not be read where the walk "
+                  "was, and is to be read again from the link");
+    grade_mistake(
+        g, known->wrong > 0 && known->not_one_link == 0, "one-link",
+        "given up too early: where the link cannot read the byte either, write "
+        "its pops too and go on from its own link, as often as it takes");
+    grade_mistake(g, known->missing > 0 && known->missing == known->wrong,
+                  "end-missing",
+                  "the end-of-word trap: the tokens the walk still holds at the word's "
+                  "end are missing");
+    grade_mistake(
+        g, known->unknown > 0 && known->unknown == known->wrong, "end-unknown",
+        "the end-of-word trap: a word that ends inside a longer token is not lost yet");
+    grade_mistake(g, known->wrong == 1 && known->first.n == 0, "empty-unknown",
+                  "the empty word has no tokens: it ends at WORD_ROOT, and is not "
+                  "stuck");
+}
+
 static void check_encode(Grade *g) {
     MatchTrie paper = match_trie_of(PAPER, sizeof PAPER / sizeof *PAPER);
     MatchLink *links = defined_links(&paper);
@@ -527,25 +556,7 @@ static void check_encode(Grade *g) {
         tally(&known,
               encode_word(&paper, links, PAPER_WORDS[i], strlen(PAPER_WORDS[i])));
     tally(&known, encode_word(&paper, links, "", 0));
-    grade_mistake(
-        g, known.wrong > 0 && known.not_rest == 0, "begins-at-rest-root",
-        "the walk begins at REST_ROOT: what begins a word hangs at WORD_ROOT");
-    grade_mistake(g, known.wrong > 0 && known.not_skips == 0, "byte-lost",
-                  "a byte is lost after the pops: it could not be read where the walk "
-                  "was, and is to be read again from the link");
-    grade_mistake(
-        g, known.wrong > 0 && known.not_one_link == 0, "one-link",
-        "given up too early: where the link cannot read the byte either, write "
-        "its pops too and go on from its own link, as often as it takes");
-    grade_mistake(g, known.missing > 0 && known.missing == known.wrong, "end-missing",
-                  "the end-of-word trap: the tokens the walk still holds at the word's "
-                  "end are missing");
-    grade_mistake(
-        g, known.unknown > 0 && known.unknown == known.wrong, "end-unknown",
-        "the end-of-word trap: a word that ends inside a longer token is not lost yet");
-    grade_mistake(g, known.wrong == 1 && known.first.n == 0, "empty-unknown",
-                  "the empty word has no tokens: it ends at WORD_ROOT, and is not "
-                  "stuck");
+    recognise_walk(g, &known);
     expect_words(g, 4, "tokens of the paper's vocabulary", &known);
 
     for (size_t i = 0; i < sizeof STUCK_WORDS / sizeof *STUCK_WORDS; i++)

@@ -203,8 +203,8 @@ static int overlooked(void) {
     return -1;
 }
 
-// All of it, the sink too, 1000 down or up: the same weights as without. A float has the
-// shifted scores exactly.
+// All of it, the sink too, 1000 down or up: the same weights as without. A float has
+// the shifted scores exactly.
 static void expect_shifted(Grade *g) {
     static const double exact[SCORES] = {0.5, -1.25, 1.375, -0.25, 0.875, -2};
     double scores[SCORES];

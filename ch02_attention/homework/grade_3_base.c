@@ -27,8 +27,7 @@ static void recognise_base(Grade *g, double got, const BaseSlip *slips, size_t c
 
 enum { SMALL = 8 };  // a d where d/(d-2) is far from 1
 
-static void check_base_stretch(Grade *g) {
-    double base = 10000, s = 4, got = base_for_stretch(base, SMALL, s);
+static void recognise_stretch(Grade *g, double got, double base, double s) {
     grade_mistake(g, same_base(got, base * s), "stretch-times-base",
                   "base x stretch: the slowest pair is i = d/2 - 1, not d/2, and is "
                   "stretched by less than that (or d/(d-2) was divided in integers, "
@@ -63,6 +62,11 @@ static void check_base_stretch(Grade *g) {
          "multiplied, not added"},
     };
     recognise_base(g, got, slips, sizeof slips / sizeof *slips);
+}
+
+static void check_base_stretch(Grade *g) {
+    double base = 10000, s = 4, got = base_for_stretch(base, SMALL, s);
+    recognise_stretch(g, got, base, s);
     double reached = slowest_wavelength(got, SMALL) / slowest_wavelength(base, SMALL);
     grade_expect(g, 3, same_base(reached, s),
                  "d = 8: the slowest wavelength is stretched by %.6f, should be 4",
@@ -73,8 +77,7 @@ static void check_base_stretch(Grade *g) {
                  "d = 128, base 500000: stretched by %.6f, should be 0.5", reached);
 }
 
-static void check_base_wavelength(Grade *g) {
-    double wanted = 1e6, got = base_for_wavelength(SMALL, wanted);
+static void recognise_wavelength(Grade *g, double got, double wanted) {
     grade_mistake(
         g, same_base(got, wanted / (2 * M_PI)), "wavelength-no-such-pair",
         "there is no pair i = d/2: the slowest turns with base^(-(d-2)/d), "
@@ -109,6 +112,11 @@ static void check_base_wavelength(Grade *g) {
          "2 pi belongs to the wavelength, under the exponent"},
     };
     recognise_base(g, got, slips, sizeof slips / sizeof *slips);
+}
+
+static void check_base_wavelength(Grade *g) {
+    double wanted = 1e6, got = base_for_wavelength(SMALL, wanted);
+    recognise_wavelength(g, got, wanted);
     double reached = slowest_wavelength(got, SMALL);
     grade_expect(g, 3, same_base(reached, wanted),
                  "d = 8: the slowest wavelength is %.6g, should be %.6g", reached,
@@ -168,8 +176,8 @@ static void recognise_pair(Grade *g, double got, int pair) {
         TRAINED, TARGET);
 }
 
-// Each pair's base computed from that of the pair before: the product of all factors; or
-// with theta by the base so far.
+// Each pair's base computed from that of the pair before: the product of all factors;
+// or with theta by the base so far.
 static double base_in_turn(bool thetas) {
     double base = BASE;
     for (int i = 1; i < DIM / 2; i++) {

@@ -296,8 +296,8 @@ static Projections with_right_means(const Projections *gqa, const Projections *m
                          group_means(mha->v, groups, group_of, MEAN_RIGHT), gqa->o};
 }
 
-// Heads that are nowhere, though others were moved, and the first place that holds none.
-// false: not so.
+// Heads that are nowhere, though others were moved, and the first place that holds
+// none. false: not so.
 static bool heads_lost(const Order *o, int *head, int *place) {
     int seen = 0;
     *head = *place = -1;

@@ -32,7 +32,7 @@ typedef enum {
     RELATIVE_CLAMPED,     // keys ahead at distance 0
     RELATIVE_ONE_LESS,
     RELATIVE_HALF,   // half of the buckets
-    RELATIVE_OTHER,  // backward: the table's gradient from the table, the query's from q
+    RELATIVE_OTHER,  // backward: each of the two gradients from its own matrix
 } RelativeRule;
 
 static Relative relative_new(Rng *rng, int queries, int keys, int dim, int buckets,

@@ -169,32 +169,23 @@ static double gain_tolerance(Mat out_grad) {
     return rounding(ROWS * HEADS + DIM, ROWS * longest_row(out_grad) * sqrt(DIM));
 }
 
-static void check_forward(Grade *g, Mat x, Mat gain) {
-    Tape *t = tape_new(NULL);
-    Node *x_node = variable_node(t, input_mat("x", x)),
-         *gain_node = variable_node(t, input_mat("gain", gain));
-    Mat got = copied(qk_norm(t, x_node, gain_node, EPSILON)->value);
-    Mat want = qk_value(x, gain, QK_RIGHT);
-    double tolerance = value_tolerance(want);
-    grade_mistake(g, near_mat(got, qk_value(x, gain, QK_WHOLE_ROW), tolerance),
-                  "whole-row",
-                  "one mean for the whole row: each head is normalised by itself, over "
-                  "its own d columns");
-    grade_mistake(
-        g, near_mat(got, qk_value(x, gain, QK_LENGTH), tolerance), "length",
-        "divided by the length, not by the root of the mean square: sqrt(d) too small");
-    grade_mistake(g, near_mat(got, qk_value(x, gain, QK_NO_EPSILON), tolerance),
-                  "no-epsilon", "epsilon is missing");
-    grade_mistake(
-        g, near_mat(got, qk_value(x, gain, QK_EPSILON_OUTSIDE), tolerance),
-        "epsilon-outside",
-        "epsilon was added to the root: it belongs under it, to the mean square");
+static void recognise_forward(Grade *g, Mat x, Mat gain, Mat got, double tolerance) {
     grade_mistake(g, near_mat(got, qk_value(x, filled(1, DIM, 1), QK_RIGHT), tolerance),
                   "gain-not-used", "forward: the gain is missing");
     static const struct {
         QkRule rule;
         const char *code, *says;
     } slips[] = {
+        {QK_WHOLE_ROW, "whole-row",
+         "one mean for the whole row: each head is normalised by itself, over its own "
+         "d "
+         "columns"},
+        {QK_LENGTH, "length",
+         "divided by the length, not by the root of the mean square: sqrt(d) too "
+         "small"},
+        {QK_NO_EPSILON, "no-epsilon", "epsilon is missing"},
+        {QK_EPSILON_OUTSIDE, "epsilon-outside",
+         "epsilon was added to the root: it belongs under it, to the mean square"},
         {QK_CENTRED, "centred",
          "the mean was subtracted, as LayerNorm does: here it stays"},
         {QK_NO_ROOT, "no-root", "divided by the mean square: by its root"},
@@ -217,6 +208,16 @@ static void check_forward(Grade *g, Mat x, Mat gain) {
     for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
         grade_mistake(g, near_mat(got, qk_value(x, gain, slips[i].rule), tolerance),
                       slips[i].code, "%s", slips[i].says);
+}
+
+static void check_forward(Grade *g, Mat x, Mat gain) {
+    Tape *t = tape_new(NULL);
+    Node *x_node = variable_node(t, input_mat("x", x)),
+         *gain_node = variable_node(t, input_mat("gain", gain));
+    Mat got = copied(qk_norm(t, x_node, gain_node, EPSILON)->value);
+    Mat want = qk_value(x, gain, QK_RIGHT);
+    double tolerance = value_tolerance(want);
+    recognise_forward(g, x, gain, got, tolerance);
     grade_near_mat(g, 3, "forward", got, want, tolerance);
     tape_free(t);
 }
@@ -260,23 +261,8 @@ static void recognise_s(Grade *g, Mat x, Mat gain, Mat out_grad, const QkGrad *g
         "was taken");
 }
 
-static void check_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
-    QkGrad want = qk_grad(x, gain, out_grad, QK_RIGHT),
-           got = run_backward(x, gain, out_grad);
+static void recognise_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad, Mat got) {
     double dx = x_tolerance(gain, out_grad);
-    grade_mistake(g, near_mat(got.x, qk_grad(x, gain, out_grad, QK_CONSTANT).x, dx),
-                  "s-constant",
-                  "s was taken for a constant: each number of the head changes it, so "
-                  "y mean(y g) is subtracted");
-    bool half = near_mat(got.x, qk_grad(x, gain, out_grad, QK_HALF_GAIN).x, dx);
-    grade_mistake(
-        g, near_mat(got.x, qk_grad(x, gain, out_grad, QK_SUM).x, dx), "sum-not-mean",
-        "x's gradient has the sum of y g: it is the mean, since s is the root of "
-        "a mean square");
-    grade_mistake(
-        g, half || near_mat(got.x, qk_grad(x, gain, out_grad, QK_NO_GAIN).x, dx),
-        "no-gain",
-        "x's gradient without the gain: g = gain dout, inside the mean and outside");
     static const struct {
         QkRule rule;
         const char *code, *says;
@@ -302,9 +288,28 @@ static void check_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
          "mean(y g) is multiplied by y: y mean(y g) is subtracted"},
     };
     for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
-        grade_mistake(g,
-                      near_mat(got.x, qk_grad(x, gain, out_grad, slips[i].rule).x, dx),
+        grade_mistake(g, near_mat(got, qk_grad(x, gain, out_grad, slips[i].rule).x, dx),
                       slips[i].code, "%s", slips[i].says);
+}
+
+static void check_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
+    QkGrad want = qk_grad(x, gain, out_grad, QK_RIGHT),
+           got = run_backward(x, gain, out_grad);
+    double dx = x_tolerance(gain, out_grad);
+    grade_mistake(g, near_mat(got.x, qk_grad(x, gain, out_grad, QK_CONSTANT).x, dx),
+                  "s-constant",
+                  "s was taken for a constant: each number of the head changes it, so "
+                  "y mean(y g) is subtracted");
+    bool half = near_mat(got.x, qk_grad(x, gain, out_grad, QK_HALF_GAIN).x, dx);
+    grade_mistake(
+        g, near_mat(got.x, qk_grad(x, gain, out_grad, QK_SUM).x, dx), "sum-not-mean",
+        "x's gradient has the sum of y g: it is the mean, since s is the root of "
+        "a mean square");
+    grade_mistake(
+        g, half || near_mat(got.x, qk_grad(x, gain, out_grad, QK_NO_GAIN).x, dx),
+        "no-gain",
+        "x's gradient without the gain: g = gain dout, inside the mean and outside");
+    recognise_x_grad(g, x, gain, out_grad, got.x);
     Tape *t = tape_new(NULL);
     Node *again = qk_norm(t, variable_node(t, x), variable_node(t, gain), EPSILON);
     Mat forward = qk_value(x, gain, QK_RIGHT);
@@ -381,15 +386,9 @@ static double bound_of(Mat q, Mat k, double scale) {
     return qk_score_bound(input_mat("q_gain", q), input_mat("k_gain", k), scale);
 }
 
-static void check_bound(Grade *g) {
-    Mat q = mat_view((real[]){1, -3, 0.5, 2}, 1, 4),
-        k = mat_view((real[]){0.5, 2, -4, 1}, 1, 4);
-    // the largest product is the first one, and below 1
-    Mat q_small = mat_view((real[]){0.5, 0.25}, 1, 2),
-        k_small = mat_view((real[]){-0.75, 0.5}, 1, 2);
-    double scale = 0.5, got = bound_of(q, k, scale), products = 10.5, close = 1e-5,
-           small = bound_of(q_small, k_small, 2), small_want = 2 * 2 * 0.375,
-           below = bound_of(q_small, k_small, -2);
+// The right one for these is scale 4 6.
+static void recognise_bound(Grade *g, double got, Mat q, Mat k, double scale) {
+    double products = 10.5, close = 1e-5;
     grade_mistake(g, fabs(got - scale * longest_row(q) * longest_row(k)) < close,
                   "bound-lengths",
                   "bound: |q_gain| |k_gain| is the size for y = all ones; a y with all "
@@ -417,6 +416,18 @@ static void check_bound(Grade *g) {
     grade_mistake(
         g, fabs(got - scale * 4 * products) < close, "bound-all-channels",
         "bound: true but too wide: not all channels can have the whole length");
+}
+
+static void check_bound(Grade *g) {
+    Mat q = mat_view((real[]){1, -3, 0.5, 2}, 1, 4),
+        k = mat_view((real[]){0.5, 2, -4, 1}, 1, 4);
+    // the largest product is the first one, and below 1
+    Mat q_small = mat_view((real[]){0.5, 0.25}, 1, 2),
+        k_small = mat_view((real[]){-0.75, 0.5}, 1, 2);
+    double scale = 0.5, got = bound_of(q, k, scale), close = 1e-5,
+           small = bound_of(q_small, k_small, 2), small_want = 2 * 2 * 0.375,
+           below = bound_of(q_small, k_small, -2);
+    recognise_bound(g, got, q, k, scale);
     double want = scale * 4 * 6;
     grade_mistake(g, fabs(got - want) < close && fabs(small - small_want) >= close,
                   "bound-of-some",

@@ -377,8 +377,8 @@ static void recognise_columns(Grade *g, Parallel *p, Mat want) {
     }
 }
 
-// One part of W_in was read from another column on: with those columns in its place in the
-// four matrices the value is what was got.
+// One part of W_in was read from another column on: with those columns in its place in
+// the four matrices the value is what was got.
 static void recognise_offset(Grade *g, Parallel *p, Mat got, double tolerance) {
     static const char *const names[] = {"query", "key", "value", "up"};
     int parts[] = {p->block.attention.query.weight, p->block.attention.key.weight,

@@ -169,8 +169,8 @@ static Mat full_batch(Case *c, double *loss) {
     return batch_gradient(c, &all, loss);
 }
 
-// Several micro-batches give nothing, one alone gives its gradient: there the share is 1,
-// which an integer can be.
+// Several micro-batches give nothing, one alone gives its gradient: there the share is
+// 1, which an integer can be.
 static bool shares_in_integers(Case *c) {
     double loss;
     Step all = run_step(c, MICRO, 1e9, 0);
@@ -179,38 +179,46 @@ static bool shares_in_integers(Case *c) {
     return near_mat(run_step(c, 1, 1e9, 0).gradient, want, step_tolerance(c, want));
 }
 
+// What a micro-batch counts for.
+static const struct {
+    SumRule rule;
+    const char *code, *says;
+} SHARES[] = {
+    {SUM_MEANS, "mean-of-means",
+     "the mean of the micro-batches' means: a target counts more where few are "
+     "counted. Weigh each by its "
+     "counted targets"},
+    {SUM_ADDED, "sum-of-means",
+     "the sum of the micro-batches' means: cross_entropy divides by its own "
+     "targets, not by all"},
+    {SUM_ROWS, "by-tokens",
+     "weighed by the number of tokens: only counted targets are in the mean"},
+    {SUM_POSITIVE, "positive",
+     "token 0 is a target like any other: counted is what is not negative"},
+    {SUM_TWICE, "divided-twice",
+     "divided twice: counted / total are shares already, they add up to 1"},
+    {SUM_PER_TARGET, "mean-per-target",
+     "a micro-batch's mean was divided by the number of all targets: its share is "
+     "its "
+     "own targets among all, n_k / n"},
+    {SUM_TILL_EMPTY, "till-empty",
+     "a micro-batch without targets ended it: those after it count"},
+    {SUM_FIRST_COUNT, "first-count",
+     "the targets of the first micro-batch were counted for each of them"},
+    {SUM_LESS_ONE, "last-missing", "the last micro-batch is missing"},
+    {SUM_LAST, "zeroed-each",
+     "only the last micro-batch is left: gradients are zeroed once, before the "
+     "first"},
+};
+
+static void recognise_shares(Grade *g, Case *c, Mat gradient, double tolerance) {
+    for (size_t i = 0; i < sizeof SHARES / sizeof *SHARES; i++)
+        grade_mistake(g, near_mat(gradient, by_rule(c, SHARES[i].rule, 0), tolerance),
+                      SHARES[i].code, "%s", SHARES[i].says);
+}
+
 // Whether a step was taken; without one nothing else is asked.
 static bool check_sum(Grade *g, Case *c) {
-    static const struct {
-        SumRule rule;
-        const char *code, *says;
-    } mistakes[] = {
-        {SUM_MEANS, "mean-of-means",
-         "the mean of the micro-batches' means: a target counts more where few are "
-         "counted. Weigh each by its "
-         "counted targets"},
-        {SUM_ADDED, "sum-of-means",
-         "the sum of the micro-batches' means: cross_entropy divides by its own "
-         "targets, not by all"},
-        {SUM_ROWS, "by-tokens",
-         "weighed by the number of tokens: only counted targets are in the mean"},
-        {SUM_POSITIVE, "positive",
-         "token 0 is a target like any other: counted is what is not negative"},
-        {SUM_TWICE, "divided-twice",
-         "divided twice: counted / total are shares already, they add up to 1"},
-        {SUM_PER_TARGET, "mean-per-target",
-         "a micro-batch's mean was divided by the number of all targets: its share is "
-         "its "
-         "own targets among all, n_k / n"},
-        {SUM_TILL_EMPTY, "till-empty",
-         "a micro-batch without targets ended it: those after it count"},
-        {SUM_FIRST_COUNT, "first-count",
-         "the targets of the first micro-batch were counted for each of them"},
-        {SUM_LESS_ONE, "last-missing", "the last micro-batch is missing"},
-        {SUM_LAST, "zeroed-each",
-         "only the last micro-batch is left: gradients are zeroed once, before the "
-         "first"},
-    };
     double loss;
     Mat want = full_batch(c, &loss);
     Step got = run_step(c, MICRO, 0, 0);
@@ -240,10 +248,7 @@ static bool check_sum(Grade *g, Case *c) {
                   "clips-to-zero",
                   "a step of nothing: most = 0 means no clipping, not clipping to 0");
     grade_mistake(g, got.steps == 0, "no-step", "no step was taken");
-    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++)
-        grade_mistake(
-            g, near_mat(got.gradient, by_rule(c, mistakes[i].rule, 0), tolerance),
-            mistakes[i].code, "%s", mistakes[i].says);
+    recognise_shares(g, c, got.gradient, tolerance);
     grade_near_mat(g, 7, "the gradient of the step", got.gradient, want, tolerance);
     return got.steps > 0;
 }

@@ -1,7 +1,7 @@
 // Arrays whose ends are watched: an unreadable page follows the last element, so that
-// one element too far is a fault, with or without a sanitizer. What lies before the first
-// element of reals is not a number, and shows in what is made of it. An input must be
-// afterwards what it was.
+// one element too far is a fault, with or without a sanitizer. What lies before the
+// first element of reals is not a number, and shows in what is made of it. An input
+// must be afterwards what it was.
 //
 //     | poison ......... | a[0] a[1] .. a[n-1] | no access |
 //       one page or more                       ^ a page begins

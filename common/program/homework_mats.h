@@ -21,9 +21,8 @@ double longest_row(Mat m);
 // themselves add.
 double rounding(int n, double size);
 
-// A packed copy whose end is watched, as grade_guarded's; the same of an input, which must
-// stay as it is; and the other way round, a copy
-// to keep.
+// A packed copy whose end is watched, as grade_guarded's; the same of an input, which
+// must stay as it is; and the other way round, a copy to keep.
 Mat guarded_mat(const char *name, Mat from);
 Mat input_mat(const char *name, Mat from);
 Mat kept_mat(Mat from);

@@ -509,8 +509,8 @@ Test(homework_relation, nothing_is_said_where_it_could_be_chance) {
 
 enum { WIDTH = 4 };
 
-// What is said of a matrix that differs from the right one as `turn` makes it; `across`:
-// of both transposed.
+// What is said of a matrix that differs from the right one as `turn` makes it;
+// `across`: of both transposed.
 static const char *code_of(void (*turn)(Mat m), bool across) {
     static Relation r;
     Mat got = mat_new(NUMBERS, WIDTH), want = mat_new(NUMBERS, WIDTH);
@@ -592,6 +592,41 @@ static void not_kept_in_case(Grade *g) {
 static void kept_in_case(Grade *g) {
     grade_case(g, "with one row");
     aborting(g);
+}
+
+// ---- Inputs, and what lies before an array
+
+static const real GIVEN[] = {1, 2, 3};
+
+static void change(Grade *g) {
+    real *in = grade_guarded_reals("the input", GIVEN, 3, true);
+    in[1] = 5;
+    grade_expect(g, 10, true, "never seen");
+}
+static void changes_input(Grade *g) {
+    grade_part(g, change(g));
+    grade_part(g, change(g));
+}
+static void changes_output(Grade *g) {
+    real *out = grade_guarded_reals("the output", GIVEN, 3, false);
+    out[1] = 5;
+    grade_expect(g, 20, true, "never seen");
+}
+static void reads_before(Grade *g) {
+    const real *in = grade_guarded_reals("the input", GIVEN, 3, true);
+    Mat got = mat_new(1, 3), want = mat_new(1, 3);
+    for (int i = 0; i < 3; i++) *mat_at(got, 0, i) = in[i] + 0 * in[i - 1];
+    for (int i = 0; i < 3; i++) *mat_at(want, 0, i) = in[i];
+    grade_near_mat(g, 20, "the numbers", got, want, 0);
+}
+
+// An input that was changed costs the part's points, once; what precedes an array is not
+// a number.
+Test(homework, watches_inputs_and_what_precedes_them) {
+    cr_expect(strstr(hint_at("-h2", changes_input, 10), "the input was changed"));
+    cr_expect(strstr(hint_at("-h1", changes_input, 10), "is not what it was before"));
+    cr_expect(!strstr(hint_at("-h1", changes_output, 20), "not what it was"));
+    cr_expect(strstr(hint_at("-h2", reads_before, 0), "an index below 0"));
 }
 
 // The relation is the cause, the numbers stay the symptom; a known mistake comes first.
