@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ch01_tokenizer/homework/grade.h"
+#include "ch01_tokenizer/utf8.h"
 
 enum { MOST_POINTS = 256 };
 
@@ -216,6 +217,29 @@ static void recognise_row(Grade *g) {
     }
 }
 
+// Each byte has given one code point, and those from 80 on none that there is: what
+// becomes of bytes that are compared as signed numbers.
+static bool each_byte_alone(const Stream *s, const Text *text) {
+    if (s->count != text->n) return false;
+    for (size_t i = 0; i < text->n; i++) {
+        unsigned char byte = (unsigned char)text->text[i];
+        bool none = s->points[i] < 0 || s->points[i] == REPLACEMENT;
+        if (byte < 0x80 ? s->points[i] != byte : !none) return false;
+    }
+    return true;
+}
+
+// The right code points, but for -1, which is UTF8_BAD, where U+FFFD belongs.
+static bool writes_bad(const Text *text) {
+    Stream s = stream_text(text, text->n, 1);
+    int bad = 0;
+    for (size_t i = 0; i < s.count; i++) {
+        bad += s.points[i] == UTF8_BAD;
+        if (s.points[i] == UTF8_BAD) s.points[i] = REPLACEMENT;
+    }
+    return bad > 0 && as_rule(&s, text, MAXIMAL_SUBPART);
+}
+
 static void check_end(Grade *g) {
     Utf8Stream state = {0};
     int points[16] = {0}, end[4] = {0};
@@ -226,6 +250,14 @@ static void check_end(Grade *g) {
     grade_mistake(g, held == 0 && got == 0, "end-lost",
                   "what is still open when the text ends was lost: it is one U+FFFD");
     bool good = held == 0 && got == 1 && end[0] == REPLACEMENT;
+    grade_mistake(
+        g, held == 0 && got == 3, "end-each-byte",
+        "at the end each held byte became a U+FFFD: what is held is one subpart, "
+        "and becomes one");
+    grade_mistake(
+        g, held == 0 && got == 1 && !good, "end-not-written",
+        "at the end one code point is returned and none written: points[0] is "
+        "REPLACEMENT");
     grade_expect(
         g, 1, good,
         "F0 9F 98, then the end: %zu and %zu code points, should be 0 and one U+FFFD",
@@ -239,9 +271,8 @@ static void check_end(Grade *g) {
         "after its end a stream must be as new: nothing held, and 80 is U+FFFD");
 }
 
-static void check_well_formed(Grade *g) {
-    const Text *good = &WELL_FORMED;
-    Stream whole = stream_text(good, good->n, 1);
+// What was done to well-formed text in one chunk.
+static void recognise_whole(Grade *g, const Stream *whole, const Text *good) {
     static const struct {
         Rule rule;
         const char *code, *says;
@@ -258,10 +289,21 @@ static void check_well_formed(Grade *g) {
         {LATER_WHOLE, "later-bits",
          "a later byte's mark, 10, is no bits of the code point"},
     };
-    bool right = as_rule(&whole, good, MAXIMAL_SUBPART);
+    bool right = as_rule(whole, good, MAXIMAL_SUBPART);
+    grade_mistake(
+        g, each_byte_alone(whole, good), "signed-char",
+        "each byte from 80 on came out alone, as no character: a char is below 0 "
+        "there, and fits no range. Make it an unsigned char before it is "
+        "compared");
     for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
-        grade_mistake(g, !right && as_rule(&whole, good, slips[i].rule), slips[i].code,
+        grade_mistake(g, !right && as_rule(whole, good, slips[i].rule), slips[i].code,
                       "%s", slips[i].says);
+}
+
+static void check_well_formed(Grade *g) {
+    const Text *good = &WELL_FORMED;
+    Stream whole = stream_text(good, good->n, 1);
+    recognise_whole(g, &whole, good);
     expect_points(g, 3, "in one chunk, well-formed text", 0, &whole, good);
 
     Stream cut = worst_cut(good);
@@ -298,6 +340,11 @@ static void check_broken(Grade *g) {
     known |= recognise_rule(
         g, ANY_SECOND, "any-second-byte",
         "E0 80, ED A0, F0 81 or F4 91 taken as one subpart: no character begins so");
+    bool bad = false;
+    for (int i = 0; i < BROKEN_TEXTS; i++) bad |= writes_bad(&BROKEN[i]);
+    grade_mistake(g, bad, "bad-written",
+                  "utf8_decode's UTF8_BAD, -1, was written as if it were a code point: "
+                  "what is no character is REPLACEMENT");
     if (!known) recognise_row(g);
     Stream s;
     int wrong = first_wrong(false, &s);

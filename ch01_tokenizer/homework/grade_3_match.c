@@ -145,6 +145,30 @@ static size_t skipping_encode(const MatchTrie *trie, const MatchLink *links,
     return count;
 }
 
+// The walk that takes one link where it is stuck, and gives up if that does not help.
+static size_t one_link_encode(const MatchTrie *trie, const MatchLink *links,
+                              const char *word, size_t n, int *tokens) {
+    size_t count = 0;
+    int node = WORD_ROOT;
+    for (size_t i = 0; node != NO_NODE && i < n; i++) {
+        int next = trie->next[node][(unsigned char)word[i]];
+        const MatchLink *link = &links[node];
+        for (int k = 0; next == NO_NODE && k < link->pop_count; k++)
+            tokens[count++] = link->pops[k];
+        if (next == NO_NODE && link->link != NO_NODE)
+            next = trie->next[link->link][(unsigned char)word[i]];
+        node = next;
+    }
+    while (node != NO_NODE && node != REST_ROOT && n > 0) {
+        for (int k = 0; k < links[node].pop_count; k++)
+            tokens[count++] = links[node].pops[k];
+        node = links[node].link;
+    }
+    if (node != NO_NODE) return count;
+    tokens[0] = UNKNOWN_TOKEN;
+    return 1;
+}
+
 // Where the walk is at the word's end, or NO_NODE if it gets stuck.
 static int last_node(const MatchTrie *trie, const MatchLink *links, const char *word,
                      size_t n) {
@@ -248,8 +272,17 @@ typedef struct {
     int given_up;            // NO_NODE where it goes on
     int left_over;           // pops though it goes nowhere
     int more_than_own;       // tokens with other pops before their own
+    int cut_short;           // the right link, and only the first of its pops
+    int below, untouched;    // nodes below REST_ROOT; of them {0}, as they came
     int wrong;
 } LinkTally;
+
+static bool is_cut_short(const MatchLink *got, const MatchLink *want) {
+    return got->link == want->link && got->pop_count < want->pop_count
+           && (got->pop_count == 0 || got->pops)
+           && same_ints(got->pops, (size_t)got->pop_count, want->pops,
+                        (size_t)got->pop_count);
+}
 
 static LinkTally tally_links(const MatchTrie *trie, const MatchLink *got,
                              const MatchLink *want) {
@@ -258,6 +291,10 @@ static LinkTally tally_links(const MatchTrie *trie, const MatchLink *got,
         bool wrong =
             got[node].link != want[node].link || !good_pops(&got[node], &want[node]);
         bool nowhere = got[node].link == NO_NODE;
+        t.cut_short += is_cut_short(&got[node], &want[node]);
+        bool below = node > REST_ROOT && trie->root[node] == REST_ROOT;
+        t.below += below;
+        t.untouched += below && got[node].link == WORD_ROOT && got[node].pop_count == 0;
         t.whole += trie->token[node] != NO_TOKEN;
         t.wrong_whole += wrong && trie->token[node] != NO_TOKEN;
         t.given_up += nowhere && want[node].link != NO_NODE;
@@ -286,6 +323,10 @@ static void recognise_links(Grade *g, const MatchTrie *trie, const MatchLink *go
                   "given up too early: where the link cannot read the byte either, pop "
                   "what it pops and try from its own link, until one can or there is "
                   "none");
+    grade_mistake(
+        g, t.cut_short > 0 && t.cut_short == t.wrong, "link-pops-missing",
+        "the links are right, but pops are missing: each link that is followed on "
+        "the way adds its own");
     grade_mistake(g, t.left_over > 0 && t.left_over == t.wrong, "link-left-over",
                   "a node that leads nowhere has no pops: those gathered on the way "
                   "are void");
@@ -311,27 +352,56 @@ static void recognise_roots(Grade *g, const MatchLink *got) {
         "circles");
 }
 
-static void check_links(Grade *g) {
-    MatchTrie paper = match_trie_of(PAPER, sizeof PAPER / sizeof *PAPER);
-    MatchLink *got = allocate((size_t)paper.count, sizeof *got),
-              *want = defined_links(&paper);
-    bool to_word = false, no_pops = false, over = run_links(&paper, got);
-    recognise_roots(g, got);
-    if (!over) {
-        grade_expect(g, 10, false, "match_links: an endless loop?");
-        return;
-    }
-    for (int node = 0; node < paper.count; node++) {
+// Two nodes with one array: their caller would free it twice.
+static void expect_own_pops(Grade *g, const MatchTrie *trie, const MatchLink *links) {
+    char one[80], other[80];
+    for (int a = 0; a < trie->count; a++)
+        for (int b = 0; b < a; b++) {
+            if (!links[a].pops || links[a].pops != links[b].pops) continue;
+            grade_mistake(
+                g, true, "pops-shared",
+                "two nodes share one array of pops: each has its own, a copy, since "
+                "its caller frees them one by one and the other's may still grow");
+            node_name(trie, b, one), node_name(trie, a, other);
+            grade_expect(g, 0, false, "the pops of %s and of %s have one address", one,
+                         other);
+            return;
+        }
+}
+
+static void recognise_targets(Grade *g, const MatchTrie *trie, const MatchLink *got,
+                              const MatchLink *want) {
+    bool to_word = false, no_pops = false;
+    for (int node = 0; node < trie->count; node++) {
         to_word |= got[node].link == WORD_ROOT && want[node].link == REST_ROOT;
         no_pops |= got[node].link == want[node].link && want[node].pop_count > 0
                    && got[node].pop_count == 0;
     }
+    LinkTally t = tally_links(trie, got, want);
+    grade_mistake(
+        g, t.untouched > 0 && t.untouched == t.below, "rest-not-filled",
+        "the links of the nodes below REST_ROOT are as they came: both tries are "
+        "walked, from each root");
     grade_mistake(g, to_word, "link-word-root",
                   "a link leads to WORD_ROOT: what follows a token inside a word "
                   "begins at REST_ROOT");
     grade_mistake(
         g, no_pops, "link-no-pops",
         "a link without pops: going on from it would lose the tokens before it");
+}
+
+static void check_links(Grade *g) {
+    MatchTrie paper = match_trie_of(PAPER, sizeof PAPER / sizeof *PAPER);
+    MatchLink *got = allocate((size_t)paper.count, sizeof *got),
+              *want = defined_links(&paper);
+    bool over = run_links(&paper, got);
+    recognise_roots(g, got);
+    if (!over) {
+        grade_expect(g, 10, false, "match_links: an endless loop?");
+        return;
+    }
+    recognise_targets(g, &paper, got, want);
+    expect_own_pops(g, &paper, got);
     recognise_links(g, &paper, got, want);
     expect_links(g, 6, &paper, got, want);
     Rng rng = rng_new(31);
@@ -341,6 +411,7 @@ static void check_links(Grade *g) {
         bool ended = run_links(&trie, got),
              last = !ended || i == VOCABULARIES - 1
                     || wrong_link(&trie, got, want) != NO_NODE;
+        if (last) expect_own_pops(g, &trie, got);
         if (last) recognise_links(g, &trie, got, want);
         if (last) expect_links(g, 4, &trie, got, want);
         match_trie_free(&trie);
@@ -354,9 +425,10 @@ typedef struct {
     const char *word;
     size_t n, got_count, want_count;
     int *got, *want;
-    bool as_rest;  // got is what a walk from REST_ROOT would give
-    bool skips;    // got is what skipping_encode gives
-    bool inside;   // the word ends inside a longer token
+    bool as_rest;   // got is what a walk from REST_ROOT would give
+    bool skips;     // got is what skipping_encode gives
+    bool one_link;  // ... what one_link_encode gives
+    bool inside;    // the word ends inside a longer token
     long steps;
 } Encoding;
 
@@ -374,6 +446,8 @@ static Encoding encode_word(const MatchTrie *trie, const MatchLink *links,
     e.as_rest = same_ints(e.got, e.got_count, e.want, rest_count);
     size_t count = skipping_encode(trie, links, word, n, e.want);
     e.skips = same_ints(e.got, e.got_count, e.want, count);
+    count = one_link_encode(trie, links, word, n, e.want);
+    e.one_link = same_ints(e.got, e.got_count, e.want, count);
     int last = last_node(trie, links, word, n);
     e.inside = last != NO_NODE && trie->token[last] == NO_TOKEN;
     e.want_count = defined_encode(trie, WORD_ROOT, word, n, e.want);
@@ -408,16 +482,18 @@ static bool end_unknown(const Encoding *e) {
 
 // All of some words, so that a mistake shows by what it does to each kind.
 typedef struct {
-    int wrong, partly, missing, unknown;  // how many
-    int not_rest, not_skips;              // of all words: not as these would give them
-    Encoding first;                       // of the wrong ones
+    int wrong, partly, unnoticed, missing, unknown;  // how many
+    int not_rest, not_skips, not_one_link;  // of all words: not as these give them
+    Encoding first;                         // of the wrong ones
 } Tally;
 
 static void tally(Tally *t, Encoding e) {
     t->not_rest += !e.as_rest, t->not_skips += !e.skips;
+    t->not_one_link += !e.one_link;
     if (good_encoding(&e)) return;
     if (t->wrong++ == 0) t->first = e;
     t->partly += partly_unknown(&e);
+    t->unnoticed += partly_unknown(&e) && !holds(e.got, e.got_count, UNKNOWN_TOKEN);
     t->missing += end_missing(&e);
     t->unknown += end_unknown(&e);
 }
@@ -449,6 +525,29 @@ static Tally encode_random(void) {
     return random;
 }
 
+static void recognise_walk(Grade *g, const Tally *known) {
+    grade_mistake(
+        g, known->wrong > 0 && known->not_rest == 0, "begins-at-rest-root",
+        "the walk begins at REST_ROOT: what begins a word hangs at WORD_ROOT");
+    grade_mistake(g, known->wrong > 0 && known->not_skips == 0, "byte-lost",
+                  "a byte is lost after the pops: it could not be read where the walk "
+                  "was, and is to be read again from the link");
+    grade_mistake(
+        g, known->wrong > 0 && known->not_one_link == 0, "one-link",
+        "given up too early: where the link cannot read the byte either, write "
+        "its pops too and go on from its own link, as often as it takes");
+    grade_mistake(g, known->missing > 0 && known->missing == known->wrong,
+                  "end-missing",
+                  "the end-of-word trap: the tokens the walk still holds at the word's "
+                  "end are missing");
+    grade_mistake(
+        g, known->unknown > 0 && known->unknown == known->wrong, "end-unknown",
+        "the end-of-word trap: a word that ends inside a longer token is not lost yet");
+    grade_mistake(g, known->wrong == 1 && known->first.n == 0, "empty-unknown",
+                  "the empty word has no tokens: it ends at WORD_ROOT, and is not "
+                  "stuck");
+}
+
 static void check_encode(Grade *g) {
     MatchTrie paper = match_trie_of(PAPER, sizeof PAPER / sizeof *PAPER);
     MatchLink *links = defined_links(&paper);
@@ -457,26 +556,16 @@ static void check_encode(Grade *g) {
         tally(&known,
               encode_word(&paper, links, PAPER_WORDS[i], strlen(PAPER_WORDS[i])));
     tally(&known, encode_word(&paper, links, "", 0));
-    grade_mistake(
-        g, known.wrong > 0 && known.not_rest == 0, "begins-at-rest-root",
-        "the walk begins at REST_ROOT: what begins a word hangs at WORD_ROOT");
-    grade_mistake(g, known.wrong > 0 && known.not_skips == 0, "byte-lost",
-                  "a byte is lost after the pops: it could not be read where the walk "
-                  "was, and is to be read again from the link");
-    grade_mistake(g, known.missing > 0 && known.missing == known.wrong, "end-missing",
-                  "the end-of-word trap: the tokens the walk still holds at the word's "
-                  "end are missing");
-    grade_mistake(
-        g, known.unknown > 0 && known.unknown == known.wrong, "end-unknown",
-        "the end-of-word trap: a word that ends inside a longer token is not lost yet");
-    grade_mistake(g, known.wrong == 1 && known.first.n == 0, "empty-unknown",
-                  "the empty word has no tokens: it ends at WORD_ROOT, and is not "
-                  "stuck");
+    recognise_walk(g, &known);
     expect_words(g, 4, "tokens of the paper's vocabulary", &known);
 
     for (size_t i = 0; i < sizeof STUCK_WORDS / sizeof *STUCK_WORDS; i++)
         tally(&stuck,
               encode_word(&paper, links, STUCK_WORDS[i], strlen(STUCK_WORDS[i])));
+    grade_mistake(
+        g, stuck.unnoticed > 0 && stuck.unnoticed == stuck.wrong, "stuck-unnoticed",
+        "of a word that gets stuck the tokens before that place were left: it is "
+        "one [UNK], also if it gets stuck at its very end");
     grade_mistake(
         g, stuck.partly > 0 && stuck.partly == stuck.wrong, "part-unknown",
         "only the part where it got stuck became [UNK]: the whole word is one [UNK]");

@@ -204,6 +204,17 @@ static bool rising(const NBest *b) {
     return b->got_count > 1 && b->got[b->got_count - 1].log_p > b->got[0].log_p;
 }
 
+// The segmentations that are asked for, token by token, but for their ln p.
+static bool scores_not_set(const NBest *b) {
+    if (b->got_count != b->want_count || b->got_count == 0) return false;
+    for (size_t i = 0; i < b->got_count; i++) {
+        Segmentation s = b->got[i];
+        s.log_p = b->want[i];
+        if (!is_segmentation(b, &s)) return false;
+    }
+    return !good_scores(b, b->want, b->want_count);
+}
+
 static bool padded(const NBest *b) {
     for (size_t i = 0; i < b->got_count && i < b->most; i++)
         if (b->got[i].log_p == -INFINITY) return true;
@@ -222,6 +233,40 @@ static bool last_token_alone(const NBest *b) {
                            b->unigram->tokens[one->tokens[one->count - 1]].log_p);
     }
     return last;
+}
+
+// Whether the list is right where it never gets full. (A text of few letters has few.)
+static bool good_with_room(const NBest *b) {
+    enum { SHORT = 3, ALL = 8 };
+    size_t n = b->n < SHORT ? b->n : SHORT;
+    NBest few = run_nbest(b->unigram, b->text, n, ALL);
+    return good_nbest(&few);
+}
+
+// Lists of segmentations, but not those that were asked for.
+static void recognise_list(Grade *g, const NBest *b) {
+    grade_mistake(g, has_twins(b), "duplicates",
+                  "this is n-best with duplicates: the same segmentation is in the "
+                  "list twice");
+    grade_mistake(g, rising(b), "rising",
+                  "the list is the wrong way round: the best segmentation comes first");
+    grade_mistake(g, one_inside(b), "last-token-only",
+                  "only the last token varies: the second best way to an inner "
+                  "place was thrown away");
+    grade_mistake(g, backwards(b), "backwards",
+                  "the tokens are in the order of the way back: turn them round");
+    grade_mistake(g, ties_missing(b) && !has_twins(b), "ties-missing",
+                  "segmentations with the same ln p were taken for one: those "
+                  "whose tokens differ are two");
+    bool second = second_rate(b) && !has_twins(b) && !one_inside(b),
+         whole = second && good_with_room(b);
+    grade_mistake(g, second && whole, "second-rate",
+                  "segmentations of the text, but not the best ones: in a list "
+                  "that is full, a better way takes the place of the worst");
+    grade_mistake(
+        g, second && !whole, "some-never",
+        "not the best ones, though each is a segmentation: some tokens are never "
+        "looked for. One that ends at j may begin at any place before it");
 }
 
 static void recognise_nbest(Grade *g, const NBest *b) {
@@ -244,22 +289,13 @@ static void recognise_nbest(Grade *g, const NBest *b) {
     grade_mistake(
         g, padded(b), "padded",
         "a segmentation with p = 0 fills the list: return how many there are");
-    grade_mistake(g, has_twins(b), "duplicates",
-                  "this is n-best with duplicates: the same segmentation is in the "
-                  "list twice");
-    grade_mistake(g, rising(b), "rising",
-                  "the list is the wrong way round: the best segmentation comes first");
-    grade_mistake(g, one_inside(b), "last-token-only",
-                  "only the last token varies: the second best way to an inner "
-                  "place was thrown away");
-    grade_mistake(g, backwards(b), "backwards",
-                  "the tokens are in the order of the way back: turn them round");
-    grade_mistake(g, ties_missing(b) && !has_twins(b), "ties-missing",
-                  "segmentations with the same ln p were taken for one: those "
-                  "whose tokens differ are two");
-    grade_mistake(g, second_rate(b) && !has_twins(b) && !one_inside(b), "second-rate",
-                  "segmentations of the text, but not the best ones: in a list "
-                  "that is full, a better way takes the place of the worst");
+    grade_mistake(g, b->got_count == b->most && b->want_count < b->most,
+                  "most-returned",
+                  "`most` was returned, and there are fewer: how many there are");
+    grade_mistake(
+        g, scores_not_set(b), "score-not-set",
+        "these are the tokens of the best, but log_p is not the sum of theirs");
+    recognise_list(g, b);
 }
 
 static void expect_nbest(Grade *g, int points, const char *what, const NBest *b) {
@@ -323,21 +359,17 @@ static void check_nbest(Grade *g) {
     expect_nbest(g, 2, "a text of 300 letters, the best 40", &b);
 }
 
-static void check_weights(Grade *g) {
-    Segmentation three[] = {
-        {log(0.08), 0, NULL}, {log(0.04), 0, NULL}, {log(0.02), 0, NULL}};
-    Segmentation small[] = {{-2000, 0, NULL}, {-2000 + log(0.25), 0, NULL}};
-    double w[3] = {0}, half[3] = {0}, flat[3] = {0}, tiny[2] = {0}, plain[2] = {0};
-    nbest_weights(three, 3, 1, w);
-    nbest_weights(three, 3, 0.5, half);
-    nbest_weights(three, 3, 0, flat);
-    nbest_weights(small, 2, 0.5, tiny);
-    nbest_weights(small, 2, 1, plain);
+// w: at power 1, half: at 1/2.
+static void recognise_weights(Grade *g, const double *w, const double *half) {
     double sum = sqrt(4) + sqrt(2) + 1;
     grade_mistake(
         g, close_to(w[0], 0.08) || close_to(w[0], 1), "weights-not-normalised",
         "the weights are the p themselves, or their ratios to the largest: divide by "
         "their sum over the list");
+    grade_mistake(
+        g, close_to(half[0], 4.0 / 7) && !close_to(half[1], 2.0 / 7),
+        "weights-power-above",
+        "the power is above the fraction alone: the sum is one of p^power too");
     grade_mistake(g, !close_to(half[0], 2 / sum) && close_to(half[0], 4.0 / 7),
                   "weights-no-power", "the power was left out");
     grade_mistake(g, close_to(w[0], 1.0 / 7) && close_to(w[2], 4.0 / 7),
@@ -350,6 +382,20 @@ static void check_weights(Grade *g) {
                   "divided by the number of segmentations: by the sum of p^power");
     grade_mistake(g, close_to(w[0], 4.0 / 7) && close_to(half[0], 4.0 / 14),
                   "weights-times-power", "p was multiplied by the power: raised to it");
+}
+
+static void check_weights(Grade *g) {
+    Segmentation three[] = {
+        {log(0.08), 0, NULL}, {log(0.04), 0, NULL}, {log(0.02), 0, NULL}};
+    Segmentation small[] = {{-2000, 0, NULL}, {-2000 + log(0.25), 0, NULL}};
+    double w[3] = {0}, half[3] = {0}, flat[3] = {0}, tiny[2] = {0}, plain[2] = {0};
+    nbest_weights(three, 3, 1, w);
+    nbest_weights(three, 3, 0.5, half);
+    nbest_weights(three, 3, 0, flat);
+    nbest_weights(small, 2, 0.5, tiny);
+    nbest_weights(small, 2, 1, plain);
+    double sum = sqrt(4) + sqrt(2) + 1;
+    recognise_weights(g, w, half);
     grade_expect(g, 2,
                  close_to(w[0], 4.0 / 7) && close_to(w[2], 1.0 / 7)
                      && close_to(half[0], 2 / sum) && close_to(half[1], sqrt(2) / sum)

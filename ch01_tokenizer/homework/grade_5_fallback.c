@@ -56,6 +56,12 @@ static const FallbackCase CASES[] = {
      {BYTE(0xE4), BYTE(0xB8), SLASH, BYTE(0xE9), BYTE(0xE4)},
      5,
      "cut bytes"},
+    {TEXT("\xFF"
+          "a\xE4"
+          "b\x80/"),
+     {BYTE(0xFF), LETTER_A, BYTE(0xE4), LETTER_B, BYTE(0x80), SLASH},
+     6,
+     "broken bytes and a letter"},
     {TEXT("\xC0\xAF\xE0\x81\xA1"),
      {BYTE(0xC0), BYTE(0xAF), BYTE(0xE0), BYTE(0x81), BYTE(0xA1)},
      5,
@@ -84,30 +90,28 @@ static void expect_cases(Grade *g, int points, int first, int count) {
                  i < first + count ? CASES[i].what : "");
 }
 
-static void check_fallback_characters(Grade *g) {
-    Tokens euro = fallback_of(&VOCABULARY, "z\xE2\x82\xAC", 4);
-    Tokens overlong = fallback_of(&VOCABULARY, "\xC0\xAF", 2);
-    grade_mistake(g, holds(euro.tokens, euro.count, UNK), "unknown",
-                  "an unknown character became <unk>: fall back to its bytes");
-    grade_mistake(g, overlong.count == 1 && overlong.tokens[0] == SLASH, "overlong",
-                  "C0 AF was read as '/': an overlong form is broken bytes, and would "
-                  "not come back");
-    Tokens face = fallback_of(&VOCABULARY, "\xF0\x9F\x98\x80", 4),
-           slash = fallback_of(&VOCABULARY, "/", 1),
-           letter = fallback_of(&VOCABULARY, "a", 1);
-    bool bytes = euro.count == 4;
+// How many bytes of the text were taken at a time.
+static void recognise_lengths(Grade *g, const Tokens *face) {
+    Tokens broken = fallback_of(&VOCABULARY, "\xFF/\xE4", 3),
+           behind = fallback_of(&VOCABULARY,
+                                "\xFF"
+                                "a",
+                                2);
     grade_mistake(
-        g, bytes && euro.tokens[1] == 0xE2, "byte-no-offset",
-        "the bytes themselves were written: the token of a byte is FIRST_BYTE "
-        "more");
-    grade_mistake(g, bytes && euro.tokens[1] == BYTE(0xE2 - 256), "signed-char",
-                  "a char may be negative: make it an unsigned char before you add "
-                  "FIRST_BYTE");
-    grade_mistake(g,
-                  bytes && euro.tokens[1] == BYTE(0xE2) && euro.tokens[2] == BYTE(0xE2),
-                  "first-byte-again",
-                  "the character's first byte was written for all of its bytes");
-    int first = letter.count == 1 ? letter.tokens[0] : -1;
+        g, broken.count == 1 && broken.tokens[0] == SLASH, "broken-lost",
+        "broken bytes are lost: bytes are taken from the text, since a code point "
+        "that there is not has none");
+    grade_mistake(g, behind.count == 2 && behind.tokens[1] == BYTE('a'),
+                  "broken-too-long",
+                  "FF was taken for more than one byte: a broken byte is one, and what "
+                  "follows it is looked at anew (utf8_decode's length says 1)");
+    grade_mistake(g, face->count == 4 && face->tokens[0] == FACE, "bytes-again",
+                  "a character's other bytes came once more, as bytes: go on after the "
+                  "whole character, by the length that utf8_decode says");
+}
+
+// What was written for a letter of the vocabulary.
+static void recognise_token(Grade *g, int first) {
     grade_mistake(
         g, first == 1, "index-for-token",
         "the place in the vocabulary was written: its token is FIRST_POINT more");
@@ -119,11 +123,44 @@ static void check_fallback_characters(Grade *g) {
                   "FIRST_POINT + the code point: + its place in the vocabulary");
     grade_mistake(g, first == LETTER_A + 1 || first == LETTER_A - 1, "token-one-off",
                   "the token is one off: points[i] is token FIRST_POINT + i");
+}
+
+// What was written for the bytes of the euro sign, after a z.
+static void recognise_bytes(Grade *g, const Tokens *euro) {
+    bool bytes = euro->count == 4;
+    grade_mistake(
+        g, bytes && euro->tokens[1] == 0xE2, "byte-no-offset",
+        "the bytes themselves were written: the token of a byte is FIRST_BYTE "
+        "more");
+    grade_mistake(g, bytes && euro->tokens[1] == BYTE(0xE2 - 256), "signed-char",
+                  "a char may be negative: make it an unsigned char before you add "
+                  "FIRST_BYTE");
+    grade_mistake(
+        g, bytes && euro->tokens[1] == BYTE(0xE2) && euro->tokens[2] == BYTE(0xE2),
+        "first-byte-again",
+        "the character's first byte was written for all of its bytes");
+}
+
+static void check_fallback_characters(Grade *g) {
+    Tokens euro = fallback_of(&VOCABULARY, "z\xE2\x82\xAC", 4);
+    Tokens overlong = fallback_of(&VOCABULARY, "\xC0\xAF", 2);
+    grade_mistake(g, holds(euro.tokens, euro.count, UNK), "unknown",
+                  "an unknown character became <unk>: fall back to its bytes");
+    grade_mistake(g, overlong.count == 1 && overlong.tokens[0] == SLASH, "overlong",
+                  "C0 AF was read as '/': an overlong form is broken bytes, and would "
+                  "not come back");
+    Tokens face = fallback_of(&VOCABULARY, "\xF0\x9F\x98\x80", 4),
+           slash = fallback_of(&VOCABULARY, "/", 1),
+           letter = fallback_of(&VOCABULARY, "a", 1);
+    recognise_bytes(g, &euro);
+    recognise_lengths(g, &face);
+    recognise_token(g, letter.count == 1 ? letter.tokens[0] : -1);
     bool inside = letter.count == 1 && letter.tokens[0] == LETTER_A;
-    grade_mistake(g, inside && (face.count != 1 || slash.count != 1), "search-end",
+    bool face_found = holds(face.tokens, face.count, FACE);
+    grade_mistake(g, inside && (!face_found || slash.count != 1), "search-end",
                   "the %s character of the vocabulary was not found: the search ends "
                   "one too early",
-                  face.count != 1 ? "last" : "first");
+                  !face_found ? "last" : "first");
     expect_cases(g, 2, 0, FALLBACK_CASES - MARK_CASES);
 }
 
@@ -150,6 +187,29 @@ static void check_fallback_empty(Grade *g) {
                      (int)bare.count, want, 4);
 }
 
+// Which tokens were taken for which kind.
+static void recognise_kinds(Grade *g, const char *a, size_t a_size, const char *b,
+                            size_t b_size) {
+    grade_mistake(
+        g, a_size == 5 && memcmp(a, "\xE2\x82\xAC\x2D ", 5) == 0, "point-as-byte",
+        "a code point was written as one byte: utf8_encode writes all of them");
+    grade_mistake(g, a_size > 7 && (unsigned char)a[0] == 0xFE, "specials-not-skipped",
+                  "<s> stands for no bytes: <unk>, <s> and </s> are skipped");
+    grade_mistake(g, a_size == 7 && (unsigned char)a[0] == 0xE5, "byte-offset-kept",
+                  "a byte's token was written as it is: the byte is FIRST_BYTE less");
+    grade_mistake(
+        g,
+        b_size == 8 && memcmp(b, "a\xE2\x82\xF0\x9F\x98\x80", 7) == 0 && b[7] != '\xFF',
+        "last-bytes",
+        "<0xFD> to <0xFF> were taken for characters: bytes are the tokens from "
+        "FIRST_BYTE up to FIRST_POINT, not up to 256");
+    bool places = a_size >= 5 && memcmp(a, "\xE2\x82\xAC\x05\x04", 5) == 0;
+    grade_mistake(
+        g, places, "index-for-point",
+        "a token's place in the vocabulary was written as a character: points[] "
+        "has the code point");
+}
+
 static void check_fallback_decode(Grade *g) {
     static const int euro[] = {1,     BYTE(0xE2), BYTE(0x82), BYTE(0xAC),
                                ZHONG, MARK,       2,          UNK};
@@ -173,21 +233,7 @@ static void check_fallback_decode(Grade *g) {
                   "mark-stays",
                   "the token of U+2581 came back as U+2581: it is how a space is "
                   "written");
-    grade_mistake(g, a_size > 7 && (unsigned char)a[0] == 0xFE, "specials-not-skipped",
-                  "<s> stands for no bytes: <unk>, <s> and </s> are skipped");
-    grade_mistake(g, a_size == 7 && (unsigned char)a[0] == 0xE5, "byte-offset-kept",
-                  "a byte's token was written as it is: the byte is FIRST_BYTE less");
-    grade_mistake(
-        g,
-        b_size == 8 && memcmp(b, "a\xE2\x82\xF0\x9F\x98\x80", 7) == 0 && b[7] != '\xFF',
-        "last-bytes",
-        "<0xFD> to <0xFF> were taken for characters: bytes are the tokens from "
-        "FIRST_BYTE up to FIRST_POINT, not up to 256");
-    bool places = a_size >= 5 && memcmp(a, "\xE2\x82\xAC\x05\x04", 5) == 0;
-    grade_mistake(
-        g, places, "index-for-point",
-        "a token's place in the vocabulary was written as a character: points[] "
-        "has the code point");
+    recognise_kinds(g, a, a_size, b, b_size);
     grade_equal_bytes(g, 2, "decoding <s> E2 82 AC U+4E2D U+2581 </s> <unk>", a, a_size,
                       "\xE2\x82\xAC\xE4\xB8\xAD ", 7);
     grade_equal_bytes(g, 1, "decoding a E2 82 U+1F600 FF", b, b_size,

@@ -18,5 +18,3 @@ static inline int min(int a, int b) { return a < b ? a : b; }
 bool finite_mat(Mat m);
 double dot_rows(Mat a, int i, Mat b, int j);
 double cpu_seconds(void);
-// The most memory this check has used so far.
-double peak_megabytes(void);

@@ -203,6 +203,39 @@ static int overlooked(void) {
     return -1;
 }
 
+// All of it, the sink too, 1000 down or up: the same weights as without. A float has
+// the shifted scores exactly.
+static void expect_shifted(Grade *g) {
+    static const double exact[SCORES] = {0.5, -1.25, 1.375, -0.25, 0.875, -2};
+    double scores[SCORES];
+    Sunk want = sunk(exact, 0.5), none = sunk(exact, -INFINITY);
+    Sunk got[3], wants[3] = {want, none, want};
+    static const struct {
+        double by;
+        bool sink;
+        const char *what;
+    } cases[] = {{-1000, true, "scores and sink near -1000"},
+                 {-1000, false, "scores near -1000, sink = -inf"},
+                 {1000, true, "scores and sink near 1000"}};
+    for (int k = 0; k < 3; k++) {
+        for (int j = 0; j < SCORES; j++) scores[j] = cases[k].by + exact[j];
+        got[k] = run_sink(scores, cases[k].sink ? cases[k].by + 0.5 : -INFINITY);
+        wants[k].sink = got[k].sink;  // is asked elsewhere
+    }
+    for (int k = 0; k < 2; k++) {
+        double sum = 0;
+        for (int j = 0; j < SCORES; j++) sum += got[k].weights[j];
+        grade_mistake(
+            g, !(sum > 0), "largest-from-zero",
+            "%s: every e^ became 0. The largest is that of the scores and the "
+            "sink: begin with one of them, not with 0",
+            cases[k].what);
+    }
+    int wrong = 0;
+    while (wrong < 2 && near_sunk(&got[wrong], &wants[wrong])) wrong++;
+    expect_sunk(g, 3, cases[wrong].what, &got[wrong], &wants[wrong], sunk_tolerance());
+}
+
 static void check_sink_large(Grade *g) {
     double up[SCORES], down[SCORES];
     for (int j = 0; j < SCORES; j++)
@@ -228,6 +261,9 @@ static void check_sink_large(Grade *g) {
     else if (place >= 0 && !nan_sunk(&high))
         grade_expect(g, 3, false, "score %d is 1000, the others 0: not a number (NaN)",
                      place);
+    else if (near_numbers(high.weights, high_want.weights, SCORES, 0x1p-13)
+             && high.sink <= sunk_tolerance())
+        expect_shifted(g);
     else expect_sunk(g, 3, "scores near 1000", &high, &high_want, 0x1p-13);
 }
 
@@ -298,8 +334,19 @@ static const struct {
 };
 
 // d: the sum of P dP.
-static void recognise_sink_grad(Grade *g, const Sunk *p, double sink, double d,
-                                double tolerance) {
+static void recognise_sink_grad(Grade *g, const Sunk *p, const double *dp, double sink,
+                                double d, double tolerance) {
+    double late = 0, plain = 0;
+    for (int j = 0; j < SCORES; j++) {
+        late += p->weights[j] * p->weights[j] * (dp[j] - d);
+        plain += dp[j];
+    }
+    grade_mistake(g, fabs(fabs(sink) - fabs(p->sink * late)) <= tolerance, "d-too-late",
+                  "the sink's gradient has a D that was summed up when grad held the "
+                  "scores' gradient already: D is the sum of P dP");
+    grade_mistake(g, fabs(fabs(sink) - fabs(p->sink * plain)) <= tolerance,
+                  "sink-d-of-gradients",
+                  "the sink's gradient: D is the sum of P dP, not of dP");
     grade_mistake(g, sink == 0, "sink-gradient-zero",
                   "the sink's gradient is 0: its value is 0, but its score lowers all "
                   "weights that do count");
@@ -348,7 +395,7 @@ static void check_sink_backward(Grade *g) {
     memcpy(want_row.at, want, sizeof want);
     grade_near_mat(g, 3, "backward: the scores' gradient", mat_view(grad, 1, SCORES),
                    mat_of(want_row, 0), tolerance);
-    recognise_sink_grad(g, &p, sink, d, tolerance);
+    recognise_sink_grad(g, &p, dp, sink, d, tolerance);
     grade_near(g, 2, "backward: the gradient with respect to the sink", sink,
                -p.sink * d, tolerance);
 }

@@ -41,6 +41,8 @@ typedef enum {
     WINDOW_V_OF_KEY,  // dV from the key's dO, dK from the key's q
     WINDOW_Q_OF_KEY,  // dQ to the key's row
     WINDOW_V_SCALED,  // dV with scale
+    WINDOW_V_BY_DS,   // dV from scale dS, what dQ and dK are made with
+    WINDOW_D_SCALED,  // D with scale
     WINDOW_RULES
 } WindowRule;
 
@@ -119,6 +121,7 @@ static void send_query(const Window *x, WindowRule rule, Sums *to, int i, int se
         if (rule == WINDOW_D_SO_FAR) d = (w > 0 ? d : 0) + p * dp[w];
         double ds = scale * score_grad(rule, p, dp[w], d),
                value = other                     ? ds / scale
+                       : rule == WINDOW_V_BY_DS  ? ds
                        : rule == WINDOW_V_SCALED ? scale * p
                                                  : p;
         add_row(to->dq, rule == WINDOW_Q_OF_KEY ? i - w : i, ds, other ? x->q : x->k,
@@ -139,7 +142,8 @@ static void window_backward_reference(Window *x, WindowRule rule) {
         int seen = min(x->window, i + 1);
         for (int w = 0; w < seen; w++) {
             dp[w] = weight_grad(x, rule, i, w);
-            d += (rule == WINDOW_D_OF_DP ? 1 : at(x->weights, i, w)) * dp[w];
+            double weight = rule == WINDOW_D_OF_DP ? 1 : at(x->weights, i, w);
+            d += weight * dp[w] * (rule == WINDOW_D_SCALED ? x->scale : 1);
         }
         send_query(x, rule, &to, i, seen, dp, d);
     }
@@ -180,8 +184,8 @@ typedef struct {
 static WindowRun run_window_forward(const Window *x) {
     Mat weights = guarded_mat("weights", filled(x->n, x->window, 7)),
         out = guarded_mat("out", filled(x->n, x->v.cols, 7));
-    window_attention(out, weights, guarded_mat("q", x->q), guarded_mat("k", x->k),
-                     guarded_mat("v", x->v), (real)x->scale);
+    window_attention(out, weights, input_mat("q", x->q), input_mat("k", x->k),
+                     input_mat("v", x->v), (real)x->scale);
     return (WindowRun){.weights = kept_mat(weights), .out = kept_mat(out)};
 }
 
@@ -192,9 +196,9 @@ static WindowRun run_window_from(const Window *x, double start) {
     Mat q_grad = guarded_mat("q_grad", narrow), k_grad = guarded_mat("k_grad", narrow),
         v_grad = guarded_mat("v_grad", wide);
     window_attention_backward(
-        q_grad, k_grad, v_grad, guarded_mat("out_grad", x->out_grad),
-        guarded_mat("weights", x->weights), guarded_mat("q", x->q),
-        guarded_mat("k", x->k), guarded_mat("v", x->v), (real)x->scale);
+        q_grad, k_grad, v_grad, input_mat("out_grad", x->out_grad),
+        input_mat("weights", x->weights), input_mat("q", x->q), input_mat("k", x->k),
+        input_mat("v", x->v), (real)x->scale);
     mat_free(narrow), mat_free(wide);
     return (WindowRun){
         .q = kept_mat(q_grad), .k = kept_mat(k_grad), .v = kept_mat(v_grad)};
@@ -357,6 +361,10 @@ static bool v_by(const Backward *b, WindowRule rule) {
     return is_gradient(b->got.v, b->by[rule].v_grad, b->tolerance.v_grad);
 }
 
+#define BEFORE_THE_FIRST \
+    "before-the-first", \
+        "rows before the first were read: there is no key i - w below 0, so query i " \
+        "has min(W, i + 1) of them"
 #define EDGE_SKIPPED \
     "edge-skipped", \
         "the first W - 1 queries sent no gradient: their windows are shorter, not " \
@@ -393,11 +401,12 @@ static bool any_row(const Backward *b, bool (*by)(const Backward *, WindowRule))
 static void check_v_grad(Grade *g, const Backward *b) {
     Mat want = plus_start(b->by[WINDOW_RIGHT].v_grad);
     bool right = v_by(b, WINDOW_RIGHT);
+    grade_mistake(g, !finite_mat(b->got.v), BEFORE_THE_FIRST);
     grade_mistake(g, v_by(b, WINDOW_NO_EDGE), EDGE_SKIPPED);
     grade_mistake(g, v_by(b, WINDOW_LAST), LAST_QUERY);
     grade_mistake(g, any_row(b, v_by), ALONG_ROWS, "dV");
     grade_mistake(g, v_by(b, WINDOW_KEY_ROW), KEY_ROW, "dV");
-    grade_mistake(g, v_by(b, WINDOW_OTHER), OTHER, "dV");
+    grade_mistake(g, v_by(b, WINDOW_OTHER) || v_by(b, WINDOW_V_BY_DS), OTHER, "dV");
     grade_mistake(g, v_by(b, WINDOW_V_OF_KEY), OF_KEY, "dV", "out_grad");
     grade_mistake(
         g, v_by(b, WINDOW_V_SCALED), "v-scaled",
@@ -408,6 +417,8 @@ static void check_v_grad(Grade *g, const Backward *b) {
 
 static void recognise_scores(Grade *g, const Backward *b,
                              bool (*by)(const Backward *, WindowRule)) {
+    bool finite = finite_mat(b->got.q) && finite_mat(b->got.k);
+    grade_mistake(g, !finite, BEFORE_THE_FIRST);
     grade_mistake(g, by(b, WINDOW_NO_EDGE), EDGE_SKIPPED);
     grade_mistake(g, by(b, WINDOW_NO_D), "no-d",
                   "dS = P dP: the softmax's D, the sum of P dP over the window, was "
@@ -432,6 +443,9 @@ static void recognise_scores(Grade *g, const Backward *b,
         {WINDOW_NO_P, "no-weight", "dS = dP - D: the weight is missing, P (dP - D)"},
         {WINDOW_P, "weights-for-scores",
          "made with the weights P: scores have the gradient dS = P (dP - D)"},
+        {WINDOW_D_SCALED, "d-scaled",
+         "D has the scale in it, dP has not: dS = P (dP - D), and then the scale, "
+         "once"},
         {WINDOW_DP_ACROSS, "dp-across",
          "dP of query i and key j is dO_i . v_j: here query and key are exchanged"},
         {WINDOW_DP_OWN, "dp-own-value",

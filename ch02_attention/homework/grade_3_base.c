@@ -27,8 +27,7 @@ static void recognise_base(Grade *g, double got, const BaseSlip *slips, size_t c
 
 enum { SMALL = 8 };  // a d where d/(d-2) is far from 1
 
-static void check_base_stretch(Grade *g) {
-    double base = 10000, s = 4, got = base_for_stretch(base, SMALL, s);
+static void recognise_stretch(Grade *g, double got, double base, double s) {
     grade_mistake(g, same_base(got, base * s), "stretch-times-base",
                   "base x stretch: the slowest pair is i = d/2 - 1, not d/2, and is "
                   "stretched by less than that (or d/(d-2) was divided in integers, "
@@ -57,10 +56,17 @@ static void check_base_stretch(Grade *g) {
          "the exponent is d/(2 i), with the 2: theta_i = base^(-2i/d)"},
         {pow(base, SMALL / (SMALL - 2.0)) * s, "stretch-on-base",
          "the stretch has the exponent d/(d-2), the base has none"},
+        {base * pow(s, SMALL / (SMALL - 4.0)), "stretch-exponent",
+         "the exponent is d/(2i) with i = d/2 - 1: d/(d-2), not d/(d-4)"},
         {base + pow(s, SMALL / (SMALL - 2.0)), "stretch-added",
          "multiplied, not added"},
     };
     recognise_base(g, got, slips, sizeof slips / sizeof *slips);
+}
+
+static void check_base_stretch(Grade *g) {
+    double base = 10000, s = 4, got = base_for_stretch(base, SMALL, s);
+    recognise_stretch(g, got, base, s);
     double reached = slowest_wavelength(got, SMALL) / slowest_wavelength(base, SMALL);
     grade_expect(g, 3, same_base(reached, s),
                  "d = 8: the slowest wavelength is stretched by %.6f, should be 4",
@@ -71,8 +77,7 @@ static void check_base_stretch(Grade *g) {
                  "d = 128, base 500000: stretched by %.6f, should be 0.5", reached);
 }
 
-static void check_base_wavelength(Grade *g) {
-    double wanted = 1e6, got = base_for_wavelength(SMALL, wanted);
+static void recognise_wavelength(Grade *g, double got, double wanted) {
     grade_mistake(
         g, same_base(got, wanted / (2 * M_PI)), "wavelength-no-such-pair",
         "there is no pair i = d/2: the slowest turns with base^(-(d-2)/d), "
@@ -97,6 +102,8 @@ static void check_base_wavelength(Grade *g) {
          "the exponent is d/(2i) with i = d/2 - 1, not with i = 1"},
         {pow(turns, 2.0 * SMALL / (SMALL - 2.0)), "wavelength-exponent",
          "the exponent is d/(d-2): 2 i is d - 2"},
+        {pow(turns, SMALL / (SMALL - 4.0)), "wavelength-exponent",
+         "the exponent is d/(2i) with i = d/2 - 1: d/(d-2), not d/(d-4)"},
         {pow(turns, (SMALL + 2.0) / SMALL), "wavelength-exponent",
          "the exponent is d/(d-2), not (d+2)/d"},
         {2 * M_PI * pow(wanted, SMALL / (SMALL - 2.0)), "wavelength-two-pi-outside",
@@ -105,6 +112,11 @@ static void check_base_wavelength(Grade *g) {
          "2 pi belongs to the wavelength, under the exponent"},
     };
     recognise_base(g, got, slips, sizeof slips / sizeof *slips);
+}
+
+static void check_base_wavelength(Grade *g) {
+    double wanted = 1e6, got = base_for_wavelength(SMALL, wanted);
+    recognise_wavelength(g, got, wanted);
     double reached = slowest_wavelength(got, SMALL);
     grade_expect(g, 3, same_base(reached, wanted),
                  "d = 8: the slowest wavelength is %.6g, should be %.6g", reached,
@@ -164,6 +176,17 @@ static void recognise_pair(Grade *g, double got, int pair) {
         TRAINED, TARGET);
 }
 
+// Each pair's base computed from that of the pair before: the product of all factors;
+// or with theta by the base so far.
+static double base_in_turn(bool thetas) {
+    double base = BASE;
+    for (int i = 1; i < DIM / 2; i++) {
+        double theta_i = theta(thetas ? base : BASE, DIM, i);
+        if (TRAINED * theta_i < 2 * M_PI) base = base_for_pair(base, DIM, i, RATIO);
+    }
+    return base;
+}
+
 // How its base was computed.
 static void recognise_context(Grade *g, double got, int pair) {
     double factor = pow(RATIO, DIM / (2.0 * pair));
@@ -180,6 +203,14 @@ static void recognise_context(Grade *g, double got, int pair) {
         {base_for_pair(BASE, DIM, pair, TARGET / (2 * M_PI)), "context-no-training",
          "target theta' <= trained theta, not <= 2 pi: what was seen is less than a "
          "turn"},
+        {base_in_turn(false), "context-in-turn",
+         "each pair's base was made of that of the pair before: each asks by itself, "
+         "of "
+         "the old base"},
+        {base_in_turn(true), "context-in-turn",
+         "each pair's base was made of that of the pair before: each asks by itself, "
+         "of "
+         "the old base"},
         {BASE, "context-unchanged",
          "the old base: there are pairs that did not complete a turn, trained theta_i "
          "< 2 "

@@ -1,5 +1,6 @@
 // Problem 4: from MHA to GQA.
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,10 +52,15 @@ static Projections projections_random(Rng *rng) {
     return p;
 }
 
-static Projections convert(const Projections *mha, int groups, const int *group_of) {
+static Projections convert(Grade *g, const Projections *mha, int groups,
+                           const int *group_of) {
     Projections gqa = {
         filled(CHANNELS, WIDE, NAN), filled(CHANNELS, groups * HEAD_DIM, NAN),
         filled(CHANNELS, groups * HEAD_DIM, NAN), filled(WIDE, CHANNELS, NAN)};
+    static char case_of[80];  // grade_case keeps it
+    snprintf(case_of, sizeof case_of, "%d heads of %d columns each, in %d groups of %d",
+             HEADS, HEAD_DIM, groups, HEADS / groups);
+    grade_case(g, case_of);
     gqa_convert(&gqa, mha, HEADS, groups, group_of);
     return gqa;
 }
@@ -187,7 +193,7 @@ static void recognise_means(Grade *g, const Projections *gqa, const Projections 
 }
 
 static void check_gqa_neighbours(Grade *g, const Projections *mha) {
-    Projections gqa = convert(mha, 2, NEIGHBOURS);
+    Projections gqa = convert(g, mha, 2, NEIGHBOURS);
     grade_mistake(g, are_means(&gqa, mha, 2, EVERY_OTHER, MEAN_RIGHT), "interleaved",
                   "interleaved groups, head %% groups: group_of says 0 0 0 1 1 1, "
                   "heads 0, 1, 2 are group 0");
@@ -205,7 +211,7 @@ static void check_gqa_neighbours(Grade *g, const Projections *mha) {
 }
 
 static void check_gqa_scattered(Grade *g, const Projections *mha) {
-    Projections gqa = convert(mha, 3, SCATTERED);
+    Projections gqa = convert(g, mha, 3, SCATTERED);
     grade_mistake(g, are_means(&gqa, mha, 3, IN_ROWS, MEAN_RIGHT), "neighbours",
                   "groups of neighbours, though group_of says 2 0 1 1 2 0: heads 1 and "
                   "5 are group 0");
@@ -226,7 +232,7 @@ typedef struct {
     int head[HEADS];
 } Order;
 
-static Order order_of(Mat got, Mat from, bool rows) {
+static Order order_of(Mat got, Mat from, bool rows, double tolerance) {
     Order o;
     for (int place = 0; place < HEADS; place++) {
         o.head[place] = -1;
@@ -236,7 +242,7 @@ static Order order_of(Mat got, Mat from, bool rows) {
                 rows ? mat_rows(got, here, HEAD_DIM) : mat_cols(got, here, HEAD_DIM);
             Mat b = rows ? mat_rows(from, there, HEAD_DIM)
                          : mat_cols(from, there, HEAD_DIM);
-            if (near_mat(a, b, 0)) o.head[place] = h;
+            if (near_mat(a, b, tolerance)) o.head[place] = h;
         }
     }
     return o;
@@ -290,10 +296,49 @@ static Projections with_right_means(const Projections *gqa, const Projections *m
                          group_means(mha->v, groups, group_of, MEAN_RIGHT), gqa->o};
 }
 
+// Heads that are nowhere, though others were moved, and the first place that holds
+// none. false: not so.
+static bool heads_lost(const Order *o, int *head, int *place) {
+    int seen = 0;
+    *head = *place = -1;
+    for (int p = 0; p < HEADS; p++) {
+        if (o->head[p] >= 0) seen |= 1 << o->head[p];
+        else if (*place < 0) *place = p;
+    }
+    for (int h = HEADS - 1; h >= 0; h--)
+        if (!(seen >> h & 1)) *head = h;
+    return seen != 0 && *head >= 0 && *place >= 0;
+}
+
+static void recognise_lost(Grade *g, const Projections *gqa, const Order *q,
+                           const Order *o) {
+    int head, place;
+    bool q_lost = !finite_mat(gqa->q) && heads_lost(q, &head, &place);
+    if (!q_lost && !(!finite_mat(gqa->o) && heads_lost(o, &head, &place))) return;
+    grade_mistake(
+        g, true, "heads-collide",
+        "%s: head %d is nowhere, and place %d was not written: did two heads go to one "
+        "place? Head h's is group x size + how many of its group came before h",
+        q_lost ? "W_Q" : "W_O", head, place);
+}
+
+// What is there is 1 / size, or 1 / groups, of what should be.
+static bool is_shared_out(Mat got, Mat from, bool rows, int groups,
+                          const int *group_of) {
+    for (int divisor = 2; divisor <= HEADS; divisor++) {
+        Mat times = kept_mat(got);
+        mat_scale(times, (real)divisor);
+        Order o = order_of(times, from, rows, mean_tolerance());
+        mat_free(times);
+        if (order_serves(&o, groups, group_of)) return true;
+    }
+    return false;
+}
+
 static void recognise_order(Grade *g, const Projections *gqa, const Projections *mha,
                             int groups, const int *group_of) {
     bool q_stays = near_mat(gqa->q, mha->q, 0), o_stays = near_mat(gqa->o, mha->o, 0);
-    Order q = order_of(gqa->q, mha->q, false), o = order_of(gqa->o, mha->o, true);
+    Order q = order_of(gqa->q, mha->q, false, 0), o = order_of(gqa->o, mha->o, true, 0);
     grade_mistake(g, q_stays && o_stays, "queries-stay",
                   "query heads stayed where they were: attend_heads gives head h the "
                   "key-value head h / size, so they must move beside their group");
@@ -303,6 +348,12 @@ static void recognise_order(Grade *g, const Projections *gqa, const Projections 
     grade_mistake(g, o_stays, "o-stays",
                   "W_O stayed as it was: a head's output comes at its new place, its "
                   "rows of W_O must move along");
+    bool q_divided = is_shared_out(gqa->q, mha->q, false, groups, group_of);
+    grade_mistake(g, q_divided || is_shared_out(gqa->o, mha->o, true, groups, group_of),
+                  "divided-too",
+                  "%s was divided too: only keys and values are means, query heads and "
+                  "their rows of W_O stay as they are",
+                  q_divided ? "W_Q" : "W_O");
     grade_mistake(g, queries_averaged(gqa), "queries-averaged",
                   "the queries were averaged too: a group shares keys and values only");
     grade_mistake(
@@ -312,6 +363,7 @@ static void recognise_order(Grade *g, const Projections *gqa, const Projections 
         "groups-interleaved",
         "the heads of a group stand `groups` places apart: attend_heads gives head "
         "h the key-value head h / size, so they stand side by side");
+    recognise_lost(g, gqa, &q, &o);
     grade_mistake(
         g, !finite_mat(gqa->q) || !finite_mat(gqa->o), "not-written",
         "%s was not written, or not all of it: all four of gqa's matrices are =",
@@ -333,7 +385,8 @@ static void recognise_order(Grade *g, const Projections *gqa, const Projections 
 }
 
 static void check_gqa_layer(Grade *g, const Projections *mha, Mat x) {
-    Projections gqa = convert(mha, 3, SCATTERED), means = with_means(mha, 3, SCATTERED);
+    Projections gqa = convert(g, mha, 3, SCATTERED),
+                means = with_means(mha, 3, SCATTERED);
     recognise_order(g, &gqa, mha, 3, SCATTERED);
     gqa = with_right_means(&gqa, mha, 3, SCATTERED);
     grade_near_mat(g, 6, "2 0 1 1 2 0: the output of the layer", layer(x, &gqa, 3),
@@ -341,7 +394,7 @@ static void check_gqa_layer(Grade *g, const Projections *mha, Mat x) {
 }
 
 static void check_gqa_single(Grade *g, const Projections *mha, Mat x) {
-    Projections gqa = convert(mha, HEADS, SINGLE);
+    Projections gqa = convert(g, mha, HEADS, SINGLE);
     recognise_order(g, &gqa, mha, HEADS, SINGLE);
     gqa = with_right_means(&gqa, mha, HEADS, SINGLE);
     grade_near_mat(g, 1, "groups of one head: the output of the layer",

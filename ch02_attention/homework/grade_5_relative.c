@@ -31,7 +31,8 @@ typedef enum {
     RELATIVE_MINUS,       // subtracted
     RELATIVE_CLAMPED,     // keys ahead at distance 0
     RELATIVE_ONE_LESS,
-    RELATIVE_HALF,  // half of the buckets
+    RELATIVE_HALF,   // half of the buckets
+    RELATIVE_OTHER,  // backward: each of the two gradients from its own matrix
 } RelativeRule;
 
 static Relative relative_new(Rng *rng, int queries, int keys, int dim, int buckets,
@@ -89,6 +90,7 @@ static RelativeGrad relative_grad_reference(const Relative *r, RelativeRule rule
                                             double start) {
     Table q = table_new(r->queries, r->q.cols),
           table = table_new(r->buckets, r->q.cols);
+    bool other = rule == RELATIVE_OTHER;
     double scale = relative_scale(r, rule);
     int *pairs = allocate((size_t)r->buckets, sizeof *pairs);
     for (int i = 0; i < r->queries; i++)
@@ -97,8 +99,9 @@ static RelativeGrad relative_grad_reference(const Relative *r, RelativeRule rule
             double *row = &table.at[bucket * table.cols];
             for (int c = 0; c < table.cols && rule == RELATIVE_LAST; c++)
                 row[c] = -start;
-            add_row(q, i, scale * at(r->scores_grad, i, j), r->table, bucket);
-            add_row(table, bucket, scale * at(r->scores_grad, i, j), r->q, i);
+            double pull = scale * at(r->scores_grad, i, j);
+            add_row(q, i, pull, other ? r->q : r->table, other ? i : bucket);
+            add_row(table, bucket, pull, other ? r->table : r->q, other ? bucket : i);
             pairs[bucket]++;
         }
     for (int b = 0; b < r->buckets && rule == RELATIVE_MEAN; b++)
@@ -110,7 +113,7 @@ static RelativeGrad relative_grad_reference(const Relative *r, RelativeRule rule
 
 static Mat run_relative(const Relative *r) {
     Mat scores = guarded_mat("scores", r->scores);
-    relative_scores(scores, guarded_mat("q", r->q), guarded_mat("table", r->table),
+    relative_scores(scores, input_mat("q", r->q), input_mat("table", r->table),
                     (real)r->scale, r->furthest, r->causal);
     return kept_mat(scores);
 }
@@ -121,8 +124,8 @@ static RelativeGrad run_relative_from(const Relative *r, double start) {
         table_grad =
             guarded_mat("table_grad", filled(r->buckets, r->q.cols, (real)start));
     relative_scores_backward(q_grad, table_grad,
-                             guarded_mat("scores_grad", r->scores_grad),
-                             guarded_mat("q", r->q), guarded_mat("table", r->table),
+                             input_mat("scores_grad", r->scores_grad),
+                             input_mat("q", r->q), input_mat("table", r->table),
                              (real)r->scale, r->furthest, r->causal);
     return (RelativeGrad){kept_mat(q_grad), kept_mat(table_grad)};
 }
@@ -194,6 +197,12 @@ static void check_relative_scores(Grade *g, const Relative *far, const Relative 
     recognise_relative(g, both, got, want, t);
     Mat alone = mat_new(got.rows, got.cols);
     mat_copy(alone, want), mat_add_scaled(alone, -1, both->scores);
+    Mat scaled = mat_new(got.rows, got.cols);
+    mat_copy(scaled, alone), mat_add_scaled(scaled, (real)both->scale, both->scores);
+    grade_mistake(
+        g, near_mat(got, scaled, 2 * t), "scores-scaled",
+        "the scores that were there were scaled too: the scale is that of q . "
+        "table, theirs is in them");
     grade_mistake(g, near_mat(got, alone, 2 * t), "scores-assigned",
                   "the scores that were there are gone: it is +=, not =");
     grade_near_mat(g, 3, "scores, T = 5, S = 12, both directions", got, want, t);
@@ -238,7 +247,44 @@ static const struct {
      "backward: query i was put at position i: the queries stand at the end, at i "
      "+ S "
      "- T"},
+    {RELATIVE_OTHER, "other-matrix",
+     "table_grad is made of the queries and q_grad of the table: here each is made of "
+     "its own"},
 };
+
+// Only query i sends a gradient.
+static Relative from_query(const Relative *r, int i) {
+    Relative alone = *r;
+    alone.scores_grad = mat_new(r->queries, r->keys);
+    mat_copy(mat_rows(alone.scores_grad, i, 1), mat_rows(r->scores_grad, i, 1));
+    return alone;
+}
+
+// Whether what the first query sends comes to the ones after it as well, while what the
+// last one sends goes where it should.
+static bool sums_are_kept(const Relative *r, double t) {
+    Relative first = from_query(r, 0), last = from_query(r, r->queries - 1);
+    RelativeGrad early = run_relative_backward(&first),
+                 late = run_relative_backward(&last),
+                 want_early = relative_grad_reference(&first, RELATIVE_RIGHT, START),
+                 want_late = relative_grad_reference(&last, RELATIVE_RIGHT, START);
+    bool spreads = !is_gradient(early.table, want_early.table, t)
+                   || !is_gradient(early.q, want_early.q, t);
+    return spreads && is_gradient(late.table, want_late.table, t)
+           && is_gradient(late.q, want_late.q, t);
+}
+
+// What is wrong with the query's gradient where the table's is right.
+static void recognise_query_grad(Grade *g, const Relative *r, Mat got, double t) {
+    for (size_t i = 0; i < sizeof RELATIVE_SLIPS / sizeof *RELATIVE_SLIPS; i++) {
+        RelativeGrad slip = relative_grad_reference(r, RELATIVE_SLIPS[i].rule, START);
+        grade_mistake(g, is_gradient(got, slip.q, t), RELATIVE_SLIPS[i].code,
+                      "q_grad: %s", RELATIVE_SLIPS[i].says);
+    }
+    grade_mistake(
+        g, is_gradient(got, relative_grad_reference(r, RELATIVE_OTHER, START).q, t),
+        "other-matrix", "q_grad is made of the table's rows, not of q");
+}
 
 static void recognise_table_grad(Grade *g, const Relative *r, Mat got, double t) {
     for (size_t i = 0; i < sizeof BACKWARD_SLIPS / sizeof *BACKWARD_SLIPS; i++) {
@@ -260,6 +306,10 @@ static void check_relative_backward(Grade *g, const Relative *r, int q_points,
     double t = relative_grad_tolerance(r);
     // where T = S, some errors change nothing
     bool right = is_gradient(got.table, want.table, t);
+    bool q_right = is_gradient(got.q, want.q, t);
+    grade_mistake(g, !(right && q_right) && sums_are_kept(r, t), "sums-kept",
+                  "what one query sends comes to those after it as well: the sums by "
+                  "bucket begin with 0 for each query");
     if (!right) recognise_table_grad(g, r, got.table, t);
     grade_mistake(g, near_mat(got.table, filled(r->buckets, r->q.cols, START), 0),
                   "no-table-gradient",
@@ -274,8 +324,9 @@ static void check_relative_backward(Grade *g, const Relative *r, int q_points,
         g, near_mat(got.q, filled(r->queries, r->q.cols, START), 0),
         "no-query-gradient",
         "q_grad got nothing: the query meets the table too, not only the keys");
+    if (!q_right) recognise_query_grad(g, r, got.q, t);
     snprintf(what, sizeof what, "q_grad, %s", kind);
-    if (is_gradient(got.q, want.q, t)) grade_expect(g, q_points, true, "%s", what);
+    if (q_right) grade_expect(g, q_points, true, "%s", what);
     else grade_near_added(g, q_points, what, got.q, want.q, t, START);
 }
 

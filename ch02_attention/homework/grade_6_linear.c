@@ -34,6 +34,7 @@ typedef enum {
     LINEAR_BELOW_KEYS,
     LINEAR_BELOW_QUERY,
     LINEAR_BELOW_LAST,  // the last of d products
+    LINEAR_BELOW_ONE,   // the first of phi(q) for all
 } LinearRule;
 
 static double feature(double x, LinearRule rule) {
@@ -89,6 +90,7 @@ static double divisor(Mat q, int i, Mat k, int j, LinearRule rule, double s) {
         double a = at(q, i, c), b = at(k, j, c);
         if (!q_plain) a = feature(a, LINEAR_RIGHT);
         if (!k_plain) b = feature(b, LINEAR_RIGHT);
+        if (rule == LINEAR_BELOW_ONE) a = feature(at(q, i, 0), LINEAR_RIGHT);
         sum += rule == LINEAR_BELOW_KEYS ? b : rule == LINEAR_BELOW_QUERY ? a : a * b;
     }
     return sum;
@@ -173,6 +175,9 @@ static const struct {
      "divided by phi(q) alone: the keys are a factor, phi(q) . (sum of phi(k))"},
     {LINEAR_BELOW_LAST, "last-term",
      "what divides is the last of d products: phi(q) . (sum of phi(k)) is their sum"},
+    {LINEAR_BELOW_ONE, "one-sum",
+     "what divides is made with one sum of phi(k) for all d: it has d numbers, one for "
+     "each of phi(q)"},
 };
 
 // Without phi the sum that divides nearly cancels, so that rounding is seen much more.
@@ -194,33 +199,58 @@ static void recognise_rival(Grade *g, Mat got, Mat q, Mat k, Mat v, const int *f
     }
 }
 
+// linear_attention, into an out that holds `before`.
+static Mat run_full(Mat q, Mat k, Mat v, real before) {
+    Mat out = guarded_mat("out", filled(q.rows, v.cols, before));
+    linear_attention(out, input_mat("q", q), input_mat("k", k), input_mat("v", v));
+    return kept_mat(out);
+}
+
+// Whether another value of key j changes anything.
+static bool key_counts(Mat q, Mat k, Mat v, int j) {
+    Mat other = kept_mat(v);
+    for (int c = 0; c < v.cols; c++) *mat_at(other, j, c) += 100;
+    bool counts = !near_mat(run_full(q, k, v, 7), run_full(q, k, other, 7), 0);
+    mat_free(other);
+    return counts;
+}
+
+static void recognise_full(Grade *g, Mat q, Mat k, Mat v, Mat got) {
+    grade_mistake(g, !near_mat(got, run_full(q, k, v, 3), 0), "out-kept",
+                  "out depends on what was in it before: = replaces it, so clear it "
+                  "before anything is added to it or divided");
+    grade_mistake(g, key_counts(q, k, v, 0) && !key_counts(q, k, v, k.rows - 1),
+                  "keys-left-out",
+                  "the last keys count for nothing: there are S = %d of them, k.rows, "
+                  "and T = %d queries",
+                  k.rows, q.rows);
+    grade_mistake(g, !key_counts(q, k, v, 0) && key_counts(q, k, v, k.rows - 1),
+                  "keys-left-out",
+                  "the first key counts for nothing: keys are 0 .. S - 1, and each is "
+                  "added to what the others have left");
+}
+
 static void check_linear_full(Grade *g, Rng *rng) {
     Mat q = random_mat(rng, 7, 5), k = random_mat(rng, 19, 5),
-        v = random_mat(rng, 19, 3), got = filled(7, 3, 7);
+        v = random_mat(rng, 19, 3), got = run_full(q, k, v, 7);
     int *from = numbers(7, 0, 0), *to = numbers(7, 19, 0);
-    Mat out = guarded_mat("out", got);
-    linear_attention(out, guarded_mat("q", q), guarded_mat("k", k),
-                     guarded_mat("v", v));
-    mat_copy(got, out);
     double t = linear_tolerance(k, v);
     Mat want = linear_reference(q, k, v, from, to, LINEAR_RIGHT);
     recognise_rival(g, got, q, k, v, from, to);
     grade_mistake(g, !finite_mat(got), "sum-zero",
                   "divided by 0: the sum of phi(k) was not summed up");
-    Mat added = filled(7, 3, 7);
-    mat_add_scaled(added, 1, want);
-    grade_mistake(g, near_mat(got, added, 1e-4), "out-kept",
-                  "out holds what was there before: = replaces it, so clear it first");
+    if (!near_mat(got, want, t)) recognise_full(g, q, k, v, got);
     grade_near_mat(g, 5, "all keys: out", got, want, t);
 }
 
 static const int CUTS[] = {0, 1, 2, 9, 9, 21, 29};  // calls of 1, 1, 7, 0, 12, 8 tokens
 enum { TOKENS = 29, CALLS = sizeof CUTS / sizeof *CUTS - 1 };
 
-static Mat run_linear(LinearState *state, Mat q, Mat k, Mat v, const int *cuts,
-                      int calls) {
-    Mat out = guarded_mat("out", filled(q.rows, v.cols, 7));
-    q = guarded_mat("q", q), k = guarded_mat("k", k), v = guarded_mat("v", v);
+// Into an out that holds `before`.
+static Mat run_linear_into(real before, LinearState *state, Mat q, Mat k, Mat v,
+                           const int *cuts, int calls) {
+    Mat out = guarded_mat("out", filled(q.rows, v.cols, before));
+    q = input_mat("q", q), k = input_mat("k", k), v = input_mat("v", v);
     *state = (LinearState){mat_new(k.cols, v.cols), mat_new(1, k.cols)};
     for (int c = 0; c < calls; c++) {
         int n = cuts[c + 1] - cuts[c];
@@ -229,6 +259,11 @@ static Mat run_linear(LinearState *state, Mat q, Mat k, Mat v, const int *cuts,
                                 mat_rows(v, cuts[c], n));
     }
     return kept_mat(out);
+}
+
+static Mat run_linear(LinearState *state, Mat q, Mat k, Mat v, const int *cuts,
+                      int calls) {
+    return run_linear_into(7, state, q, k, v, cuts, calls);
 }
 
 // The sum above and the sum that divides, each over keys from a place of its own.
@@ -317,7 +352,18 @@ static void check_linear_whole(Grade *g, const Sequence *s) {
         "a query does not see its own key: the state takes k_i in before q_i asks");
     grade_mistake(g, near_mat(got, full, t), "peeks",
                   "a query sees all keys of its call, later ones too");
+    Mat own_queries =
+        linear_reference(s->q, s->q, s->v, first, numbers(TOKENS, 1, 1), LINEAR_RIGHT);
+    grade_mistake(g, near_mat(got, own_queries, t), "queries-for-keys",
+                  "the state was made of the queries: it is the sum of phi(k), and of "
+                  "phi(k) v");
     recognise_rival(g, got, s->q, s->k, s->v, first, numbers(TOKENS, 1, 1));
+    bool right = near_mat(got, s->want, t);
+    LinearState again;
+    Mat other = run_linear_into(3, &again, s->q, s->k, s->v, whole, 1);
+    grade_mistake(g, !right && !near_mat(got, other, 0), "out-kept",
+                  "out depends on what was in it before: = replaces it, so clear it "
+                  "before anything is added to it or divided");
     grade_near_mat(g, 5, "causal, in one call: out", got, s->want, t);
 }
 

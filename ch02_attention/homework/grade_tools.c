@@ -1,5 +1,4 @@
 #include <math.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "ch02_attention/homework/grade.h"
@@ -18,13 +17,3 @@ double dot_rows(Mat a, int i, Mat b, int j) {
 }
 
 double cpu_seconds(void) { return (double)clock() / CLOCKS_PER_SEC; }
-
-double peak_megabytes(void) {
-    struct rusage use;
-    getrusage(RUSAGE_SELF, &use);
-#ifdef __APPLE__
-    return (double)use.ru_maxrss / (1 << 20);  // bytes
-#else
-    return (double)use.ru_maxrss / (1 << 10);
-#endif
-}

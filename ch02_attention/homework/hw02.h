@@ -4,7 +4,7 @@
 // You edit hw02.c; `make hw02` grades it. Every function of the chapter may be called.
 // No problem needs another. The caller of these functions owns all matrices; a function
 // frees what it allocates itself. A Mat may be any view unless something else is said.
-// "+=" adds to what is there, "=" replaces it.
+// "+=" adds to what is there, "=" replaces it; what is neither stays as it is.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -22,3 +22,6 @@ double largest(Mat m);  // of the absolute values
 // result's largest. Typical errors change it by a tenth and more.
 double layers_rounding(Mat want);
 Mat all_grads(const Params *p);  // a copy, 1 x grad_size
+// Whether what p points to lies on the stack, where it is gone when its function
+// returns. If so it is told, and the node's pull must not run.
+bool saved_on_stack(Grade *g, const Node *node);

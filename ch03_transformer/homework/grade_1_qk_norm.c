@@ -35,6 +35,12 @@ typedef enum {
     QK_NO_ROOT,          // forward: divided by the mean square
     QK_MAXIMUM,          // forward: divided by the largest
     QK_GAIN_ADDED,       // forward
+    QK_OVER_TOKENS,      // forward: the mean over all tokens
+    QK_SO_FAR,           // forward: the sum of the heads so far
+    QK_SO_FAR_ROW,       // forward: of the row's heads so far
+    QK_DIVIDED,          // forward: epsilon divided by d, too
+    QK_MEAN_KEPT,        // backward: the mean of the heads so far
+    QK_MEAN_ROW,         // backward: of the row's heads so far
 } QkRule;
 
 static double mean_of(Mat x, int i, int head) {
@@ -43,11 +49,29 @@ static double mean_of(Mat x, int i, int head) {
     return sum / DIM;
 }
 
+// s^2 where sums go over too much.
+static double square_by(Mat x, int i, int head, QkRule rule) {
+    double sum = 0;
+    for (int r = 0; r < ROWS; r++)
+        for (int c = 0; c < WIDE; c++) {
+            int h = c / DIM;
+            bool before = r < i || (r == i && h <= head),
+                 counts = rule == QK_OVER_TOKENS  ? h == head
+                          : rule == QK_SO_FAR     ? before
+                          : rule == QK_SO_FAR_ROW ? before && r == i
+                                                  : r == i && h == head;
+            if (counts) sum += at(x, r, c) * at(x, r, c);
+        }
+    if (rule == QK_DIVIDED) return (sum + EPSILON) / DIM;
+    return sum / DIM / (rule == QK_OVER_TOKENS ? ROWS : 1) + EPSILON;
+}
+
 static double inverse_of(Mat x, int i, int head, QkRule rule) {
     bool outside = rule == QK_EPSILON_OUTSIDE;
     double sum = 0, most = 0, epsilon = rule == QK_NO_EPSILON || outside ? 0 : EPSILON,
            mean = rule == QK_CENTRED ? mean_of(x, i, head) : 0;
     bool whole = rule == QK_WHOLE_ROW;
+    if (rule >= QK_OVER_TOKENS) return 1 / sqrt(square_by(x, i, head, rule));
     for (int c = 0; c < WIDE; c++) {
         double off = at(x, i, c) - mean;
         sum += whole || c / DIM == head ? off * off : 0;
@@ -101,9 +125,11 @@ static double taken_by(QkRule rule, double mean, double y, double r) {
     }
 }
 
+// *kept: the mean of the head before.
 static void head_reference(Table dx, Table dgain, Mat x, Mat gain, Mat out_grad, int i,
-                           int head, QkRule rule) {
-    double r = inverse_of(x, i, head, QK_RIGHT), mean = 0;
+                           int head, QkRule rule, double *kept) {
+    bool keeps = rule == QK_MEAN_KEPT || (rule == QK_MEAN_ROW && head > 0);
+    double r = inverse_of(x, i, head, QK_RIGHT), mean = keeps ? *kept : 0;
     bool outer_gain = rule != QK_NO_GAIN && rule != QK_HALF_GAIN,
          inner_gain = rule != QK_NO_GAIN && rule != QK_MEAN_NO_GAIN;
     double front = rule == QK_NO_SCALE ? 1 : rule == QK_SQUARED ? r * r : r;
@@ -114,6 +140,7 @@ static void head_reference(Table dx, Table dgain, Mat x, Mat gain, Mat out_grad,
             (rule == QK_LAST ? 0 : dgain.at[c]) + gain_share(rule, yd, r, out, g);
         mean += yd * (inner_gain ? g : 1) / DIM;
     }
+    *kept = mean;
     for (int c = 0; c < DIM; c++) {
         double g = at(out_grad, i, head * DIM + c) * (outer_gain ? at(gain, 0, c) : 1),
                y = at(x, i, head * DIM + c) * r;
@@ -123,9 +150,10 @@ static void head_reference(Table dx, Table dgain, Mat x, Mat gain, Mat out_grad,
 
 static QkGrad qk_grad(Mat x, Mat gain, Mat out_grad, QkRule rule) {
     Table dx = table_new(ROWS, WIDE), dgain = table_new(1, DIM);
+    double kept = 0;
     for (int i = 0; i < ROWS; i++)
         for (int head = 0; head < HEADS; head++)
-            head_reference(dx, dgain, x, gain, out_grad, i, head, rule);
+            head_reference(dx, dgain, x, gain, out_grad, i, head, rule, &kept);
     return (QkGrad){mat_of(dx, 0), mat_of(dgain, 0)};
 }
 
@@ -141,52 +169,127 @@ static double gain_tolerance(Mat out_grad) {
     return rounding(ROWS * HEADS + DIM, ROWS * longest_row(out_grad) * sqrt(DIM));
 }
 
-static void check_forward(Grade *g, Mat x, Mat gain) {
-    Tape *t = tape_new(NULL);
-    Mat got =
-        copied(qk_norm(t, variable_node(t, x), variable_node(t, gain), EPSILON)->value);
-    Mat want = qk_value(x, gain, QK_RIGHT);
-    double tolerance = value_tolerance(want);
-    grade_mistake(g, near_mat(got, qk_value(x, gain, QK_WHOLE_ROW), tolerance),
-                  "whole-row",
-                  "one mean for the whole row: each head is normalised by itself, over "
-                  "its own d columns");
-    grade_mistake(
-        g, near_mat(got, qk_value(x, gain, QK_LENGTH), tolerance), "length",
-        "divided by the length, not by the root of the mean square: sqrt(d) too small");
-    grade_mistake(g, near_mat(got, qk_value(x, gain, QK_NO_EPSILON), tolerance),
-                  "no-epsilon", "epsilon is missing");
-    grade_mistake(
-        g, near_mat(got, qk_value(x, gain, QK_EPSILON_OUTSIDE), tolerance),
-        "epsilon-outside",
-        "epsilon was added to the root: it belongs under it, to the mean square");
+static void recognise_forward(Grade *g, Mat x, Mat gain, Mat got, double tolerance) {
     grade_mistake(g, near_mat(got, qk_value(x, filled(1, DIM, 1), QK_RIGHT), tolerance),
                   "gain-not-used", "forward: the gain is missing");
     static const struct {
         QkRule rule;
         const char *code, *says;
     } slips[] = {
+        {QK_WHOLE_ROW, "whole-row",
+         "one mean for the whole row: each head is normalised by itself, over its own "
+         "d "
+         "columns"},
+        {QK_LENGTH, "length",
+         "divided by the length, not by the root of the mean square: sqrt(d) too "
+         "small"},
+        {QK_NO_EPSILON, "no-epsilon", "epsilon is missing"},
+        {QK_EPSILON_OUTSIDE, "epsilon-outside",
+         "epsilon was added to the root: it belongs under it, to the mean square"},
         {QK_CENTRED, "centred",
          "the mean was subtracted, as LayerNorm does: here it stays"},
         {QK_NO_ROOT, "no-root", "divided by the mean square: by its root"},
         {QK_MAXIMUM, "largest",
          "divided by the largest number: by the root mean square"},
         {QK_GAIN_ADDED, "gain-added", "the gain was added: it multiplies"},
+        {QK_OVER_TOKENS, "over-tokens",
+         "the mean went over all tokens: each head of each token has its own"},
+        {QK_SO_FAR, "squares-kept",
+         "the squares of the heads before are still in the sum: it begins with 0 for "
+         "each "
+         "head of each token"},
+        {QK_SO_FAR_ROW, "squares-kept",
+         "the squares of the heads before are still in the sum: it begins with 0 for "
+         "each "
+         "head of each token"},
+        {QK_DIVIDED, "epsilon-divided",
+         "epsilon was divided by d: it is added to the mean"},
     };
     for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
         grade_mistake(g, near_mat(got, qk_value(x, gain, slips[i].rule), tolerance),
                       slips[i].code, "%s", slips[i].says);
+}
+
+static void check_forward(Grade *g, Mat x, Mat gain) {
+    Tape *t = tape_new(NULL);
+    Node *x_node = variable_node(t, input_mat("x", x)),
+         *gain_node = variable_node(t, input_mat("gain", gain));
+    Mat got = copied(qk_norm(t, x_node, gain_node, EPSILON)->value);
+    Mat want = qk_value(x, gain, QK_RIGHT);
+    double tolerance = value_tolerance(want);
+    recognise_forward(g, x, gain, got, tolerance);
     grade_near_mat(g, 3, "forward", got, want, tolerance);
     tape_free(t);
 }
 
 static QkGrad run_backward(Mat x, Mat gain, Mat out_grad) {
     Tape *t = tape_new(NULL);
-    Node *x_node = variable_node(t, x), *gain_node = variable_node(t, gain);
+    Node *x_node = variable_node(t, input_mat("x", x)),
+         *gain_node = variable_node(t, input_mat("gain", gain));
     tape_backward_from(t, qk_norm(t, x_node, gain_node, EPSILON), out_grad);
     QkGrad got = {copied(x_node->grad), copied(gain_node->grad)};
     tape_free(t);
     return got;
+}
+
+// The same numbers, but all heads of all tokens have one s.
+static Mat of_one_size(Mat x) {
+    Mat even = mat_new(ROWS, WIDE);
+    for (int i = 0; i < ROWS; i++)
+        for (int c = 0; c < WIDE; c++)
+            *mat_at(even, i, c) =
+                (real)(2 * at(x, i, c) * inverse_of(x, i, c / DIM, QK_NO_EPSILON));
+    return even;
+}
+
+// Wrong as soon as two heads, or two tokens, have different s: what one of them has was
+// taken for another.
+static void recognise_s(Grade *g, Mat x, Mat gain, Mat out_grad, const QkGrad *got) {
+    QkGrad want = qk_grad(x, gain, out_grad, QK_RIGHT);
+    double dx = x_tolerance(gain, out_grad), dgain = gain_tolerance(out_grad);
+    if (near_mat(got->x, want.x, dx) && near_mat(got->gain, want.gain, dgain)) return;
+    Mat even = of_one_size(x);
+    QkGrad even_got = run_backward(even, gain, out_grad),
+           even_want = qk_grad(even, gain, out_grad, QK_RIGHT);
+    grade_mistake(
+        g,
+        near_mat(even_got.x, even_want.x, dx)
+            && near_mat(even_got.gain, even_want.gain, dgain),
+        "another-s",
+        "backward is right where all heads and tokens have one s: each head of "
+        "each token has its own, rows x H numbers to keep, and here another's "
+        "was taken");
+}
+
+static void recognise_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad, Mat got) {
+    double dx = x_tolerance(gain, out_grad);
+    static const struct {
+        QkRule rule;
+        const char *code, *says;
+    } slips[] = {
+        {QK_MEAN_NO_GAIN, "mean-no-gain",
+         "the gain is missing in mean(y g): g = gain dout there too"},
+        {QK_X_FOR_Y, "x-for-y",
+         "y mean(y g) is subtracted, y = x / s: here x was taken for y"},
+        {QK_BOTH_X, "x-for-y",
+         "y mean(y g) is subtracted, y = x / s: here x was taken for y"},
+        {QK_NO_SCALE, "no-inverse", "1 / s is missing in front: (g - y mean(y g)) / s"},
+        {QK_SQUARED, "inverse-squared", "divided by s twice: (g - y mean(y g)) / s"},
+        {QK_PLUS, "mean-added", "y mean(y g) is subtracted, not added"},
+        {QK_MEAN_KEPT, "mean-kept",
+         "mean(y g) still has that of the heads before: it begins with 0 for each head "
+         "of "
+         "each token"},
+        {QK_MEAN_ROW, "mean-kept",
+         "mean(y g) still has that of the heads before: it begins with 0 for each head "
+         "of "
+         "each token"},
+        {QK_NO_Y, "mean-without-y",
+         "mean(y g) is multiplied by y: y mean(y g) is subtracted"},
+    };
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
+        grade_mistake(g, near_mat(got, qk_grad(x, gain, out_grad, slips[i].rule).x, dx),
+                      slips[i].code, "%s", slips[i].says);
 }
 
 static void check_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
@@ -206,26 +309,13 @@ static void check_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
         g, half || near_mat(got.x, qk_grad(x, gain, out_grad, QK_NO_GAIN).x, dx),
         "no-gain",
         "x's gradient without the gain: g = gain dout, inside the mean and outside");
-    static const struct {
-        QkRule rule;
-        const char *code, *says;
-    } slips[] = {
-        {QK_MEAN_NO_GAIN, "mean-no-gain",
-         "the gain is missing in mean(y g): g = gain dout there too"},
-        {QK_X_FOR_Y, "x-for-y",
-         "y mean(y g) is subtracted, y = x / s: here x was taken for y"},
-        {QK_BOTH_X, "x-for-y",
-         "y mean(y g) is subtracted, y = x / s: here x was taken for y"},
-        {QK_NO_SCALE, "no-inverse", "1 / s is missing in front: (g - y mean(y g)) / s"},
-        {QK_SQUARED, "inverse-squared", "divided by s twice: (g - y mean(y g)) / s"},
-        {QK_PLUS, "mean-added", "y mean(y g) is subtracted, not added"},
-        {QK_NO_Y, "mean-without-y",
-         "mean(y g) is multiplied by y: y mean(y g) is subtracted"},
-    };
-    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
-        grade_mistake(g,
-                      near_mat(got.x, qk_grad(x, gain, out_grad, slips[i].rule).x, dx),
-                      slips[i].code, "%s", slips[i].says);
+    recognise_x_grad(g, x, gain, out_grad, got.x);
+    Tape *t = tape_new(NULL);
+    Node *again = qk_norm(t, variable_node(t, x), variable_node(t, gain), EPSILON);
+    Mat forward = qk_value(x, gain, QK_RIGHT);
+    if (near_mat(again->value, forward, value_tolerance(forward)))
+        recognise_s(g, x, gain, out_grad, &got);
+    tape_free(t);
     grade_near_mat(g, 4, "x's gradient", got.x, want.x, dx);
 }
 
@@ -293,17 +383,12 @@ static void check_twice(Grade *g, Mat x, Mat other, Mat gain, Mat out_grad) {
 }
 
 static double bound_of(Mat q, Mat k, double scale) {
-    return qk_score_bound(guarded_mat("q_gain", q), guarded_mat("k_gain", k), scale);
+    return qk_score_bound(input_mat("q_gain", q), input_mat("k_gain", k), scale);
 }
 
-static void check_bound(Grade *g) {
-    Mat q = mat_view((real[]){1, -3, 0.5, 2}, 1, 4),
-        k = mat_view((real[]){0.5, 2, -4, 1}, 1, 4);
-    // the largest product is the first one, and below 1
-    Mat q_small = mat_view((real[]){0.5, 0.25}, 1, 2),
-        k_small = mat_view((real[]){-0.75, 0.5}, 1, 2);
-    double scale = 0.5, got = bound_of(q, k, scale), products = 10.5, close = 1e-5,
-           small = bound_of(q_small, k_small, 2), small_want = 2 * 2 * 0.375;
+// The right one for these is scale 4 6.
+static void recognise_bound(Grade *g, double got, Mat q, Mat k, double scale) {
+    double products = 10.5, close = 1e-5;
     grade_mistake(g, fabs(got - scale * longest_row(q) * longest_row(k)) < close,
                   "bound-lengths",
                   "bound: |q_gain| |k_gain| is the size for y = all ones; a y with all "
@@ -331,14 +416,40 @@ static void check_bound(Grade *g) {
     grade_mistake(
         g, fabs(got - scale * 4 * products) < close, "bound-all-channels",
         "bound: true but too wide: not all channels can have the whole length");
+}
+
+static void check_bound(Grade *g) {
+    Mat q = mat_view((real[]){1, -3, 0.5, 2}, 1, 4),
+        k = mat_view((real[]){0.5, 2, -4, 1}, 1, 4);
+    // the largest product is the first one, and below 1
+    Mat q_small = mat_view((real[]){0.5, 0.25}, 1, 2),
+        k_small = mat_view((real[]){-0.75, 0.5}, 1, 2);
+    double scale = 0.5, got = bound_of(q, k, scale), close = 1e-5,
+           small = bound_of(q_small, k_small, 2), small_want = 2 * 2 * 0.375,
+           below = bound_of(q_small, k_small, -2);
+    recognise_bound(g, got, q, k, scale);
     double want = scale * 4 * 6;
     grade_mistake(g, fabs(got - want) < close && fabs(small - small_want) >= close,
                   "bound-of-some",
                   "bound: where the first channel has the largest product, which is "
                   "below 1, it is another: all channels are compared, from 0 on");
     Reading both[] = {{"of gains 1 -3 0.5 2 and 0.5 2 -4 1", got, want, close},
-                      {"of 0.5 0.25 and -0.75 0.5", small, small_want, close}};
-    grade_readings(g, 4, "bound", both, 2);
+                      {"of 0.5 0.25 and -0.75 0.5", small, small_want, close},
+                      {"at scale -2", below, small_want, close}};
+    grade_mistake(
+        g, fabs(got - want) < close && fabs(below + small_want) < close,
+        "bound-negative",
+        "bound: of |scale q . k|: where the scale is negative, its size counts");
+    grade_readings(g, 4, "bound", both, 3);
+}
+
+// Whether backward would read what is no more.
+static bool check_saved(Grade *g, Mat x, Mat gain) {
+    Tape *t = tape_new(NULL);
+    Node *x_node = variable_node(t, x), *gain_node = variable_node(t, gain);
+    bool lost = saved_on_stack(g, qk_norm(t, x_node, gain_node, EPSILON));
+    tape_free(t);
+    return lost;
 }
 
 void check_qk_norm(Grade *g) {
@@ -348,8 +459,12 @@ void check_qk_norm(Grade *g) {
     Mat out_grad = random_mat(&rng, ROWS, WIDE);
     for (int i = 0; i < ROWS; i++) *mat_at(x, i, i) *= 4;  // heads of different sizes
     grade_part(g, check_forward(g, x, gain));
-    grade_part(g, check_x_grad(g, x, gain, out_grad));
-    grade_part(g, check_gain_grad(g, x, gain, out_grad));
-    grade_part(g, check_twice(g, x, other, gain, out_grad));
+    static bool lost;
+    grade_part(g, lost = check_saved(g, x, gain));
+    if (!lost) {
+        grade_part(g, check_x_grad(g, x, gain, out_grad));
+        grade_part(g, check_gain_grad(g, x, gain, out_grad));
+        grade_part(g, check_twice(g, x, other, gain, out_grad));
+    }
     grade_part(g, check_bound(g));
 }

@@ -5,8 +5,8 @@
 
 enum { VOCABULARY = 7, DIM = 5, INPUTS = 9, OUTPUTS = 4 };
 static const double INPUT_SCALE = 2.5, LOGIT_SCALE = 0.3;
-// 3 and 0 come again, 2 and 4 never
-static const int IDS[INPUTS] = {3, 0, 3, 5, 3, 1, 0, 6, 3};
+// 3 and 0 come again, 0 at once; 2 and 4 never
+static const int IDS[INPUTS] = {3, 0, 0, 5, 3, 1, 0, 6, 3};
 
 typedef struct {
     Mat input_grad, logits_grad, hidden, table;
@@ -31,6 +31,8 @@ typedef enum {
     TIED_HEAD_TWICE,  // the head's gradient twice
     TIED_HEAD_SIGN,
     TIED_INPUT_SIGN,
+    TIED_ONCE_IN_A_RUN,  // a token that comes again at once counts once
+    TIED_ONCE,           // a token that comes again counts once
 } TiedRule;
 
 static Mat table_reference(const Tied *x, TiedRule rule, double start) {
@@ -53,6 +55,10 @@ static Mat table_reference(const Tied *x, TiedRule rule, double start) {
     for (int i = 0; i < inputs; i++) {
         for (int c = 0; c < DIM && rule == TIED_LAST; c++)
             sum.at[IDS[i] * DIM + c] = -start;
+        bool before = false;
+        for (int k = 0; k < i; k++)
+            before |= IDS[k] == IDS[i] && (rule == TIED_ONCE || k == i - 1);
+        if (before && (rule == TIED_ONCE || rule == TIED_ONCE_IN_A_RUN)) continue;
         add_row(sum, rule == TIED_ROW_INDEX ? i % VOCABULARY : IDS[i], in,
                 x->input_grad, i);
     }
@@ -79,9 +85,9 @@ static TiedGrad run_tied_from(const Tied *x, double start) {
     Mat table_grad = guarded_mat("table_grad", filled(VOCABULARY, DIM, (real)start)),
         hidden_grad = guarded_mat("hidden_grad", filled(OUTPUTS, DIM, (real)start));
     tied_backward(table_grad, hidden_grad, grade_guarded("ids", IDS, sizeof IDS),
-                  guarded_mat("input_grad", x->input_grad), INPUT_SCALE,
-                  guarded_mat("logits_grad", x->logits_grad), LOGIT_SCALE,
-                  guarded_mat("hidden", x->hidden), guarded_mat("table", x->table));
+                  input_mat("input_grad", x->input_grad), INPUT_SCALE,
+                  input_mat("logits_grad", x->logits_grad), LOGIT_SCALE,
+                  input_mat("hidden", x->hidden), input_mat("table", x->table));
     return (TiedGrad){kept_mat(table_grad), kept_mat(hidden_grad)};
 }
 
@@ -138,6 +144,11 @@ static const TiedMistake LOOK_UP_MISTAKES[] = {
      "written over it"},
     {TIED_LAST, "last-token",
      "a token that comes again has its last gradient only: they add up in its row"},
+    {TIED_ONCE, "first-token",
+     "a token that comes again has its first gradient only: they add up in its row"},
+    {TIED_ONCE_IN_A_RUN, "run-once",
+     "a token that comes twice in a row was counted once: each input adds its "
+     "gradient"},
     {TIED_INPUT_TWICE, "input-scale-twice",
      "input_scale came in twice: once in E's gradient"},
     {TIED_NO_INPUT_SCALE, "no-input-scale",

@@ -36,6 +36,7 @@ static MupRule rule_of(const Case *c) {
                   .init = normal(c->base_sd),
                   .decays = c->rows > 1};
     Param wide = base;
+    wide.init = normal(7 * c->base_sd);  // what was tuned is base's
     wide.rows = c->wide_rows, wide.cols = c->wide_cols;
     return mup_rule(&base, &wide);
 }
@@ -56,9 +57,8 @@ static void expect_case(Grade *g, int points, const Case *c) {
     grade_readings(g, points, what, both, 2);
 }
 
-static void check_hidden(Grade *g) {
-    MupRule square = rule_of(&HIDDEN[0]), down = rule_of(&HIDDEN[2]),
-            up = rule_of(&HIDDEN[1]);
+// Of W_Q, four times as wide.
+static void recognise_square(Grade *g, MupRule square) {
     grade_mistake(g, close_to(square.rate, 1), "standard",
                   "standard parametrisation: Adam's step of a hidden matrix grows with "
                   "the width unless its rate shrinks");
@@ -83,6 +83,20 @@ static void check_hidden(Grade *g) {
         "sd-not-base",
         "the sd has the root of fan_in: of the ratio to the base's fan_in, so that "
         "the base stays as it was");
+    grade_mistake(
+        g, close_to(square.sd, 7 * 0.01) || close_to(square.sd, 7 * 0.02), "sd-of-wide",
+        "the sd is made of wide's own: what was tuned is base's, and wide begins "
+        "with that, times a factor");
+}
+
+static void check_hidden(Grade *g) {
+    MupRule square = rule_of(&HIDDEN[0]), down = rule_of(&HIDDEN[2]),
+            up = rule_of(&HIDDEN[1]);
+    recognise_square(g, square);
+    grade_mistake(
+        g, close_to(up.sd, 0.0141421356) && close_to(down.sd, 0.01), "sd-fan-out",
+        "sd: fan_out was taken for fan_in: matrices are in x out here, so fan_in "
+        "is the rows");
     static const Case odd = {"W_Q, one and a half times as wide",
                              32,
                              32,
@@ -125,6 +139,15 @@ static Config gpt(int width) {
 // Of attention at four times the width: 1 / sqrt(8), times 8 / 32.
 static const double WIDE_SCALE = 0.0883883476483184405501;
 
+// attention_scale is 0, but not because of its factor: from a scale other than 0 it
+// comes out right.
+static bool zero_times_ratio(const Config *wide, const Config *base) {
+    Config custom = *base, again = gpt(128);
+    custom.attention_scale = 1;
+    mup_scales(&again, &custom);
+    return wide->attention_scale == 0 && close_to(again.attention_scale, 0.25);
+}
+
 // From a base that has scales of its own.
 static void check_own_scales(Grade *g, const Config *base) {
     Config custom = *base, wide = gpt(128);
@@ -140,33 +163,46 @@ static void check_own_scales(Grade *g, const Config *base) {
     grade_readings(g, 1, "from a base with scales of its own, 1 and 3", own, 2);
 }
 
-static void check_scales(Grade *g) {
-    Config base = gpt(32), wide = gpt(128);
-    mup_scales(&wide, &base);
+static void recognise_scales(Grade *g, const Config *wide, const Config *base) {
     double standard = 1 / sqrt(32), want = WIDE_SCALE;
-    grade_mistake(g,
-                  close_to(wide.attention_scale, standard) || wide.attention_scale == 0,
-                  "attention-standard",
-                  "attention's scale is still 1 / sqrt(d): q and k will be correlated, "
-                  "so their product grows as d");
-    grade_mistake(g, close_to(wide.attention_scale, 1.0 / 32), "attention-not-base",
+    grade_mistake(
+        g, zero_times_ratio(wide, base), "attention-zero-not-read",
+        "base's attention_scale of 0 was multiplied as it is, and 0 stays 0: it "
+        "means 1 / sqrt(head_dim) of the base, so put that in first");
+    grade_mistake(
+        g, close_to(wide->attention_scale, standard) || wide->attention_scale == 0,
+        "attention-standard",
+        "attention's scale is still 1 / sqrt(d): q and k will be correlated, "
+        "so their product grows as d");
+    grade_mistake(
+        g, close_to(wide->attention_scale, standard * 8 / 32),
+        "attention-default-of-wide",
+        "a base's attention_scale of 0 means 1 / sqrt of base's own head_dim: "
+        "here wide's was taken");
+    grade_mistake(g, close_to(wide->attention_scale, 1.0 / 32), "attention-not-base",
                   "attention's scale is 1 / d_head, which is not the base's 1 / "
                   "sqrt(d_head) at the base's width");
-    grade_mistake(g, close_to(wide.attention_scale, 16 * want), "attention-grows",
+    grade_mistake(g, close_to(wide->attention_scale, 16 * want), "attention-grows",
                   "attention's scale grows with the width: times base head_dim / wide "
                   "head_dim, not the other way round");
-    grade_mistake(g, close_to(wide.logit_scale, 4), "logit-grows",
+    grade_mistake(g, close_to(wide->logit_scale, 4), "logit-grows",
                   "logit_scale grows with the width: times base channels / wide "
                   "channels, not the other way round");
     grade_mistake(
-        g, close_to(wide.logit_scale, 1), "no-logit-scale",
+        g, close_to(wide->logit_scale, 1), "no-logit-scale",
         "logit_scale did not change: the head sums over 4 times the channels");
-    grade_mistake(g, close_to(wide.logit_scale, 0.5), "logit-root",
+    grade_mistake(g, close_to(wide->logit_scale, 0.5), "logit-root",
                   "logit_scale 1 / sqrt(m): trained, the head's terms add up as m");
-    grade_mistake(g, wide.attention_scale == 0 || wide.logit_scale == 0, "ratio-zero",
+    grade_mistake(g, wide->attention_scale == 0 || wide->logit_scale == 0, "ratio-zero",
                   "%s became 0: base / wide is a quotient of integers",
-                  wide.logit_scale == 0 ? "logit_scale" : "attention_scale");
+                  wide->logit_scale == 0 ? "logit_scale" : "attention_scale");
+}
 
+static void check_scales(Grade *g) {
+    Config base = gpt(32), wide = gpt(128);
+    mup_scales(&wide, &base);
+    double want = WIDE_SCALE;
+    recognise_scales(g, &wide, &base);
     Config many = wide;
     many.head_dim = base.head_dim, many.attention_scale = 0;
     mup_scales(&many, &base);
@@ -177,9 +213,14 @@ static void check_scales(Grade *g) {
         "attention-by-channels",
         "more heads of the same size: attention's scale goes by head_dim, not by "
         "channels");
+    grade_mistake(g, close_to(wide.logit_scale, 0.25) && close_to(many.logit_scale, 1),
+                  "logit-by-head-dim",
+                  "more heads of the same size: logit_scale goes by channels, not by "
+                  "head_dim");
     Reading scales[] = {reading("attention_scale", wide.attention_scale, want),
-                        reading("logit_scale", wide.logit_scale, 0.25)};
-    grade_readings(g, 2, "4 times as wide", scales, 2);
+                        reading("logit_scale", wide.logit_scale, 0.25),
+                        reading("logit_scale with more heads", many.logit_scale, 0.25)};
+    grade_readings(g, 2, "4 times as wide", scales, 3);
     check_own_scales(g, &base);
 }
 

@@ -69,6 +69,10 @@ typedef enum {
     SUM_POSITIVE,     // target 0 is not counted
     SUM_TWICE,        // right, and divided by the number of micro-batches
     SUM_LAST,         // zeroed before each micro-batch
+    SUM_PER_TARGET,   // the means, divided by all targets
+    SUM_TILL_EMPTY,   // ends at the first micro-batch without targets
+    SUM_FIRST_COUNT,  // as if all had as many targets as the first
+    SUM_LESS_ONE,     // without the last micro-batch
     SUM_CLIP_EACH,    // each micro-batch's share is clipped
     SUM_CLIP_SO_FAR,  // the sum is clipped after each micro-batch
 } SumRule;
@@ -91,6 +95,10 @@ static double share(const Case *c, int k, SumRule rule) {
         case SUM_ADDED: return 1;
         case SUM_ROWS: return (double)BATCHES[k] / SEQUENCES;
         case SUM_TWICE: return right / MICRO;
+        case SUM_PER_TARGET: return 1 / c->total;
+        case SUM_TILL_EMPTY: return k < 1 ? right : 0;
+        case SUM_FIRST_COUNT: return (double)COUNTED[k] / (MICRO * COUNTED[0]);
+        case SUM_LESS_ONE: return k < MICRO - 1 ? right : 0;
         default: return right;
     }
 }
@@ -161,29 +169,56 @@ static Mat full_batch(Case *c, double *loss) {
     return batch_gradient(c, &all, loss);
 }
 
+// Several micro-batches give nothing, one alone gives its gradient: there the share is
+// 1, which an integer can be.
+static bool shares_in_integers(Case *c) {
+    double loss;
+    Step all = run_step(c, MICRO, 1e9, 0);
+    if (all.steps != 1 || largest(all.gradient) > 0) return false;
+    Mat want = batch_gradient(c, &c->micro[0], &loss);
+    return near_mat(run_step(c, 1, 1e9, 0).gradient, want, step_tolerance(c, want));
+}
+
+// What a micro-batch counts for.
+static const struct {
+    SumRule rule;
+    const char *code, *says;
+} SHARES[] = {
+    {SUM_MEANS, "mean-of-means",
+     "the mean of the micro-batches' means: a target counts more where few are "
+     "counted. Weigh each by its "
+     "counted targets"},
+    {SUM_ADDED, "sum-of-means",
+     "the sum of the micro-batches' means: cross_entropy divides by its own "
+     "targets, not by all"},
+    {SUM_ROWS, "by-tokens",
+     "weighed by the number of tokens: only counted targets are in the mean"},
+    {SUM_POSITIVE, "positive",
+     "token 0 is a target like any other: counted is what is not negative"},
+    {SUM_TWICE, "divided-twice",
+     "divided twice: counted / total are shares already, they add up to 1"},
+    {SUM_PER_TARGET, "mean-per-target",
+     "a micro-batch's mean was divided by the number of all targets: its share is "
+     "its "
+     "own targets among all, n_k / n"},
+    {SUM_TILL_EMPTY, "till-empty",
+     "a micro-batch without targets ended it: those after it count"},
+    {SUM_FIRST_COUNT, "first-count",
+     "the targets of the first micro-batch were counted for each of them"},
+    {SUM_LESS_ONE, "last-missing", "the last micro-batch is missing"},
+    {SUM_LAST, "zeroed-each",
+     "only the last micro-batch is left: gradients are zeroed once, before the "
+     "first"},
+};
+
+static void recognise_shares(Grade *g, Case *c, Mat gradient, double tolerance) {
+    for (size_t i = 0; i < sizeof SHARES / sizeof *SHARES; i++)
+        grade_mistake(g, near_mat(gradient, by_rule(c, SHARES[i].rule, 0), tolerance),
+                      SHARES[i].code, "%s", SHARES[i].says);
+}
+
 // Whether a step was taken; without one nothing else is asked.
 static bool check_sum(Grade *g, Case *c) {
-    static const struct {
-        SumRule rule;
-        const char *code, *says;
-    } mistakes[] = {
-        {SUM_MEANS, "mean-of-means",
-         "the mean of the micro-batches' means: a target counts more where few are "
-         "counted. Weigh each by its "
-         "counted targets"},
-        {SUM_ADDED, "sum-of-means",
-         "the sum of the micro-batches' means: cross_entropy divides by its own "
-         "targets, not by all"},
-        {SUM_ROWS, "by-tokens",
-         "weighed by the number of tokens: only counted targets are in the mean"},
-        {SUM_POSITIVE, "positive",
-         "token 0 is a target like any other: counted is what is not negative"},
-        {SUM_TWICE, "divided-twice",
-         "divided twice: counted / total are shares already, they add up to 1"},
-        {SUM_LAST, "zeroed-each",
-         "only the last micro-batch is left: gradients are zeroed once, before the "
-         "first"},
-    };
     double loss;
     Mat want = full_batch(c, &loss);
     Step got = run_step(c, MICRO, 0, 0);
@@ -197,15 +232,23 @@ static bool check_sum(Grade *g, Case *c) {
                   "rate-divided",
                   "the gradient is right, and the step is too short: the rate is not "
                   "divided by the number of micro-batches");
+    grade_mistake(
+        g, shares_in_integers(c), "integer-share",
+        "counted / total is a quotient of integers, 0 unless there is but one "
+        "micro-batch: make one a double");
     bool nothing = got.steps == 1 && largest(got.gradient) == 0;
+    grade_mistake(
+        g,
+        nothing && fabs(got.result.loss - loss) < 1e-4 * loss
+            && largest(run_step(c, MICRO, 1e9, 0).gradient) == 0,
+        "zeroed-before-step",
+        "a step of nothing, though the loss is right: gradients are zeroed before "
+        "the first backward pass, and the step comes right after the last");
     grade_mistake(g, nothing && largest(run_step(c, MICRO, 1e9, 0).gradient) > 0,
                   "clips-to-zero",
                   "a step of nothing: most = 0 means no clipping, not clipping to 0");
     grade_mistake(g, got.steps == 0, "no-step", "no step was taken");
-    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++)
-        grade_mistake(
-            g, near_mat(got.gradient, by_rule(c, mistakes[i].rule, 0), tolerance),
-            mistakes[i].code, "%s", mistakes[i].says);
+    recognise_shares(g, c, got.gradient, tolerance);
     grade_near_mat(g, 7, "the gradient of the step", got.gradient, want, tolerance);
     return got.steps > 0;
 }
@@ -289,9 +332,15 @@ static void check_norm(Grade *g, Case *c) {
     Mat full = run_step(c, MICRO, 0, 0).gradient;
     double norm = length(full), most = norm / 8;
     Step got = run_step(c, MICRO, most, 0);
-    grade_mistake(g, fabs(got.result.norm - most) <= 1e-4 * most, "norm-after",
-                  "norm is that after clipping: it is asked for before");
-    grade_near(g, 1, "the norm of the gradient", got.result.norm, norm, 1e-4 * norm);
+    grade_mistake(g, most > 0 && fabs(got.result.norm - most) <= 1e-4 * most,
+                  "norm-after", "norm is that after clipping: it is asked for before");
+    double free_norm = run_step(c, MICRO, 0, 0).result.norm;
+    grade_mistake(g, norm > 0 && free_norm == 0 && got.result.norm > 0,
+                  "norm-if-clipped",
+                  "most = 0: the norm is asked for all the same, params_grad_norm");
+    Reading norms[] = {{"clipped", got.result.norm, norm, 1e-4 * norm},
+                       {"not clipped", free_norm, norm, 1e-4 * norm}};
+    grade_readings(g, 1, "the norm of the gradient", norms, 2);
 }
 
 // The second of the micro-batches has nothing to count.

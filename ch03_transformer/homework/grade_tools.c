@@ -9,6 +9,18 @@ Mat copied(Mat m) {
     return copy;
 }
 
+bool saved_on_stack(Grade *g, const Node *node) {
+    char here;
+    ptrdiff_t away = (const char *)node->saved - (const char *)&here;
+    bool stack = node->saved && away > -(1 << 20) && away < 1 << 20;
+    grade_mistake(
+        g, stack, "saved-on-stack",
+        "y->saved points to a local variable, which is gone when the function "
+        "returns: what pull needs comes from tape_allocate");
+    grade_expect(g, 0, !stack, "what saved points to is gone before the pull");
+    return stack;
+}
+
 double largest(Mat m) {
     double most = 0;
     for (int i = 0; i < m.rows; i++)

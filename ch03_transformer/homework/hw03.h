@@ -4,7 +4,8 @@
 // You edit hw03.c; `make hw03` grades it. Every function of the chapter may be called.
 // No problem needs another. The caller of these functions owns all matrices; a function
 // frees what it allocates itself, and what belongs to a node comes from the tape
-// (tape_allocate, tape_mat). "+=" adds to what is there, "=" replaces it.
+// (tape_allocate, tape_mat). "+=" adds to what is there, "=" replaces it; what is
+// neither stays as it is.
 #pragma once
 #include "ch03_transformer/model.h"
 #include "ch03_transformer/optimiser.h"

@@ -120,6 +120,9 @@ void grade_case(Grade *g, const char *says);
 // A copy of the bytes for the student's function, placed so that reaching past its end is
 // a crash, and is named. It stays until the next call with this name. At most 16 names.
 void *grade_guarded(const char *name, const void *from, size_t size);
+// The same of real numbers. Before the first of them lie NaNs; input: the student's
+// function must leave them as they are, and a part where it does not loses its points.
+real *grade_guarded_reals(const char *name, const real *from, size_t n, bool input);
 
 // Steps that compare and find the words for the hint themselves; `what` names the
 // thing: "the loss". |got - want| <= tolerance; equal infinities are near, NaN is near

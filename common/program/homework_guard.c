@@ -1,10 +1,13 @@
 // Arrays whose ends are watched: an unreadable page follows the last element, so that
-// one element too far is a fault, with or without a sanitizer.
+// one element too far is a fault, with or without a sanitizer. What lies before the
+// first element of reals is not a number, and shows in what is made of it. An input
+// must be afterwards what it was.
 //
 //     | poison ......... | a[0] a[1] .. a[n-1] | no access |
 //       one page or more                       ^ a page begins
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -12,15 +15,18 @@
 #include "common/error.h"
 #include "common/program/homework_run.h"
 
-enum { GUARDS = 16, POISON = 0xA5 };
+enum { GUARDS = 16, POISON = 0xA5, NOT_A_NUMBER = 0xFF };
 
 typedef struct {
     char name[32];
     unsigned char *begin, *end;  // end: where the unreadable page begins
+    unsigned char *given;        // what must not change, [size]; NULL: may change
+    size_t size;
 } Guard;
 
 static Guard guards[GUARDS];
 static int guard_count;
+static const char *changed;  // the first that did, though it must not
 
 static size_t page_size(void) { return (size_t)sysconf(_SC_PAGESIZE); }
 
@@ -43,17 +49,46 @@ static Guard *guard_named(const char *name) {
     return guard;
 }
 
-void *grade_guarded(const char *name, const void *from, size_t size) {
+static void note_change(Guard *guard) {
+    if (!guard->given) return;
+    if (!changed && memcmp(guard->end - guard->size, guard->given, guard->size) != 0)
+        changed = guard->name;
+    free(guard->given);
+    guard->given = NULL;
+}
+
+const char *homework_changed_input(void) {
+    for (int i = 0; i < guard_count; i++) note_change(&guards[i]);
+    return changed;
+}
+
+static Guard *guard_array(const char *name, const void *from, size_t size, int before) {
     Guard *guard = guard_named(name);
+    note_change(guard);
     if (!guard->begin || (size_t)(guard->end - guard->begin) < size) {
         if (guard->begin)
             munmap(guard->begin, (size_t)(guard->end - guard->begin) + page_size());
         guard_map(guard, size);
     }
+    guard->size = size;
     unsigned char *at = guard->end - size;
-    memset(guard->begin, POISON, (size_t)(at - guard->begin));
+    memset(guard->begin, before, (size_t)(at - guard->begin));
     if (size > 0) memcpy(at, from, size);
-    return at;
+    return guard;
+}
+
+void *grade_guarded(const char *name, const void *from, size_t size) {
+    return guard_array(name, from, size, POISON)->end - size;
+}
+
+real *grade_guarded_reals(const char *name, const real *from, size_t n, bool input) {
+    size_t size = n * sizeof *from;
+    Guard *guard = guard_array(name, from, size, NOT_A_NUMBER);
+    if (input) {
+        guard->given = allocate(size + 1, 1);
+        if (size > 0) memcpy(guard->given, from, size);
+    }
+    return (real *)(void *)(guard->end - size);
 }
 
 // Called while a fault is handled: nothing here but comparing and copying.

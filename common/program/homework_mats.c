@@ -2,13 +2,14 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #ifdef _OPENMP
 #include <omp.h>
 #endif
 
 #include "common/error.h"
-#include "common/program/homework.h"
+#include "common/program/homework_run.h"
 
 Mat random_mat(Rng *rng, int rows, int cols) {
     Mat m = mat_new(rows, cols);
@@ -28,13 +29,16 @@ Mat kept_mat(Mat from) {
     return copy;
 }
 
-Mat guarded_mat(const char *name, Mat from) {
+static Mat guarded(const char *name, Mat from, bool input) {
     Mat packed = kept_mat(from);
-    size_t size = (size_t)from.rows * (size_t)from.cols * sizeof(real);
-    real *at = grade_guarded(name, packed.at, size);
+    real *at = grade_guarded_reals(name, packed.at,
+                                   (size_t)from.rows * (size_t)from.cols, input);
     mat_free(packed);
     return mat_view(at, from.rows, from.cols);
 }
+
+Mat guarded_mat(const char *name, Mat from) { return guarded(name, from, false); }
+Mat input_mat(const char *name, Mat from) { return guarded(name, from, true); }
 
 bool near_mat(Mat a, Mat b, double tolerance) {
     if (a.rows != b.rows || a.cols != b.cols) return false;
@@ -57,6 +61,17 @@ double longest_row(Mat m) {
 }
 
 double rounding(int n, double size) { return (n + 16) * 0x1p-24 * size; }
+
+double peak_megabytes(void) {
+    if (SANITIZED) return 0;
+    struct rusage use;
+    getrusage(RUSAGE_SELF, &use);
+#ifdef __APPLE__
+    return (double)use.ru_maxrss / (1 << 20);  // bytes
+#else
+    return (double)use.ru_maxrss / (1 << 10);
+#endif
+}
 
 void one_thread(void) {
 #ifdef _OPENMP

@@ -1,5 +1,5 @@
 // Matrices for homework's graders: random ones, references that add up in double, and
-// how near is near enough.
+// how near is near enough, and what memory was used.
 #pragma once
 #include <stdbool.h>
 
@@ -21,10 +21,13 @@ double longest_row(Mat m);
 // themselves add.
 double rounding(int n, double size);
 
-// A packed copy whose end is watched, as grade_guarded's; and the other way round, a copy
-// to keep.
+// A packed copy whose end is watched, as grade_guarded's; the same of an input, which
+// must stay as it is; and the other way round, a copy to keep.
 Mat guarded_mat(const char *name, Mat from);
+Mat input_mat(const char *name, Mat from);
 Mat kept_mat(Mat from);
+// The most memory this check has used so far; 0 with a sanitizer, which frees nothing.
+double peak_megabytes(void);
 // For matrices as small as a check's, waking threads takes longer than the work. Not in a
 // grader's source: it may be compiled without OpenMP, whatever the student's file is.
 void one_thread(void);

@@ -5,9 +5,11 @@
 #pragma once
 #include <stdbool.h>
 
+#include "common/numeric/mat.h"
+
 typedef struct {
     const char *code;  // for scripts: "all-negated"
-    char says[160];    // "each number is -1 times the right one"
+    char says[200];    // "each number is -1 times the right one"
 } Relation;
 
 // got[n] against want[n]; each may be off by tolerance, or, relative, by tolerance
@@ -15,3 +17,8 @@ typedef struct {
 // False where they are equal or no relation is known.
 bool homework_relation(Relation *to, const double *got, const double *want, int n,
                        double tolerance, bool relative, double base);
+// Of matrices of one shape, rows and columns: each with those before it, in another
+// order, times a factor of its own, all right but the first or the last. Asked where
+// numbers alone have nothing in common.
+bool homework_relation_mat(Relation *to, Mat got, Mat want, double tolerance,
+                           double base);

@@ -3,7 +3,8 @@
 //     homework.c         the command line, the printed lines, JSON
 //     homework_run.c     a process a problem: its limits, what it sends home
 //     homework_steps.c   in that process: the steps of a check
-//     homework_relation.c  what wrong numbers have in common with the right ones
+//     homework_relation.c      what wrong numbers have in common with the right ones
+//     homework_relation_mat.c  the same of rows and columns
 //     homework_guard.c   arrays whose ends are watched
 #pragma once
 #include <setjmp.h>
@@ -56,8 +57,9 @@ struct Grade {
     int offered;                    // points of the steps so far
     int part_earned, part_offered;  // where this part began
     bool failed, todo;
-    bool mistaken;  // in this part
-    bool awaiting;  // the next step that fails shows what the mistake does
+    bool mistaken;    // in this part
+    bool awaiting;    // the next step that fails shows what the mistake does
+    bool input_told;  // that one was changed
     bool in_part;
     jmp_buf next_part;
     // of the first step whose numbers had something in common with the right ones: the
@@ -77,6 +79,8 @@ void homework_add_code(Findings *f, const char *code);
 void homework_relate(Grade *g, const char *what, const double *got, const double *want,
                      int n, double tolerance, bool relative, double base);
 void homework_settle_relation(Grade *g);
+// The name of the first input that was changed so far, or NULL.
+const char *homework_changed_input(void);
 // Whether the address is just outside a guarded array; then what to say about it.
 bool homework_guard_hit(uintptr_t address, Findings *f);
 

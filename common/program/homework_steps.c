@@ -60,13 +60,17 @@ bool grade_mistake(Grade *g, bool condition, const char *code, const char *diagn
     return condition;
 }
 
+static void keep_relation(Grade *g, const char *what, const Relation *r) {
+    g->relation_code = r->code;
+    snprintf(g->relation, HINT_BYTES, "%s: %s", what, r->says);
+}
+
 void homework_relate(Grade *g, const char *what, const double *got, const double *want,
                      int n, double tolerance, bool relative, double base) {
     Relation r;
     if (g->mistaken || g->relation[0]) return;
-    if (!homework_relation(&r, got, want, n, tolerance, relative, base)) return;
-    g->relation_code = r.code;
-    snprintf(g->relation, HINT_BYTES, "%s: %s", what, r.says);
+    if (homework_relation(&r, got, want, n, tolerance, relative, base))
+        keep_relation(g, what, &r);
 }
 
 void homework_settle_relation(Grade *g) {
@@ -77,8 +81,22 @@ void homework_settle_relation(Grade *g) {
 
 // ---- Parts
 
+// Said once, in a part that has points to lose.
+static void settle_inputs(Grade *g) {
+    const char *name = homework_changed_input();
+    if (!name || g->input_told || g->mistaken || g->offered == g->part_offered) return;
+    g->input_told = true;
+    grade_mistake(
+        g, true, "input-changed",
+        "%s was changed: it is the caller's, who may need it once more. Work on "
+        "a copy, or on each number as it is read",
+        name);
+    grade_expect(g, 0, false, "after the call %s is not what it was before", name);
+}
+
 // A part with a mistake never gets all of its points, though no step may have noticed.
 void homework_end_part(Grade *g) {
+    settle_inputs(g);
     int offered = g->offered - g->part_offered;
     if (g->mistaken && g->found.earned - g->part_earned == offered)
         g->found.earned = g->part_earned;
@@ -168,6 +186,10 @@ static void relate_mats(Grade *g, const char *what, Mat got, Mat want, double to
     double *a = numbers_of(got, false), *b = numbers_of(want, false);
     homework_relate(g, what, a, b, want.rows * want.cols, tolerance, false, base);
     free(a), free(b);
+    Relation r;
+    if (g->mistaken || g->relation[0]) return;
+    if (homework_relation_mat(&r, got, want, tolerance, base))
+        keep_relation(g, what, &r);
 }
 
 bool grade_near_mat(Grade *g, int points, const char *what, Mat got, Mat want,

@@ -505,6 +505,66 @@ Test(homework_relation, nothing_is_said_where_it_could_be_chance) {
     cr_assert(homework_relation(&r, half, one, 1, 1e-9, true, 0));
 }
 
+// ---- ... and rows and columns
+
+enum { WIDTH = 4 };
+
+// What is said of a matrix that differs from the right one as `turn` makes it;
+// `across`: of both transposed.
+static const char *code_of(void (*turn)(Mat m), bool across) {
+    static Relation r;
+    Mat got = mat_new(NUMBERS, WIDTH), want = mat_new(NUMBERS, WIDTH);
+    for (int i = 0; i < NUMBERS; i++)
+        for (int j = 0; j < WIDTH; j++)
+            *mat_at(want, i, j) = (real)(RIGHT[i] + 0.75 * RIGHT[j] * RIGHT[j]);
+    mat_copy(got, want);
+    turn(got);
+    r = (Relation){"none", ""};
+    if (across)
+        homework_relation_mat(&r, mat_transpose(got), mat_transpose(want), 1e-5, 0);
+    else homework_relation_mat(&r, got, want, 1e-5, 0);
+    mat_free(got), mat_free(want);
+    return r.code;
+}
+
+static void run_on(Mat m) {
+    for (int i = 1; i < m.rows; i++)
+        mat_add_scaled(mat_rows(m, i, 1), 1, mat_rows(m, i - 1, 1));
+}
+static void swap_rows(Mat m) {
+    Mat second = mat_new(1, m.cols);
+    mat_copy(second, mat_rows(m, 1, 1));
+    mat_copy(mat_rows(m, 1, 1), mat_rows(m, 3, 1));
+    mat_copy(mat_rows(m, 3, 1), second);
+    mat_free(second);
+}
+static void stretch_rows(Mat m) {
+    for (int i = 0; i < m.rows; i++) mat_scale(mat_rows(m, i, 1), 1 + (real)i);
+}
+static void lose_last_row(Mat m) { mat_fill(mat_rows(m, m.rows - 1, 1), 0); }
+static void lose_first_row(Mat m) { mat_fill(mat_rows(m, 0, 1), 0); }
+static void lose_middle_row(Mat m) { mat_fill(mat_rows(m, 2, 1), 0); }
+static void lose_number(Mat m) { *mat_at(m, 2, 2) = 9; }
+
+Test(homework_relation, what_rows_and_columns_have_in_common_is_seen) {
+    static const struct {
+        void (*turn)(Mat m);
+        const char *rows, *columns;
+    } cases[] = {
+        {run_on, "all-running", "all-running"},
+        {swap_rows, "rows-moved", "columns-moved"},
+        {stretch_rows, "rows-scaled", "columns-scaled"},
+        {lose_last_row, "one-row", "one-column"},
+        {lose_first_row, "one-row", "one-column"},
+        {lose_middle_row, "none", "none"},
+        {lose_number, "none", "none"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cr_assert_str_eq(code_of(cases[i].turn, false), cases[i].rows, "case %zu", i);
+        cr_assert_str_eq(code_of(cases[i].turn, true), cases[i].columns, "case %zu", i);
+    }
+}
+
 static void negated_step(Grade *g) {
     grade_near(g, 20, "the loss", -0.75, 0.625, 1e-9);
 }
@@ -532,6 +592,41 @@ static void not_kept_in_case(Grade *g) {
 static void kept_in_case(Grade *g) {
     grade_case(g, "with one row");
     aborting(g);
+}
+
+// ---- Inputs, and what lies before an array
+
+static const real GIVEN[] = {1, 2, 3};
+
+static void change(Grade *g) {
+    real *in = grade_guarded_reals("the input", GIVEN, 3, true);
+    in[1] = 5;
+    grade_expect(g, 10, true, "never seen");
+}
+static void changes_input(Grade *g) {
+    grade_part(g, change(g));
+    grade_part(g, change(g));
+}
+static void changes_output(Grade *g) {
+    real *out = grade_guarded_reals("the output", GIVEN, 3, false);
+    out[1] = 5;
+    grade_expect(g, 20, true, "never seen");
+}
+static void reads_before(Grade *g) {
+    const real *in = grade_guarded_reals("the input", GIVEN, 3, true);
+    Mat got = mat_new(1, 3), want = mat_new(1, 3);
+    for (int i = 0; i < 3; i++) *mat_at(got, 0, i) = in[i] + 0 * in[i - 1];
+    for (int i = 0; i < 3; i++) *mat_at(want, 0, i) = in[i];
+    grade_near_mat(g, 20, "the numbers", got, want, 0);
+}
+
+// An input that was changed costs the part's points, once; what precedes an array is not
+// a number.
+Test(homework, watches_inputs_and_what_precedes_them) {
+    cr_expect(strstr(hint_at("-h2", changes_input, 10), "the input was changed"));
+    cr_expect(strstr(hint_at("-h1", changes_input, 10), "is not what it was before"));
+    cr_expect(!strstr(hint_at("-h1", changes_output, 20), "not what it was"));
+    cr_expect(strstr(hint_at("-h2", reads_before, 0), "an index below 0"));
 }
 
 // The relation is the cause, the numbers stay the symptom; a known mistake comes first.
