@@ -289,6 +289,11 @@ typedef enum {
     BACK_OFF_COLUMN,        // row and column of the counts exchanged
     BACK_OFF_TRANSPOSED,    // in the numerator only
     BACK_OFF_KEPT_MASS,     // alpha of 1 - freed
+    BACK_OFF_BY_NUMBER,     // divided by how many tokens never came
+    BACK_OFF_RESCALED,      // lower itself, and then all divided by their sum
+    BACK_OFF_SPREAD,        // not normalised, and then all divided by their sum
+    BACK_OFF_NO_FREED,      // alpha is 1 / lower's probability of the unseen
+    BACK_OFF_PLUS_EVENTS,   // (c - D) / (c(h) + T), as Witten and Bell
 } BackOffRule;
 
 // What lower is multiplied by for tokens that never came.
@@ -297,16 +302,21 @@ static double alpha_by(BackOffRule rule, const Seen *s, double D) {
                    : rule == BACK_OFF_UNSEEN_TYPES ? V - s->different
                                                    : s->different,
            freed = D * types / (rule == BACK_OFF_NO_EVENTS ? 1 : s->total);
-    if (rule == BACK_OFF_LOWER) return 1;
+    if (rule == BACK_OFF_LOWER || rule == BACK_OFF_RESCALED) return 1;
     if (rule == BACK_OFF_D_ALONE) freed = D;
     if (rule == BACK_OFF_KEPT_MASS) freed = 1 - freed;
-    if (rule == BACK_OFF_INTERPOLATES || rule == BACK_OFF_UNNORMALISED) return freed;
+    if (rule == BACK_OFF_NO_FREED) freed = 1;
+    if (rule == BACK_OFF_BY_NUMBER) return freed / (V - s->different);
+    if (rule == BACK_OFF_INTERPOLATES || rule == BACK_OFF_UNNORMALISED
+        || rule == BACK_OFF_SPREAD)
+        return freed;
     return freed / (rule == BACK_OFF_SEEN ? 1 - s->unseen : s->unseen);
 }
 
 static double kept_by(BackOffRule rule, const Seen *s, int c, double D) {
     if (rule == BACK_OFF_KEEPS) return c / s->total;
     if (rule == BACK_OFF_D_OUTSIDE) return c / s->total - D;
+    if (rule == BACK_OFF_PLUS_EVENTS) return (c - D) / (s->total + s->different);
     return (c - D) / (s->total - (rule == BACK_OFF_LESS_EVENTS ? D : 0));
 }
 
@@ -323,6 +333,8 @@ static void back_off_by(BackOffRule rule, const double *lower, double D, int h,
         else p[w] = alpha * (rule == BACK_OFF_NO_LOWER ? 1 : lower[w]);
         if (c > 0 && rule == BACK_OFF_INTERPOLATES) p[w] += alpha * lower[w];
     }
+    double sum = rule == BACK_OFF_RESCALED || rule == BACK_OFF_SPREAD ? sum_of(p) : 1;
+    for (int w = 0; w < V; w++) p[w] /= sum;
 }
 
 static double *run_back_off(const double *lower, double D, int h) {
@@ -371,6 +383,19 @@ static const struct {
      "count[h V + w]: history and token are exchanged"},
     {BACK_OFF_KEPT_MASS, "kept-mass",
      "alpha shares out what was freed, D T / c(h), not what was kept"},
+    {BACK_OFF_BY_NUMBER, "alpha-by-number",
+     "alpha divides by how many tokens never came after h: by lower's probability of "
+     "them, or p does not sum to 1"},
+    {BACK_OFF_RESCALED, "rescaled",
+     "all were divided by their sum at the end, so that what came after h has less "
+     "than (c - D) / c(h): alpha alone makes the sum 1"},
+    {BACK_OFF_SPREAD, "rescaled",
+     "all were divided by their sum at the end, so that what came after h has more "
+     "than (c - D) / c(h): alpha alone makes the sum 1"},
+    {BACK_OFF_NO_FREED, "no-freed",
+     "lower of the unseen was brought to 1: they share what was freed, D T / c(h)"},
+    {BACK_OFF_PLUS_EVENTS, "plus-events",
+     "divided by c(h) + T, as Witten and Bell do: here by c(h)"},
 };
 
 static void check_back_off(Grade *g) {

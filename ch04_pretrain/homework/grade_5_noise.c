@@ -25,6 +25,11 @@ typedef enum {
     SQUARES_LAST,     // of the last part alone
     SQUARES_PARTS,    // times the number of parts
     SQUARES_PARTS_SQUARED,
+    SQUARES_OF_MEAN,     // the square of the mean length
+    SQUARES_OF_SUM,      // the square of the sum of lengths
+    SQUARES_LARGEST,     // of the longest part
+    SQUARES_ABSOLUTE,    // sums of absolute values, squared
+    SQUARES_OF_NUMBERS,  // the square of the sum of a gradient's numbers
 } SquaresRule;
 
 static double number_at(SquaresRule rule, const Parts *p, int k, int i) {
@@ -40,23 +45,35 @@ static void small_by(int rule, const void *of, double *to) {
     const Parts *p = of;
     int from = rule == SQUARES_LAST ? p->parts - 1 : 0,
         until = rule == SQUARES_FIRST ? 1 : p->parts, parts = until - from;
+    double lengths = 0, largest = 0;
     *to = 0;
     for (int k = from; k < until; k++) {
-        double square = 0;
-        for (int i = 0; i < NUMBERS; i++)
-            square += pow(number_at((SquaresRule)rule, p, k, i), 2);
+        double square = 0, sizes = 0, sum = 0;
+        for (int i = 0; i < NUMBERS; i++) {
+            double x = number_at((SquaresRule)rule, p, k, i);
+            square += x * x, sizes += fabs(x), sum += x;
+        }
+        lengths += sqrt(square), largest = fmax(largest, square);
+        if (rule == SQUARES_ABSOLUTE) square = sizes * sizes;
+        if (rule == SQUARES_OF_NUMBERS) square = sum * sum;
         *to += size_by((SquaresRule)rule, square) / (rule == SQUARES_SUM ? 1 : parts);
     }
+    if (rule == SQUARES_OF_SUM) *to = lengths * lengths;
+    if (rule == SQUARES_OF_MEAN) *to = lengths * lengths / (parts * parts);
+    if (rule == SQUARES_LARGEST) *to = largest;
 }
 
 static void big_by(int rule, const void *of, double *to) {
     const Parts *p = of;
-    double square = 0;
+    double square = 0, sizes = 0, all = 0;
     for (int i = 0; i < NUMBERS; i++) {
         double sum = 0;
         for (int k = 0; k < p->parts; k++) sum += number_at((SquaresRule)rule, p, k, i);
-        square += pow(sum / (rule == SQUARES_SUM ? 1 : p->parts), 2);
+        double mean = sum / (rule == SQUARES_SUM ? 1 : p->parts);
+        square += mean * mean, sizes += fabs(mean), all += mean;
     }
+    if (rule == SQUARES_ABSOLUTE) square = sizes * sizes;
+    if (rule == SQUARES_OF_NUMBERS) square = all * all;
     if (rule == SQUARES_PARTS) square *= p->parts;
     if (rule == SQUARES_PARTS_SQUARED) square /= p->parts;
     *to = size_by((SquaresRule)rule, square);
@@ -76,6 +93,15 @@ static void check_small(Grade *g) {
          "divided by n: a squared length is a sum over its numbers"},
         {SQUARES_FIRST, "small-first", "of the first part alone"},
         {SQUARES_LAST, "small-last", "of the last part alone: the mean over the parts"},
+        {SQUARES_OF_MEAN, "small-of-mean",
+         "the mean of the lengths, squared: first the squares, then their mean"},
+        {SQUARES_OF_SUM, "small-of-mean",
+         "the sum of the lengths, squared: the mean of their squares"},
+        {SQUARES_LARGEST, "small-largest", "of the longest part alone: the mean"},
+        {SQUARES_ABSOLUTE, "small-absolute",
+         "sums of absolute values: a length is the root of a sum of squares"},
+        {SQUARES_OF_NUMBERS, "small-of-numbers",
+         "the square of a sum: each number is squared first"},
         {SQUARES_LAYOUT, "small-layout",
          "part k begins at number k n: the gradients lie one after another"},
     };
@@ -100,6 +126,10 @@ static void check_big(Grade *g) {
          "twice"},
         {SQUARES_PARTS_SQUARED, "big-divided-again",
          "divided by the number of parts once too often: the mean's square"},
+        {SQUARES_ABSOLUTE, "big-absolute",
+         "sums of absolute values: a length is the root of a sum of squares"},
+        {SQUARES_OF_NUMBERS, "big-of-numbers",
+         "the square of a sum: each number is squared first"},
     };
     Parts p = {G, PARTS};
     double got = run_squares(PARTS).big, small;

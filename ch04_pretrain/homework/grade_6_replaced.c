@@ -64,9 +64,39 @@ static bool follows(const Seen *s, int i, const double *law) {
     return fits_law(s->counts[i], DRAWS, law, V);
 }
 
+// Whether every selected token was drawn from the numbers of the generator that begin
+// at `from` of it and lie `step` apart.
+static bool drawn_from(const Seen *s, int (*from)(int token), int step) {
+    for (int i = 0; i < ROW; i++) {
+        double law[V], sum = 0;
+        if (!SELECTED[i]) continue;
+        for (int w = 0; w < V; w++) sum += law[w] = GENERATOR[from(i) + w * step];
+        for (int w = 0; w < V; w++) law[w] /= sum;
+        if (!follows(s, i, law)) return false;
+    }
+    return true;
+}
+static int row_of_selected(int i) {
+    int before = 0;
+    while (i-- > 0) before += SELECTED[i];
+    return before * V;
+}
+static int number_itself(int i) { return i; }
+
+static void name_rows(Grade *g, const Seen *s) {
+    grade_mistake(g, drawn_from(s, row_of_selected, 1), "row-of-selected",
+                  "the k-th selected token is drawn from row k of the generator: it "
+                  "has a row for every token, and row i is token i's");
+    grade_mistake(g, drawn_from(s, number_itself, 1), "row-begins-at-i",
+                  "token i is drawn from generator[i] on: its row begins at i V");
+    grade_mistake(g, drawn_from(s, number_itself, ROW), "by-column",
+                  "the generator was read column by column: generator[i V + w]");
+}
+
 static void check_drawn(Grade *g) {
     static const double even[V] = {0.25, 0.25, 0.25, 0.25};
     Seen s = draw_inputs();
+    name_rows(g, &s);
     grade_mistake(g, s.counts[0][0] == DRAWS && s.counts[2][3] == DRAWS, "greedy",
                   "always the most likely token: it is drawn");
     grade_mistake(g, s.again == 0, "must-differ",
