@@ -117,7 +117,8 @@ static void check_cut_off(Grade *g) {
 
 enum { ANSWERS = 5 };
 static const double REWARD[ANSWERS] = {0.5, 1.5, 1, 2.5, 3},
-                    LARGE[ANSWERS] = {9000, 9001, 9001.5, 9002, 9002.5};
+                    LARGE[ANSWERS] = {9000, 9001, 9001.5, 9002, 9002.5},
+                    LOW[ANSWERS] = {-9000, -8999, -8998.5, -8998, -8997.5};
 static const int LENGTH[ANSWERS] = {1, 2, 3, 5, 8};
 
 typedef struct {
@@ -248,7 +249,15 @@ static void check_length(Grade *g) {
 static void check_length_large(Grade *g) {
     Problem2 p = {LARGE, 1, 0.25};
     Answers a = answers(LARGE);
-    double got = expected_length(&a, p.beta, p.alpha);
+    double got = expected_length(&a, p.beta, p.alpha), want;
+    a = answers(LOW);
+    double low = expected_length(&a, p.beta, p.alpha);
+    length_by(LENGTH_RIGHT, &p, &want);
+    grade_mistake(
+        g, fabs(got - want) < 1e-6 && !(fabs(low - want) < 1e-6), "maximum-from-zero",
+        "where all rewards are near -9000 every exponential is 0: the largest "
+        "exponent was looked for from 0 on. Begin with -INFINITY, or with the "
+        "first");
     grade_mistake(g, !isfinite(got), "overflow",
                   "e^9000 is infinite in C: subtract the largest exponent first");
     grade_numbers(g, 1, "the expected length with rewards near 9000", &got, 1, 1e-6,

@@ -349,6 +349,21 @@ static double point_of(const Point *p, double got[ANSWERS]) {
 
 static const Point BOTH = {0.5, 0.75};
 
+// The sum of the probabilities says how the search for nu went. 1e-10 is allowed.
+static void name_sum(Grade *g, double sum) {
+    double off = fabs(sum - 1);
+    grade_mistake(
+        g, off > 1e-3, "no-sum",
+        "the probabilities sum to %.6g: nu was not found. Is it between the "
+        "bounds that you search in, least and largest r + beta_loss, and does "
+        "the sum fall with it?",
+        sum);
+    grade_mistake(g, off > 1.1e-10 && off <= 1e-3, "search-ends-early",
+                  "the probabilities sum to 1 within %.2g: the search for nu ends too "
+                  "early, 1e-10 is asked",
+                  off);
+}
+
 static void check_point(Grade *g) {
     double got[ANSWERS];
     point_of(&BOTH, got);
@@ -356,12 +371,7 @@ static void check_point(Grade *g) {
     point_by(POINT_RATIO, &BOTH, want), point_by(POINT_PI, &BOTH, slip);
     for (int y = 0; y < ANSWERS; y++) sum += got[y];
     bool known = fabs(got[0] - want[0]) < 1e-8 || fabs(got[0] - slip[0]) < 1e-8;
-    grade_mistake(
-        g, !known && fabs(sum - 1) > 1e-6, "no-sum",
-        "the probabilities sum to %.6g: nu was not found. Is it between the "
-        "bounds that you search in, least and largest r + beta_loss, and does "
-        "the sum fall with it?",
-        sum);
+    if (!known) name_sum(g, sum);
     grade_numbers(g, 5, "the probabilities at the end", got, ANSWERS, 1e-8, point_by,
                   &BOTH, POINT_SLIPS, COUNT_OF(POINT_SLIPS));
 }
@@ -387,12 +397,7 @@ static void check_one_place(Grade *g, int points, const char *what, Point p) {
     point_of(&p, got);
     for (int y = 0; y < ANSWERS; y++) sum += got[y];
     grade_mistake(g, isnan(sum), "zero-beta", "a beta of 0 is divided by");
-    grade_mistake(
-        g, sum > 1e-3 && fabs(sum - 1) > 1e-6, "no-sum",
-        "the probabilities sum to %.6g: nu was not found. Is it between the "
-        "bounds that you search in, least and largest r + beta_loss, and does "
-        "the sum fall with it?",
-        sum);
+    if (sum > 1e-3) name_sum(g, sum);
     grade_numbers(g, points, what, got, ANSWERS, 1e-8, point_by, &p, NULL, 0);
 }
 

@@ -209,8 +209,10 @@ static void check_long(Grade *g) {
     answer[LONG - 1] = MANY;
     Readers r = {2, MANY, LONG, (const double[]){0.25, 0.75}, evenly, NULL};
     double got = sequence_log_p(&r, answer, LONG), want = -LONG * log(MANY + 1);
-    grade_mistake(g, isinf(got), "underflow",
-                  "e^-1999 is 0 in C: take the largest exponent out of the sum");
+    grade_mistake(
+        g, isinf(got), "underflow",
+        "e^-1999 is 0 in C: take the largest exponent, which is far below 0, out of "
+        "the sum");
     grade_near(g, 2, "ln p by sequence of 400 tokens of ln p = -5", got, want, 1e-6);
 }
 

@@ -162,7 +162,10 @@ static const Slip MIX_SLIPS[] = {
     {MIX_OF_LOGS, "mean-of-logs", "a mean of logarithms: the mean is of the capitals"},
     {MIX_SUM, "sum", "this is the sum of three capitals: a mean begins with 1"},
     {MIX_BEST, "richest", "the richest of the three: who that is one knows afterwards"},
-    {MIX_MIDDLE, "middle", "one who bets 1/2: the mean is of capitals, not of bets"},
+    {MIX_MIDDLE, "middle",
+     "one who bets 1/2, or a mean taken anew in each round, which is the same: the "
+     "mean "
+     "is of the capitals at the end, not of bets"},
     {MIX_NO_LOG, "mixed-no-log", "this is the capital: its logarithm is asked for"},
     {MIX_LOG_DIVIDED, "log-divided",
      "the logarithm was divided by 3: the mean is of the capitals, ln of the sum less "
@@ -175,11 +178,42 @@ static const Slip MIX_SLIPS[] = {
      "logarithms were added, which multiplies capitals: the mean is of the capitals"},
 };
 
+// In the first row of rounds who bets 1/2 is the richest, in the second who bets most,
+// in the third who bets least.
+enum { MIXES = 3 };
+static const char *const MIX_TEXTS[MIXES] = {"wwtwlwwtwl", "wwwtwwww", "llwltlll"};
+
+static void mixes_by(int rule, const void *of, double *to) {
+    (void)of;
+    for (int i = 0; i < MIXES; i++) {
+        Bet b = {rounds(MIX_TEXTS[i]), 0.4, 0};
+        mixed_by(rule, &b, &to[i]);
+    }
+}
+
 static void check_mixed(Grade *g) {
-    Bet b = {rounds("wwtwlwwtwl"), 0.4, 0};
-    double got = log_mixed_capital(guarded(&b.rounds), b.rounds.n, b.q);
-    grade_numbers(g, 4, "ln of the mean of three capitals", &got, 1, TOLERANCE,
-                  mixed_by, &b, MIX_SLIPS, COUNT_OF(MIX_SLIPS));
+    double got[MIXES];
+    for (int i = 0; i < MIXES; i++) {
+        Rounds r = rounds(MIX_TEXTS[i]);
+        got[i] = log_mixed_capital(guarded(&r), r.n, 0.4);
+    }
+    grade_numbers(g, 3, "ln of the mean of three capitals", got, MIXES, TOLERANCE,
+                  mixes_by, NULL, MIX_SLIPS, COUNT_OF(MIX_SLIPS));
+    static double wins[LONG], losses[LONG];
+    for (int i = 0; i < LONG; i++) wins[i] = 1;
+    double high = log_mixed_capital(grade_guarded("x", wins, sizeof wins), LONG, 0.25),
+           low =
+               log_mixed_capital(grade_guarded("x", losses, sizeof losses), LONG, 0.25);
+    grade_mistake(
+        g, isfinite(high) && !isfinite(low), "mixed-maximum-from-zero",
+        "after 4000 losses every capital is 0 in C: the largest logarithm was "
+        "looked for from 0 on. Begin with -INFINITY, or with the first");
+    grade_mistake(g, !isfinite(high) || !isfinite(low), "mixed-overflow",
+                  "a capital is infinite in C, or 0: take the largest of the three "
+                  "logarithms out of the sum first");
+    Reading both[] = {{"after 4000 wins", high, LONG * log(3.25) - log(3), 1e-6},
+                      {"after 4000 losses", low, LONG * log(0.75) - log(3), 1e-6}};
+    grade_readings(g, 1, "ln of the mean of three capitals", both, 2);
 }
 
 // ---- the first doubt
@@ -393,6 +427,9 @@ static const Slip INTERVAL_SLIPS[] = {
      "both ends are the same: the upper one is found with losses"},
 };
 
+// Two ends of a bracket of 1e-9.
+static const double EXACT = 2e-9;
+
 static void check_interval_of(Grade *g, int points, const char *what,
                               const char *text) {
     Looks l = {rounds(text), 0.1};
@@ -400,12 +437,12 @@ static void check_interval_of(Grade *g, int points, const char *what,
     double got[] = {w.low, w.high}, want[2];
     interval_by(INTERVAL_RIGHT, &l, want);
     bool near = fabs(got[0] - want[0]) < 2e-3 && fabs(got[1] - want[1]) < 2e-3,
-         exact = fabs(got[0] - want[0]) < 1e-7 && fabs(got[1] - want[1]) < 1e-7;
+         exact = fabs(got[0] - want[0]) < EXACT && fabs(got[1] - want[1]) < EXACT;
     grade_mistake(
         g, near && !exact, "interval-coarse",
         "near, but not to 1e-9: halve the bracket 30 times and more, or go on "
         "until it is narrow enough");
-    grade_numbers(g, points, what, got, 2, 1e-7, interval_by, &l, INTERVAL_SLIPS,
+    grade_numbers(g, points, what, got, 2, EXACT, interval_by, &l, INTERVAL_SLIPS,
                   COUNT_OF(INTERVAL_SLIPS));
 }
 

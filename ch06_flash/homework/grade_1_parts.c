@@ -186,6 +186,10 @@ static void check_lse(Grade *g) {
 }
 static void check_large(Grade *g) {
     double out[D], high = merged(&HIGH, out), low = merged(&LOW, out);
+    grade_mistake(g, isfinite(high) && !isfinite(low), "maximum-from-zero",
+                  "where all L_s are near -1000 every e^(L_s - largest) is 0: the "
+                  "largest was looked for from 0 on. Begin with -INFINITY, or with the "
+                  "first that saw something");
     grade_mistake(g, !isfinite(high) || !isfinite(low), "overflow",
                   "e^1000 is infinite in C and e^-1000 is 0: subtract the largest L_s "
                   "first");

@@ -210,7 +210,9 @@ static void check_range_of(Grade *g, int points, const char *what, const double 
     static const Slip slips[] = {
         {RANGE_256, "steps-256", "256 codes have 255 steps between them"},
         {RANGE_SYMMETRIC, "from-zero",
-         "the range begins at the least number, not at 0"},
+         "the range begins at 0, not at the least number. If that was looked for from "
+         "0 "
+         "on: begin with x[0], or with infinities"},
         {RANGE_CUT, "range-cut", "the fraction was cut off: round to the nearest"},
         {RANGE_NO_LEAST, "least-not-subtracted",
          "codes count steps from the least number: subtract it"},
@@ -222,10 +224,9 @@ static void check_range_of(Grade *g, int points, const char *what, const double 
         {RANGE_TOP, "from-the-top",
          "codes count steps from the least number, not from the largest"},
         {RANGE_UP, "range-up", "rounded up: to the nearest"},
-        {RANGE_ZERO, "begins-at-zero",
+        {RANGE_ZERO, "from-zero",
          "the least and the largest were looked for from 0 on: begin with x[0], or "
-         "with "
-         "infinities"},
+         "with infinities"},
         {RANGE_MOST, "least-is-largest", "`least` is the largest number"},
     };
     unsigned char room[N] = {7};
@@ -233,6 +234,9 @@ static void check_range_of(Grade *g, int points, const char *what, const double 
     Scaling s = quantise_range(grade_guarded("x", x, sizeof VALUES), N, codes);
     double got[2 + N] = {s.least, s.step};
     for (int i = 0; i < N; i++) got[2 + i] = codes[i];
+    grade_mistake(g, x == EQUAL && fabs(got[1] - 3.5 / 255) < TOLERANCE, "from-zero",
+                  "all numbers are below 0, and the largest was looked for from 0 on: "
+                  "begin with x[0], or with -INFINITY");
     grade_mistake(g, x == EQUAL && (got[1] != 0 || got[2] != 0), "equal-numbers",
                   "equal numbers: the step is 0, and 0/0 no code");
     grade_numbers(g, points, what, got, 2 + N, TOLERANCE, range_by, x, slips,
@@ -336,7 +340,7 @@ static void check_score(Grade *g) {
 
 // ---- an output's
 
-static const double P[] = {0.5, 0.25, 0.125, 0.125}, V[] = {1, -3, 2, 0.7};
+static const double P[] = {0.5, 0.25, 0.125, 0.125}, V[] = {1.5, -3, 2, 0.7};
 
 typedef struct {
     double off, value_off;
