@@ -31,6 +31,7 @@ typedef enum {
     WSD_WHOLE_PEAK,    // last + peak f
     WSD_ABOVE,         // peak + (peak - last) f
     WSD_EXPONENTIAL,   // peak (last / peak)^u
+    WSD_HELD,          // peak f, and last at least
 } WsdRule;
 
 static double warm(const Wsd *s, WsdRule rule, long long step) {
@@ -57,6 +58,7 @@ static double left_by(const Wsd *s, WsdRule rule, double u) {
 static double between(const Wsd *s, WsdRule rule, double left) {
     double last = rule == WSD_TO_ZERO ? 0 : s->last;
     if (rule == WSD_WHOLE_PEAK) return last + s->peak * left;
+    if (rule == WSD_HELD) return fmax(last, s->peak * left);
     if (rule == WSD_ABOVE) return s->peak + (s->peak - last) * left;
     if (rule == WSD_EXPONENTIAL) return s->peak * pow(s->last / s->peak, 1 - left);
     return last + (s->peak - last) * left;
@@ -148,6 +150,9 @@ static const WsdMistake DECAY_MISTAKES[] = {
     {WSD_ABOVE, "above-the-peak",
      "the decay begins above the peak: last + (peak - last) f"},
     {WSD_EXPONENTIAL, "exponential", "a geometric decay: last + (peak - last) f"},
+    {WSD_HELD, "held-at-last",
+     "the rate falls towards 0 and is held at last: it falls to last, last + (peak - "
+     "last) f"},
     {WSD_INTEGERS, "integer-division",
      "the rate stays at the peak: is u a quotient of integers, 0 until the end?"},
     {0},

@@ -310,6 +310,13 @@ static bool left_of_others(TypicalRule rule, double total, double mass) {
     return true;
 }
 
+static bool kept_twice(const Filtered *f) {
+    for (int i = 0; i < f->left.count && i < f->given.count; i++)
+        for (int j = 0; j < i; j++)
+            if (f->after[i].token == f->after[j].token) return true;
+    return false;
+}
+
 // The student's choice among n candidates against the reference.
 static void check_choice(Grade *g, int points, const char *what, const double *p, int n,
                          double total, double mass) {
@@ -317,6 +324,9 @@ static void check_choice(Grade *g, int points, const char *what, const double *p
     Filtered f;
     run_filter(&f, p, n, total, mass);
     bool good = left_by(TYPICAL_RIGHT, &f, mass), named = good, zero = false;
+    grade_mistake(g, kept_twice(&f), "kept-twice",
+                  "a candidate is kept twice, and another is lost: was the list "
+                  "overwritten while it was still read?");
     for (int i = 0; i < COUNT_OF(TYPICAL_MISTAKES) && !named; i++) {
         const TypicalMistake *m = &TYPICAL_MISTAKES[i];
         named = left_by(m->rule, &f, mass) && left_of_others(m->rule, total, mass);
@@ -355,7 +365,16 @@ static void check_ties(Grade *g) {
 static void check_all(Grade *g) {
     const double p[] = {0.5, 0, 0.3, 0.2};
     check_choice(g, 1, "p = 0.5, 0, 0.3, 0.2", p, 4, 1, 0.9);
-    check_choice(g, 1, "p = 0.5, 0, 0.3, 0.2", p, 4, 1, 1);
+    // the sum of the shares is 1 before the least one
+    const double small[] = {0.5, 1e-20, 0.3, 0.2};
+    Filtered f;
+    run_filter(&f, small, 4, 1, 1);
+    grade_mistake(g, f.left.count == 3, "one-is-no-case",
+                  "a mass of 1 keeps all candidates with p > 0: a sum of shares rounds "
+                  "to 1 before the last of them");
+    if (f.left.count != 4)
+        check_choice(g, 1, "p = 0.5, 1e-20, 0.3, 0.2", small, 4, 1, 1);
+    else check_choice(g, 1, "p = 0.5, 0, 0.3, 0.2", p, 4, 1, 1);
 }
 
 // What became of the p that are left: times `factor`, all of them.

@@ -27,7 +27,7 @@ typedef enum {
     SQUARES_PARTS_SQUARED,
     SQUARES_OF_MEAN,     // the square of the mean length
     SQUARES_OF_SUM,      // the square of the sum of lengths
-    SQUARES_LARGEST,     // of the longest part
+    SQUARES_SET,         // = for +=: the last part's share
     SQUARES_ABSOLUTE,    // sums of absolute values, squared
     SQUARES_OF_NUMBERS,  // the square of the sum of a gradient's numbers
 } SquaresRule;
@@ -45,7 +45,7 @@ static void small_by(int rule, const void *of, double *to) {
     const Parts *p = of;
     int from = rule == SQUARES_LAST ? p->parts - 1 : 0,
         until = rule == SQUARES_FIRST ? 1 : p->parts, parts = until - from;
-    double lengths = 0, largest = 0;
+    double lengths = 0;
     *to = 0;
     for (int k = from; k < until; k++) {
         double square = 0, sizes = 0, sum = 0;
@@ -53,14 +53,14 @@ static void small_by(int rule, const void *of, double *to) {
             double x = number_at((SquaresRule)rule, p, k, i);
             square += x * x, sizes += fabs(x), sum += x;
         }
-        lengths += sqrt(square), largest = fmax(largest, square);
+        lengths += sqrt(square);
         if (rule == SQUARES_ABSOLUTE) square = sizes * sizes;
         if (rule == SQUARES_OF_NUMBERS) square = sum * sum;
+        if (rule == SQUARES_SET) *to = 0;
         *to += size_by((SquaresRule)rule, square) / (rule == SQUARES_SUM ? 1 : parts);
     }
     if (rule == SQUARES_OF_SUM) *to = lengths * lengths;
     if (rule == SQUARES_OF_MEAN) *to = lengths * lengths / (parts * parts);
-    if (rule == SQUARES_LARGEST) *to = largest;
 }
 
 static void big_by(int rule, const void *of, double *to) {
@@ -68,7 +68,11 @@ static void big_by(int rule, const void *of, double *to) {
     double square = 0, sizes = 0, all = 0;
     for (int i = 0; i < NUMBERS; i++) {
         double sum = 0;
-        for (int k = 0; k < p->parts; k++) sum += number_at((SquaresRule)rule, p, k, i);
+        for (int k = 0; k < p->parts; k++) {
+            if (rule == SQUARES_SET || rule == SQUARES_LAST) sum = 0;
+            sum += number_at((SquaresRule)rule, p, k, i);
+        }
+        if (rule == SQUARES_LAST) sum *= p->parts;
         double mean = sum / (rule == SQUARES_SUM ? 1 : p->parts);
         square += mean * mean, sizes += fabs(mean), all += mean;
     }
@@ -97,7 +101,8 @@ static void check_small(Grade *g) {
          "the mean of the lengths, squared: first the squares, then their mean"},
         {SQUARES_OF_SUM, "small-of-mean",
          "the sum of the lengths, squared: the mean of their squares"},
-        {SQUARES_LARGEST, "small-largest", "of the longest part alone: the mean"},
+        {SQUARES_SET, "small-set",
+         "each part overwrites the one before it: the mean adds them up"},
         {SQUARES_ABSOLUTE, "small-absolute",
          "sums of absolute values: a length is the root of a sum of squares"},
         {SQUARES_OF_NUMBERS, "small-of-numbers",
@@ -126,10 +131,13 @@ static void check_big(Grade *g) {
          "twice"},
         {SQUARES_PARTS_SQUARED, "big-divided-again",
          "divided by the number of parts once too often: the mean's square"},
-        {SQUARES_ABSOLUTE, "big-absolute",
-         "sums of absolute values: a length is the root of a sum of squares"},
+        {SQUARES_ABSOLUTE, "big-of-numbers",
+         "a gradient's numbers were added up and then squared: each is squared first"},
         {SQUARES_OF_NUMBERS, "big-of-numbers",
-         "the square of a sum: each number is squared first"},
+         "a gradient's numbers were added up and then squared: each is squared first"},
+        {SQUARES_SET, "big-set",
+         "each part overwrites the one before it: the mean adds them up"},
+        {SQUARES_LAST, "big-last", "of the last part alone: of the mean of all"},
     };
     Parts p = {G, PARTS};
     double got = run_squares(PARTS).big, small;
@@ -176,6 +184,8 @@ typedef enum {
     NOISE_SUM,          // small + big
     NOISE_LARGE,        // B (small - big)
     NOISE_PLUS_TRACE,   // |G|^2 = big + trace / B
+    NOISE_WHOLE_TRACE,  // |G|^2 = big - trace
+    NOISE_SMALL_TRACE,  // |G|^2 = small - trace
 } NoiseRule;
 
 static double square_of(NoiseRule rule, Squares s, double b, double B) {
@@ -189,6 +199,8 @@ static double square_of(NoiseRule rule, Squares s, double b, double B) {
         case NOISE_OTHER_TERM: return s.big - trace / b;
         case NOISE_OTHER_SIZE: return s.small - trace / B;
         case NOISE_PLUS_TRACE: return s.big + trace / B;
+        case NOISE_WHOLE_TRACE: return s.big - trace;
+        case NOISE_SMALL_TRACE: return s.small - trace;
         case NOISE_NEGATIVE: return -right;
         case NOISE_EXCHANGED: return (B * s.small - b * s.big) / (B - b);
         case NOISE_PLUS: return (B * s.big + b * s.small) / (B + b);
@@ -241,6 +253,11 @@ static void check_square(Grade *g) {
         {NOISE_OTHER_SIZE, "other-term",
          "from small trace / b is to be taken away: trace / B belongs to big"},
         {NOISE_PLUS_TRACE, "plus-trace", "trace / B is taken away from big, not added"},
+        {NOISE_WHOLE_TRACE, "trace-not-divided",
+         "the trace is one row's: from big, of B rows, trace / B is to be taken away"},
+        {NOISE_SMALL_TRACE, "trace-not-divided",
+         "the trace is one row's: from small, of b rows, trace / b is to be taken "
+         "away"},
         {NOISE_NEGATIVE, "square-negative",
          "the sign is turned: (B big - b small) / (B - b)"},
         {NOISE_EXCHANGED, "small-and-big",
@@ -345,6 +362,13 @@ static void check_no_signal(Grade *g) {
                     && fabs(own.trace - right.trace) <= TOLERANCE;
     grade_mistake(g, measured && got < 0, "negative-scale",
                   "a mean |G|^2 below 0 says that noise is all there is to see");
+    grade_mistake(
+        g, measured && (got == 0 || isnan(got)), "no-signal",
+        "where the mean |G|^2 is not above 0 noise is all there is to see, and "
+        "the scale INFINITY");
+    grade_mistake(g, measured && isfinite(got) && got > 0, "no-signal-positive",
+                  "a mean |G|^2 below 0 was made positive: noise is all there is to "
+                  "see, and the scale INFINITY");
     grade_expect(g, 1, got == INFINITY,
                  "the noise scale of two measurements is %.6g, should be INFINITY",
                  got);

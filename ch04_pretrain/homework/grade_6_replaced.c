@@ -5,7 +5,8 @@
 #include "ch04_pretrain/homework/grade.h"
 
 enum { V = 4, ROW = 6, DRAWS = 20000 };
-static const double TOLERANCE = 1e-9;  // sums of a few terms of about 1
+static const double TOLERANCE = 1e-9,  // sums of a few terms of about 1
+    BEFORE = 9;                        // what is in an array that is to be written
 
 // ---- the input
 
@@ -285,6 +286,14 @@ static void check_large(Grade *g) {
     grade_mistake(g, !isfinite(got), "overflow",
                   "e^900 is infinite in C, and the log of a sigmoid that is 0 as well: "
                   "ln(1 + e^z) = max(z, 0) + ln(1 + e^-|z|)");
+    // one token is wrong, with a logit of 850
+    double want;
+    loss_by(LOSS_RIGHT, &r, &want);
+    grade_mistake(
+        g, got > 0 && got < 0.5 * want, "clamped",
+        "where a logit of 850 says the wrong thing the loss is 850, here %.4g: "
+        "was a probability kept away from 0?",
+        ROW * got);
     grade_numbers(g, 2, "the loss of logits near 1000", &got, 1, TOLERANCE, loss_by, &r,
                   NULL, 0);
 }
@@ -361,7 +370,7 @@ static void best_by(int rule, const void *of, double *to) {
 }
 
 static double *run_optimum(const Place *p) {
-    double blank[V] = {NAN, NAN, NAN, NAN},
+    double blank[V] = {BEFORE, BEFORE, BEFORE, BEFORE},
            *to = grade_guarded("p", blank, sizeof blank);
     detector_optimum(
         grade_guarded("language", p->language, V * sizeof(double)),
@@ -414,14 +423,17 @@ static const Slip BEST_SLIPS[] = {
 
 static void check_optimum(Grade *g) {
     Place p = {LANGUAGE, SAID, 0.15};
-    grade_numbers(g, 4, "the best detector of four tokens", run_optimum(&p), V,
-                  TOLERANCE, best_by, &p, BEST_SLIPS, COUNT_OF(BEST_SLIPS));
+    const double *got = run_optimum(&p);
+    grade_written(g, got, V, TOLERANCE, best_by, &p, BEFORE);
+    grade_numbers(g, 4, "the best detector of four tokens", got, V, TOLERANCE, best_by,
+                  &p, BEST_SLIPS, COUNT_OF(BEST_SLIPS));
 }
 
 static void check_never_seen(Grade *g) {
     Place p = {NARROW, NARROW, 0.15};
     double *got = run_optimum(&p);
     grade_mistake(g, isnan(got[2]), "never-seen", "0 / 0: a token that is never seen");
+    grade_written(g, got, V, TOLERANCE, best_by, &p, BEFORE);
     grade_numbers(g, 1, "the best detector, where two tokens are never seen", got, V,
                   TOLERANCE, best_by, &p, NULL, 0);
 }
@@ -441,7 +453,9 @@ typedef enum {
     FLOOR_SUM,             // not weighted
     FLOOR_REPLACED_PLAIN,  // - p ln p not weighted, the other term is
     FLOOR_KEPT_PLAIN,
-    FLOOR_ERROR,  // the probability of the likelier answer being wrong
+    FLOOR_SHARE,        // times the share
+    FLOOR_OF_SELECTED,  // divided by the share
+    FLOOR_ERROR,        // the probability of the likelier answer being wrong
 } FloorRule;
 
 static double entropy_of(double x) {
@@ -476,6 +490,8 @@ static void floor_by(int rule, const void *of, double *to) {
     }
     if (rule == FLOOR_BITS) *to /= log(2);
     if (rule == FLOOR_SIGN) *to = -*to;
+    if (rule == FLOOR_SHARE) *to *= p->share;
+    if (rule == FLOOR_OF_SELECTED) *to /= p->share;
     if (rule == FLOOR_OF_MEAN) *to = entropy_of(mean);
 }
 
@@ -504,6 +520,10 @@ static void check_floor(Grade *g) {
         {FLOOR_KEPT_PLAIN, "unweighted",
          "both terms have the weight of how often w is seen: - (1 - p) ln(1 - p) has "
          "none"},
+        {FLOOR_SHARE, "floor-by-share",
+         "multiplied by the share: how often a token is seen has it already"},
+        {FLOOR_OF_SELECTED, "floor-by-share",
+         "divided by the share: every token is a target, not only selected ones"},
         {FLOOR_ERROR, "error-rate",
          "this is how often the likelier answer is wrong: the mean loss is wanted"},
     };

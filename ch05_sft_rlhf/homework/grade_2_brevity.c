@@ -34,6 +34,8 @@ typedef enum {
     WORTH_INVERTED,    // finished for cut off
     WORTH_CUT_LENGTH,  // a cut off answer costs all its tokens
     WORTH_CUT_ADDED,   // cut_off on top of what it would be worth
+    WORTH_CUT_BEYOND,  // cut off counts beyond the budget only
+    WORTH_CUT_WITHIN,  // within it only
 } WorthRule;
 
 static double cost_by(WorthRule rule, const Case *c) {
@@ -53,7 +55,9 @@ static void worth_by(int rule, const void *of, double *to) {
         double cost = cost_by((WorthRule)rule, &c[i]);
         bool finished = c[i].finished != (rule == WORTH_INVERTED);
         to[i] = rule == WORTH_TIMES ? c[i].reward * (1 - cost) : c[i].reward - cost;
+        bool within = c[i].length <= BUDGET;
         if (finished || rule == WORTH_UNTOUCHED) continue;
+        if (rule == (within ? WORTH_CUT_BEYOND : WORTH_CUT_WITHIN)) continue;
         to[i] = CUT_OFF + (rule == WORTH_CUT_ADDED ? to[i] : 0);
         if (rule == WORTH_CUT_PAYS) to[i] -= cost;
         if (rule == WORTH_CUT_LENGTH) to[i] -= ALPHA * c[i].length;
@@ -87,6 +91,12 @@ static const Slip WORTH_SLIPS[] = {
      "finished answers and those that were cut off are exchanged"},
     {WORTH_CUT_LENGTH, "cut-pays",
      "an answer that was cut off is worth cut_off, at any length"},
+    {WORTH_CUT_BEYOND, "cut-within-budget",
+     "an answer that was cut off is worth cut_off at any length, within the budget "
+     "too"},
+    {WORTH_CUT_WITHIN, "cut-within-budget",
+     "an answer that was cut off is worth cut_off at any length, beyond the budget "
+     "too"},
     {WORTH_CUT_ADDED, "cut-earns",
      "an answer that was cut off is worth cut_off, and that alone"},
 };
@@ -246,22 +256,29 @@ static void check_length(Grade *g) {
                   length_by, &p, LENGTH_SLIPS, COUNT_OF(LENGTH_SLIPS));
 }
 
+// Rewards near 9000 and, as far apart, near -9000.
+static void lengths_by(int rule, const void *of, double *to) {
+    const Problem2 *p = of;
+    for (int i = 0; i < 2; i++) length_by(rule, &p[i], &to[i]);
+}
+
 static void check_length_large(Grade *g) {
-    Problem2 p = {LARGE, 1, 0.25};
-    Answers a = answers(LARGE);
-    double got = expected_length(&a, p.beta, p.alpha), want;
-    a = answers(LOW);
-    double low = expected_length(&a, p.beta, p.alpha);
-    length_by(LENGTH_RIGHT, &p, &want);
+    const Problem2 p[] = {{LARGE, 1, 0.25}, {LOW, 1, 0.25}};
+    double got[2], want[2];
+    for (int i = 0; i < 2; i++) {
+        Answers a = answers(p[i].reward);
+        got[i] = expected_length(&a, p[i].beta, p[i].alpha);
+    }
+    lengths_by(LENGTH_RIGHT, p, want);
     grade_mistake(
-        g, fabs(got - want) < 1e-6 && !(fabs(low - want) < 1e-6), "maximum-from-zero",
+        g, fabs(got[0] - want[0]) < 1e-6 && !isfinite(got[1]), "maximum-from-zero",
         "where all rewards are near -9000 every exponential is 0: the largest "
         "exponent was looked for from 0 on. Begin with -INFINITY, or with the "
         "first");
-    grade_mistake(g, !isfinite(got), "overflow",
+    grade_mistake(g, !isfinite(got[0]), "overflow",
                   "e^9000 is infinite in C: subtract the largest exponent first");
-    grade_numbers(g, 1, "the expected length with rewards near 9000", &got, 1, 1e-6,
-                  length_by, &p, LENGTH_SLIPS, COUNT_OF(LENGTH_SLIPS));
+    grade_numbers(g, 1, "the expected length with rewards near 9000 and -9000", got, 2,
+                  1e-6, lengths_by, p, LENGTH_SLIPS, COUNT_OF(LENGTH_SLIPS));
 }
 
 // ---- its slope

@@ -141,6 +141,7 @@ static void check_gradient(Grade *g, int points, const char *what, KlLoss kind) 
                      grade_guarded("log_ref", p.log_ref, sizeof p.log_ref), ANSWERS,
                      to);
     for (int y = 0; y < ANSWERS; y++) got[y] = to[y];
+    grade_written(g, got, ANSWERS, TOLERANCE, gradient_by, &(OfKind){kind}, zeros[0]);
     grade_numbers(g, points, what, got, ANSWERS, TOLERANCE, gradient_by,
                   &(OfKind){kind}, GRADIENT_SLIPS, COUNT_OF(GRADIENT_SLIPS));
 }
@@ -165,6 +166,7 @@ typedef enum {
     ESTIMATE_PLAIN,     // distances not weighed
     // k itself
     ESTIMATE_SIGN,        // k1's sign
+    ESTIMATE_K1_SIZE,     // its absolute value
     ESTIMATE_NO_HALF,     // k2 = l^2
     ESTIMATE_K3_PLUS,     // e^l - 1 + l
     ESTIMATE_K3_NO_ONE,   // e^l - l
@@ -181,6 +183,7 @@ static double estimate_value(EstimateRule rule, KlLoss kind, int y) {
         return kind == LOSS_K1 ? -l : kind == LOSS_K2 ? l * l / 2 : exp(l) - 1 - l;
     }
     if (kind == LOSS_K1 && rule == ESTIMATE_SIGN) return l;
+    if (kind == LOSS_K1 && rule == ESTIMATE_K1_SIZE) return fabs(l);
     if (kind == LOSS_K2 && rule == ESTIMATE_NO_HALF) return l * l;
     if (kind != LOSS_K3) return value_by(kind, y);
     if (rule == ESTIMATE_K3_PLUS) return exp(l) - 1 + l;
@@ -241,6 +244,9 @@ static void check_estimates(Grade *g) {
         {ESTIMATE_PLAIN, "deviation-not-weighed",
          "squared distances from the mean have the weights pi(y) too"},
         {ESTIMATE_SIGN, "k1-sign", "k1 is ln pi - ln ref = -l"},
+        {ESTIMATE_K1_SIZE, "k1-absolute",
+         "k1 of an answer may be negative: only its mean is not. Without the absolute "
+         "value"},
         {ESTIMATE_NO_HALF, "k2-no-half", "k2 is l^2 / 2: the half is missing"},
         {ESTIMATE_K3_PLUS, "k3-sign", "k3 is e^l - 1 - l: l is subtracted"},
         {ESTIMATE_K3_NO_ONE, "k3-no-one", "k3 is e^l - 1 - l: the 1 is missing"},

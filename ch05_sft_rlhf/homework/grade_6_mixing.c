@@ -349,7 +349,8 @@ static const Slip BEAM_SLIPS[] = {
      "places"},
     {BEAM_MEAN, "per-token", "the score is a sum of logarithms, not their mean"},
     {BEAM_ONE, "one-document", "this reads the first document alone"},
-    {BEAM_GREEDY, "greedy", "this keeps one prefix, not `width`"},
+    {BEAM_GREEDY, "greedy",
+     "this keeps one prefix, not `width`: or `width` copies of one, if it begins so"},
     {BEAM_LAST, "last-token-score",
      "prefixes are compared by their last token alone: by the sum of all tokens' ln p"},
     {BEAM_GOES_ON, "ended-extended",
@@ -403,6 +404,7 @@ typedef enum {
     DECODE_VOTES,       // the weights alone, of those that give it
     DECODE_MOST_VOTES,  // how many give it
     DECODE_FIRST,       // the first document's
+    DECODE_REPEATED,    // an answer counts as often as it was given
 } DecodeRule;
 
 typedef struct {
@@ -440,8 +442,10 @@ static double worth_by(DecodeRule rule, const World *w, bool all, const Held *ow
     if (rule == DECODE_FIRST) return -z;
     if (rule == DECODE_TOKEN) return mix_by(MIX_RIGHT, &m, &sum), sum;
     bool thorough = all != (rule == DECODE_OTHER);
+    int given = 0;
     for (int k = 0; k < DOCUMENTS; k++) {
         double log_p = 0;
+        given += same(&own[z], &own[k]);
         if (rule == DECODE_OWN ? k != z : !thorough && !same(&own[z], &own[k]))
             continue;
         for (int i = 0; i < m.count; i++) log_p += one_by(&m, k, i, false);
@@ -449,6 +453,7 @@ static double worth_by(DecodeRule rule, const World *w, bool all, const Held *ow
         bool alike = rule == DECODE_ALIKE || rule == DECODE_MOST_VOTES;
         sum += (alike ? 1 : WEIGHT[rule == DECODE_OWN_WEIGHT ? z : k]) * exp(log_p);
     }
+    if (rule == DECODE_REPEATED) sum *= given;
     return rule == DECODE_LEAST ? -sum : sum;
 }
 
@@ -485,6 +490,9 @@ static const Slip DECODE_SLIPS[] = {
      "the weights alone were added up: each is multiplied by the answer's probability"},
     {DECODE_MOST_VOTES, "votes",
      "this counts documents: their probabilities are added"},
+    {DECODE_REPEATED, "given-twice",
+     "an answer that two documents give was counted twice: its sum is over all of them "
+     "already"},
     {DECODE_FIRST, "first-document", "this is the first document's answer"},
 };
 

@@ -47,6 +47,7 @@ typedef enum {
     BET_LOG2,
     BET_LOG10,
     BET_TIE_WINS,
+    BET_NO_BRACKET,  // 1 + bet x / q - 1
 } BetRule;
 
 static void capital_by(int rule, const void *of, double *to) {
@@ -64,6 +65,7 @@ static void capital_by(int rule, const void *of, double *to) {
         if (rule == BET_TIMES_Q) gain = b->bet * (x * q - 1);
         if (rule == BET_SIGN) gain = -gain;
         if (rule == BET_ALL) gain = x / q - 1;
+        if (rule == BET_NO_BRACKET) gain = b->bet * x / q - 1;
         log_sum += log1p(gain), sum += gain;
     }
     *to = log_sum;
@@ -92,20 +94,31 @@ static const Slip BET_SLIPS[] = {
      "a win costs here: the capital is multiplied by 1 + bet (x / q - 1)"},
     {BET_ALL, "stakes-all",
      "all is staked, so that a loss leaves nothing: a share `bet` of it"},
+    {BET_NO_BRACKET, "no-bracket",
+     "bet x / q - 1: the bet is multiplied by both, bet (x / q - 1), so that a loss "
+     "leaves 1 - bet"},
     {BET_MEAN, "per-round", "divided by n: the whole capital is asked for"},
     {BET_LOG2, "log-2", "a logarithm to base 2: the natural one is asked for"},
     {BET_LOG10, "log-10", "a logarithm to base 10: the natural one is asked for"},
     {BET_TIE_WINS, "tie-wins", "a tie is one half, not a win"},
 };
 
+// The second row has no losses: where a loss leaves nothing, it shows how.
+static void capitals_by(int rule, const void *of, double *to) {
+    const Bet *b = of;
+    for (int i = 0; i < 2; i++) capital_by(rule, &b[i], &to[i]);
+}
+
 static void check_capital(Grade *g) {
-    Bet b = {rounds("wwtlwltwwl"), 0.4, 0.5};
-    double got = log_capital(guarded(&b.rounds), b.rounds.n, b.q, b.bet);
-    grade_mistake(g, isnan(got), "negative-capital",
+    const Bet b[] = {{rounds("wwtlwltwwl"), 0.4, 0.5}, {rounds("wtwwt"), 0.6, 0.25}};
+    double got[2];
+    for (int i = 0; i < 2; i++)
+        got[i] = log_capital(guarded(&b[i].rounds), b[i].rounds.n, b[i].q, b[i].bet);
+    grade_mistake(g, isnan(got[0]), "negative-capital",
                   "the logarithm of a negative number: after a loss 1 - bet of the "
                   "capital is left, so the factor is 1 + bet (x / q - 1)");
-    grade_numbers(g, 5, "ln of the capital after ten rounds", &got, 1, TOLERANCE,
-                  capital_by, &b, BET_SLIPS, COUNT_OF(BET_SLIPS));
+    grade_numbers(g, 5, "ln of the capital after ten rounds, and after five", got, 2,
+                  TOLERANCE, capitals_by, b, BET_SLIPS, COUNT_OF(BET_SLIPS));
 }
 
 enum { LONG = 4000 };
@@ -354,6 +367,8 @@ typedef enum {
     INTERVAL_LOW_SIDE,     // low is 0
     INTERVAL_ALL,          // 0 .. 1: the search went the wrong way
     INTERVAL_SAME,         // high = low
+    INTERVAL_TIES_NONE,    // losses are what is 0: a tie is none
+    INTERVAL_TIES_LOST,    // losses are what is below 1: a tie is one
 } IntervalRule;
 
 static double low_by(IntervalRule rule, const Rounds *r, double alpha) {
@@ -381,7 +396,10 @@ static void interval_by(int rule, const void *of, double *to) {
     Rounds losses = l->rounds;
     double sum = 0, squares = 0, n = l->rounds.n;
     for (int i = 0; i < losses.n; i++) {
-        losses.x[i] = 1 - losses.x[i];
+        double x = losses.x[i];
+        losses.x[i] = rule == INTERVAL_TIES_NONE   ? x == 0
+                      : rule == INTERVAL_TIES_LOST ? x < 1
+                                                   : 1 - x;
         sum += l->rounds.x[i], squares += l->rounds.x[i] * l->rounds.x[i];
     }
     to[0] = low_by((IntervalRule)rule, &l->rounds, l->alpha);
@@ -396,7 +414,7 @@ static void interval_by(int rule, const void *of, double *to) {
     if (rule == INTERVAL_LOW_SIDE) to[0] = 0;
     if (rule == INTERVAL_ALL) to[0] = 0, to[1] = 1;
     if (rule == INTERVAL_SAME) to[1] = low;
-    if (rule != INTERVAL_NORMAL) return;
+    if (rule != INTERVAL_NORMAL || squares * n == sum * sum) return;
     double mean = sum / n, error = sqrt((squares / n - mean * mean) / (n - 1));
     to[0] = mean - 1.96 * error, to[1] = mean + 1.96 * error;
 }
@@ -423,6 +441,10 @@ static const Slip INTERVAL_SLIPS[] = {
      "this is 0 .. 1: the search goes the wrong way. A q that was in doubt is below "
      "the "
      "lower end"},
+    {INTERVAL_TIES_NONE, "ties-not-lost",
+     "a tie is half a loss, 1 - x: here only x = 0 is one"},
+    {INTERVAL_TIES_LOST, "ties-lost",
+     "a tie is half a loss, 1 - x: here it is a whole one"},
     {INTERVAL_SAME, "same-ends",
      "both ends are the same: the upper one is found with losses"},
 };

@@ -223,6 +223,7 @@ typedef enum {
     REMOVE_PLUS,           // (O + w O_s) / (1 - w)
     REMOVE_WHOLE_WEIGHED,  // ((1 - w) O - w O_s)
     REMOVE_NOTHING,        // O as it was
+    REMOVE_NEW_WEIGHT,     // e^(L_s - what is left of L)
 } RemoveRule;
 
 // The whole, part 1, and what is left.
@@ -249,6 +250,7 @@ static void removed_by(int rule, const void *of, double *to) {
             [REMOVE_PLUS] = (whole[i] + w * part) / (1 - w),
             [REMOVE_WHOLE_WEIGHED] = (1 - w) * whole[i] - w * part,
             [REMOVE_NOTHING] = whole[i],
+            [REMOVE_NEW_WEIGHT] = (whole[i] - w / (1 - w) * part) / (1 - w / (1 - w)),
         };
         to[i] = by[rule];
     }
@@ -314,6 +316,9 @@ static void check_remove(Grade *g) {
         {REMOVE_PLUS, "part-added", "w O_s is subtracted, not added"},
         {REMOVE_WHOLE_WEIGHED, "whole-weighed",
          "O is the whole already: O - w O_s, then divided by 1 - w"},
+        {REMOVE_NEW_WEIGHT, "weight-of-rest",
+         "the part's weight is e^(L_s - L) with the L of all keys: here L was changed "
+         "first"},
         {REMOVE_NOTHING, "not-removed", "out is as it was: the part is still in it"},
     };
     static const Slip lse_slips[] = {

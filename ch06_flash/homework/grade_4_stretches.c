@@ -29,6 +29,7 @@ typedef enum {
     CUT_FROM_ZERO,      // first is 0
     CUT_NEXT_WORKER,    // the next worker's piece
     CUT_NO_REST,        // floor(K / workers) each, and the rest is nobody's
+    CUT_STOPS,          // nothing after a request without keys
 } CutRule;
 
 static int total(const Work *k) {
@@ -87,6 +88,7 @@ static int cut_by(CutRule rule, const Work *k, int w, Stretch *to) {
         before += rule == CUT_ALL_AT_ZERO ? 0 : k->lengths[r];
         if (rule == CUT_END) s.count += s.first;
         if (rule == CUT_ONE && count) break;
+        if (rule == CUT_STOPS && k->lengths[r] == 0) break;
         if (rule == CUT_INCLUSIVE && s.count > 0) s.count++;
         if (rule == CUT_NUMBER) s.request = count;
         if (s.count > 0) to[count++] = s;
@@ -145,6 +147,9 @@ static const Slip CUT_SLIPS[] = {
      "`first` is 0 everywhere: where a request is cut, its second part begins later"},
     {CUT_NEXT_WORKER, "next-worker",
      "this is the next worker's piece: pieces count from 0"},
+    {CUT_STOPS, "stops-at-empty",
+     "nothing comes after a request without keys: it is passed over, the next ones are "
+     "not"},
     {CUT_NO_REST, "rest-lost",
      "pieces of floor(K / workers) keys, and nobody has the rest: piece w begins at "
      "floor(w K / workers)"},

@@ -272,6 +272,8 @@ typedef enum {
     SCORE_SCALE_SQUARED,
     SCORE_ONE_FACTOR,  // the largest factor for all
     SCORE_QUARTER,     // a quarter of a step
+    SCORE_SUMS,        // of sums, not of products
+    SCORE_LENGTHS,     // |q| |factors|
 } ScoreRule;
 
 static double term_by(ScoreRule rule, int c) {
@@ -290,11 +292,15 @@ static double term_by(ScoreRule rule, int c) {
 
 static void score_by(int rule, const void *of, double *to) {
     (void)of;
-    double sum = 0, squares = 0, most = 0, scale = SCALE;
+    double sum = 0, squares = 0, most = 0, scale = SCALE, queries = 0, factors = 0,
+           lengths[2] = {0};
     for (int c = 0; c < COUNT_OF(QUERY); c++) {
-        double term = term_by((ScoreRule)rule, c);
+        double term = term_by((ScoreRule)rule, c), q = QUERY[c], f = FACTORS[c];
         sum += term, squares += term * term, most = fmax(most, term);
+        queries += fabs(q), factors += f, lengths[0] += q * q, lengths[1] += f * f;
     }
+    if (rule == SCORE_SUMS) sum = queries * factors / 2;
+    if (rule == SCORE_LENGTHS) sum = sqrt(lengths[0] * lengths[1]) / 2;
     if (rule == SCORE_NO_SCALE) scale = 1;
     if (rule == SCORE_BY_SCALE) scale = 1 / scale;
     if (rule == SCORE_SCALE_SQUARED) scale *= scale;
@@ -328,6 +334,11 @@ static void check_score(Grade *g) {
         {SCORE_ONE_FACTOR, "one-factor-for-all",
          "the largest factor for all columns is a bound, but not the least: each has "
          "its own"},
+        {SCORE_SUMS, "sum-times-sum",
+         "a product of two sums: the products |q_c| factors[c] are added up"},
+        {SCORE_LENGTHS, "product-of-lengths",
+         "a product of two lengths is a bound, but not the least: the products |q_c| "
+         "factors[c] are added up"},
         {SCORE_QUARTER, "quarter-step",
          "rounding is off by half a step at most, not a quarter"},
     };
@@ -348,37 +359,42 @@ typedef struct {
 
 typedef enum {
     OUTPUT_RIGHT,
-    OUTPUT_ONCE,        // e^off - 1: the row's sum moves too
-    OUTPUT_LINEAR,      // 2 off: to first order, no bound
-    OUTPUT_FROM_ZERO,   // |v_j|, not |v_j - o|
-    OUTPUT_SIGNED,      // without the absolute value: 0
-    OUTPUT_PLAIN,       // not weighted
-    OUTPUT_INSIDE,      // value_off is multiplied too
-    OUTPUT_EXP,         // e^(2 off), without - 1
-    OUTPUT_NO_VALUE,    // value_off forgotten
-    OUTPUT_TWICE,       // 2 (e^off - 1)
-    OUTPUT_TIMES,       // times value_off
-    OUTPUT_MINUS,       // less value_off
-    OUTPUT_TWO_VALUES,  // twice value_off
-    OUTPUT_SQUARES,     // the variance
-    OUTPUT_ROOT,        // its root
-    OUTPUT_LARGEST,     // the largest distance
-    OUTPUT_MEAN_O,      // o is the mean of the values
-    OUTPUT_SUM_O,       // their sum
-    OUTPUT_ALL_MEAN,    // both are plain means
-    OUTPUT_FOUR,        // e^(4 off)
-    OUTPUT_AROUND_SUM,  // |sum p v|: of the output
-    OUTPUT_SQUARED_OFF  // e^(off^2)
+    OUTPUT_ONCE,           // e^off - 1: the row's sum moves too
+    OUTPUT_LINEAR,         // 2 off: to first order, no bound
+    OUTPUT_FROM_ZERO,      // |v_j|, not |v_j - o|
+    OUTPUT_SIGNED,         // without the absolute value: 0
+    OUTPUT_PLAIN,          // not weighted
+    OUTPUT_INSIDE,         // value_off is multiplied too
+    OUTPUT_EXP,            // e^(2 off), without - 1
+    OUTPUT_NO_VALUE,       // value_off forgotten
+    OUTPUT_TWICE,          // 2 (e^off - 1)
+    OUTPUT_TIMES,          // times value_off
+    OUTPUT_MINUS,          // less value_off
+    OUTPUT_TWO_VALUES,     // twice value_off
+    OUTPUT_SQUARES,        // the variance
+    OUTPUT_ROOT,           // its root
+    OUTPUT_LARGEST,        // the largest distance
+    OUTPUT_MEAN_O,         // o is the mean of the values
+    OUTPUT_SUM_O,          // their sum
+    OUTPUT_ALL_MEAN,       // both are plain means
+    OUTPUT_FOUR,           // e^(4 off)
+    OUTPUT_AROUND_SUM,     // |sum p v|: of the output
+    OUTPUT_SQUARED_OFF,    // e^(off^2)
+    OUTPUT_LARGEST_VALUE,  // the largest |v_j|
+    OUTPUT_SPAN,           // from the least to the largest
 } OutputRule;
 
 // How far the values are from the output.
 static double spread_of(OutputRule rule) {
-    double o = 0, spread = 0, largest = 0, n = COUNT_OF(P);
+    double o = 0, spread = 0, largest = 0, n = COUNT_OF(P), size = 0, least = V[0],
+           most = V[0];
     bool mean = rule == OUTPUT_MEAN_O || rule == OUTPUT_ALL_MEAN;
     for (int j = 0; j < COUNT_OF(P); j++)
         o += (mean ? 1 / n : rule == OUTPUT_SUM_O ? 1 : P[j]) * V[j];
     if (rule == OUTPUT_AROUND_SUM) return fabs(o);
     for (int j = 0; j < COUNT_OF(P); j++) {
+        size = fmax(size, fabs(V[j])), least = fmin(least, V[j]),
+        most = fmax(most, V[j]);
         double away = V[j] - (rule == OUTPUT_FROM_ZERO ? 0 : o);
         if (rule != OUTPUT_SIGNED) away = fabs(away);
         if (rule == OUTPUT_SQUARES || rule == OUTPUT_ROOT) away *= away;
@@ -388,6 +404,8 @@ static double spread_of(OutputRule rule) {
                                              : P[j])
                   * away;
     }
+    if (rule == OUTPUT_LARGEST_VALUE) return size;
+    if (rule == OUTPUT_SPAN) return most - least;
     if (rule == OUTPUT_LARGEST) return largest;
     return rule == OUTPUT_ROOT ? sqrt(spread) : spread;
 }
@@ -447,6 +465,11 @@ static void check_output(Grade *g) {
         {OUTPUT_ROOT, "deviation", "a standard deviation: the mean of |v_j - o|"},
         {OUTPUT_LARGEST, "largest-distance",
          "the largest distance: their mean with the weights p is enough"},
+        {OUTPUT_LARGEST_VALUE, "largest-value",
+         "the largest |v_j|: the mean of |v_j - o| with the weights p"},
+        {OUTPUT_SPAN, "span",
+         "from the least to the largest value: the mean of |v_j - o| with the weights "
+         "p"},
         {OUTPUT_MEAN_O, "plain-mean", "o has the weights p: it is the output"},
         {OUTPUT_SUM_O, "plain-sum", "o has the weights p: it is the output"},
         {OUTPUT_ALL_MEAN, "plain-mean", "o and the distances have the weights p"},
