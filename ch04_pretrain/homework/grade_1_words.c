@@ -232,10 +232,17 @@ static void check_whole(Grade *g) {
 
 // Rows in which there is always a word that still fits: the budget is reached exactly.
 typedef struct {
-    int over, under;          // rows with too many, too few
-    int least;                // the largest lack
-    int down, up, with_rest;  // rows with other budgets: rounded down, up; of all n
+    int over, under;  // rows with too many, too few
+    int least;        // the largest lack
+    // rows with other budgets: rounded down, up, to even; of all n; of words; one word
+    int down, up, even, with_rest, of_words, one_word;
 } Shares;
+
+static int words_selected(const Row *row, const bool *selected) {
+    int some = 0;
+    for (int w = 0; w < row->count; w++) some += selected[row->words[w].first];
+    return some;
+}
 
 static Shares run_shares(int rows, int longest, double share) {
     Rng rng = rng_new(43), draws = rng_new(44);
@@ -250,6 +257,9 @@ static Shares run_shares(int rows, int longest, double share) {
         s.down += got == (int)(share * row.tokens);
         s.up += got == (int)ceil(share * row.tokens);
         s.with_rest += got == budget(row.n, share);
+        s.even += got == (int)fmax(1, rint(share * row.tokens));
+        s.of_words += got <= budget(row.count, share);
+        s.one_word += words_selected(&row, selected) == 1;
     }
     return s;
 }
@@ -274,6 +284,13 @@ static void check_share(Grade *g) {
                   "share m was rounded down: the budget is the nearest whole number");
     grade_mistake(g, !good && s.up == ROWS, "rounded-up",
                   "share m was rounded up: the budget is the nearest whole number");
+    grade_mistake(g, !good && s.even == ROWS, "rounded-to-even",
+                  "a half was rounded to the even number, as rint and lrint do: round "
+                  "takes it upwards");
+    grade_mistake(g, !good && s.one_word == ROWS, "one-word",
+                  "one word is selected, and no more: until the budget is used up");
+    grade_mistake(g, s.under == ROWS && s.of_words == ROWS, "share-of-words",
+                  "the budget is a share of the words: of the tokens in them");
     grade_mistake(g, s.over > 0 && s.under > 0, "independent",
                   "each word was drawn by itself, so the number of tokens varies: go "
                   "through the words in random order until the budget is used up");

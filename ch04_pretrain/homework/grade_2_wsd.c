@@ -32,6 +32,9 @@ typedef enum {
     WSD_ABOVE,         // peak + (peak - last) f
     WSD_EXPONENTIAL,   // peak (last / peak)^u
     WSD_HELD,          // peak f, and last at least
+    WSD_CIRCLE,        // sqrt(1 - u^2) for 1 - sqrt(u)
+    WSD_PARABOLA,      // 1 - u^2
+    WSD_ROOT_SQUARED,  // (1 - sqrt(u))^2
 } WsdRule;
 
 static double warm(const Wsd *s, WsdRule rule, long long step) {
@@ -51,6 +54,9 @@ static double left_by(const Wsd *s, WsdRule rule, double u) {
     if (linear || rule == WSD_ALWAYS_LINEAR) return 1 - u;
     if (rule == WSD_ROOT_RISES) return sqrt(u);
     if (rule == WSD_SQUARE) return (1 - u) * (1 - u);
+    if (rule == WSD_CIRCLE) return sqrt(1 - u * u);
+    if (rule == WSD_PARABOLA) return 1 - u * u;
+    if (rule == WSD_ROOT_SQUARED) return pow(1 - sqrt(u), 2);
     return rule == WSD_ROOT_OF_REST ? sqrt(1 - u) : 1 - sqrt(u);
 }
 
@@ -144,6 +150,9 @@ static const WsdMistake DECAY_MISTAKES[] = {
      "u counts backwards: it is 0 where the decay begins, 1 at the end"},
     {WSD_ROOT_RISES, "root-rises", "sqrt(u) rises: f is 1 - sqrt(u)"},
     {WSD_SQUARE, "square", "f is 1 - sqrt(u), not (1 - u)^2"},
+    {WSD_CIRCLE, "circle", "f is 1 - sqrt(u), not sqrt(1 - u^2)"},
+    {WSD_PARABOLA, "parabola", "f is 1 - sqrt(u), not 1 - u^2"},
+    {WSD_ROOT_SQUARED, "root-squared", "f is 1 - sqrt(u), not its square"},
     {WSD_SHAPES, "shapes-exchanged", "the two shapes are exchanged"},
     {WSD_WHOLE_PEAK, "whole-peak",
      "last + peak f: the way from the peak to last is peak - last long"},

@@ -55,6 +55,9 @@ typedef enum {
     DISCOUNT_UPSIDE,    // n_2 / (n_2 + 2 n_1)
     DISCOUNT_RATIO,     // n_1 / (2 n_2)
     DISCOUNT_TOKENS,    // n_2 counts tokens: two for each pair
+    DISCOUNT_TWO_UP,    // n_2 counts pairs that came twice or more
+    DISCOUNT_ROW,       // of the first history alone
+    DISCOUNT_ALL,       // n_1 / all pairs
 } DiscountRule;
 
 static void discount_by(int rule, const void *of, double *to) {
@@ -63,7 +66,13 @@ static void discount_by(int rule, const void *of, double *to) {
     if (rule == DISCOUNT_AT_LEAST) {
         ones = V * V - pairs_with(count, 0), twos = ones - pairs_with(count, 1);
     }
+    if (rule == DISCOUNT_TWO_UP) twos = V * V - pairs_with(count, 0) - ones;
+    if (rule == DISCOUNT_ROW) {
+        ones = twos = 0;
+        for (int w = 0; w < V; w++) ones += count[w] == 1, twos += count[w] == 2;
+    }
     *to = ones / (ones + 2 * twos);
+    if (rule == DISCOUNT_ALL) *to = ones / (V * V - pairs_with(count, 0));
     if (rule == DISCOUNT_ONE_N2) *to = ones / (ones + twos);
     if (rule == DISCOUNT_TWO_N1) *to = ones / (2 * ones + twos);
     if (rule == DISCOUNT_OTHER) *to = 1 - *to;
@@ -82,6 +91,12 @@ static void check_discount(Grade *g) {
         {DISCOUNT_UPSIDE, "upside-down", "n_1 and n_2 are exchanged"},
         {DISCOUNT_TOKENS, "tokens-of-pairs",
          "n_2 is how many different pairs came twice: here each counts twice"},
+        {DISCOUNT_TWO_UP, "two-or-more",
+         "n_2 counts pairs that came exactly twice, not twice or more"},
+        {DISCOUNT_ROW, "one-history",
+         "this looks at the first history alone: pairs of all V V counts"},
+        {DISCOUNT_ALL, "of-all-pairs",
+         "divided by how many different pairs there are: by n_1 + 2 n_2"},
         {DISCOUNT_RATIO, "ratio", "n_1 is below the line too: n_1 / (n_1 + 2 n_2)"},
     };
     int twice[V * V] = {2, 2, 0, 2}, first[V * V] = {1, 2};
@@ -432,7 +447,7 @@ static const struct {
 };
 
 static void check_back_off(Grade *g) {
-    double D = 0.6, want[V], slip[V], *got = run_back_off(LOWER, D, SEEN_SOME);
+    double D = 0.7, want[V], slip[V], *got = run_back_off(LOWER, D, SEEN_SOME);
     back_off_by(BACK_OFF_RIGHT, LOWER, D, SEEN_SOME, want);
     name_added(g, got, want);
     for (int i = 0; i < COUNT_OF(BACK_OFF_SLIPS); i++) {

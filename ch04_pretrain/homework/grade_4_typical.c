@@ -47,6 +47,7 @@ typedef enum {
     TYPICAL_AS_INT,         // qsort's comparison is an int: 0 within 1 of each other
     TYPICAL_AS_INT_TOKENS,  // so too, and then the lower token first
     TYPICAL_TOLERANT,       // ends where the mass is nearly reached
+    TYPICAL_RESORTED,       // the right ones, in the order of their p
 } TypicalRule;
 
 static double entropy_by(TypicalRule rule, const Candidates *c) {
@@ -143,6 +144,10 @@ static int typical_by(TypicalRule rule, const Candidates *c, double mass, int *k
            whole = rule == TYPICAL_RAW_MASS || rule == TYPICAL_RAW ? 1 : c->total;
     while (count < n && goes_on(rule, sum, mass, whole))
         kept[count] = list[count].token, sum += list[count].p, count++;
+    if (rule == TYPICAL_RESORTED) {
+        sort_by(TYPICAL_LIKELY, c, list, count);
+        for (int i = 0; i < count; i++) kept[i] = list[i].token;
+    }
     return rule == TYPICAL_SHORT && count > 1 ? count - 1 : count;
 }
 
@@ -270,6 +275,9 @@ static const TypicalMistake TYPICAL_MISTAKES[] = {
     {TYPICAL_AS_INT_TOKENS, "compared-as-int",
      "a difference of distances becomes an int in the comparison, 0 where they are "
      "less than 1 apart: return -1, 0 or 1 by < and >"},
+    {TYPICAL_RESORTED, "sorted-again",
+     "the right candidates, but in the order of their p: they are kept in that of the "
+     "distance"},
     {TYPICAL_TOLERANT, "tolerance",
      "the set ends where the mass is nearly reached: no tolerance, and no float"},
 };
@@ -295,7 +303,8 @@ static bool left_by(TypicalRule rule, const Filtered *f, double mass) {
     return keeps(&f->left, kept, typical_by(rule, &f->given, mass, kept));
 }
 
-// Two rules may agree on one list by chance, and hardly on three.
+// Two rules may agree on one list by chance, or on a mass, and hardly on two more lists
+// and masses.
 static bool left_of_others(TypicalRule rule, double total, double mass) {
     static const double others[][MOST] = {
         {0.3, 0.24, 0.17, 0.12, 0.08, 0.05, 0.03, 0.01},
@@ -306,6 +315,8 @@ static bool left_of_others(TypicalRule rule, double total, double mass) {
         for (int i = 0; i < MOST; i++) p[i] = others[k][i] * total;
         run_filter(&f, p, MOST, total, mass);
         if (!left_by(rule, &f, mass)) return false;
+        run_filter(&f, p, MOST, total, 0.6);
+        if (!left_by(rule, &f, 0.6)) return false;
     }
     return true;
 }

@@ -312,16 +312,22 @@ typedef enum {
     SCALE_BY_COUNT,  // one of the two is a mean, the other a sum
     SCALE_TIMES_COUNT,
     SCALE_INVERSE_RATIOS,  // 1 / the mean of |G|^2 / trace
+    SCALE_REST,            // without the first
+    SCALE_OF_BIG,          // the squared lengths for |G|^2
+    SCALE_OF_SMALL,
 } ScaleRule;
 
 static void scale_by(int rule, const void *of, double *to) {
     const Measured *m = of;
     double square = 0, trace = 0, ratios = 0, inverse = 0;
     int count = rule == SCALE_FIRST ? 1 : m->count;
-    for (int i = rule == SCALE_LAST ? count - 1 : 0; i < count; i++) {
+    int from = rule == SCALE_LAST ? count - 1 : rule == SCALE_REST ? 1 : 0;
+    for (int i = from; i < count; i++) {
         Noise n = noise_by(NOISE_RIGHT, m->s[i], m->b, m->B);
         square += n.square, trace += n.trace, ratios += n.trace / n.square / count;
         inverse += n.square / n.trace / count;
+        if (rule == SCALE_OF_BIG) square += m->s[i].big - n.square;
+        if (rule == SCALE_OF_SMALL) square += m->s[i].small - n.square;
     }
     *to = square > 0 ? trace / square : INFINITY;
     if (rule == SCALE_MEAN_OF_RATIOS) *to = ratios;
@@ -344,6 +350,11 @@ static void check_scale(Grade *g) {
          "one of the two is a mean, the other a sum: divided by the count once too "
          "often"},
         {SCALE_TIMES_COUNT, "by-count", "one of the two is a mean, the other a sum"},
+        {SCALE_REST, "first-missing", "the first measurement is missing"},
+        {SCALE_OF_BIG, "biased-scale",
+         "the trace was divided by the mean of `big`: by that of |G|^2"},
+        {SCALE_OF_SMALL, "biased-scale",
+         "the trace was divided by the mean of `small`: by that of |G|^2"},
         {SCALE_INVERSE_RATIOS, "mean-of-ratios",
          "a mean of quotients: average both first"},
     };
@@ -358,8 +369,14 @@ static void check_no_signal(Grade *g) {
     double got =
         noise_scale(grade_guarded("s", FLAT, sizeof FLAT), COUNT_OF(FLAT), 4, 16);
     Noise own = noise_of(FLAT[0], 4, 16), right = noise_by(NOISE_RIGHT, FLAT[0], 4, 16);
+    Measured m = {SAMPLES, COUNT_OF(SAMPLES), 4, 32};
+    double scale;
+    scale_by(SCALE_RIGHT, &m, &scale);
+    double usual =
+        noise_scale(grade_guarded("s", SAMPLES, sizeof SAMPLES), m.count, m.b, m.B);
     bool measured = fabs(own.square - right.square) <= TOLERANCE
-                    && fabs(own.trace - right.trace) <= TOLERANCE;
+                    && fabs(own.trace - right.trace) <= TOLERANCE
+                    && fabs(usual - scale) <= TOLERANCE;
     grade_mistake(g, measured && got < 0, "negative-scale",
                   "a mean |G|^2 below 0 says that noise is all there is to see");
     grade_mistake(

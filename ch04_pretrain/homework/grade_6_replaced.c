@@ -328,6 +328,7 @@ typedef enum {
     BEST_OF_GENERATOR,  // language and generator exchanged
     BEST_ALONE,         // share x generator
     BEST_GENERATOR,     // the generator's probability
+    BEST_WRITTEN_ONLY,  // 0 where the language never says w
 } BestRule;
 
 // How often w is seen and has replaced another, and how often it is as it was.
@@ -365,6 +366,7 @@ static void best_by(int rule, const void *of, double *to) {
         double seen = x.other + x.kept;
         to[w] = seen > 0 ? x.other / (rule == BEST_ODDS ? x.kept : seen) : 0;
         if (rule == BEST_KEPT) to[w] = 1 - to[w];
+        if (rule == BEST_WRITTEN_ONLY && d == 0) to[w] = 0;
         if (rule == BEST_NO_LANGUAGE) to[w] = s;
     }
 }
@@ -413,6 +415,9 @@ static const Slip BEST_SLIPS[] = {
      "the language has no say any more"},
     {BEST_KEPT_SHARE, "kept-no-language",
      "w is as it was only where it was written: language[w] is missing"},
+    {BEST_WRITTEN_ONLY, "never-written",
+     "a token that is never written there may be drawn: then it has replaced another, "
+     "p is 1. Only what is never seen has 0"},
     {BEST_ODDS, "odds", "these are odds: replaced / (replaced + as it was)"},
     {BEST_OF_GENERATOR, "laws-exchanged", "language and generator are exchanged"},
     {BEST_ALONE, "share-of-generator",
@@ -453,6 +458,7 @@ typedef enum {
     FLOOR_SUM,             // not weighted
     FLOOR_REPLACED_PLAIN,  // - p ln p not weighted, the other term is
     FLOOR_KEPT_PLAIN,
+    FLOOR_DRAWN,        // weighted by how often w is drawn
     FLOOR_SHARE,        // times the share
     FLOOR_OF_SELECTED,  // divided by the share
     FLOOR_ERROR,        // the probability of the likelier answer being wrong
@@ -468,6 +474,7 @@ static double floor_weight(FloorRule rule, const Place *p, int w) {
     double seen = (1 - p->share) * p->language[w] + p->share * p->generator[w];
     if (rule == FLOOR_WRITTEN) return p->language[w];
     if (rule == FLOOR_SAID) return p->generator[w];
+    if (rule == FLOOR_DRAWN) return p->share * p->generator[w];
     if (rule == FLOOR_SUM) return 1;
     if (rule == FLOOR_UNWEIGHTED) return 1.0 / V;
     return rule == FLOOR_TWICE ? 2 * seen : rule == FLOOR_BY_V ? seen / V : seen;
@@ -520,6 +527,8 @@ static void check_floor(Grade *g) {
         {FLOOR_KEPT_PLAIN, "unweighted",
          "both terms have the weight of how often w is seen: - (1 - p) ln(1 - p) has "
          "none"},
+        {FLOOR_DRAWN, "drawn-only",
+         "weighted by how often w is drawn: by how often it is seen, drawn or not"},
         {FLOOR_SHARE, "floor-by-share",
          "multiplied by the share: how often a token is seen has it already"},
         {FLOOR_OF_SELECTED, "floor-by-share",

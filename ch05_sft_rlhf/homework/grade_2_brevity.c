@@ -295,6 +295,7 @@ typedef enum {
     SLOPE_RELATIVE,    // divided by the mean
     SLOPE_COVARIANCE,  // of length and reward
     SLOPE_REFERENCE,   // under the reference
+    SLOPE_UNWEIGHTED,  // squared distances, all alike
 } SlopeRule;
 
 // E[(L - E[L]) (r - alpha L)]
@@ -316,6 +317,10 @@ static void slope_by(int rule, const void *of, double *to) {
     moments_by(under, p, &mean, &square);
     double spread = square - mean * mean, beta = p->beta;
     if (rule == SLOPE_SQUARE) spread = square;
+    if (rule == SLOPE_UNWEIGHTED) {
+        spread = 0;
+        for (int i = 0; i < ANSWERS; i++) spread += pow(LENGTH[i] - mean, 2) / ANSWERS;
+    }
     if (rule == SLOPE_DEVIATION) spread = sqrt(spread);
     if (rule == SLOPE_MEAN) spread = mean;
     if (rule == SLOPE_RELATIVE) spread /= mean;
@@ -340,6 +345,9 @@ static void check_slope(Grade *g) {
          "the exponent is divided by beta: so is the slope, not multiplied by it"},
         {SLOPE_BETA_SQUARED, "slope-beta-squared",
          "the exponent is divided by beta once: so is the slope"},
+        {SLOPE_UNWEIGHTED, "slope-unweighted",
+         "squared distances from the mean have the policy's probabilities too, not "
+         "1 / n"},
         {SLOPE_MEAN, "slope-mean",
          "this is the mean length in the place of the variance of lengths"},
         {SLOPE_RELATIVE, "slope-relative",

@@ -164,6 +164,7 @@ typedef enum {
     ESTIMATE_SAMPLE,    // by n - 1
     ESTIMATE_ABSOLUTE,  // the mean distance from the mean
     ESTIMATE_PLAIN,     // distances not weighed
+    ESTIMATE_MEANS,     // the mean not weighed, and distances from it
     // k itself
     ESTIMATE_SIGN,        // k1's sign
     ESTIMATE_K1_SIZE,     // its absolute value
@@ -218,7 +219,8 @@ static void estimates_by(int rule, const void *of, double *to) {
     for (int kind = 0; kind < 3; kind++) {
         double mean = 0;
         for (int y = 0; y < ANSWERS; y++)
-            mean += estimate_weight((EstimateRule)rule, y)
+            mean += (rule == ESTIMATE_MEANS ? 1.0 / ANSWERS
+                                            : estimate_weight((EstimateRule)rule, y))
                     * estimate_value((EstimateRule)rule, (KlLoss)kind, y);
         to[2 * kind] = mean;
         to[2 * kind + 1] = spread_by((EstimateRule)rule, (KlLoss)kind, mean);
@@ -228,6 +230,8 @@ static void estimates_by(int rule, const void *of, double *to) {
 static void check_estimates(Grade *g) {
     static const Slip slips[] = {
         {ESTIMATE_UNIFORM, "uniform",
+         "answers are drawn from pi: the mean has its weights"},
+        {ESTIMATE_MEANS, "uniform",
          "answers are drawn from pi: the mean has its weights"},
         {ESTIMATE_OF_REF, "drawn-from-ref", "answers are drawn from pi, not from ref"},
         {ESTIMATE_VARIANCE, "variance", "this is the variance: its root is asked for"},

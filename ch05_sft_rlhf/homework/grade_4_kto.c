@@ -124,6 +124,8 @@ typedef enum {
     KTO_LOG,           // -ln sigma, as DPO
     KTO_LAMBDAS,       // exchanged
     KTO_NO_LAMBDAS,    // 1
+    KTO_FIRST_LAMBDA,  // that of the liked, for all
+    KTO_OTHER_LAMBDA,  // that of the others, for all
     KTO_NO_BETA,       // of loss: 1 for beta. Of slopes: the factor
     KTO_BETA_NOWHERE,  // of slopes: neither inside nor as a factor
     KTO_BY_BETA,       // divided by beta; of slopes: the factor is 1 / beta
@@ -176,6 +178,8 @@ static void one_by(KtoRule rule, const Cases *c, int i, double *loss, double *sl
            beta = c->settings.beta, sign = liked || rule == KTO_SIGN ? 1 : -1,
            x = lead_by(rule == KTO_BY_BETA ? KTO_RIGHT : rule, c, i, liked);
     if (rule == KTO_NO_LAMBDAS) lambda = 1;
+    if (rule == KTO_FIRST_LAMBDA) lambda = c->settings.lambda_liked;
+    if (rule == KTO_OTHER_LAMBDA) lambda = c->settings.lambda_other;
     if (rule == KTO_LIKED_ALONE && !liked) lambda = 0;
     if (rule == KTO_NO_BETA || rule == KTO_BETA_NOWHERE) beta = 1;
     if (rule == KTO_BY_BETA) beta = 1 / beta;
@@ -233,6 +237,10 @@ static void slopes_by(int rule, const void *of, double *to) {
         {KTO_LOG, "log-sigma", "this is -ln sigma, DPO's: here it is 1 - sigma"}, \
         {KTO_LAMBDAS, "lambdas", "the two lambdas are exchanged"}, \
         {KTO_NO_LAMBDAS, "no-lambdas", "the lambdas are not used"}, \
+        {KTO_FIRST_LAMBDA, "one-lambda", \
+         "lambda_liked for all: answers that were not liked have lambda_other"}, \
+        {KTO_OTHER_LAMBDA, "one-lambda", \
+         "lambda_other for all: answers that were liked have lambda_liked"}, \
         {KTO_MEANS, "two-means", \
          "a mean of each kind, added: one mean over all answers"}, \
     { \

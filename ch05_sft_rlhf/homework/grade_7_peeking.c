@@ -330,6 +330,12 @@ static void check_first(Grade *g) {
         Rounds r = rounds(DOUBT_TEXTS[i]);
         got[i] = first_doubt(guarded(&r), r.n, 0.5, DOUBT_ALPHA[i]);
     }
+    bool none = true;
+    for (int i = 0; i < DOUBTS; i++) none &= got[i] == 0;
+    grade_mistake(
+        g, none, "never-in-doubt",
+        "no doubt is found: after each round ask for the mean of the capitals "
+        "after all rounds until then, and compare its logarithm with -ln alpha");
     grade_numbers(g, 4, "the first doubt in four rows of rounds", got, DOUBTS, 0,
                   doubts_by, NULL, DOUBT_SLIPS, COUNT_OF(DOUBT_SLIPS));
 }

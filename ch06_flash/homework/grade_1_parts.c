@@ -447,11 +447,22 @@ static void check_entropy(Grade *g) {
 }
 
 static void check_entropy_hole(Grade *g) {
-    double got = entropy_of(&HOLE), want;
+    double got = entropy_of(&HOLE), want, whole, high = entropy_of(&HIGH),
+           low = entropy_of(&LOW);
     entropy_by(ENTROPY_RIGHT, &HOLE, &want);
+    entropy_by(ENTROPY_RIGHT, &ORDINARY, &whole);
     grade_mistake(g, isnan(got), "entropy-nan",
                   "0 ln 0 is NaN in C: a part that saw nothing adds nothing");
-    grade_near(g, 1, "the entropy where part 1 saw nothing", got, want, TOLERANCE);
+    grade_mistake(g, isfinite(high) && !isfinite(low), "entropy-maximum-from-zero",
+                  "where all L_s are near -1000 every e^(L_s - largest) is 0: the "
+                  "largest was looked for from 0 on");
+    grade_mistake(g, !isfinite(high) || !isfinite(low), "entropy-overflow",
+                  "e^1000 is infinite in C and e^-1000 is 0: subtract the largest L_s "
+                  "first");
+    Reading all[] = {{"where part 1 saw nothing", got, want, TOLERANCE},
+                     {"with L_s near 1000", high, whole, 1e-9},
+                     {"with L_s near -1000", low, whole, 1e-9}};
+    grade_readings(g, 1, "the entropy of three parts", all, 3);
 }
 
 void check_parts(Grade *g) {
