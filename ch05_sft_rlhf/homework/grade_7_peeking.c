@@ -330,10 +330,15 @@ static void check_first(Grade *g) {
         Rounds r = rounds(DOUBT_TEXTS[i]);
         got[i] = first_doubt(guarded(&r), r.n, 0.5, DOUBT_ALPHA[i]);
     }
-    bool none = true;
-    for (int i = 0; i < DOUBTS; i++) none &= got[i] == 0;
+    // whoever looks at the end alone finds this one, and none of the others
+    Rounds wins = rounds("wwwwwwwwww");
+    int found = first_doubt(guarded(&wins), wins.n, 0.5, 0.2);
+    bool zeros = true;
+    for (int i = 0; i < DOUBTS; i++) zeros &= got[i] == 0;
+    grade_mistake(g, zeros && found == wins.n, "at-the-end",
+                  "it was in doubt before, and is not at the end: once is enough");
     grade_mistake(
-        g, none, "never-in-doubt",
+        g, zeros, "never-in-doubt",
         "no doubt is found: after each round ask for the mean of the capitals "
         "after all rounds until then, and compare its logarithm with -ln alpha");
     grade_numbers(g, 4, "the first doubt in four rows of rounds", got, DOUBTS, 0,
