@@ -502,44 +502,43 @@ static void floor_by(int rule, const void *of, double *to) {
     if (rule == FLOOR_OF_MEAN) *to = entropy_of(mean);
 }
 
+static const Slip FLOOR_SLIPS[] = {
+    {FLOOR_BITS, "floor-bits", "in bits: nats are wanted"},
+    {FLOOR_OF_MEAN, "entropy-of-mean",
+     "of a detector that does not look: the mean of the entropies, not the entropy "
+     "of the mean"},
+    {FLOOR_WRITTEN, "written",
+     "weighted by how often w is written there: by how often it is seen"},
+    {FLOOR_UNWEIGHTED, "unweighted", "each token has its weight: how often it is seen"},
+    {FLOOR_SUM, "unweighted", "each token has its weight: how often it is seen"},
+    {FLOOR_KEPT_TERM, "floor-half",
+     "the terms of replaced tokens are missing: - p ln p - (1 - p) ln(1 - p)"},
+    {FLOOR_REPLACED_TERM, "floor-half",
+     "the terms of tokens as they were are missing: - p ln p - (1 - p) ln(1 - p)"},
+    {FLOOR_BY_V, "floor-by-v", "divided by V: the weights sum to 1 already"},
+    {FLOOR_SIGN, "floor-sign", "a loss is not negative: -ln of the probabilities"},
+    {FLOOR_TWICE, "floor-twice", "twice the floor"},
+    {FLOOR_SAID, "said", "weighted by what the generator says: by how often w is seen"},
+    {FLOOR_REPLACED_PLAIN, "unweighted",
+     "both terms have the weight of how often w is seen: - p ln p has none"},
+    {FLOOR_KEPT_PLAIN, "unweighted",
+     "both terms have the weight of how often w is seen: - (1 - p) ln(1 - p) has "
+     "none"},
+    {FLOOR_DRAWN, "drawn-only",
+     "weighted by how often w is drawn: by how often it is seen, drawn or not"},
+    {FLOOR_SHARE, "floor-by-share",
+     "multiplied by the share: how often a token is seen has it already"},
+    {FLOOR_OF_SELECTED, "floor-by-share",
+     "divided by the share: every token is a target, not only selected ones"},
+    {FLOOR_ERROR, "error-rate",
+     "this is how often the likelier answer is wrong: the mean loss is wanted"},
+};
+
 static void check_floor(Grade *g) {
-    static const Slip slips[] = {
-        {FLOOR_BITS, "floor-bits", "in bits: nats are wanted"},
-        {FLOOR_OF_MEAN, "entropy-of-mean",
-         "of a detector that does not look: the mean of the entropies, not the entropy "
-         "of the mean"},
-        {FLOOR_WRITTEN, "written",
-         "weighted by how often w is written there: by how often it is seen"},
-        {FLOOR_UNWEIGHTED, "unweighted",
-         "each token has its weight: how often it is seen"},
-        {FLOOR_SUM, "unweighted", "each token has its weight: how often it is seen"},
-        {FLOOR_KEPT_TERM, "floor-half",
-         "the terms of replaced tokens are missing: - p ln p - (1 - p) ln(1 - p)"},
-        {FLOOR_REPLACED_TERM, "floor-half",
-         "the terms of tokens as they were are missing: - p ln p - (1 - p) ln(1 - p)"},
-        {FLOOR_BY_V, "floor-by-v", "divided by V: the weights sum to 1 already"},
-        {FLOOR_SIGN, "floor-sign", "a loss is not negative: -ln of the probabilities"},
-        {FLOOR_TWICE, "floor-twice", "twice the floor"},
-        {FLOOR_SAID, "said",
-         "weighted by what the generator says: by how often w is seen"},
-        {FLOOR_REPLACED_PLAIN, "unweighted",
-         "both terms have the weight of how often w is seen: - p ln p has none"},
-        {FLOOR_KEPT_PLAIN, "unweighted",
-         "both terms have the weight of how often w is seen: - (1 - p) ln(1 - p) has "
-         "none"},
-        {FLOOR_DRAWN, "drawn-only",
-         "weighted by how often w is drawn: by how often it is seen, drawn or not"},
-        {FLOOR_SHARE, "floor-by-share",
-         "multiplied by the share: how often a token is seen has it already"},
-        {FLOOR_OF_SELECTED, "floor-by-share",
-         "divided by the share: every token is a target, not only selected ones"},
-        {FLOOR_ERROR, "error-rate",
-         "this is how often the likelier answer is wrong: the mean loss is wanted"},
-    };
     Place p = {LANGUAGE, SAID, 0.15}, narrow = {NARROW, NARROW, 0.15};
     double got = detector_floor(LANGUAGE, SAID, p.share, V);
     grade_numbers(g, 2, "the floor at a place of four tokens", &got, 1, TOLERANCE,
-                  floor_by, &p, slips, COUNT_OF(slips));
+                  floor_by, &p, FLOOR_SLIPS, COUNT_OF(FLOOR_SLIPS));
     got = detector_floor(NARROW, NARROW, p.share, V);
     grade_mistake(g, isnan(got), "floor-nan", "0 ln 0 is NaN in C: it counts 0");
     grade_numbers(g, 1, "the floor where two tokens are never seen", &got, 1, TOLERANCE,

@@ -227,40 +227,40 @@ static void estimates_by(int rule, const void *of, double *to) {
     }
 }
 
+static const Slip ESTIMATE_SLIPS[] = {
+    {ESTIMATE_UNIFORM, "uniform",
+     "answers are drawn from pi: the mean has its weights"},
+    {ESTIMATE_MEANS, "uniform", "answers are drawn from pi: the mean has its weights"},
+    {ESTIMATE_OF_REF, "drawn-from-ref", "answers are drawn from pi, not from ref"},
+    {ESTIMATE_VARIANCE, "variance", "this is the variance: its root is asked for"},
+    {ESTIMATE_SQUARE, "second-moment",
+     "this is the root of E[k^2]: the mean's square is not subtracted"},
+    {ESTIMATE_ERROR, "standard-error",
+     "divided by the root of n: the deviation of one draw is asked for, not the "
+     "error of a mean"},
+    {ESTIMATE_SAMPLE, "sample-variance",
+     "n / (n - 1) is for samples: here all probabilities are known"},
+    {ESTIMATE_ABSOLUTE, "mean-distance",
+     "this is the mean distance from the mean: the root of the mean square is "
+     "asked for"},
+    {ESTIMATE_PLAIN, "deviation-not-weighed",
+     "squared distances from the mean have the weights pi(y) too"},
+    {ESTIMATE_SIGN, "k1-sign", "k1 is ln pi - ln ref = -l"},
+    {ESTIMATE_K1_SIZE, "k1-absolute",
+     "k1 of an answer may be negative: only its mean is not. Without the absolute "
+     "value"},
+    {ESTIMATE_NO_HALF, "k2-no-half", "k2 is l^2 / 2: the half is missing"},
+    {ESTIMATE_K3_PLUS, "k3-sign", "k3 is e^l - 1 - l: l is subtracted"},
+    {ESTIMATE_K3_NO_ONE, "k3-no-one", "k3 is e^l - 1 - l: the 1 is missing"},
+    {ESTIMATE_K3_SIGN, "k3-sign", "k3 is e^l - 1 - l: here all signs are turned"},
+    {ESTIMATE_K3_INVERSE, "k3-ratio-inverted",
+     "k3 has e^l = ref / pi: here the ratio is upside down"},
+    {ESTIMATE_K3_EXP, "k3-no-l", "k3 is e^l - 1 - l: l is missing"},
+    {ESTIMATE_INVERSE, "ratio-inverted",
+     "l is ln ref - ln pi, not ln pi - ln ref: the ratio is upside down"},
+};
+
 static void check_estimates(Grade *g) {
-    static const Slip slips[] = {
-        {ESTIMATE_UNIFORM, "uniform",
-         "answers are drawn from pi: the mean has its weights"},
-        {ESTIMATE_MEANS, "uniform",
-         "answers are drawn from pi: the mean has its weights"},
-        {ESTIMATE_OF_REF, "drawn-from-ref", "answers are drawn from pi, not from ref"},
-        {ESTIMATE_VARIANCE, "variance", "this is the variance: its root is asked for"},
-        {ESTIMATE_SQUARE, "second-moment",
-         "this is the root of E[k^2]: the mean's square is not subtracted"},
-        {ESTIMATE_ERROR, "standard-error",
-         "divided by the root of n: the deviation of one draw is asked for, not the "
-         "error of a mean"},
-        {ESTIMATE_SAMPLE, "sample-variance",
-         "n / (n - 1) is for samples: here all probabilities are known"},
-        {ESTIMATE_ABSOLUTE, "mean-distance",
-         "this is the mean distance from the mean: the root of the mean square is "
-         "asked for"},
-        {ESTIMATE_PLAIN, "deviation-not-weighed",
-         "squared distances from the mean have the weights pi(y) too"},
-        {ESTIMATE_SIGN, "k1-sign", "k1 is ln pi - ln ref = -l"},
-        {ESTIMATE_K1_SIZE, "k1-absolute",
-         "k1 of an answer may be negative: only its mean is not. Without the absolute "
-         "value"},
-        {ESTIMATE_NO_HALF, "k2-no-half", "k2 is l^2 / 2: the half is missing"},
-        {ESTIMATE_K3_PLUS, "k3-sign", "k3 is e^l - 1 - l: l is subtracted"},
-        {ESTIMATE_K3_NO_ONE, "k3-no-one", "k3 is e^l - 1 - l: the 1 is missing"},
-        {ESTIMATE_K3_SIGN, "k3-sign", "k3 is e^l - 1 - l: here all signs are turned"},
-        {ESTIMATE_K3_INVERSE, "k3-ratio-inverted",
-         "k3 has e^l = ref / pi: here the ratio is upside down"},
-        {ESTIMATE_K3_EXP, "k3-no-l", "k3 is e^l - 1 - l: l is missing"},
-        {ESTIMATE_INVERSE, "ratio-inverted",
-         "l is ln ref - ln pi, not ln pi - ln ref: the ratio is upside down"},
-    };
     double got[6];
     Policies p = policies();
     for (int kind = 0; kind < 3; kind++) {
@@ -270,7 +270,7 @@ static void check_estimates(Grade *g) {
         got[2 * kind] = e.mean, got[2 * kind + 1] = e.deviation;
     }
     grade_numbers(g, 5, "mean and deviation of k1, k2, k3", got, 6, TOLERANCE,
-                  estimates_by, NULL, slips, COUNT_OF(slips));
+                  estimates_by, NULL, ESTIMATE_SLIPS, COUNT_OF(ESTIMATE_SLIPS));
 }
 
 // ---- where it ends

@@ -299,28 +299,29 @@ static void left_by(int rule, const void *of, double *to) {
     *to = by[rule];
 }
 
+static const Slip REMOVE_SLIPS[] = {
+    {REMOVE_PLAIN, "not-divided", "the others' weights sum to 1 - w: divide by it"},
+    {REMOVE_NO_WEIGHT, "no-weight",
+     "the part's output counts with its weight w = e^(L_s - L)"},
+    {REMOVE_OTHER_WEIGHT, "other-weight", "w = e^(L_s - L) is the part's own"},
+    {REMOVE_ADDED, "added-again", "the part was merged once more, not taken away"},
+    {REMOVE_INVERSE, "inverse-weight", "w = e^(L_s - L), which is less than 1"},
+    {REMOVE_BY_SHARE, "divided-by-share",
+     "divided by the part's share w: the others' weights sum to 1 - w"},
+    {REMOVE_TIMES, "not-divided",
+     "multiplied by 1 - w: the others' weights sum to 1 - w, divide by it"},
+    {REMOVE_PART_WHOLE, "no-weight",
+     "the part's output counts with its weight w = e^(L_s - L)"},
+    {REMOVE_PLUS, "part-added", "w O_s is subtracted, not added"},
+    {REMOVE_WHOLE_WEIGHED, "whole-weighed",
+     "O is the whole already: O - w O_s, then divided by 1 - w"},
+    {REMOVE_NEW_WEIGHT, "weight-of-rest",
+     "the part's weight is e^(L_s - L) with the L of all keys: here L was changed "
+     "first"},
+    {REMOVE_NOTHING, "not-removed", "out is as it was: the part is still in it"},
+};
+
 static void check_remove(Grade *g) {
-    static const Slip slips[] = {
-        {REMOVE_PLAIN, "not-divided", "the others' weights sum to 1 - w: divide by it"},
-        {REMOVE_NO_WEIGHT, "no-weight",
-         "the part's output counts with its weight w = e^(L_s - L)"},
-        {REMOVE_OTHER_WEIGHT, "other-weight", "w = e^(L_s - L) is the part's own"},
-        {REMOVE_ADDED, "added-again", "the part was merged once more, not taken away"},
-        {REMOVE_INVERSE, "inverse-weight", "w = e^(L_s - L), which is less than 1"},
-        {REMOVE_BY_SHARE, "divided-by-share",
-         "divided by the part's share w: the others' weights sum to 1 - w"},
-        {REMOVE_TIMES, "not-divided",
-         "multiplied by 1 - w: the others' weights sum to 1 - w, divide by it"},
-        {REMOVE_PART_WHOLE, "no-weight",
-         "the part's output counts with its weight w = e^(L_s - L)"},
-        {REMOVE_PLUS, "part-added", "w O_s is subtracted, not added"},
-        {REMOVE_WHOLE_WEIGHED, "whole-weighed",
-         "O is the whole already: O - w O_s, then divided by 1 - w"},
-        {REMOVE_NEW_WEIGHT, "weight-of-rest",
-         "the part's weight is e^(L_s - L) with the L of all keys: here L was changed "
-         "first"},
-        {REMOVE_NOTHING, "not-removed", "out is as it was: the part is still in it"},
-    };
     static const Slip lse_slips[] = {
         {LEFT_PLUS, "lse-plus", "a sum becomes smaller when a part is taken away"},
         {LEFT_GROWS, "lse-plus", "a sum becomes smaller when a part is taken away"},
@@ -337,7 +338,7 @@ static void check_remove(Grade *g) {
     };
     double got[D], left = removed(&ORDINARY, got);
     grade_numbers(g, 2, "the output without part 1", got, D, TOLERANCE, removed_by,
-                  &ORDINARY, slips, COUNT_OF(slips));
+                  &ORDINARY, REMOVE_SLIPS, COUNT_OF(REMOVE_SLIPS));
     grade_numbers(g, 1, "L without part 1", &left, 1, TOLERANCE, left_by, &ORDINARY,
                   lse_slips, COUNT_OF(lse_slips));
 }

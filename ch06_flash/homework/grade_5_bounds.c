@@ -439,48 +439,47 @@ static double output_of(Errors e) {
                         e.value_off);
 }
 
+static const Slip OUTPUT_SLIPS[] = {
+    {OUTPUT_ONCE, "off-once",
+     "e^s may grow by e^off while the sum shrinks by it: e^(2 off)"},
+    {OUTPUT_LINEAR, "first-order", "2 off is e^(2 off) - 1 to first order: no bound"},
+    {OUTPUT_FROM_ZERO, "from-zero-value",
+     "what all weights share cancels: distances are from o, not from 0"},
+    {OUTPUT_SIGNED, "spread-zero",
+     "sum p (v - o) is 0: the distances' absolute values are summed"},
+    {OUTPUT_PLAIN, "not-weighted", "a distance counts with its weight p_j"},
+    {OUTPUT_INSIDE, "value-multiplied",
+     "value_off is added as it is: weights that sum to 1 do not enlarge it"},
+    {OUTPUT_EXP, "no-minus-one",
+     "exact scores have no error: the factor is e^(2 off) - 1"},
+    {OUTPUT_NO_VALUE, "no-value-error", "the values are off too: value_off is added"},
+    {OUTPUT_TWICE, "off-not-in-exponent",
+     "2 (e^off - 1): the 2 is in the exponent, e^(2 off) - 1"},
+    {OUTPUT_TIMES, "value-multiplied", "value_off is added, not multiplied"},
+    {OUTPUT_MINUS, "value-subtracted", "errors add up: value_off is added"},
+    {OUTPUT_TWO_VALUES, "value-twice", "value_off is added once"},
+    {OUTPUT_SQUARES, "squares", "squares of distances: |v_j - o| is asked for"},
+    {OUTPUT_ROOT, "deviation", "a standard deviation: the mean of |v_j - o|"},
+    {OUTPUT_LARGEST, "largest-distance",
+     "the largest distance: their mean with the weights p is enough"},
+    {OUTPUT_LARGEST_VALUE, "largest-value",
+     "the largest |v_j|: the mean of |v_j - o| with the weights p"},
+    {OUTPUT_SPAN, "span",
+     "from the least to the largest value: the mean of |v_j - o| with the weights "
+     "p"},
+    {OUTPUT_MEAN_O, "plain-mean", "o has the weights p: it is the output"},
+    {OUTPUT_SUM_O, "plain-sum", "o has the weights p: it is the output"},
+    {OUTPUT_ALL_MEAN, "plain-mean", "o and the distances have the weights p"},
+    {OUTPUT_FOUR, "off-four-times", "e^(2 off), not e^(4 off)"},
+    {OUTPUT_AROUND_SUM, "of-output", "distances |v_j - o| are summed, not |o|"},
+    {OUTPUT_SQUARED_OFF, "off-squared", "e^(2 off), not e^(off^2)"},
+};
+
 static void check_output(Grade *g) {
-    static const Slip slips[] = {
-        {OUTPUT_ONCE, "off-once",
-         "e^s may grow by e^off while the sum shrinks by it: e^(2 off)"},
-        {OUTPUT_LINEAR, "first-order",
-         "2 off is e^(2 off) - 1 to first order: no bound"},
-        {OUTPUT_FROM_ZERO, "from-zero-value",
-         "what all weights share cancels: distances are from o, not from 0"},
-        {OUTPUT_SIGNED, "spread-zero",
-         "sum p (v - o) is 0: the distances' absolute values are summed"},
-        {OUTPUT_PLAIN, "not-weighted", "a distance counts with its weight p_j"},
-        {OUTPUT_INSIDE, "value-multiplied",
-         "value_off is added as it is: weights that sum to 1 do not enlarge it"},
-        {OUTPUT_EXP, "no-minus-one",
-         "exact scores have no error: the factor is e^(2 off) - 1"},
-        {OUTPUT_NO_VALUE, "no-value-error",
-         "the values are off too: value_off is added"},
-        {OUTPUT_TWICE, "off-not-in-exponent",
-         "2 (e^off - 1): the 2 is in the exponent, e^(2 off) - 1"},
-        {OUTPUT_TIMES, "value-multiplied", "value_off is added, not multiplied"},
-        {OUTPUT_MINUS, "value-subtracted", "errors add up: value_off is added"},
-        {OUTPUT_TWO_VALUES, "value-twice", "value_off is added once"},
-        {OUTPUT_SQUARES, "squares", "squares of distances: |v_j - o| is asked for"},
-        {OUTPUT_ROOT, "deviation", "a standard deviation: the mean of |v_j - o|"},
-        {OUTPUT_LARGEST, "largest-distance",
-         "the largest distance: their mean with the weights p is enough"},
-        {OUTPUT_LARGEST_VALUE, "largest-value",
-         "the largest |v_j|: the mean of |v_j - o| with the weights p"},
-        {OUTPUT_SPAN, "span",
-         "from the least to the largest value: the mean of |v_j - o| with the weights "
-         "p"},
-        {OUTPUT_MEAN_O, "plain-mean", "o has the weights p: it is the output"},
-        {OUTPUT_SUM_O, "plain-sum", "o has the weights p: it is the output"},
-        {OUTPUT_ALL_MEAN, "plain-mean", "o and the distances have the weights p"},
-        {OUTPUT_FOUR, "off-four-times", "e^(2 off), not e^(4 off)"},
-        {OUTPUT_AROUND_SUM, "of-output", "distances |v_j - o| are summed, not |o|"},
-        {OUTPUT_SQUARED_OFF, "off-squared", "e^(2 off), not e^(off^2)"},
-    };
     Errors e = {0.125, 0.0625};
     double got = output_of(e);
     grade_numbers(g, 4, "the bound of an output's error", &got, 1, TOLERANCE, output_by,
-                  &e, slips, COUNT_OF(slips));
+                  &e, OUTPUT_SLIPS, COUNT_OF(OUTPUT_SLIPS));
 }
 
 static void check_output_small(Grade *g) {
