@@ -25,7 +25,7 @@ COMPILE  := -std=gnu17 $(OPT) $(DEBUG) -march=$(ARCH) -fno-math-errno $(WARNINGS
 # -O2 does not.)
 QUICK    := $(if $(filter -O3,$(OPT)),-O2)
 QUICKEST := $(if $(filter -O3,$(OPT)),-O1)
-PLANTED  := $(if $(filter -O3,$(OPT)),-O0)
+PLANTED  := $(if $(filter -O3,$(OPT)),-O0 -g0 -s)
 extra     = $(if $(findstring team_mpi,$(1)),$(MPI_COMPILE))
 effort    = $(if $(findstring /tests/,$(1))$(findstring /homework/,$(1)),$(QUICK))
 INCLUDE  := -I. -D_GNU_SOURCE

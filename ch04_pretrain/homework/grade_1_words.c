@@ -232,10 +232,17 @@ static void check_whole(Grade *g) {
 
 // Rows in which there is always a word that still fits: the budget is reached exactly.
 typedef struct {
-    int over, under;          // rows with too many, too few
-    int least;                // the largest lack
-    int down, up, with_rest;  // rows with other budgets: rounded down, up; of all n
+    int over, under;  // rows with too many, too few
+    int least;        // the largest lack
+    // rows with other budgets: rounded down, up, to even; of all n; of words; one word
+    int down, up, even, with_rest, of_words, one_word;
 } Shares;
+
+static int words_selected(const Row *row, const bool *selected) {
+    int some = 0;
+    for (int w = 0; w < row->count; w++) some += selected[row->words[w].first];
+    return some;
+}
 
 static Shares run_shares(int rows, int longest, double share) {
     Rng rng = rng_new(43), draws = rng_new(44);
@@ -250,6 +257,9 @@ static Shares run_shares(int rows, int longest, double share) {
         s.down += got == (int)(share * row.tokens);
         s.up += got == (int)ceil(share * row.tokens);
         s.with_rest += got == budget(row.n, share);
+        s.even += got == (int)fmax(1, rint(share * row.tokens));
+        s.of_words += got <= budget(row.count, share);
+        s.one_word += words_selected(&row, selected) == 1;
     }
     return s;
 }
@@ -274,6 +284,13 @@ static void check_share(Grade *g) {
                   "share m was rounded down: the budget is the nearest whole number");
     grade_mistake(g, !good && s.up == ROWS, "rounded-up",
                   "share m was rounded up: the budget is the nearest whole number");
+    grade_mistake(g, !good && s.even == ROWS, "rounded-to-even",
+                  "a half was rounded to the even number, as rint and lrint do: round "
+                  "takes it upwards");
+    grade_mistake(g, !good && s.one_word == ROWS, "one-word",
+                  "one word is selected, and no more: until the budget is used up");
+    grade_mistake(g, s.under == ROWS && s.of_words == ROWS, "share-of-words",
+                  "the budget is a share of the words: of the tokens in them");
     grade_mistake(g, s.over > 0 && s.under > 0, "independent",
                   "each word was drawn by itself, so the number of tokens varies: go "
                   "through the words in random order until the budget is used up");
@@ -304,6 +321,10 @@ static void check_least(Grade *g) {
     int got = count_selected(one, 0, 2), too_wide = count_selected(none, 0, 3);
     grade_mistake(g, got == 0 && too_wide == 0, "no-least",
                   "round(share m) is 0 in a short row: the budget is at least 1");
+    grade_mistake(
+        g, too_wide == 3, "forced",
+        "a word that does not fit into the budget was selected, so that there "
+        "is one: where none fits, none is selected");
     Reading both[] = {{"of two words of 1 token", got, 1, 0},
                       {"of a single word of 3", too_wide, 0, 0}};
     grade_readings(g, 1, "tokens selected, where the budget is 1", both, 2);
@@ -322,11 +343,34 @@ static const SelectionLaw SELECTION_MISTAKES[] = {
      "the words were tried from left to right: every order is equally likely"},
     {{1. / 2, 1. / 2},
      "by-token",
-     "a long word is more likely to come first: every word is, whatever its length"},
+     "the long word comes first in half of the orders, and it should in a third: is it "
+     "more likely than a short one, or does the shuffle leave no word in its place?"},
+    {{19. / 27, 8. / 27},
+     "naive-shuffle",
+     "each word was exchanged with any word, so that some orders are more likely than "
+     "others: with one that is not in its place yet (rng_shuffle)"},
     {{1. / 3, 1. / 3, 1. / 6, 1. / 6},
      "stops",
      "stopped at a word that did not fit: pass over it, a shorter one may still fit"},
 };
+
+// Four words of one token and a budget of 2: how often each two of them were selected.
+enum { PAIRS = 6 };
+static void count_pairs(Rng *rng, int *pairs) {
+    Row row = {
+        .words = {{0, 1}, {1, 1}, {2, 1}, {3, 1}}, .count = 4, .n = 4, .tokens = 4};
+    static const int number[4][4] = {{0, 0, 1, 2}, {0, 0, 3, 4}, {0, 0, 0, 5}};
+    for (int d = 0; d < DRAWS; d++) {
+        bool selected[MOST];
+        int first = -1;
+        run_select(rng, &row, 0.5, selected);
+        for (int i = 0; i < 4; i++) {
+            if (!selected[i]) continue;
+            if (first >= 0) pairs[number[first][i]]++;
+            else first = i;
+        }
+    }
+}
 
 static int set_of(const bool *selected) {
     int bits = 0;
@@ -351,10 +395,21 @@ static void check_order(Grade *g) {
     for (int i = 0; i < COUNT_OF(SELECTION_MISTAKES); i++)
         grade_mistake(g, fits_law(counts, DRAWS, SELECTION_MISTAKES[i].p, SETS),
                       SELECTION_MISTAKES[i].code, "%s", SELECTION_MISTAKES[i].says);
-    grade_expect(g, 4, fits_law(counts, DRAWS, truth, SETS),
-                 "words of 1, 2, 3 tokens, budget 3: the first two in %.3f of the "
-                 "draws, should be 0.667; the third alone in %.3f, should be 0.333",
-                 (double)counts[ONE_TWO] / DRAWS, (double)counts[THREE] / DRAWS);
+    static const double even[PAIRS] = {1. / 6, 1. / 6, 1. / 6, 1. / 6, 1. / 6, 1. / 6},
+                        beside[PAIRS] = {0.25, 0, 0.25, 0.25, 0, 0.25};
+    int pairs[PAIRS] = {0};
+    count_pairs(&rng, pairs);
+    grade_mistake(g, fits_law(pairs, DRAWS, beside, PAIRS), "random-start",
+                  "words are tried from left to right, from a random one on: every "
+                  "order is equally likely, not only these");
+    grade_expect(
+        g, 4,
+        fits_law(counts, DRAWS, truth, SETS) && fits_law(pairs, DRAWS, even, PAIRS),
+        "words of 1, 2, 3 tokens, budget 3: the first two in %.3f of the "
+        "draws, should be 0.667; the third alone in %.3f, should be 0.333. Of "
+        "four words of 1 token the first two in %.3f, should be 0.167",
+        (double)counts[ONE_TWO] / DRAWS, (double)counts[THREE] / DRAWS,
+        (double)pairs[0] / DRAWS);
 }
 
 // ---- (c) what is seen, what is predicted
@@ -521,12 +576,37 @@ static const struct {
      "the random token is never the token itself: it is drawn from all, itself too"},
 };
 
+// Where everything becomes random: every token equally often.
+static bool all_tokens_come(Grade *g) {
+    static const double even[LETTERS] = {0.25, 0.25, 0.25, 0.25},
+                        no_last[LETTERS] = {1. / 3, 1. / 3, 1. / 3, 0},
+                        no_first[LETTERS] = {0, 1. / 3, 1. / 3, 1. / 3};
+    int counts[LETTERS] = {0}, draws = 0;
+    Rng rng = rng_new(50);
+    for (int r = 0; r < 40; r++) {
+        Masked m;
+        run_mask(&m, &rng, &(Corruption){1, 0, 1});
+        for (int i = 0; i < MOST; i++) {
+            int seen = m.seen[i];
+            if (!m.selected[i] || seen < 0 || seen >= LETTERS) continue;
+            counts[seen]++, draws++;
+        }
+    }
+    if (draws == 0) return false;
+    grade_mistake(g, fits_law(counts, draws, no_last, LETTERS), "last-token-never",
+                  "the last token of the vocabulary is never drawn: rng_below(rng, n) "
+                  "is one of 0 .. n - 1");
+    grade_mistake(g, fits_law(counts, draws, no_first, LETTERS), "first-token-never",
+                  "token 0 is never drawn: rng_below(rng, n) is one of 0 .. n - 1");
+    return fits_law(counts, draws, even, LETTERS);
+}
+
 static void check_fates(Grade *g) {
-    enum { ROWS = 100, SELECTED = ROWS * MOST / 4 * 3, PAIRS = ROWS * MOST / 2 };
+    enum { ROWS = 100, SELECTED = ROWS * MOST / 4 * 3, TWINS = ROWS * MOST / 2 };
     int fates[FATES] = {0}, twins = 0;
     Rng rng = rng_new(49);
     count_fates(fates, &twins, &rng, &BERT_CORRUPTION, ROWS);
-    double together = (double)twins / PAIRS, apart = 0.8 * 0.8 + 0.2 * 0.2,
+    double together = (double)twins / TWINS, apart = 0.8 * 0.8 + 0.2 * 0.2,
            masked = (double)fates[BECAME_MASK] / SELECTED;
     grade_mistake(g, together > 0.95, "one-draw",
                   "one draw for a whole word, or row: each token has its own");
@@ -539,8 +619,8 @@ static void check_fates(Grade *g) {
     grade_mistake(
         g, fates[STRANGE] > 0, "no-such-token",
         "some became a token that does not exist: tokens are 0 .. vocabulary - 1");
-    bool good =
-        fits_law(fates, SELECTED, FATES_RIGHT, FATES) && fabs(together - apart) < 0.02;
+    bool good = fits_law(fates, SELECTED, FATES_RIGHT, FATES)
+                && fabs(together - apart) < 0.02 && all_tokens_come(g);
     grade_expect(
         g, 4, good,
         "of the selected, %.3f became [MASK], should be 0.800; %.3f another of "

@@ -31,6 +31,10 @@ typedef enum {
     WSD_WHOLE_PEAK,    // last + peak f
     WSD_ABOVE,         // peak + (peak - last) f
     WSD_EXPONENTIAL,   // peak (last / peak)^u
+    WSD_HELD,          // peak f, and last at least
+    WSD_CIRCLE,        // sqrt(1 - u^2) for 1 - sqrt(u)
+    WSD_PARABOLA,      // 1 - u^2
+    WSD_ROOT_SQUARED,  // (1 - sqrt(u))^2
 } WsdRule;
 
 static double warm(const Wsd *s, WsdRule rule, long long step) {
@@ -50,6 +54,9 @@ static double left_by(const Wsd *s, WsdRule rule, double u) {
     if (linear || rule == WSD_ALWAYS_LINEAR) return 1 - u;
     if (rule == WSD_ROOT_RISES) return sqrt(u);
     if (rule == WSD_SQUARE) return (1 - u) * (1 - u);
+    if (rule == WSD_CIRCLE) return sqrt(1 - u * u);
+    if (rule == WSD_PARABOLA) return 1 - u * u;
+    if (rule == WSD_ROOT_SQUARED) return pow(1 - sqrt(u), 2);
     return rule == WSD_ROOT_OF_REST ? sqrt(1 - u) : 1 - sqrt(u);
 }
 
@@ -57,6 +64,7 @@ static double left_by(const Wsd *s, WsdRule rule, double u) {
 static double between(const Wsd *s, WsdRule rule, double left) {
     double last = rule == WSD_TO_ZERO ? 0 : s->last;
     if (rule == WSD_WHOLE_PEAK) return last + s->peak * left;
+    if (rule == WSD_HELD) return fmax(last, s->peak * left);
     if (rule == WSD_ABOVE) return s->peak + (s->peak - last) * left;
     if (rule == WSD_EXPONENTIAL) return s->peak * pow(s->last / s->peak, 1 - left);
     return last + (s->peak - last) * left;
@@ -142,12 +150,18 @@ static const WsdMistake DECAY_MISTAKES[] = {
      "u counts backwards: it is 0 where the decay begins, 1 at the end"},
     {WSD_ROOT_RISES, "root-rises", "sqrt(u) rises: f is 1 - sqrt(u)"},
     {WSD_SQUARE, "square", "f is 1 - sqrt(u), not (1 - u)^2"},
+    {WSD_CIRCLE, "circle", "f is 1 - sqrt(u), not sqrt(1 - u^2)"},
+    {WSD_PARABOLA, "parabola", "f is 1 - sqrt(u), not 1 - u^2"},
+    {WSD_ROOT_SQUARED, "root-squared", "f is 1 - sqrt(u), not its square"},
     {WSD_SHAPES, "shapes-exchanged", "the two shapes are exchanged"},
     {WSD_WHOLE_PEAK, "whole-peak",
      "last + peak f: the way from the peak to last is peak - last long"},
     {WSD_ABOVE, "above-the-peak",
      "the decay begins above the peak: last + (peak - last) f"},
     {WSD_EXPONENTIAL, "exponential", "a geometric decay: last + (peak - last) f"},
+    {WSD_HELD, "held-at-last",
+     "the rate falls towards 0 and is held at last: it falls to last, last + (peak - "
+     "last) f"},
     {WSD_INTEGERS, "integer-division",
      "the rate stays at the peak: is u a quotient of integers, 0 until the end?"},
     {0},
@@ -198,14 +212,91 @@ static bool near_area(double a, double b) {
     return isfinite(b) && fabs(a - b) <= 1e-9 * fabs(b);
 }
 
-// Of the curve through the rates: half of the first and the last step is missing.
-static double area_under_curve(const Wsd *s) {
-    return area_by(s, 1, s->total) - s->last / 2;
+typedef enum {
+    AREA_RIGHT,
+    AREA_SHORT,      // without the last step; so is 0 .. total - 1, as step 0 adds 0
+    AREA_LONG,       // one step more
+    AREA_TRAPEZOID,  // the two ends count half
+    AREA_INTEGRAL,   // of the curve
+    AREA_MEAN,       // divided by the number of steps
+    AREA_NO_WARMUP,  // the rest alone
+    AREA_NO_FLAT,
+    AREA_NO_FALL,
+    AREA_TRIANGLE,   // the warm-up as half of peak x warmup
+    AREA_WARM_FULL,  // the warm-up at the peak
+    AREA_FALL_FROM,  // the decay with its first step, and not its last
+    AREA_FALL_LAST,  // the decay at last
+    AREA_MIDDLE,     // the decay as the mean of its ends
+    AREA_CURVE,      // the decay as an integral
+    AREA_LINEAR,     // whatever the shape
+    AREA_PEAK,       // the peak in all steps
+} AreaRule;
+
+static double area_of(const Wsd *s, AreaRule rule) {
+    long long start = s->total - s->decay;
+    Wsd line = *s;
+    line.shape = WSD_LINEAR;
+    double warm = area_by(s, 1, s->warmup), flat = area_by(s, s->warmup + 1, start),
+           fall = area_by(s, start + 1, s->total), all = warm + flat + fall,
+           decay = (double)s->decay, warmup = (double)s->warmup,
+           drop = s->peak - s->last, triangle = s->peak * warmup / 2,
+           curve = decay * (s->last + drop * (s->shape == WSD_LINEAR ? 0.5 : 1. / 3));
+    const double by[] = {
+        [AREA_RIGHT] = all,
+        [AREA_SHORT] = all - s->last,
+        [AREA_LONG] = all + s->last,
+        [AREA_TRAPEZOID] = all - s->last / 2,
+        [AREA_INTEGRAL] = triangle + flat + curve,
+        [AREA_MEAN] = all / (double)s->total,
+        [AREA_NO_WARMUP] = flat + fall,
+        [AREA_NO_FLAT] = warm + fall,
+        [AREA_NO_FALL] = warm + flat,
+        [AREA_TRIANGLE] = triangle + flat + fall,
+        [AREA_WARM_FULL] = s->peak * warmup + flat + fall,
+        [AREA_FALL_FROM] = all + drop,
+        [AREA_FALL_LAST] = warm + flat + s->last * decay,
+        [AREA_MIDDLE] = warm + flat + (s->peak + s->last) / 2 * decay,
+        [AREA_CURVE] = warm + flat + curve,
+        [AREA_LINEAR] = warm + flat + area_by(&line, start + 1, s->total),
+        [AREA_PEAK] = s->peak * (double)s->total,
+    };
+    return by[rule];
 }
+
+static const struct {
+    AreaRule rule;
+    const char *code, *says;
+} AREA_SLIPS[] = {
+    {AREA_SHORT, "area-from-0",
+     "the last step is missing, as if steps 0 .. total - 1 were added: they count "
+     "from 1"},
+    {AREA_TRAPEZOID, "area-integral",
+     "the area under the curve is not the sum over steps: a trapezoid counts its two "
+     "ends half"},
+    {AREA_INTEGRAL, "area-integral",
+     "the area under the curve is not the sum over steps"},
+    {AREA_MEAN, "area-mean", "this is the mean rate: the sum is asked for"},
+    {AREA_LONG, "area-long", "one step too many: steps 1 .. total"},
+    {AREA_NO_WARMUP, "area-no-warm-up", "the rates of the warm-up are missing"},
+    {AREA_NO_FLAT, "area-no-stable", "the rates at the peak are missing"},
+    {AREA_NO_FALL, "area-no-decay", "the rates of the decay are missing"},
+    {AREA_TRIANGLE, "area-triangle",
+     "the warm-up is counted as a triangle: its steps add up to peak (warmup + 1) / 2"},
+    {AREA_WARM_FULL, "area-no-slope", "the warm-up is counted at the peak: it rises"},
+    {AREA_FALL_FROM, "area-decay-early",
+     "the decay is counted from u = 0 on: its steps have u = 1 / decay .. 1"},
+    {AREA_FALL_LAST, "area-at-last", "the decay is counted at last: it falls to it"},
+    {AREA_MIDDLE, "area-trapezoid",
+     "the decay is counted as the mean of its two ends: add up the rates of its steps"},
+    {AREA_CURVE, "area-integral",
+     "the decay is counted by the integral of f: add up the rates of its steps"},
+    {AREA_LINEAR, "area-always-linear", "the shape was ignored: 1 - sqrt(u) adds less"},
+    {AREA_PEAK, "area-at-the-peak", "all steps are counted at the peak"},
+};
 
 // Right by the definition, or the sum of the student's own rates.
 static bool is_area(double got, const Wsd *s) {
-    if (near_area(got, area_by(s, 1, s->total))) return true;
+    if (near_area(got, area_of(s, AREA_RIGHT))) return true;
     double own = 0;
     for (long long t = 1; t <= s->total; t++) own += wsd_rate(s, t);
     return near_area(got, own);
@@ -213,48 +304,109 @@ static bool is_area(double got, const Wsd *s) {
 
 static void check_area(Grade *g) {
     double linear = wsd_area(&LINEAR), root = wsd_area(&ROOT);
-    grade_mistake(g,
-                  near_area(linear, area_by(&LINEAR, 0, TOTAL - 1))
-                      || near_area(root, area_by(&ROOT, 0, TOTAL - 1)),
-                  "area-from-0", "steps 0 .. total - 1 were added: they count from 1");
-    grade_mistake(g, near_area(linear, area_under_curve(&LINEAR)), "area-integral",
-                  "the area under the curve is not the sum over steps: a trapezoid "
-                  "counts its two ends half");
-    grade_mistake(g, near_area(linear, area_by(&LINEAR, 1, TOTAL) / TOTAL), "area-mean",
-                  "this is the mean rate: the sum is asked for");
-    grade_mistake(g, near_area(linear, area_by(&LINEAR, 1, TOTAL - 1)), "area-short",
-                  "the last step is missing: steps 1 .. total");
-
-    bool linear_fits = is_area(linear, &LINEAR);
-    grade_expect(g, 2, linear_fits && is_area(root, &ROOT),
-                 "the area with %s decay is %.10g, should be %.10g",
+    bool linear_fits = is_area(linear, &LINEAR),
+         good = linear_fits && is_area(root, &ROOT);
+    for (int i = 0; i < COUNT_OF(AREA_SLIPS); i++)
+        grade_mistake(g,
+                      !good && near_area(linear, area_of(&LINEAR, AREA_SLIPS[i].rule))
+                          && near_area(root, area_of(&ROOT, AREA_SLIPS[i].rule)),
+                      AREA_SLIPS[i].code, "%s", AREA_SLIPS[i].says);
+    grade_expect(g, 2, good, "the area with %s decay is %.10g, should be %.10g",
                  linear_fits ? "1 - sqrt" : "linear", linear_fits ? root : linear,
-                 area_by(linear_fits ? &ROOT : &LINEAR, 1, TOTAL));
+                 area_of(linear_fits ? &ROOT : &LINEAR, AREA_RIGHT));
 }
+
+// ---- the peak for an area
+
+typedef enum {
+    PEAK_PROPORTIONAL,
+    PEAK_LAST_FORGOTTEN,  // area / what a peak of 1 adds
+    PEAK_LAST_IN_ONE,     // area / the area at a peak of 1
+    PEAK_LAST_ADDED,
+    PEAK_TIMES,
+    PEAK_ABOVE_LAST,   // as if all rates were last + k (peak - last)
+    PEAK_SCALED_REST,  // so too, and the peak itself is scaled
+    PEAK_LAST_WHOLE,   // last x total for its part
+    PEAK_LAST_DECAY,   // last x decay for its part
+    PEAK_SLOPE_NOW,    // area now / peak for what a peak of 1 adds
+    PEAK_EVEN,         // peak + what is missing, by step
+    PEAK_MEAN,         // area / total
+    PEAK_INVERSE,
+} PeakRule;
+
+// Of ROOT.
+static double peak_by(PeakRule rule, double area) {
+    Wsd none = ROOT;
+    none.peak = 0;
+    double now = area_of(&ROOT, AREA_RIGHT), fixed = area_of(&none, AREA_RIGHT),
+           slope = (now - fixed) / ROOT.peak, whole = ROOT.last * TOTAL,
+           rest = (area - whole) / (now - whole);
+    const double by[] = {
+        [PEAK_PROPORTIONAL] = ROOT.peak * area / now,
+        [PEAK_LAST_FORGOTTEN] = area / slope,
+        [PEAK_LAST_IN_ONE] = area / (slope + fixed),
+        [PEAK_LAST_ADDED] = (area + fixed) / slope,
+        [PEAK_TIMES] = (area - fixed) * slope,
+        [PEAK_ABOVE_LAST] = ROOT.last + rest * (ROOT.peak - ROOT.last),
+        [PEAK_SCALED_REST] = rest * ROOT.peak,
+        [PEAK_LAST_WHOLE] = (area - whole) / slope,
+        [PEAK_LAST_DECAY] = (area - ROOT.last * DECAY) / slope,
+        [PEAK_SLOPE_NOW] = (area - fixed) / (now / ROOT.peak),
+        [PEAK_EVEN] = ROOT.peak + (area - now) / TOTAL,
+        [PEAK_MEAN] = area / TOTAL,
+        [PEAK_INVERSE] = ROOT.peak * now / area,
+    };
+    return by[rule];
+}
+
+static const struct {
+    PeakRule rule;
+    const char *code, *says;
+} PEAK_SLIPS[] = {
+    {PEAK_PROPORTIONAL, "proportional",
+     "peak x area / (area now): `last` has a part in the area that does not grow with "
+     "the peak"},
+    {PEAK_LAST_FORGOTTEN, "last-forgotten",
+     "`last` has a part in the area whatever the peak is: take it away first"},
+    {PEAK_LAST_ADDED, "last-added",
+     "the part of `last` in the area is taken away, not added"},
+    {PEAK_TIMES, "times-slope", "multiplied by what a peak of 1 gives: divide by it"},
+    {PEAK_LAST_IN_ONE, "last-forgotten",
+     "a peak of 1 has this area with `last` in it: `last` has a part in the area "
+     "whatever the peak is, take it away first"},
+    {PEAK_ABOVE_LAST, "warm-up-from-last",
+     "last + k (peak - last) as if all rates were so: those of the warm-up begin at 0, "
+     "so that `last` x total is not what stays"},
+    {PEAK_SCALED_REST, "last-whole",
+     "`last` x total was taken away: `last` has a part only in the decay, as far as it "
+     "has fallen"},
+    {PEAK_LAST_WHOLE, "last-whole",
+     "`last` x total was taken away: `last` has a part only in the decay, as far as it "
+     "has fallen"},
+    {PEAK_LAST_DECAY, "last-of-decay",
+     "`last` x decay was taken away: in the decay the peak has a part as well, so "
+     "`last` has the rest of each step"},
+    {PEAK_SLOPE_NOW, "slope-with-last",
+     "divided by (area now) / peak: the part of `last` is in it"},
+    {PEAK_EVEN, "every-step-alike",
+     "what is missing was divided by all steps: a higher peak adds less in warm-up and "
+     "decay"},
+    {PEAK_MEAN, "mean-rate",
+     "area / total is the mean rate: warm-up and decay are below the peak"},
+    {PEAK_INVERSE, "upside-down",
+     "peak x (area now) / area: a larger area, a higher "
+     "peak; and `last` has a part that does not grow with it"},
+};
 
 static void check_peak(Grade *g) {
     double area = 0.3, got = wsd_peak_for(&ROOT, area);
     Wsd found = ROOT;
     found.peak = got;
-    grade_mistake(
-        g, near_area(got, ROOT.peak * area / area_by(&ROOT, 1, TOTAL)), "proportional",
-        "peak x area / (area now): `last` has a part in the area that does not "
-        "grow with the peak");
-    Wsd zero = ROOT, one = ROOT;
-    zero.peak = 0, one.peak = 1;
-    double fixed = area_by(&zero, 1, TOTAL), slope = area_by(&one, 1, TOTAL) - fixed;
-    grade_mistake(
-        g, near_area(got, area / slope), "last-forgotten",
-        "`last` has a part in the area whatever the peak is: take it away first");
-    grade_mistake(g, near_area(got, (area + fixed) / slope), "last-added",
-                  "the part of `last` in the area is taken away, not added");
-    grade_mistake(g, near_area(got, (area - fixed) * slope), "times-slope",
-                  "multiplied by what a peak of 1 gives: divide by it");
-    grade_mistake(
-        g, near_area(got, area / area_by(&one, 1, TOTAL)), "last-forgotten",
-        "a peak of 1 has this area with `last` in it: `last` has a part in the "
-        "area whatever the peak is, take it away first");
-    grade_expect(g, 2, is_area(area, &found),
+    bool good = is_area(area, &found);
+    for (int i = 0; i < COUNT_OF(PEAK_SLIPS); i++)
+        grade_mistake(g, !good && near_area(got, peak_by(PEAK_SLIPS[i].rule, area)),
+                      PEAK_SLIPS[i].code, "%s", PEAK_SLIPS[i].says);
+    grade_expect(g, 2, good,
                  "for the area %.3g the peak is %.8g, with which the area is %.8g",
                  area, got, area_by(&found, 1, TOTAL));
 }

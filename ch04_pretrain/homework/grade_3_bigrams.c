@@ -13,14 +13,23 @@ static const int COUNT[V * V] = {
     1, 3, 1, 2, 5,
 };
 static const double LOWER[V] = {0.35, 0.2, 0.15, 0.25, 0.05};
+static const double BEFORE = 9;         // what is in an array that is to be written
 static const double TOLERANCE = 1e-12;  // a few sums of numbers up to 1, in double
 
 static const int *guarded_counts(const int *count) {
     return grade_guarded("count", count, V * V * sizeof *count);
 }
 static double *blank_p(void) {
-    const double blank[V] = {NAN, NAN, NAN, NAN, NAN};
+    const double blank[V] = {BEFORE, BEFORE, BEFORE, BEFORE, BEFORE};
     return grade_guarded("p", blank, sizeof blank);
+}
+
+static void name_added(Grade *g, const double *got, const double *want) {
+    double added[V];
+    for (int w = 0; w < V; w++) added[w] = want[w] + BEFORE;
+    grade_mistake(g, near_array(got, added, V, TOLERANCE), "added-to",
+                  "p was added to what the array held before: it is to be written, and "
+                  "may hold anything");
 }
 
 static double sum_of(const double *p) {
@@ -46,6 +55,9 @@ typedef enum {
     DISCOUNT_UPSIDE,    // n_2 / (n_2 + 2 n_1)
     DISCOUNT_RATIO,     // n_1 / (2 n_2)
     DISCOUNT_TOKENS,    // n_2 counts tokens: two for each pair
+    DISCOUNT_TWO_UP,    // n_2 counts pairs that came twice or more
+    DISCOUNT_ROW,       // of the first history alone
+    DISCOUNT_ALL,       // n_1 / all pairs
 } DiscountRule;
 
 static void discount_by(int rule, const void *of, double *to) {
@@ -54,7 +66,13 @@ static void discount_by(int rule, const void *of, double *to) {
     if (rule == DISCOUNT_AT_LEAST) {
         ones = V * V - pairs_with(count, 0), twos = ones - pairs_with(count, 1);
     }
+    if (rule == DISCOUNT_TWO_UP) twos = V * V - pairs_with(count, 0) - ones;
+    if (rule == DISCOUNT_ROW) {
+        ones = twos = 0;
+        for (int w = 0; w < V; w++) ones += count[w] == 1, twos += count[w] == 2;
+    }
     *to = ones / (ones + 2 * twos);
+    if (rule == DISCOUNT_ALL) *to = ones / (V * V - pairs_with(count, 0));
     if (rule == DISCOUNT_ONE_N2) *to = ones / (ones + twos);
     if (rule == DISCOUNT_TWO_N1) *to = ones / (2 * ones + twos);
     if (rule == DISCOUNT_OTHER) *to = 1 - *to;
@@ -73,12 +91,21 @@ static void check_discount(Grade *g) {
         {DISCOUNT_UPSIDE, "upside-down", "n_1 and n_2 are exchanged"},
         {DISCOUNT_TOKENS, "tokens-of-pairs",
          "n_2 is how many different pairs came twice: here each counts twice"},
+        {DISCOUNT_TWO_UP, "two-or-more",
+         "n_2 counts pairs that came exactly twice, not twice or more"},
+        {DISCOUNT_ROW, "one-history",
+         "this looks at the first history alone: pairs of all V V counts"},
+        {DISCOUNT_ALL, "of-all-pairs",
+         "divided by how many different pairs there are: by n_1 + 2 n_2"},
         {DISCOUNT_RATIO, "ratio", "n_1 is below the line too: n_1 / (n_1 + 2 n_2)"},
     };
     int twice[V * V] = {2, 2, 0, 2}, first[V * V] = {1, 2};
     double got = pair_discount(guarded_counts(COUNT), V),
            none = pair_discount(guarded_counts(twice), V),
            two = pair_discount(guarded_counts(first), V);
+    grade_mistake(
+        g, got == 0, "discount-integers",
+        "n_1 / (n_1 + 2 n_2) is a quotient of integers, 0: make one a double");
     grade_numbers(g, 3, "D of the counts", &got, 1, TOLERANCE, discount_by, COUNT,
                   slips, COUNT_OF(slips));
     grade_mistake(g, none == 0 || isnan(none), "no-ones",
@@ -92,8 +119,8 @@ static void check_discount(Grade *g) {
 // ---- the continuation
 
 typedef enum {
-    BEFORE,
-    AFTER,
+    CAME_AFTER,
+    FOLLOWED,
     TOKENS,
     UNNORMALISED,
     OF_ALL_PAIRS,  // divided by V^2
@@ -106,7 +133,7 @@ static void continuation_by(ContinuationRule rule, double *p) {
     for (int w = 0; w < V; w++) {
         p[w] = 0;
         for (int h = 0; h < V; h++) {
-            int c = rule == AFTER ? COUNT[w * V + h] : COUNT[h * V + w];
+            int c = rule == FOLLOWED ? COUNT[w * V + h] : COUNT[h * V + w];
             p[w] += rule == TOKENS ? c : c > 0;
         }
     }
@@ -125,14 +152,16 @@ static void check_continuation(Grade *g) {
         ContinuationRule rule;
         const char *code, *says;
     } slips[] = {
-        {AFTER, "followers",
+        {FOLLOWED, "followers",
          "it counts the tokens that came after w: the question is after how many w "
          "came"},
         {TOKENS, "frequency",
          "this is how frequent w is: \"Francisco\" after \"San\" counts once, however "
          "often it came"},
         {UNNORMALISED, "per-token",
-         "divided by V: by the number of different pairs it sums to 1"},
+         "divided by how many tokens there are: by the number of different pairs it "
+         "sums to "
+         "1"},
         {OF_ALL_PAIRS, "per-pair",
          "divided by V V: by the number of different pairs that came"},
         {COUNTS, "not-divided", "not divided by the number of different pairs"},
@@ -143,7 +172,8 @@ static void check_continuation(Grade *g) {
     };
     double want[V], slip[V], *got = blank_p();
     continuation(guarded_counts(COUNT), V, got);
-    continuation_by(BEFORE, want);
+    continuation_by(CAME_AFTER, want);
+    name_added(g, got, want);
     for (int i = 0; i < COUNT_OF(slips); i++) {
         continuation_by(slips[i].rule, slip);
         grade_mistake(g, near_array(got, slip, V, TOLERANCE), slips[i].code, "%s",
@@ -235,7 +265,10 @@ static const struct {
      "divided by c(h): there are c(h) + T events, or p sums to more"},
     {WB_TOTAL, "total-for-t",
      "c(h) lower[w]: T counts the different tokens after h, not all"},
-    {WB_ONE, "t-is-one", "T is how many different tokens came after h, not 1"},
+    {WB_ONE, "t-is-one",
+     "T is 1 (how many tokens came once?): it is how many different tokens came after "
+     "h, "
+     "however often"},
     {WB_BY_V, "by-vocabulary", "divided by c(h) + V: there are c(h) + T events"},
     {WB_LOWER_WHOLE, "lower-not-weighed", "lower has the weight T / (c(h) + T), not 1"},
     {WB_T_ALONE, "no-lower", "lower is missing: T lower[w]"},
@@ -251,6 +284,7 @@ static const struct {
 static void check_witten_bell(Grade *g) {
     double want[V], slip[V], *got = run_witten_bell(SEEN_SOME);
     witten_bell_by(WB_RIGHT, LOWER, SEEN_SOME, want);
+    name_added(g, got, want);
     for (int i = 0; i < COUNT_OF(WITTEN_BELL_SLIPS); i++) {
         witten_bell_by(WITTEN_BELL_SLIPS[i].rule, LOWER, SEEN_SOME, slip);
         grade_mistake(g, near_array(got, slip, V, TOLERANCE), WITTEN_BELL_SLIPS[i].code,
@@ -263,10 +297,24 @@ static void check_witten_bell(Grade *g) {
                      TOLERANCE);
 }
 
+// What p became where nothing came after h.
+static void name_new_history(Grade *g, const double *p) {
+    static const double even[V] = {1. / V, 1. / V, 1. / V, 1. / V, 1. / V},
+                        zeros[V] = {0},
+                        before[V] = {BEFORE, BEFORE, BEFORE, BEFORE, BEFORE};
+    grade_mistake(g, isnan(p[0]) && isnan(p[V - 1]), "new-history",
+                  "0 / 0: a history that was never seen says nothing, p is lower");
+    grade_mistake(g, near_array(p, even, V, TOLERANCE), "new-history-even",
+                  "after a history that was never seen p is lower, not 1 / V");
+    grade_mistake(g, near_array(p, zeros, V, TOLERANCE), "new-history-zero",
+                  "after a history that was never seen p is lower, not 0");
+    grade_mistake(g, near_array(p, before, V, TOLERANCE), "new-history-not-written",
+                  "after a history that was never seen p is lower: it was not written");
+}
+
 static void check_new_history(Grade *g) {
     double *got = run_witten_bell(SEEN_NONE);
-    grade_mistake(g, isnan(got[0]) && isnan(got[V - 1]), "new-history",
-                  "0 / 0: a history that was never seen says nothing, p is lower");
+    name_new_history(g, got);
     grade_near_array(g, 1, "Witten and Bell, a history never seen", got, LOWER, V,
                      TOLERANCE);
 }
@@ -289,6 +337,11 @@ typedef enum {
     BACK_OFF_COLUMN,        // row and column of the counts exchanged
     BACK_OFF_TRANSPOSED,    // in the numerator only
     BACK_OFF_KEPT_MASS,     // alpha of 1 - freed
+    BACK_OFF_BY_NUMBER,     // divided by how many tokens never came
+    BACK_OFF_RESCALED,      // lower itself, and then all divided by their sum
+    BACK_OFF_SPREAD,        // not normalised, and then all divided by their sum
+    BACK_OFF_NO_FREED,      // alpha is 1 / lower's probability of the unseen
+    BACK_OFF_PLUS_EVENTS,   // (c - D) / (c(h) + T), as Witten and Bell
 } BackOffRule;
 
 // What lower is multiplied by for tokens that never came.
@@ -297,16 +350,21 @@ static double alpha_by(BackOffRule rule, const Seen *s, double D) {
                    : rule == BACK_OFF_UNSEEN_TYPES ? V - s->different
                                                    : s->different,
            freed = D * types / (rule == BACK_OFF_NO_EVENTS ? 1 : s->total);
-    if (rule == BACK_OFF_LOWER) return 1;
+    if (rule == BACK_OFF_LOWER || rule == BACK_OFF_RESCALED) return 1;
     if (rule == BACK_OFF_D_ALONE) freed = D;
     if (rule == BACK_OFF_KEPT_MASS) freed = 1 - freed;
-    if (rule == BACK_OFF_INTERPOLATES || rule == BACK_OFF_UNNORMALISED) return freed;
+    if (rule == BACK_OFF_NO_FREED) freed = 1;
+    if (rule == BACK_OFF_BY_NUMBER) return freed / (V - s->different);
+    if (rule == BACK_OFF_INTERPOLATES || rule == BACK_OFF_UNNORMALISED
+        || rule == BACK_OFF_SPREAD)
+        return freed;
     return freed / (rule == BACK_OFF_SEEN ? 1 - s->unseen : s->unseen);
 }
 
 static double kept_by(BackOffRule rule, const Seen *s, int c, double D) {
     if (rule == BACK_OFF_KEEPS) return c / s->total;
     if (rule == BACK_OFF_D_OUTSIDE) return c / s->total - D;
+    if (rule == BACK_OFF_PLUS_EVENTS) return (c - D) / (s->total + s->different);
     return (c - D) / (s->total - (rule == BACK_OFF_LESS_EVENTS ? D : 0));
 }
 
@@ -323,6 +381,8 @@ static void back_off_by(BackOffRule rule, const double *lower, double D, int h,
         else p[w] = alpha * (rule == BACK_OFF_NO_LOWER ? 1 : lower[w]);
         if (c > 0 && rule == BACK_OFF_INTERPOLATES) p[w] += alpha * lower[w];
     }
+    double sum = rule == BACK_OFF_RESCALED || rule == BACK_OFF_SPREAD ? sum_of(p) : 1;
+    for (int w = 0; w < V; w++) p[w] /= sum;
 }
 
 static double *run_back_off(const double *lower, double D, int h) {
@@ -371,11 +431,25 @@ static const struct {
      "count[h V + w]: history and token are exchanged"},
     {BACK_OFF_KEPT_MASS, "kept-mass",
      "alpha shares out what was freed, D T / c(h), not what was kept"},
+    {BACK_OFF_BY_NUMBER, "alpha-by-number",
+     "alpha divides by how many tokens never came after h: by lower's probability of "
+     "them, or p does not sum to 1"},
+    {BACK_OFF_RESCALED, "rescaled",
+     "all were divided by their sum at the end, so that what came after h has less "
+     "than (c - D) / c(h): alpha alone makes the sum 1"},
+    {BACK_OFF_SPREAD, "rescaled",
+     "all were divided by their sum at the end, so that what came after h has more "
+     "than (c - D) / c(h): alpha alone makes the sum 1"},
+    {BACK_OFF_NO_FREED, "no-freed",
+     "lower of the unseen was brought to 1: they share what was freed, D T / c(h)"},
+    {BACK_OFF_PLUS_EVENTS, "plus-events",
+     "divided by c(h) + T, as Witten and Bell do: here by c(h)"},
 };
 
 static void check_back_off(Grade *g) {
-    double D = 0.6, want[V], slip[V], *got = run_back_off(LOWER, D, SEEN_SOME);
+    double D = 0.7, want[V], slip[V], *got = run_back_off(LOWER, D, SEEN_SOME);
     back_off_by(BACK_OFF_RIGHT, LOWER, D, SEEN_SOME, want);
+    name_added(g, got, want);
     for (int i = 0; i < COUNT_OF(BACK_OFF_SLIPS); i++) {
         back_off_by(BACK_OFF_SLIPS[i].rule, LOWER, D, SEEN_SOME, slip);
         grade_mistake(g, near_array(got, slip, V, TOLERANCE), BACK_OFF_SLIPS[i].code,
@@ -408,8 +482,7 @@ static void check_nothing_left(Grade *g) {
     grade_near_array(g, 1, "backing off, lower has nothing for the unseen", got, some,
                      V, TOLERANCE);
     got = run_back_off(LOWER, D, SEEN_NONE);
-    grade_mistake(g, isnan(got[0]) && isnan(got[V - 1]), "new-history",
-                  "0 / 0: a history that was never seen says nothing, p is lower");
+    name_new_history(g, got);
     grade_near_array(g, 1, "backing off, a history never seen", got, LOWER, V,
                      TOLERANCE);
 }

@@ -1,6 +1,7 @@
 // Problem 4: typical sampling.
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ch04_pretrain/homework/grade.h"
@@ -43,6 +44,10 @@ typedef enum {
     TYPICAL_SURPRISE_BITS,  // log2 in the surprise alone
     TYPICAL_ALL_BITS,       // both in bits
     TYPICAL_MEAN_SURPRISE,  // the entropy without weights
+    TYPICAL_AS_INT,         // qsort's comparison is an int: 0 within 1 of each other
+    TYPICAL_AS_INT_TOKENS,  // so too, and then the lower token first
+    TYPICAL_TOLERANT,       // ends where the mass is nearly reached
+    TYPICAL_RESORTED,       // the right ones, in the order of their p
 } TypicalRule;
 
 static double entropy_by(TypicalRule rule, const Candidates *c) {
@@ -84,22 +89,64 @@ static bool comes_first(TypicalRule rule, const Candidates *c, const Candidate *
     return (a->token < b->token) != (rule == TYPICAL_HIGH_TOKEN);
 }
 
-// By selection, the plain way. c stays; kept[MOST].
+typedef struct {
+    double far;
+    Candidate candidate;
+} Far;
+
+// A difference of doubles, returned as qsort wants it.
+static int as_int(const void *a, const void *b) {
+    return (int)(((const Far *)a)->far - ((const Far *)b)->far);
+}
+static int as_int_tokens(const void *a, const void *b) {
+    const Far *x = a, *y = b;
+    if (x->far != y->far) return as_int(a, b);
+    return x->candidate.token - y->candidate.token;
+}
+
+// By the library's own qsort, since such a comparison is not an order.
+static void sort_as_int(TypicalRule rule, const Candidates *c, Candidate *list, int n) {
+    Far all[MOST];
+    for (int i = 0; i < n; i++) all[i] = (Far){key_of(rule, c, &list[i]), list[i]};
+    qsort(all, (size_t)n, sizeof *all, rule == TYPICAL_AS_INT ? as_int : as_int_tokens);
+    for (int i = 0; i < n; i++) list[i] = all[i].candidate;
+}
+
+// By selection, the plain way.
+static void sort_by(TypicalRule rule, const Candidates *c, Candidate *list, int n) {
+    if (rule == TYPICAL_AS_INT || rule == TYPICAL_AS_INT_TOKENS) {
+        sort_as_int(rule, c, list, n);
+        return;
+    }
+    for (int from = 0; from < n; from++) {
+        int best = from;
+        for (int i = from + 1; i < n; i++)
+            if (comes_first(rule, c, &list[i], &list[best])) best = i;
+        Candidate first = list[best];
+        list[best] = list[from], list[from] = first;
+    }
+}
+
+static bool goes_on(TypicalRule rule, double sum, double mass, double whole) {
+    if (mass >= 1) return true;
+    if (rule == TYPICAL_TOLERANT) return sum < (mass - 1e-12) * whole;
+    return rule == TYPICAL_MORE ? sum <= mass * whole : sum < mass * whole;
+}
+
+// c stays; kept[MOST].
 static int typical_by(TypicalRule rule, const Candidates *c, double mass, int *kept) {
-    Candidate left[MOST];
+    Candidate list[MOST];
     int n = 0, count = 0;
     for (int i = 0; i < c->count; i++)
-        if (c->list[i].p > 0) left[n++] = c->list[i];
+        if (c->list[i].p > 0) list[n++] = c->list[i];
+    sort_by(rule, c, list, n);
     double sum = 0,
            whole = rule == TYPICAL_RAW_MASS || rule == TYPICAL_RAW ? 1 : c->total;
-    while (n > 0
-           && (mass >= 1 || sum < mass * whole
-               || (rule == TYPICAL_MORE && sum == mass * whole))) {
-        int best = 0;
-        for (int i = 1; i < n; i++)
-            if (comes_first(rule, c, &left[i], &left[best])) best = i;
-        kept[count++] = left[best].token, sum += left[best].p;
-        left[best] = left[--n];
+    while (count < n && goes_on(rule, sum, mass, whole))
+        kept[count] = list[count].token, sum += list[count].p, count++;
+    if (rule == TYPICAL_RESORTED) {
+        sort_by(TYPICAL_LIKELY, c, list, count);
+        for (int i = 0; i < count; i++) kept[i] = list[i].token;
     }
     return rule == TYPICAL_SHORT && count > 1 ? count - 1 : count;
 }
@@ -222,42 +269,101 @@ static const TypicalMistake TYPICAL_MISTAKES[] = {
      "sorted by |share - e^-entropy|: by how near -ln share is to the entropy"},
     {TYPICAL_MEAN_SURPRISE, "mean-surprise",
      "the entropy weighs each -ln share with its share: this is their plain mean"},
+    {TYPICAL_AS_INT, "compared-as-int",
+     "a difference of distances becomes an int in the comparison, 0 where they are "
+     "less than 1 apart: return -1, 0 or 1 by < and >"},
+    {TYPICAL_AS_INT_TOKENS, "compared-as-int",
+     "a difference of distances becomes an int in the comparison, 0 where they are "
+     "less than 1 apart: return -1, 0 or 1 by < and >"},
+    {TYPICAL_RESORTED, "sorted-again",
+     "the right candidates, but in the order of their p: they are kept in that of the "
+     "distance"},
+    {TYPICAL_TOLERANT, "tolerance",
+     "the set ends where the mass is nearly reached: no tolerance, and no float"},
 };
+
+// What the student's filter leaves of a list.
+typedef struct {
+    Candidates given, left;
+    Candidate before[MOST], after[MOST];
+} Filtered;
+
+static void run_filter(Filtered *f, const double *p, int n, double total, double mass) {
+    Candidates c = candidates(p, n, total);
+    f->given = c, f->given.list = f->before;
+    memcpy(f->before, c.list, (size_t)n * sizeof *c.list);
+    candidates_typical(&c, mass);
+    memcpy(f->after, c.list, (size_t)n * sizeof *c.list);
+    f->left = c, f->left.list = f->after;
+    if (c.count < 0 || c.count > n) f->left.count = n + 1;  // none of the rules' counts
+}
+
+static bool left_by(TypicalRule rule, const Filtered *f, double mass) {
+    int kept[MOST];
+    return keeps(&f->left, kept, typical_by(rule, &f->given, mass, kept));
+}
+
+// Two rules may agree on one list by chance, or on a mass, and hardly on two more lists
+// and masses.
+static bool left_of_others(TypicalRule rule, double total, double mass) {
+    static const double others[][MOST] = {
+        {0.3, 0.24, 0.17, 0.12, 0.08, 0.05, 0.03, 0.01},
+        {0.02, 0.55, 0.06, 0.14, 0.004, 0.13, 0.07, 0.026}};
+    for (int k = 0; k < COUNT_OF(others); k++) {
+        double p[MOST];
+        Filtered f;
+        for (int i = 0; i < MOST; i++) p[i] = others[k][i] * total;
+        run_filter(&f, p, MOST, total, mass);
+        if (!left_by(rule, &f, mass)) return false;
+        run_filter(&f, p, MOST, total, 0.6);
+        if (!left_by(rule, &f, 0.6)) return false;
+    }
+    return true;
+}
+
+static bool kept_twice(const Filtered *f) {
+    for (int i = 0; i < f->left.count && i < f->given.count; i++)
+        for (int j = 0; j < i; j++)
+            if (f->after[i].token == f->after[j].token) return true;
+    return false;
+}
 
 // The student's choice among n candidates against the reference.
 static void check_choice(Grade *g, int points, const char *what, const double *p, int n,
                          double total, double mass) {
-    Candidates c = candidates(p, n, total);
-    int want[MOST], slip[MOST], got[MOST] = {0};
-    Candidates before = c;
-    Candidate list[MOST];
-    memcpy(list, c.list, (size_t)n * sizeof *list), before.list = list;
-    candidates_typical(&c, mass);
-    int count = typical_by(TYPICAL_RIGHT, &before, mass, want);
-    bool good = keeps(&c, want, count);
-    for (int i = 0; i < COUNT_OF(TYPICAL_MISTAKES) && !good; i++) {
-        int slips = typical_by(TYPICAL_MISTAKES[i].rule, &before, mass, slip);
-        if (grade_mistake(g, keeps(&c, slip, slips), TYPICAL_MISTAKES[i].code, "%s",
-                          TYPICAL_MISTAKES[i].says))
-            break;
+    int want[MOST], got[MOST] = {0};
+    Filtered f;
+    run_filter(&f, p, n, total, mass);
+    bool good = left_by(TYPICAL_RIGHT, &f, mass), named = good, zero = false;
+    grade_mistake(g, kept_twice(&f), "kept-twice",
+                  "a candidate is kept twice, and another is lost: was the list "
+                  "overwritten while it was still read?");
+    for (int i = 0; i < COUNT_OF(TYPICAL_MISTAKES) && !named; i++) {
+        const TypicalMistake *m = &TYPICAL_MISTAKES[i];
+        named = left_by(m->rule, &f, mass) && left_of_others(m->rule, total, mass);
+        grade_mistake(g, named, m->code, "%s", m->says);
     }
-    bool zero = false;
-    for (int i = 0; i < c.count && i < n; i++) zero |= c.list[i].p == 0;
+    int count = f.left.count < n ? f.left.count : n,
+        wanted = typical_by(TYPICAL_RIGHT, &f.given, mass, want);
+    for (int i = 0; i < count; i++)
+        got[i] = f.after[i].token, zero |= f.after[i].p == 0;
     grade_mistake(g, zero, "zeros-kept", "a candidate with p = 0 never stays");
     char mine[64], right[64];
-    for (int i = 0; i < c.count && i < n; i++) got[i] = c.list[i].token;
     grade_expect(g, points, good, "%s, mass %g: kept are the tokens %s, should be %s",
-                 what, mass,
-                 words_of(mine, sizeof mine, got, c.count < n ? c.count : n),
-                 words_of(right, sizeof right, want, count));
+                 what, mass, words_of(mine, sizeof mine, got, count),
+                 words_of(right, sizeof right, want, wanted));
 }
 
 static void check_nearest(Grade *g) {
     check_choice(g, 5, "six candidates", P, TOKENS, 1, 1);
 }
 static void check_mass(Grade *g) {
-    check_choice(g, 2, "six candidates", P, TOKENS, 1, 0.5);
+    check_choice(g, 1, "six candidates", P, TOKENS, 1, 0.5);
     check_choice(g, 1, "six candidates", P, TOKENS, 1, 0.2);
+    // in binary all sums are exact, and two candidates are 3.6e-15 short of the mass
+    const double exact[] = {0.5, 0.25, 5. / 32, 3. / 32};
+    check_choice(g, 1, "p = 1/2, 1/4, 5/32, 3/32, a hair more", exact, 4, 1,
+                 0.75 + ldexp(1, -48));
 }
 static void check_after_cut(Grade *g) {
     check_choice(g, 3, "what top-p left of six (p sum to 0.85)", P, 3, 0.85, 0.72);
@@ -270,13 +376,57 @@ static void check_ties(Grade *g) {
 static void check_all(Grade *g) {
     const double p[] = {0.5, 0, 0.3, 0.2};
     check_choice(g, 1, "p = 0.5, 0, 0.3, 0.2", p, 4, 1, 0.9);
-    check_choice(g, 1, "p = 0.5, 0, 0.3, 0.2", p, 4, 1, 1);
+    // the sum of the shares is 1 before the least one
+    const double small[] = {0.5, 1e-20, 0.3, 0.2};
+    Filtered f;
+    run_filter(&f, small, 4, 1, 1);
+    grade_mistake(g, f.left.count == 3, "one-is-no-case",
+                  "a mass of 1 keeps all candidates with p > 0: a sum of shares rounds "
+                  "to 1 before the last of them");
+    if (f.left.count != 4)
+        check_choice(g, 1, "p = 0.5, 1e-20, 0.3, 0.2", small, 4, 1, 1);
+    else check_choice(g, 1, "p = 0.5, 0, 0.3, 0.2", p, 4, 1, 1);
+}
+
+// What became of the p that are left: times `factor`, all of them.
+static bool multiplied(const Filtered *f, double factor) {
+    for (int i = 0; i < f->left.count; i++) {
+        const Candidate *c = &f->after[i];
+        if (c->token < 0 || c->token >= 4) return false;
+        if (fabs(c->p - factor * P[c->token]) > TOLERANCE) return false;
+    }
+    return f->left.count > 0;
+}
+
+// What the total is instead of the sum of the p that are left.
+static void name_total(Grade *g, double got, double sum, double total, double mass) {
+    const struct {
+        double is;
+        const char *code, *says;
+    } slips[] = {
+        {total, "old-total",
+         "c->total is as before: it is the sum of the p that are left"},
+        {1, "total-one", "c->total is 1: it is the sum of the p that are left"},
+        {sum / total, "total-of-shares",
+         "c->total is the sum of the shares that are left: of their p"},
+        {mass, "total-is-mass",
+         "c->total is the mass that was asked for: the sum of the p that are left is "
+         "more"},
+        {mass * total, "total-is-mass",
+         "c->total is the mass times the total before: the sum of the p that are left "
+         "is more"},
+    };
+    for (int i = 0; i < COUNT_OF(slips) && fabs(got - sum) > TOLERANCE; i++)
+        grade_mistake(g, fabs(got - slips[i].is) < TOLERANCE, slips[i].code, "%s",
+                      slips[i].says);
 }
 
 // What a filter after this one, and the draw, read.
 static void check_left(Grade *g) {
-    Candidates c = candidates(P, 4, 0.95);
-    candidates_typical(&c, 0.7);
+    const double total = 0.95, mass = 0.69;
+    Filtered f;
+    run_filter(&f, P, 4, total, mass);
+    Candidates c = f.left;
     double sum = 0;
     int changed = 0;
     for (int i = 0; i < c.count && i < 4; i++) {
@@ -284,22 +434,19 @@ static void check_left(Grade *g) {
         sum += c.list[i].p;
         changed += token < 0 || token >= 4 || c.list[i].p != P[token];
     }
-    grade_mistake(g, fabs(c.total - 0.95) < TOLERANCE && fabs(sum - 0.95) > TOLERANCE,
-                  "old-total",
-                  "c->total is as before: it is the sum of the p that are "
-                  "left");
-    grade_mistake(g, changed == 0 && c.total == 1 && fabs(sum - 1) > TOLERANCE,
-                  "total-one", "c->total is 1: it is the sum of the p that are left");
-    grade_mistake(g, c.count == 4 && fabs(c.total - 0.95) > TOLERANCE, "count-not-set",
+    grade_mistake(g, c.count == 4 && fabs(c.total - total) > TOLERANCE, "count-not-set",
                   "c->count is as before: it is how many are left");
+    if (changed == 0) name_total(g, c.total, sum, total, mass);
     grade_mistake(
         g, changed > 0 && fabs(sum - 1) < TOLERANCE, "renormalised",
         "p were divided by their sum: each stays as it is, c->total says what "
         "they sum to");
+    grade_mistake(g, changed > 0 && multiplied(&f, 1 / total), "shares-written",
+                  "p were divided by what they summed to before, so that they are "
+                  "shares: each p stays as it is");
     grade_expect(g, 4, changed == 0 && fabs(c.total - sum) < TOLERANCE && c.count > 0,
                  "c->total is %.6g, the p that are left add up to %.6g; %d of them are "
-                 "not as they "
-                 "were",
+                 "not as they were",
                  c.total, sum, changed);
 }
 

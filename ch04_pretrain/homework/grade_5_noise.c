@@ -25,6 +25,11 @@ typedef enum {
     SQUARES_LAST,     // of the last part alone
     SQUARES_PARTS,    // times the number of parts
     SQUARES_PARTS_SQUARED,
+    SQUARES_OF_MEAN,     // the square of the mean length
+    SQUARES_OF_SUM,      // the square of the sum of lengths
+    SQUARES_SET,         // = for +=: the last part's share
+    SQUARES_ABSOLUTE,    // sums of absolute values, squared
+    SQUARES_OF_NUMBERS,  // the square of the sum of a gradient's numbers
 } SquaresRule;
 
 static double number_at(SquaresRule rule, const Parts *p, int k, int i) {
@@ -40,23 +45,39 @@ static void small_by(int rule, const void *of, double *to) {
     const Parts *p = of;
     int from = rule == SQUARES_LAST ? p->parts - 1 : 0,
         until = rule == SQUARES_FIRST ? 1 : p->parts, parts = until - from;
+    double lengths = 0;
     *to = 0;
     for (int k = from; k < until; k++) {
-        double square = 0;
-        for (int i = 0; i < NUMBERS; i++)
-            square += pow(number_at((SquaresRule)rule, p, k, i), 2);
+        double square = 0, sizes = 0, sum = 0;
+        for (int i = 0; i < NUMBERS; i++) {
+            double x = number_at((SquaresRule)rule, p, k, i);
+            square += x * x, sizes += fabs(x), sum += x;
+        }
+        lengths += sqrt(square);
+        if (rule == SQUARES_ABSOLUTE) square = sizes * sizes;
+        if (rule == SQUARES_OF_NUMBERS) square = sum * sum;
+        if (rule == SQUARES_SET) *to = 0;
         *to += size_by((SquaresRule)rule, square) / (rule == SQUARES_SUM ? 1 : parts);
     }
+    if (rule == SQUARES_OF_SUM) *to = lengths * lengths;
+    if (rule == SQUARES_OF_MEAN) *to = lengths * lengths / (parts * parts);
 }
 
 static void big_by(int rule, const void *of, double *to) {
     const Parts *p = of;
-    double square = 0;
+    double square = 0, sizes = 0, all = 0;
     for (int i = 0; i < NUMBERS; i++) {
         double sum = 0;
-        for (int k = 0; k < p->parts; k++) sum += number_at((SquaresRule)rule, p, k, i);
-        square += pow(sum / (rule == SQUARES_SUM ? 1 : p->parts), 2);
+        for (int k = 0; k < p->parts; k++) {
+            if (rule == SQUARES_SET || rule == SQUARES_LAST) sum = 0;
+            sum += number_at((SquaresRule)rule, p, k, i);
+        }
+        if (rule == SQUARES_LAST) sum *= p->parts;
+        double mean = sum / (rule == SQUARES_SUM ? 1 : p->parts);
+        square += mean * mean, sizes += fabs(mean), all += mean;
     }
+    if (rule == SQUARES_ABSOLUTE) square = sizes * sizes;
+    if (rule == SQUARES_OF_NUMBERS) square = all * all;
     if (rule == SQUARES_PARTS) square *= p->parts;
     if (rule == SQUARES_PARTS_SQUARED) square /= p->parts;
     *to = size_by((SquaresRule)rule, square);
@@ -76,6 +97,16 @@ static void check_small(Grade *g) {
          "divided by n: a squared length is a sum over its numbers"},
         {SQUARES_FIRST, "small-first", "of the first part alone"},
         {SQUARES_LAST, "small-last", "of the last part alone: the mean over the parts"},
+        {SQUARES_OF_MEAN, "small-of-mean",
+         "the mean of the lengths, squared: first the squares, then their mean"},
+        {SQUARES_OF_SUM, "small-of-mean",
+         "the sum of the lengths, squared: the mean of their squares"},
+        {SQUARES_SET, "small-set",
+         "each part overwrites the one before it: the mean adds them up"},
+        {SQUARES_ABSOLUTE, "small-absolute",
+         "sums of absolute values: a length is the root of a sum of squares"},
+        {SQUARES_OF_NUMBERS, "small-of-numbers",
+         "the square of a sum: each number is squared first"},
         {SQUARES_LAYOUT, "small-layout",
          "part k begins at number k n: the gradients lie one after another"},
     };
@@ -100,6 +131,13 @@ static void check_big(Grade *g) {
          "twice"},
         {SQUARES_PARTS_SQUARED, "big-divided-again",
          "divided by the number of parts once too often: the mean's square"},
+        {SQUARES_ABSOLUTE, "big-of-numbers",
+         "a gradient's numbers were added up and then squared: each is squared first"},
+        {SQUARES_OF_NUMBERS, "big-of-numbers",
+         "a gradient's numbers were added up and then squared: each is squared first"},
+        {SQUARES_SET, "big-set",
+         "each part overwrites the one before it: the mean adds them up"},
+        {SQUARES_LAST, "big-last", "of the last part alone: of the mean of all"},
     };
     Parts p = {G, PARTS};
     double got = run_squares(PARTS).big, small;
@@ -146,6 +184,8 @@ typedef enum {
     NOISE_SUM,          // small + big
     NOISE_LARGE,        // B (small - big)
     NOISE_PLUS_TRACE,   // |G|^2 = big + trace / B
+    NOISE_WHOLE_TRACE,  // |G|^2 = big - trace
+    NOISE_SMALL_TRACE,  // |G|^2 = small - trace
 } NoiseRule;
 
 static double square_of(NoiseRule rule, Squares s, double b, double B) {
@@ -159,6 +199,8 @@ static double square_of(NoiseRule rule, Squares s, double b, double B) {
         case NOISE_OTHER_TERM: return s.big - trace / b;
         case NOISE_OTHER_SIZE: return s.small - trace / B;
         case NOISE_PLUS_TRACE: return s.big + trace / B;
+        case NOISE_WHOLE_TRACE: return s.big - trace;
+        case NOISE_SMALL_TRACE: return s.small - trace;
         case NOISE_NEGATIVE: return -right;
         case NOISE_EXCHANGED: return (B * s.small - b * s.big) / (B - b);
         case NOISE_PLUS: return (B * s.big + b * s.small) / (B + b);
@@ -211,6 +253,11 @@ static void check_square(Grade *g) {
         {NOISE_OTHER_SIZE, "other-term",
          "from small trace / b is to be taken away: trace / B belongs to big"},
         {NOISE_PLUS_TRACE, "plus-trace", "trace / B is taken away from big, not added"},
+        {NOISE_WHOLE_TRACE, "trace-not-divided",
+         "the trace is one row's: from big, of B rows, trace / B is to be taken away"},
+        {NOISE_SMALL_TRACE, "trace-not-divided",
+         "the trace is one row's: from small, of b rows, trace / b is to be taken "
+         "away"},
         {NOISE_NEGATIVE, "square-negative",
          "the sign is turned: (B big - b small) / (B - b)"},
         {NOISE_EXCHANGED, "small-and-big",
@@ -265,16 +312,22 @@ typedef enum {
     SCALE_BY_COUNT,  // one of the two is a mean, the other a sum
     SCALE_TIMES_COUNT,
     SCALE_INVERSE_RATIOS,  // 1 / the mean of |G|^2 / trace
+    SCALE_REST,            // without the first
+    SCALE_OF_BIG,          // the squared lengths for |G|^2
+    SCALE_OF_SMALL,
 } ScaleRule;
 
 static void scale_by(int rule, const void *of, double *to) {
     const Measured *m = of;
     double square = 0, trace = 0, ratios = 0, inverse = 0;
     int count = rule == SCALE_FIRST ? 1 : m->count;
-    for (int i = rule == SCALE_LAST ? count - 1 : 0; i < count; i++) {
+    int from = rule == SCALE_LAST ? count - 1 : rule == SCALE_REST ? 1 : 0;
+    for (int i = from; i < count; i++) {
         Noise n = noise_by(NOISE_RIGHT, m->s[i], m->b, m->B);
         square += n.square, trace += n.trace, ratios += n.trace / n.square / count;
         inverse += n.square / n.trace / count;
+        if (rule == SCALE_OF_BIG) square += m->s[i].big - n.square;
+        if (rule == SCALE_OF_SMALL) square += m->s[i].small - n.square;
     }
     *to = square > 0 ? trace / square : INFINITY;
     if (rule == SCALE_MEAN_OF_RATIOS) *to = ratios;
@@ -297,6 +350,11 @@ static void check_scale(Grade *g) {
          "one of the two is a mean, the other a sum: divided by the count once too "
          "often"},
         {SCALE_TIMES_COUNT, "by-count", "one of the two is a mean, the other a sum"},
+        {SCALE_REST, "first-missing", "the first measurement is missing"},
+        {SCALE_OF_BIG, "biased-scale",
+         "the trace was divided by the mean of `big`: by that of |G|^2"},
+        {SCALE_OF_SMALL, "biased-scale",
+         "the trace was divided by the mean of `small`: by that of |G|^2"},
         {SCALE_INVERSE_RATIOS, "mean-of-ratios",
          "a mean of quotients: average both first"},
     };
@@ -311,10 +369,23 @@ static void check_no_signal(Grade *g) {
     double got =
         noise_scale(grade_guarded("s", FLAT, sizeof FLAT), COUNT_OF(FLAT), 4, 16);
     Noise own = noise_of(FLAT[0], 4, 16), right = noise_by(NOISE_RIGHT, FLAT[0], 4, 16);
+    Measured m = {SAMPLES, COUNT_OF(SAMPLES), 4, 32};
+    double scale;
+    scale_by(SCALE_RIGHT, &m, &scale);
+    double usual =
+        noise_scale(grade_guarded("s", SAMPLES, sizeof SAMPLES), m.count, m.b, m.B);
     bool measured = fabs(own.square - right.square) <= TOLERANCE
-                    && fabs(own.trace - right.trace) <= TOLERANCE;
+                    && fabs(own.trace - right.trace) <= TOLERANCE
+                    && fabs(usual - scale) <= TOLERANCE;
     grade_mistake(g, measured && got < 0, "negative-scale",
                   "a mean |G|^2 below 0 says that noise is all there is to see");
+    grade_mistake(
+        g, measured && (got == 0 || isnan(got)), "no-signal",
+        "where the mean |G|^2 is not above 0 noise is all there is to see, and "
+        "the scale INFINITY");
+    grade_mistake(g, measured && isfinite(got) && got > 0, "no-signal-positive",
+                  "a mean |G|^2 below 0 was made positive: noise is all there is to "
+                  "see, and the scale INFINITY");
     grade_expect(g, 1, got == INFINITY,
                  "the noise scale of two measurements is %.6g, should be INFINITY",
                  got);

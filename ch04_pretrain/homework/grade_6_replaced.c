@@ -5,7 +5,8 @@
 #include "ch04_pretrain/homework/grade.h"
 
 enum { V = 4, ROW = 6, DRAWS = 20000 };
-static const double TOLERANCE = 1e-9;  // sums of a few terms of about 1
+static const double TOLERANCE = 1e-9,  // sums of a few terms of about 1
+    BEFORE = 9;                        // what is in an array that is to be written
 
 // ---- the input
 
@@ -64,9 +65,39 @@ static bool follows(const Seen *s, int i, const double *law) {
     return fits_law(s->counts[i], DRAWS, law, V);
 }
 
+// Whether every selected token was drawn from the numbers of the generator that begin
+// at `from` of it and lie `step` apart.
+static bool drawn_from(const Seen *s, int (*from)(int token), int step) {
+    for (int i = 0; i < ROW; i++) {
+        double law[V], sum = 0;
+        if (!SELECTED[i]) continue;
+        for (int w = 0; w < V; w++) sum += law[w] = GENERATOR[from(i) + w * step];
+        for (int w = 0; w < V; w++) law[w] /= sum;
+        if (!follows(s, i, law)) return false;
+    }
+    return true;
+}
+static int row_of_selected(int i) {
+    int before = 0;
+    while (i-- > 0) before += SELECTED[i];
+    return before * V;
+}
+static int number_itself(int i) { return i; }
+
+static void name_rows(Grade *g, const Seen *s) {
+    grade_mistake(g, drawn_from(s, row_of_selected, 1), "row-of-selected",
+                  "the k-th selected token is drawn from row k of the generator: it "
+                  "has a row for every token, and row i is token i's");
+    grade_mistake(g, drawn_from(s, number_itself, 1), "row-begins-at-i",
+                  "token i is drawn from generator[i] on: its row begins at i V");
+    grade_mistake(g, drawn_from(s, number_itself, ROW), "by-column",
+                  "the generator was read column by column: generator[i V + w]");
+}
+
 static void check_drawn(Grade *g) {
     static const double even[V] = {0.25, 0.25, 0.25, 0.25};
     Seen s = draw_inputs();
+    name_rows(g, &s);
     grade_mistake(g, s.counts[0][0] == DRAWS && s.counts[2][3] == DRAWS, "greedy",
                   "always the most likely token: it is drawn");
     grade_mistake(g, s.again == 0, "must-differ",
@@ -255,6 +286,14 @@ static void check_large(Grade *g) {
     grade_mistake(g, !isfinite(got), "overflow",
                   "e^900 is infinite in C, and the log of a sigmoid that is 0 as well: "
                   "ln(1 + e^z) = max(z, 0) + ln(1 + e^-|z|)");
+    // one token is wrong, with a logit of 850
+    double want;
+    loss_by(LOSS_RIGHT, &r, &want);
+    grade_mistake(
+        g, got > 0 && got < 0.5 * want, "clamped",
+        "where a logit of 850 says the wrong thing the loss is 850, here %.4g: "
+        "was a probability kept away from 0?",
+        ROW * got);
     grade_numbers(g, 2, "the loss of logits near 1000", &got, 1, TOLERANCE, loss_by, &r,
                   NULL, 0);
 }
@@ -289,6 +328,7 @@ typedef enum {
     BEST_OF_GENERATOR,  // language and generator exchanged
     BEST_ALONE,         // share x generator
     BEST_GENERATOR,     // the generator's probability
+    BEST_WRITTEN_ONLY,  // 0 where the language never says w
 } BestRule;
 
 // How often w is seen and has replaced another, and how often it is as it was.
@@ -326,12 +366,13 @@ static void best_by(int rule, const void *of, double *to) {
         double seen = x.other + x.kept;
         to[w] = seen > 0 ? x.other / (rule == BEST_ODDS ? x.kept : seen) : 0;
         if (rule == BEST_KEPT) to[w] = 1 - to[w];
+        if (rule == BEST_WRITTEN_ONLY && d == 0) to[w] = 0;
         if (rule == BEST_NO_LANGUAGE) to[w] = s;
     }
 }
 
 static double *run_optimum(const Place *p) {
-    double blank[V] = {NAN, NAN, NAN, NAN},
+    double blank[V] = {BEFORE, BEFORE, BEFORE, BEFORE},
            *to = grade_guarded("p", blank, sizeof blank);
     detector_optimum(
         grade_guarded("language", p->language, V * sizeof(double)),
@@ -374,6 +415,9 @@ static const Slip BEST_SLIPS[] = {
      "the language has no say any more"},
     {BEST_KEPT_SHARE, "kept-no-language",
      "w is as it was only where it was written: language[w] is missing"},
+    {BEST_WRITTEN_ONLY, "never-written",
+     "a token that is never written there may be drawn: then it has replaced another, "
+     "p is 1. Only what is never seen has 0"},
     {BEST_ODDS, "odds", "these are odds: replaced / (replaced + as it was)"},
     {BEST_OF_GENERATOR, "laws-exchanged", "language and generator are exchanged"},
     {BEST_ALONE, "share-of-generator",
@@ -384,14 +428,17 @@ static const Slip BEST_SLIPS[] = {
 
 static void check_optimum(Grade *g) {
     Place p = {LANGUAGE, SAID, 0.15};
-    grade_numbers(g, 4, "the best detector of four tokens", run_optimum(&p), V,
-                  TOLERANCE, best_by, &p, BEST_SLIPS, COUNT_OF(BEST_SLIPS));
+    const double *got = run_optimum(&p);
+    grade_written(g, got, V, TOLERANCE, best_by, &p, BEFORE);
+    grade_numbers(g, 4, "the best detector of four tokens", got, V, TOLERANCE, best_by,
+                  &p, BEST_SLIPS, COUNT_OF(BEST_SLIPS));
 }
 
 static void check_never_seen(Grade *g) {
     Place p = {NARROW, NARROW, 0.15};
     double *got = run_optimum(&p);
     grade_mistake(g, isnan(got[2]), "never-seen", "0 / 0: a token that is never seen");
+    grade_written(g, got, V, TOLERANCE, best_by, &p, BEFORE);
     grade_numbers(g, 1, "the best detector, where two tokens are never seen", got, V,
                   TOLERANCE, best_by, &p, NULL, 0);
 }
@@ -411,7 +458,10 @@ typedef enum {
     FLOOR_SUM,             // not weighted
     FLOOR_REPLACED_PLAIN,  // - p ln p not weighted, the other term is
     FLOOR_KEPT_PLAIN,
-    FLOOR_ERROR,  // the probability of the likelier answer being wrong
+    FLOOR_DRAWN,        // weighted by how often w is drawn
+    FLOOR_SHARE,        // times the share
+    FLOOR_OF_SELECTED,  // divided by the share
+    FLOOR_ERROR,        // the probability of the likelier answer being wrong
 } FloorRule;
 
 static double entropy_of(double x) {
@@ -424,6 +474,7 @@ static double floor_weight(FloorRule rule, const Place *p, int w) {
     double seen = (1 - p->share) * p->language[w] + p->share * p->generator[w];
     if (rule == FLOOR_WRITTEN) return p->language[w];
     if (rule == FLOOR_SAID) return p->generator[w];
+    if (rule == FLOOR_DRAWN) return p->share * p->generator[w];
     if (rule == FLOOR_SUM) return 1;
     if (rule == FLOOR_UNWEIGHTED) return 1.0 / V;
     return rule == FLOOR_TWICE ? 2 * seen : rule == FLOOR_BY_V ? seen / V : seen;
@@ -446,41 +497,48 @@ static void floor_by(int rule, const void *of, double *to) {
     }
     if (rule == FLOOR_BITS) *to /= log(2);
     if (rule == FLOOR_SIGN) *to = -*to;
+    if (rule == FLOOR_SHARE) *to *= p->share;
+    if (rule == FLOOR_OF_SELECTED) *to /= p->share;
     if (rule == FLOOR_OF_MEAN) *to = entropy_of(mean);
 }
 
+static const Slip FLOOR_SLIPS[] = {
+    {FLOOR_BITS, "floor-bits", "in bits: nats are wanted"},
+    {FLOOR_OF_MEAN, "entropy-of-mean",
+     "of a detector that does not look: the mean of the entropies, not the entropy "
+     "of the mean"},
+    {FLOOR_WRITTEN, "written",
+     "weighted by how often w is written there: by how often it is seen"},
+    {FLOOR_UNWEIGHTED, "unweighted", "each token has its weight: how often it is seen"},
+    {FLOOR_SUM, "unweighted", "each token has its weight: how often it is seen"},
+    {FLOOR_KEPT_TERM, "floor-half",
+     "the terms of replaced tokens are missing: - p ln p - (1 - p) ln(1 - p)"},
+    {FLOOR_REPLACED_TERM, "floor-half",
+     "the terms of tokens as they were are missing: - p ln p - (1 - p) ln(1 - p)"},
+    {FLOOR_BY_V, "floor-by-v", "divided by V: the weights sum to 1 already"},
+    {FLOOR_SIGN, "floor-sign", "a loss is not negative: -ln of the probabilities"},
+    {FLOOR_TWICE, "floor-twice", "twice the floor"},
+    {FLOOR_SAID, "said", "weighted by what the generator says: by how often w is seen"},
+    {FLOOR_REPLACED_PLAIN, "unweighted",
+     "both terms have the weight of how often w is seen: - p ln p has none"},
+    {FLOOR_KEPT_PLAIN, "unweighted",
+     "both terms have the weight of how often w is seen: - (1 - p) ln(1 - p) has "
+     "none"},
+    {FLOOR_DRAWN, "drawn-only",
+     "weighted by how often w is drawn: by how often it is seen, drawn or not"},
+    {FLOOR_SHARE, "floor-by-share",
+     "multiplied by the share: how often a token is seen has it already"},
+    {FLOOR_OF_SELECTED, "floor-by-share",
+     "divided by the share: every token is a target, not only selected ones"},
+    {FLOOR_ERROR, "error-rate",
+     "this is how often the likelier answer is wrong: the mean loss is wanted"},
+};
+
 static void check_floor(Grade *g) {
-    static const Slip slips[] = {
-        {FLOOR_BITS, "floor-bits", "in bits: nats are wanted"},
-        {FLOOR_OF_MEAN, "entropy-of-mean",
-         "of a detector that does not look: the mean of the entropies, not the entropy "
-         "of the mean"},
-        {FLOOR_WRITTEN, "written",
-         "weighted by how often w is written there: by how often it is seen"},
-        {FLOOR_UNWEIGHTED, "unweighted",
-         "each token has its weight: how often it is seen"},
-        {FLOOR_SUM, "unweighted", "each token has its weight: how often it is seen"},
-        {FLOOR_KEPT_TERM, "floor-half",
-         "the terms of replaced tokens are missing: - p ln p - (1 - p) ln(1 - p)"},
-        {FLOOR_REPLACED_TERM, "floor-half",
-         "the terms of tokens as they were are missing: - p ln p - (1 - p) ln(1 - p)"},
-        {FLOOR_BY_V, "floor-by-v", "divided by V: the weights sum to 1 already"},
-        {FLOOR_SIGN, "floor-sign", "a loss is not negative: -ln of the probabilities"},
-        {FLOOR_TWICE, "floor-twice", "twice the floor"},
-        {FLOOR_SAID, "said",
-         "weighted by what the generator says: by how often w is seen"},
-        {FLOOR_REPLACED_PLAIN, "unweighted",
-         "both terms have the weight of how often w is seen: - p ln p has none"},
-        {FLOOR_KEPT_PLAIN, "unweighted",
-         "both terms have the weight of how often w is seen: - (1 - p) ln(1 - p) has "
-         "none"},
-        {FLOOR_ERROR, "error-rate",
-         "this is how often the likelier answer is wrong: the mean loss is wanted"},
-    };
     Place p = {LANGUAGE, SAID, 0.15}, narrow = {NARROW, NARROW, 0.15};
     double got = detector_floor(LANGUAGE, SAID, p.share, V);
     grade_numbers(g, 2, "the floor at a place of four tokens", &got, 1, TOLERANCE,
-                  floor_by, &p, slips, COUNT_OF(slips));
+                  floor_by, &p, FLOOR_SLIPS, COUNT_OF(FLOOR_SLIPS));
     got = detector_floor(NARROW, NARROW, p.share, V);
     grade_mistake(g, isnan(got), "floor-nan", "0 ln 0 is NaN in C: it counts 0");
     grade_numbers(g, 1, "the floor where two tokens are never seen", &got, 1, TOLERANCE,

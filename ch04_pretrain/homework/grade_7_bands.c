@@ -326,6 +326,8 @@ typedef enum {
     IN_UPSIDE,      // a / both
     IN_DICE,        // 2 J / (1 + J)
     IN_TIMES,       // J a
+    IN_SMALLER,     // of the smaller set
+    IN_LARGER,
 } InRule;
 
 static void inside_by(int rule, const void *of, double *to) {
@@ -343,6 +345,13 @@ static void inside_by(int rule, const void *of, double *to) {
     if (rule == IN_UPSIDE) *to = x[1] / both;
     if (rule == IN_DICE) *to = 2 * x[0] / (1 + x[0]);
     if (rule == IN_TIMES) *to = x[0] * x[1];
+    if (rule == IN_SMALLER) *to = both / fmin(x[1], x[2]);
+    if (rule == IN_LARGER) *to = both / fmax(x[1], x[2]);
+}
+
+static void insides_by(int rule, const void *of, double *to) {
+    const double *x = of;
+    for (int i = 0; i < 2; i++) inside_by(rule, x + 3 * i, &to[i]);
 }
 
 static void check_containment(Grade *g) {
@@ -360,11 +369,16 @@ static void check_containment(Grade *g) {
         {IN_OF_BOTH, "of-a-and-b", "divided by a + b: the share of A divides by a"},
         {IN_PRODUCT, "product", "a + b, not a b: the union has a + b - n elements"},
         {IN_UPSIDE, "upside-down", "upside down: n / a"},
+        {IN_SMALLER, "of-the-smaller",
+         "divided by the smaller of the two sets: by a, whichever is larger"},
+        {IN_LARGER, "of-the-larger", "divided by the larger of the two sets: by a"},
         {IN_DICE, "dice", "2 J / (1 + J) holds for sets of the same size alone"},
     };
-    double x[] = {0.2, 60, 200}, got = containment(x[0], x[1], x[2]);
-    grade_numbers(g, 4, "what lies in B of A, J = 0.2, 60 and 200 elements", &got, 1,
-                  TOLERANCE, inside_by, x, slips, COUNT_OF(slips));
+    const double x[] = {0.2, 60, 200, 0.1, 90, 30};
+    double got[] = {containment(x[0], x[1], x[2]), containment(x[3], x[4], x[5])};
+    grade_numbers(
+        g, 4, "what lies in B of A, J = 0.2, 60 and 200 elements, or 0.1, 90 and 30",
+        got, 2, TOLERANCE, insides_by, x, slips, COUNT_OF(slips));
 }
 
 void check_bands(Grade *g) {

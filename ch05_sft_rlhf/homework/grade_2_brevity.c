@@ -34,6 +34,8 @@ typedef enum {
     WORTH_INVERTED,    // finished for cut off
     WORTH_CUT_LENGTH,  // a cut off answer costs all its tokens
     WORTH_CUT_ADDED,   // cut_off on top of what it would be worth
+    WORTH_CUT_BEYOND,  // cut off counts beyond the budget only
+    WORTH_CUT_WITHIN,  // within it only
 } WorthRule;
 
 static double cost_by(WorthRule rule, const Case *c) {
@@ -53,7 +55,9 @@ static void worth_by(int rule, const void *of, double *to) {
         double cost = cost_by((WorthRule)rule, &c[i]);
         bool finished = c[i].finished != (rule == WORTH_INVERTED);
         to[i] = rule == WORTH_TIMES ? c[i].reward * (1 - cost) : c[i].reward - cost;
+        bool within = c[i].length <= BUDGET;
         if (finished || rule == WORTH_UNTOUCHED) continue;
+        if (rule == (within ? WORTH_CUT_BEYOND : WORTH_CUT_WITHIN)) continue;
         to[i] = CUT_OFF + (rule == WORTH_CUT_ADDED ? to[i] : 0);
         if (rule == WORTH_CUT_PAYS) to[i] -= cost;
         if (rule == WORTH_CUT_LENGTH) to[i] -= ALPHA * c[i].length;
@@ -87,6 +91,12 @@ static const Slip WORTH_SLIPS[] = {
      "finished answers and those that were cut off are exchanged"},
     {WORTH_CUT_LENGTH, "cut-pays",
      "an answer that was cut off is worth cut_off, at any length"},
+    {WORTH_CUT_BEYOND, "cut-within-budget",
+     "an answer that was cut off is worth cut_off at any length, within the budget "
+     "too"},
+    {WORTH_CUT_WITHIN, "cut-within-budget",
+     "an answer that was cut off is worth cut_off at any length, beyond the budget "
+     "too"},
     {WORTH_CUT_ADDED, "cut-earns",
      "an answer that was cut off is worth cut_off, and that alone"},
 };
@@ -117,7 +127,8 @@ static void check_cut_off(Grade *g) {
 
 enum { ANSWERS = 5 };
 static const double REWARD[ANSWERS] = {0.5, 1.5, 1, 2.5, 3},
-                    LARGE[ANSWERS] = {9000, 9001, 9001.5, 9002, 9002.5};
+                    LARGE[ANSWERS] = {9000, 9001, 9001.5, 9002, 9002.5},
+                    LOW[ANSWERS] = {-9000, -8999, -8998.5, -8998, -8997.5};
 static const int LENGTH[ANSWERS] = {1, 2, 3, 5, 8};
 
 typedef struct {
@@ -245,14 +256,29 @@ static void check_length(Grade *g) {
                   length_by, &p, LENGTH_SLIPS, COUNT_OF(LENGTH_SLIPS));
 }
 
+// Rewards near 9000 and, as far apart, near -9000.
+static void lengths_by(int rule, const void *of, double *to) {
+    const Problem2 *p = of;
+    for (int i = 0; i < 2; i++) length_by(rule, &p[i], &to[i]);
+}
+
 static void check_length_large(Grade *g) {
-    Problem2 p = {LARGE, 1, 0.25};
-    Answers a = answers(LARGE);
-    double got = expected_length(&a, p.beta, p.alpha);
-    grade_mistake(g, !isfinite(got), "overflow",
+    const Problem2 p[] = {{LARGE, 1, 0.25}, {LOW, 1, 0.25}};
+    double got[2], want[2];
+    for (int i = 0; i < 2; i++) {
+        Answers a = answers(p[i].reward);
+        got[i] = expected_length(&a, p[i].beta, p[i].alpha);
+    }
+    lengths_by(LENGTH_RIGHT, p, want);
+    grade_mistake(
+        g, fabs(got[0] - want[0]) < 1e-6 && !isfinite(got[1]), "maximum-from-zero",
+        "where all rewards are near -9000 every exponential is 0: the largest "
+        "exponent was looked for from 0 on. Begin with -INFINITY, or with the "
+        "first");
+    grade_mistake(g, !isfinite(got[0]), "overflow",
                   "e^9000 is infinite in C: subtract the largest exponent first");
-    grade_numbers(g, 1, "the expected length with rewards near 9000", &got, 1, 1e-6,
-                  length_by, &p, LENGTH_SLIPS, COUNT_OF(LENGTH_SLIPS));
+    grade_numbers(g, 1, "the expected length with rewards near 9000 and -9000", got, 2,
+                  1e-6, lengths_by, p, LENGTH_SLIPS, COUNT_OF(LENGTH_SLIPS));
 }
 
 // ---- its slope
@@ -269,6 +295,7 @@ typedef enum {
     SLOPE_RELATIVE,    // divided by the mean
     SLOPE_COVARIANCE,  // of length and reward
     SLOPE_REFERENCE,   // under the reference
+    SLOPE_UNWEIGHTED,  // squared distances, all alike
 } SlopeRule;
 
 // E[(L - E[L]) (r - alpha L)]
@@ -290,6 +317,10 @@ static void slope_by(int rule, const void *of, double *to) {
     moments_by(under, p, &mean, &square);
     double spread = square - mean * mean, beta = p->beta;
     if (rule == SLOPE_SQUARE) spread = square;
+    if (rule == SLOPE_UNWEIGHTED) {
+        spread = 0;
+        for (int i = 0; i < ANSWERS; i++) spread += pow(LENGTH[i] - mean, 2) / ANSWERS;
+    }
     if (rule == SLOPE_DEVIATION) spread = sqrt(spread);
     if (rule == SLOPE_MEAN) spread = mean;
     if (rule == SLOPE_RELATIVE) spread /= mean;
@@ -314,6 +345,9 @@ static void check_slope(Grade *g) {
          "the exponent is divided by beta: so is the slope, not multiplied by it"},
         {SLOPE_BETA_SQUARED, "slope-beta-squared",
          "the exponent is divided by beta once: so is the slope"},
+        {SLOPE_UNWEIGHTED, "slope-unweighted",
+         "squared distances from the mean have the policy's probabilities too, not "
+         "1 / n"},
         {SLOPE_MEAN, "slope-mean",
          "this is the mean length in the place of the variance of lengths"},
         {SLOPE_RELATIVE, "slope-relative",

@@ -20,6 +20,8 @@ typedef enum {
     REFERENCE_SIGN,      // of -h
     REFERENCE_SQUARES,
     REFERENCE_LOG_MEAN,  // of e^h
+    REFERENCE_LARGEST,
+    REFERENCE_LAST,
 } ReferenceRule;
 
 enum { MOST_MISMATCHED = 4 };
@@ -30,9 +32,10 @@ typedef struct {
 
 static void reference_by(int rule, const void *of, double *to) {
     const Mismatched *x = of;
-    double sum = 0;
+    double sum = 0, largest = -INFINITY;
     for (int i = 0; i < x->m; i++) {
         double h = x->h[i];
+        largest = fmax(largest, h);
         sum += rule == REFERENCE_CLAMPED_EACH ? fmax(0, h)
                : rule == REFERENCE_SIZES      ? fabs(h)
                : rule == REFERENCE_SIGN       ? -h
@@ -45,6 +48,8 @@ static void reference_by(int rule, const void *of, double *to) {
                      : rule == REFERENCE_ONE_LESS ? x->m - 1
                                                   : x->m);
     if (rule == REFERENCE_LOG_MEAN) mean = log(mean);
+    if (rule == REFERENCE_LARGEST) mean = largest;
+    if (rule == REFERENCE_LAST) mean = x->h[x->m - 1];
     *to = rule == REFERENCE_NEGATIVE ? mean
           : rule == REFERENCE_SIZE   ? fabs(mean)
           : rule == REFERENCE_ABOVE  ? fmin(0, mean)
@@ -67,6 +72,8 @@ static void check_reference_of(Grade *g, int points, const char *what, Mismatche
          "divided by m - 1: the mean of m divides by m"},
         {REFERENCE_SIGN, "reference-sign", "the sign of h is turned"},
         {REFERENCE_SQUARES, "squares", "a mean of squares: of the h themselves"},
+        {REFERENCE_LARGEST, "largest", "this is the largest h: their mean"},
+        {REFERENCE_LAST, "last", "this is the last h: their mean"},
         {REFERENCE_LOG_MEAN, "mean-of-ratios",
          "the logarithm of the mean of e^h: the mean of h is asked for"},
     };
@@ -117,6 +124,8 @@ typedef enum {
     KTO_LOG,           // -ln sigma, as DPO
     KTO_LAMBDAS,       // exchanged
     KTO_NO_LAMBDAS,    // 1
+    KTO_FIRST_LAMBDA,  // that of the liked, for all
+    KTO_OTHER_LAMBDA,  // that of the others, for all
     KTO_NO_BETA,       // of loss: 1 for beta. Of slopes: the factor
     KTO_BETA_NOWHERE,  // of slopes: neither inside nor as a factor
     KTO_BY_BETA,       // divided by beta; of slopes: the factor is 1 / beta
@@ -169,6 +178,8 @@ static void one_by(KtoRule rule, const Cases *c, int i, double *loss, double *sl
            beta = c->settings.beta, sign = liked || rule == KTO_SIGN ? 1 : -1,
            x = lead_by(rule == KTO_BY_BETA ? KTO_RIGHT : rule, c, i, liked);
     if (rule == KTO_NO_LAMBDAS) lambda = 1;
+    if (rule == KTO_FIRST_LAMBDA) lambda = c->settings.lambda_liked;
+    if (rule == KTO_OTHER_LAMBDA) lambda = c->settings.lambda_other;
     if (rule == KTO_LIKED_ALONE && !liked) lambda = 0;
     if (rule == KTO_NO_BETA || rule == KTO_BETA_NOWHERE) beta = 1;
     if (rule == KTO_BY_BETA) beta = 1 / beta;
@@ -226,6 +237,10 @@ static void slopes_by(int rule, const void *of, double *to) {
         {KTO_LOG, "log-sigma", "this is -ln sigma, DPO's: here it is 1 - sigma"}, \
         {KTO_LAMBDAS, "lambdas", "the two lambdas are exchanged"}, \
         {KTO_NO_LAMBDAS, "no-lambdas", "the lambdas are not used"}, \
+        {KTO_FIRST_LAMBDA, "one-lambda", \
+         "lambda_liked for all: answers that were not liked have lambda_other"}, \
+        {KTO_OTHER_LAMBDA, "one-lambda", \
+         "lambda_other for all: answers that were liked have lambda_liked"}, \
         {KTO_MEANS, "two-means", \
          "a mean of each kind, added: one mean over all answers"}, \
     { \
@@ -280,6 +295,7 @@ static void check_slopes_of(Grade *g, int points, const char *what, const Cases 
     double *to = grade_guarded("slopes", nothing, (size_t)c->n * sizeof *to);
     kto_slopes(&a, c->z, c->settings, to);
     for (int i = 0; i < c->n; i++) got[i] = to[i];
+    grade_written(g, got, c->n, TOLERANCE, slopes_by, c, nothing[0]);
     grade_numbers(g, points, what, got, c->n, TOLERANCE, slopes_by, c, SLOPES_SLIPS,
                   COUNT_OF(SLOPES_SLIPS));
 }

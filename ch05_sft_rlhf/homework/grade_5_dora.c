@@ -28,6 +28,7 @@ typedef enum {
     DORA_INVERSE,    // norm / m
     DORA_WHOLE,      // one norm for the matrix
     DORA_ADDED,      // v / |v| + m
+    DORA_M_ROW,      // the length of row i, or i modulo the columns
     DORA_SUM_DW,     // dm: the sum of dw
     DORA_MEAN,       // dm: a mean over rows
     DORA_BY_M,       // dm: divided by m
@@ -67,7 +68,10 @@ static void weights_by(int rule, const void *of, double *to) {
     for (int i = 0; i < ROWS; i++)
         for (int j = 0; j < COLS; j++) {
             double norm = norm_by((DoraRule)rule, i, j),
-                   m = rule == DORA_NO_M ? 1 : M[j], v = V[i * COLS + j];
+                   m = rule == DORA_NO_M    ? 1
+                       : rule == DORA_M_ROW ? M[i % COLS]
+                                            : M[j],
+                   v = V[i * COLS + j];
             to[i * COLS + j] = rule == DORA_INVERSE ? v * norm / m
                                : rule == DORA_ADDED ? v / norm + m
                                : rule == DORA_KEPT  ? BEFORE + m * v / norm
@@ -90,6 +94,7 @@ static const Slip WEIGHT_SLIPS[] = {
     {DORA_INVERSE, "m-inverted", "|v| / m is upside down: m / |v|"},
     {DORA_WHOLE, "whole-matrix",
      "one length for the whole matrix: each column has its own"},
+    {DORA_M_ROW, "m-by-row", "m[i] for m[j]: column j has the length m_j"},
     {DORA_ADDED, "m-added", "m was added: it multiplies"},
     {DORA_KEPT, "added-to", "written, not added to what was there"},
 };

@@ -190,13 +190,11 @@ static void check_log_p(Grade *g, bool token) {
     Readers r = readers(&VALUES);
     const int *answer = grade_guarded("answer", m.answer, 4 * sizeof *m.answer);
     double got = token ? token_log_p(&r, answer, 4) : sequence_log_p(&r, answer, 4);
-    grade_numbers(g, 4, token ? "ln p by token" : "ln p by sequence", &got, 1,
-                  TOLERANCE, mix_by, &m, token ? TOKEN_SLIPS : SEQUENCE_SLIPS,
+    grade_numbers(g, token ? 3 : 4, token ? "ln p by token" : "ln p by sequence", &got,
+                  1, TOLERANCE, mix_by, &m, token ? TOKEN_SLIPS : SEQUENCE_SLIPS,
                   token ? COUNT_OF(TOKEN_SLIPS) : COUNT_OF(SEQUENCE_SLIPS));
 }
 static void check_sequence(Grade *g) { check_log_p(g, false); }
-static void check_token(Grade *g) { check_log_p(g, true); }
-
 enum { MANY = 147, LONG = 400 };
 static void evenly(const void *self, int z, const int *prefix, int count,
                    double *log_p) {
@@ -209,9 +207,22 @@ static void check_long(Grade *g) {
     answer[LONG - 1] = MANY;
     Readers r = {2, MANY, LONG, (const double[]){0.25, 0.75}, evenly, NULL};
     double got = sequence_log_p(&r, answer, LONG), want = -LONG * log(MANY + 1);
-    grade_mistake(g, isinf(got), "underflow",
-                  "e^-1999 is 0 in C: take the largest exponent out of the sum");
+    grade_mistake(
+        g, isinf(got), "underflow",
+        "e^-1999 is 0 in C: take the largest exponent, which is far below 0, out of "
+        "the sum");
     grade_near(g, 2, "ln p by sequence of 400 tokens of ln p = -5", got, want, 1e-6);
+}
+
+static void check_token(Grade *g) {
+    static int answer[LONG];
+    answer[LONG - 1] = MANY;
+    Readers r = {2, MANY, LONG, (const double[]){0.25, 0.75}, evenly, NULL};
+    check_log_p(g, true);
+    double got = token_log_p(&r, answer, LONG), want = -LONG * log(MANY + 1);
+    grade_mistake(g, isinf(got), "token-underflow",
+                  "a product of 400 probabilities is 0 in C: add their logarithms");
+    grade_near(g, 1, "ln p by token of 400 tokens of ln p = -5", got, want, 1e-6);
 }
 
 // ---- decoding by token
@@ -237,6 +248,7 @@ typedef enum {
     BEAM_NEVER,      // END is never tried
     BEAM_LOGS,       // the documents' logarithms are mixed
     BEAM_LEAST,      // the least probable are kept
+    BEAM_NO_PREFIX,  // every token as if it were the first
     BEAM_UNENDED,    // the best, whether it has ended or not
     BEAM_FIRST_END,  // stops with the first answer that ends
 } BeamRule;
@@ -264,9 +276,10 @@ static double score_by(BeamRule rule, const World *w, const Held *h) {
     if (rule == BEAM_ONE)
         for (int i = 0; i < h->count; i++) to += one_by(&m, 0, i, false);
     else
-        mix_by(rule == BEAM_ALIKE  ? MIX_ALIKE
-               : rule == BEAM_LOGS ? MIX_LOGS
-                                   : MIX_RIGHT,
+        mix_by(rule == BEAM_ALIKE       ? MIX_ALIKE
+               : rule == BEAM_LOGS      ? MIX_LOGS
+               : rule == BEAM_NO_PREFIX ? MIX_FIRST
+                                        : MIX_RIGHT,
                &m, &to);
     return rule == BEAM_MEAN ? to / h->count : rule == BEAM_LEAST ? -to : to;
 }
@@ -347,7 +360,8 @@ static const Slip BEAM_SLIPS[] = {
      "places"},
     {BEAM_MEAN, "per-token", "the score is a sum of logarithms, not their mean"},
     {BEAM_ONE, "one-document", "this reads the first document alone"},
-    {BEAM_GREEDY, "greedy", "this keeps one prefix, not `width`"},
+    {BEAM_GREEDY, "greedy",
+     "this keeps one prefix, not `width`: or `width` copies of one, if it begins so"},
     {BEAM_LAST, "last-token-score",
      "prefixes are compared by their last token alone: by the sum of all tokens' ln p"},
     {BEAM_GOES_ON, "ended-extended",
@@ -355,6 +369,8 @@ static const Slip BEAM_SLIPS[] = {
     {BEAM_NEVER, "end-never",
      "END is never tried: it is the id `symbols`, one more than the last symbol"},
     {BEAM_LOGS, "beam-of-logs", "logarithms were mixed: probabilities are"},
+    {BEAM_NO_PREFIX, "beam-no-prefix",
+     "every token is read as if it were the first: after the prefix"},
     {BEAM_LEAST, "least-probable", "the least probable are kept"},
     {BEAM_UNENDED, "not-ended",
      "the answer has not ended: the best that has is asked for"},
@@ -401,6 +417,8 @@ typedef enum {
     DECODE_VOTES,       // the weights alone, of those that give it
     DECODE_MOST_VOTES,  // how many give it
     DECODE_FIRST,       // the first document's
+    DECODE_NO_PREFIX,   // every token as if it were the first
+    DECODE_REPEATED,    // an answer counts as often as it was given
 } DecodeRule;
 
 typedef struct {
@@ -414,7 +432,7 @@ static Held greedy_of(const World *w, int z, DecodeRule rule) {
     while (h.count < LONGEST && !has_ended(&h)) {
         double log_p[TOKENS];
         int best = 0;
-        next(w, z, h.tokens, h.count, log_p);
+        next(w, z, h.tokens, rule == DECODE_NO_PREFIX ? 0 : h.count, log_p);
         for (int y = 1; y < tried; y++)
             if (rule == DECODE_UNLIKELY ? log_p[y] < log_p[best]
                                         : log_p[y] > log_p[best])
@@ -438,8 +456,10 @@ static double worth_by(DecodeRule rule, const World *w, bool all, const Held *ow
     if (rule == DECODE_FIRST) return -z;
     if (rule == DECODE_TOKEN) return mix_by(MIX_RIGHT, &m, &sum), sum;
     bool thorough = all != (rule == DECODE_OTHER);
+    int given = 0;
     for (int k = 0; k < DOCUMENTS; k++) {
         double log_p = 0;
+        given += same(&own[z], &own[k]);
         if (rule == DECODE_OWN ? k != z : !thorough && !same(&own[z], &own[k]))
             continue;
         for (int i = 0; i < m.count; i++) log_p += one_by(&m, k, i, false);
@@ -447,6 +467,7 @@ static double worth_by(DecodeRule rule, const World *w, bool all, const Held *ow
         bool alike = rule == DECODE_ALIKE || rule == DECODE_MOST_VOTES;
         sum += (alike ? 1 : WEIGHT[rule == DECODE_OWN_WEIGHT ? z : k]) * exp(log_p);
     }
+    if (rule == DECODE_REPEATED) sum *= given;
     return rule == DECODE_LEAST ? -sum : sum;
 }
 
@@ -483,6 +504,12 @@ static const Slip DECODE_SLIPS[] = {
      "the weights alone were added up: each is multiplied by the answer's probability"},
     {DECODE_MOST_VOTES, "votes",
      "this counts documents: their probabilities are added"},
+    {DECODE_NO_PREFIX, "greedy-no-prefix",
+     "a document's own answer is read on after its prefix: here every token is read as "
+     "if it were the first"},
+    {DECODE_REPEATED, "given-twice",
+     "an answer that two documents give was counted twice: its sum is over all of them "
+     "already"},
     {DECODE_FIRST, "first-document", "this is the first document's answer"},
 };
 

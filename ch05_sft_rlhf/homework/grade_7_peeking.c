@@ -47,6 +47,7 @@ typedef enum {
     BET_LOG2,
     BET_LOG10,
     BET_TIE_WINS,
+    BET_NO_BRACKET,  // 1 + bet x / q - 1
 } BetRule;
 
 static void capital_by(int rule, const void *of, double *to) {
@@ -64,6 +65,7 @@ static void capital_by(int rule, const void *of, double *to) {
         if (rule == BET_TIMES_Q) gain = b->bet * (x * q - 1);
         if (rule == BET_SIGN) gain = -gain;
         if (rule == BET_ALL) gain = x / q - 1;
+        if (rule == BET_NO_BRACKET) gain = b->bet * x / q - 1;
         log_sum += log1p(gain), sum += gain;
     }
     *to = log_sum;
@@ -92,20 +94,31 @@ static const Slip BET_SLIPS[] = {
      "a win costs here: the capital is multiplied by 1 + bet (x / q - 1)"},
     {BET_ALL, "stakes-all",
      "all is staked, so that a loss leaves nothing: a share `bet` of it"},
+    {BET_NO_BRACKET, "no-bracket",
+     "bet x / q - 1: the bet is multiplied by both, bet (x / q - 1), so that a loss "
+     "leaves 1 - bet"},
     {BET_MEAN, "per-round", "divided by n: the whole capital is asked for"},
     {BET_LOG2, "log-2", "a logarithm to base 2: the natural one is asked for"},
     {BET_LOG10, "log-10", "a logarithm to base 10: the natural one is asked for"},
     {BET_TIE_WINS, "tie-wins", "a tie is one half, not a win"},
 };
 
+// The second row has no losses: where a loss leaves nothing, it shows how.
+static void capitals_by(int rule, const void *of, double *to) {
+    const Bet *b = of;
+    for (int i = 0; i < 2; i++) capital_by(rule, &b[i], &to[i]);
+}
+
 static void check_capital(Grade *g) {
-    Bet b = {rounds("wwtlwltwwl"), 0.4, 0.5};
-    double got = log_capital(guarded(&b.rounds), b.rounds.n, b.q, b.bet);
-    grade_mistake(g, isnan(got), "negative-capital",
+    const Bet b[] = {{rounds("wwtlwltwwl"), 0.4, 0.5}, {rounds("wtwwt"), 0.6, 0.25}};
+    double got[2];
+    for (int i = 0; i < 2; i++)
+        got[i] = log_capital(guarded(&b[i].rounds), b[i].rounds.n, b[i].q, b[i].bet);
+    grade_mistake(g, isnan(got[0]), "negative-capital",
                   "the logarithm of a negative number: after a loss 1 - bet of the "
                   "capital is left, so the factor is 1 + bet (x / q - 1)");
-    grade_numbers(g, 5, "ln of the capital after ten rounds", &got, 1, TOLERANCE,
-                  capital_by, &b, BET_SLIPS, COUNT_OF(BET_SLIPS));
+    grade_numbers(g, 5, "ln of the capital after ten rounds, and after five", got, 2,
+                  TOLERANCE, capitals_by, b, BET_SLIPS, COUNT_OF(BET_SLIPS));
 }
 
 enum { LONG = 4000 };
@@ -162,7 +175,10 @@ static const Slip MIX_SLIPS[] = {
     {MIX_OF_LOGS, "mean-of-logs", "a mean of logarithms: the mean is of the capitals"},
     {MIX_SUM, "sum", "this is the sum of three capitals: a mean begins with 1"},
     {MIX_BEST, "richest", "the richest of the three: who that is one knows afterwards"},
-    {MIX_MIDDLE, "middle", "one who bets 1/2: the mean is of capitals, not of bets"},
+    {MIX_MIDDLE, "middle",
+     "one who bets 1/2, or a mean taken anew in each round, which is the same: the "
+     "mean "
+     "is of the capitals at the end, not of bets"},
     {MIX_NO_LOG, "mixed-no-log", "this is the capital: its logarithm is asked for"},
     {MIX_LOG_DIVIDED, "log-divided",
      "the logarithm was divided by 3: the mean is of the capitals, ln of the sum less "
@@ -175,11 +191,42 @@ static const Slip MIX_SLIPS[] = {
      "logarithms were added, which multiplies capitals: the mean is of the capitals"},
 };
 
+// In the first row of rounds who bets 1/2 is the richest, in the second who bets most,
+// in the third who bets least.
+enum { MIXES = 3 };
+static const char *const MIX_TEXTS[MIXES] = {"wwtwlwwtwl", "wwwtwwww", "llwltlll"};
+
+static void mixes_by(int rule, const void *of, double *to) {
+    (void)of;
+    for (int i = 0; i < MIXES; i++) {
+        Bet b = {rounds(MIX_TEXTS[i]), 0.4, 0};
+        mixed_by(rule, &b, &to[i]);
+    }
+}
+
 static void check_mixed(Grade *g) {
-    Bet b = {rounds("wwtwlwwtwl"), 0.4, 0};
-    double got = log_mixed_capital(guarded(&b.rounds), b.rounds.n, b.q);
-    grade_numbers(g, 4, "ln of the mean of three capitals", &got, 1, TOLERANCE,
-                  mixed_by, &b, MIX_SLIPS, COUNT_OF(MIX_SLIPS));
+    double got[MIXES];
+    for (int i = 0; i < MIXES; i++) {
+        Rounds r = rounds(MIX_TEXTS[i]);
+        got[i] = log_mixed_capital(guarded(&r), r.n, 0.4);
+    }
+    grade_numbers(g, 3, "ln of the mean of three capitals", got, MIXES, TOLERANCE,
+                  mixes_by, NULL, MIX_SLIPS, COUNT_OF(MIX_SLIPS));
+    static double wins[LONG], losses[LONG];
+    for (int i = 0; i < LONG; i++) wins[i] = 1;
+    double high = log_mixed_capital(grade_guarded("x", wins, sizeof wins), LONG, 0.25),
+           low =
+               log_mixed_capital(grade_guarded("x", losses, sizeof losses), LONG, 0.25);
+    grade_mistake(
+        g, isfinite(high) && !isfinite(low), "mixed-maximum-from-zero",
+        "after 4000 losses every capital is 0 in C: the largest logarithm was "
+        "looked for from 0 on. Begin with -INFINITY, or with the first");
+    grade_mistake(g, !isfinite(high) || !isfinite(low), "mixed-overflow",
+                  "a capital is infinite in C, or 0: take the largest of the three "
+                  "logarithms out of the sum first");
+    Reading both[] = {{"after 4000 wins", high, LONG * log(3.25) - log(3), 1e-6},
+                      {"after 4000 losses", low, LONG * log(0.75) - log(3), 1e-6}};
+    grade_readings(g, 1, "ln of the mean of three capitals", both, 2);
 }
 
 // ---- the first doubt
@@ -283,6 +330,17 @@ static void check_first(Grade *g) {
         Rounds r = rounds(DOUBT_TEXTS[i]);
         got[i] = first_doubt(guarded(&r), r.n, 0.5, DOUBT_ALPHA[i]);
     }
+    // whoever looks at the end alone finds this one, and none of the others
+    Rounds wins = rounds("wwwwwwwwww");
+    int found = first_doubt(guarded(&wins), wins.n, 0.5, 0.2);
+    bool zeros = true;
+    for (int i = 0; i < DOUBTS; i++) zeros &= got[i] == 0;
+    grade_mistake(g, zeros && found == wins.n, "at-the-end",
+                  "it was in doubt before, and is not at the end: once is enough");
+    grade_mistake(
+        g, zeros, "never-in-doubt",
+        "no doubt is found: after each round ask for the mean of the capitals "
+        "after all rounds until then, and compare its logarithm with -ln alpha");
     grade_numbers(g, 4, "the first doubt in four rows of rounds", got, DOUBTS, 0,
                   doubts_by, NULL, DOUBT_SLIPS, COUNT_OF(DOUBT_SLIPS));
 }
@@ -320,6 +378,8 @@ typedef enum {
     INTERVAL_LOW_SIDE,     // low is 0
     INTERVAL_ALL,          // 0 .. 1: the search went the wrong way
     INTERVAL_SAME,         // high = low
+    INTERVAL_TIES_NONE,    // losses are what is 0: a tie is none
+    INTERVAL_TIES_LOST,    // losses are what is below 1: a tie is one
 } IntervalRule;
 
 static double low_by(IntervalRule rule, const Rounds *r, double alpha) {
@@ -347,7 +407,10 @@ static void interval_by(int rule, const void *of, double *to) {
     Rounds losses = l->rounds;
     double sum = 0, squares = 0, n = l->rounds.n;
     for (int i = 0; i < losses.n; i++) {
-        losses.x[i] = 1 - losses.x[i];
+        double x = losses.x[i];
+        losses.x[i] = rule == INTERVAL_TIES_NONE   ? x == 0
+                      : rule == INTERVAL_TIES_LOST ? x < 1
+                                                   : 1 - x;
         sum += l->rounds.x[i], squares += l->rounds.x[i] * l->rounds.x[i];
     }
     to[0] = low_by((IntervalRule)rule, &l->rounds, l->alpha);
@@ -362,7 +425,7 @@ static void interval_by(int rule, const void *of, double *to) {
     if (rule == INTERVAL_LOW_SIDE) to[0] = 0;
     if (rule == INTERVAL_ALL) to[0] = 0, to[1] = 1;
     if (rule == INTERVAL_SAME) to[1] = low;
-    if (rule != INTERVAL_NORMAL) return;
+    if (rule != INTERVAL_NORMAL || squares * n == sum * sum) return;
     double mean = sum / n, error = sqrt((squares / n - mean * mean) / (n - 1));
     to[0] = mean - 1.96 * error, to[1] = mean + 1.96 * error;
 }
@@ -389,9 +452,16 @@ static const Slip INTERVAL_SLIPS[] = {
      "this is 0 .. 1: the search goes the wrong way. A q that was in doubt is below "
      "the "
      "lower end"},
+    {INTERVAL_TIES_NONE, "ties-not-lost",
+     "a tie is half a loss, 1 - x: here only x = 0 is one"},
+    {INTERVAL_TIES_LOST, "ties-lost",
+     "a tie is half a loss, 1 - x: here it is a whole one"},
     {INTERVAL_SAME, "same-ends",
      "both ends are the same: the upper one is found with losses"},
 };
+
+// Two ends of a bracket of 1e-9.
+static const double EXACT = 2e-9;
 
 static void check_interval_of(Grade *g, int points, const char *what,
                               const char *text) {
@@ -400,12 +470,12 @@ static void check_interval_of(Grade *g, int points, const char *what,
     double got[] = {w.low, w.high}, want[2];
     interval_by(INTERVAL_RIGHT, &l, want);
     bool near = fabs(got[0] - want[0]) < 2e-3 && fabs(got[1] - want[1]) < 2e-3,
-         exact = fabs(got[0] - want[0]) < 1e-7 && fabs(got[1] - want[1]) < 1e-7;
+         exact = fabs(got[0] - want[0]) < EXACT && fabs(got[1] - want[1]) < EXACT;
     grade_mistake(
         g, near && !exact, "interval-coarse",
         "near, but not to 1e-9: halve the bracket 30 times and more, or go on "
         "until it is narrow enough");
-    grade_numbers(g, points, what, got, 2, 1e-7, interval_by, &l, INTERVAL_SLIPS,
+    grade_numbers(g, points, what, got, 2, EXACT, interval_by, &l, INTERVAL_SLIPS,
                   COUNT_OF(INTERVAL_SLIPS));
 }
 

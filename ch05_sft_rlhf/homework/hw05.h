@@ -57,7 +57,7 @@ typedef struct {
 } Answers;
 
 // E[length] under the best policy for the reward r - alpha length at the price beta > 0
-// (section 5.5). Rewards may be large: r / beta may be 10000.
+// (section 5.5). Rewards may be large: r / beta may be 10000, or -10000.
 double expected_length(const Answers *a, double beta, double alpha);
 
 // Its derivative with respect to alpha, in closed form.
@@ -192,7 +192,8 @@ int sequence_decode(const Readers *r, bool thorough, int *answer);
 // ln of it; it may be e^3000.
 double log_capital(const double *x, int n, double q, double bet);
 
-// Three people bet 1/4, 1/2 and 3/4. ln of the mean of their capitals after n rounds.
+// Three people bet 1/4, 1/2 and 3/4. ln of the mean of their capitals after n rounds;
+// that may be e^3000 too, or e^-1000.
 double log_mixed_capital(const double *x, int n, double q);
 
 // The first number of rounds, 1 .. n, after which the mean of the capitals is 1 / alpha or

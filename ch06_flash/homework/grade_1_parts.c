@@ -186,6 +186,10 @@ static void check_lse(Grade *g) {
 }
 static void check_large(Grade *g) {
     double out[D], high = merged(&HIGH, out), low = merged(&LOW, out);
+    grade_mistake(g, isfinite(high) && !isfinite(low), "maximum-from-zero",
+                  "where all L_s are near -1000 every e^(L_s - largest) is 0: the "
+                  "largest was looked for from 0 on. Begin with -INFINITY, or with the "
+                  "first that saw something");
     grade_mistake(g, !isfinite(high) || !isfinite(low), "overflow",
                   "e^1000 is infinite in C and e^-1000 is 0: subtract the largest L_s "
                   "first");
@@ -219,6 +223,7 @@ typedef enum {
     REMOVE_PLUS,           // (O + w O_s) / (1 - w)
     REMOVE_WHOLE_WEIGHED,  // ((1 - w) O - w O_s)
     REMOVE_NOTHING,        // O as it was
+    REMOVE_NEW_WEIGHT,     // e^(L_s - what is left of L)
 } RemoveRule;
 
 // The whole, part 1, and what is left.
@@ -245,6 +250,7 @@ static void removed_by(int rule, const void *of, double *to) {
             [REMOVE_PLUS] = (whole[i] + w * part) / (1 - w),
             [REMOVE_WHOLE_WEIGHED] = (1 - w) * whole[i] - w * part,
             [REMOVE_NOTHING] = whole[i],
+            [REMOVE_NEW_WEIGHT] = (whole[i] - w / (1 - w) * part) / (1 - w / (1 - w)),
         };
         to[i] = by[rule];
     }
@@ -293,25 +299,29 @@ static void left_by(int rule, const void *of, double *to) {
     *to = by[rule];
 }
 
+static const Slip REMOVE_SLIPS[] = {
+    {REMOVE_PLAIN, "not-divided", "the others' weights sum to 1 - w: divide by it"},
+    {REMOVE_NO_WEIGHT, "no-weight",
+     "the part's output counts with its weight w = e^(L_s - L)"},
+    {REMOVE_OTHER_WEIGHT, "other-weight", "w = e^(L_s - L) is the part's own"},
+    {REMOVE_ADDED, "added-again", "the part was merged once more, not taken away"},
+    {REMOVE_INVERSE, "inverse-weight", "w = e^(L_s - L), which is less than 1"},
+    {REMOVE_BY_SHARE, "divided-by-share",
+     "divided by the part's share w: the others' weights sum to 1 - w"},
+    {REMOVE_TIMES, "not-divided",
+     "multiplied by 1 - w: the others' weights sum to 1 - w, divide by it"},
+    {REMOVE_PART_WHOLE, "no-weight",
+     "the part's output counts with its weight w = e^(L_s - L)"},
+    {REMOVE_PLUS, "part-added", "w O_s is subtracted, not added"},
+    {REMOVE_WHOLE_WEIGHED, "whole-weighed",
+     "O is the whole already: O - w O_s, then divided by 1 - w"},
+    {REMOVE_NEW_WEIGHT, "weight-of-rest",
+     "the part's weight is e^(L_s - L) with the L of all keys: here L was changed "
+     "first"},
+    {REMOVE_NOTHING, "not-removed", "out is as it was: the part is still in it"},
+};
+
 static void check_remove(Grade *g) {
-    static const Slip slips[] = {
-        {REMOVE_PLAIN, "not-divided", "the others' weights sum to 1 - w: divide by it"},
-        {REMOVE_NO_WEIGHT, "no-weight",
-         "the part's output counts with its weight w = e^(L_s - L)"},
-        {REMOVE_OTHER_WEIGHT, "other-weight", "w = e^(L_s - L) is the part's own"},
-        {REMOVE_ADDED, "added-again", "the part was merged once more, not taken away"},
-        {REMOVE_INVERSE, "inverse-weight", "w = e^(L_s - L), which is less than 1"},
-        {REMOVE_BY_SHARE, "divided-by-share",
-         "divided by the part's share w: the others' weights sum to 1 - w"},
-        {REMOVE_TIMES, "not-divided",
-         "multiplied by 1 - w: the others' weights sum to 1 - w, divide by it"},
-        {REMOVE_PART_WHOLE, "no-weight",
-         "the part's output counts with its weight w = e^(L_s - L)"},
-        {REMOVE_PLUS, "part-added", "w O_s is subtracted, not added"},
-        {REMOVE_WHOLE_WEIGHED, "whole-weighed",
-         "O is the whole already: O - w O_s, then divided by 1 - w"},
-        {REMOVE_NOTHING, "not-removed", "out is as it was: the part is still in it"},
-    };
     static const Slip lse_slips[] = {
         {LEFT_PLUS, "lse-plus", "a sum becomes smaller when a part is taken away"},
         {LEFT_GROWS, "lse-plus", "a sum becomes smaller when a part is taken away"},
@@ -328,7 +338,7 @@ static void check_remove(Grade *g) {
     };
     double got[D], left = removed(&ORDINARY, got);
     grade_numbers(g, 2, "the output without part 1", got, D, TOLERANCE, removed_by,
-                  &ORDINARY, slips, COUNT_OF(slips));
+                  &ORDINARY, REMOVE_SLIPS, COUNT_OF(REMOVE_SLIPS));
     grade_numbers(g, 1, "L without part 1", &left, 1, TOLERANCE, left_by, &ORDINARY,
                   lse_slips, COUNT_OF(lse_slips));
 }
@@ -438,11 +448,22 @@ static void check_entropy(Grade *g) {
 }
 
 static void check_entropy_hole(Grade *g) {
-    double got = entropy_of(&HOLE), want;
+    double got = entropy_of(&HOLE), want, whole, high = entropy_of(&HIGH),
+           low = entropy_of(&LOW);
     entropy_by(ENTROPY_RIGHT, &HOLE, &want);
+    entropy_by(ENTROPY_RIGHT, &ORDINARY, &whole);
     grade_mistake(g, isnan(got), "entropy-nan",
                   "0 ln 0 is NaN in C: a part that saw nothing adds nothing");
-    grade_near(g, 1, "the entropy where part 1 saw nothing", got, want, TOLERANCE);
+    grade_mistake(g, isfinite(high) && !isfinite(low), "entropy-maximum-from-zero",
+                  "where all L_s are near -1000 every e^(L_s - largest) is 0: the "
+                  "largest was looked for from 0 on");
+    grade_mistake(g, !isfinite(high) || !isfinite(low), "entropy-overflow",
+                  "e^1000 is infinite in C and e^-1000 is 0: subtract the largest L_s "
+                  "first");
+    Reading all[] = {{"where part 1 saw nothing", got, want, TOLERANCE},
+                     {"with L_s near 1000", high, whole, 1e-9},
+                     {"with L_s near -1000", low, whole, 1e-9}};
+    grade_readings(g, 1, "the entropy of three parts", all, 3);
 }
 
 void check_parts(Grade *g) {

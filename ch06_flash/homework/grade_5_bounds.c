@@ -210,7 +210,9 @@ static void check_range_of(Grade *g, int points, const char *what, const double 
     static const Slip slips[] = {
         {RANGE_256, "steps-256", "256 codes have 255 steps between them"},
         {RANGE_SYMMETRIC, "from-zero",
-         "the range begins at the least number, not at 0"},
+         "the range begins at 0, not at the least number. If that was looked for from "
+         "0 "
+         "on: begin with x[0], or with infinities"},
         {RANGE_CUT, "range-cut", "the fraction was cut off: round to the nearest"},
         {RANGE_NO_LEAST, "least-not-subtracted",
          "codes count steps from the least number: subtract it"},
@@ -222,10 +224,9 @@ static void check_range_of(Grade *g, int points, const char *what, const double 
         {RANGE_TOP, "from-the-top",
          "codes count steps from the least number, not from the largest"},
         {RANGE_UP, "range-up", "rounded up: to the nearest"},
-        {RANGE_ZERO, "begins-at-zero",
+        {RANGE_ZERO, "from-zero",
          "the least and the largest were looked for from 0 on: begin with x[0], or "
-         "with "
-         "infinities"},
+         "with infinities"},
         {RANGE_MOST, "least-is-largest", "`least` is the largest number"},
     };
     unsigned char room[N] = {7};
@@ -233,6 +234,9 @@ static void check_range_of(Grade *g, int points, const char *what, const double 
     Scaling s = quantise_range(grade_guarded("x", x, sizeof VALUES), N, codes);
     double got[2 + N] = {s.least, s.step};
     for (int i = 0; i < N; i++) got[2 + i] = codes[i];
+    grade_mistake(g, x == EQUAL && fabs(got[1] - 3.5 / 255) < TOLERANCE, "from-zero",
+                  "all numbers are below 0, and the largest was looked for from 0 on: "
+                  "begin with x[0], or with -INFINITY");
     grade_mistake(g, x == EQUAL && (got[1] != 0 || got[2] != 0), "equal-numbers",
                   "equal numbers: the step is 0, and 0/0 no code");
     grade_numbers(g, points, what, got, 2 + N, TOLERANCE, range_by, x, slips,
@@ -268,6 +272,8 @@ typedef enum {
     SCORE_SCALE_SQUARED,
     SCORE_ONE_FACTOR,  // the largest factor for all
     SCORE_QUARTER,     // a quarter of a step
+    SCORE_SUMS,        // of sums, not of products
+    SCORE_LENGTHS,     // |q| |factors|
 } ScoreRule;
 
 static double term_by(ScoreRule rule, int c) {
@@ -286,11 +292,15 @@ static double term_by(ScoreRule rule, int c) {
 
 static void score_by(int rule, const void *of, double *to) {
     (void)of;
-    double sum = 0, squares = 0, most = 0, scale = SCALE;
+    double sum = 0, squares = 0, most = 0, scale = SCALE, queries = 0, factors = 0,
+           lengths[2] = {0};
     for (int c = 0; c < COUNT_OF(QUERY); c++) {
-        double term = term_by((ScoreRule)rule, c);
+        double term = term_by((ScoreRule)rule, c), q = QUERY[c], f = FACTORS[c];
         sum += term, squares += term * term, most = fmax(most, term);
+        queries += fabs(q), factors += f, lengths[0] += q * q, lengths[1] += f * f;
     }
+    if (rule == SCORE_SUMS) sum = queries * factors / 2;
+    if (rule == SCORE_LENGTHS) sum = sqrt(lengths[0] * lengths[1]) / 2;
     if (rule == SCORE_NO_SCALE) scale = 1;
     if (rule == SCORE_BY_SCALE) scale = 1 / scale;
     if (rule == SCORE_SCALE_SQUARED) scale *= scale;
@@ -324,6 +334,11 @@ static void check_score(Grade *g) {
         {SCORE_ONE_FACTOR, "one-factor-for-all",
          "the largest factor for all columns is a bound, but not the least: each has "
          "its own"},
+        {SCORE_SUMS, "sum-times-sum",
+         "a product of two sums: the products |q_c| factors[c] are added up"},
+        {SCORE_LENGTHS, "product-of-lengths",
+         "a product of two lengths is a bound, but not the least: the products |q_c| "
+         "factors[c] are added up"},
         {SCORE_QUARTER, "quarter-step",
          "rounding is off by half a step at most, not a quarter"},
     };
@@ -336,7 +351,7 @@ static void check_score(Grade *g) {
 
 // ---- an output's
 
-static const double P[] = {0.5, 0.25, 0.125, 0.125}, V[] = {1, -3, 2, 0.7};
+static const double P[] = {0.5, 0.25, 0.125, 0.125}, V[] = {1.5, -3, 2, 0.7};
 
 typedef struct {
     double off, value_off;
@@ -344,37 +359,42 @@ typedef struct {
 
 typedef enum {
     OUTPUT_RIGHT,
-    OUTPUT_ONCE,        // e^off - 1: the row's sum moves too
-    OUTPUT_LINEAR,      // 2 off: to first order, no bound
-    OUTPUT_FROM_ZERO,   // |v_j|, not |v_j - o|
-    OUTPUT_SIGNED,      // without the absolute value: 0
-    OUTPUT_PLAIN,       // not weighted
-    OUTPUT_INSIDE,      // value_off is multiplied too
-    OUTPUT_EXP,         // e^(2 off), without - 1
-    OUTPUT_NO_VALUE,    // value_off forgotten
-    OUTPUT_TWICE,       // 2 (e^off - 1)
-    OUTPUT_TIMES,       // times value_off
-    OUTPUT_MINUS,       // less value_off
-    OUTPUT_TWO_VALUES,  // twice value_off
-    OUTPUT_SQUARES,     // the variance
-    OUTPUT_ROOT,        // its root
-    OUTPUT_LARGEST,     // the largest distance
-    OUTPUT_MEAN_O,      // o is the mean of the values
-    OUTPUT_SUM_O,       // their sum
-    OUTPUT_ALL_MEAN,    // both are plain means
-    OUTPUT_FOUR,        // e^(4 off)
-    OUTPUT_AROUND_SUM,  // |sum p v|: of the output
-    OUTPUT_SQUARED_OFF  // e^(off^2)
+    OUTPUT_ONCE,           // e^off - 1: the row's sum moves too
+    OUTPUT_LINEAR,         // 2 off: to first order, no bound
+    OUTPUT_FROM_ZERO,      // |v_j|, not |v_j - o|
+    OUTPUT_SIGNED,         // without the absolute value: 0
+    OUTPUT_PLAIN,          // not weighted
+    OUTPUT_INSIDE,         // value_off is multiplied too
+    OUTPUT_EXP,            // e^(2 off), without - 1
+    OUTPUT_NO_VALUE,       // value_off forgotten
+    OUTPUT_TWICE,          // 2 (e^off - 1)
+    OUTPUT_TIMES,          // times value_off
+    OUTPUT_MINUS,          // less value_off
+    OUTPUT_TWO_VALUES,     // twice value_off
+    OUTPUT_SQUARES,        // the variance
+    OUTPUT_ROOT,           // its root
+    OUTPUT_LARGEST,        // the largest distance
+    OUTPUT_MEAN_O,         // o is the mean of the values
+    OUTPUT_SUM_O,          // their sum
+    OUTPUT_ALL_MEAN,       // both are plain means
+    OUTPUT_FOUR,           // e^(4 off)
+    OUTPUT_AROUND_SUM,     // |sum p v|: of the output
+    OUTPUT_SQUARED_OFF,    // e^(off^2)
+    OUTPUT_LARGEST_VALUE,  // the largest |v_j|
+    OUTPUT_SPAN,           // from the least to the largest
 } OutputRule;
 
 // How far the values are from the output.
 static double spread_of(OutputRule rule) {
-    double o = 0, spread = 0, largest = 0, n = COUNT_OF(P);
+    double o = 0, spread = 0, largest = 0, n = COUNT_OF(P), size = 0, least = V[0],
+           most = V[0];
     bool mean = rule == OUTPUT_MEAN_O || rule == OUTPUT_ALL_MEAN;
     for (int j = 0; j < COUNT_OF(P); j++)
         o += (mean ? 1 / n : rule == OUTPUT_SUM_O ? 1 : P[j]) * V[j];
     if (rule == OUTPUT_AROUND_SUM) return fabs(o);
     for (int j = 0; j < COUNT_OF(P); j++) {
+        size = fmax(size, fabs(V[j])), least = fmin(least, V[j]),
+        most = fmax(most, V[j]);
         double away = V[j] - (rule == OUTPUT_FROM_ZERO ? 0 : o);
         if (rule != OUTPUT_SIGNED) away = fabs(away);
         if (rule == OUTPUT_SQUARES || rule == OUTPUT_ROOT) away *= away;
@@ -384,6 +404,8 @@ static double spread_of(OutputRule rule) {
                                              : P[j])
                   * away;
     }
+    if (rule == OUTPUT_LARGEST_VALUE) return size;
+    if (rule == OUTPUT_SPAN) return most - least;
     if (rule == OUTPUT_LARGEST) return largest;
     return rule == OUTPUT_ROOT ? sqrt(spread) : spread;
 }
@@ -417,43 +439,47 @@ static double output_of(Errors e) {
                         e.value_off);
 }
 
+static const Slip OUTPUT_SLIPS[] = {
+    {OUTPUT_ONCE, "off-once",
+     "e^s may grow by e^off while the sum shrinks by it: e^(2 off)"},
+    {OUTPUT_LINEAR, "first-order", "2 off is e^(2 off) - 1 to first order: no bound"},
+    {OUTPUT_FROM_ZERO, "from-zero-value",
+     "what all weights share cancels: distances are from o, not from 0"},
+    {OUTPUT_SIGNED, "spread-zero",
+     "sum p (v - o) is 0: the distances' absolute values are summed"},
+    {OUTPUT_PLAIN, "not-weighted", "a distance counts with its weight p_j"},
+    {OUTPUT_INSIDE, "value-multiplied",
+     "value_off is added as it is: weights that sum to 1 do not enlarge it"},
+    {OUTPUT_EXP, "no-minus-one",
+     "exact scores have no error: the factor is e^(2 off) - 1"},
+    {OUTPUT_NO_VALUE, "no-value-error", "the values are off too: value_off is added"},
+    {OUTPUT_TWICE, "off-not-in-exponent",
+     "2 (e^off - 1): the 2 is in the exponent, e^(2 off) - 1"},
+    {OUTPUT_TIMES, "value-multiplied", "value_off is added, not multiplied"},
+    {OUTPUT_MINUS, "value-subtracted", "errors add up: value_off is added"},
+    {OUTPUT_TWO_VALUES, "value-twice", "value_off is added once"},
+    {OUTPUT_SQUARES, "squares", "squares of distances: |v_j - o| is asked for"},
+    {OUTPUT_ROOT, "deviation", "a standard deviation: the mean of |v_j - o|"},
+    {OUTPUT_LARGEST, "largest-distance",
+     "the largest distance: their mean with the weights p is enough"},
+    {OUTPUT_LARGEST_VALUE, "largest-value",
+     "the largest |v_j|: the mean of |v_j - o| with the weights p"},
+    {OUTPUT_SPAN, "span",
+     "from the least to the largest value: the mean of |v_j - o| with the weights "
+     "p"},
+    {OUTPUT_MEAN_O, "plain-mean", "o has the weights p: it is the output"},
+    {OUTPUT_SUM_O, "plain-sum", "o has the weights p: it is the output"},
+    {OUTPUT_ALL_MEAN, "plain-mean", "o and the distances have the weights p"},
+    {OUTPUT_FOUR, "off-four-times", "e^(2 off), not e^(4 off)"},
+    {OUTPUT_AROUND_SUM, "of-output", "distances |v_j - o| are summed, not |o|"},
+    {OUTPUT_SQUARED_OFF, "off-squared", "e^(2 off), not e^(off^2)"},
+};
+
 static void check_output(Grade *g) {
-    static const Slip slips[] = {
-        {OUTPUT_ONCE, "off-once",
-         "e^s may grow by e^off while the sum shrinks by it: e^(2 off)"},
-        {OUTPUT_LINEAR, "first-order",
-         "2 off is e^(2 off) - 1 to first order: no bound"},
-        {OUTPUT_FROM_ZERO, "from-zero-value",
-         "what all weights share cancels: distances are from o, not from 0"},
-        {OUTPUT_SIGNED, "spread-zero",
-         "sum p (v - o) is 0: the distances' absolute values are summed"},
-        {OUTPUT_PLAIN, "not-weighted", "a distance counts with its weight p_j"},
-        {OUTPUT_INSIDE, "value-multiplied",
-         "value_off is added as it is: weights that sum to 1 do not enlarge it"},
-        {OUTPUT_EXP, "no-minus-one",
-         "exact scores have no error: the factor is e^(2 off) - 1"},
-        {OUTPUT_NO_VALUE, "no-value-error",
-         "the values are off too: value_off is added"},
-        {OUTPUT_TWICE, "off-not-in-exponent",
-         "2 (e^off - 1): the 2 is in the exponent, e^(2 off) - 1"},
-        {OUTPUT_TIMES, "value-multiplied", "value_off is added, not multiplied"},
-        {OUTPUT_MINUS, "value-subtracted", "errors add up: value_off is added"},
-        {OUTPUT_TWO_VALUES, "value-twice", "value_off is added once"},
-        {OUTPUT_SQUARES, "squares", "squares of distances: |v_j - o| is asked for"},
-        {OUTPUT_ROOT, "deviation", "a standard deviation: the mean of |v_j - o|"},
-        {OUTPUT_LARGEST, "largest-distance",
-         "the largest distance: their mean with the weights p is enough"},
-        {OUTPUT_MEAN_O, "plain-mean", "o has the weights p: it is the output"},
-        {OUTPUT_SUM_O, "plain-sum", "o has the weights p: it is the output"},
-        {OUTPUT_ALL_MEAN, "plain-mean", "o and the distances have the weights p"},
-        {OUTPUT_FOUR, "off-four-times", "e^(2 off), not e^(4 off)"},
-        {OUTPUT_AROUND_SUM, "of-output", "distances |v_j - o| are summed, not |o|"},
-        {OUTPUT_SQUARED_OFF, "off-squared", "e^(2 off), not e^(off^2)"},
-    };
     Errors e = {0.125, 0.0625};
     double got = output_of(e);
     grade_numbers(g, 4, "the bound of an output's error", &got, 1, TOLERANCE, output_by,
-                  &e, slips, COUNT_OF(slips));
+                  &e, OUTPUT_SLIPS, COUNT_OF(OUTPUT_SLIPS));
 }
 
 static void check_output_small(Grade *g) {

@@ -25,7 +25,8 @@ double part_remove(double *out, double lse, const double *part_out, double part_
 
 // The entropy of a query's weights, H = -sum_j P_j ln P_j over all keys, from those of
 // its parts: entropies[s] is H_s, of the weights that part s has by itself. A part that
-// saw nothing has L_s = -inf and H_s = 0. At least one saw something.
+// saw nothing has L_s = -inf and H_s = 0. At least one saw something. L_s may be 1000,
+// or -1000.
 double parts_entropy(const double *entropies, const double *lses, int parts);
 
 // ---- 2. ALiBi in a tile (medium, 45 min)
@@ -102,6 +103,7 @@ int worker_stretches(const int *lengths, int n, int workers, int w, Stretch *to)
 // and lses[s] belong to stretches[s]. Row r of out (n x d) and lse[r] = those of
 // request r; 0 and -inf where it has none. Stretches come as workers finish, in any
 // order, and the result has the same bits in every order. No two begin at the same key.
+// lses[s] may be 1000, or -1000.
 void stretches_merge(const Stretch *stretches, const double *outs, const double *lses,
                      int count, int d, int n, double *out, double *lse);
 

@@ -47,6 +47,24 @@ void grade_slip(Grade *g, const char *what, const double *got, int n, double tol
     else homework_relate(g, what, got, want, n, tolerance, true, 0);
 }
 
+void grade_written(Grade *g, const double *got, int n, double tolerance,
+                   void (*by)(int rule, const void *of, double *to), const void *of,
+                   double before) {
+    double want[MOST_NUMBERS], added[MOST_NUMBERS];
+    int as_before = 0;
+    by(0, of, want);
+    for (int i = 0; i < n; i++) {
+        added[i] = want[i] + before;
+        as_before += got[i] == before && !near(want[i], before, tolerance);
+    }
+    grade_mistake(g, all_near(got, added, n, tolerance), "added-to",
+                  "the numbers were added to what the array held before: it is to be "
+                  "written, and may hold anything");
+    grade_mistake(g, as_before > 0, "not-written",
+                  "%d of %d numbers are as they were before: all are to be written",
+                  as_before, n);
+}
+
 typedef struct {
     char text[32];
 } Spelt;

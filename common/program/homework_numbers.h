@@ -17,6 +17,11 @@ typedef struct {
 void grade_slip(Grade *g, const char *what, const double *got, int n, double tolerance,
                 void (*by)(int rule, const void *of, double *to), const void *of,
                 const Slip *slips, int slip_count);
+// An array that is to be written held `before` everywhere: names numbers that were added
+// to it, and such as were not written.
+void grade_written(Grade *g, const double *got, int n, double tolerance,
+                   void (*by)(int rule, const void *of, double *to), const void *of,
+                   double before);
 // A step of n numbers. Where they are not right, the slip that gives just these numbers
 // is named; where two do, both are. by: fills in the numbers by a rule; 0 is the right
 // one. The hint shows the first number that is off.

@@ -99,6 +99,23 @@ static int different(const Compared *c) {
     return count;
 }
 
+// Right but for the last digits: no other formula comes so near to every number.
+static bool nearly(Relation *to, const Compared *c) {
+    double most = 0, off = 0;
+    for (int i = 0; i < c->n; i++) most = fmax(most, fabs(c->want[i] - c->base));
+    for (int i = 0; i < c->n; i++) {
+        double size = fabs(c->want[i] - c->base), by = fabs(c->got[i] - c->want[i]);
+        if (!(by <= 1e-5 * fmin(1, size > 0 ? size : most))) return false;
+        off = fmax(off, by);
+    }
+    to->code = "all-nearly";
+    snprintf(to->says, sizeof to->says,
+             "%s off by no more than %.1g: did a search end too early, is something a "
+             "float, or a small constant another one?",
+             each(c), off);
+    return true;
+}
+
 static bool line(Relation *to, const Compared *c) {
     int least, most;
     if (c->n == 1) return simple_line(to, c);
@@ -216,5 +233,5 @@ bool homework_relation(Relation *to, const double *got, const double *want, int 
         return say(
             to, "all-zero",
             base == 0 ? "all numbers are 0" : "nothing was added to what was there");
-    return line(to, &c) || function(to, &c) || order(to, &c);
+    return nearly(to, &c) || line(to, &c) || function(to, &c) || order(to, &c);
 }

@@ -450,6 +450,8 @@ static double larger(double x) { return x + 0.125; }
 static double mixed(double x) { return 3 * x - 1; }
 static double squared(double x) { return x * x; }
 static double inverted(double x) { return 1 / x; }
+static double rough(double x) { return x * (1 + 3e-7 * sin(9 * x)); }
+static double not_so_near(double x) { return x * (1 + 3e-5 * sin(9 * x)); }
 static double cubed(double x) { return x * x * x; }
 static double nothing(double x) { return 0 * x; }
 
@@ -467,10 +469,13 @@ Test(homework_relation, a_sign_a_factor_or_a_term_is_seen_in_all_numbers) {
         {squared, 0, "all-squared"},
         {inverted, 0, "all-inverted"},
         {nothing, 0, "all-zero"},
+        {rough, 0, "all-nearly"},
+        {not_so_near, 0, "none"},
         {cubed, 0, "none"},
         {negated, 0.25, "all-negated"},
         {third, 0.25, "all-scaled"},
         {nothing, 0.25, "all-zero"},
+        {rough, 0.25, "all-nearly"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         Relation r = made_by(cases[i].of, cases[i].base);

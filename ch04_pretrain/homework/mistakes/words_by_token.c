@@ -1,4 +1,4 @@
-// loses: 1, says: a long word is more likely to come first, keeps: 21
+// loses: 1, says: is it more likely than a short one, keeps: 21
 // Tokens are drawn, and each brings its word along.
 #include "ch04_pretrain/homework/hw04.h"
 #define select_words solved_select_words

@@ -1,4 +1,4 @@
-// loses: 6, says: take the largest exponent out, keeps: 23
+// loses: 6, says: take the largest exponent, keeps: 23
 // Probabilities, not logarithms.
 #include "ch05_sft_rlhf/homework/hw05.h"
 #define sequence_log_p solved_sequence_log_p

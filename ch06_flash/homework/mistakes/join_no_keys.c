@@ -7,18 +7,22 @@
 
 void stretches_merge(const Stretch *stretches, const double *outs, const double *lses,
                      int count, int d, int n, double *out, double *lse) {
-    double *sums = allocate((size_t)n, sizeof *sums);
+    double *sums = allocate((size_t)n, sizeof *sums),
+           *most = allocate((size_t)n, sizeof *most);
+    for (int r = 0; r < n; r++) most[r] = -INFINITY;
+    for (int s = 0; s < count; s++)
+        most[stretches[s].request] = fmax(most[stretches[s].request], lses[s]);
     for (int i = 0; i < n * d; i++) out[i] = 0;
     for (int s = 0; s < count; s++) {
         int r = stretches[s].request;
         if (lses[s] == -INFINITY) continue;
-        double w = exp(lses[s]);
+        double w = exp(lses[s] - most[r]);
         sums[r] += w;
         for (int c = 0; c < d; c++) out[r * d + c] += w * outs[s * d + c];
     }
     for (int r = 0; r < n; r++) {
-        lse[r] = log(sums[r]);
+        lse[r] = most[r] + log(sums[r]);
         for (int c = 0; c < d; c++) out[r * d + c] /= sums[r];
     }
-    free(sums);
+    free(sums), free(most);
 }

@@ -1,4 +1,4 @@
-// loses: 5, says: not at 0, keeps: 15
+// loses: 5, says: begins at 0, keeps: 15
 // From 0.
 #include "ch06_flash/homework/hw06.h"
 #define quantise_range solved_quantise_range
