@@ -23,13 +23,10 @@ void learner_free(Learner *l) {
     *l = (Learner){0};
 }
 
-// A cosine schedule, with `hold` steps put in at its top.
 static double rate_of(const LearnerSettings *s, long long step) {
     if (!s->steps) return s->rate;
-    Schedule schedule = {s->rate, s->last_rate, s->warmup, s->steps - s->hold};
-    if (step <= s->warmup) return schedule_rate(&schedule, step);
-    return step <= s->warmup + s->hold ? s->rate
-                                       : schedule_rate(&schedule, step - s->hold);
+    Schedule schedule = {s->rate, s->last_rate, s->warmup, s->steps};
+    return schedule_rate(&schedule, step);
 }
 
 double learner_step(Learner *l, Node *loss) {

@@ -11,7 +11,6 @@
 typedef struct {
     double rate, last_rate;
     long long warmup, steps;  // the schedule; steps 0: `rate` for ever
-    long long hold;           // so many steps at `rate` after warm-up, before it falls
     double clip;              // of the gradient's norm; 0: none
     double beta2, decay;      // AdamW's; beta2 0: 0.99
 } LearnerSettings;

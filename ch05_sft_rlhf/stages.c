@@ -7,6 +7,12 @@
 #include "ch04_pretrain/trainer.h"
 #include "ch05_sft_rlhf/learner.h"
 
+const char *const shares_names[] = {
+    [SHARES_FOLLOW] = "follow",
+    [SHARES_FIXED] = "fixed",
+    [SHARES] = NULL,
+};
+
 const StagePlan stage_plan_usual = {.layers = 3,
                                     .heads = 4,
                                     .channels = 64,
@@ -16,6 +22,7 @@ const StagePlan stage_plan_usual = {.layers = 3,
                                     .batch = 4,
                                     .time = 256,
                                     .turns = TURNS_MOST,
+                                    .new_tales = 0.3,
                                     .pretrain_steps = 800,
                                     .sft_steps = 12000,
                                     .rate = 3e-3,
@@ -137,7 +144,7 @@ SftData stage_sft_data(const ChatTemplate *chat, const Story *s,
                  .from = instructions_for_training(s),
                  .time = plan->time,
                  .rng = stream(plan, STREAM_SFT)};
-    d.from.turns = plan->turns;
+    d.from.turns = plan->turns, d.from.new_tales = plan->new_tales;
     return d;
 }
 
@@ -147,14 +154,12 @@ bool stage_sft(Model *m, const SftData *data, const StagePlan *plan,
     bool ok = true;
     if (!m->params.grads) params_allocate_grads(&m->params);
     Batch b = sft_batch_new(data, plan->batch);
-    Learner l = learner_new(
-        m, (LearnerSettings){.rate = plan->rate,
-                             .last_rate = plan->rate / 20,
-                             .warmup = steps / 20,
-                             .steps = steps,
-                             .hold = (long long)(plan->hold * (double)steps),
-                             .clip = 1,
-                             .beta2 = 0.98});
+    Learner l = learner_new(m, (LearnerSettings){.rate = plan->rate,
+                                                 .last_rate = plan->rate / 20,
+                                                 .warmup = steps / 20,
+                                                 .steps = steps,
+                                                 .clip = 1,
+                                                 .beta2 = 0.98});
     while (ok && l.step < steps) {
         sft_fill(&b, data, l.step * plan->batch);
         Node *loss = objective_loss(l.tape, m, &b);

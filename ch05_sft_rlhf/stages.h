@@ -6,17 +6,20 @@
 #pragma once
 #include "ch05_sft_rlhf/sft.h"
 
+// How often each kind of question is asked in fine-tuning.
+typedef enum { SHARES_FOLLOW, SHARES_FIXED, SHARES } Shares;
+extern const char *const shares_names[];  // ends with NULL
+
 // What a stage computes; all of it decides the result.
 typedef struct {
     int layers, heads, channels, context, vocabulary;
-    int stories;      // documents to pretrain on
-    int batch, time;  // rows per step, tokens per row
-    int turns;        // of a conversation, at most
+    int stories;       // documents to pretrain on
+    int batch, time;   // rows per step, tokens per row
+    int turns;         // of a conversation, at most
+    double new_tales;  // chance that a later question about a tale tells another
     long long pretrain_steps, sft_steps;
+    Shares shares;
     double rate;
-    // Share of fine-tuning that keeps this rate before it falls: some kinds are learnt
-    // late, and by how late depends on the seed
-    double hold;
     uint64_t seed;
 } StagePlan;
 

@@ -33,7 +33,7 @@ const Option pipeline_options[] = {
     {"pretrain-steps", "800", "of 1024 tokens"},
     {"sft-steps", "12000", "of 1024 tokens"},
     {"rate", "3e-3", "the highest learning rate of both"},
-    {"hold", "0", "share of fine-tuning that keeps this rate before it falls"},
+    {"shares", "follow", "follow: what is still wrong is asked more often; or fixed"},
     {"questions", "3000", "that are answered twice, for preferences"},
     {"beta", "1", "of PPO's KL term and of DPO"},
     {"ppo-steps", "40", "of 64 answers"},
@@ -42,8 +42,6 @@ const Option pipeline_options[] = {
     {"terminal", "svg", "svg, png or dumb"},
     {"seed", "1", "of everything"},
     {0}};
-
-enum { LOOKS = 20, LOOK_COUNT = 50 };
 
 typedef struct {
     StagePlan plan;
@@ -71,7 +69,7 @@ static StagePlan plan_of(const Args *args) {
     plan.pretrain_steps = option_int(args, "pretrain-steps", 1, 1000000000);
     plan.sft_steps = option_int(args, "sft-steps", 1, 1000000000);
     plan.rate = option_real(args, "rate", 1e-9, 10);
-    plan.hold = option_real(args, "hold", 0, 0.9);
+    plan.shares = (Shares)option_choice(args, "shares", shares_names);
     plan.seed = (uint64_t)option_int(args, "seed", 0, LONG_MAX);
     return plan;
 }
@@ -112,10 +110,11 @@ static char *made_of(const Pipeline *p, Stage stage) {
                      s->pretrain_steps, s->batch, s->time, s->rate);
             break;
         case STAGE_SFT:
-            text_add(&made, "%lld steps of %d x %d, %d turns, rate %g", s->sft_steps,
-                     s->batch, s->time, s->turns, s->rate);
-            // 0 is not said: what was made before there was this option stays as it is
-            if (s->hold > 0) text_add(&made, ", held %g", s->hold);
+            text_add(
+                &made,
+                "%lld steps of %d x %d, %d turns, new tales %g, shares %s, rate %g",
+                s->sft_steps, s->batch, s->time, s->turns, s->new_tales,
+                shares_names[s->shares], s->rate);
             break;
         case STAGE_REWARD: text_add(&made, "%d questions", r->questions); break;
         case STAGE_PPO:
@@ -158,15 +157,7 @@ static void make_sft(Pipeline *p, Watch *w) {
     Error err;
     Assistant *a = begin_with(p, STAGE_SFT, STAGE_PRETRAIN);
     SftData d = stage_sft_data(&a->chat, &p->story, &p->plan);
-    p->learning = (Learning){.model = &a->model,
-                             .chat = &a->chat,
-                             .story = &p->story,
-                             .count = LOOK_COUNT,
-                             .looks = LOOKS,
-                             .step_tokens = p->plan.batch * p->plan.time,
-                             .seed = p->plan.seed,
-                             .watch = watch_step,
-                             .watch_self = w};
+    p->learning = learning_of(&a->model, &d, &p->plan, watch_step, w);
     if (!stage_sft(&a->model, &d, &p->plan, learning_step, &p->learning, &err))
         die("%s", err.text);
     curve_draw(&p->learning, p->folder, p->terminal);

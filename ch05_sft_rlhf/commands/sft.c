@@ -8,6 +8,7 @@
 #include "ch05_sft_rlhf/commands/adapters.h"
 #include "ch05_sft_rlhf/commands/commands.h"
 #include "ch05_sft_rlhf/commands/watch.h"
+#include "ch05_sft_rlhf/learning.h"
 #include "ch05_sft_rlhf/preferences.h"
 
 const Option sft_options[] = {
@@ -19,7 +20,9 @@ const Option sft_options[] = {
     {"batch", "4", "rows per step"},
     {"time", "256", "tokens per row"},
     {"rate", "3e-3", "the highest learning rate"},
-    {"hold", "0", "share of the steps that keep this rate before it falls"},
+    {"shares", "follow",
+     "of the story world's kinds; follow: what is still wrong is asked more often; or "
+     "fixed, as with --lora"},
     {"loss-on", "all",
      "answers that are learnt from: all of a conversation, or the last"},
     {"packing", "on", "on: several conversations per row; off: one"},
@@ -36,7 +39,7 @@ static StagePlan plan_of(const Args *args) {
     plan.batch = (int)option_int(args, "batch", 1, 1 << 16);
     plan.time = (int)option_int(args, "time", 96, 1 << 16);
     plan.rate = option_real(args, "rate", 1e-9, 10);
-    plan.hold = option_real(args, "hold", 0, 0.9);
+    plan.shares = (Shares)option_choice(args, "shares", shares_names);
     plan.seed = (uint64_t)option_int(args, "seed", 0, LONG_MAX);
     return plan;
 }
@@ -112,8 +115,7 @@ static void show_mask(const SftData *d) {
 
 // ---- training
 
-static void train(const Args *args, Assistant *a, const SftData *d,
-                  const StagePlan *plan) {
+static void train(const Args *args, Assistant *a, SftData *d, StagePlan *plan) {
     const char *data = option_text(args, "data");
     const char *to = output_of(args, "sft", "the model",
                                (const char *[]){"checkpoint", "data", NULL}),
@@ -124,15 +126,18 @@ static void train(const Args *args, Assistant *a, const SftData *d,
     static Adapters adapters;
     Model *m = adapters_open(&adapters, args, "sft", &a->model);
     if (log_path && !output_open(&log, log_path, &err)) die("%s", err.text);
-    text_add(
-        &made,
-        "sft --data %s --steps %lld --batch %d --time %d --rate %g --hold %g --seed "
-        "%llu from %s %016llx",
-        data ? data : "stories", plan->sft_steps, plan->batch, plan->time, plan->rate,
-        plan->hold, (unsigned long long)plan->seed, stage_names[a->stage],
-        (unsigned long long)assistant_hash(&a->model));
+    // one's own conversations are of no kinds; adapters cannot be asked at every look
+    if (data || adapters.count) plan->shares = SHARES_FIXED;
+    text_add(&made,
+             "sft --data %s --steps %lld --batch %d --time %d --rate %g --shares %s "
+             "--seed %llu from %s %016llx",
+             data ? data : "stories", plan->sft_steps, plan->batch, plan->time,
+             plan->rate, shares_names[plan->shares], (unsigned long long)plan->seed,
+             stage_names[a->stage], (unsigned long long)assistant_hash(&a->model));
     Watch w = watch_begin("sft", log.stream);
-    if (!stage_sft(m, d, plan, watch_step, &w, &err)) die("%s", err.text);
+    Learning l = learning_of(m, d, plan, watch_step, &w);
+    if (plan->shares == SHARES_FIXED) l.looks = 0;
+    if (!stage_sft(m, d, plan, learning_step, &l, &err)) die("%s", err.text);
     if (log_path && !output_commit(&log, &err)) die("%s", err.text);
     if (!adapters_save(to, &adapters, a, STAGE_SFT, made.data, &err))
         die("%s", err.text);

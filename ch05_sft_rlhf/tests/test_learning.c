@@ -1,9 +1,10 @@
 // Learning curves: when a look is taken, when a kind is learnt, which stories are asked
-// about.
+// about, and what training asks after it.
 #include <criterion/criterion.h>
 #include <string.h>
 
 #include "ch05_sft_rlhf/assess.h"
+#include "ch05_sft_rlhf/curriculum.h"
 #include "ch05_sft_rlhf/learning.h"
 #include "ch05_sft_rlhf/tests/small.h"
 
@@ -40,6 +41,47 @@ Test(learning, looks_are_evenly_spaced) {
     cr_assert(l.tokens[0] == 30 && l.tokens[1] == 50 && l.tokens[2] == 70);
     for (int k = 0; k < TASK_KINDS; k++)
         cr_assert_eq(l.right[k][2], 0, "a model of noise");
+    model_free(&m), small_chat_free(&s);
+}
+
+// By hand: `has`, asked 5 of the table's, all wrong: (5 + 5 x 1.2) / 2 = 5.5; all right
+// after that: (5.5 + 5 x 0.2) / 2 = 3.25. What was never asked is not asked now.
+Test(curriculum, by_hand) {
+    Story s = story_new();
+    Instructions asked = instructions_for_training(&s);
+    double right[TASK_KINDS] = {[TASK_WHO] = 1, [TASK_REFUSE] = 0.25};
+    asked.share[TASK_SWAP] = 0;
+    cr_assert(tasks[TASK_HAS].share == 5 && tasks[TASK_WHO].share == 2
+              && tasks[TASK_REFUSE].share == 2);
+    curriculum_follow(&asked, right);
+    cr_assert_float_eq(asked.share[TASK_HAS], 5.5, 1e-12);
+    cr_assert_float_eq(asked.share[TASK_WHO], 1.2, 1e-12);
+    cr_assert_float_eq(asked.share[TASK_REFUSE], (2 + 2 * 0.95) / 2, 1e-12);
+    right[TASK_HAS] = 1;
+    curriculum_follow(&asked, right);
+    cr_assert_float_eq(asked.share[TASK_HAS], 3.25, 1e-12);
+    cr_assert_eq(asked.share[TASK_SWAP], 0);
+    cr_assert_eq(asked.share[TASK_LAST], 0);
+    story_free(&s);
+}
+
+// A model of noise answers nothing right, and what it is asked follows: (1 + 1.2) / 2 = 1.1
+// after each look.
+Test(curriculum, follows_at_each_look) {
+    static SmallChat s;
+    static Model m;
+    StagePlan plan = stage_plan_usual;
+    small_chat_new(&s), small_chat_model(&m, &s, 900, 1);
+    SftData d = stage_sft_data(&s.chat, &s.story, &plan);
+    for (int fixed = 0; fixed < 2; fixed++) {
+        plan.shares = fixed ? SHARES_FIXED : SHARES_FOLLOW;
+        Learning l = learning_of(&m, &d, &plan, NULL, NULL);
+        l.count = 1, l.looks = 1;
+        learning_step(&l, 1, 2, 0);
+        cr_assert_float_eq(d.from.share[TASK_REFUSE], fixed ? 2.2 : 2, 1e-12);
+        learning_step(&l, 2, 2, 0);
+        cr_assert_float_eq(d.from.share[TASK_REFUSE], 2.2, 1e-12);
+    }
     model_free(&m), small_chat_free(&s);
 }
 
