@@ -44,8 +44,8 @@ Test(learning, looks_are_evenly_spaced) {
     model_free(&m), small_chat_free(&s);
 }
 
-// By hand: `has`, asked 5 of the table's, all wrong: (5 + 5 x 1.2) / 2 = 5.5; all right
-// after that: (5.5 + 5 x 0.2) / 2 = 3.25. What was never asked is not asked now.
+// By hand: `has`, asked 5 of the table's, all wrong: (5 + 5 x 1.15) / 2 = 5.375; all
+// right after that: (5.375 + 5 x 0.15) / 2 = 3.0625. What was never asked is not asked now.
 Test(curriculum, by_hand) {
     Story s = story_new();
     Instructions asked = instructions_for_training(&s);
@@ -54,19 +54,19 @@ Test(curriculum, by_hand) {
     cr_assert(tasks[TASK_HAS].share == 5 && tasks[TASK_WHO].share == 2
               && tasks[TASK_REFUSE].share == 2);
     curriculum_follow(&asked, right);
-    cr_assert_float_eq(asked.share[TASK_HAS], 5.5, 1e-12);
-    cr_assert_float_eq(asked.share[TASK_WHO], 1.2, 1e-12);
-    cr_assert_float_eq(asked.share[TASK_REFUSE], (2 + 2 * 0.95) / 2, 1e-12);
+    cr_assert_float_eq(asked.share[TASK_HAS], 5.375, 1e-12);
+    cr_assert_float_eq(asked.share[TASK_WHO], 1.15, 1e-12);
+    cr_assert_float_eq(asked.share[TASK_REFUSE], (2 + 2 * 0.9) / 2, 1e-12);
     right[TASK_HAS] = 1;
     curriculum_follow(&asked, right);
-    cr_assert_float_eq(asked.share[TASK_HAS], 3.25, 1e-12);
+    cr_assert_float_eq(asked.share[TASK_HAS], 3.0625, 1e-12);
     cr_assert_eq(asked.share[TASK_SWAP], 0);
     cr_assert_eq(asked.share[TASK_LAST], 0);
     story_free(&s);
 }
 
-// A model of noise answers nothing right, and what it is asked follows: (1 + 1.2) / 2 = 1.1
-// after each look.
+// A model of noise answers nothing right, and what it is asked follows: by a factor of
+// (1 + 1.15) / 2 at the first look.
 Test(curriculum, follows_at_each_look) {
     static SmallChat s;
     static Model m;
@@ -78,9 +78,9 @@ Test(curriculum, follows_at_each_look) {
         Learning l = learning_of(&m, &d, &plan, NULL, NULL);
         l.count = 1, l.looks = 1;
         learning_step(&l, 1, 2, 0);
-        cr_assert_float_eq(d.from.share[TASK_REFUSE], fixed ? 2.2 : 2, 1e-12);
+        cr_assert_float_eq(d.from.share[TASK_REFUSE], fixed ? 2.15 : 2, 1e-12);
         learning_step(&l, 2, 2, 0);
-        cr_assert_float_eq(d.from.share[TASK_REFUSE], 2.2, 1e-12);
+        cr_assert_float_eq(d.from.share[TASK_REFUSE], 2.15, 1e-12);
     }
     model_free(&m), small_chat_free(&s);
 }
