@@ -30,7 +30,8 @@ extra     = $(if $(findstring team_mpi,$(1)),$(MPI_COMPILE))
 effort    = $(if $(findstring /tests/,$(1))$(findstring /homework/,$(1)),$(QUICK))
 INCLUDE  := -I. -D_GNU_SOURCE
 LINK     :=
-LIBS      = -lpcre2-8 -lm $(if $(filter Darwin,$(shell uname)),,-ldl) $(JSON)
+PLAIN    := -lpcre2-8 -lm $(if $(filter Darwin,$(shell uname)),,-ldl)
+LIBS      = $(PLAIN) $(JSON)
 # Optional. The sources ask __has_include; so does this, when a program is linked, after setup.
 JSON      = $$(echo "\#include <jansson.h>" | $(CC) $(INCLUDE) -E -x c - >/dev/null 2>&1 && echo -ljansson)
 
@@ -192,9 +193,9 @@ graders = $(or $(call objects,float,$(wildcard $(1)/homework/grade_*.c)),$(wildc
 # Marks are printed by a program without the student's code (common/program/homework_run.h). Its problems call
 # functions that it does not run: here are some.
 answers = $(or $(call objects,float,$(wildcard $(1)/homework/solution.c)),$(wildcard $(1)/homework/libstubs.a))
-# Compiles a homework file with its grader: $(call grader,chapter,flags) FILE.c OUTPUT
+# Compiles a homework file with its grader, none of which reads JSON: $(call grader,chapter,flags) FILE.c OUTPUT
 grader = sh -c '$(call compile,$(or $(2),$(QUICKEST))) -x c "$$0" -x none $(call graders,$(1)) \
-    $(call archives,float,$(1)) $(LIBS) $(LINK) -o "$$1"'
+    $(call archives,float,$(1)) $(PLAIN) $(LINK) -o "$$1"'
 
 # Where a student's file is compiled to: `make grade` has many at once.
 GRADED_IN ?= $(BUILD)

@@ -160,16 +160,17 @@ check solution "" "" 0 "$homework/solution.c" "$@"
 check_readme
 check stubs "" "" 0 "$homework/hw$number.c" "$@"
 
+return=$(printf '\r') # at the end of a line that was written elsewhere
 mistakes=0
 for mistake in "$homework"/mistakes/*.c; do
     [ -f "$mistake" ] || continue
     mistakes=$((mistakes + 1))
     file=$mistake
     # "2 unscaled, keeps: 15"
-    first=$(tr -d '\r' <"$mistake" | sed -n '1s|^// loses: *\([^, ]*\), says: *\(.*[^ ]\) *$|\1 \2|p;1q')
-    keeps=0
+    read -r first <"$mistake" # without the blanks around it
+    first=${first%"$return"} keeps=0 loses='' says=''
     case $first in *', keeps: '*[0-9]) keeps=${first##*, keeps: } first=${first%, keeps: *} ;; esac
-    loses=${first%% *} says=${first#* }
+    case $first in '// loses: '*', says: '*) first=${first#// loses: } loses=${first%%,*} says=${first#*, says: } ;; esac
     if [ -z "$loses" ] || [ -z "$says" ]; then
         fail "the first line must read: // loses: 2, says: unscaled"
         continue
