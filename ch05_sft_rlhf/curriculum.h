@@ -3,8 +3,9 @@
 //     share_k  <-  1/2 share_k + 1/2 base_k (0.15 + wrong_k)       after each look
 //
 // base_k: the kind's share in the table of tasks; wrong_k: the part of its questions that
-// was answered wrong. A kind that is learnt is asked less often, and not forgotten. Only the mean of the old share and the new one, because two kinds can take
-// turns: each is forgotten while the other is asked more often.
+// was answered wrong. A kind that is learnt is asked less often, and not forgotten. Only
+// the mean of the old share and the new one, because two kinds can take turns: each is
+// forgotten while the other is asked more often.
 #pragma once
 #include "ch05_sft_rlhf/instruct.h"
 
