@@ -6,7 +6,7 @@
 #undef qk_norm
 
 static void keep(Node *out, Mat inverse) {
-    Mat *here = &inverse;
+    Mat *volatile here = &inverse;  // the compiler would say it, too
     out->saved = here;
 }
 
