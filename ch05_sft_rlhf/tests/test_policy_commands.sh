@@ -35,7 +35,7 @@ check 'dpo --enumerate --steps 0: ln 2'
 check 'ppo --enumerate --steps 0: the policy is the reference'
 
 # ---- an assistant
-tiny="--pretrain-steps 3 --sft-steps 3 --stories 300 --layers 1 --channels 16 --heads 2 --count 5 --questions 20 --ppo-steps 1"
+tiny="--pretrain-steps 3 --sft-steps 1 --stories 300 --layers 1 --channels 16 --heads 2 --count 5 --questions 20 --ppo-steps 1"
 # shellcheck disable=SC2086
 "$program" pipeline --folder p $tiny >out 2>&1
 check "pipeline: $(tail -1 out)"

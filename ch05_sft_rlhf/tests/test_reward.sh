@@ -4,7 +4,7 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../../tools/check_commands.sh"
 cd "$work" || exit 1
-"$program" pipeline --folder p --layers 1 --channels 16 --heads 2 --pretrain-steps 5 --sft-steps 5 --stories 200 \
+"$program" pipeline --folder p --layers 1 --channels 16 --heads 2 --pretrain-steps 5 --sft-steps 1 --stories 200 \
     --count 1 --questions 20 --ppo-steps 1 >made 2>&1 && [ -f p/sft.ckpt ]
 check "a small model: $(tail -1 made)"
 tab=$(printf '\t')
