@@ -69,11 +69,12 @@ static void draw(Lab *lab, const SmallRun *turned, const SmallRun *table) {
 }
 
 static void run(Lab *lab) {
-    long long steps = option_int(&lab->args, "steps", 100, 1000000);
+    long long steps = option_int(&lab->args, "steps", 20, 1000000);
     LanguageSettings of = {1, 6, 1, 0.3};
     Language l = language_new(LANGUAGE_MARKOV, &of);
     SmallRun turned = run_of(lab, &l, POSITION_ROPE, steps),
-             table = run_of(lab, &l, POSITION_LEARNED, SHORT_STEPS);
+             table = run_of(lab, &l, POSITION_LEARNED,
+                            steps < SHORT_STEPS ? steps : SHORT_STEPS);
     small_run(lab, &table), small_run(lab, &turned);
     claim_end(lab, &turned.points[turned.count - 1]);
     const RunPoint *last = &table.points[table.count - 1];
