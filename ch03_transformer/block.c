@@ -91,7 +91,7 @@ static Node *residual(Tape *t, const Block *b, const Norm *n, const Norm *after,
             return add(t, x, norm(t, after, f(t, b, norm(t, n, x), s)));
         case PLACE_KINDS: break;
     }
-    assert(!"residual: no such place of the norm");
+    assert(false && "residual: no such place of the norm");
     return NULL;
 }
 

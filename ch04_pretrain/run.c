@@ -62,7 +62,7 @@ static bool open_tokenizer(Run *run, Error *err) {
 static int end_of(const Tokenizer *t) {
     for (int i = 0; i < t->special_count; i++)
         if (strcmp(t->specials[i].text, DOCUMENT_END) == 0) return t->specials[i].id;
-    assert(!"end_of: a tokenizer without an end");
+    assert(false && "end_of: a tokenizer without an end");
     return -1;
 }
 

@@ -60,7 +60,7 @@ static void of_answers(double *to, PlacementKind kind, const double *log_ref,
                 break;
             case PLACEMENT_TOKEN_K2:
             case PLACEMENT_TOKEN_K3:
-            case PLACEMENT_KINDS: assert(!"a placement of tokens");
+            case PLACEMENT_KINDS: assert(false && "a placement of tokens");
         }
     }
 }

@@ -45,7 +45,7 @@ void library_scores(const Library *l, RetrieverKind kind, const Terms *question,
         case RETRIEVER_BM25: bm25_scores(&l->bm25, question, to); return;
         case RETRIEVERS: break;
     }
-    assert(!"no such retriever");
+    assert(false && "no such retriever");
 }
 
 // which[0 .. k-1] is kept sorted; a score that belongs there pushes the others down.

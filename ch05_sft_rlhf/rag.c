@@ -180,6 +180,6 @@ Beams rag_decode(const Rag *r, RagKind kind, int width, int most) {
         case RAG_TOKEN: return decode_token(r, width, most);
         case RAG_KINDS: break;
     }
-    assert(!"no such kind");
+    assert(false && "no such kind");
     return (Beams){0};
 }

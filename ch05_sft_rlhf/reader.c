@@ -50,7 +50,7 @@ static int slot_of(Binding *b, int first_slot, const Term *w) {
         b->word[at] = w, b->first = place;
         return at;
     }
-    assert(!"reader: more words than slots");
+    assert(false && "reader: more words than slots");
     return first_slot;
 }
 

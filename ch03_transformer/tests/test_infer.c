@@ -445,7 +445,8 @@ Test(infer, operations_are_those_that_accounting_counts) {
         double *want = malloc(T * (size_t)t.vocab * sizeof *want);
         random_tokens(tokens, T, t.vocab);
         reference(&t, tokens, T, want);
-        cr_assert_eq(2 * multiply_adds, flops_forward(&p, T, ATTENTION_CAUSAL).total);
+        cr_assert_eq((double)(2 * multiply_adds),
+                     flops_forward(&p, T, ATTENTION_CAUSAL).total);
         // And what one new token reads is what it is multiplied by.
         InferModel m = model_of(&t);
         cr_assert_eq((long long)infer_model_weights(&m), matmul_weights_count(&p));

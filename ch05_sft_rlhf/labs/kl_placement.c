@@ -64,7 +64,7 @@ static Result descend(Lab *lab, Enumerated *x, Place place, int steps, double *c
         if (i % EVERY == 0 || i == steps)
             curve[i / EVERY] = enumerated_measure(x, place.beta).total_variation;
         if (i < steps) descent_step(&d, place_loss, &place);
-        lab_progress(lab, place.kind + (double)i / steps, PLACEMENT_KINDS);
+        lab_progress(lab, (int)place.kind + (double)i / steps, PLACEMENT_KINDS);
     }
     r.to_star = curve[steps / EVERY];
     r.predicted_to_star = enumerable_total_variation(fixed, star, e);

@@ -83,7 +83,8 @@ Test(tile_softmax, is_the_definition) {
 // is the logarithm of the same number.
 Test(tile_softmax, small_scores_have_the_same_digits) {
     real *s = scores_new(3, 6);
-    for (int i = 0; i < ALL; i++) s[i] = fmax(-SCORE_SMALL, fmin(SCORE_SMALL, s[i]));
+    for (int i = 0; i < ALL; i++)
+        s[i] = (real)fmax(-SCORE_SMALL, fmin(SCORE_SMALL, s[i]));
     Column want[TILE_COLS], c[TILE_COLS];
     see_all(want, s, false, false);
     for (int open = 0; open < 2; open++) {
