@@ -18,10 +18,10 @@ Test(accounting, six_n_d) {
     cr_assert_eq(matmul_weights_count(m), n);
     Flops forward = flops_forward(m, 2048, ATTENTION_FULL),
           training = flops_training(m, 2048, ATTENTION_FULL);
-    cr_assert_eq(forward.weights, 2 * n * 2048);
-    cr_assert_eq(training.weights, 6 * n * 2048);
+    cr_assert_eq(forward.weights, (double)(2 * n * 2048));
+    cr_assert_eq(training.weights, (double)(6 * n * 2048));
     cr_assert_eq(training.total, 3 * forward.total);
-    cr_assert_eq(flops_lora(m, 2048, ATTENTION_FULL).weights, 4 * n * 2048);
+    cr_assert_eq(flops_lora(m, 2048, ATTENTION_FULL).weights, (double)(4 * n * 2048));
     // no weights there: both factors' gradients
     cr_assert_eq(flops_lora(m, 2048, ATTENTION_FULL).attention, training.attention);
     // ALBERT's projection is a product, BERT's pooler and look-ups are not (it sees one
@@ -41,11 +41,11 @@ Test(accounting, two_conventions_of_attention) {
     long long t = 1024, l = 12, d = 768;
     Flops full = flops_forward(m, t, ATTENTION_FULL),
           causal = flops_forward(m, t, ATTENTION_CAUSAL);
-    cr_assert_eq(full.attention, 4 * t * t * d * l);
-    cr_assert_eq(causal.attention, 2 * (t + 1) * t * d * l);
+    cr_assert_eq(full.attention, (double)(4 * t * t * d * l));
+    cr_assert_eq(causal.attention, (double)(2 * (t + 1) * t * d * l));
     // PaLM's 12 L H Q T a token
     cr_assert_eq(flops_training(m, t, ATTENTION_FULL).attention,
-                 12 * l * 12 * 64 * t * t);
+                 (double)(12 * l * 12 * 64 * t * t));
     cr_assert_eq(full.attention * (double)(t + 1), causal.attention * 2 * (double)t);
     // An encoder sees everything, whatever the convention.
     m = model("bert-base");
@@ -54,7 +54,7 @@ Test(accounting, two_conventions_of_attention) {
     PublishedModel wide = *model("gpt2");  // heads together wider than d
     wide.head_dim = 128;
     cr_assert_eq(flops_forward(&wide, t, ATTENTION_FULL).attention,
-                 4 * t * t * 12 * 128 * l);
+                 (double)(4 * t * t * 12 * 128 * l));
     // Encoder-decoder, causal: 6 full, 6 causal, 6 of cross-attention.
     m = model("transformer-base");
     cr_assert_eq(flops_forward(m, 10, ATTENTION_CAUSAL).attention,

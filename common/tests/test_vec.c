@@ -134,7 +134,7 @@ Test(vec, exp_scaled_at_the_edges) {
     // a weight of what is hidden is 0, not merely small; for any power
     const real hidden[] = {-INFINITY, -LARGEST, -(real)1e7};
     for (int i = 0; i < 3; i++)
-        for (real p = -0x1p21; p <= 0x1p21; p += 0x1p16 + 1)
+        for (real p = -0x1p21; p <= 0x1p21; p += (real)(0x1p16 + 1))
             cr_assert(vec_exp_scaled(vec_splat(hidden[i]), vec_splat(p))[0] == 0,
                       "%g %g", (double)hidden[i], (double)p);
     for (real x = -87; x > -746; x *= (real)1.0001) {
