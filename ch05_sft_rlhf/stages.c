@@ -8,10 +8,9 @@
 #include "ch05_sft_rlhf/learner.h"
 
 const char *const shares_names[] = {
-    [SHARES_FOLLOW] = "follow",
-    [SHARES_FIXED] = "fixed",
-    [SHARES] = NULL,
-};
+    [SHARES_FOLLOW] = "follow", [SHARES_FIXED] = "fixed", NULL};
+_Static_assert(sizeof shares_names / sizeof *shares_names == SHARES + 1,
+               "shares without a name");
 
 const StagePlan stage_plan_usual = {.layers = 3,
                                     .heads = 4,

@@ -127,70 +127,90 @@ static Point measure(const Rng *rng, int n, double sigma, int draws) {
     return at;
 }
 
-static void run(Lab *lab) {
-    const double sigmas[] = {0.25, 0.5, 1, 1.5, 2,  3,
-                             4,    6,   8, 11,  16, 22.627416997969522};
-    enum {
-        COUNT = sizeof sigmas / sizeof *sigmas,
-        ONE = 2,
-        TWO = 4,
-        FOUR = 6,
-        EIGHT = 8,
-        SIXTEEN = 10,
-        LAST = 11
-    };
-    int n = (int)option_int(&lab->args, "scores", 2, MOST),
-        draws = (int)option_int(&lab->args, "draws", 50, 1000000);
+// sqrt(512) is what d = 512 gives without the scale, 1 with it.
+static const double sigmas[] = {0.25, 0.5, 1, 1.5, 2,  3,
+                                4,    6,   8, 11,  16, 22.627416997969522};
+enum { COUNT = sizeof sigmas / sizeof *sigmas, ONE = 2, TWO = 4, EIGHT = 8, LAST = 11 };
+
+typedef struct {
     Point at[COUNT];
-    double worst = 0, largest = 0, off = 0, derived[COUNT];
-    Plot *p =
-        plot_new(lab, "saturation",
-                 "sigma trace trace_error trace_derived frobenius frobenius_error");
+    double derived[COUNT];       // tr J
+    double worst, largest, off;  // of all sigmas
+} Points;
+
+static void measure_all(Points *m, Lab *lab, int n, int draws) {
+    *m = (Points){0};
     for (int i = 0; i < COUNT; i++) {
         Rng own = rng_split(&lab->rng, (uint64_t)i);
-        at[i] = measure(&own, n, sigmas[i], draws);
-        derived[i] = 1 - expected_square_sum(n, sigmas[i]);
-        double off_by = fabs(at[i].trace - derived[i]) / at[i].trace_error;
-        worst = nan_max(worst, off_by);
-        largest = nan_max(largest, at[i].largest), off = nan_max(off, at[i].off);
-        plot_row(p, sigmas[i], at[i].trace, 5 * at[i].trace_error, derived[i],
-                 at[i].frobenius, 5 * at[i].frobenius_error);
+        Point *at = &m->at[i];
+        *at = measure(&own, n, sigmas[i], draws);
+        m->derived[i] = 1 - expected_square_sum(n, sigmas[i]);
+        m->worst = nan_max(m->worst, fabs(at->trace - m->derived[i]) / at->trace_error);
+        m->largest = nan_max(m->largest, at->largest);
+        m->off = nan_max(m->off, at->off);
     }
+}
+
+static void claim_trace(Lab *lab, const Points *m, int n) {
+    const Point *at = m->at;
+    const double *derived = m->derived;
     // n columns of roundings of 4 ulps of p each, which sum to 1, and of a dot
     // product's (n + 4) ulps: below n 2^-22.
-    claim_near(lab, "2.4", "softmax_backward: tr J and |J|_F by the formulas", 0, off,
-               n * 0x1p-22);
+    claim_near(lab, "2.4", "softmax_backward: tr J and |J|_F by the formulas", 0,
+               m->off, n * 0x1p-22);
     claim_near(lab, "2.5", "sigma = 1: tr J = 1 - E sum p^2", derived[ONE],
                at[ONE].trace, 5 * at[ONE].trace_error);
     claim_near(lab, "2.5", "sigma = 8: tr J", derived[EIGHT], at[EIGHT].trace,
                5 * at[EIGHT].trace_error);
-    claim_at_most(lab, "2.5", "all sigma: worst tr J, in standard errors", 5, worst);
-    // sigma = sqrt(512) is what d = 512 gives without the scale, sigma = 1 with it.
+    claim_at_most(lab, "2.5", "all sigma: worst tr J, in standard errors", 5, m->worst);
     claim_near(lab, "2.5", "tr J without the scale, d = 512 / with it",
                derived[LAST] / derived[ONE], at[LAST].trace / at[ONE].trace,
                5
                    * hypot(at[LAST].trace_error,
                            at[ONE].trace_error * derived[LAST] / derived[ONE])
                    / derived[ONE]);
+}
+
+static void claim_norms(Lab *lab, const Points *m, int n) {
+    const Point *one = &m->at[ONE], *two = &m->at[TWO];
     // Rounding of p.v and of n products: a few 1e-16.
-    claim_at_most(lab, "2.6", "|J|_2, largest of all", 0.5 + 1e-12, largest);
+    claim_at_most(lab, "2.6", "|J|_2, largest of all", 0.5 + 1e-12, m->largest);
     claim_near(lab, "2.6", "|J|_2 of two equal weights", 0.5,
                largest_eigenvalue((double[]){0.5, 0.5}, 2), 1e-15);
     // "the gradient falls as scores grow" is false here: 5 standard errors of the
     // difference
     if (n == 64)
         claim_at_least(lab, "2.6", "|J|_F rises: sigma = 2 less sigma = 1",
-                       5 * hypot(at[ONE].frobenius_error, at[TWO].frobenius_error),
-                       at[TWO].frobenius - at[ONE].frobenius);
+                       5 * hypot(one->frobenius_error, two->frobenius_error),
+                       two->frobenius - one->frobenius);
+}
+
+static void draw(Lab *lab, const Points *m, int n) {
+    double outweighs = sqrt(2 * log(n));
+    Plot *p =
+        plot_new(lab, "saturation",
+                 "sigma trace trace_error trace_derived frobenius frobenius_error");
+    for (int i = 0; i < COUNT; i++)
+        plot_row(p, sigmas[i], m->at[i].trace, 5 * m->at[i].trace_error, m->derived[i],
+                 m->at[i].frobenius, 5 * m->at[i].frobenius_error);
     plot_axes(p, "sigma: standard deviation of the scores", "size of the Jacobian");
     plot_set(p, "logscale x 2"), plot_set(p, "yrange [0:1.05]");
-    plot_set(p, "arrow 1 from %.4f, 0 to %.4f, 1 nohead dashtype 3", sqrt(2 * log(n)),
-             sqrt(2 * log(n)));
-    plot_set(p, "label 1 \"sqrt(2 ln N)\" at %.4f, 0.95", 1.05 * sqrt(2 * log(n)));
+    plot_set(p, "arrow 1 from %.4f, 0 to %.4f, 1 nohead dashtype 3", outweighs,
+             outweighs);
+    plot_set(p, "label 1 \"sqrt(2 ln N)\" at %.4f, 0.95", 1.05 * outweighs);
     plot_line(p, "sigma", "trace_derived", "1 - E sum p^2");
     plot_errors(p, "sigma", "trace", "trace_error", "tr J"),
         plot_errors(p, "sigma", "frobenius", "frobenius_error", "|J|_F");
     plot_end(p);
+}
+
+static void run(Lab *lab) {
+    int n = (int)option_int(&lab->args, "scores", 2, MOST),
+        draws = (int)option_int(&lab->args, "draws", 50, 1000000);
+    Points m;
+    measure_all(&m, lab, n, draws);
+    claim_trace(lab, &m, n), claim_norms(lab, &m, n);
+    draw(lab, &m, n);
 }
 
 const LabSpec lab_saturation = {
