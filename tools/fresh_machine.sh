@@ -26,7 +26,7 @@ mirror=$(apt-cache policy | sed -n "s|^ *[0-9]* \(http[^ ]*\) $release/main .*|\
 log=$folder.log
 : >"$log"
 # shellcheck disable=SC2317 # the trap calls it
-mounted() { for at in dev proc; do ! mountpoint -q "$folder/$at" || umount -l "$folder/$at"; done; }
+mounted() { for at in dev/pts dev proc; do ! mountpoint -q "$folder/$at" || umount -l "$folder/$at"; done; }
 trap 'mounted; [ -n "${KEEP:-}" ] || rm -rf --one-file-system "$folder"' EXIT
 trap 'exit 1' HUP INT TERM
 debootstrap --variant=minbase --include=make,gcc,libc6-dev "$release" "$folder" "$mirror" >>"$log" 2>&1 || cannot "debootstrap: see $log"
@@ -35,6 +35,7 @@ cp -r /etc/apt/sources.list.d /etc/apt/apt.conf.d "$folder/etc/apt/" && : >"$fol
 mkdir "$folder/course" || exit 1
 git archive HEAD | tar -x -C "$folder/course" || cannot 'git archive failed: run it in the course'"'"'s folder'
 mount --bind /dev "$folder/dev" || cannot 'mount is not permitted here'
+mount --bind /dev/pts "$folder/dev/pts" || cannot 'mount is not permitted here'
 mount -t proc proc "$folder/proc" || cannot 'mount is not permitted here'
 
 failed=0
