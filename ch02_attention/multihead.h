@@ -106,7 +106,7 @@ void multihead_backward(Mat x_grad, Mat context_grad, Projections *w_grad,
 // From a checkpoint with n_kv heads to one with fewer: each new head's columns are the
 // mean of its group's. to: C x to_heads d, from: C x from_heads d (W_K or W_V);
 // to_heads divides from_heads. It is the projection that is averaged, once, before
-// further training; nothing is pooled at run time. Ainslie et al., section 2.1.
+// further training; nothing is pooled at run time. Ainslie et al., sections 2.1, 2.2.
 void kv_heads_average(Mat to, int to_heads, Mat from, int from_heads);
 // The way back that loses nothing: each head `to_heads / from_heads` times over.
 void kv_heads_repeat(Mat to, int to_heads, Mat from, int from_heads);

@@ -11,7 +11,7 @@
 //     decoder-only                                                    (2 M)^(1/4)       (8 M)^(-1/4)
 //     encoder-decoder    0.81 (L^4 M)^(1/16)     0.87 (L^4 M)^(-1/16) (3 M)^(1/4)       (12 M)^(-1/4)
 //
-// Wang et al., "DeepNet" (2022), arXiv:2203.00555, table 1 of section 4.
+// Wang et al., "DeepNet" (2022), arXiv:2203.00555, figure 2 and section 4.3.
 #pragma once
 #include <stdbool.h>
 

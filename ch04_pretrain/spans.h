@@ -9,8 +9,8 @@
 // spans = round(noise / m). Both the noise and the rest are cut into as many non-empty
 // parts, every way equally likely, and laid in turn, the rest first: so the first token
 // is never noise and the last one always. Raffel et al. (2020), arXiv:1910.10683,
-// section 3.1.4, and its program's random_spans_helper. Round to even, as that program
-// does: 4.5 is 4.
+// sections 3.1.4 (sentinels) and 3.3.4 (spans), and its program's random_spans_helper.
+// Round to even, as that program does: 4.5 is 4.
 #pragma once
 #include <stdbool.h>
 

@@ -8,7 +8,7 @@
 //     sign      |Delta theta_i| ~ eta:                2L sqrt(2) beta / alpha = sqrt(2L)
 //                                                                                         (Adam's first step)
 //
-// Wang et al., "DeepNet" (2022), arXiv:2203.00555, Theorem 4.2 and its table. The step
+// Wang et al., "DeepNet" (2022), arXiv:2203.00555, theorem 4.2 and figure 2. The step
 // is the optimiser's own, at a rate that moves the output by 0.2 %: far above float's
 // rounding, and small enough for |Delta z| / eta to be the derivative, which half the
 // rate shows.
