@@ -437,17 +437,98 @@ local function named_titles(doc)
     return doc
 end
 
+-- ---- an EPUB's formulas: no reader breaks them, so a long one is written in parts, between which a line may end
+
+local function set(words)
+    local out = {}
+    for word in words:gmatch "%S+" do out[word] = true end
+    return out
+end
+local opens = set [[( [ { \{ \left \begin \lvert \lVert \lceil \lfloor \langle]]
+local closes = set [[) ] } \} \right \end \rvert \rVert \rceil \rfloor \rangle]]
+local fences = set [[| \Big| \big|]]
+local relations = set [[= < > \le \ge \approx \propto \lesssim \gtrsim \equiv \sim \leftarrow]]
+local gaps = set [[\qquad \quad]]
+local thin = set [[\; \, \! \ ]]
+
+-- TeX's signs: a command, with the sign that \left and its like belong to; or one letter.
+local function signs(tex)
+    local out, i = pandoc.List(), 1
+    while i <= #tex do
+        local sign = tex:match("^\\[Bb]igg?[lr]?|", i) or tex:match("^\\%a+", i) or tex:match("^\\.", i)
+                     or tex:match("^%s+", i) or tex:match("^[%z\1-\127\194-\244][\128-\191]*", i)
+        i = i + #sign
+        local delimiter = (sign == "\\left" or sign == "\\right") and tex:match("^%s*(\\?.)", i)
+        if delimiter then
+            local from, to = tex:find("^%s*\\?%a*", i)
+            to = delimiter:match "^\\%a" and to or from + #tex:match("^%s*\\?.", i) - 1
+            sign, i = sign .. tex:sub(from, to), to + 1
+        end
+        out:insert(sign)
+    end
+    return out
+end
+
+-- The parts: a new one begins with a relation, with a plus or minus between two terms, and after a gap, which is then
+-- the first part's `gap`. A single part where brackets do not match.
+local function parts(tex)
+    local out, part, depth, fence, before = pandoc.List(), "", 0, false, nil
+    for _, sign in ipairs(signs(tex)) do
+        local name = sign:match "^(\\left)%A" or sign:match "^(\\right)%A" or sign
+        local top, binary = depth == 0 and not fence, (sign == "+" or sign == "-") and not relations[before]
+        if top and gaps[sign] then
+            out:insert {tex = part, gap = true}
+            part, before = "", nil
+        else
+            if top and before and before ~= "," and (relations[sign] or binary) then
+                out:insert {tex = part}
+                part = "{}"
+            end
+            part = part .. sign
+            if not thin[sign] and not sign:match "^%s" then before = sign end
+        end
+        depth = depth + (opens[name] and 1 or closes[name] and -1 or 0)
+        fence = fence ~= (fences[sign] or false)
+        if depth < 0 then break end
+    end
+    out:insert {tex = part}
+    return depth == 0 and not fence and out or {{tex = tex}}
+end
+
+-- Pandoc's line for a formula without the TeX that it puts beside it, and which readers without MathML print: a voice
+-- reads it now. A part of a display is in line with the others.
+local function formula(line, is_part)
+    local head, body, tex = line:match "^<math([^>]*)><semantics>(.*)<annotation[^>]*>(.*)</annotation></semantics></math>"
+    if not head then return line end
+    if is_part then head = head:gsub('display="block"', 'display="inline" displaystyle="true"') end
+    return '<math alttext="' .. tex:gsub('"', "&quot;") .. '"' .. head .. ">" .. body .. "</math>"
+end
+
 -- Pandoc writes an EPUB's formulas where nobody can mend them: here they are written before.
 local function mended_mathml(doc)
     if not epub then return nil end
-    local lines = pandoc.List()
+    local lines, formulas = pandoc.List(), pandoc.List()
+    local options = {html_math_method = "mathml", wrap_text = "wrap-none"}
     doc:walk {Math = function(el)
-        local options = {html_math_method = "mathml", wrap_text = "wrap-none"}
-        lines:insert((pandoc.write(pandoc.Pandoc {pandoc.Plain {el}}, "html", options):gsub("\n", " ")))
+        local of = #el.text > 40 and parts(el.text) or {{tex = el.text}}
+        for _, part in ipairs(of) do
+            local maths = pandoc.Pandoc {pandoc.Plain {pandoc.Math(el.mathtype, part.tex)}}
+            lines:insert((pandoc.write(maths, "html", options):gsub("\n", " ")))
+        end
+        formulas:insert(of)
     end}
     local mended = pandoc.pipe("sed", {"-f", "tools/book_mathml.sed"}, table.concat(lines, "\n") .. "\n")
-    local next_line = mended:gmatch "[^\n]+"
-    return doc:walk {Math = function() return pandoc.RawInline("html", next_line()) end}
+    local next_line, k = mended:gmatch "[^\n]+", 0
+    return doc:walk {Math = function()
+        k = k + 1
+        local out, count = '<span class="group">', #formulas[k]
+        for i, part in ipairs(formulas[k]) do
+            out = out .. formula(next_line(), count > 1)
+            if i < count and not part.gap then out = out .. "\u{200b}" end
+            if part.gap then out = out .. '</span><span class="gap"> </span><span class="group">' end
+        end
+        return pandoc.RawInline("html", count == 1 and out:match ">(.*)" or out .. "</span>")
+    end}
 end
 
 return {

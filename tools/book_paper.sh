@@ -62,10 +62,14 @@ epub() {
         grep -o '\*\*\[[0-9]*\.[0-9]*\]\*\*' "docs/$name.md" | sed "s/[]*[]//g; s/$/ $name/" || true
     done >"$work/derived"
     for name in $BOOK_PAGES; do cat "docs/$name.md"; echo; done | sed 's/\$`\([^`]*\)`\$/$\1$/g' >"$work/all.md"
+    mkdir "$work/drawings"
+    for drawing in docs/drawings/*.svg; do
+        [ ! -f "$drawing" ] || awk -f tools/book_drawing.awk "$drawing" >"$work/drawings/$(basename "$drawing")"
+    done
     export BOOK_PAGES BOOK_EPUB=yes BOOK_UP='' BOOK_DERIVED="$work/derived" BOOK_HERE=book
-    pandoc -f gfm+tex_math_dollars -t epub3 --mathml --toc --toc-depth=2 --resource-path=docs \
+    pandoc -f gfm+tex_math_dollars -t epub3 --mathml --toc --toc-depth=2 --resource-path="$work:docs" \
         --css=docs/epub.css --highlight-style=monochrome --lua-filter=tools/book.lua \
-        -M title="$(sed -n '1s/^# *//p' README.md)" -M lang=en -M identifier=language-models-in-c \
+        -M title="$(sed -n '1s/^# *//p' README.md)" -M lang=en -M toc-title=Contents -M identifier=language-models-in-c \
         -o "$work/book.epub" "$work/all.md"
     mv "$work/book.epub" "$file"
 }

@@ -15,10 +15,20 @@ verdict() {  # verdict STATUS WHAT
     else failed=$((failed + 1)); echo "failed: $2"; fi
 }
 
-mkdir -p docs/figures tools ch01_tiny
+mkdir -p docs/figures docs/drawings tools ch01_tiny
 cp "$root"/tools/book* tools/
 cp "$root"/docs/template.html "$root"/docs/search.js "$root"/docs/epub.css docs/
 echo '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>' >docs/figures/ch01_one.svg
+cat >docs/drawings/box.svg <<'END'
+<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">
+<style>
+  text { font: 14px Arial, sans-serif; fill: #222 }
+  .box { fill: none; stroke: #333 } .soft { fill: #666 }
+  @media (prefers-color-scheme: dark) { .box { stroke: #ddd } }
+</style>
+<rect class="box" width="9" height="9"/><text x="1" class="soft">a</text>
+</svg>
+END
 printf '# A title\n' >README.md
 printf '# A title\n\nSee [chapter 1](ch01_tiny.md).\n' >docs/README.md
 printf '// Squares. Lecture, section 1.1.\nint square(int x);\n' >ch01_tiny/square.h
@@ -30,6 +40,12 @@ cat >docs/ch01_tiny.md <<'END'
 It is **[1.1]**, see [here](ch01_tiny.md#11-squares), [all](ch01_tiny.md) and [there](../ch01_tiny/square.h).
 
 $$y = x^2 \Big/ \ln x$$
+
+$$f(a - r) = \left( a + b \right) + (1 - c)\,d - e, \qquad g(x) \leftarrow \lVert x \rVert = [x = 1].$$
+
+![A box](drawings/box.svg)
+
+*A square.*
 
 ![A parabola](figures/ch01_one.svg)
 
@@ -49,6 +65,17 @@ if command -v unzip >/dev/null; then
     verdict $? 'formulas are MathML'
     grep -q '<mo minsize="1.8em"[^>]*>/</mo>' text && grep -q '<mo lspace="0.1em" rspace="0.17em">ln</mo>' text
     verdict $? 'what is wrong with them is mended'
+    ! grep -q '<annotation' text && grep -q '<math alttext="y = x^2' text
+    verdict $? 'their TeX is for voices'
+    # f(a - r) | = (a + b) | + (1 - c) d | - e, || g(x) | <- ||x|| | = [x = 1].
+    [ "$(tr '>' '\n' <text | grep -c '<math alttext="{}')" -eq 5 ] && [ "$(grep -o 'class="gap"' text | wc -l)" -eq 1 ]
+    verdict $? 'a long one is in parts, between which a line may end'
+    grep -q '‖' text && ! grep -q '∥' text
+    verdict $? "a norm's sign has no gaps"
+    mkdir out && (cd out && unzip -q ../small.epub) && cat out/EPUB/media/*.svg >drawings
+    grep -q '<rect fill="none" stroke="#333" class="box"' drawings &&
+        grep -q '<text fill="#666" font-size="14px" font-family="Arial, sans-serif" x="1"' drawings
+    verdict $? 'a drawing has its colours without its style sheet, too'
 fi
 if epubcheck --version >/dev/null 2>&1; then
     epubcheck small.epub >said 2>&1
