@@ -496,12 +496,16 @@ local function parts(tex)
 end
 
 -- Pandoc's line for a formula without the TeX that it puts beside it, and which readers without MathML print: a voice
--- reads it now. A part of a display is in line with the others.
+-- reads it now. A part of a display is in line with the others; the sign that it begins with has room on both sides.
 local function formula(line, is_part)
     local head, body, tex = line:match "^<math([^>]*)><semantics>(.*)<annotation[^>]*>(.*)</annotation></semantics></math>"
     if not head then return line end
     if is_part then head = head:gsub('display="block"', 'display="inline" displaystyle="true"') end
-    return '<math alttext="' .. tex:gsub('"', "&quot;") .. '"' .. head .. ">" .. body .. "</math>"
+    body = body:gsub("^<mrow><mrow></mrow><mo>([^<]*)</mo>", function(sign)
+        local space = (sign == "+" or sign == "−") and "0.22em" or "0.28em"
+        return '<mrow><mo form="infix" lspace="' .. space .. '" rspace="' .. space .. '">' .. sign .. "</mo>"
+    end)
+    return '<math alttext="' .. tex:gsub("^{}", ""):gsub('"', "&quot;") .. '"' .. head .. ">" .. body .. "</math>"
 end
 
 -- Pandoc writes an EPUB's formulas where nobody can mend them: here they are written before.

@@ -1,7 +1,10 @@
 # awk -f tools/book_drawing.awk DRAWING.svg: the same drawing with its colours and fonts as attributes, too. Readers of
 # EPUBs that do not know of style sheets in a picture would paint it black. For the others the style sheet, which
 # stays, is stronger; it has the colours of dark pages.
-BEGIN { split("fill stroke stroke-width stroke-dasharray fill-opacity stroke-opacity opacity text-anchor font-size font-family font-weight", known, " ") }
+BEGIN {
+    split("fill stroke stroke-width stroke-dasharray fill-opacity stroke-opacity opacity " \
+          "text-anchor font-size font-family font-weight", known, " ")
+}
 
 function trimmed(s) {
     sub(/^[ \t\n]+/, "", s)
@@ -21,7 +24,7 @@ function declare(rule, name, value) {
 }
 
 # The rules before those for dark pages: an element's name, or a class.
-function learn(style,    rule, body, n, i, k, m, each, pair) {
+function learn(style,    rule, body, n, i, k, m, colon, each, pair) {
     sub(/@media.*/, "", style)
     while (match(style, /[^{}]+\{[^{}]*\}/)) {
         rule = substr(style, RSTART, RLENGTH)
@@ -32,25 +35,27 @@ function learn(style,    rule, body, n, i, k, m, each, pair) {
         for (i = 1; i <= n; i++) {
             selector[++rules] = trimmed(each[i])
             m = split(body, pair, ";")
-            for (k = 1; k <= m; k++)
-                if (index(pair[k], ":"))
-                    declare(rules, trimmed(substr(pair[k], 1, index(pair[k], ":") - 1)), trimmed(substr(pair[k], index(pair[k], ":") + 1)))
+            for (k = 1; k <= m; k++) {
+                colon = index(pair[k], ":")
+                if (colon) declare(rules, trimmed(substr(pair[k], 1, colon - 1)), trimmed(substr(pair[k], colon + 1)))
+            }
         }
     }
 }
 
 # A tag with what its class and, more weakly, its name say of it.
-function dressed(tag,    name, classes, pass, i, k, added, found) {
+function dressed(tag,    name, classes, i, k, added, found) {
     name = substr(tag, 2)
     sub(/[ \t\n\/>].*/, "", name)
     classes = match(tag, / class="[^"]*"/) ? " " substr(tag, RSTART + 8, RLENGTH - 9) " " : ""
     for (k = 1; k in known; k++) {
         if (index(tag, " " known[k] "=\"")) continue
         found = ""
-        for (pass = 1; pass <= 2; pass++)
-            for (i = 1; i <= rules; i++)
-                if (has[i, known[k]] && (pass == 1 ? selector[i] == name : substr(selector[i], 1, 1) == "." && index(classes, " " substr(selector[i], 2) " ")))
-                    found = value_of[i, known[k]]
+        for (i = 1; i <= rules; i++)
+            if (has[i, known[k]] && selector[i] == name) found = value_of[i, known[k]]
+        for (i = 1; i <= rules; i++)
+            if (has[i, known[k]] && selector[i] ~ /^\./ && index(classes, " " substr(selector[i], 2) " "))
+                found = value_of[i, known[k]]
         if (found != "") added = added " " known[k] "=\"" found "\""
     }
     return "<" name added substr(tag, length(name) + 2)

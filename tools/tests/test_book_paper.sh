@@ -68,7 +68,7 @@ if command -v unzip >/dev/null; then
     ! grep -q '<annotation' text && grep -q '<math alttext="y = x^2' text
     verdict $? 'their TeX is for voices'
     # f(a - r) | = (a + b) | + (1 - c) d | - e, || g(x) | <- ||x|| | = [x = 1].
-    [ "$(tr '>' '\n' <text | grep -c '<math alttext="{}')" -eq 5 ] && [ "$(grep -o 'class="gap"' text | wc -l)" -eq 1 ]
+    [ "$(tr '>' '\n' <text | grep -c '<mo form="infix" lspace')" -eq 5 ] && [ "$(grep -o 'class="gap"' text | wc -l)" -eq 1 ]
     verdict $? 'a long one is in parts, between which a line may end'
     grep -q '‖' text && ! grep -q '∥' text
     verdict $? "a norm's sign has no gaps"
