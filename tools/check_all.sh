@@ -38,15 +38,19 @@ compiles() { echo 'int main(void) { return 0; }' | "$@" -x c - -o /dev/null 2>/d
 suites() { # suites BUILD CHAPTER...: names of test programs
     for folder in common "$@"; do printf '%s/float/test-%s %s/double/test-%s ' "$build" "$folder" "$build" "$folder"; done
 }
+# in_parallel COMMAND WORDS...: runs COMMAND with each of the WORDS as its $1, as many at once as there are processors. Fails if
+# any does; what one says stays together.
+in_parallel() {
+    command=$1
+    shift
+    # shellcheck disable=SC2016 # for the shell within
+    printf '%s\0' "$@" | command=$command xargs -0 -n 1 -P "$(getconf _NPROCESSORS_ONLN)" \
+        sh -c 'said=$(eval "$command" 2>&1); status=$?; printf "== %s\n%s\n" "$1" "$said"; exit $status' check-all
+}
 all_pass() { # all_pass RUNNER OPTIONS PROGRAM...
-    runner=$1 options=$2 status=0
+    tested="$1 \$1 $2"
     shift 2
-    for program; do
-        echo "== $program"
-        # shellcheck disable=SC2086 # a command and its options
-        $runner "$program" $options || status=1
-    done
-    return $status
+    in_parallel "$tested" "$@"
 }
 
 # foreign VARIANT FOLDER RUNNER COMPILER INCLUDES ARCH FLAGS OPTIONS: builds our tests for a machine without libraries of ours,
@@ -105,16 +109,12 @@ under_valgrind() {
     arch=native
     [ "$(uname -m)" != x86_64 ] || arch=x86-64-v3
     "$make" OPENMP=0 ARCH=$arch ch01 ch02 ch03 ch04 ch05 ch06 || return 1
-    status=0
-    for run in 'ch01_tokenizer merges' 'ch01_tokenizer word-memory' 'ch02_attention backward' 'ch02_attention rope-relativity' \
+    # shellcheck disable=SC2016 # for the shell within
+    in_parallel 'valgrind -q --error-exitcode=9 --leak-check=full "./${1%% *}/${1%% *}" ${1#* }' \
+        'ch01_tokenizer merges' 'ch01_tokenizer word-memory' 'ch02_attention backward' 'ch02_attention rope-relativity' \
         'ch03_transformer tape' 'ch03_transformer run --checkpoint ch03_transformer/stories.ckpt --steps 20' \
         'ch04_pretrain source markov --sample 3 --logprob' 'ch04_pretrain accumulation' 'ch05_sft_rlhf gae' \
-        'ch05_sft_rlhf bradley-terry' 'ch06_flash recompute' 'ch06_flash paged-cache'; do
-        chapter=${run%% *}
-        # shellcheck disable=SC2086 # words
-        valgrind -q --error-exitcode=9 --leak-check=full "./$chapter/$chapter" ${run#* } >"$logs/said" 2>&1 || { echo "== $run"; cat "$logs/said"; status=1; }
-    done
-    return $status
+        'ch05_sft_rlhf bradley-terry' 'ch06_flash recompute' 'ch06_flash paged-cache'
 }
 
 # why STATUS LOG: of a step that failed, what its log cannot say as well.
