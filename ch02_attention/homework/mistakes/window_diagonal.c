@@ -10,11 +10,7 @@ void window_attention_backward(Mat q_grad, Mat k_grad, Mat v_grad, Mat out_grad,
     real *dp = allocate((size_t)weights.cols, sizeof *dp);
     for (int i = 0; i < q.rows; i++) {
         int seen = visible_keys(i, weights.cols);
-        real d = 0;
-        for (int w = 0; w < seen; w++) {
-            dp[w] = dot_rows(out_grad, i, v, i - w);
-            d += *mat_at(weights, i, w) * dp[w];
-        }
+        for (int w = 0; w < seen; w++) dp[w] = dot_rows(out_grad, i, v, i - w);
         for (int w = 0; w < seen; w++) {
             real p = *mat_at(weights, i, w), ds = p * (1 - p) * dp[w];
             add_row(v_grad, i - w, p, out_grad, i);
