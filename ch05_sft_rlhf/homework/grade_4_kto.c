@@ -131,13 +131,17 @@ typedef enum {
     KTO_BY_BETA,       // divided by beta; of slopes: the factor is 1 / beta
     KTO_MEANS,         // of each kind, added
     KTO_NEGATED,
-    KTO_UTILITY,      // of loss: lambda sigma, negated. Of slopes: that is the same
-    KTO_SIGMA_ONLY,   // of slopes: sigma for sigma (1 - sigma)
-    KTO_OTHER_ONLY,   // of slopes: 1 - sigma for it
-    KTO_SQUARE,       // of slopes: sigma^2
-    KTO_LIKED_SLOPE,  // of slopes: the liked one's sign
-    KTO_OTHER_SLOPE,  // of slopes: the others'
-    KTO_LIKED_ALONE,  // the others have none
+    KTO_UTILITY,        // of loss: lambda sigma, negated. Of slopes: that is the same
+    KTO_SIGMA_ONLY,     // of slopes: sigma for sigma (1 - sigma)
+    KTO_OTHER_ONLY,     // of slopes: 1 - sigma for it
+    KTO_SQUARE,         // of slopes: sigma^2
+    KTO_LIKED_SLOPE,    // of slopes: the liked one's sign
+    KTO_OTHER_SLOPE,    // of slopes: the others'
+    KTO_LIKED_ALONE,    // the others have none
+    KTO_LAMBDA_INSIDE,  // of loss: 1 - lambda sigma
+    KTO_OTHERS_MINUS,   // of loss: that of the others is subtracted
+    KTO_BETA_OUTSIDE,   // of slopes: as a factor alone
+    KTO_BETA_TWICE,     // of slopes: beta^2
 } KtoRule;
 
 static double logistic_of(double x) { return 1 / (1 + exp(-x)); }
@@ -149,7 +153,7 @@ static double lead_by(KtoRule rule, const Cases *c, int i, bool liked) {
     if (rule == KTO_PLUS_Z) z = -z;
     if (rule == KTO_Z_OUTSIDE) z /= beta;
     double sign = liked || rule == KTO_SIGN ? 1 : -1;
-    if (rule == KTO_BETA_NOWHERE) beta = 1;
+    if (rule == KTO_BETA_NOWHERE || rule == KTO_BETA_OUTSIDE) beta = 1;
     if (rule == KTO_BY_BETA) beta = 1 / beta;
     return sign * beta * (c->h[i] - z);
 }
@@ -183,6 +187,7 @@ static void one_by(KtoRule rule, const Cases *c, int i, double *loss, double *sl
     if (rule == KTO_LIKED_ALONE && !liked) lambda = 0;
     if (rule == KTO_NO_BETA || rule == KTO_BETA_NOWHERE) beta = 1;
     if (rule == KTO_BY_BETA) beta = 1 / beta;
+    if (rule == KTO_BETA_TWICE) beta *= beta;
     if (rule == KTO_LIKED_SLOPE && liked) sign = -sign;
     if (rule == KTO_OTHER_SLOPE && !liked) sign = -sign;
     if (rule == KTO_NEGATED || rule == KTO_SIGMAS || (rule == KTO_LIKED_SIGMA && liked))
@@ -191,6 +196,8 @@ static void one_by(KtoRule rule, const Cases *c, int i, double *loss, double *sl
     if (rule == KTO_NO_BETA) x = lead_by(KTO_BETA_NOWHERE, c, i, liked);
     if (rule == KTO_BY_BETA) x = lead_by(KTO_BY_BETA, c, i, liked);
     *loss = lambda * loss_of_one(rule, x, liked);
+    if (rule == KTO_LAMBDA_INSIDE) *loss = 1 - lambda * logistic_of(x);
+    if (rule == KTO_OTHERS_MINUS && !liked) *loss = -*loss;
 }
 
 static int count_liked(const Cases *c) {
@@ -257,11 +264,19 @@ static const Slip LOSS_SLIPS[] = {
     {KTO_NEGATED, "negated", "the loss has the other sign: 1 - sigma, not sigma - 1"},
     {KTO_UTILITY, "utility",
      "this is -lambda sigma: the 1 of 1 - sigma is missing, the loss begins at 0"},
+    {KTO_LAMBDA_INSIDE, "lambda-inside",
+     "1 - lambda sigma: lambda multiplies both, lambda (1 - sigma)"},
+    {KTO_OTHERS_MINUS, "others-subtracted",
+     "the loss of answers that were not liked is added too, not subtracted: its sign "
+     "is in sigma(beta (z - h))"},
 };
 static const Slip SLOPES_SLIPS[] = {
     COMMON_SLIPS,
     {KTO_NO_BETA, "no-beta", "the inner derivative is beta"},
     {KTO_BETA_NOWHERE, "no-beta", "beta is forgotten, inside sigma and as a factor"},
+    {KTO_BETA_OUTSIDE, "beta-outside-alone",
+     "beta is a factor, but not inside: sigma(beta (h - z))"},
+    {KTO_BETA_TWICE, "beta-twice", "the inner derivative is beta, not its square"},
     {KTO_BY_BETA, "slope-by-beta", "the inner derivative is beta, not 1 / beta"},
     {KTO_NEGATED, "slopes-negated",
      "all slopes have the other sign: the loss of a liked answer falls with h"},
@@ -301,8 +316,8 @@ static void check_slopes_of(Grade *g, int points, const char *what, const Cases 
 }
 
 static const Cases
-    LIKED = {3, {0.5, -1, 2}, {true, true, true}, 0.25, {0.5, 1.5, 0.75}},
-    BOTH = {4, {0.5, -1, 2, 0.75}, {true, false, false, true}, 0.25, {0.5, 1.5, 0.75}},
+    LIKED = {3, {0.5, -1, 2}, {true, true, true}, 0.25, {0.4, 1.5, 0.75}},
+    BOTH = {4, {0.5, -1, 2, 0.75}, {true, false, false, true}, 0.25, {0.4, 1.5, 0.75}},
     FAR = {3, {3000, -3000, 2500}, {false, true, false}, 0, {1, 1, 2}};
 
 static void check_loss_liked(Grade *g) {
@@ -354,7 +369,10 @@ typedef enum {
     BALANCE_NO_INVERSE,  // quotient for 1 / quotient
     BALANCE_INTEGERS,
     BALANCE_RATIO_ALONE,  // counts are not used
+    BALANCE_SHARES,       // each has the other kind's share
 } BalanceRule;
+
+static const double BETA = 0.35;
 
 static double quotient_by(BalanceRule rule, const Balance *b) {
     double liked = b->liked, others = b->others, ratio = b->ratio;
@@ -376,7 +394,11 @@ static void balance_by(int rule, const void *of, double *to) {
                                                   : quotient >= 1;
     to[0] = other_one ? quotient : 1, to[1] = other_one ? 1 : 1 / quotient;
     if (rule == BALANCE_NO_INVERSE && !other_one) to[1] = quotient;
-    to[2] = 0.1;
+    if (rule == BALANCE_SHARES) {
+        to[0] = (double)b->others / (b->liked + b->others);
+        to[1] = (double)b->liked / (b->liked + b->others);
+    }
+    to[2] = BETA;
 }
 
 static const Slip BALANCE_SLIPS[] = {
@@ -398,20 +420,38 @@ static const Slip BALANCE_SLIPS[] = {
     {BALANCE_INTEGERS, "balance-integers",
      "others / liked is a quotient of integers: make one a double"},
     {BALANCE_RATIO_ALONE, "no-counts", "the counts are not used"},
+    {BALANCE_SHARES, "shares",
+     "these are shares of the other kind: the smaller of the two lambdas is 1, the "
+     "other ratio x others / liked or its inverse"},
 };
 
 static void check_balance(Grade *g, int points, const char *what, Balance b) {
-    KtoSettings s = kto_balanced(b.liked, b.others, b.ratio, 0.1);
+    KtoSettings s = kto_balanced(b.liked, b.others, b.ratio, BETA);
     double got[] = {s.lambda_liked, s.lambda_other, s.beta};
-    grade_mistake(g, s.beta != 0.1, "beta-not-set",
+    grade_mistake(g, s.beta != BETA, "beta-not-set",
                   "beta is to be the one that is given");
     grade_numbers(g, points, what, got, 3, TOLERANCE, balance_by, &b, BALANCE_SLIPS,
                   COUNT_OF(BALANCE_SLIPS));
 }
 
+static bool balances(Balance b) {
+    KtoSettings s = kto_balanced(b.liked, b.others, b.ratio, BETA);
+    double want[3];
+    balance_by(BALANCE_RIGHT, &b, want);
+    return fabs(s.lambda_liked - want[0]) < TOLERANCE
+           && fabs(s.lambda_other - want[1]) < TOLERANCE;
+}
+
 static void check_more_others(Grade *g) {
-    check_balance(g, 2, "lambdas for 20 liked, 60 others, ratio 4/3",
-                  (Balance){20, 60, 4.0 / 3});
+    const Balance others = {20, 60, 4.0 / 3}, liked = {90, 30, 4.0 / 3},
+                  low = {20, 30, 0.5};
+    grade_mistake(g, balances(others) && balances(liked) && !balances(low),
+                  "counts-compared",
+                  "with more others and a ratio below 1 it is wrong: which of the two "
+                  "is 1 is decided by ratio x others against liked, not by the counts");
+    check_balance(g, 1, "lambdas for 20 liked, 60 others, ratio 4/3", others);
+    // more others, and yet lambda_liked is 1
+    check_balance(g, 1, "lambdas for 20 liked, 30 others, ratio 1/2", low);
 }
 static void check_more_liked(Grade *g) {
     check_balance(g, 2, "lambdas for 90 liked, 30 others, ratio 4/3",
