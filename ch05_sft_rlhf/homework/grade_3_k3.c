@@ -438,10 +438,13 @@ static void check_point(Grade *g) {
                POINT_SLIPS, COUNT_OF(POINT_SLIPS));
     name_sum(g, sum);
     name_condition(g, &BOTH, got);
-    grade_mistake(g, is_right_point(&BOTH) && !is_right_point(&(Point){0.02, 0.01}),
-                  "inner-bracket",
-                  "right with betas near 1, wrong with 0.02 and 0.01: is ln (pi / ref) "
-                  "looked for between two fixed bounds? It may be far below 0");
+    if (grade_mistake(
+            g, is_right_point(&BOTH) && !is_right_point(&(Point){0.02, 0.01}),
+            "inner-bracket",
+            "right with betas near 1, wrong with 0.02 and 0.01: is ln (pi / ref) "
+            "looked for between two fixed bounds? It may be far below 0"))
+        grade_expect(g, 0, false,
+                     "the probabilities with betas of 0.02 and 0.01 are others");
     grade_numbers(g, 5, "the probabilities at the end", got, ANSWERS, 1e-8, point_by,
                   &BOTH, POINT_SLIPS, COUNT_OF(POINT_SLIPS));
 }

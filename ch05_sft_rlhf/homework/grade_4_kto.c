@@ -444,14 +444,14 @@ static bool balances(Balance b) {
 
 static void check_more_others(Grade *g) {
     const Balance others = {20, 60, 4.0 / 3}, liked = {90, 30, 4.0 / 3},
-                  low = {20, 30, 0.5};
+                  low = {20, 40, 0.375};
     grade_mistake(g, balances(others) && balances(liked) && !balances(low),
                   "counts-compared",
                   "with more others and a ratio below 1 it is wrong: which of the two "
                   "is 1 is decided by ratio x others against liked, not by the counts");
     check_balance(g, 1, "lambdas for 20 liked, 60 others, ratio 4/3", others);
     // more others, and yet lambda_liked is 1
-    check_balance(g, 1, "lambdas for 20 liked, 30 others, ratio 1/2", low);
+    check_balance(g, 1, "lambdas for 20 liked, 40 others, ratio 3/8", low);
 }
 static void check_more_liked(Grade *g) {
     check_balance(g, 2, "lambdas for 90 liked, 30 others, ratio 4/3",

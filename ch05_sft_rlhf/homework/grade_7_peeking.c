@@ -367,9 +367,13 @@ static void check_first(Grade *g) {
     for (int i = 0; i < DOUBTS; i++) zeros &= got[i] == 0;
     grade_mistake(g, zeros && found == wins.n, "at-the-end",
                   "it was in doubt before, and is not at the end: once is enough");
-    grade_mistake(g, got[0] == first && only_at_end == 0, "last-round",
-                  "a doubt after the last round is not found: rounds 1 to n are looked "
-                  "at, the n-th too");
+    if (grade_mistake(
+            g, got[0] == first && only_at_end == 0, "last-round",
+            "a doubt after the last round is not found: rounds 1 to n are looked "
+            "at, the n-th too"))
+        grade_expect(g, 0, false,
+                     "of %d rounds, in doubt after all of them: 0, should be %d",
+                     until.n, first);
     grade_mistake(
         g, zeros, "never-in-doubt",
         "no doubt is found: after each round ask for the mean of the capitals "

@@ -245,10 +245,13 @@ static bool merges_right(const Cut *c) {
 }
 
 static void check_hole(Grade *g) {
-    grade_mistake(g, merges_right(&HOLE) && !merges_right(&HOLE_FIRST),
-                  "first-saw-nothing",
-                  "right where part 1 saw nothing, but not where part 0 did: its L is "
-                  "-inf, and need not be the largest");
+    if (grade_mistake(
+            g, merges_right(&HOLE) && !merges_right(&HOLE_FIRST), "first-saw-nothing",
+            "right where part 1 saw nothing, but not where part 0 did: its L is "
+            "-inf, and need not be the largest"))
+        grade_expect(g, 0, false,
+                     "the output and L where part 0 saw nothing: they are not those of "
+                     "the others");
     check_out(g, 1, "the output where part 1 saw nothing", &HOLE);
     double got[D], lse = merged(&NOTHING, got);
     bool zeros = got[0] == 0 && got[1] == 0;

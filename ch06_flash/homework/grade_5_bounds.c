@@ -283,9 +283,13 @@ static const Slip RANGE_SLIPS[] = {
 static void check_range_of(Grade *g, int points, const char *what, const double *x) {
     double got[2 + N];
     ranged(x, got);
-    grade_mistake(g, x == VALUES && is_range(x) && !is_range(FALLING), "else-if",
-                  "where the largest number is the first it is not found: each number "
-                  "is compared with both, without an else");
+    if (grade_mistake(
+            g, x == VALUES && is_range(x) && !is_range(FALLING), "else-if",
+            "where the largest number is the first it is not found: each number "
+            "is compared with both, without an else"))
+        grade_expect(g, 0, false,
+                     "six numbers that fall: least or step are others than of the same "
+                     "numbers in another order");
     grade_mistake(g, x == EQUAL && fabs(got[1] - 3.5 / 255) < TOLERANCE, "from-zero",
                   "all numbers are below 0, and the largest was looked for from 0 on: "
                   "begin with x[0], or with -INFINITY");
