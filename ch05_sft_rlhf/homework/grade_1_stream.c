@@ -211,13 +211,17 @@ typedef enum {
     WEIGHT_NORMALISED,  // powers, divided by their sum
     WEIGHT_REVERSED,    // the nearest has the least
     WEIGHT_EVEN,        // 1 / m
-    WEIGHT_PLAIN        // lambda^(k-1)
+    WEIGHT_PLAIN,       // lambda^(k-1)
+    WEIGHT_LEFT         // (1 - lambda) lambda^k, and all that is left
 } WeightRule;
 
 // The weight of k steps, by those of one, all and the last.
 static double weight_by(WeightRule rule, const Weights *w, int k) {
     double lambda = rule == WEIGHT_SWAPPED ? 1 - w->lambda : w->lambda,
            factor = rule == WEIGHT_FACTOR ? lambda : 1 - lambda, sum = 0;
+    if (rule == WEIGHT_LEFT)
+        return k < w->m ? factor * pow(lambda, k)
+                        : 1 - lambda * (1 - pow(lambda, w->m - 1));
     bool shifted = rule == WEIGHT_SHIFTED || rule == WEIGHT_ALL_SHIFTED
                    || (k == w->m && rule == WEIGHT_LAST_SHIFTED);
     if (k == w->m && rule == WEIGHT_SHIFTED) shifted = false;
@@ -242,6 +246,7 @@ static const Slip WEIGHT_SLIPS[] = {
     {WEIGHT_LAST_LIKE_OTHERS, "last-weight",
      "they do not sum to 1: the last one gets all that is left"},
     {WEIGHT_SHIFTED, "weight-shifted", "the first weight is (1 - lambda) lambda^0"},
+    {WEIGHT_LEFT, "weight-shifted", "the first weight is (1 - lambda) lambda^0"},
     {WEIGHT_ALL_SHIFTED, "weight-shifted",
      "the powers are one too high: they begin with lambda^0"},
     {WEIGHT_LAST_SHIFTED, "last-weight-shifted",
@@ -311,6 +316,7 @@ typedef enum {
     STREAM_RESET_LATE,   // both are set anew for the step before
     STREAM_LOOP,         // the recursion, from the first step to the last
     STREAM_PADDED,       // padding is a step, though answers end
+    STREAM_LAST_STEP,    // an answer's last step is left out
 } StreamRule;
 
 // The value after step t, which is an answer's last one.
@@ -367,6 +373,7 @@ static void stream_by(int rule, const void *of, double *to) {
         if (over && (rule != STREAM_NEXT_VALUE || kind == STEP_CUT))
             next = after_end((StreamRule)rule, s, t, gamma);
         double delta = delta_by((StreamRule)rule, s, t, next);
+        if (rule == STREAM_LAST_STEP && over) delta = 0;
         to[t] = delta + (alone ? 0 : decay * advantage);
         advantage = late ? 0 : rule == STREAM_TWO_DELTAS ? delta : to[t];
         next = late ? after_end((StreamRule)rule, s, t, gamma) : s->values[t];
@@ -397,6 +404,8 @@ static const Slip STREAM_SLIPS[] = {
     {STREAM_RESET_LATE, "reset-late",
      "at an answer's last step what comes after it is set anew too late: before its "
      "own delta is computed, not for the step before it"},
+    {STREAM_LAST_STEP, "last-step-missing",
+     "an answer's last step is left out: it has a delta too"},
     {STREAM_TWO_DELTAS, "two-deltas",
      "gamma lambda multiplies A_(t+1), the whole sum so far, not delta_(t+1) alone"},
     {STREAM_CUT_OWN, "cut-own-value",
@@ -424,6 +433,18 @@ static const Slip STREAM_SLIPS[] = {
     {STREAM_PADDING, "padding", "padding was taken for steps of the answer before it"},
 };
 
+// Whatever stands there, if all steps are right.
+static void name_padding(Grade *g, const Stream *s, const double *got) {
+    double want[MOST_STEPS];
+    int steps_off = 0, padding_off = 0;
+    stream_by(STREAM_RIGHT, s, want);
+    for (int t = 0; t < s->n; t++)
+        if (!(fabs(got[t] - want[t]) < TOLERANCE))
+            *(s->kinds[t] == STEP_PADDING ? &padding_off : &steps_off) += 1;
+    grade_mistake(g, padding_off > 0 && steps_off == 0, "padding",
+                  "padding is no step: its advantage is 0, whatever it holds");
+}
+
 static void check_stream_of(Grade *g, int points, const char *what, const Stream *s) {
     size_t n = (size_t)s->n;
     double got[MOST_STEPS], zeros[MOST_STEPS];
@@ -440,6 +461,9 @@ static void check_stream_of(Grade *g, int points, const char *what, const Stream
     grade_mistake(g, unwritten, "padding-not-written",
                   "padding has the advantage 0: it has to be written, advantages[] may "
                   "hold anything before");
+    grade_slip(g, what, got, s->n, TOLERANCE, stream_by, s, STREAM_SLIPS,
+               COUNT_OF(STREAM_SLIPS));
+    name_padding(g, s, got);
     grade_numbers(g, points, what, got, s->n, TOLERANCE, stream_by, s, STREAM_SLIPS,
                   COUNT_OF(STREAM_SLIPS));
 }
@@ -473,8 +497,8 @@ static void check_cut(Grade *g) {
 static void check_padding(Grade *g) {
     static const Stream s = {
         6,
-        {0, 1, 9, 9, 1, 9},
-        {0.5, 0.6, 9, 9, 0.3, 9},
+        {0, 1, 9, 8, 1, 7},
+        {0.5, 0.65, 4, 6, 0.3, 3},
         {5, 5, 9, 9, 5, 9},
         {STEP_GOES_ON, STEP_ENDS, STEP_PADDING, STEP_PADDING, STEP_ENDS, STEP_PADDING}};
     check_stream_of(g, 2, "answers of 2 steps and of 1, padding after each", &s);

@@ -1,5 +1,6 @@
 // Problem 2: a reward for brevity.
 #include <math.h>
+#include <stdlib.h>
 
 #include "ch05_sft_rlhf/homework/grade.h"
 
@@ -36,12 +37,14 @@ typedef enum {
     WORTH_CUT_ADDED,   // cut_off on top of what it would be worth
     WORTH_CUT_BEYOND,  // cut off counts beyond the budget only
     WORTH_CUT_WITHIN,  // within it only
+    WORTH_DISTANCE,    // alpha |length - budget|
 } WorthRule;
 
 static double cost_by(WorthRule rule, const Case *c) {
     int over = c->length - (rule == WORTH_NO_BUDGET ? 0 : BUDGET)
                + (rule == WORTH_EARLY) - (rule == WORTH_LATE);
     if (rule == WORTH_BONUS) return ALPHA * over;
+    if (rule == WORTH_DISTANCE) return ALPHA * abs(over);
     if (over <= 0) return 0;
     if (rule == WORTH_ONCE) return ALPHA;
     if (rule == WORTH_PLUS) return -ALPHA * over;
@@ -69,6 +72,8 @@ static const Slip WORTH_SLIPS[] = {
     {WORTH_NO_BUDGET, "no-budget", "only tokens beyond the budget cost"},
     {WORTH_BONUS, "bonus",
      "below the budget nothing is earned: the cost is never below 0"},
+    {WORTH_DISTANCE, "distance",
+     "answers below the budget pay here as well: they cost nothing"},
     {WORTH_CUT_PAYS, "cut-pays",
      "an answer that was cut off is worth cut_off, at any length"},
     {WORTH_CUT_EARNS, "cut-earns",
@@ -298,6 +303,7 @@ typedef enum {
     SLOPE_UNWEIGHTED,  // squared distances, all alike
     SLOPE_NO_ALPHA,    // at alpha = 0
     SLOPE_OF_REWARD,   // covariance of length and reward
+    SLOPE_MEAN_LESS,   // E[L^2] - E[L]
 } SlopeRule;
 
 // E[(L - E[L]) (r - alpha L)], or of r alone.
@@ -321,6 +327,7 @@ static void slope_by(int rule, const void *of, double *to) {
     moments_by(under, p, &mean, &square);
     double spread = square - mean * mean, beta = p->beta;
     if (rule == SLOPE_SQUARE) spread = square;
+    if (rule == SLOPE_MEAN_LESS) spread = square - mean;
     if (rule == SLOPE_UNWEIGHTED) {
         spread = 0;
         for (int i = 0; i < ANSWERS; i++) spread += pow(LENGTH[i] - mean, 2) / ANSWERS;
@@ -360,6 +367,8 @@ static const Slip SLOPE_SLIPS[] = {
     {SLOPE_OF_REWARD, "slope-covariance",
      "this is how length and reward vary together: alpha multiplies the length, so "
      "it is the length's variance"},
+    {SLOPE_MEAN_LESS, "second-moment",
+     "E[L^2] - E[L]: the variance is E[L^2] - E[L]^2, with the mean squared"},
     {SLOPE_NO_ALPHA, "slope-at-0",
      "this is the slope at alpha = 0: the variance is that under the best policy "
      "for r - alpha length"},
@@ -427,7 +436,16 @@ static void check_alpha_for(Grade *g, int points, double beta, double target) {
                  target, alpha, length);
 }
 
-static void check_alpha(Grade *g) { check_alpha_for(g, 4, 0.5, 3); }
+static void check_alpha(Grade *g) {
+    // the reference's answers are short enough, those of the best policy are not
+    Answers a = answers(REWARD);
+    double between = (length_at(0.5, 0) + 74 / 15.0) / 2,
+           got = alpha_for_length(&a, 0.5, between);
+    grade_mistake(g, got == 0 && alpha_for_length(&a, 0.5, 3) > 0, "of-reference",
+                  "0 where the best policy's answers are too long: was the reference's "
+                  "length asked for? The cost is for the best policy");
+    check_alpha_for(g, 4, 0.5, 3);
+}
 // Between lengths 1 and 2 it is beta ln(2 / 0.02) or so, some 4.6 million: nobody would
 // choose that as a bound without looking.
 static void check_alpha_far(Grade *g) { check_alpha_for(g, 1, 1e6, 1.02); }

@@ -44,6 +44,8 @@ typedef enum {
     GRADIENT_WITH_SCORE,  // the draws are differentiated too
     GRADIENT_UPSIDE,      // k3's e^l as pi / ref, nothing else
     GRADIENT_LOGS,        // ln pi for pi
+    GRADIENT_UNDRAWN,     // a sum over y without pi(y)
+    GRADIENT_OTHER_PI,    // pi_j for pi(y)
 } GradientRule;
 
 typedef struct {
@@ -79,9 +81,10 @@ static void gradient_by(int rule, const void *of, double *to) {
     KlLoss kind = ((const OfKind *)of)->kind;
     bool ref_mean = rule == GRADIENT_REF_MEAN || rule == GRADIENT_REF_BOTH,
          ref_weight = rule == GRADIENT_REF_WEIGHT || rule == GRADIENT_REF_BOTH;
-    double slope[ANSWERS], mean = 0;
+    double slope[ANSWERS], mean = 0, sum = 0;
     for (int y = 0; y < ANSWERS; y++) {
         slope[y] = gradient_slope((GradientRule)rule, kind, y);
+        sum += slope[y];
         mean += (rule == GRADIENT_PLAIN_MEAN ? 1.0 / ANSWERS
                  : rule == GRADIENT_LOGS     ? log(PI[y])
                  : ref_mean                  ? REF[y]
@@ -98,6 +101,8 @@ static void gradient_by(int rule, const void *of, double *to) {
         to[y] = weight * (slope[y] - mean);
         if (rule == GRADIENT_MEAN_APART) to[y] = weight * slope[y] - mean;
         if (rule == GRADIENT_DIAGONAL) to[y] = weight * (1 - weight) * slope[y];
+        if (rule == GRADIENT_UNDRAWN) to[y] = slope[y] - PI[y] * sum;
+        if (rule == GRADIENT_OTHER_PI) to[y] = PI[y] * (slope[y] - PI[y] * sum);
         if (rule == GRADIENT_BY_N) to[y] /= ANSWERS;
         if (rule == GRADIENT_SLOPES) to[y] = slope[y];
         if (rule == GRADIENT_NONE) to[y] = 0;
@@ -121,6 +126,10 @@ static const Slip GRADIENT_SLIPS[] = {
     {GRADIENT_TWICE, "slope-twice", "twice the slope: k2 is l^2 / 2, its slope -l"},
     {GRADIENT_INVERSE, "ratio-inverted",
      "the ratio is upside down: l = ln ref - ln pi, and k3 has e^l = ref / pi"},
+    {GRADIENT_UNDRAWN, "not-drawn",
+     "the sum over y lacks the factor pi(y): answers are drawn from pi"},
+    {GRADIENT_OTHER_PI, "other-pi",
+     "the sum over y has the factor pi_j: each answer has its own, pi(y)"},
     {GRADIENT_UPSIDE, "ratio-inverted",
      "the ratio is upside down: k3 has e^l = ref / pi, its slope is 1 - ref / pi"},
     {GRADIENT_LOGS, "log-for-probability",

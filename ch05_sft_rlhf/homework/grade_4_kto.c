@@ -102,7 +102,7 @@ static void check_reference_none(Grade *g) {
 
 // ---- loss and slopes
 
-enum { MOST_JUDGED = 4 };
+enum { MOST_JUDGED = 5 };
 typedef struct {
     int n;
     double h[MOST_JUDGED];
@@ -142,6 +142,8 @@ typedef enum {
     KTO_OTHERS_MINUS,   // of loss: that of the others is subtracted
     KTO_BETA_OUTSIDE,   // of slopes: as a factor alone
     KTO_BETA_TWICE,     // of slopes: beta^2
+    KTO_DOUBLE,         // sigma of twice its argument
+    KTO_FOURFOLD,       // of slopes: four times
 } KtoRule;
 
 static double logistic_of(double x) { return 1 / (1 + exp(-x)); }
@@ -188,6 +190,8 @@ static void one_by(KtoRule rule, const Cases *c, int i, double *loss, double *sl
     if (rule == KTO_NO_BETA || rule == KTO_BETA_NOWHERE) beta = 1;
     if (rule == KTO_BY_BETA) beta = 1 / beta;
     if (rule == KTO_BETA_TWICE) beta *= beta;
+    if (rule == KTO_DOUBLE) x *= 2;
+    if (rule == KTO_FOURFOLD) beta *= 4;
     if (rule == KTO_LIKED_SLOPE && liked) sign = -sign;
     if (rule == KTO_OTHER_SLOPE && !liked) sign = -sign;
     if (rule == KTO_NEGATED || rule == KTO_SIGMAS || (rule == KTO_LIKED_SIGMA && liked))
@@ -248,6 +252,8 @@ static void slopes_by(int rule, const void *of, double *to) {
          "lambda_liked for all: answers that were not liked have lambda_other"}, \
         {KTO_OTHER_LAMBDA, "one-lambda", \
          "lambda_other for all: answers that were liked have lambda_liked"}, \
+        {KTO_DOUBLE, "argument-twice", \
+         "sigma is taken of twice beta (h - z): sigma(x) is (1 + tanh(x / 2)) / 2"}, \
         {KTO_MEANS, "two-means", \
          "a mean of each kind, added: one mean over all answers"}, \
     { \
@@ -276,6 +282,8 @@ static const Slip SLOPES_SLIPS[] = {
     {KTO_BETA_NOWHERE, "no-beta", "beta is forgotten, inside sigma and as a factor"},
     {KTO_BETA_OUTSIDE, "beta-outside-alone",
      "beta is a factor, but not inside: sigma(beta (h - z))"},
+    {KTO_FOURFOLD, "four-times",
+     "four times too large: sigma (1 - sigma) is 1 / (4 cosh^2(x / 2))"},
     {KTO_BETA_TWICE, "beta-twice", "the inner derivative is beta, not its square"},
     {KTO_BY_BETA, "slope-by-beta", "the inner derivative is beta, not 1 / beta"},
     {KTO_NEGATED, "slopes-negated",
@@ -306,7 +314,7 @@ static void check_loss_of(Grade *g, int points, const char *what, const Cases *c
 
 static void check_slopes_of(Grade *g, int points, const char *what, const Cases *c) {
     Judged a = judged(c);
-    double got[MOST_JUDGED], nothing[MOST_JUDGED] = {9, 9, 9, 9};
+    double got[MOST_JUDGED], nothing[MOST_JUDGED] = {9, 9, 9, 9, 9};
     double *to = grade_guarded("slopes", nothing, (size_t)c->n * sizeof *to);
     kto_slopes(&a, c->z, c->settings, to);
     for (int i = 0; i < c->n; i++) got[i] = to[i];
@@ -315,22 +323,30 @@ static void check_slopes_of(Grade *g, int points, const char *what, const Cases 
                   COUNT_OF(SLOPES_SLIPS));
 }
 
-static const Cases
-    LIKED = {3, {0.5, -1, 2}, {true, true, true}, 0.25, {0.4, 1.5, 0.75}},
-    BOTH = {4, {0.5, -1, 2, 0.75}, {true, false, false, true}, 0.25, {0.4, 1.5, 0.75}},
-    FAR = {3, {3000, -3000, 2500}, {false, true, false}, 0, {1, 1, 2}};
+static const Cases LIKED = {3,
+                            {0.5, -1, 2},
+                            {true, true, true},
+                            0.25,
+                            {0.4, 1.5, 0.75}},
+                   BOTH = {5,
+                           {0.5, -1, 2, 0.75, -0.5},
+                           {true, false, false, true, true},
+                           0.25,
+                           {0.4, 1.5, 0.75}},
+                   FAR = {3, {3000, -3000, 2500}, {false, true, false}, 0, {1, 1, 2}};
 
 static void check_loss_liked(Grade *g) {
     check_loss_of(g, 3, "the loss of three answers that were liked", &LIKED);
 }
 static void check_loss_both(Grade *g) {
-    check_loss_of(g, 3, "the loss of two that were liked and two that were not", &BOTH);
+    check_loss_of(g, 3, "the loss of three that were liked and two that were not",
+                  &BOTH);
 }
 static void check_slopes_liked(Grade *g) {
     check_slopes_of(g, 3, "the slopes of three answers that were liked", &LIKED);
 }
 static void check_slopes_both(Grade *g) {
-    check_slopes_of(g, 4, "the slopes of two that were liked and two that were not",
+    check_slopes_of(g, 4, "the slopes of three that were liked and two that were not",
                     &BOTH);
 }
 
@@ -370,6 +386,7 @@ typedef enum {
     BALANCE_INTEGERS,
     BALANCE_RATIO_ALONE,  // counts are not used
     BALANCE_SHARES,       // each has the other kind's share
+    BALANCE_PRODUCTS,     // ratio x others and liked themselves
 } BalanceRule;
 
 static const double BETA = 0.35;
@@ -398,6 +415,7 @@ static void balance_by(int rule, const void *of, double *to) {
         to[0] = (double)b->others / (b->liked + b->others);
         to[1] = (double)b->liked / (b->liked + b->others);
     }
+    if (rule == BALANCE_PRODUCTS) to[0] = b->ratio * b->others, to[1] = b->liked;
     to[2] = BETA;
 }
 
@@ -420,6 +438,8 @@ static const Slip BALANCE_SLIPS[] = {
     {BALANCE_INTEGERS, "balance-integers",
      "others / liked is a quotient of integers: make one a double"},
     {BALANCE_RATIO_ALONE, "no-counts", "the counts are not used"},
+    {BALANCE_PRODUCTS, "not-divided",
+     "these are in the right proportion, but the smaller one is to be 1: divide by it"},
     {BALANCE_SHARES, "shares",
      "these are shares of the other kind: the smaller of the two lambdas is 1, the "
      "other ratio x others / liked or its inverse"},

@@ -5,7 +5,7 @@
 
 static const double TOLERANCE = 1e-9;
 
-enum { ROWS = 3, COLS = 2, RANK = 2, SIZE = ROWS * COLS };
+enum { ROWS = 3, COLS = 2, RANK = 4, SIZE = ROWS * COLS };
 enum { BEFORE = 9 };  // what is in an array that is to be written
 // Neither rows nor runs of three have the columns' lengths.
 static const double V[SIZE] = {1, -2, 2, 0.75, -1.5, 0.5}, M[COLS] = {1.5, 0.5},
@@ -44,6 +44,7 @@ typedef enum {
     DORA_INDEX,      // element (i, j) at [j * rows + i], in the norm
     DORA_RUNNING,    // squares of the columns before it too
     DORA_LAST_ROW,   // dm: only the last row's term
+    DORA_FIRST_ROW,  // only the first row's
     DORA_DV_FEW,     // the part along v without m
     DORA_DV_OWN,     // dw_ij u_ij^2: not summed over the column
     DORA_DV_NO_V,    // along / |v|, v is missing
@@ -129,7 +130,8 @@ static void check_weights(Grade *g) {
 // sum_i dw_ij v_ij / |v_j|
 static double along_by(DoraRule rule, int j) {
     double sum = 0;
-    for (int i = rule == DORA_LAST_ROW ? ROWS - 1 : 0; i < ROWS; i++) {
+    int end = rule == DORA_FIRST_ROW ? 1 : ROWS;
+    for (int i = rule == DORA_LAST_ROW ? ROWS - 1 : 0; i < end; i++) {
         double v = rule == DORA_SUM_DW ? 1 : V[i * COLS + j] / norm_by(rule, i, j);
         sum += DW[i * COLS + j] * v;
     }
@@ -159,6 +161,8 @@ static const Slip LENGTH_SLIPS[] = {
     {DORA_MEAN, "dm-mean", "a mean over the rows: m moves them all, it is the sum"},
     {DORA_BY_M, "dm-by-m", "divided by m: w / m is the direction v / |v| already"},
     {DORA_SIGN, "dm-sign", "with the sign turned"},
+    {DORA_FIRST_ROW, "dm-first-row",
+     "only the first row's term is left: the terms of a column are added up"},
     {DORA_LAST_ROW, "dm-last-row",
      "only the last row's term is left: the terms of a column are added up"},
     {DORA_INDEX, "dm-norm-index",
@@ -289,8 +293,10 @@ static void check_constant(Grade *g) {
 
 // ---- adapters
 
-static const double A[ROWS * RANK] = {1, 2, 0.5, -1, 0, 3},
-                             B[RANK * COLS] = {2, -1, 0.5, 1.5}, S = 4;
+// A rank that is neither rows nor columns.
+static const double A[ROWS * RANK] = {1, 2, 0.5, -1, 0, 3, -2, 0.25, 1.5, -0.5, 4, 1},
+                             B[RANK * COLS] = {2, -1, 0.5, 1.5, -3, 0.75, 1, 0.25},
+                             S = 3;
 
 typedef enum {
     ADAPTER_RIGHT,
@@ -298,7 +304,6 @@ typedef enum {
     ADAPTER_SQUARED_SCALE,
     ADAPTER_RANK,        // divided by the rank once more
     ADAPTER_TRANSPOSED,  // B for its transpose, and A
-    ADAPTER_ADDED,       // to what was there
     ADAPTER_BY_SCALE,    // divided by s
     ADAPTER_LAST,        // = for +=
     ADAPTER_RUNNING,     // a row's sum goes on into its next number
@@ -322,9 +327,9 @@ static void a_by(int rule, const void *of, double *to) {
             for (int j = rule == ADAPTER_LAST ? COLS - 1 : 0; j < COLS; j++)
                 sum +=
                     DW[i * COLS + j]
-                    * (rule == ADAPTER_TRANSPOSED ? B[j * COLS + k] : B[k * COLS + j]);
+                    * (rule == ADAPTER_TRANSPOSED ? B[j * RANK + k] : B[k * COLS + j]);
             to[rule == ADAPTER_ACROSS ? k * ROWS + i : i * RANK + k] =
-                scale_by(rule) * sum + BEFORE * (rule == ADAPTER_ADDED);
+                scale_by(rule) * sum;
         }
     }
 }
@@ -340,7 +345,7 @@ static void b_by(int rule, const void *of, double *to) {
                     DW[i * COLS + j]
                     * (rule == ADAPTER_TRANSPOSED ? A[k * ROWS + i] : A[i * RANK + k]);
             to[rule == ADAPTER_ACROSS ? j * RANK + k : k * COLS + j] =
-                scale_by(rule) * sum + BEFORE * (rule == ADAPTER_ADDED);
+                scale_by(rule) * sum;
         }
     }
 }
@@ -351,7 +356,6 @@ static const Slip ADAPTER_SLIPS[] = {
     {ADAPTER_RANK, "rank", "s is alpha / r already: not divided by r once more"},
     {ADAPTER_TRANSPOSED, "transposed",
      "an index is exchanged: da = s dv b^T, db = s a^T dv"},
-    {ADAPTER_ADDED, "added-to", "written, not added to what was there"},
     {ADAPTER_BY_SCALE, "divided-by-scale", "divided by s: v = w0 + s a b, so times s"},
     {ADAPTER_LAST, "last-term",
      "only the last term is left: each number is a sum of products, add them up"},
@@ -362,7 +366,8 @@ static const Slip ADAPTER_SLIPS[] = {
 };
 
 static void adapters(double *da, double *db) {
-    double nothing[SIZE] = {BEFORE, BEFORE, BEFORE, BEFORE, BEFORE, BEFORE};
+    double nothing[ROWS * RANK];
+    for (int i = 0; i < ROWS * RANK; i++) nothing[i] = BEFORE;
     double *to_a = grade_guarded("da", nothing, sizeof A),
            *to_b = grade_guarded("db", nothing, sizeof B);
     dora_adapter_gradients(
@@ -375,12 +380,14 @@ static void adapters(double *da, double *db) {
 static void check_a(Grade *g) {
     double da[ROWS * RANK], db[RANK * COLS];
     adapters(da, db);
+    grade_written(g, da, ROWS * RANK, TOLERANCE, a_by, NULL, BEFORE);
     grade_numbers(g, 3, "the gradient of a", da, ROWS * RANK, TOLERANCE, a_by, NULL,
                   ADAPTER_SLIPS, COUNT_OF(ADAPTER_SLIPS));
 }
 static void check_b(Grade *g) {
     double da[ROWS * RANK], db[RANK * COLS];
     adapters(da, db);
+    grade_written(g, db, RANK * COLS, TOLERANCE, b_by, NULL, BEFORE);
     grade_numbers(g, 3, "the gradient of b", db, RANK * COLS, TOLERANCE, b_by, NULL,
                   ADAPTER_SLIPS, COUNT_OF(ADAPTER_SLIPS));
 }

@@ -63,6 +63,7 @@ typedef enum {
     MIX_SIGN,
     MIX_BITS,
     MIX_HEAVY,       // the document with the largest weight
+    MIX_FEWER,       // the last document is left out
     MIX_LAST_TOKEN,  // the token before for the whole prefix
     MIX_EACH_TOKEN,  // by sequence: p(z) for every token
     MIX_ONCE,        // by token: p(z) for the first token alone
@@ -105,6 +106,7 @@ static double weight_of(MixRule rule, int z) {
     if (rule == MIX_NO_WEIGHT) return 1;
     if (rule == MIX_TWICE) return WEIGHT[z] / DOCUMENTS;
     if (rule == MIX_HEAVY) return z == 0;
+    if (rule == MIX_FEWER && z + 1 == DOCUMENTS) return 0;
     return (rule == MIX_ALIKE ? ALIKE : WEIGHT)[z];
 }
 
@@ -150,6 +152,7 @@ static void mix_by(int rule, const void *of, double *to) {
         {MIX_LOGS, "mean-of-logs", "a mean of logarithms: probabilities are mixed"}, \
         {MIX_FIRST, "no-prefix", \
          "a token depends on those before it: prefix and count"}, \
+        {MIX_FEWER, "last-document-missing", "the last document is left out"}, \
         {MIX_LAST_TOKEN, "last-token", \
          "a token depends on all those before it: the prefix is the answer from its " \
          "beginning, not the last token alone"}, \

@@ -53,6 +53,7 @@ typedef enum {
     BET_FREE,        // a loss costs nothing
     BET_NO_BET,      // 1 - bet + x / q
     BET_EVEN,        // 1 + bet (2 x - 1)
+    BET_OTHER_ODDS,  // (x - q) / (1 - q)
 } BetRule;
 
 static void capital_by(int rule, const void *of, double *to) {
@@ -72,6 +73,7 @@ static void capital_by(int rule, const void *of, double *to) {
         if (rule == BET_ALL) gain = x / q - 1;
         if (rule == BET_NO_BRACKET) gain = b->bet * x / q - 1;
         if (rule == BET_NO_BET) gain = x / q - b->bet;
+        if (rule == BET_OTHER_ODDS) gain = b->bet * (x - q) / (1 - q);
         if (rule == BET_EVEN) gain = b->bet * (2 * x - 1);
         if (x == (rule == BET_TIE_KEEPS ? 0.5 : rule == BET_FREE ? 0 : -1)) gain = 0;
         log_sum += log1p(gain), sum += gain;
@@ -116,6 +118,8 @@ static const Slip BET_SLIPS[] = {
      "a loss costs nothing here: 1 - bet of the capital is left"},
     {BET_NO_BET, "win-not-staked",
      "1 - bet + x / q: what is won is in proportion to the stake, bet x / q"},
+    {BET_OTHER_ODDS, "odds",
+     "divided by 1 - q: a stake that wins is paid 1 / q times, (x - q) / q"},
     {BET_EVEN, "even-odds",
      "these are even odds, whatever q is: a stake that wins is paid 1 / q times"},
 };
@@ -228,7 +232,7 @@ static void check_mixed(Grade *g) {
         got[i] = log_mixed_capital(guarded(&r), r.n, 0.4);
     }
     bool nothing = true;
-    for (int i = 0; i < MIXES; i++) nothing &= got[i] == 0;
+    for (int i = 0; i < MIXES; i++) nothing &= fabs(got[i]) < TOLERANCE;
     grade_mistake(g, nothing, "bets-of-integers",
                   "no capital changes: are the bets 0? 1 / 4, of integers, is 0 in C");
     grade_numbers(g, 3, "ln of the mean of three capitals", got, MIXES, TOLERANCE,
@@ -289,6 +293,7 @@ typedef enum {
     DOUBT_PLAIN,  // the logarithm against 1 / alpha
     DOUBT_BELOW,  // capital below 1 / alpha, or against alpha
     DOUBT_POOR,   // no more than alpha
+    DOUBT_EXP,    // the capital against -ln alpha
 } DoubtRule;
 
 static int doubt_by(DoubtRule rule, const Rounds *r, double alpha) {
@@ -302,6 +307,7 @@ static int doubt_by(DoubtRule rule, const Rounds *r, double alpha) {
                                            : 1,
            bound = rule == DOUBT_PLAIN   ? 1 / alpha
                    : rule == DOUBT_BELOW ? log(alpha)
+                   : rule == DOUBT_EXP   ? log(-log(alpha))
                                          : log(sides / alpha);
     int found = 0;
     for (int n = rule == DOUBT_END ? r->n : 1; n <= r->n; n++) {
@@ -345,6 +351,8 @@ static const Slip DOUBT_SLIPS[] = {
      "a logarithm is compared with 1 / alpha: with -ln alpha, or its exponential"},
     {DOUBT_BELOW, "below",
      "in doubt is a capital of 1 / alpha or *more*, not of alpha"},
+    {DOUBT_EXP, "bound-log",
+     "a capital is compared with -ln alpha: with 1 / alpha, or its logarithm"},
     {DOUBT_POOR, "poor",
      "a capital of alpha or less was looked for: bets on wins that lose say nothing "
      "against q, in doubt is 1 / alpha or more"},
@@ -421,6 +429,7 @@ typedef enum {
     INTERVAL_NOTHING,      // 0 .. 0: the search went the wrong way
     INTERVAL_AROUND,       // as far above the mean as below
     INTERVAL_SHORT,        // the last round is not looked at
+    INTERVAL_HALF_HALVED,  // the upper end has the bound 1 / alpha
 } IntervalRule;
 
 static double low_by(IntervalRule rule, const Rounds *r, double alpha) {
@@ -461,6 +470,8 @@ static void interval_by(int rule, const void *of, double *to) {
             : rule == INTERVAL_ONE_SIDE
                 ? 1
                 : 1 - low_by((IntervalRule)rule, &losses, l->alpha);
+    if (rule == INTERVAL_HALF_HALVED)
+        to[1] = 1 - low_by(INTERVAL_NOT_HALVED, &losses, l->alpha);
     double low = to[0], high = to[1];
     if (rule == INTERVAL_EXCHANGED) to[0] = high, to[1] = low;
     if (rule == INTERVAL_HIGH_LOSSES) to[1] = 1 - high;
@@ -506,6 +517,8 @@ static const Slip INTERVAL_SLIPS[] = {
     {INTERVAL_NOTHING, "search-backwards",
      "both ends are 0: the search goes the wrong way. A q that was in doubt is below "
      "the lower end"},
+    {INTERVAL_HALF_HALVED, "not-halved",
+     "two sides share alpha: the upper end has the bound 2 / alpha too"},
     {INTERVAL_AROUND, "around-the-mean",
      "the upper end is as far from the mean as the lower one: it is found with losses, "
      "1 - x, by itself"},
@@ -524,12 +537,23 @@ static void check_interval_of(Grade *g, int points, const char *what,
     WinInterval w = win_interval(guarded(&l.rounds), l.rounds.n, l.alpha);
     double got[] = {w.low, w.high}, want[2];
     interval_by(INTERVAL_RIGHT, &l, want);
+    // the same from the other side
+    Rounds mirror = l.rounds;
+    for (int i = 0; i < mirror.n; i++) mirror.x[i] = 1 - mirror.x[i];
+    WinInterval other = win_interval(guarded(&mirror), mirror.n, l.alpha);
+    bool turned =
+        fabs(other.low - 1 + want[1]) < EXACT && fabs(other.high - 1 + want[0]) < EXACT;
     bool near = fabs(got[0] - want[0]) < 2e-3 && fabs(got[1] - want[1]) < 2e-3,
          exact = fabs(got[0] - want[0]) < EXACT && fabs(got[1] - want[1]) < EXACT;
     grade_mistake(
         g, near && !exact, "interval-coarse",
         "near, but not to 1e-9: halve the bracket 30 times and more, or go on "
         "until it is narrow enough");
+    if (grade_mistake(g, exact && !turned, "one-sided",
+                      "right for these rounds, wrong where wins and losses are "
+                      "exchanged: does a search begin or end at 1/2, or at the mean?"))
+        grade_expect(g, 0, false, "the same rounds, wins for losses: %.6g to %.6g",
+                     other.low, other.high);
     grade_mistake(g, fabs(got[0] - 0.5) < EXACT || fabs(got[1] - 0.5) < EXACT,
                   "bracket-from-half",
                   "an end is 1/2: does the search begin or end there? Each end may be "

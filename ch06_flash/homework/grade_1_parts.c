@@ -37,9 +37,10 @@ typedef enum {
     MERGE_SHORT,     // ends before the last part
     MERGE_LARGEST,   // the part with the largest L alone
     // the sum that is divided by
-    MERGE_SUM_REST,   // without part 0
-    MERGE_SUM_SHORT,  // without the last part
-    MERGE_RUNNING,    // each e^(L_s - the largest until then), never rescaled
+    MERGE_SUM_REST,     // without part 0
+    MERGE_SUM_SHORT,    // without the last part
+    MERGE_RUNNING,      // each e^(L_s - the largest until then), never rescaled
+    MERGE_OUT_RUNNING,  // the outputs so, divided by the right sum
 } MergeRule;
 
 // The sum of e^(L_s - the largest), or what a mistake takes for it.
@@ -74,6 +75,10 @@ static double weight_by(MergeRule rule, const Cut *c, int s) {
     if (rule == MERGE_INVERSE) return all / exp(c->lses[s] - most);
     if (rule == MERGE_BY_PARTS) all *= PARTS;
     if (rule >= MERGE_SUM_REST) all = sum_by(rule, c, most);
+    if (rule == MERGE_OUT_RUNNING) {
+        most = -INFINITY;
+        for (int p = 0; p <= s; p++) most = fmax(most, c->lses[p]);
+    }
     return exp(by * (c->lses[s] - most)) / (rule == MERGE_MAXIMUM ? 1 : all);
 }
 
@@ -170,6 +175,9 @@ static const Slip MERGE_SLIPS[] = {
      "the sum that the weights are divided by lacks part 0"},
     {MERGE_SUM_SHORT, "sum-without-last",
      "the sum that the weights are divided by lacks the last part"},
+    {MERGE_OUT_RUNNING, "out-not-rescaled",
+     "where a larger L_s comes, the output so far is multiplied by e^(old - new) as "
+     "the sum is"},
     {MERGE_RUNNING, "not-rescaled",
      "where a larger L_s comes, what was summed up so far still has the old largest: "
      "multiply it by e^(old - new), or find the largest first"},
@@ -223,11 +231,12 @@ static void check_lse(Grade *g) {
 }
 static void check_large(Grade *g) {
     double out[D], high = merged(&HIGH, out), low = merged(&LOW, out);
+    double usual = merged(&ORDINARY, out);
     grade_mistake(g, isfinite(high) && !isfinite(low), "maximum-from-zero",
                   "where all L_s are near -1000 every e^(L_s - largest) is 0: the "
                   "largest was looked for from 0 on. Begin with -INFINITY, or with the "
                   "first that saw something");
-    grade_mistake(g, !isfinite(high) || !isfinite(low), "overflow",
+    grade_mistake(g, isfinite(usual) && (!isfinite(high) || !isfinite(low)), "overflow",
                   "e^1000 is infinite in C and e^-1000 is 0: subtract the largest L_s "
                   "first");
     double want, want_low;

@@ -202,6 +202,9 @@ typedef enum {
     SLOPE_MEMBER_STRIPE,  // member x number of all kv heads
     SLOPE_KV_NUMBER,      // divided by the number of kv heads
     SLOPE_PLUS_ONE,       // the 1 is added to the exponent
+    SLOPE_ALL_KV,         // device x number of all kv heads
+    SLOPE_KV_DEVICES,     // kv x devices
+    SLOPE_INT_EIGHT,      // 8 / heads cut off
 } SlopeRule;
 
 // The number of the head among all, or what a mistake takes for it.
@@ -217,6 +220,8 @@ static int head_by(SlopeRule rule, const HeadAt *a) {
     if (rule == SLOPE_PLUS) local = a->kv + a->member;
     if (rule == SLOPE_DEVICES) first = a->device * a->shards.devices * group;
     if (rule == SLOPE_NO_KV) local = a->member;
+    if (rule == SLOPE_ALL_KV) first = a->device * (a->shards.heads / group);
+    if (rule == SLOPE_KV_DEVICES) local = a->kv * a->shards.devices + a->member;
     if (rule == SLOPE_NO_MEMBER) local = a->kv * group;
     if (rule == SLOPE_MEMBER_STRIPE)
         first /= group, local = a->member * (a->shards.heads / group) + a->kv;
@@ -237,6 +242,7 @@ static void slope_by(int rule, const void *of, double *to) {
         if (rule == SLOPE_KV_NUMBER) all /= group;
         double power = -8.0 * (head + (rule != SLOPE_ZERO)) / all;
         if (rule == SLOPE_SIGN) power = -power;
+        if (rule == SLOPE_INT_EIGHT) power = -(8 / all) * (head + 1);
         if (rule == SLOPE_INTEGERS) power = trunc(power);
         if (rule == SLOPE_PLUS_ONE) power = 1 - 8.0 * head / all;
         if (rule == SLOPE_SQUARED) power *= 2;
@@ -283,6 +289,13 @@ static const Slip SLOPE_SLIPS[] = {
     {SLOPE_DEVICES, "device-times-devices",
      "device x devices: before device `device` there are device x heads / devices "
      "query heads"},
+    {SLOPE_ALL_KV, "device-times-kv-heads",
+     "device x key-value heads of all: before device `device` there are device x heads "
+     "/ devices query heads"},
+    {SLOPE_KV_DEVICES, "kv-times-devices",
+     "kv x devices: before key-value head kv there are kv x group query heads"},
+    {SLOPE_INT_EIGHT, "slope-integers",
+     "8 / heads is a quotient of integers: make one a double"},
     {SLOPE_NO_KV, "no-kv",
      "kv is not used: before key-value head kv there are kv x group query heads"},
     {SLOPE_NO_MEMBER, "no-member",

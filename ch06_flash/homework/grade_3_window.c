@@ -288,6 +288,7 @@ typedef enum {
     WHOLE_START,       // queries at the beginning of the keys
     WHOLE_SHIFT_SIGN,  // i + queries - keys
     WHOLE_INNER,       // all that are seen but the first and the last
+    WHOLE_LAST,        // the last whole block in the place of `end`
 } WholeRule;
 
 static bool whole_by(WholeRule rule, const Windowed *w, int block, int col) {
@@ -322,7 +323,7 @@ static BlockRange whole_range_by(WholeRule rule, const Windowed *asked, int bloc
     }
     for (int col = blocks_of(w.keys, w.block_cols) - 1; col >= 0; col--) {
         if (!whole_by(rule, &w, block, col)) continue;
-        if (r.end == 0) r.end = col + 1;
+        if (r.end == 0) r.end = col + (rule != WHOLE_LAST);
         r.first = col;
     }
     return r;
@@ -374,6 +375,7 @@ static const Slip WHOLE_SLIPS[] = {
      "the queries are the last positions: query i is at i + keys - queries"},
     {WHOLE_SHIFT_SIGN, "whole-shift-sign",
      "the shift has the wrong sign: query i is at i + keys - queries"},
+    {WHOLE_LAST, "whole-end-short", "`end` is one beyond the last whole block"},
     {WHOLE_INNER, "whole-inner",
      "all blocks that are seen but the first and the last: the first may be whole, and "
      "more than one at the end need a mask. Ask what all queries of the block see"},

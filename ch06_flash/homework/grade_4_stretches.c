@@ -40,6 +40,8 @@ typedef enum {
     CUT_TO_SIZE,        // it ends at key floor(K / workers), wherever it begins
     CUT_NEAREST,        // cuts are rounded to the nearest key
     CUT_WHOLE_COUNT,    // the count is the whole request's
+    CUT_END_GLOBAL,     // the end among all keys for the count
+    CUT_TO_REQUEST,     // the request in which the piece ends, to its end
 } CutRule;
 
 static int total(const Work *k) {
@@ -84,6 +86,8 @@ static bool is_in(CutRule rule, const Work *k, int w, int before, int r, int key
         case CUT_WHOLE_INSIDE: return before >= from && after <= until;
         case CUT_DEALT: return r % k->workers == w;
         case CUT_TO_THE_END: return before + key >= from;
+        case CUT_TO_REQUEST:
+            return before + key >= from && before < until && from < until;
         case CUT_FROM_START: return before + key < until;
         case CUT_TO_SIZE:
             return before + key >= from && before + key < total(k) / k->workers;
@@ -115,6 +119,7 @@ static int cut_by(CutRule rule, const Work *k, int w, Stretch *to) {
                           : rule == CUT_FROM_ZERO ? 0
                           : rule == CUT_OF_PIECE  ? key + before - begin_of(rule, k, w)
                                                   : key;
+        if (rule == CUT_END_GLOBAL && s.count > 0) s.count += s.first + before;
         before += rule == CUT_ALL_AT_ZERO ? 0 : k->lengths[r];
         if (rule == CUT_END) s.count += s.first;
         if (rule == CUT_ONE && count) break;
@@ -169,6 +174,11 @@ static const Slip CUT_SLIPS[] = {
      "the piece goes up to its end, which is the next one's first key: its last key is "
      "missing"},
     {CUT_ONE, "one-stretch", "a piece may go on into the next request"},
+    {CUT_END_GLOBAL, "end-not-count",
+     "`count` is how many keys, not where they end among all keys"},
+    {CUT_TO_REQUEST, "end-not-cut",
+     "the request in which the piece ends was taken to its end: the piece ends before "
+     "that"},
     {CUT_END, "end-not-count", "`count` is how many keys, not where they end"},
     {CUT_NUMBER, "stretch-number",
      "`request` is the request's number, not that of the worker's stretch"},
@@ -342,21 +352,23 @@ static const double LSES[COUNT] = {1.25, 0.1, 2.7, 0.3, -INFINITY},
 
 typedef enum {
     JOIN_RIGHT,
-    JOIN_MEAN,      // the stretches of a request weigh the same
-    JOIN_COUNT,     // weigh as many keys as they have
-    JOIN_LAST,      // the last stretch overwrites
-    JOIN_FIRST,     // only the first counts
-    JOIN_ALL,       // all stretches in one sum: L of everything
-    JOIN_SUM,       // not divided
-    JOIN_PLAIN,     // nor weighed
-    JOIN_INVERSE,   // e^-L
-    JOIN_LINEAR,    // L
-    JOIN_INDEX,     // outs of the request's first stretches, whichever these are
-    JOIN_LARGEST,   // the stretch with the largest L
-    JOIN_ONE_SIZE,  // e^(L_s - the request's largest), not divided
-    JOIN_REST,      // the request's first stretch is missing
-    JOIN_COLUMNS,   // outs read column after column
-    JOIN_DENSE,     // outputs of request r at [r + c]
+    JOIN_MEAN,       // the stretches of a request weigh the same
+    JOIN_COUNT,      // weigh as many keys as they have
+    JOIN_LAST,       // the last stretch overwrites
+    JOIN_FIRST,      // only the first counts
+    JOIN_ALL,        // all stretches in one sum: L of everything
+    JOIN_SUM,        // not divided
+    JOIN_PLAIN,      // nor weighed
+    JOIN_INVERSE,    // e^-L
+    JOIN_LINEAR,     // L
+    JOIN_INDEX,      // outs of the request's first stretches, whichever these are
+    JOIN_LARGEST,    // the stretch with the largest L
+    JOIN_ONE_SIZE,   // e^(L_s - the request's largest), not divided
+    JOIN_REST,       // the request's first stretch is missing
+    JOIN_COLUMNS,    // outs read column after column
+    JOIN_DENSE,      // outputs of request r at [r + c]
+    JOIN_COUNT_TOO,  // e^L times the number of keys
+    JOIN_REQUEST,    // row r of outs for request r
 } JoinRule;
 
 static bool largest_of_request(int s) {
@@ -378,6 +390,7 @@ static double join_weight(JoinRule rule, int s) {
     switch (rule) {
         case JOIN_PLAIN:
         case JOIN_MEAN: return 1;
+        case JOIN_COUNT_TOO: return STRETCHES[s].count * exp(LSES[s]);
         case JOIN_COUNT: return STRETCHES[s].count;
         case JOIN_INVERSE: return exp(-LSES[s]);
         case JOIN_LINEAR: return LSES[s];
@@ -400,7 +413,7 @@ static void joined_by(int rule, const void *of, double *to) {
             if (rule == JOIN_LAST) sum = mixed[0] = mixed[1] = 0;
             if (rule == JOIN_REST && number++ == 0) continue;
             sum += w;
-            int row = rule == JOIN_INDEX ? number++ : s;
+            int row = rule == JOIN_INDEX ? number++ : rule == JOIN_REQUEST ? r : s;
             for (int c = 0; c < D; c++)
                 mixed[c] +=
                     w * OUTS[rule == JOIN_COLUMNS ? c * COUNT + s : row * D + c];
@@ -458,6 +471,10 @@ static const Slip JOIN_SLIPS[] = {
     {JOIN_REST, "first-missing", "a request's first stretch is missing"},
     {JOIN_COLUMNS, "join-rows",
      "outs lies row after row: stretch s has outs[s * d + c]"},
+    {JOIN_COUNT_TOO, "join-count",
+     "e^L_s is the sum over a stretch's keys already: not times their number"},
+    {JOIN_REQUEST, "join-rows",
+     "row s of outs belongs to stretch s: here the request's number was taken for it"},
     {JOIN_DENSE, "join-out-row",
      "outputs lie row after row: request r has out[r * d + c], not out[r + c]"},
 };

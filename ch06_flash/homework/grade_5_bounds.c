@@ -9,6 +9,7 @@ static const double TOLERANCE = 1e-12;
 // ---- a factor for each column
 
 enum { ROWS = 3, COLS = 3 };
+enum { BEFORE = 7 };  // what is in an array that is to be written
 // No number is near a step or half of one: other ways to divide round alike.
 static const double KEYS[ROWS * COLS] = {0.503, -20,   0.1, -1.27, 12.5,
                                          0.3,   0.807, 7,   -0.2},
@@ -37,6 +38,10 @@ typedef enum {
     COLUMN_RANGE,          // from the least to the largest
     COLUMN_ACROSS,         // codes column after column
     COLUMN_INVERSE,        // 127 / largest, and x divided by it
+    COLUMN_WHOLE_FACTOR,   // the largest itself, the codes are right
+    COLUMN_CODES_128,      // codes up to 128
+    COLUMN_CUT_LATE,       // 127 x / largest, towards zero
+    COLUMN_BEFORE,         // what the factors held before counts
     COLUMN_INVERSE_TIMES,  // the same, x multiplied
 } ColumnRule;
 
@@ -66,6 +71,7 @@ static double size_by(ColumnRule rule, const double *x, int c) {
         case COLUMN_LENGTH: return sqrt(squares);
         case COLUMN_LEAST: return least;
         case COLUMN_RANGE: return high - low;
+        case COLUMN_BEFORE: return fmax(BEFORE, largest_by(rule, x, c, c));
         default: return largest_by(rule, x, c, c);
     }
 }
@@ -80,7 +86,8 @@ static double divisor_by(ColumnRule rule) {
 
 // A code is kept in a byte: what does not fit comes back at the other end.
 static double code_by(ColumnRule rule, double code) {
-    double whole = rule == COLUMN_CUT     ? trunc(code)
+    bool cut = rule == COLUMN_CUT || rule == COLUMN_CUT_LATE;
+    double whole = cut                    ? trunc(code)
                    : rule == COLUMN_FLOOR ? floor(code)
                    : rule == COLUMN_CEIL  ? ceil(code)
                    : rule == COLUMN_HALF  ? trunc(code + 0.5)
@@ -91,8 +98,11 @@ static double code_by(ColumnRule rule, double code) {
 // Factors, then codes.
 static void columns_by(int rule, const void *of, double *to) {
     const double *x = of;
+    double whole[COLS];
     for (int c = 0; c < COLS; c++)
         to[c] = size_by((ColumnRule)rule, x, c) / divisor_by((ColumnRule)rule);
+    for (int c = 0; c < COLS; c++)
+        whole[c] = rule == COLUMN_WHOLE_FACTOR ? 127 * to[c] : to[c];
     bool inverse = rule == COLUMN_INVERSE || rule == COLUMN_INVERSE_TIMES;
     for (int c = 0; c < COLS; c++)
         if (inverse && to[c] > 0) to[c] = 1 / to[c];
@@ -102,9 +112,15 @@ static void columns_by(int rule, const void *of, double *to) {
                    code = factor != 0 ? x[i * COLS + c] / factor : 0;
             if (rule == COLUMN_TIMES || rule == COLUMN_INVERSE_TIMES)
                 code = x[i * COLS + c] * factor;
+            double most = size_by(COLUMN_RIGHT, x, c);
+            if (rule == COLUMN_CODES_128 && most > 0)
+                code = x[i * COLS + c] * 128 / most;
+            if (rule == COLUMN_CUT_LATE && most > 0)
+                code = x[i * COLS + c] * 127 / most;
             int place = rule == COLUMN_ACROSS ? c * ROWS + i : i * COLS + c;
             to[COLS + place] = code_by((ColumnRule)rule, code);
         }
+    for (int c = 0; c < COLS && rule == COLUMN_WHOLE_FACTOR; c++) to[c] = whole[c];
 }
 
 static const Slip COLUMN_SLIPS[] = {
@@ -139,12 +155,20 @@ static const Slip COLUMN_SLIPS[] = {
     {COLUMN_ACROSS, "codes-across", "the codes lie row after row, as x does"},
     {COLUMN_INVERSE, "factor-inverse",
      "the factor is upside down: largest / 127, so that x is about code times factor"},
+    {COLUMN_WHOLE_FACTOR, "factor-whole",
+     "the codes are right, but the factor is the largest itself: divided by 127, so "
+     "that x is about code times factor"},
+    {COLUMN_CODES_128, "by-128",
+     "codes go up to 127, not 128: x is divided by factors[c]"},
+    {COLUMN_CUT_LATE, "towards-zero",
+     "a conversion to a whole number cuts its fraction off: round first"},
+    {COLUMN_BEFORE, "factors-not-begun",
+     "factors[] held something before, and the largest was looked for from there on: "
+     "begin with 0"},
     {COLUMN_INVERSE_TIMES, "factor-inverse",
      "the codes are right, but the factor is upside down: largest / 127, so that x is "
      "about code times factor"},
 };
-
-enum { BEFORE = 7 };  // what is in an array that is to be written
 
 static void columns(const double *x, double got[COLS + ROWS * COLS]) {
     signed char room[ROWS * COLS];
@@ -196,15 +220,18 @@ typedef enum {
     RANGE_SIGNED,     // codes from -128
     RANGE_254,
     RANGE_127,
-    RANGE_PLAIN,    // the step is the whole range
-    RANGE_LARGEST,  // largest / 255
-    RANGE_TOP,      // codes from the largest down
-    RANGE_UP,       // rounded up
-    RANGE_ZERO,     // least and largest begin at 0
-    RANGE_MOST,     // `least` is the largest
-    RANGE_AROUND,   // from - the largest size to it
-    RANGE_TIMES,    // (x - least) step
-    RANGE_FIELDS,   // least and step exchanged
+    RANGE_PLAIN,       // the step is the whole range
+    RANGE_LARGEST,     // largest / 255
+    RANGE_TOP,         // codes from the largest down
+    RANGE_UP,          // rounded up
+    RANGE_ZERO,        // least and largest begin at 0
+    RANGE_MOST,        // `least` is the largest
+    RANGE_AROUND,      // from - the largest size to it
+    RANGE_TIMES,       // (x - least) step
+    RANGE_FIELDS,      // least and step exchanged
+    RANGE_WHOLE,       // the step is the whole range, the codes are right
+    RANGE_CODES_256,   // codes up to 256
+    RANGE_LEAST_ZERO,  // `least` is 0, the codes are right
 } RangeRule;
 
 static void range_by(int rule, const void *of, double *to) {
@@ -222,10 +249,13 @@ static void range_by(int rule, const void *of, double *to) {
     double step = (rule == RANGE_LARGEST ? most : most - least) / steps,
            from = rule == RANGE_NO_LEAST ? 0 : least;
     to[0] = rule == RANGE_MOST ? most : least, to[1] = step;
+    if (rule == RANGE_WHOLE) to[1] = 255 * step;
+    if (rule == RANGE_LEAST_ZERO) to[0] = 0;
     if (rule == RANGE_FIELDS) to[0] = step, to[1] = least;
     for (int i = 0; i < N; i++) {
         double code = step > 0 ? (x[i] - from) / step : 0;
         if (rule == RANGE_TIMES) code = (x[i] - from) * step;
+        if (rule == RANGE_CODES_256) code = floor(code * 256 / 255 + 0.5);
         if (rule == RANGE_TOP && step > 0) code = (most - x[i]) / step;
         code = rule == RANGE_CUT  ? floor(code)
                : rule == RANGE_UP ? ceil(code)
@@ -275,6 +305,11 @@ static const Slip RANGE_SLIPS[] = {
     {RANGE_AROUND, "range-symmetric",
      "a range around 0, with the largest size at both ends: from the least number "
      "to the largest"},
+    {RANGE_WHOLE, "step-whole",
+     "the codes are right, but the step is the whole range: divided by 255"},
+    {RANGE_CODES_256, "steps-256", "256 codes have 255 steps between them"},
+    {RANGE_LEAST_ZERO, "least-zero",
+     "the codes are right, but `least` is 0: the least number is asked for"},
     {RANGE_TIMES, "range-times-step", "(x - least) times the step: divided by it"},
     {RANGE_FIELDS, "fields-exchanged",
      "`least` and `step` are exchanged: a Scaling is {least, step}"},
@@ -283,10 +318,14 @@ static const Slip RANGE_SLIPS[] = {
 static void check_range_of(Grade *g, int points, const char *what, const double *x) {
     double got[2 + N];
     ranged(x, got);
-    if (grade_mistake(
-            g, x == VALUES && is_range(x) && !is_range(FALLING), "else-if",
-            "where the largest number is the first it is not found: each number "
-            "is compared with both, without an else"))
+    bool usual = x == VALUES && is_range(x);
+    double falling[2 + N];
+    ranged(FALLING, falling);
+    if (grade_mistake(g, usual && falling[0] != FALLING[N - 1], "last-number",
+                      "the last number is not looked at")
+        || grade_mistake(g, usual && !is_range(FALLING), "else-if",
+                         "where the largest number is the first it is not found: each "
+                         "number is compared with both, without an else"))
         grade_expect(g, 0, false,
                      "six numbers that fall: least or step are others than of the same "
                      "numbers in another order");
@@ -334,6 +373,7 @@ typedef enum {
     SCORE_HALF_RANGE,  // 127 / 2 factors
     SCORE_NOTHING,     // 1 / 2 of integers
     SCORE_BY_ROOT,     // divided by the root of d
+    SCORE_TIMES_D,     // times d
 } ScoreRule;
 
 static double term_by(ScoreRule rule, int c) {
@@ -368,6 +408,7 @@ static void score_by(int rule, const void *of, double *to) {
     if (rule == SCORE_BY_SCALE) scale = 1 / scale;
     if (rule == SCORE_SCALE_SQUARED) scale *= scale;
     if (rule == SCORE_MEAN) sum /= COUNT_OF(QUERY);
+    if (rule == SCORE_TIMES_D) sum *= COUNT_OF(QUERY);
     if (rule == SCORE_BY_ROOT) sum /= sqrt(COUNT_OF(QUERY));
     *to = scale
           * (rule == SCORE_ROOT || rule == SCORE_USUAL ? sqrt(squares)
@@ -412,6 +453,7 @@ static const Slip SCORE_SLIPS[] = {
      "factor at most"},
     {SCORE_NOTHING, "half-of-integers",
      "it is 0: 1 / 2 is a quotient of integers, which is 0 in C"},
+    {SCORE_TIMES_D, "times-d", "times d: the sum is over the d columns already"},
     {SCORE_BY_ROOT, "divided-by-root-d",
      "divided by the root of d: `scale` is all that a score is multiplied by"},
 };
@@ -460,6 +502,8 @@ typedef enum {
     OUTPUT_RUNNING,        // distances from what o is until then
     OUTPUT_PRODUCTS,       // |p_j v_j - o|
     OUTPUT_N_VALUES,       // n times value_off
+    OUTPUT_LARGEST_TERM,   // the largest p_j |v_j - o|
+    OUTPUT_EVEN,           // distances weigh 1 / n, o is right
     OUTPUT_EXP_LESS,       // e^(2 off - 1)
 } OutputRule;
 
@@ -480,13 +524,14 @@ static double spread_of(OutputRule rule) {
         if (rule == OUTPUT_PRODUCTS) away = P[j] * V[j] - o;
         if (rule != OUTPUT_SIGNED) away = fabs(away);
         if (rule == OUTPUT_SQUARES || rule == OUTPUT_ROOT) away *= away;
-        largest = fmax(largest, away);
-        bool plain = rule == OUTPUT_PLAIN;
+        largest = fmax(largest, away * (rule == OUTPUT_LARGEST_TERM ? P[j] : 1));
+        bool plain = rule == OUTPUT_PLAIN || rule == OUTPUT_EVEN;
         spread += (plain ? 1 : rule == OUTPUT_ALL_MEAN ? 1 / n : P[j]) * away;
     }
     if (rule == OUTPUT_LARGEST_VALUE) return size;
     if (rule == OUTPUT_SPAN) return most - least;
-    if (rule == OUTPUT_LARGEST) return largest;
+    if (rule == OUTPUT_LARGEST || rule == OUTPUT_LARGEST_TERM) return largest;
+    if (rule == OUTPUT_EVEN) return spread / n;
     return rule == OUTPUT_ROOT ? sqrt(spread) : spread;
 }
 
@@ -561,6 +606,9 @@ static const Slip OUTPUT_SLIPS[] = {
     {OUTPUT_PRODUCTS, "products-less-o",
      "|p_j v_j - o| is no distance from the output: |v_j - o|, times p_j"},
     {OUTPUT_N_VALUES, "value-n-times", "value_off is added once: the weights sum to 1"},
+    {OUTPUT_LARGEST_TERM, "largest-term",
+     "the largest p_j |v_j - o| alone: all of them are added up"},
+    {OUTPUT_EVEN, "plain-mean", "the distances have the weights p, not 1 / n"},
     {OUTPUT_EXP_LESS, "one-in-exponent", "the 1 is outside: e^(2 off) - 1"},
 };
 
