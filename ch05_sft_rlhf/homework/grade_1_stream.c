@@ -41,6 +41,14 @@ typedef enum {
     STEP_GAMMA_EARLY,    // one power more
     STEP_ABSOLUTE,       // gamma^i, counted from the answer's first step
     STEP_BACKWARD,       // the last reward has the weight 1
+    // which reward, which value
+    STEP_ALWAYS_LAST,    // V_n for V_(t+k), everywhere
+    STEP_FROM_0,         // r_i for r_(t+i)
+    STEP_MORE_REWARD,    // k + 1 rewards, then gamma^k V_(t+k)
+    STEP_MORE_LATE,      // k + 1 rewards, then gamma^(k+1) V_(t+k)
+    STEP_LESS_REWARD,    // k - 1 rewards, then gamma^k V_(t+k)
+    STEP_REWARDS_EARLY,  // the rewards' powers alone are one too high
+    STEP_STOPS_EARLY,    // n - 1 - t steps at most
 } StepRule;
 
 static double reward_weight(StepRule rule, int t, int end, int i) {
@@ -49,9 +57,8 @@ static double reward_weight(StepRule rule, int t, int end, int i) {
     if (rule == STEP_EACH_GAMMA) return GAMMA;
     if (rule == STEP_ONE_GAMMA || rule == STEP_ALL_ONE_GAMMA) return i > t ? GAMMA : 1;
     bool absolute = rule == STEP_ABSOLUTE || rule == STEP_REWARDS_ABSOLUTE;
-    int power = absolute                ? i
-                : rule == STEP_BACKWARD ? end - 1 - i
-                                        : i - t + (rule == STEP_GAMMA_EARLY);
+    int power = absolute ? i : rule == STEP_BACKWARD ? end - 1 - i : i - t;
+    if (rule == STEP_GAMMA_EARLY || rule == STEP_REWARDS_EARLY) power++;
     return pow(GAMMA, power);
 }
 
@@ -63,18 +70,25 @@ static double value_weight(StepRule rule, int t, int end, int k) {
         || rule == STEP_EACH_GAMMA)
         return GAMMA;
     int power = rule == STEP_ABSOLUTE ? end : rule == STEP_PAST ? k : end - t;
-    if (rule == STEP_VALUE_MORE || rule == STEP_GAMMA_EARLY) power++;
+    if (rule == STEP_VALUE_MORE || rule == STEP_GAMMA_EARLY || rule == STEP_MORE_LATE)
+        power++;
     return pow(GAMMA, power - (rule == STEP_VALUE_LESS));
 }
 
 static double n_step_by(StepRule rule, int t, int k) {
     int steps = t + k + (rule == STEP_ONE_MORE) - (rule == STEP_ONE_LESS),
         end = steps < STEPS ? steps : STEPS;
+    if (rule == STEP_STOPS_EARLY && end == STEPS) end--;
     double sum = 0, after = end < STEPS               ? VALUES[end]
                             : rule == STEP_LAST_VALUE ? VALUES[STEPS - 1]
                                                       : LAST;
     if (rule == STEP_VALUE_EARLY) after = VALUES[end - 1];
-    for (int i = t; i < end; i++) sum += reward_weight(rule, t, end, i) * REWARDS[i];
+    if (rule == STEP_ALWAYS_LAST) after = LAST;
+    int until = end + (rule == STEP_MORE_REWARD || rule == STEP_MORE_LATE)
+                - (rule == STEP_LESS_REWARD);
+    for (int i = t; i < until && i < STEPS; i++)
+        sum +=
+            reward_weight(rule, t, end, i) * REWARDS[rule == STEP_FROM_0 ? i - t : i];
     sum += value_weight(rule, t, end, k) * after;
     double sign = rule == STEP_NO_BASELINE ? 0 : rule == STEP_PLUS_BASELINE ? -1 : 1;
     return sum - sign * VALUES[rule == STEP_OTHER_BASELINE ? end - 1 : t];
@@ -133,6 +147,16 @@ static const Slip STEP_SLIPS[] = {
      "gamma^i"},
     {STEP_BACKWARD, "gamma-backward",
      "gamma's powers run the wrong way: the nearest reward, r_t, has the weight 1"},
+    {STEP_ALWAYS_LAST, "always-last",
+     "`last` was taken for V_(t+k) everywhere: it is V_n, of answers with no more than "
+     "k steps left"},
+    {STEP_FROM_0, "rewards-from-0",
+     "the rewards are those of the answer's beginning: rewards[t + i], not rewards[i]"},
+    {STEP_MORE_REWARD, "one-more", "k + 1 rewards are summed: the last is r_(t+k-1)"},
+    {STEP_MORE_LATE, "one-more", "k + 1 rewards are summed: the last is r_(t+k-1)"},
+    {STEP_LESS_REWARD, "one-less", "k - 1 rewards are summed: the last is r_(t+k-1)"},
+    {STEP_REWARDS_EARLY, "gamma-early",
+     "the rewards' powers of gamma begin one too high: r_t has the weight gamma^0 = 1"},
 };
 
 static void check_n_step(Grade *g) {
@@ -156,6 +180,9 @@ static void check_n_step_end(Grade *g) {
          "after them here"},
         {STEP_LAST_VALUE, "last-is-value",
          "after the answer comes V_n, which is `last`, not the last step's own value"},
+        {STEP_STOPS_EARLY, "last-step-missing",
+         "the answer's last step is missing: steps t .. n - 1 are n - t, not n - t - "
+         "1"},
         {STEP_PAST, "gamma-past-the-end",
          "with m < k steps left V_n is m steps away: its weight is gamma^m"},
     };
@@ -184,13 +211,17 @@ typedef enum {
     WEIGHT_NORMALISED,  // powers, divided by their sum
     WEIGHT_REVERSED,    // the nearest has the least
     WEIGHT_EVEN,        // 1 / m
-    WEIGHT_PLAIN        // lambda^(k-1)
+    WEIGHT_PLAIN,       // lambda^(k-1)
+    WEIGHT_LEFT         // (1 - lambda) lambda^k, and all that is left
 } WeightRule;
 
 // The weight of k steps, by those of one, all and the last.
 static double weight_by(WeightRule rule, const Weights *w, int k) {
     double lambda = rule == WEIGHT_SWAPPED ? 1 - w->lambda : w->lambda,
            factor = rule == WEIGHT_FACTOR ? lambda : 1 - lambda, sum = 0;
+    if (rule == WEIGHT_LEFT)
+        return k < w->m ? factor * pow(lambda, k)
+                        : 1 - lambda * (1 - pow(lambda, w->m - 1));
     bool shifted = rule == WEIGHT_SHIFTED || rule == WEIGHT_ALL_SHIFTED
                    || (k == w->m && rule == WEIGHT_LAST_SHIFTED);
     if (k == w->m && rule == WEIGHT_SHIFTED) shifted = false;
@@ -215,6 +246,7 @@ static const Slip WEIGHT_SLIPS[] = {
     {WEIGHT_LAST_LIKE_OTHERS, "last-weight",
      "they do not sum to 1: the last one gets all that is left"},
     {WEIGHT_SHIFTED, "weight-shifted", "the first weight is (1 - lambda) lambda^0"},
+    {WEIGHT_LEFT, "weight-shifted", "the first weight is (1 - lambda) lambda^0"},
     {WEIGHT_ALL_SHIFTED, "weight-shifted",
      "the powers are one too high: they begin with lambda^0"},
     {WEIGHT_LAST_SHIFTED, "last-weight-shifted",
@@ -277,6 +309,14 @@ typedef enum {
     STREAM_CUT_LEAKS,    // after a cut the sum goes on
     STREAM_CUT_PLAIN,    // lasts without gamma
     STREAM_NEXT_LAST,    // lasts[t+1], 0 at the stream's end
+    STREAM_END_LAST,     // lasts[n-1]
+    STREAM_FIRST_LAST,   // lasts[0]
+    STREAM_CUT_OWN,      // V_t after a cut at t
+    STREAM_TWO_DELTAS,   // delta_t + gamma lambda delta_(t+1)
+    STREAM_RESET_LATE,   // both are set anew for the step before
+    STREAM_LOOP,         // the recursion, from the first step to the last
+    STREAM_PADDED,       // padding is a step, though answers end
+    STREAM_LAST_STEP,    // an answer's last step is left out
 } StreamRule;
 
 // The value after step t, which is an answer's last one.
@@ -285,6 +325,9 @@ static double after_end(StreamRule rule, const Stream *s, int t, double gamma) {
     if (!(cut ? rule != STREAM_CUT_ENDS : rule == STREAM_END_LASTS)) return 0;
     if (rule == STREAM_CUT_PLAIN) return s->lasts[t] / gamma;
     if (rule == STREAM_NEXT_LAST) return t + 1 < s->n ? s->lasts[t + 1] : 0;
+    if (rule == STREAM_END_LAST) return s->lasts[s->n - 1];
+    if (rule == STREAM_FIRST_LAST) return s->lasts[0];
+    if (rule == STREAM_CUT_OWN) return s->values[t];
     return s->lasts[t];
 }
 
@@ -312,22 +355,28 @@ static void stream_by(int rule, const void *of, double *to) {
     double advantage = 0, next = 0,
            decay = (rule == STREAM_NO_GAMMA || rule == STREAM_PLAIN ? 1 : gamma)
                    * (rule == STREAM_NO_LAMBDA ? 1 : lambda);
-    for (int t = s->n - 1; t >= 0; t--) {
+    for (int i = s->n - 1; i >= 0; i--) {
+        int t = rule == STREAM_LOOP ? s->n - 1 - i : i;
         StepKind kind = s->kinds[t];
         to[t] = 0;
-        if (kind == STEP_PADDING && rule != STREAM_PADDING) continue;
+        if (kind == STEP_PADDING && rule != STREAM_PADDING && rule != STREAM_PADDED)
+            continue;
         bool over = kind == STEP_ENDS || kind == STEP_CUT;
         if (over && rule == STREAM_PADDING && t + 1 < s->n
             && s->kinds[t + 1] == STEP_PADDING)
             over = false;  // it goes on into the padding
+        bool late = over && rule == STREAM_RESET_LATE;
+        if (late) over = false;
         if (over && rule != STREAM_LEAK
             && !(rule == STREAM_CUT_LEAKS && kind == STEP_CUT))
             advantage = 0;
         if (over && (rule != STREAM_NEXT_VALUE || kind == STEP_CUT))
             next = after_end((StreamRule)rule, s, t, gamma);
         double delta = delta_by((StreamRule)rule, s, t, next);
-        advantage = to[t] = delta + (alone ? 0 : decay * advantage),
-        next = s->values[t];
+        if (rule == STREAM_LAST_STEP && over) delta = 0;
+        to[t] = delta + (alone ? 0 : decay * advantage);
+        advantage = late ? 0 : rule == STREAM_TWO_DELTAS ? delta : to[t];
+        next = late ? after_end((StreamRule)rule, s, t, gamma) : s->values[t];
     }
     if (rule == STREAM_FORWARD) forward_by(s, decay, to);
     for (int t = 0; t < s->n && rule == STREAM_RETURNS; t++)
@@ -349,6 +398,22 @@ static const Slip STREAM_SLIPS[] = {
     {STREAM_FORWARD, "forward",
      "summed from the beginning: an advantage is made of what comes after, so go "
      "from the last step to the first"},
+    {STREAM_LOOP, "forward",
+     "gone through from the first step to the last: an advantage is made of what comes "
+     "after, so go from the last step to the first"},
+    {STREAM_RESET_LATE, "reset-late",
+     "at an answer's last step what comes after it is set anew too late: before its "
+     "own delta is computed, not for the step before it"},
+    {STREAM_LAST_STEP, "last-step-missing",
+     "an answer's last step is left out: it has a delta too"},
+    {STREAM_TWO_DELTAS, "two-deltas",
+     "gamma lambda multiplies A_(t+1), the whole sum so far, not delta_(t+1) alone"},
+    {STREAM_CUT_OWN, "cut-own-value",
+     "V after a cut at t is lasts[t], not the step's own value"},
+    {STREAM_END_LAST, "other-last", "V after a cut at t is lasts[t], not lasts[n - 1]"},
+    {STREAM_FIRST_LAST, "other-last", "V after a cut at t is lasts[t], not lasts[0]"},
+    {STREAM_PADDED, "padding",
+     "padding was computed like a step: it is none, its advantage is 0"},
     {STREAM_CUT_LEAKS, "cut-leaks",
      "after a cut the sum of the next answer goes on into this one"},
     {STREAM_CUT_PLAIN, "cut-not-discounted",
@@ -368,6 +433,18 @@ static const Slip STREAM_SLIPS[] = {
     {STREAM_PADDING, "padding", "padding was taken for steps of the answer before it"},
 };
 
+// Whatever stands there, if all steps are right.
+static void name_padding(Grade *g, const Stream *s, const double *got) {
+    double want[MOST_STEPS];
+    int steps_off = 0, padding_off = 0;
+    stream_by(STREAM_RIGHT, s, want);
+    for (int t = 0; t < s->n; t++)
+        if (!(fabs(got[t] - want[t]) < TOLERANCE))
+            *(s->kinds[t] == STEP_PADDING ? &padding_off : &steps_off) += 1;
+    grade_mistake(g, padding_off > 0 && steps_off == 0, "padding",
+                  "padding is no step: its advantage is 0, whatever it holds");
+}
+
 static void check_stream_of(Grade *g, int points, const char *what, const Stream *s) {
     size_t n = (size_t)s->n;
     double got[MOST_STEPS], zeros[MOST_STEPS];
@@ -384,6 +461,9 @@ static void check_stream_of(Grade *g, int points, const char *what, const Stream
     grade_mistake(g, unwritten, "padding-not-written",
                   "padding has the advantage 0: it has to be written, advantages[] may "
                   "hold anything before");
+    grade_slip(g, what, got, s->n, TOLERANCE, stream_by, s, STREAM_SLIPS,
+               COUNT_OF(STREAM_SLIPS));
+    name_padding(g, s, got);
     grade_numbers(g, points, what, got, s->n, TOLERANCE, stream_by, s, STREAM_SLIPS,
                   COUNT_OF(STREAM_SLIPS));
 }
@@ -417,8 +497,8 @@ static void check_cut(Grade *g) {
 static void check_padding(Grade *g) {
     static const Stream s = {
         6,
-        {0, 1, 9, 9, 1, 9},
-        {0.5, 0.6, 9, 9, 0.3, 9},
+        {0, 1, 9, 8, 1, 7},
+        {0.5, 0.65, 4, 6, 0.3, 3},
         {5, 5, 9, 9, 5, 9},
         {STEP_GOES_ON, STEP_ENDS, STEP_PADDING, STEP_PADDING, STEP_ENDS, STEP_PADDING}};
     check_stream_of(g, 2, "answers of 2 steps and of 1, padding after each", &s);

@@ -1,5 +1,6 @@
 // Problem 2: a reward for brevity.
 #include <math.h>
+#include <stdlib.h>
 
 #include "ch05_sft_rlhf/homework/grade.h"
 
@@ -36,12 +37,14 @@ typedef enum {
     WORTH_CUT_ADDED,   // cut_off on top of what it would be worth
     WORTH_CUT_BEYOND,  // cut off counts beyond the budget only
     WORTH_CUT_WITHIN,  // within it only
+    WORTH_DISTANCE,    // alpha |length - budget|
 } WorthRule;
 
 static double cost_by(WorthRule rule, const Case *c) {
     int over = c->length - (rule == WORTH_NO_BUDGET ? 0 : BUDGET)
                + (rule == WORTH_EARLY) - (rule == WORTH_LATE);
     if (rule == WORTH_BONUS) return ALPHA * over;
+    if (rule == WORTH_DISTANCE) return ALPHA * abs(over);
     if (over <= 0) return 0;
     if (rule == WORTH_ONCE) return ALPHA;
     if (rule == WORTH_PLUS) return -ALPHA * over;
@@ -69,6 +72,8 @@ static const Slip WORTH_SLIPS[] = {
     {WORTH_NO_BUDGET, "no-budget", "only tokens beyond the budget cost"},
     {WORTH_BONUS, "bonus",
      "below the budget nothing is earned: the cost is never below 0"},
+    {WORTH_DISTANCE, "distance",
+     "answers below the budget pay here as well: they cost nothing"},
     {WORTH_CUT_PAYS, "cut-pays",
      "an answer that was cut off is worth cut_off, at any length"},
     {WORTH_CUT_EARNS, "cut-earns",
@@ -275,7 +280,7 @@ static void check_length_large(Grade *g) {
         "where all rewards are near -9000 every exponential is 0: the largest "
         "exponent was looked for from 0 on. Begin with -INFINITY, or with the "
         "first");
-    grade_mistake(g, !isfinite(got[0]), "overflow",
+    grade_mistake(g, !isfinite(got[0]) || got[0] == 0, "overflow",
                   "e^9000 is infinite in C: subtract the largest exponent first");
     grade_numbers(g, 1, "the expected length with rewards near 9000 and -9000", got, 2,
                   1e-6, lengths_by, p, LENGTH_SLIPS, COUNT_OF(LENGTH_SLIPS));
@@ -296,16 +301,19 @@ typedef enum {
     SLOPE_COVARIANCE,  // of length and reward
     SLOPE_REFERENCE,   // under the reference
     SLOPE_UNWEIGHTED,  // squared distances, all alike
+    SLOPE_NO_ALPHA,    // at alpha = 0
+    SLOPE_OF_REWARD,   // covariance of length and reward
+    SLOPE_MEAN_LESS,   // E[L^2] - E[L]
 } SlopeRule;
 
-// E[(L - E[L]) (r - alpha L)]
-static double covariance_by(const Problem2 *p) {
+// E[(L - E[L]) (r - alpha L)], or of r alone.
+static double covariance_by(const Problem2 *p, double alpha) {
     double mean, square, worth, both = 0, z = 0;
     moments_by(LENGTH_RIGHT, p, &mean, &square);
     moments_by(LENGTH_OF_WORTH, p, &worth, &square);
     for (int i = 0; i < ANSWERS; i++) {
         double q = exp(exponent_by(LENGTH_RIGHT, p, i));
-        z += q, both += q * (LENGTH[i] - mean) * (p->reward[i] - p->alpha * LENGTH[i]);
+        z += q, both += q * (LENGTH[i] - mean) * (p->reward[i] - alpha * LENGTH[i]);
     }
     return both / z;
 }
@@ -313,10 +321,13 @@ static double covariance_by(const Problem2 *p) {
 static void slope_by(int rule, const void *of, double *to) {
     const Problem2 *p = of;
     double mean, square;
-    LengthRule under = rule == SLOPE_REFERENCE ? LENGTH_OF_REFERENCE : LENGTH_RIGHT;
+    LengthRule under = rule == SLOPE_REFERENCE  ? LENGTH_OF_REFERENCE
+                       : rule == SLOPE_NO_ALPHA ? LENGTH_NO_ALPHA
+                                                : LENGTH_RIGHT;
     moments_by(under, p, &mean, &square);
     double spread = square - mean * mean, beta = p->beta;
     if (rule == SLOPE_SQUARE) spread = square;
+    if (rule == SLOPE_MEAN_LESS) spread = square - mean;
     if (rule == SLOPE_UNWEIGHTED) {
         spread = 0;
         for (int i = 0; i < ANSWERS; i++) spread += pow(LENGTH[i] - mean, 2) / ANSWERS;
@@ -324,40 +335,48 @@ static void slope_by(int rule, const void *of, double *to) {
     if (rule == SLOPE_DEVIATION) spread = sqrt(spread);
     if (rule == SLOPE_MEAN) spread = mean;
     if (rule == SLOPE_RELATIVE) spread /= mean;
-    if (rule == SLOPE_COVARIANCE) spread = covariance_by(p);
+    if (rule == SLOPE_COVARIANCE) spread = covariance_by(p, p->alpha);
+    if (rule == SLOPE_OF_REWARD) spread = covariance_by(p, 0);
     if (rule == SLOPE_NO_BETA) beta = 1;
     if (rule == SLOPE_TIMES_BETA) beta = 1 / beta;
     if (rule == SLOPE_BETA_SQUARED) beta *= beta;
     *to = (rule == SLOPE_SIGN ? 1 : -1) * spread / beta;
 }
 
+static const Slip SLOPE_SLIPS[] = {
+    {SLOPE_SIGN, "slope-sign",
+     "a dearer token makes answers shorter: the slope is negative"},
+    {SLOPE_NO_BETA, "slope-beta", "the exponent is divided by beta: so is the slope"},
+    {SLOPE_SQUARE, "second-moment", "this is E[L^2]: the variance is E[L^2] - E[L]^2"},
+    {SLOPE_DEVIATION, "slope-deviation",
+     "this is the standard deviation, not the variance"},
+    {SLOPE_TIMES_BETA, "slope-times-beta",
+     "the exponent is divided by beta: so is the slope, not multiplied by it"},
+    {SLOPE_BETA_SQUARED, "slope-beta-squared",
+     "the exponent is divided by beta once: so is the slope"},
+    {SLOPE_UNWEIGHTED, "slope-unweighted",
+     "squared distances from the mean have the policy's probabilities too, not "
+     "1 / n"},
+    {SLOPE_MEAN, "slope-mean",
+     "this is the mean length in the place of the variance of lengths"},
+    {SLOPE_RELATIVE, "slope-relative",
+     "divided by the mean length: the slope of E[L] is asked for, not of ln E[L]"},
+    {SLOPE_COVARIANCE, "slope-covariance",
+     "this is how length and worth vary together: alpha multiplies the length, so "
+     "it is the length's variance"},
+    {SLOPE_OF_REWARD, "slope-covariance",
+     "this is how length and reward vary together: alpha multiplies the length, so "
+     "it is the length's variance"},
+    {SLOPE_MEAN_LESS, "second-moment",
+     "E[L^2] - E[L]: the variance is E[L^2] - E[L]^2, with the mean squared"},
+    {SLOPE_NO_ALPHA, "slope-at-0",
+     "this is the slope at alpha = 0: the variance is that under the best policy "
+     "for r - alpha length"},
+    {SLOPE_REFERENCE, "slope-reference",
+     "the variance is that under the best policy, not under the reference"},
+};
+
 static void check_slope(Grade *g) {
-    static const Slip slips[] = {
-        {SLOPE_SIGN, "slope-sign",
-         "a dearer token makes answers shorter: the slope is negative"},
-        {SLOPE_NO_BETA, "slope-beta",
-         "the exponent is divided by beta: so is the slope"},
-        {SLOPE_SQUARE, "second-moment",
-         "this is E[L^2]: the variance is E[L^2] - E[L]^2"},
-        {SLOPE_DEVIATION, "slope-deviation",
-         "this is the standard deviation, not the variance"},
-        {SLOPE_TIMES_BETA, "slope-times-beta",
-         "the exponent is divided by beta: so is the slope, not multiplied by it"},
-        {SLOPE_BETA_SQUARED, "slope-beta-squared",
-         "the exponent is divided by beta once: so is the slope"},
-        {SLOPE_UNWEIGHTED, "slope-unweighted",
-         "squared distances from the mean have the policy's probabilities too, not "
-         "1 / n"},
-        {SLOPE_MEAN, "slope-mean",
-         "this is the mean length in the place of the variance of lengths"},
-        {SLOPE_RELATIVE, "slope-relative",
-         "divided by the mean length: the slope of E[L] is asked for, not of ln E[L]"},
-        {SLOPE_COVARIANCE, "slope-covariance",
-         "this is how length and worth vary together: alpha multiplies the length, so "
-         "it is the length's variance"},
-        {SLOPE_REFERENCE, "slope-reference",
-         "the variance is that under the best policy, not under the reference"},
-    };
     Problem2 p = {REWARD, 0.5, 0.25};
     Answers a = answers(REWARD);
     double got = length_slope(&a, p.beta, p.alpha), want;
@@ -368,7 +387,7 @@ static void check_slope(Grade *g) {
         "near, but not exact: a quotient of differences? A closed form is asked "
         "for");
     grade_numbers(g, 6, "the slope of the expected length", &got, 1, 1e-6, slope_by, &p,
-                  slips, COUNT_OF(slips));
+                  SLOPE_SLIPS, COUNT_OF(SLOPE_SLIPS));
 }
 
 // ---- the cost for a length
@@ -385,13 +404,22 @@ static void check_alpha_for(Grade *g, int points, double beta, double target) {
     double alpha = alpha_for_length(&a, beta, target), length = length_at(beta, alpha);
     grade_mistake(g, alpha < 0, "negative",
                   "a cost below 0 would pay for length: the least is 0");
+    double start_slope;
+    slope_by(SLOPE_NO_ALPHA, &(Problem2){REWARD, beta, 0}, &start_slope);
+    double start = length_at(beta, 0), one_step = (target - start) / start_slope;
+    grade_mistake(g, !isfinite(alpha), "newton-away",
+                  "the search left all bounds, alpha is no number: where nearly all "
+                  "answers are short the slope is 0, and a step along it too long. "
+                  "Halve a bracket");
+    grade_mistake(g, fabs(alpha - one_step) < 1e-9 * fabs(one_step), "one-step",
+                  "one step along the slope at alpha = 0: the length is no straight "
+                  "line, so it has to be searched for");
     // another length that is not reached with the same alpha: that is a bound
     bool stuck = length > target + 1e-7
                  && alpha_for_length(&a, beta, 1 + (target - 1) / 2) == alpha;
-    grade_mistake(g, stuck && alpha > 0, "bracket",
+    grade_mistake(g, stuck && fabs(length - start) > 1e-9, "bracket",
                   "the search ended at its upper bound, %g: that must be found first",
                   alpha);
-    double start = length_at(beta, 0);
     grade_mistake(
         g, fabs(length - start) < 1e-9 && start > target, "search-backwards",
         "the search ended at alpha = 0, where answers are longer than wanted: "
@@ -408,7 +436,16 @@ static void check_alpha_for(Grade *g, int points, double beta, double target) {
                  target, alpha, length);
 }
 
-static void check_alpha(Grade *g) { check_alpha_for(g, 4, 0.5, 3); }
+static void check_alpha(Grade *g) {
+    // the reference's answers are short enough, those of the best policy are not
+    Answers a = answers(REWARD);
+    double between = (length_at(0.5, 0) + 74 / 15.0) / 2,
+           got = alpha_for_length(&a, 0.5, between);
+    grade_mistake(g, got == 0 && alpha_for_length(&a, 0.5, 3) > 0, "of-reference",
+                  "0 where the best policy's answers are too long: was the reference's "
+                  "length asked for? The cost is for the best policy");
+    check_alpha_for(g, 4, 0.5, 3);
+}
 // Between lengths 1 and 2 it is beta ln(2 / 0.02) or so, some 4.6 million: nobody would
 // choose that as a bound without looking.
 static void check_alpha_far(Grade *g) { check_alpha_for(g, 1, 1e6, 1.02); }

@@ -5,7 +5,7 @@
 
 enum { ANSWERS = 4 };
 static const double PI[ANSWERS] = {0.1, 0.2, 0.3, 0.4},
-                    REF[ANSWERS] = {0.4, 0.1, 0.3, 0.2};
+                    REF[ANSWERS] = {0.35, 0.1, 0.25, 0.3};
 static const double TOLERANCE = 1e-10;
 
 typedef struct {
@@ -42,6 +42,10 @@ typedef enum {
     GRADIENT_BY_N,
     GRADIENT_SLOPES,      // k' itself
     GRADIENT_WITH_SCORE,  // the draws are differentiated too
+    GRADIENT_UPSIDE,      // k3's e^l as pi / ref, nothing else
+    GRADIENT_LOGS,        // ln pi for pi
+    GRADIENT_UNDRAWN,     // a sum over y without pi(y)
+    GRADIENT_OTHER_PI,    // pi_j for pi(y)
 } GradientRule;
 
 typedef struct {
@@ -64,6 +68,7 @@ static double gradient_slope(GradientRule rule, KlLoss kind, int y) {
     if (rule == GRADIENT_REVERSE) kind = LOSS_K3;
     if (rule == GRADIENT_VALUE) return value_by(kind, y);
     if (rule == GRADIENT_WITH_SCORE) return value_by(kind, y) + slope_by(kind, y);
+    if (rule == GRADIENT_UPSIDE && kind == LOSS_K3) return 1 - exp(-l);
     if (rule == GRADIENT_INVERSE)
         return kind == LOSS_K1 ? 1 : kind == LOSS_K2 ? l : exp(-l) - 1;
     return slope_by(kind, y)
@@ -76,10 +81,12 @@ static void gradient_by(int rule, const void *of, double *to) {
     KlLoss kind = ((const OfKind *)of)->kind;
     bool ref_mean = rule == GRADIENT_REF_MEAN || rule == GRADIENT_REF_BOTH,
          ref_weight = rule == GRADIENT_REF_WEIGHT || rule == GRADIENT_REF_BOTH;
-    double slope[ANSWERS], mean = 0;
+    double slope[ANSWERS], mean = 0, sum = 0;
     for (int y = 0; y < ANSWERS; y++) {
         slope[y] = gradient_slope((GradientRule)rule, kind, y);
+        sum += slope[y];
         mean += (rule == GRADIENT_PLAIN_MEAN ? 1.0 / ANSWERS
+                 : rule == GRADIENT_LOGS     ? log(PI[y])
                  : ref_mean                  ? REF[y]
                                              : PI[y])
                 * slope[y];
@@ -87,10 +94,15 @@ static void gradient_by(int rule, const void *of, double *to) {
     if (rule == GRADIENT_NO_MEAN) mean = 0;
     if (rule == GRADIENT_PLUS_MEAN) mean = -mean;
     for (int y = 0; y < ANSWERS; y++) {
-        double weight = rule == GRADIENT_NOT_DRAWN ? 1 : ref_weight ? REF[y] : PI[y];
+        double weight = rule == GRADIENT_NOT_DRAWN ? 1
+                        : rule == GRADIENT_LOGS    ? log(PI[y])
+                        : ref_weight               ? REF[y]
+                                                   : PI[y];
         to[y] = weight * (slope[y] - mean);
         if (rule == GRADIENT_MEAN_APART) to[y] = weight * slope[y] - mean;
         if (rule == GRADIENT_DIAGONAL) to[y] = weight * (1 - weight) * slope[y];
+        if (rule == GRADIENT_UNDRAWN) to[y] = slope[y] - PI[y] * sum;
+        if (rule == GRADIENT_OTHER_PI) to[y] = PI[y] * (slope[y] - PI[y] * sum);
         if (rule == GRADIENT_BY_N) to[y] /= ANSWERS;
         if (rule == GRADIENT_SLOPES) to[y] = slope[y];
         if (rule == GRADIENT_NONE) to[y] = 0;
@@ -114,6 +126,14 @@ static const Slip GRADIENT_SLIPS[] = {
     {GRADIENT_TWICE, "slope-twice", "twice the slope: k2 is l^2 / 2, its slope -l"},
     {GRADIENT_INVERSE, "ratio-inverted",
      "the ratio is upside down: l = ln ref - ln pi, and k3 has e^l = ref / pi"},
+    {GRADIENT_UNDRAWN, "not-drawn",
+     "the sum over y lacks the factor pi(y): answers are drawn from pi"},
+    {GRADIENT_OTHER_PI, "other-pi",
+     "the sum over y has the factor pi_j: each answer has its own, pi(y)"},
+    {GRADIENT_UPSIDE, "ratio-inverted",
+     "the ratio is upside down: k3 has e^l = ref / pi, its slope is 1 - ref / pi"},
+    {GRADIENT_LOGS, "log-for-probability",
+     "ln pi stands where pi belongs: the weights are e^log_pi"},
     {GRADIENT_PLUS_MEAN, "plus-mean",
      "the mean of the slopes is subtracted, not added"},
     {GRADIENT_MEAN_APART, "mean-not-weighed",
@@ -165,6 +185,10 @@ typedef enum {
     ESTIMATE_ABSOLUTE,  // the mean distance from the mean
     ESTIMATE_PLAIN,     // distances not weighed
     ESTIMATE_MEANS,     // the mean not weighed, and distances from it
+    ESTIMATE_PLAIN_N,   // squared distances with 1 / n
+    ESTIMATE_REF_MEAN,  // the mean under ref, distances from it under pi
+    ESTIMATE_TWICE,     // the mean's square subtracted once more
+    ESTIMATE_LOGS,      // ln pi for pi
     // k itself
     ESTIMATE_SIGN,        // k1's sign
     ESTIMATE_K1_SIZE,     // its absolute value
@@ -197,14 +221,17 @@ static double estimate_value(EstimateRule rule, KlLoss kind, int y) {
 static double estimate_weight(EstimateRule rule, int y) {
     return rule == ESTIMATE_UNIFORM  ? 1.0 / ANSWERS
            : rule == ESTIMATE_OF_REF ? REF[y]
+           : rule == ESTIMATE_LOGS   ? log(PI[y])
                                      : PI[y];
 }
 
 static double spread_by(EstimateRule rule, KlLoss kind, double mean) {
-    double sum = 0;
+    double sum = rule == ESTIMATE_TWICE ? -mean * mean : 0;
     if (rule == ESTIMATE_SQUARE) mean = 0;
     for (int y = 0; y < ANSWERS; y++) {
-        double p = rule == ESTIMATE_PLAIN ? 1 : estimate_weight(rule, y),
+        double p = rule == ESTIMATE_PLAIN     ? 1
+                   : rule == ESTIMATE_PLAIN_N ? 1.0 / ANSWERS
+                                              : estimate_weight(rule, y),
                off = estimate_value(rule, kind, y) - mean;
         sum += p * (rule == ESTIMATE_ABSOLUTE ? fabs(off) : off * off);
     }
@@ -219,9 +246,11 @@ static void estimates_by(int rule, const void *of, double *to) {
     for (int kind = 0; kind < 3; kind++) {
         double mean = 0;
         for (int y = 0; y < ANSWERS; y++)
-            mean += (rule == ESTIMATE_MEANS ? 1.0 / ANSWERS
-                                            : estimate_weight((EstimateRule)rule, y))
-                    * estimate_value((EstimateRule)rule, (KlLoss)kind, y);
+            mean +=
+                (rule == ESTIMATE_MEANS      ? 1.0 / ANSWERS
+                 : rule == ESTIMATE_REF_MEAN ? REF[y]
+                                             : estimate_weight((EstimateRule)rule, y))
+                * estimate_value((EstimateRule)rule, (KlLoss)kind, y);
         to[2 * kind] = mean;
         to[2 * kind + 1] = spread_by((EstimateRule)rule, (KlLoss)kind, mean);
     }
@@ -245,6 +274,14 @@ static const Slip ESTIMATE_SLIPS[] = {
      "asked for"},
     {ESTIMATE_PLAIN, "deviation-not-weighed",
      "squared distances from the mean have the weights pi(y) too"},
+    {ESTIMATE_PLAIN_N, "deviation-not-weighed",
+     "squared distances from the mean have the weights pi(y) too, not 1 / n"},
+    {ESTIMATE_REF_MEAN, "drawn-from-ref",
+     "the mean has the weights pi(y): answers are drawn from pi, not from ref"},
+    {ESTIMATE_TWICE, "mean-subtracted-twice",
+     "the mean's square is subtracted, though the distances are from the mean already"},
+    {ESTIMATE_LOGS, "log-for-probability",
+     "ln pi stands where pi belongs: the weights are e^log_pi"},
     {ESTIMATE_SIGN, "k1-sign", "k1 is ln pi - ln ref = -l"},
     {ESTIMATE_K1_SIZE, "k1-absolute",
      "k1 of an answer may be negative: only its mean is not. Without the absolute "
@@ -277,13 +314,14 @@ static void check_estimates(Grade *g) {
 
 typedef enum {
     POINT_RIGHT,
-    POINT_STAR,      // pi* of the reward's beta alone
-    POINT_K3,        // the fixed point of the loss's beta alone
-    POINT_STAR_SUM,  // pi* of both betas together
-    POINT_SCALED,    // nu at its upper bound, then divided by the sum
-    POINT_SWAPPED,   // the betas exchanged
-    POINT_RATIO,     // pi / ref
-    POINT_PI,        // e^pi: pi for ln pi was written
+    POINT_STAR,         // pi* of the reward's beta alone
+    POINT_K3,           // the fixed point of the loss's beta alone
+    POINT_STAR_SUM,     // pi* of both betas together
+    POINT_SCALED,       // nu at its upper bound, then divided by the sum
+    POINT_SWAPPED,      // the betas exchanged
+    POINT_RATIO,        // pi / ref
+    POINT_PI,           // e^pi: pi for ln pi was written
+    POINT_RATIO_BOUND,  // pi / ref, with nu at its upper bound
 } PointRule;
 
 typedef struct {
@@ -320,11 +358,12 @@ static void point_by(int rule, const void *of, double *to) {
     if (rule == POINT_K3) p.beta_reward = 0;
     if (rule == POINT_STAR_SUM) p = (Point){whole, 0};
     if (rule == POINT_SWAPPED) p = (Point){p.beta_loss, p.beta_reward};
-    double nu = rule == POINT_SCALED ? 2 + p.beta_loss : nu_by(&p);
+    bool bound = rule == POINT_SCALED || rule == POINT_RATIO_BOUND;
+    double nu = bound ? 2 + p.beta_loss : nu_by(&p);
     for (int y = 0; y < ANSWERS; y++) sum += to[y] = REF[y] * ratio_by(&p, y, nu);
     for (int y = 0; y < ANSWERS; y++) {
         if (rule == POINT_SCALED) to[y] /= sum;
-        if (rule == POINT_RATIO) to[y] /= REF[y];
+        if (rule == POINT_RATIO || rule == POINT_RATIO_BOUND) to[y] /= REF[y];
         if (rule == POINT_PI) to[y] = exp(to[y]);
     }
 }
@@ -342,6 +381,8 @@ static const Slip POINT_SLIPS[] = {
      "pi"},
     {POINT_RATIO, "ratios",
      "these are pi / ref: the reference's probability is missing"},
+    {POINT_RATIO_BOUND, "ratios",
+     "these are pi / ref: ln ref is missing in ln pi, and the sum with it"},
     {POINT_PI, "no-log", "pi itself was written: its logarithm is asked for"},
 };
 
@@ -374,14 +415,45 @@ static void name_sum(Grade *g, double sum) {
                   off);
 }
 
+// Whatever was done to find it: the condition can be asked of the policy itself.
+static void name_condition(Grade *g, const Point *p, const double got[ANSWERS]) {
+    double left[ANSWERS];
+    int off = 0;
+    for (int y = 0; y < ANSWERS; y++) {
+        left[y] = REWARD[y] - p->beta_reward * log(got[y] / REF[y])
+                  + p->beta_loss * REF[y] / got[y];
+        if (fabs(left[y] - left[0]) > fabs(left[off] - left[0])) off = y;
+    }
+    grade_mistake(g, fabs(left[off] - left[0]) > 1e-3, "not-alike",
+                  "with these probabilities the condition's left side, r - beta_reward "
+                  "ln (pi / ref) + beta_loss ref / pi, is %.5g for answer 0 and %.5g "
+                  "for answer %d: all are to be nu",
+                  left[0], left[off], off);
+}
+
+static bool is_right_point(const Point *p) {
+    double got[ANSWERS], want[ANSWERS];
+    point_of(p, got), point_by(POINT_RIGHT, p, want);
+    for (int y = 0; y < ANSWERS; y++)
+        if (!(fabs(got[y] - want[y]) < 1e-8)) return false;
+    return true;
+}
+
 static void check_point(Grade *g) {
-    double got[ANSWERS];
+    double got[ANSWERS], sum = 0;
     point_of(&BOTH, got);
-    double sum = 0, want[ANSWERS], slip[ANSWERS];
-    point_by(POINT_RATIO, &BOTH, want), point_by(POINT_PI, &BOTH, slip);
     for (int y = 0; y < ANSWERS; y++) sum += got[y];
-    bool known = fabs(got[0] - want[0]) < 1e-8 || fabs(got[0] - slip[0]) < 1e-8;
-    if (!known) name_sum(g, sum);
+    grade_slip(g, "the probabilities at the end", got, ANSWERS, 1e-8, point_by, &BOTH,
+               POINT_SLIPS, COUNT_OF(POINT_SLIPS));
+    name_sum(g, sum);
+    name_condition(g, &BOTH, got);
+    if (grade_mistake(
+            g, is_right_point(&BOTH) && !is_right_point(&(Point){0.02, 0.01}),
+            "inner-bracket",
+            "right with betas near 1, wrong with 0.02 and 0.01: is ln (pi / ref) "
+            "looked for between two fixed bounds? It may be far below 0"))
+        grade_expect(g, 0, false,
+                     "the probabilities with betas of 0.02 and 0.01 are others");
     grade_numbers(g, 5, "the probabilities at the end", got, ANSWERS, 1e-8, point_by,
                   &BOTH, POINT_SLIPS, COUNT_OF(POINT_SLIPS));
 }
@@ -407,7 +479,7 @@ static void check_one_place(Grade *g, int points, const char *what, Point p) {
     point_of(&p, got);
     for (int y = 0; y < ANSWERS; y++) sum += got[y];
     grade_mistake(g, isnan(sum), "zero-beta", "a beta of 0 is divided by");
-    if (sum > 1e-3) name_sum(g, sum);
+    if (sum > 1e-3) name_sum(g, sum), name_condition(g, &p, got);
     grade_numbers(g, points, what, got, ANSWERS, 1e-8, point_by, &p, NULL, 0);
 }
 

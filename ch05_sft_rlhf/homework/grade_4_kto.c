@@ -102,7 +102,7 @@ static void check_reference_none(Grade *g) {
 
 // ---- loss and slopes
 
-enum { MOST_JUDGED = 4 };
+enum { MOST_JUDGED = 5 };
 typedef struct {
     int n;
     double h[MOST_JUDGED];
@@ -131,13 +131,19 @@ typedef enum {
     KTO_BY_BETA,       // divided by beta; of slopes: the factor is 1 / beta
     KTO_MEANS,         // of each kind, added
     KTO_NEGATED,
-    KTO_UTILITY,      // of loss: lambda sigma, negated. Of slopes: that is the same
-    KTO_SIGMA_ONLY,   // of slopes: sigma for sigma (1 - sigma)
-    KTO_OTHER_ONLY,   // of slopes: 1 - sigma for it
-    KTO_SQUARE,       // of slopes: sigma^2
-    KTO_LIKED_SLOPE,  // of slopes: the liked one's sign
-    KTO_OTHER_SLOPE,  // of slopes: the others'
-    KTO_LIKED_ALONE,  // the others have none
+    KTO_UTILITY,        // of loss: lambda sigma, negated. Of slopes: that is the same
+    KTO_SIGMA_ONLY,     // of slopes: sigma for sigma (1 - sigma)
+    KTO_OTHER_ONLY,     // of slopes: 1 - sigma for it
+    KTO_SQUARE,         // of slopes: sigma^2
+    KTO_LIKED_SLOPE,    // of slopes: the liked one's sign
+    KTO_OTHER_SLOPE,    // of slopes: the others'
+    KTO_LIKED_ALONE,    // the others have none
+    KTO_LAMBDA_INSIDE,  // of loss: 1 - lambda sigma
+    KTO_OTHERS_MINUS,   // of loss: that of the others is subtracted
+    KTO_BETA_OUTSIDE,   // of slopes: as a factor alone
+    KTO_BETA_TWICE,     // of slopes: beta^2
+    KTO_DOUBLE,         // sigma of twice its argument
+    KTO_FOURFOLD,       // of slopes: four times
 } KtoRule;
 
 static double logistic_of(double x) { return 1 / (1 + exp(-x)); }
@@ -149,7 +155,7 @@ static double lead_by(KtoRule rule, const Cases *c, int i, bool liked) {
     if (rule == KTO_PLUS_Z) z = -z;
     if (rule == KTO_Z_OUTSIDE) z /= beta;
     double sign = liked || rule == KTO_SIGN ? 1 : -1;
-    if (rule == KTO_BETA_NOWHERE) beta = 1;
+    if (rule == KTO_BETA_NOWHERE || rule == KTO_BETA_OUTSIDE) beta = 1;
     if (rule == KTO_BY_BETA) beta = 1 / beta;
     return sign * beta * (c->h[i] - z);
 }
@@ -183,6 +189,9 @@ static void one_by(KtoRule rule, const Cases *c, int i, double *loss, double *sl
     if (rule == KTO_LIKED_ALONE && !liked) lambda = 0;
     if (rule == KTO_NO_BETA || rule == KTO_BETA_NOWHERE) beta = 1;
     if (rule == KTO_BY_BETA) beta = 1 / beta;
+    if (rule == KTO_BETA_TWICE) beta *= beta;
+    if (rule == KTO_DOUBLE) x *= 2;
+    if (rule == KTO_FOURFOLD) beta *= 4;
     if (rule == KTO_LIKED_SLOPE && liked) sign = -sign;
     if (rule == KTO_OTHER_SLOPE && !liked) sign = -sign;
     if (rule == KTO_NEGATED || rule == KTO_SIGMAS || (rule == KTO_LIKED_SIGMA && liked))
@@ -191,6 +200,8 @@ static void one_by(KtoRule rule, const Cases *c, int i, double *loss, double *sl
     if (rule == KTO_NO_BETA) x = lead_by(KTO_BETA_NOWHERE, c, i, liked);
     if (rule == KTO_BY_BETA) x = lead_by(KTO_BY_BETA, c, i, liked);
     *loss = lambda * loss_of_one(rule, x, liked);
+    if (rule == KTO_LAMBDA_INSIDE) *loss = 1 - lambda * logistic_of(x);
+    if (rule == KTO_OTHERS_MINUS && !liked) *loss = -*loss;
 }
 
 static int count_liked(const Cases *c) {
@@ -241,6 +252,8 @@ static void slopes_by(int rule, const void *of, double *to) {
          "lambda_liked for all: answers that were not liked have lambda_other"}, \
         {KTO_OTHER_LAMBDA, "one-lambda", \
          "lambda_other for all: answers that were liked have lambda_liked"}, \
+        {KTO_DOUBLE, "argument-twice", \
+         "sigma is taken of twice beta (h - z): sigma(x) is (1 + tanh(x / 2)) / 2"}, \
         {KTO_MEANS, "two-means", \
          "a mean of each kind, added: one mean over all answers"}, \
     { \
@@ -257,11 +270,21 @@ static const Slip LOSS_SLIPS[] = {
     {KTO_NEGATED, "negated", "the loss has the other sign: 1 - sigma, not sigma - 1"},
     {KTO_UTILITY, "utility",
      "this is -lambda sigma: the 1 of 1 - sigma is missing, the loss begins at 0"},
+    {KTO_LAMBDA_INSIDE, "lambda-inside",
+     "1 - lambda sigma: lambda multiplies both, lambda (1 - sigma)"},
+    {KTO_OTHERS_MINUS, "others-subtracted",
+     "the loss of answers that were not liked is added too, not subtracted: its sign "
+     "is in sigma(beta (z - h))"},
 };
 static const Slip SLOPES_SLIPS[] = {
     COMMON_SLIPS,
     {KTO_NO_BETA, "no-beta", "the inner derivative is beta"},
     {KTO_BETA_NOWHERE, "no-beta", "beta is forgotten, inside sigma and as a factor"},
+    {KTO_BETA_OUTSIDE, "beta-outside-alone",
+     "beta is a factor, but not inside: sigma(beta (h - z))"},
+    {KTO_FOURFOLD, "four-times",
+     "four times too large: sigma (1 - sigma) is 1 / (4 cosh^2(x / 2))"},
+    {KTO_BETA_TWICE, "beta-twice", "the inner derivative is beta, not its square"},
     {KTO_BY_BETA, "slope-by-beta", "the inner derivative is beta, not 1 / beta"},
     {KTO_NEGATED, "slopes-negated",
      "all slopes have the other sign: the loss of a liked answer falls with h"},
@@ -291,7 +314,7 @@ static void check_loss_of(Grade *g, int points, const char *what, const Cases *c
 
 static void check_slopes_of(Grade *g, int points, const char *what, const Cases *c) {
     Judged a = judged(c);
-    double got[MOST_JUDGED], nothing[MOST_JUDGED] = {9, 9, 9, 9};
+    double got[MOST_JUDGED], nothing[MOST_JUDGED] = {9, 9, 9, 9, 9};
     double *to = grade_guarded("slopes", nothing, (size_t)c->n * sizeof *to);
     kto_slopes(&a, c->z, c->settings, to);
     for (int i = 0; i < c->n; i++) got[i] = to[i];
@@ -300,22 +323,30 @@ static void check_slopes_of(Grade *g, int points, const char *what, const Cases 
                   COUNT_OF(SLOPES_SLIPS));
 }
 
-static const Cases
-    LIKED = {3, {0.5, -1, 2}, {true, true, true}, 0.25, {0.5, 1.5, 0.75}},
-    BOTH = {4, {0.5, -1, 2, 0.75}, {true, false, false, true}, 0.25, {0.5, 1.5, 0.75}},
-    FAR = {3, {3000, -3000, 2500}, {false, true, false}, 0, {1, 1, 2}};
+static const Cases LIKED = {3,
+                            {0.5, -1, 2},
+                            {true, true, true},
+                            0.25,
+                            {0.4, 1.5, 0.75}},
+                   BOTH = {5,
+                           {0.5, -1, 2, 0.75, -0.5},
+                           {true, false, false, true, true},
+                           0.25,
+                           {0.4, 1.5, 0.75}},
+                   FAR = {3, {3000, -3000, 2500}, {false, true, false}, 0, {1, 1, 2}};
 
 static void check_loss_liked(Grade *g) {
     check_loss_of(g, 3, "the loss of three answers that were liked", &LIKED);
 }
 static void check_loss_both(Grade *g) {
-    check_loss_of(g, 3, "the loss of two that were liked and two that were not", &BOTH);
+    check_loss_of(g, 3, "the loss of three that were liked and two that were not",
+                  &BOTH);
 }
 static void check_slopes_liked(Grade *g) {
     check_slopes_of(g, 3, "the slopes of three answers that were liked", &LIKED);
 }
 static void check_slopes_both(Grade *g) {
-    check_slopes_of(g, 4, "the slopes of two that were liked and two that were not",
+    check_slopes_of(g, 4, "the slopes of three that were liked and two that were not",
                     &BOTH);
 }
 
@@ -354,7 +385,11 @@ typedef enum {
     BALANCE_NO_INVERSE,  // quotient for 1 / quotient
     BALANCE_INTEGERS,
     BALANCE_RATIO_ALONE,  // counts are not used
+    BALANCE_SHARES,       // each has the other kind's share
+    BALANCE_PRODUCTS,     // ratio x others and liked themselves
 } BalanceRule;
+
+static const double BETA = 0.35;
 
 static double quotient_by(BalanceRule rule, const Balance *b) {
     double liked = b->liked, others = b->others, ratio = b->ratio;
@@ -376,7 +411,12 @@ static void balance_by(int rule, const void *of, double *to) {
                                                   : quotient >= 1;
     to[0] = other_one ? quotient : 1, to[1] = other_one ? 1 : 1 / quotient;
     if (rule == BALANCE_NO_INVERSE && !other_one) to[1] = quotient;
-    to[2] = 0.1;
+    if (rule == BALANCE_SHARES) {
+        to[0] = (double)b->others / (b->liked + b->others);
+        to[1] = (double)b->liked / (b->liked + b->others);
+    }
+    if (rule == BALANCE_PRODUCTS) to[0] = b->ratio * b->others, to[1] = b->liked;
+    to[2] = BETA;
 }
 
 static const Slip BALANCE_SLIPS[] = {
@@ -398,20 +438,40 @@ static const Slip BALANCE_SLIPS[] = {
     {BALANCE_INTEGERS, "balance-integers",
      "others / liked is a quotient of integers: make one a double"},
     {BALANCE_RATIO_ALONE, "no-counts", "the counts are not used"},
+    {BALANCE_PRODUCTS, "not-divided",
+     "these are in the right proportion, but the smaller one is to be 1: divide by it"},
+    {BALANCE_SHARES, "shares",
+     "these are shares of the other kind: the smaller of the two lambdas is 1, the "
+     "other ratio x others / liked or its inverse"},
 };
 
 static void check_balance(Grade *g, int points, const char *what, Balance b) {
-    KtoSettings s = kto_balanced(b.liked, b.others, b.ratio, 0.1);
+    KtoSettings s = kto_balanced(b.liked, b.others, b.ratio, BETA);
     double got[] = {s.lambda_liked, s.lambda_other, s.beta};
-    grade_mistake(g, s.beta != 0.1, "beta-not-set",
+    grade_mistake(g, s.beta != BETA, "beta-not-set",
                   "beta is to be the one that is given");
     grade_numbers(g, points, what, got, 3, TOLERANCE, balance_by, &b, BALANCE_SLIPS,
                   COUNT_OF(BALANCE_SLIPS));
 }
 
+static bool balances(Balance b) {
+    KtoSettings s = kto_balanced(b.liked, b.others, b.ratio, BETA);
+    double want[3];
+    balance_by(BALANCE_RIGHT, &b, want);
+    return fabs(s.lambda_liked - want[0]) < TOLERANCE
+           && fabs(s.lambda_other - want[1]) < TOLERANCE;
+}
+
 static void check_more_others(Grade *g) {
-    check_balance(g, 2, "lambdas for 20 liked, 60 others, ratio 4/3",
-                  (Balance){20, 60, 4.0 / 3});
+    const Balance others = {20, 60, 4.0 / 3}, liked = {90, 30, 4.0 / 3},
+                  low = {20, 40, 0.375};
+    grade_mistake(g, balances(others) && balances(liked) && !balances(low),
+                  "counts-compared",
+                  "with more others and a ratio below 1 it is wrong: which of the two "
+                  "is 1 is decided by ratio x others against liked, not by the counts");
+    check_balance(g, 1, "lambdas for 20 liked, 60 others, ratio 4/3", others);
+    // more others, and yet lambda_liked is 1
+    check_balance(g, 1, "lambdas for 20 liked, 40 others, ratio 3/8", low);
 }
 static void check_more_liked(Grade *g) {
     check_balance(g, 2, "lambdas for 90 liked, 30 others, ratio 4/3",

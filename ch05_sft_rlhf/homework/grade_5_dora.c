@@ -5,9 +5,10 @@
 
 static const double TOLERANCE = 1e-9;
 
-enum { ROWS = 3, COLS = 2, RANK = 2, SIZE = ROWS * COLS };
+enum { ROWS = 3, COLS = 2, RANK = 4, SIZE = ROWS * COLS };
 enum { BEFORE = 9 };  // what is in an array that is to be written
-static const double V[SIZE] = {1, -2, 2, 1, -2, 0.5}, M[COLS] = {1.5, 0.5},
+// Neither rows nor runs of three have the columns' lengths.
+static const double V[SIZE] = {1, -2, 2, 0.75, -1.5, 0.5}, M[COLS] = {1.5, 0.5},
                     DW[SIZE] = {0.5, 1, -1, 2, 0.25, -0.75};
 
 typedef enum {
@@ -40,6 +41,14 @@ typedef enum {
     DORA_DV_PART,    // the direction is missing there
     DORA_DV_ALONE,   // the part along v alone
     DORA_DV_DW,      // the part along dw
+    DORA_INDEX,      // element (i, j) at [j * rows + i], in the norm
+    DORA_RUNNING,    // squares of the columns before it too
+    DORA_LAST_ROW,   // dm: only the last row's term
+    DORA_FIRST_ROW,  // only the first row's
+    DORA_DV_FEW,     // the part along v without m
+    DORA_DV_OWN,     // dw_ij u_ij^2: not summed over the column
+    DORA_DV_NO_V,    // along / |v|, v is missing
+    DORA_DV_UNTIL,   // dw . u is summed up to row i only
 } DoraRule;
 
 // |v_j|, or what a mistake takes for it at (i, j).
@@ -48,8 +57,11 @@ static double norm_by(DoraRule rule, int i, int j) {
     int count = rule == DORA_ROWS ? COLS : ROWS;
     for (int k = 0; k < count; k++) {
         double x = rule == DORA_ROWS ? V[i * COLS + k] : V[k * COLS + j];
+        if (rule == DORA_INDEX) x = V[j * ROWS + k];
         squares += x * x, sum += fabs(x), largest = fmax(largest, fabs(x));
     }
+    for (int k = 0; k < SIZE && rule == DORA_RUNNING; k++)
+        if (k % COLS < j) squares += V[k] * V[k];
     for (int k = 0; k < SIZE; k++) all += V[k] * V[k];
     switch (rule) {
         case DORA_SQUARED: return squares;
@@ -95,6 +107,11 @@ static const Slip WEIGHT_SLIPS[] = {
     {DORA_WHOLE, "whole-matrix",
      "one length for the whole matrix: each column has its own"},
     {DORA_M_ROW, "m-by-row", "m[i] for m[j]: column j has the length m_j"},
+    {DORA_INDEX, "norm-index",
+     "the length is not that of a column: element (i, j) of v is v[i * cols + j]"},
+    {DORA_RUNNING, "norm-not-begun-anew",
+     "the columns before it are in the length too: its sum begins with 0 for each "
+     "column"},
     {DORA_ADDED, "m-added", "m was added: it multiplies"},
     {DORA_KEPT, "added-to", "written, not added to what was there"},
 };
@@ -113,7 +130,8 @@ static void check_weights(Grade *g) {
 // sum_i dw_ij v_ij / |v_j|
 static double along_by(DoraRule rule, int j) {
     double sum = 0;
-    for (int i = 0; i < ROWS; i++) {
+    int end = rule == DORA_FIRST_ROW ? 1 : ROWS;
+    for (int i = rule == DORA_LAST_ROW ? ROWS - 1 : 0; i < end; i++) {
         double v = rule == DORA_SUM_DW ? 1 : V[i * COLS + j] / norm_by(rule, i, j);
         sum += DW[i * COLS + j] * v;
     }
@@ -143,6 +161,15 @@ static const Slip LENGTH_SLIPS[] = {
     {DORA_MEAN, "dm-mean", "a mean over the rows: m moves them all, it is the sum"},
     {DORA_BY_M, "dm-by-m", "divided by m: w / m is the direction v / |v| already"},
     {DORA_SIGN, "dm-sign", "with the sign turned"},
+    {DORA_FIRST_ROW, "dm-first-row",
+     "only the first row's term is left: the terms of a column are added up"},
+    {DORA_LAST_ROW, "dm-last-row",
+     "only the last row's term is left: the terms of a column are added up"},
+    {DORA_INDEX, "dm-norm-index",
+     "the length is not that of a column: element (i, j) of v is v[i * cols + j]"},
+    {DORA_RUNNING, "dm-not-begun-anew",
+     "the columns before it are in the length too: its sum begins with 0 for each "
+     "column"},
     {DORA_KEPT, "dm-added-to", "written, not added to what was there"},
 };
 
@@ -158,6 +185,13 @@ static double part_by(DoraRule rule, int i, int j) {
         case DORA_DV_M: return along * M[j] * v / norm;
         case DORA_DV_PART: return along;
         case DORA_DV_DW: return along * DW[i * COLS + j] / norm;
+        case DORA_DV_FEW: return along * v / norm / M[j];
+        case DORA_DV_OWN: return DW[i * COLS + j] * v * v / (norm * norm);
+        case DORA_DV_NO_V: return along / norm;
+        case DORA_DV_UNTIL:
+            along = 0;
+            for (int k = 0; k <= i; k++) along += DW[k * COLS + j] * V[k * COLS + j];
+            return along / norm * v / norm;
         default: return along * v / norm;
     }
 }
@@ -165,7 +199,9 @@ static double part_by(DoraRule rule, int i, int j) {
 static void slopes_by(int rule, const void *of, double *to) {
     bool constant = *(const bool *)of != (rule == DORA_DV_OTHER);
     for (int j = 0; j < COLS; j++) {
-        double norm = norm_by(DORA_RIGHT, 0, j), factor = M[j] / norm;
+        bool other = rule == DORA_INDEX || rule == DORA_RUNNING;
+        double norm = norm_by(other ? (DoraRule)rule : DORA_RIGHT, 0, j),
+               factor = M[j] / norm;
         if (rule == DORA_NO_M) factor = 1 / norm;
         if (rule == DORA_NO_NORM) factor = M[j];
         if (rule == DORA_SQUARED) factor = M[j] / (norm * norm);
@@ -173,6 +209,7 @@ static void slopes_by(int rule, const void *of, double *to) {
         if (rule == DORA_INVERSE) factor = norm / M[j];
         if (rule == DORA_DV_PLAIN) factor = 1;
         for (int i = 0; i < ROWS; i++) {
+            if (rule == DORA_M_ROW) factor = M[i % COLS] / norm;
             double take = constant ? 0 : part_by((DoraRule)rule, i, j),
                    dw = rule == DORA_DV_ALONE ? 0 : DW[i * COLS + j];
             to[i * COLS + j] = factor * (dw - take) + (rule == DORA_KEPT ? BEFORE : 0);
@@ -203,6 +240,22 @@ static const Slip SLOPE_SLIPS[] = {
     {DORA_DV_ALONE, "along-alone",
      "the part along v alone: it is taken away from dw, which is missing"},
     {DORA_DV_DW, "along-dw", "the part is along v, not along dw: (dw . u) u"},
+    {DORA_DV_FEW, "along-without-m",
+     "what is taken away has the factor m / |v| too: m is missing there"},
+    {DORA_DV_OWN, "along-not-summed",
+     "dw . u is a sum over the whole column: here each element has its own term "
+     "alone"},
+    {DORA_DV_NO_V, "along-no-direction",
+     "the part along v is (dw . u) u: in the second u, v / |v|, v is missing"},
+    {DORA_DV_UNTIL, "along-not-complete",
+     "dw . u was still being summed up when it was used: it needs a loop of its own, "
+     "before"},
+    {DORA_M_ROW, "dv-m-by-row", "m[i] for m[j]: column j has the length m_j"},
+    {DORA_INDEX, "dv-norm-index",
+     "the length is not that of a column: element (i, j) of v is v[i * cols + j]"},
+    {DORA_RUNNING, "dv-not-begun-anew",
+     "the columns before it are in the length too: its sum begins with 0 for each "
+     "column"},
     {DORA_KEPT, "dv-added-to", "written, not added to what was there"},
 };
 
@@ -240,8 +293,10 @@ static void check_constant(Grade *g) {
 
 // ---- adapters
 
-static const double A[ROWS * RANK] = {1, 2, 0.5, -1, 0, 3},
-                             B[RANK * COLS] = {2, -1, 0.5, 1.5}, S = 4;
+// A rank that is neither rows nor columns.
+static const double A[ROWS * RANK] = {1, 2, 0.5, -1, 0, 3, -2, 0.25, 1.5, -0.5, 4, 1},
+                             B[RANK * COLS] = {2, -1, 0.5, 1.5, -3, 0.75, 1, 0.25},
+                             S = 3;
 
 typedef enum {
     ADAPTER_RIGHT,
@@ -249,9 +304,10 @@ typedef enum {
     ADAPTER_SQUARED_SCALE,
     ADAPTER_RANK,        // divided by the rank once more
     ADAPTER_TRANSPOSED,  // B for its transpose, and A
-    ADAPTER_ADDED,       // to what was there
     ADAPTER_BY_SCALE,    // divided by s
     ADAPTER_LAST,        // = for +=
+    ADAPTER_RUNNING,     // a row's sum goes on into its next number
+    ADAPTER_ACROSS,      // written column after column
 } AdapterRule;
 
 static double scale_by(int rule) {
@@ -264,28 +320,34 @@ static double scale_by(int rule) {
 
 static void a_by(int rule, const void *of, double *to) {
     (void)of;
-    for (int i = 0; i < ROWS; i++)
+    for (int i = 0; i < ROWS; i++) {
+        double sum = 0;
         for (int k = 0; k < RANK; k++) {
-            double sum = 0;
+            if (rule != ADAPTER_RUNNING) sum = 0;
             for (int j = rule == ADAPTER_LAST ? COLS - 1 : 0; j < COLS; j++)
                 sum +=
                     DW[i * COLS + j]
-                    * (rule == ADAPTER_TRANSPOSED ? B[j * COLS + k] : B[k * COLS + j]);
-            to[i * RANK + k] = scale_by(rule) * sum + BEFORE * (rule == ADAPTER_ADDED);
+                    * (rule == ADAPTER_TRANSPOSED ? B[j * RANK + k] : B[k * COLS + j]);
+            to[rule == ADAPTER_ACROSS ? k * ROWS + i : i * RANK + k] =
+                scale_by(rule) * sum;
         }
+    }
 }
 
 static void b_by(int rule, const void *of, double *to) {
     (void)of;
-    for (int k = 0; k < RANK; k++)
+    for (int k = 0; k < RANK; k++) {
+        double sum = 0;
         for (int j = 0; j < COLS; j++) {
-            double sum = 0;
+            if (rule != ADAPTER_RUNNING) sum = 0;
             for (int i = rule == ADAPTER_LAST ? ROWS - 1 : 0; i < ROWS; i++)
                 sum +=
                     DW[i * COLS + j]
                     * (rule == ADAPTER_TRANSPOSED ? A[k * ROWS + i] : A[i * RANK + k]);
-            to[k * COLS + j] = scale_by(rule) * sum + BEFORE * (rule == ADAPTER_ADDED);
+            to[rule == ADAPTER_ACROSS ? j * RANK + k : k * COLS + j] =
+                scale_by(rule) * sum;
         }
+    }
 }
 
 static const Slip ADAPTER_SLIPS[] = {
@@ -294,14 +356,18 @@ static const Slip ADAPTER_SLIPS[] = {
     {ADAPTER_RANK, "rank", "s is alpha / r already: not divided by r once more"},
     {ADAPTER_TRANSPOSED, "transposed",
      "an index is exchanged: da = s dv b^T, db = s a^T dv"},
-    {ADAPTER_ADDED, "added-to", "written, not added to what was there"},
     {ADAPTER_BY_SCALE, "divided-by-scale", "divided by s: v = w0 + s a b, so times s"},
     {ADAPTER_LAST, "last-term",
      "only the last term is left: each number is a sum of products, add them up"},
+    {ADAPTER_RUNNING, "sum-not-begun-anew",
+     "a sum goes on into the next number of its row: it begins with 0 for each"},
+    {ADAPTER_ACROSS, "written-across",
+     "written column after column: da has a's shape, db b's, row after row"},
 };
 
 static void adapters(double *da, double *db) {
-    double nothing[SIZE] = {BEFORE, BEFORE, BEFORE, BEFORE, BEFORE, BEFORE};
+    double nothing[ROWS * RANK];
+    for (int i = 0; i < ROWS * RANK; i++) nothing[i] = BEFORE;
     double *to_a = grade_guarded("da", nothing, sizeof A),
            *to_b = grade_guarded("db", nothing, sizeof B);
     dora_adapter_gradients(
@@ -314,12 +380,14 @@ static void adapters(double *da, double *db) {
 static void check_a(Grade *g) {
     double da[ROWS * RANK], db[RANK * COLS];
     adapters(da, db);
+    grade_written(g, da, ROWS * RANK, TOLERANCE, a_by, NULL, BEFORE);
     grade_numbers(g, 3, "the gradient of a", da, ROWS * RANK, TOLERANCE, a_by, NULL,
                   ADAPTER_SLIPS, COUNT_OF(ADAPTER_SLIPS));
 }
 static void check_b(Grade *g) {
     double da[ROWS * RANK], db[RANK * COLS];
     adapters(da, db);
+    grade_written(g, db, RANK * COLS, TOLERANCE, b_by, NULL, BEFORE);
     grade_numbers(g, 3, "the gradient of b", db, RANK * COLS, TOLERANCE, b_by, NULL,
                   ADAPTER_SLIPS, COUNT_OF(ADAPTER_SLIPS));
 }

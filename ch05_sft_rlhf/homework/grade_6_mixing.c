@@ -17,6 +17,7 @@ static const double WEIGHT[DOCUMENTS] = {0.3, 0.25, 0.2, 0.15, 0.1},
 
 typedef struct {
     uint64_t seed;
+    bool open;  // an answer need not have ended after LONGEST tokens
 } World;
 
 static void next(const void *self, int z, const int *prefix, int count, double *log_p) {
@@ -27,7 +28,8 @@ static void next(const void *self, int z, const int *prefix, int count, double *
     double sum = 0;
     for (int y = 0; y < TOKENS; y++) {
         log_p[y] = 1.5 * rng_normal(&rng);
-        if (y == END) log_p[y] += count + 1 == LONGEST ? 12 : 0.5 * (count - 1);
+        if (y == END)
+            log_p[y] += count + 1 == LONGEST && !w->open ? 12 : 0.5 * (count - 1);
         sum += exp(log_p[y]);
     }
     for (int y = 0; y < TOKENS; y++) log_p[y] -= log(sum);
@@ -61,6 +63,8 @@ typedef enum {
     MIX_SIGN,
     MIX_BITS,
     MIX_HEAVY,       // the document with the largest weight
+    MIX_FEWER,       // the last document is left out
+    MIX_LAST_TOKEN,  // the token before for the whole prefix
     MIX_EACH_TOKEN,  // by sequence: p(z) for every token
     MIX_ONCE,        // by token: p(z) for the first token alone
 } MixRule;
@@ -76,6 +80,11 @@ static double one_after(const Mix *m, int z, int i, int prefix) {
     next(m->world, z, m->answer, prefix, log_p);
     return log_p[m->answer[i]];
 }
+static double after_last(const Mix *m, int z, int i) {
+    double log_p[TOKENS];
+    next(m->world, z, i > 0 ? &m->answer[i - 1] : NULL, i > 0, log_p);
+    return log_p[m->answer[i]];
+}
 static double one_by(const Mix *m, int z, int i, bool first) {
     return one_after(m, z, i, first ? 0 : i);
 }
@@ -84,11 +93,12 @@ static double one_by(const Mix *m, int z, int i, bool first) {
 static double stretch_by(const Mix *m, MixRule rule, int z, int from, int to) {
     double log_p = 0;
     for (int i = from; i < to; i++)
-        log_p += one_after(m, z, i,
-                           rule == MIX_FIRST   ? 0
-                           : rule == MIX_AHEAD ? i + 1
-                           : rule == MIX_WHOLE ? m->count
-                                               : i);
+        log_p += rule == MIX_LAST_TOKEN ? after_last(m, z, i)
+                                        : one_after(m, z, i,
+                                                    rule == MIX_FIRST   ? 0
+                                                    : rule == MIX_AHEAD ? i + 1
+                                                    : rule == MIX_WHOLE ? m->count
+                                                                        : i);
     return log_p;
 }
 
@@ -96,6 +106,7 @@ static double weight_of(MixRule rule, int z) {
     if (rule == MIX_NO_WEIGHT) return 1;
     if (rule == MIX_TWICE) return WEIGHT[z] / DOCUMENTS;
     if (rule == MIX_HEAVY) return z == 0;
+    if (rule == MIX_FEWER && z + 1 == DOCUMENTS) return 0;
     return (rule == MIX_ALIKE ? ALIKE : WEIGHT)[z];
 }
 
@@ -141,6 +152,10 @@ static void mix_by(int rule, const void *of, double *to) {
         {MIX_LOGS, "mean-of-logs", "a mean of logarithms: probabilities are mixed"}, \
         {MIX_FIRST, "no-prefix", \
          "a token depends on those before it: prefix and count"}, \
+        {MIX_FEWER, "last-document-missing", "the last document is left out"}, \
+        {MIX_LAST_TOKEN, "last-token", \
+         "a token depends on all those before it: the prefix is the answer from its " \
+         "beginning, not the last token alone"}, \
         {MIX_NO_WEIGHT, "no-weights", \
          "the documents' weights are not used: p(z) multiplies each"}, \
         {MIX_TWICE, "mean-again", \
@@ -235,37 +250,54 @@ typedef struct {
 
 typedef enum {
     BEAM_RIGHT,
-    BEAM_GREEDY,     // width 1
-    BEAM_DROPS,      // what has ended is no longer compared
-    BEAM_BESIDE,     // what has ended takes no place
-    BEAM_SEQUENCE,   // scored by sequence
-    BEAM_MEAN,       // scored per token
-    BEAM_ALIKE,      // without weights
-    BEAM_ONE,        // the document with the largest weight alone
-    BEAM_NO_END,     // the answer without END
-    BEAM_LAST,       // the last token's probability alone
-    BEAM_GOES_ON,    // what has ended is extended
-    BEAM_NEVER,      // END is never tried
-    BEAM_LOGS,       // the documents' logarithms are mixed
-    BEAM_LEAST,      // the least probable are kept
-    BEAM_NO_PREFIX,  // every token as if it were the first
-    BEAM_UNENDED,    // the best, whether it has ended or not
-    BEAM_FIRST_END,  // stops with the first answer that ends
+    BEAM_GREEDY,       // width 1
+    BEAM_DROPS,        // what has ended is no longer compared
+    BEAM_BESIDE,       // what has ended takes no place
+    BEAM_SEQUENCE,     // scored by sequence
+    BEAM_MEAN,         // scored per token
+    BEAM_ALIKE,        // without weights
+    BEAM_ONE,          // the document with the largest weight alone
+    BEAM_NO_END,       // the answer without END
+    BEAM_LAST,         // the last token's probability alone
+    BEAM_GOES_ON,      // what has ended is extended
+    BEAM_NEVER,        // END is never tried
+    BEAM_LOGS,         // the documents' logarithms are mixed
+    BEAM_LEAST,        // the least probable are kept
+    BEAM_NO_PREFIX,    // every token as if it were the first
+    BEAM_FIRST_END,    // stops with the first answer that ends
+    BEAM_GOES_TO_END,  // what has ended is extended, the best that ends is taken
+    BEAM_GOES_TILL,    // the same, until all that are kept end
+    BEAM_SHRINKS,      // what ends leaves the beam, and its place with it
+    BEAM_WORST,        // the least probable that has ended
+    BEAM_NARROW,       // width - 1
+    BEAM_WIDE,         // width + 1
+    BEAM_SHORT,        // a step less
+    BEAM_NEVER_ENDS,   // END is never tried, so nothing is found
+    BEAM_ONE_EACH,     // every prefix keeps its best token
 } BeamRule;
 
 // Several worlds: one alone has so few answers that a mistake would be taken for
 // another.
-enum { WORLDS = 8 };
+enum { WORLDS = 10 };
 typedef struct {
     World worlds[WORLDS];
     int width;
 } Beam;
 
 // The first one is where typical errors show, and so are the others, for a beam.
-static const uint64_t BEAM_SEEDS[WORLDS] = {0, 24, 36, 58, 66, 129, 296, 317};
+static const uint64_t BEAM_SEEDS[WORLDS] = {0,   24,  36,  58,  66,
+                                            129, 296, 317, 738, 2694};
+// An answer need not have ended, and the best of three has not.
+static const World OPEN = {3874, true};
+// For documents' answers: with some of the same length, and some that begin alike.
+static const uint64_t DECODE_SEEDS[WORLDS] = {[8] = 398, [9] = 127};
+
 static void worlds_from(World *worlds, uint64_t seed, bool beam) {
-    for (int i = 0; i < WORLDS; i++)
-        worlds[i] = (World){i == 0 ? seed : beam ? BEAM_SEEDS[i] : 100 * seed + i};
+    for (int i = 0; i < WORLDS; i++) {
+        worlds[i].seed = i == 0 ? seed : beam ? BEAM_SEEDS[i] : 100 * seed + i;
+        worlds[i].open = false;
+        if (!beam && DECODE_SEEDS[i] > 0) worlds[i].seed = DECODE_SEEDS[i];
+    }
 }
 
 static double score_by(BeamRule rule, const World *w, const Held *h) {
@@ -298,25 +330,34 @@ static int extended(BeamRule rule, const World *w, const Held *held, int count,
                     Held *to) {
     int n = 0;
     for (int k = 0; k < count; k++) {
-        if (has_ended(&held[k]) && rule != BEAM_GOES_ON) {
+        bool goes_on =
+            rule == BEAM_GOES_ON || rule == BEAM_GOES_TO_END || rule == BEAM_GOES_TILL;
+        if (has_ended(&held[k]) && !goes_on) {
             if (rule != BEAM_DROPS) to[n++] = held[k];
             continue;
         }
-        for (int y = 0; y < TOKENS - (rule == BEAM_NEVER); y++) {
+        bool never = rule == BEAM_NEVER || rule == BEAM_NEVER_ENDS;
+        int first = n;
+        for (int y = 0; y < TOKENS - never; y++) {
             Held *h = &to[n++];
             *h = held[k], h->tokens[h->count++] = y;
             h->log_p = score_by(rule, w, h);
         }
+        if (rule != BEAM_ONE_EACH || held[k].count == 0) continue;
+        qsort(to + first, (size_t)(n - first), sizeof *to, better);
+        n = first + 1;
     }
     qsort(to, (size_t)n, sizeof *to, better);
     return n;
 }
 
 // What is kept of n, the best first.
-static int kept_of(BeamRule rule, const Held *more, int n, int width, Held *held) {
+static int kept_of(BeamRule rule, const Held *more, int n, int width, int step,
+                   Held *held) {
     int count = 0, places = 0;
     for (int k = 0; k < n; k++) {
-        bool beside = rule == BEAM_BESIDE && has_ended(&more[k]);
+        bool aside = rule == BEAM_SHRINKS && more[k].count <= step,
+             beside = has_ended(&more[k]) && (rule == BEAM_BESIDE || aside);
         if (!beside && places++ >= width) continue;
         held[count++] = more[k];
     }
@@ -326,17 +367,22 @@ static int kept_of(BeamRule rule, const Held *more, int n, int width, Held *held
 // The answer, and -1 after it: to[LONGEST].
 static void beam_in(BeamRule rule, const World *w, int wide, double *to) {
     Held held[HELD] = {{.count = 0}}, more[HELD], best = {.log_p = -INFINITY};
-    int count = 1, width = rule == BEAM_GREEDY ? 1 : wide;
-    for (int step = 0; step < LONGEST && count; step++) {
+    int count = 1, width = rule == BEAM_GREEDY ? 1
+                           : rule == BEAM_WIDE ? wide + 1
+                                               : wide - (rule == BEAM_NARROW);
+    for (int step = 0; step < LONGEST - (rule == BEAM_SHORT) && count; step++) {
         int n = extended(rule, w, held, count, more);
-        count = kept_of(rule, more, n, width, held);
-        bool some = false;
-        for (int k = 0; k < count; k++) some |= has_ended(&held[k]);
-        if (some && rule == BEAM_FIRST_END) break;
+        count = kept_of(rule, more, n, width, step, held);
+        int ended = 0;
+        for (int k = 0; k < count; k++) ended += has_ended(&held[k]);
+        if (ended > 0 && rule == BEAM_FIRST_END) break;
+        if (ended == count && rule == BEAM_GOES_TILL) break;
     }
-    bool any = rule == BEAM_NEVER || rule == BEAM_UNENDED || rule == BEAM_GOES_ON;
+    bool any = rule == BEAM_NEVER || rule == BEAM_GOES_ON;
     for (int k = 0; k < count; k++)
-        if ((any || has_ended(&held[k])) && held[k].log_p > best.log_p) best = held[k];
+        if ((any || has_ended(&held[k]))
+            && (rule == BEAM_WORST || held[k].log_p > best.log_p))
+            best = held[k];
     if (rule == BEAM_NO_END && best.count) best.count--;
     for (int i = 0; i < LONGEST; i++) to[i] = i < best.count ? best.tokens[i] : -1;
 }
@@ -371,9 +417,26 @@ static const Slip BEAM_SLIPS[] = {
     {BEAM_LOGS, "beam-of-logs", "logarithms were mixed: probabilities are"},
     {BEAM_NO_PREFIX, "beam-no-prefix",
      "every token is read as if it were the first: after the prefix"},
+    {BEAM_NEVER_ENDS, "end-never",
+     "no answer ends: END is the id `symbols`, one more than the last symbol. Or the "
+     "least probable are kept"},
     {BEAM_LEAST, "least-probable", "the least probable are kept"},
-    {BEAM_UNENDED, "not-ended",
-     "the answer has not ended: the best that has is asked for"},
+    {BEAM_GOES_TO_END, "ended-extended",
+     "an answer that has ended was extended: it stays as it is"},
+    {BEAM_GOES_TILL, "ended-extended",
+     "an answer that has ended was extended: it stays as it is"},
+    {BEAM_SHRINKS, "ended-beside",
+     "what has ended left the beam, and the beam became narrower: it stays among the "
+     "`width` best, until better ones push it out"},
+    {BEAM_WORST, "last-ended",
+     "the last of those that have ended was taken: the most probable of them"},
+    {BEAM_NARROW, "beam-narrow", "one prefix too few is kept: `width` of them"},
+    {BEAM_WIDE, "beam-wide", "one prefix too many is kept: `width` of them"},
+    {BEAM_SHORT, "step-missing",
+     "a step is missing: an answer may have `longest` tokens, END among them"},
+    {BEAM_ONE_EACH, "one-each",
+     "each prefix keeps its own best token: the `width` best of all extensions are "
+     "kept, and several may come from one prefix"},
     {BEAM_FIRST_END, "first-end",
      "stopped when the first answer ended: one of those that go on may be better"},
 };
@@ -387,16 +450,22 @@ static int *answer_room(void) {
     return grade_guarded("answer", nothing, sizeof nothing);
 }
 
+static bool answer_is(const double *got, const double *want) {
+    return memcmp(got, want, LONGEST * sizeof *got) == 0;
+}
+
+static void beam_of(const World *w, int width, double got[LONGEST]) {
+    Readers r = readers(w);
+    int *answer = answer_room();
+    answer_of(got, answer, token_beam(&r, width, answer));
+}
+
 static void check_beam_of(Grade *g, int points, const char *what, uint64_t seed,
                           int width) {
     Beam b = {.width = width};
     double got[WORLDS * LONGEST];
     worlds_from(b.worlds, seed, width > 1);
-    for (int i = 0; i < WORLDS; i++) {
-        Readers r = readers(&b.worlds[i]);
-        int *answer = answer_room();
-        answer_of(got + i * LONGEST, answer, token_beam(&r, width, answer));
-    }
+    for (int i = 0; i < WORLDS; i++) beam_of(&b.worlds[i], width, got + i * LONGEST);
     grade_numbers(g, points, what, got, WORLDS * LONGEST, 0, beam_by, &b, BEAM_SLIPS,
                   COUNT_OF(BEAM_SLIPS));
 }
@@ -405,26 +474,42 @@ static void check_beam_of(Grade *g, int points, const char *what, uint64_t seed,
 
 typedef enum {
     DECODE_RIGHT,
-    DECODE_OTHER,       // fast for thorough, thorough for fast
-    DECODE_ALIKE,       // without weights
-    DECODE_HEAVY,       // the answer of the document with the largest weight
-    DECODE_OWN,         // each answer by its own document alone
-    DECODE_TOKEN,       // scored by token
-    DECODE_LEAST,       // the least probable answer
-    DECODE_NEVER,       // END is never tried
-    DECODE_UNLIKELY,    // the least likely token at each step
-    DECODE_OWN_WEIGHT,  // the weight of the answer's own document, for all
-    DECODE_VOTES,       // the weights alone, of those that give it
-    DECODE_MOST_VOTES,  // how many give it
-    DECODE_FIRST,       // the first document's
-    DECODE_NO_PREFIX,   // every token as if it were the first
-    DECODE_REPEATED,    // an answer counts as often as it was given
+    DECODE_OTHER,        // fast for thorough, thorough for fast
+    DECODE_ALIKE,        // without weights
+    DECODE_OWN,          // each answer by its own document alone
+    DECODE_TOKEN,        // scored by token
+    DECODE_LEAST,        // the least probable answer
+    DECODE_NEVER,        // END is never tried
+    DECODE_UNLIKELY,     // the least likely token at each step
+    DECODE_OWN_WEIGHT,   // the weight of the answer's own document, for all
+    DECODE_VOTES,        // the weights alone, of those that give it
+    DECODE_MOST_VOTES,   // how many give it
+    DECODE_FIRST,        // the first document's
+    DECODE_NO_PREFIX,    // every token as if it were the first
+    DECODE_REPEATED,     // an answer counts as often as it was given
+    DECODE_LENGTHS,      // answers of one length are taken for the same
+    DECODE_BEGINNINGS,   // and those that begin alike, too
+    DECODE_PER_TOKEN,    // ln of the score, divided by the length
+    DECODE_MIXED,        // every document has the mixture's greedy answer
+    DECODE_LAST,         // the last document's
+    DECODE_NO_END,       // the answer without END
+    DECODE_WITHOUT_END,  // answers are compared without it, too
 } DecodeRule;
 
 typedef struct {
     World worlds[WORLDS];
     bool thorough;
 } Decode;
+
+// ln p by token, of every next token.
+static void mixed_next(const World *w, const Held *h, double *log_p) {
+    double p[TOKENS] = {0};
+    for (int z = 0; z < DOCUMENTS; z++) {
+        next(w, z, h->tokens, h->count, log_p);
+        for (int y = 0; y < TOKENS; y++) p[y] += WEIGHT[z] * exp(log_p[y]);
+    }
+    for (int y = 0; y < TOKENS; y++) log_p[y] = log(p[y]);
+}
 
 static Held greedy_of(const World *w, int z, DecodeRule rule) {
     Held h = {.count = 0};
@@ -433,6 +518,7 @@ static Held greedy_of(const World *w, int z, DecodeRule rule) {
         double log_p[TOKENS];
         int best = 0;
         next(w, z, h.tokens, rule == DECODE_NO_PREFIX ? 0 : h.count, log_p);
+        if (rule == DECODE_MIXED) mixed_next(w, &h, log_p);
         for (int y = 1; y < tried; y++)
             if (rule == DECODE_UNLIKELY ? log_p[y] < log_p[best]
                                         : log_p[y] > log_p[best])
@@ -447,20 +533,29 @@ static bool same(const Held *a, const Held *b) {
            && memcmp(a->tokens, b->tokens, (size_t)a->count * sizeof *a->tokens) == 0;
 }
 
+// What a rule takes for the same answer.
+static bool same_by(DecodeRule rule, const Held *a, const Held *b) {
+    if (rule == DECODE_LENGTHS) return a->count == b->count;
+    if (rule == DECODE_BEGINNINGS)
+        return a->count == b->count && a->tokens[0] == b->tokens[0];
+    return same(a, b);
+}
+
 static double worth_by(DecodeRule rule, const World *w, bool all, const Held *own,
                        int z) {
     Mix m = {.world = w, .count = own[z].count, .token = true};
     double sum = 0;
+    if (rule == DECODE_WITHOUT_END) m.count--;
     memcpy(m.answer, own[z].tokens, sizeof m.answer);
-    if (rule == DECODE_HEAVY) return WEIGHT[z];
     if (rule == DECODE_FIRST) return -z;
+    if (rule == DECODE_LAST) return z;
     if (rule == DECODE_TOKEN) return mix_by(MIX_RIGHT, &m, &sum), sum;
     bool thorough = all != (rule == DECODE_OTHER);
     int given = 0;
     for (int k = 0; k < DOCUMENTS; k++) {
         double log_p = 0;
         given += same(&own[z], &own[k]);
-        if (rule == DECODE_OWN ? k != z : !thorough && !same(&own[z], &own[k]))
+        if (rule == DECODE_OWN ? k != z : !thorough && !same_by(rule, &own[z], &own[k]))
             continue;
         for (int i = 0; i < m.count; i++) log_p += one_by(&m, k, i, false);
         if (rule == DECODE_VOTES || rule == DECODE_MOST_VOTES) log_p = 0;
@@ -468,6 +563,7 @@ static double worth_by(DecodeRule rule, const World *w, bool all, const Held *ow
         sum += (alike ? 1 : WEIGHT[rule == DECODE_OWN_WEIGHT ? z : k]) * exp(log_p);
     }
     if (rule == DECODE_REPEATED) sum *= given;
+    if (rule == DECODE_PER_TOKEN) return log(sum) / m.count;
     return rule == DECODE_LEAST ? -sum : sum;
 }
 
@@ -482,7 +578,9 @@ static void decode_by(int rule, const void *of, double *to) {
             if (worth_by((DecodeRule)rule, w, d->thorough, own, z)
                 > worth_by((DecodeRule)rule, w, d->thorough, own, best))
                 best = z;
-        answer_of(to + i * LONGEST, own[best].tokens, own[best].count);
+        bool without = rule == DECODE_NO_END || rule == DECODE_WITHOUT_END;
+        int count = own[best].count - without;
+        answer_of(to + i * LONGEST, own[best].tokens, count);
     }
 }
 
@@ -493,7 +591,9 @@ static const Slip DECODE_SLIPS[] = {
     {DECODE_OWN, "own-alone",
      "each answer is scored by its own document: also by others that give it"},
     {DECODE_TOKEN, "decode-by-token", "scored by token: by sequence_log_p here"},
-    {DECODE_HEAVY, "heaviest", "this is the answer of the document with most weight"},
+    {DECODE_FIRST, "first-document",
+     "this is always the first document's answer, which has most weight. If the best "
+     "score was looked for from 0 on: no logarithm is above it, begin with -INFINITY"},
     {DECODE_LEAST, "least", "this is the least probable of the answers"},
     {DECODE_NEVER, "greedy-no-end",
      "END is never tried: it is the id `symbols`, one more than the last symbol"},
@@ -510,18 +610,49 @@ static const Slip DECODE_SLIPS[] = {
     {DECODE_REPEATED, "given-twice",
      "an answer that two documents give was counted twice: its sum is over all of them "
      "already"},
-    {DECODE_FIRST, "first-document", "this is the first document's answer"},
+    {DECODE_LENGTHS, "same-length",
+     "answers of the same length are taken for the same: all tokens are compared"},
+    {DECODE_BEGINNINGS, "same-beginning",
+     "answers that begin alike are taken for the same: all tokens are compared (memcmp "
+     "counts bytes)"},
+    {DECODE_PER_TOKEN, "decode-per-token",
+     "the score was divided by the number of tokens: sequence_log_p as it is"},
+    {DECODE_MIXED, "greedy-of-mixture",
+     "the greedy answer is the mixture's: each document has its own"},
+    {DECODE_LAST, "last-document",
+     "this is the last document's answer: the one with the best score"},
+    {DECODE_WITHOUT_END, "decode-without-end",
+     "END is the answer's last token: it is written and counted, and has its "
+     "probability"},
+    {DECODE_NO_END, "decode-without-end",
+     "END is the answer's last token: it is written and counted"},
 };
+
+// The right tokens are there, but not their number.
+static bool wrong_count(const int *answer, int count, const double *want) {
+    int right = 0;
+    while (right < LONGEST && want[right] >= 0 && answer[right] == (int)want[right])
+        right++;
+    return right > 0 && (right == LONGEST || want[right] < 0) && count != right;
+}
 
 static void check_decode_of(Grade *g, const char *what, uint64_t seed, bool thorough) {
     Decode d = {.thorough = thorough};
-    double got[WORLDS * LONGEST];
+    double got[WORLDS * LONGEST], want[WORLDS * LONGEST];
+    int other_count = 0, same_count = 0;
     worlds_from(d.worlds, seed, false);
+    decode_by(DECODE_RIGHT, &d, want);
     for (int i = 0; i < WORLDS; i++) {
         Readers r = readers(&d.worlds[i]);
-        int *answer = answer_room();
-        answer_of(got + i * LONGEST, answer, sequence_decode(&r, thorough, answer));
+        int *answer = answer_room(), count = sequence_decode(&r, thorough, answer);
+        answer_of(got + i * LONGEST, answer, count);
+        other_count += wrong_count(answer, count, want + i * LONGEST);
+        same_count += answer_is(got + i * LONGEST, want + i * LONGEST);
     }
+    grade_mistake(g, other_count > 0 && same_count + other_count == WORLDS,
+                  "count-of-another",
+                  "the tokens are right, but not how many are returned: as many as the "
+                  "answer that was chosen has, with END");
     grade_numbers(g, 4, what, got, WORLDS * LONGEST, 0, decode_by, &d, DECODE_SLIPS,
                   COUNT_OF(DECODE_SLIPS));
 }
@@ -532,7 +663,24 @@ enum { SEED_GREEDY = 39, SEED_BEAM = 1447, SEED_THOROUGH = 13343, SEED_FAST = 16
 static void check_greedy(Grade *g) {
     check_beam_of(g, 3, "the answer of a beam of 1", SEED_GREEDY, 1);
 }
+static bool beam_right(const World *w) {
+    double got[LONGEST], want[LONGEST];
+    beam_of(w, 3, got), beam_in(BEAM_RIGHT, w, 3, want);
+    return answer_is(got, want);
+}
+
 static void check_beam(Grade *g) {
+    Beam b;
+    bool right = true;
+    worlds_from(b.worlds, SEED_BEAM, true);
+    for (int i = 0; i < WORLDS; i++) right &= beam_right(&b.worlds[i]);
+    if (grade_mistake(
+            g, right && !beam_right(&OPEN), "not-ended",
+            "after `longest` tokens the most probable prefix has not ended: the "
+            "best that has is asked for"))
+        grade_expect(g, 0, false,
+                     "the answer of a beam of 3, in a language where answers may go "
+                     "on: another one is best");
     check_beam_of(g, 4, "the answer of a beam of 3", SEED_BEAM, 3);
 }
 static void check_thorough(Grade *g) {

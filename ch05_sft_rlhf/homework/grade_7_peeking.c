@@ -48,13 +48,19 @@ typedef enum {
     BET_LOG10,
     BET_TIE_WINS,
     BET_NO_BRACKET,  // 1 + bet x / q - 1
+    BET_REST,        // the first round is left out
+    BET_TIE_KEEPS,   // a tie changes nothing
+    BET_FREE,        // a loss costs nothing
+    BET_NO_BET,      // 1 - bet + x / q
+    BET_EVEN,        // 1 + bet (2 x - 1)
+    BET_OTHER_ODDS,  // (x - q) / (1 - q)
 } BetRule;
 
 static void capital_by(int rule, const void *of, double *to) {
     const Bet *b = of;
     double log_sum = 0, sum = 0;
     int n = b->rounds.n - (rule == BET_LAST);
-    for (int i = 0; i < n; i++) {
+    for (int i = rule == BET_REST; i < n; i++) {
         double x = b->rounds.x[i], q = rule == BET_ODDS ? 1 - b->q : b->q;
         if (rule == BET_TIES && x < 1) x = 0;
         if (rule == BET_TIE_WINS && x > 0) x = 1;
@@ -66,6 +72,10 @@ static void capital_by(int rule, const void *of, double *to) {
         if (rule == BET_SIGN) gain = -gain;
         if (rule == BET_ALL) gain = x / q - 1;
         if (rule == BET_NO_BRACKET) gain = b->bet * x / q - 1;
+        if (rule == BET_NO_BET) gain = x / q - b->bet;
+        if (rule == BET_OTHER_ODDS) gain = b->bet * (x - q) / (1 - q);
+        if (rule == BET_EVEN) gain = b->bet * (2 * x - 1);
+        if (x == (rule == BET_TIE_KEEPS ? 0.5 : rule == BET_FREE ? 0 : -1)) gain = 0;
         log_sum += log1p(gain), sum += gain;
     }
     *to = log_sum;
@@ -101,6 +111,17 @@ static const Slip BET_SLIPS[] = {
     {BET_LOG2, "log-2", "a logarithm to base 2: the natural one is asked for"},
     {BET_LOG10, "log-10", "a logarithm to base 10: the natural one is asked for"},
     {BET_TIE_WINS, "tie-wins", "a tie is one half, not a win"},
+    {BET_REST, "first-missing", "the first round is missing"},
+    {BET_TIE_KEEPS, "tie-keeps",
+     "a tie changes nothing here: it has the factor 1 + bet (1/2 / q - 1)"},
+    {BET_FREE, "loss-free",
+     "a loss costs nothing here: 1 - bet of the capital is left"},
+    {BET_NO_BET, "win-not-staked",
+     "1 - bet + x / q: what is won is in proportion to the stake, bet x / q"},
+    {BET_OTHER_ODDS, "odds",
+     "divided by 1 - q: a stake that wins is paid 1 / q times, (x - q) / q"},
+    {BET_EVEN, "even-odds",
+     "these are even odds, whatever q is: a stake that wins is paid 1 / q times"},
 };
 
 // The second row has no losses: where a loss leaves nothing, it shows how.
@@ -210,6 +231,10 @@ static void check_mixed(Grade *g) {
         Rounds r = rounds(MIX_TEXTS[i]);
         got[i] = log_mixed_capital(guarded(&r), r.n, 0.4);
     }
+    bool nothing = true;
+    for (int i = 0; i < MIXES; i++) nothing &= fabs(got[i]) < TOLERANCE;
+    grade_mistake(g, nothing, "bets-of-integers",
+                  "no capital changes: are the bets 0? 1 / 4, of integers, is 0 in C");
     grade_numbers(g, 3, "ln of the mean of three capitals", got, MIXES, TOLERANCE,
                   mixes_by, NULL, MIX_SLIPS, COUNT_OF(MIX_SLIPS));
     static double wins[LONG], losses[LONG];
@@ -267,6 +292,8 @@ typedef enum {
     DOUBT_DOUBLED,
     DOUBT_PLAIN,  // the logarithm against 1 / alpha
     DOUBT_BELOW,  // capital below 1 / alpha, or against alpha
+    DOUBT_POOR,   // no more than alpha
+    DOUBT_EXP,    // the capital against -ln alpha
 } DoubtRule;
 
 static int doubt_by(DoubtRule rule, const Rounds *r, double alpha) {
@@ -280,13 +307,15 @@ static int doubt_by(DoubtRule rule, const Rounds *r, double alpha) {
                                            : 1,
            bound = rule == DOUBT_PLAIN   ? 1 / alpha
                    : rule == DOUBT_BELOW ? log(alpha)
+                   : rule == DOUBT_EXP   ? log(-log(alpha))
                                          : log(sides / alpha);
     int found = 0;
     for (int n = rule == DOUBT_END ? r->n : 1; n <= r->n; n++) {
         Bet b = {.rounds = *r, .q = 0.5};
         double log_capital;
         b.rounds.n = n, mixed_by(mixed, &b, &log_capital);
-        if (log_capital < bound) continue;
+        if (rule == DOUBT_POOR ? log_capital > log(alpha) : log_capital < bound)
+            continue;
         found = n - (rule == DOUBT_FROM_0) + (rule == DOUBT_FROM_2);
         if (rule != DOUBT_LAST) break;
     }
@@ -322,6 +351,11 @@ static const Slip DOUBT_SLIPS[] = {
      "a logarithm is compared with 1 / alpha: with -ln alpha, or its exponential"},
     {DOUBT_BELOW, "below",
      "in doubt is a capital of 1 / alpha or *more*, not of alpha"},
+    {DOUBT_EXP, "bound-log",
+     "a capital is compared with -ln alpha: with 1 / alpha, or its logarithm"},
+    {DOUBT_POOR, "poor",
+     "a capital of alpha or less was looked for: bets on wins that lose say nothing "
+     "against q, in doubt is 1 / alpha or more"},
 };
 
 static void check_first(Grade *g) {
@@ -333,10 +367,21 @@ static void check_first(Grade *g) {
     // whoever looks at the end alone finds this one, and none of the others
     Rounds wins = rounds("wwwwwwwwww");
     int found = first_doubt(guarded(&wins), wins.n, 0.5, 0.2);
+    // the same rounds, ended where the doubt is
+    Rounds until = rounds(DOUBT_TEXTS[0]);
+    int first = until.n = doubt_by(DOUBT_RIGHT, &until, DOUBT_ALPHA[0]),
+        only_at_end = first_doubt(guarded(&until), until.n, 0.5, DOUBT_ALPHA[0]);
     bool zeros = true;
     for (int i = 0; i < DOUBTS; i++) zeros &= got[i] == 0;
     grade_mistake(g, zeros && found == wins.n, "at-the-end",
                   "it was in doubt before, and is not at the end: once is enough");
+    if (grade_mistake(
+            g, got[0] == first && only_at_end == 0, "last-round",
+            "a doubt after the last round is not found: rounds 1 to n are looked "
+            "at, the n-th too"))
+        grade_expect(g, 0, false,
+                     "of %d rounds, in doubt after all of them: 0, should be %d",
+                     until.n, first);
     grade_mistake(
         g, zeros, "never-in-doubt",
         "no doubt is found: after each round ask for the mean of the capitals "
@@ -346,9 +391,10 @@ static void check_first(Grade *g) {
 }
 
 static void check_first_none(Grade *g) {
-    // after a tie at q = 1/2 all have what they had: exactly 1
+    // after a tie at q = 1/2 all have what they had: 1, if it is not rounded below it
     Rounds tie = rounds("ttt");
     int at_once = first_doubt(guarded(&tie), tie.n, 0.5, 1);
+    if (!(log_mixed_capital(guarded(&tie), 1, 0.5) >= 0)) at_once = 1;
     Rounds early = rounds(DOUBT_TEXTS[0]);
     bool counts = first_doubt(guarded(&early), early.n, 0.5, DOUBT_ALPHA[0])
                   == doubt_by(DOUBT_RIGHT, &early, DOUBT_ALPHA[0]);
@@ -380,6 +426,10 @@ typedef enum {
     INTERVAL_SAME,         // high = low
     INTERVAL_TIES_NONE,    // losses are what is 0: a tie is none
     INTERVAL_TIES_LOST,    // losses are what is below 1: a tie is one
+    INTERVAL_NOTHING,      // 0 .. 0: the search went the wrong way
+    INTERVAL_AROUND,       // as far above the mean as below
+    INTERVAL_SHORT,        // the last round is not looked at
+    INTERVAL_HALF_HALVED,  // the upper end has the bound 1 / alpha
 } IntervalRule;
 
 static double low_by(IntervalRule rule, const Rounds *r, double alpha) {
@@ -404,7 +454,9 @@ typedef struct {
 
 static void interval_by(int rule, const void *of, double *to) {
     const Looks *l = of;
-    Rounds losses = l->rounds;
+    Rounds wins = l->rounds;
+    if (rule == INTERVAL_SHORT) wins.n--;
+    Rounds losses = wins;
     double sum = 0, squares = 0, n = l->rounds.n;
     for (int i = 0; i < losses.n; i++) {
         double x = losses.x[i];
@@ -413,11 +465,13 @@ static void interval_by(int rule, const void *of, double *to) {
                                                    : 1 - x;
         sum += l->rounds.x[i], squares += l->rounds.x[i] * l->rounds.x[i];
     }
-    to[0] = low_by((IntervalRule)rule, &l->rounds, l->alpha);
+    to[0] = low_by((IntervalRule)rule, &wins, l->alpha);
     to[1] = rule == INTERVAL_MIRRORED ? 1 - to[0]
             : rule == INTERVAL_ONE_SIDE
                 ? 1
                 : 1 - low_by((IntervalRule)rule, &losses, l->alpha);
+    if (rule == INTERVAL_HALF_HALVED)
+        to[1] = 1 - low_by(INTERVAL_NOT_HALVED, &losses, l->alpha);
     double low = to[0], high = to[1];
     if (rule == INTERVAL_EXCHANGED) to[0] = high, to[1] = low;
     if (rule == INTERVAL_HIGH_LOSSES) to[1] = 1 - high;
@@ -425,6 +479,8 @@ static void interval_by(int rule, const void *of, double *to) {
     if (rule == INTERVAL_LOW_SIDE) to[0] = 0;
     if (rule == INTERVAL_ALL) to[0] = 0, to[1] = 1;
     if (rule == INTERVAL_SAME) to[1] = low;
+    if (rule == INTERVAL_NOTHING) to[0] = to[1] = 0;
+    if (rule == INTERVAL_AROUND) to[1] = 2 * sum / n - low;
     if (rule != INTERVAL_NORMAL || squares * n == sum * sum) return;
     double mean = sum / n, error = sqrt((squares / n - mean * mean) / (n - 1));
     to[0] = mean - 1.96 * error, to[1] = mean + 1.96 * error;
@@ -437,7 +493,9 @@ static const Slip INTERVAL_SLIPS[] = {
     {INTERVAL_NORMAL, "normal", "this is the usual interval: it holds for one look"},
     {INTERVAL_MIRRORED, "mirrored",
      "the upper end is found with losses (1 - x), not as 1 - low"},
-    {INTERVAL_ONE_SIDE, "one-side", "the upper end is missing"},
+    {INTERVAL_ONE_SIDE, "one-side",
+     "the upper end is missing, or is found with 1 - x but q: bets on losses are at "
+     "1 - q"},
     {INTERVAL_EXCHANGED, "exchanged", "low and high are exchanged"},
     {INTERVAL_DOUBLED, "alpha-doubled",
      "two sides share alpha: each has alpha / 2, the bound 2 / alpha, not alpha x 2"},
@@ -456,6 +514,16 @@ static const Slip INTERVAL_SLIPS[] = {
      "a tie is half a loss, 1 - x: here only x = 0 is one"},
     {INTERVAL_TIES_LOST, "ties-lost",
      "a tie is half a loss, 1 - x: here it is a whole one"},
+    {INTERVAL_NOTHING, "search-backwards",
+     "both ends are 0: the search goes the wrong way. A q that was in doubt is below "
+     "the lower end"},
+    {INTERVAL_HALF_HALVED, "not-halved",
+     "two sides share alpha: the upper end has the bound 2 / alpha too"},
+    {INTERVAL_AROUND, "around-the-mean",
+     "the upper end is as far from the mean as the lower one: it is found with losses, "
+     "1 - x, by itself"},
+    {INTERVAL_SHORT, "last-round-missing",
+     "the last round is not looked at: every look from the first to the n-th counts"},
     {INTERVAL_SAME, "same-ends",
      "both ends are the same: the upper one is found with losses"},
 };
@@ -469,12 +537,27 @@ static void check_interval_of(Grade *g, int points, const char *what,
     WinInterval w = win_interval(guarded(&l.rounds), l.rounds.n, l.alpha);
     double got[] = {w.low, w.high}, want[2];
     interval_by(INTERVAL_RIGHT, &l, want);
+    // the same from the other side
+    Rounds mirror = l.rounds;
+    for (int i = 0; i < mirror.n; i++) mirror.x[i] = 1 - mirror.x[i];
+    WinInterval other = win_interval(guarded(&mirror), mirror.n, l.alpha);
+    bool turned =
+        fabs(other.low - 1 + want[1]) < EXACT && fabs(other.high - 1 + want[0]) < EXACT;
     bool near = fabs(got[0] - want[0]) < 2e-3 && fabs(got[1] - want[1]) < 2e-3,
          exact = fabs(got[0] - want[0]) < EXACT && fabs(got[1] - want[1]) < EXACT;
     grade_mistake(
         g, near && !exact, "interval-coarse",
         "near, but not to 1e-9: halve the bracket 30 times and more, or go on "
         "until it is narrow enough");
+    if (grade_mistake(g, exact && !turned, "one-sided",
+                      "right for these rounds, wrong where wins and losses are "
+                      "exchanged: does a search begin or end at 1/2, or at the mean?"))
+        grade_expect(g, 0, false, "the same rounds, wins for losses: %.6g to %.6g",
+                     other.low, other.high);
+    grade_mistake(g, fabs(got[0] - 0.5) < EXACT || fabs(got[1] - 0.5) < EXACT,
+                  "bracket-from-half",
+                  "an end is 1/2: does the search begin or end there? Each end may be "
+                  "anywhere from 0 to 1");
     grade_numbers(g, points, what, got, 2, EXACT, interval_by, &l, INTERVAL_SLIPS,
                   COUNT_OF(INTERVAL_SLIPS));
 }

@@ -15,6 +15,7 @@ static const Cut ORDINARY = {{0.5, 2, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, 0},
                  HIGH = {{0.5, 2, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, 1000},
                  LOW = {{0.5, 2, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, -1000},
                  HOLE = {{0.5, -INFINITY, 1.25}, {1, -2, NAN, NAN, -1, 0.25}, 0},
+                 HOLE_FIRST = {{-INFINITY, 0.5, 1.25}, {NAN, NAN, 1, -2, -1, 0.25}, 0},
                  NOTHING = {{-INFINITY, -INFINITY, -INFINITY},
                             {NAN, NAN, NAN, NAN, NAN, NAN},
                             0};
@@ -35,7 +36,25 @@ typedef enum {
     MERGE_REST,      // begins with part 1
     MERGE_SHORT,     // ends before the last part
     MERGE_LARGEST,   // the part with the largest L alone
+    // the sum that is divided by
+    MERGE_SUM_REST,     // without part 0
+    MERGE_SUM_SHORT,    // without the last part
+    MERGE_RUNNING,      // each e^(L_s - the largest until then), never rescaled
+    MERGE_OUT_RUNNING,  // the outputs so, divided by the right sum
 } MergeRule;
+
+// The sum of e^(L_s - the largest), or what a mistake takes for it.
+static double sum_by(MergeRule rule, const Cut *c, double most) {
+    double sum = 0, until = -INFINITY;
+    for (int s = 0; s < PARTS; s++) {
+        until = fmax(until, c->lses[s]);
+        bool out = (rule == MERGE_SUM_REST && s == 0)
+                   || (rule == MERGE_SUM_SHORT && s + 1 == PARTS);
+        if (c->lses[s] > -INFINITY && !out)
+            sum += exp(c->lses[s] - (rule == MERGE_RUNNING ? until : most));
+    }
+    return sum;
+}
 
 static double weight_by(MergeRule rule, const Cut *c, int s) {
     double all = 0, most = -INFINITY, by = rule == MERGE_BASE_TWO ? log(2) : 1;
@@ -55,6 +74,11 @@ static double weight_by(MergeRule rule, const Cut *c, int s) {
         return (c->lses[s] + c->shift) / (most + log(all) + c->shift);
     if (rule == MERGE_INVERSE) return all / exp(c->lses[s] - most);
     if (rule == MERGE_BY_PARTS) all *= PARTS;
+    if (rule >= MERGE_SUM_REST) all = sum_by(rule, c, most);
+    if (rule == MERGE_OUT_RUNNING) {
+        most = -INFINITY;
+        for (int p = 0; p <= s; p++) most = fmax(most, c->lses[p]);
+    }
     return exp(by * (c->lses[s] - most)) / (rule == MERGE_MAXIMUM ? 1 : all);
 }
 
@@ -79,7 +103,10 @@ typedef enum {
     LSE_PRODUCT,     // the largest times ln of the sum
     LSE_EXP,         // the sum itself
     LSE_AVERAGE,     // the mean of L
-    LSE_WEIGHTED     // the mean of L, weighed
+    LSE_WEIGHTED,    // the mean of L, weighed
+    LSE_REST,        // without part 0
+    LSE_SHORT,       // without the last part
+    LSE_RUNNING,     // each with the largest until then, never rescaled
 } LseRule;
 
 static void lse_by(int rule, const void *of, double *to) {
@@ -105,6 +132,9 @@ static void lse_by(int rule, const void *of, double *to) {
         [LSE_EXP] = exp(top + log(sum)),
         [LSE_AVERAGE] = plain / PARTS,
         [LSE_WEIGHTED] = weighted,
+        [LSE_REST] = top + log(sum_by(MERGE_SUM_REST, c, most)),
+        [LSE_SHORT] = top + log(sum_by(MERGE_SUM_SHORT, c, most)),
+        [LSE_RUNNING] = top + log(sum_by(MERGE_RUNNING, c, most)),
     };
     *to = most == -INFINITY ? most : by[rule];
 }
@@ -141,6 +171,16 @@ static const Slip MERGE_SLIPS[] = {
     {MERGE_SHORT, "last-missing", "the last part is missing"},
     {MERGE_LARGEST, "largest-part",
      "this is the part with the largest L alone: all have a share"},
+    {MERGE_SUM_REST, "sum-without-first",
+     "the sum that the weights are divided by lacks part 0"},
+    {MERGE_SUM_SHORT, "sum-without-last",
+     "the sum that the weights are divided by lacks the last part"},
+    {MERGE_OUT_RUNNING, "out-not-rescaled",
+     "where a larger L_s comes, the output so far is multiplied by e^(old - new) as "
+     "the sum is"},
+    {MERGE_RUNNING, "not-rescaled",
+     "where a larger L_s comes, what was summed up so far still has the old largest: "
+     "multiply it by e^(old - new), or find the largest first"},
 };
 static const Slip LSE_SLIPS[] = {
     {LSE_SUM, "sum-of-logs", "the exponentials add up, not their logarithms"},
@@ -157,6 +197,11 @@ static const Slip LSE_SLIPS[] = {
     {LSE_AVERAGE, "lse-average", "a mean of the L: L is ln of the sum of e^L_s"},
     {LSE_WEIGHTED, "lse-weighted",
      "the outputs' weights were used for L too: L is ln of the sum of e^L_s"},
+    {LSE_REST, "lse-without-first", "part 0 is missing in L's sum"},
+    {LSE_SHORT, "lse-without-last", "the last part is missing in L's sum"},
+    {LSE_RUNNING, "lse-not-rescaled",
+     "where a larger L_s comes, what was summed up so far still has the old largest: "
+     "multiply it by e^(old - new), or find the largest first"},
 };
 
 static void check_out(Grade *g, int points, const char *what, const Cut *c) {
@@ -186,11 +231,12 @@ static void check_lse(Grade *g) {
 }
 static void check_large(Grade *g) {
     double out[D], high = merged(&HIGH, out), low = merged(&LOW, out);
+    double usual = merged(&ORDINARY, out);
     grade_mistake(g, isfinite(high) && !isfinite(low), "maximum-from-zero",
                   "where all L_s are near -1000 every e^(L_s - largest) is 0: the "
                   "largest was looked for from 0 on. Begin with -INFINITY, or with the "
                   "first that saw something");
-    grade_mistake(g, !isfinite(high) || !isfinite(low), "overflow",
+    grade_mistake(g, isfinite(usual) && (!isfinite(high) || !isfinite(low)), "overflow",
                   "e^1000 is infinite in C and e^-1000 is 0: subtract the largest L_s "
                   "first");
     double want, want_low;
@@ -200,9 +246,29 @@ static void check_large(Grade *g) {
                  "%.8g",
                  high, low, want, want_low);
 }
+// L and the output are both right.
+static bool merges_right(const Cut *c) {
+    double got[D], want[D], lse = merged(c, got), want_lse;
+    out_by(MERGE_RIGHT, c, want), lse_by(LSE_RIGHT, c, &want_lse);
+    return fabs(got[0] - want[0]) < TOLERANCE && fabs(lse - want_lse) < TOLERANCE;
+}
+
 static void check_hole(Grade *g) {
+    if (grade_mistake(
+            g, merges_right(&HOLE) && !merges_right(&HOLE_FIRST), "first-saw-nothing",
+            "right where part 1 saw nothing, but not where part 0 did: its L is "
+            "-inf, and need not be the largest"))
+        grade_expect(g, 0, false,
+                     "the output and L where part 0 saw nothing: they are not those of "
+                     "the others");
     check_out(g, 1, "the output where part 1 saw nothing", &HOLE);
     double got[D], lse = merged(&NOTHING, got);
+    bool zeros = got[0] == 0 && got[1] == 0;
+    grade_mistake(g, zeros && isnan(lse), "nothing-nan",
+                  "nobody saw anything: -inf - -inf is NaN. Where the largest L_s is "
+                  "-inf, L is so too");
+    grade_mistake(g, zeros && isfinite(lse), "nothing-lse",
+                  "nobody saw anything: L is the logarithm of a sum of nothing, -inf");
     grade_expect(g, 1, got[0] == 0 && got[1] == 0 && lse == -INFINITY,
                  "nobody saw anything: O is %g, L is %g, should be 0 and -inf", got[0],
                  lse);
@@ -224,6 +290,8 @@ typedef enum {
     REMOVE_WHOLE_WEIGHED,  // ((1 - w) O - w O_s)
     REMOVE_NOTHING,        // O as it was
     REMOVE_NEW_WEIGHT,     // e^(L_s - what is left of L)
+    REMOVE_BY_MORE,        // divided by 1 + w
+    REMOVE_SHORT,          // the last number is not changed
 } RemoveRule;
 
 // The whole, part 1, and what is left.
@@ -251,6 +319,8 @@ static void removed_by(int rule, const void *of, double *to) {
             [REMOVE_WHOLE_WEIGHED] = (1 - w) * whole[i] - w * part,
             [REMOVE_NOTHING] = whole[i],
             [REMOVE_NEW_WEIGHT] = (whole[i] - w / (1 - w) * part) / (1 - w / (1 - w)),
+            [REMOVE_BY_MORE] = (whole[i] - w * part) / (1 + w),
+            [REMOVE_SHORT] = i + 1 < D ? (whole[i] - w * part) / (1 - w) : whole[i],
         };
         to[i] = by[rule];
     }
@@ -319,6 +389,10 @@ static const Slip REMOVE_SLIPS[] = {
      "the part's weight is e^(L_s - L) with the L of all keys: here L was changed "
      "first"},
     {REMOVE_NOTHING, "not-removed", "out is as it was: the part is still in it"},
+    {REMOVE_BY_MORE, "not-divided",
+     "divided by 1 + w: the others' weights sum to 1 - w"},
+    {REMOVE_SHORT, "last-column",
+     "the last of the d numbers is as it was: the loop ends too early"},
 };
 
 static void check_remove(Grade *g) {
@@ -358,9 +432,17 @@ static void check_remove_edges(Grade *g) {
     grade_expect(g, 1, fabs(high - left_lse(&HIGH)) < 1e-9,
                  "with L near 1000, L without part 1 is %.8g, should be %.8g", high,
                  left_lse(&HIGH));
-    grade_expect(g, 1, hole[0] == want[0] && same == left_lse(&HOLE),
-                 "a part that saw nothing was taken away: O is %g, should be %g",
-                 hole[0], want[0]);
+    bool as_before = hole[0] == want[0] && hole[1] == want[1];
+    grade_mistake(g, as_before && same != left_lse(&HOLE), "nothing-removed-lse",
+                  "a part that saw nothing was taken away: the L of the others is "
+                  "that of all, `lse`");
+    grade_mistake(g, hole[0] == 0 && hole[1] == 0, "nothing-removed-zero",
+                  "a part that saw nothing was taken away: then nothing changes, and "
+                  "`out` stays as it is");
+    grade_expect(g, 1, as_before && same == left_lse(&HOLE),
+                 "a part that saw nothing was taken away: O is %g, should be %g, L is "
+                 "%g, should be %g",
+                 hole[0], want[0], same, left_lse(&HOLE));
 }
 
 // ---- entropy
@@ -378,13 +460,16 @@ typedef enum {
     ENTROPY_SUM_ALONE,
     ENTROPY_PLUS_L,     // + L: as if H were of scores
     ENTROPY_UNWEIGHED,  // - ln w added, not weighed
+    ENTROPY_PER_PART,   // divided by how many parts there are
+    ENTROPY_PRODUCTS,   // - w H ln w
 } EntropyRule;
 
 static const double ENTROPIES[PARTS] = {1.5, 0.75, 2};
 
 static void entropy_by(int rule, const void *of, double *to) {
     const Cut *c = of;
-    double within = 0, between = 0, mean = 0, plain = 0, twice = 0, logs = 0, all;
+    double within = 0, between = 0, mean = 0, plain = 0, twice = 0, logs = 0,
+           products = 0, all;
     lse_by(LSE_RIGHT, c, &all);
     for (int s = 0; s < PARTS; s++) {
         double w = weight_by(MERGE_RIGHT, c, s);
@@ -392,6 +477,7 @@ static void entropy_by(int rule, const void *of, double *to) {
         if (w == 0) continue;
         within += w * ENTROPIES[s], between -= w * log(w), twice -= w * w * log(w);
         plain -= w * (c->lses[s] + c->shift), logs -= log(w);
+        products -= w * ENTROPIES[s] * log(w);
     }
     const double by[] = {
         [ENTROPY_RIGHT] = within + between,
@@ -406,6 +492,8 @@ static void entropy_by(int rule, const void *of, double *to) {
         [ENTROPY_SUM_ALONE] = PARTS * mean,
         [ENTROPY_PLUS_L] = within + all,
         [ENTROPY_UNWEIGHED] = within + logs,
+        [ENTROPY_PER_PART] = (within + between) / PARTS,
+        [ENTROPY_PRODUCTS] = products,
     };
     *to = by[rule];
 }
@@ -441,6 +529,10 @@ static void check_entropy(Grade *g) {
         {ENTROPY_PLUS_L, "entropy-plus-l",
          "L was added: what is missing is the entropy of the weights w = e^(L_s - L)"},
         {ENTROPY_UNWEIGHED, "entropy-logs", "-ln w counts with its weight: - w ln w"},
+        {ENTROPY_PER_PART, "entropy-per-part",
+         "divided by how many parts there are: the weights sum to 1 already"},
+        {ENTROPY_PRODUCTS, "entropy-product",
+         "H_s times -ln w: they are added up, w (H_s - ln w)"},
     };
     double got = entropy_of(&ORDINARY);
     grade_numbers(g, 4, "the entropy of three parts", &got, 1, TOLERANCE, entropy_by,

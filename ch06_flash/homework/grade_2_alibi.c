@@ -32,6 +32,8 @@ typedef enum {
     TILE_POWER,     // 2^-slope: slope taken for an exponent
     TILE_STRIDE,    // score (i, j) at [i * rows + j]
     TILE_TURNED,    // at [j * rows + i]
+    TILE_AHEAD,     // key less query, without the absolute value
+    TILE_SQUARE,    // as many columns as rows
 } TileRule;
 
 static double score(int i, int j) { return 0.25 * i - 0.5 * j + 1; }
@@ -51,7 +53,9 @@ static int apart_by(TileRule rule, const ScoreTile *t, int i, int j) {
 
 static double bias_by(TileRule rule, const ScoreTile *t, int i, int j) {
     int apart = apart_by(rule, t, i, j);
-    double distance = rule == TILE_SIGNED ? apart : abs(apart);
+    double distance = rule == TILE_SIGNED  ? apart
+                      : rule == TILE_AHEAD ? -apart
+                                           : abs(apart);
     if (rule == TILE_ONE_MORE) distance++;
     if (rule == TILE_PAST_ONLY && apart < 0) distance = 0;
     if (rule == TILE_DISTANCE_SQUARED) distance *= distance;
@@ -68,8 +72,9 @@ static void tile_by(int rule, const void *of, double *to) {
     const ScoreTile *t = of;
     for (int i = 0; i < t->rows * t->cols; i++)
         to[i] = rule == TILE_ONLY ? 0 : score(i / t->cols, i % t->cols);
+    int cols = rule == TILE_SQUARE && t->rows < t->cols ? t->rows : t->cols;
     for (int i = 0; i < t->rows; i++)
-        for (int j = 0; j < t->cols; j++) {
+        for (int j = 0; j < cols; j++) {
             double bias = bias_by((TileRule)rule, t, i, j),
                    *at = &to[rule == TILE_STRIDE   ? i * t->rows + j
                              : rule == TILE_TURNED ? j * t->rows + i
@@ -87,6 +92,10 @@ static const Slip TILE_SLIPS[] = {
     {TILE_START, "at-the-start",
      "the queries are the last positions: query i is at i + keys - queries"},
     {TILE_SIGNED, "signed", "keys after the query are a distance away too: |i - j|"},
+    {TILE_AHEAD, "signed",
+     "keys before the query are a distance away too: |i - j|, not j - i"},
+    {TILE_SQUARE, "square",
+     "only as many columns as there are rows were changed: a tile has rows x cols"},
     {TILE_ADDED, "added", "a distance costs: it is subtracted"},
     {TILE_COLUMN, "column-form",
      "+ slope j gives the same weights under a causal mask, but not these scores"},
@@ -117,7 +126,26 @@ static const Slip TILE_SLIPS[] = {
     {TILE_POWER, "slope-as-power", "the slope is a factor as it is, no exponent"},
 };
 
+// Whether a score that a row of the whole table's length would put there was changed:
+// in an array that has room for it.
+static bool changes_table(const ScoreTile *t) {
+    enum { ROOM = 160 };
+    double table[ROOM] = {0};
+    alibi_tile(table, t, SLOPE);
+    for (int at = t->rows * t->cols; at < ROOM; at++)
+        if (table[at] != 0) return true;
+    return false;
+}
+
 static void check_tile_of(Grade *g, int points, const char *what, ScoreTile t) {
+    if (grade_mistake(g, changes_table(&t), "row-of-the-table",
+                      "a number after the tile's rows x cols scores was changed: "
+                      "score (i, j) of the tile is scores[i * cols + j]; `keys`, "
+                      "`row` and `col` say where it is in the table alone")) {
+        grade_expect(g, points, false, "%s: another number than its scores was changed",
+                     what);
+        return;
+    }
     double scores[MOST_NUMBERS] = {0}, got[MOST_NUMBERS];
     int n = t.rows * t.cols;
     for (int i = 0; i < n; i++) scores[i] = score(i / t.cols, i % t.cols);
@@ -168,6 +196,15 @@ typedef enum {
     SLOPE_NO_EIGHT,
     SLOPE_DEVICE_STRIPE,  // query heads dealt out one by one
     SLOPE_KV_STRIPE,      // key-value heads so
+    SLOPE_DEVICES,        // device x devices for its first key-value head
+    SLOPE_NO_KV,          // without kv
+    SLOPE_NO_MEMBER,      // without member
+    SLOPE_MEMBER_STRIPE,  // member x number of all kv heads
+    SLOPE_KV_NUMBER,      // divided by the number of kv heads
+    SLOPE_PLUS_ONE,       // the 1 is added to the exponent
+    SLOPE_ALL_KV,         // device x number of all kv heads
+    SLOPE_KV_DEVICES,     // kv x devices
+    SLOPE_INT_EIGHT,      // 8 / heads cut off
 } SlopeRule;
 
 // The number of the head among all, or what a mistake takes for it.
@@ -181,6 +218,13 @@ static int head_by(SlopeRule rule, const HeadAt *a) {
     if (rule == SLOPE_FEW) first /= group;
     if (rule == SLOPE_STRIPE) local = a->member * (here / group) + a->kv;
     if (rule == SLOPE_PLUS) local = a->kv + a->member;
+    if (rule == SLOPE_DEVICES) first = a->device * a->shards.devices * group;
+    if (rule == SLOPE_NO_KV) local = a->member;
+    if (rule == SLOPE_ALL_KV) first = a->device * (a->shards.heads / group);
+    if (rule == SLOPE_KV_DEVICES) local = a->kv * a->shards.devices + a->member;
+    if (rule == SLOPE_NO_MEMBER) local = a->kv * group;
+    if (rule == SLOPE_MEMBER_STRIPE)
+        first /= group, local = a->member * (a->shards.heads / group) + a->kv;
     if (rule == SLOPE_DEVICE_STRIPE) return a->device + a->shards.devices * local;
     if (rule == SLOPE_KV_STRIPE)
         return (a->device + a->shards.devices * a->kv) * group + a->member;
@@ -195,59 +239,81 @@ static void slope_by(int rule, const void *of, double *to) {
             all = rule == SLOPE_SHARDS || rule == SLOPE_HERE ? here : a->shards.heads,
             head = head_by((SlopeRule)rule, a);
         if (rule == SLOPE_KV) head = head / group, all /= group;
+        if (rule == SLOPE_KV_NUMBER) all /= group;
         double power = -8.0 * (head + (rule != SLOPE_ZERO)) / all;
         if (rule == SLOPE_SIGN) power = -power;
+        if (rule == SLOPE_INT_EIGHT) power = -(8 / all) * (head + 1);
         if (rule == SLOPE_INTEGERS) power = trunc(power);
+        if (rule == SLOPE_PLUS_ONE) power = 1 - 8.0 * head / all;
         if (rule == SLOPE_SQUARED) power *= 2;
         if (rule == SLOPE_NO_EIGHT) power /= 8;
         to[i] = pow(rule == SLOPE_E ? exp(1) : 2, power);
     }
 }
 
+static const Slip SLOPE_SLIPS[] = {
+    {SLOPE_LOCAL, "local-head",
+     "each device begins again with head 0: the slope is that of the head among "
+     "all"},
+    {SLOPE_SHARDS, "local-heads",
+     "the slopes are those of a model with one device's heads"},
+    {SLOPE_KV, "by-kv-head",
+     "heads that share keys have slopes of their own: a slope belongs to a query "
+     "head"},
+    {SLOPE_STRIPE, "striped",
+     "the heads of a group follow one another: kv x group + member"},
+    {SLOPE_ZERO, "from-zero", "head 0 has the slope 2^(-8 / heads), not 1"},
+    {SLOPE_SIGN, "above-one", "slopes are below 1: the exponent is negative"},
+    {SLOPE_PLUS, "kv-plus-member",
+     "before key-value head kv there are kv x group query heads"},
+    {SLOPE_E, "base-e", "slopes are powers of 2, not of e"},
+    {SLOPE_DEVICE, "device-not-times",
+     "before device `device` there are device x heads / devices query heads"},
+    {SLOPE_DEVICE_GROUP, "device-one-group",
+     "a device has heads / devices query heads, not one group"},
+    {SLOPE_TIMES_GROUP, "group-twice",
+     "heads / devices are a device's query heads already: not times group"},
+    {SLOPE_FEW, "device-kv-heads",
+     "the heads of earlier devices were counted as key-value heads: query heads"},
+    {SLOPE_HERE, "by-device-heads",
+     "divided by one device's heads: by those of the whole model"},
+    {SLOPE_INTEGERS, "slope-integers",
+     "8 (h + 1) / heads is a quotient of integers: make one a double"},
+    {SLOPE_SQUARED, "slope-squared", "the slope is squared: 2^(-8 (h + 1) / heads)"},
+    {SLOPE_NO_EIGHT, "no-eight", "the 8 is missing: 2^(-8 (h + 1) / heads)"},
+    {SLOPE_DEVICE_STRIPE, "device-striped",
+     "heads are shared out in order: the first device has the first ones"},
+    {SLOPE_KV_STRIPE, "device-striped",
+     "key-value heads were dealt out one by one: they are shared out in order, the "
+     "first device has the first ones"},
+    {SLOPE_DEVICES, "device-times-devices",
+     "device x devices: before device `device` there are device x heads / devices "
+     "query heads"},
+    {SLOPE_ALL_KV, "device-times-kv-heads",
+     "device x key-value heads of all: before device `device` there are device x heads "
+     "/ devices query heads"},
+    {SLOPE_KV_DEVICES, "kv-times-devices",
+     "kv x devices: before key-value head kv there are kv x group query heads"},
+    {SLOPE_INT_EIGHT, "slope-integers",
+     "8 / heads is a quotient of integers: make one a double"},
+    {SLOPE_NO_KV, "no-kv",
+     "kv is not used: before key-value head kv there are kv x group query heads"},
+    {SLOPE_NO_MEMBER, "no-member",
+     "member is not used: heads that share keys have slopes of their own"},
+    {SLOPE_MEMBER_STRIPE, "striped",
+     "the heads of a group follow one another: kv x group + member"},
+    {SLOPE_KV_NUMBER, "by-kv-heads",
+     "divided by the number of key-value heads: by that of the query heads"},
+    {SLOPE_PLUS_ONE, "one-outside", "the 1 is added to h: 2^(-8 (h + 1) / heads)"},
+};
+
 static void check_slope(Grade *g) {
-    static const Slip slips[] = {
-        {SLOPE_LOCAL, "local-head",
-         "each device begins again with head 0: the slope is that of the head among "
-         "all"},
-        {SLOPE_SHARDS, "local-heads",
-         "the slopes are those of a model with one device's heads"},
-        {SLOPE_KV, "by-kv-head",
-         "heads that share keys have slopes of their own: a slope belongs to a query "
-         "head"},
-        {SLOPE_STRIPE, "striped",
-         "the heads of a group follow one another: kv x group + member"},
-        {SLOPE_ZERO, "from-zero", "head 0 has the slope 2^(-8 / heads), not 1"},
-        {SLOPE_SIGN, "above-one", "slopes are below 1: the exponent is negative"},
-        {SLOPE_PLUS, "kv-plus-member",
-         "before key-value head kv there are kv x group query heads"},
-        {SLOPE_E, "base-e", "slopes are powers of 2, not of e"},
-        {SLOPE_DEVICE, "device-not-times",
-         "before device `device` there are device x heads / devices query heads"},
-        {SLOPE_DEVICE_GROUP, "device-one-group",
-         "a device has heads / devices query heads, not one group"},
-        {SLOPE_TIMES_GROUP, "group-twice",
-         "heads / devices are a device's query heads already: not times group"},
-        {SLOPE_FEW, "device-kv-heads",
-         "the heads of earlier devices were counted as key-value heads: query heads"},
-        {SLOPE_HERE, "by-device-heads",
-         "divided by one device's heads: by those of the whole model"},
-        {SLOPE_INTEGERS, "slope-integers",
-         "8 (h + 1) / heads is a quotient of integers: make one a double"},
-        {SLOPE_SQUARED, "slope-squared",
-         "the slope is squared: 2^(-8 (h + 1) / heads)"},
-        {SLOPE_NO_EIGHT, "no-eight", "the 8 is missing: 2^(-8 (h + 1) / heads)"},
-        {SLOPE_DEVICE_STRIPE, "device-striped",
-         "heads are shared out in order: the first device has the first ones"},
-        {SLOPE_KV_STRIPE, "device-striped",
-         "key-value heads were dealt out one by one: they are shared out in order, the "
-         "first device has the first ones"},
-    };
     double got[COUNT_OF(HEADS_AT)];
     for (int i = 0; i < COUNT_OF(HEADS_AT); i++)
         got[i] = alibi_slope_of(&HEADS_AT[i].shards, HEADS_AT[i].device, HEADS_AT[i].kv,
                                 HEADS_AT[i].member);
     grade_numbers(g, 6, "slopes of heads on several devices", got, COUNT_OF(HEADS_AT),
-                  TOLERANCE, slope_by, NULL, slips, COUNT_OF(slips));
+                  TOLERANCE, slope_by, NULL, SLOPE_SLIPS, COUNT_OF(SLOPE_SLIPS));
 }
 
 // ---- keys left out

@@ -27,10 +27,14 @@ typedef enum {
     WINDOW_FIRST_BY_ROWS,  // the first key / block_rows
     WINDOW_END_BY_ROWS,    // the last key / block_rows
     WINDOW_CEIL,           // the last key / block_cols, rounded up
+    WINDOW_SHIFT_SIGN,     // query i at i + queries - keys
 } WindowRule;
 
 static bool pair_seen(WindowRule rule, const Windowed *w, int query, int key) {
-    int at = query + (rule == WINDOW_START ? 0 : w->keys - w->queries),
+    int shift = rule == WINDOW_START        ? 0
+                : rule == WINDOW_SHIFT_SIGN ? w->queries - w->keys
+                                            : w->keys - w->queries,
+        at = query + shift,
         window = w->window + (rule == WINDOW_ONE_MORE) - (rule == WINDOW_SHORT);
     return key <= at && (rule == WINDOW_NO_WINDOW || key > at - window);
 }
@@ -80,11 +84,39 @@ static void full_block(const Windowed *w, int block, BlockRange *r) {
     if (last >= 0) r->end = last / w->block_cols + 1;
 }
 
+// By the formula, without a look at the pairs: also of queries that there are not.
+static BlockRange formula_range(WindowRule rule, const Windowed *w, int block) {
+    int shift = rule == WINDOW_SHIFT_SIGN ? w->queries - w->keys : w->keys - w->queries,
+        first = block * w->block_rows + shift,
+        last = end_of(block, w->block_rows, w->queries) - 1 + shift,
+        from = first - w->window + 1 > 0 ? first - w->window + 1 : 0;
+    if (last < 0) return (BlockRange){0, 0};
+    return (BlockRange){from / w->block_cols, last / w->block_cols + 1};
+}
+
+// What a rule makes of a range that has blocks, where it goes by the keys at its ends.
+static void by_keys(WindowRule rule, const Windowed *w, int block, BlockRange *r) {
+    int shift = w->keys - w->queries, row = block * w->block_rows,
+        end = end_of(block, w->block_rows, w->queries) + shift, last = end - 1,
+        first = row + shift - w->window + 1;
+    if (rule == WINDOW_LATE && end > 0) r->end = end / w->block_cols + 1;
+    if (rule == WINDOW_FIRST_BY_ROWS) r->first = first > 0 ? first / w->block_rows : 0;
+    if (rule == WINDOW_END_BY_ROWS) r->end = last / w->block_rows + 1;
+    if (rule == WINDOW_CEIL) r->end = blocks_of(last, w->block_cols);
+    if (rule == WINDOW_WHOLE_BLOCK) full_block(w, block, r);
+    if (rule == WINDOW_WHOLE_ONLY) {
+        r->end = (last + 1) / w->block_cols;
+        if (r->end <= r->first) *r = (BlockRange){0, 0};
+    }
+}
+
 static BlockRange range_by(WindowRule rule, const Windowed *asked, int block) {
     Windowed sizes = sizes_by(rule, asked);
     const Windowed *w = &sizes;
     BlockRange r = {0, 0};
     int row = block * w->block_rows;
+    if (rule == WINDOW_BY_COLS || rule == WINDOW_SHIFT_SIGN)
+        return formula_range(rule, w, block);
     if (rule == WINDOW_FIRST_NONE && row + w->keys - w->queries < 0) return r;
     for (int col = 0; col < blocks_of(w->keys, w->block_cols); col++) {
         if (!seen_in(rule, w, block, col)) continue;
@@ -94,31 +126,13 @@ static BlockRange range_by(WindowRule rule, const Windowed *asked, int block) {
     if (rule == WINDOW_END_SHORT && r.end > 0) r.end--;
     if (rule == WINDOW_END_LONG && r.end > 0) r.end++;
     if (rule == WINDOW_TO_END && r.end > 0) r.end = blocks_of(w->keys, w->block_cols);
-    if (rule == WINDOW_WHOLE_BLOCK && r.end > 0) full_block(w, block, &r);
-    if (rule == WINDOW_LATE && r.end > 0) {
-        int end = end_of(block, w->block_rows, w->queries) + w->keys - w->queries;
-        if (end > 0) r.end = end / w->block_cols + 1;
-    }
-    int first_key = row + w->keys - w->queries - w->window + 1,
-        last_key = end_of(block, w->block_rows, w->queries) - 1 + w->keys - w->queries;
-    if (rule == WINDOW_FIRST_BY_ROWS && r.end > 0)
-        r.first = first_key > 0 ? first_key / w->block_rows : 0;
-    if (rule == WINDOW_END_BY_ROWS && r.end > 0) r.end = last_key / w->block_rows + 1;
-    if (rule == WINDOW_CEIL && r.end > 0) {
-        int last = end_of(block, w->block_rows, w->queries) - 1 + w->keys - w->queries;
-        r.end = blocks_of(last, w->block_cols);
-    }
+    if (r.end > 0) by_keys(rule, w, block, &r);
     if (rule == WINDOW_COUNT) r.end -= r.first;
     if (rule == WINDOW_ROUND_UP) {
         int first = row + w->keys - w->queries - w->window + 1;
         r.first = first > 0 ? blocks_of(first, w->block_cols) : 0;
     }
     if (rule == WINDOW_BEFORE && r.end == 0) r.end = 1;
-    if (rule == WINDOW_WHOLE_ONLY && r.end > r.first) {
-        int last = end_of(block, w->block_rows, w->queries) - 1 + w->keys - w->queries;
-        r.end = (last + 1) / w->block_cols;
-        if (r.end <= r.first) r = (BlockRange){0, 0};
-    }
     return r;
 }
 
@@ -138,6 +152,8 @@ static const Slip RANGE_SLIPS[] = {
      "the window counts the query itself: it begins at p - window + 1"},
     {WINDOW_START, "at-the-start",
      "the queries are the last positions: query i is at i + keys - queries"},
+    {WINDOW_SHIFT_SIGN, "shift-sign",
+     "the shift has the wrong sign: query i is at i + keys - queries"},
     {WINDOW_FROM_LAST, "from-last",
      "the block's first query sees the earliest keys, not its last"},
     {WINDOW_TO_FIRST, "to-first",
@@ -189,13 +205,13 @@ typedef struct {
 } Ranges;
 
 // What is to be seen in any one range.
-static void recognise_range(Grade *g, double first, double end) {
+static void recognise_range(Grade *g, double first, double end, double want_end) {
     grade_mistake(
         g, first < 0, "negative",
         "there is no block before block 0: windows reach beyond the first key");
     grade_mistake(g, end < 0, "before-the-keys",
                   "queries before the first key see nothing: their range is {0, 0}");
-    grade_mistake(g, first >= end && first != 0, "empty-range",
+    grade_mistake(g, want_end == 0 && first >= end && first != 0, "empty-range",
                   "a range without blocks is {0, 0}: here it ends before it begins");
 }
 
@@ -210,8 +226,8 @@ static void check_ranges(Grade *g, int points, const char *what, const Ranges *r
             got[n++] = range.first, got[n++] = range.end;
         }
     grade_slip(g, what, got, n, 0, r->by, a, r->slips, r->slip_count);
-    for (int i = 0; i < n; i += 2) recognise_range(g, got[i], got[i + 1]);
     r->by(0, a, want);
+    for (int i = 0; i < n; i += 2) recognise_range(g, got[i], got[i + 1], want[i + 1]);
     int off = 0, shape = 0, block = 0;
     while (off < n && got[off] == want[off]) off++;
     for (block = off / 2;
@@ -269,6 +285,10 @@ typedef enum {
     WHOLE_ONE_QUERY,   // from the first query's window, up to the last query
     WHOLE_BY_COLS,     // blocks of queries of block_cols
     WHOLE_BY_ROWS,     // blocks of keys of block_rows
+    WHOLE_START,       // queries at the beginning of the keys
+    WHOLE_SHIFT_SIGN,  // i + queries - keys
+    WHOLE_INNER,       // all that are seen but the first and the last
+    WHOLE_LAST,        // the last whole block in the place of `end`
 } WholeRule;
 
 static bool whole_by(WholeRule rule, const Windowed *w, int block, int col) {
@@ -282,6 +302,8 @@ static bool whole_by(WholeRule rule, const Windowed *w, int block, int col) {
          latest = rule == WHOLE_TO_LAST || rule == WHOLE_ONE_QUERY;
     int from = first ? row : end - 1,  // who sees the fewest early keys
         to = latest ? end - 1 : row, shift = w->keys - w->queries;
+    if (rule == WHOLE_START) shift = 0;
+    if (rule == WHOLE_SHIFT_SIGN) shift = -shift;
     bool begins = rule == WHOLE_CAUSAL || key > from + shift - window;
     if (rule == WHOLE_ROUND_DOWN) begins = last > from + shift - window;
     if (rule == WHOLE_END_LONG) last = key;
@@ -294,9 +316,14 @@ static BlockRange whole_range_by(WholeRule rule, const Windowed *asked, int bloc
                                                   : WINDOW_RIGHT,
                           asked);
     BlockRange r = {0, 0};
+    if (rule == WHOLE_INNER) {
+        r = range_by(WINDOW_RIGHT, asked, block);
+        return r.end - r.first > 2 ? (BlockRange){r.first + 1, r.end - 1}
+                                   : (BlockRange){0, 0};
+    }
     for (int col = blocks_of(w.keys, w.block_cols) - 1; col >= 0; col--) {
         if (!whole_by(rule, &w, block, col)) continue;
-        if (r.end == 0) r.end = col + 1;
+        if (r.end == 0) r.end = col + (rule != WHOLE_LAST);
         r.first = col;
     }
     return r;
@@ -344,6 +371,14 @@ static const Slip WHOLE_SLIPS[] = {
      "a block of queries has block_rows of them, not block_cols"},
     {WHOLE_BY_ROWS, "whole-keys-by-rows",
      "a block of keys has block_cols of them, not block_rows"},
+    {WHOLE_START, "whole-at-the-start",
+     "the queries are the last positions: query i is at i + keys - queries"},
+    {WHOLE_SHIFT_SIGN, "whole-shift-sign",
+     "the shift has the wrong sign: query i is at i + keys - queries"},
+    {WHOLE_LAST, "whole-end-short", "`end` is one beyond the last whole block"},
+    {WHOLE_INNER, "whole-inner",
+     "all blocks that are seen but the first and the last: the first may be whole, and "
+     "more than one at the end need a mask. Ask what all queries of the block see"},
 };
 
 static const Ranges WHOLE = {window_whole_blocks, wholes_by, WHOLE_SLIPS,
@@ -385,6 +420,11 @@ typedef enum {
     TILES_SWAPPED,     // block_rows and block_cols
     TILES_LAST,        // of the last block of queries
     TILES_FIRST_MISSING,
+    TILES_ONE_LESS,    // end - first - 1
+    TILES_BLOCK_MORE,  // queries / block_rows + 1 blocks
+    TILES_LAST_EACH,   // each block has as many as the last one
+    TILES_FIRST_EACH,  // as the first one
+    TILES_PRODUCT,     // blocks of queries times blocks of a window
 } TilesRule;
 
 // How many blocks of queries are gone through.
@@ -393,6 +433,7 @@ static int rows_by(TilesRule rule, const Windowed *w) {
         case TILES_BY_COLS: return w->queries / w->block_cols;
         case TILES_BY_COLS_UP: return blocks_of(w->queries, w->block_cols);
         case TILES_FULL_ONLY: return w->queries / w->block_rows;
+        case TILES_BLOCK_MORE: return w->queries / w->block_rows + 1;
         case TILES_OF_KEYS: return blocks_of(w->keys, w->block_rows);
         default: return blocks_of(w->queries, w->block_rows);
     }
@@ -410,10 +451,8 @@ static bool tile_counts(TilesRule rule, const Windowed *w, int block, int col) {
 
 // By the formula: also of a block that there is not.
 static int formula_tiles(const Windowed *w, int block) {
-    int shift = w->keys - w->queries, first = block * w->block_rows + shift,
-        last = end_of(block, w->block_rows, w->queries) - 1 + shift,
-        from = first - w->window + 1 > 0 ? first - w->window + 1 : 0;
-    return last < 0 ? 0 : last / w->block_cols + 1 - from / w->block_cols;
+    BlockRange r = formula_range(WINDOW_RIGHT, w, block);
+    return r.end - r.first;
 }
 
 static double tiles_of(TilesRule rule, const Windowed *asked) {
@@ -421,14 +460,20 @@ static double tiles_of(TilesRule rule, const Windowed *asked) {
         sizes_by(rule == TILES_SWAPPED ? WINDOW_SWAPPED : WINDOW_RIGHT, asked);
     const Windowed *w = &sizes;
     int cols = blocks_of(w->keys, w->block_cols), rows = rows_by(rule, w),
-        from = rule == TILES_LAST ? rows - 1 : rule == TILES_FIRST_MISSING;
+        from = rule == TILES_LAST || rule == TILES_LAST_EACH
+                   ? rows - 1
+                   : rule == TILES_FIRST_MISSING,
+        until = rule == TILES_FIRST_EACH ? 1 : rows;
     double tiles = 0;
-    for (int b = from; b < rows; b++) {
+    for (int b = from; b < until; b++) {
         if (b >= blocks_in(w)) tiles += formula_tiles(w, b);
         for (int col = 0; col < cols && b < blocks_in(w); col++)
             tiles += tile_counts(rule, w, b, col);
     }
     if (rule == TILES_ONE_MORE) tiles += rows;
+    if (rule == TILES_ONE_LESS) tiles -= rows;
+    if (rule == TILES_LAST_EACH || rule == TILES_FIRST_EACH) tiles *= rows;
+    if (rule == TILES_PRODUCT) tiles = rows * blocks_of(w->window, w->block_cols);
     if (rule == TILES_KEYS) tiles *= w->block_rows * w->block_cols;
     return tiles;
 }
@@ -438,43 +483,57 @@ static void tiles_by(int rule, const void *of, double *to) {
     for (int s = 0; s < a->count; s++) to[s] = tiles_of((TilesRule)rule, &a->shapes[s]);
 }
 
+static const Slip TILES_SLIPS[] = {
+    {TILES_ALL, "all-tiles", "tiles of which nothing is seen were counted"},
+    {TILES_CAUSAL, "causal-tiles", "tiles before the window were counted"},
+    {TILES_FULL_ONLY, "full-only", "the last block of queries has fewer, and counts"},
+    {TILES_BY_COLS, "rows-and-cols",
+     "a block of queries has block_rows of them, one of keys block_cols"},
+    {TILES_KEYS, "pairs", "these are pairs: tiles are asked for"},
+    {TILES_BY_COLS_UP, "rows-and-cols",
+     "a block of queries has block_rows of them, one of keys block_cols"},
+    {TILES_OF_KEYS, "blocks-of-keys",
+     "as many blocks as the keys would have: blocks of queries are gone through"},
+    {TILES_ONE_MORE, "one-more-each",
+     "one tile too many for each block: first .. end - 1 are end - first"},
+    {TILES_WHOLE, "whole-only",
+     "only tiles without a mask were counted: those with one too"},
+    {TILES_MASKED, "masked-only",
+     "only tiles with a mask were counted: the others too"},
+    {TILES_SWAPPED, "sizes-exchanged", "block_rows and block_cols are exchanged"},
+    {TILES_LAST, "last-block-only",
+     "these are the last block's tiles: sum over all blocks of queries"},
+    {TILES_FIRST_MISSING, "first-block-missing",
+     "the first block of queries is missing"},
+    {TILES_ONE_LESS, "one-less-each",
+     "one tile too few for each block: first .. end - 1 are end - first"},
+    {TILES_BLOCK_MORE, "block-too-many",
+     "queries / block_rows + 1 blocks: where the last one is full that is one too "
+     "many"},
+    {TILES_LAST_EACH, "last-block-for-all",
+     "as many for each block as for the last: the first blocks see fewer keys"},
+    {TILES_FIRST_EACH, "first-block-for-all",
+     "as many for each block as for the first: later blocks see more keys"},
+    {TILES_PRODUCT, "window-for-all",
+     "as many for each block as a window has: early queries see fewer keys, and a "
+     "block of queries reaches over more than one window"},
+};
+
 static void check_tiles(Grade *g) {
-    static const Slip slips[] = {
-        {TILES_ALL, "all-tiles", "tiles of which nothing is seen were counted"},
-        {TILES_CAUSAL, "causal-tiles", "tiles before the window were counted"},
-        {TILES_FULL_ONLY, "full-only",
-         "the last block of queries has fewer, and counts"},
-        {TILES_BY_COLS, "rows-and-cols",
-         "a block of queries has block_rows of them, one of keys block_cols"},
-        {TILES_KEYS, "pairs", "these are pairs: tiles are asked for"},
-        {TILES_BY_COLS_UP, "rows-and-cols",
-         "a block of queries has block_rows of them, one of keys block_cols"},
-        {TILES_OF_KEYS, "blocks-of-keys",
-         "as many blocks as the keys would have: blocks of queries are gone through"},
-        {TILES_ONE_MORE, "one-more-each",
-         "one tile too many for each block: first .. end - 1 are end - first"},
-        {TILES_WHOLE, "whole-only",
-         "only tiles without a mask were counted: those with one too"},
-        {TILES_MASKED, "masked-only",
-         "only tiles with a mask were counted: the others too"},
-        {TILES_SWAPPED, "sizes-exchanged", "block_rows and block_cols are exchanged"},
-        {TILES_LAST, "last-block-only",
-         "these are the last block's tiles: sum over all blocks of queries"},
-        {TILES_FIRST_MISSING, "first-block-missing",
-         "the first block of queries is missing"},
-    };
     static const Windowed shapes[] = {{50, 61, 16, 8, 6},
                                       {33, 70, 20, 4, 7},
                                       {47, 47, 12, 5, 3},
-                                      {26, 90, 31, 6, 10}};
+                                      {26, 90, 31, 6, 10},
+                                      {24, 40, 10, 6, 4}};
     double got[COUNT_OF(shapes)];
     for (int s = 0; s < COUNT_OF(shapes); s++)
         got[s] = (double)window_tiles(&shapes[s]);
     grade_numbers(
         g, 4,
-        "tiles for 50 queries, 61 keys, window 16, tiles of 8 x 6, and of three "
+        "tiles for 50 queries, 61 keys, window 16, tiles of 8 x 6, and of four "
         "other shapes",
-        got, COUNT_OF(shapes), 0, tiles_by, ASKED(shapes), slips, COUNT_OF(slips));
+        got, COUNT_OF(shapes), 0, tiles_by, ASKED(shapes), TILES_SLIPS,
+        COUNT_OF(TILES_SLIPS));
 }
 static void check_many_tiles(Grade *g) {
     // 2^17 blocks of one query, window of all: n (n + 1) / 2 tiles of one key

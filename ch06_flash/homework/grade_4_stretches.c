@@ -30,6 +30,18 @@ typedef enum {
     CUT_NEXT_WORKER,    // the next worker's piece
     CUT_NO_REST,        // floor(K / workers) each, and the rest is nobody's
     CUT_STOPS,          // nothing after a request without keys
+    CUT_WHOLE,          // whole requests, to the worker where they begin
+    CUT_BEGINNING,      // of requests that begin in the piece, what is in it
+    CUT_WHOLE_INSIDE,   // those alone that are in the piece as a whole
+    CUT_DEALT,          // whole requests, to one worker after the other
+    CUT_BEFORE,         // the piece of the worker before
+    CUT_TO_THE_END,     // the piece goes on to the last key
+    CUT_FROM_START,     // it begins with the first key
+    CUT_TO_SIZE,        // it ends at key floor(K / workers), wherever it begins
+    CUT_NEAREST,        // cuts are rounded to the nearest key
+    CUT_WHOLE_COUNT,    // the count is the whole request's
+    CUT_END_GLOBAL,     // the end among all keys for the count
+    CUT_TO_REQUEST,     // the request in which the piece ends, to its end
 } CutRule;
 
 static int total(const Work *k) {
@@ -43,6 +55,8 @@ static int begin_of(CutRule rule, const Work *k, int w) {
     if (rule == CUT_ROUND_UP) size = (all + k->workers - 1) / k->workers;
     if (rule == CUT_NO_REST) return w * size;
     if (rule == CUT_NEXT_WORKER && w < k->workers) w++;
+    if (rule == CUT_BEFORE) w--;
+    if (rule == CUT_NEAREST) return (int)round((double)w * all / k->workers);
     if (rule != CUT_ROUND_UP && rule != CUT_ROUND_DOWN) return w * all / k->workers;
     if (w == k->workers || w * size > all) return all;
     return w * size;
@@ -59,6 +73,26 @@ static int owner_of(CutRule rule, const Work *k, int before, int r, int key) {
     for (int w = 0; w < k->workers; w++)
         if (before + key < begin_of(rule, k, w + 1)) return w;
     return -1;
+}
+
+// Whether the key, of request r, is in worker w's piece; those that have no one owner.
+static bool is_in(CutRule rule, const Work *k, int w, int before, int r, int key) {
+    int from = begin_of(CUT_RIGHT, k, w), until = begin_of(CUT_RIGHT, k, w + 1),
+        after = before + k->lengths[r];
+    switch (rule) {
+        case CUT_WHOLE: return before >= from && before < until;
+        case CUT_BEGINNING:
+            return before >= from && before < until && before + key < until;
+        case CUT_WHOLE_INSIDE: return before >= from && after <= until;
+        case CUT_DEALT: return r % k->workers == w;
+        case CUT_TO_THE_END: return before + key >= from;
+        case CUT_TO_REQUEST:
+            return before + key >= from && before < until && from < until;
+        case CUT_FROM_START: return before + key < until;
+        case CUT_TO_SIZE:
+            return before + key >= from && before + key < total(k) / k->workers;
+        default: return owner_of(rule, k, before, r, key) == w;
+    }
 }
 
 // As if every request that touches the piece were in it.
@@ -80,17 +114,19 @@ static int cut_by(CutRule rule, const Work *k, int w, Stretch *to) {
     for (int r = 0; r < k->n; r++) {
         Stretch s = {r, 0, 0};
         for (int key = 0; key < k->lengths[r]; key++)
-            if (owner_of(rule, k, before, r, key) == w && s.count++ == 0)
+            if (is_in(rule, k, w, before, r, key) && s.count++ == 0)
                 s.first = rule == CUT_GLOBAL      ? key + before
                           : rule == CUT_FROM_ZERO ? 0
                           : rule == CUT_OF_PIECE  ? key + before - begin_of(rule, k, w)
                                                   : key;
+        if (rule == CUT_END_GLOBAL && s.count > 0) s.count += s.first + before;
         before += rule == CUT_ALL_AT_ZERO ? 0 : k->lengths[r];
         if (rule == CUT_END) s.count += s.first;
         if (rule == CUT_ONE && count) break;
         if (rule == CUT_STOPS && k->lengths[r] == 0) break;
         if (rule == CUT_INCLUSIVE && s.count > 0) s.count++;
         if (rule == CUT_NUMBER) s.request = count;
+        if (rule == CUT_WHOLE_COUNT && s.count > 0) s.count = k->lengths[r];
         if (s.count > 0) to[count++] = s;
     }
     return count;
@@ -138,6 +174,11 @@ static const Slip CUT_SLIPS[] = {
      "the piece goes up to its end, which is the next one's first key: its last key is "
      "missing"},
     {CUT_ONE, "one-stretch", "a piece may go on into the next request"},
+    {CUT_END_GLOBAL, "end-not-count",
+     "`count` is how many keys, not where they end among all keys"},
+    {CUT_TO_REQUEST, "end-not-cut",
+     "the request in which the piece ends was taken to its end: the piece ends before "
+     "that"},
     {CUT_END, "end-not-count", "`count` is how many keys, not where they end"},
     {CUT_NUMBER, "stretch-number",
      "`request` is the request's number, not that of the worker's stretch"},
@@ -153,7 +194,60 @@ static const Slip CUT_SLIPS[] = {
     {CUT_NO_REST, "rest-lost",
      "pieces of floor(K / workers) keys, and nobody has the rest: piece w begins at "
      "floor(w K / workers)"},
+    {CUT_WHOLE, "whole-requests",
+     "a worker gets whole requests, those that begin in its piece: they are cut where "
+     "the piece is"},
+    {CUT_BEGINNING, "begun-before",
+     "requests that begin before the piece are left out: what is left of them is in "
+     "it"},
+    {CUT_WHOLE_INSIDE, "whole-requests",
+     "requests that are not in the piece as a whole are left out: a part of them is "
+     "in it"},
+    {CUT_DEALT, "requests-dealt",
+     "whole requests, one worker after the other: the keys are cut, not the requests "
+     "dealt out"},
+    {CUT_BEFORE, "worker-before",
+     "this is the piece of the worker before: pieces count from 0"},
+    {CUT_TO_THE_END, "end-not-cut",
+     "the piece goes on to the last key: it ends at floor((w + 1) K / workers)"},
+    {CUT_FROM_START, "begin-not-cut",
+     "the piece begins with the first key of all: it begins at floor(w K / workers)"},
+    {CUT_TO_SIZE, "end-is-size",
+     "the piece ends at key K / workers: that is its size, it ends at floor((w + 1) K "
+     "/ workers)"},
+    {CUT_NEAREST, "rounded",
+     "the cuts are rounded to the nearest key: piece w begins at floor(w K / workers)"},
+    {CUT_WHOLE_COUNT, "whole-count",
+     "`count` is that of the whole request: of its keys in the piece"},
 };
+
+enum { BYTE = 7, INT_OF_BYTES = 0x07070707 };  // what a room of stretches holds before
+static const Stretch UNTOUCHED = {INT_OF_BYTES, INT_OF_BYTES, INT_OF_BYTES};
+
+// What is wrong with the array alone: how many there are, and where they were written.
+static void grade_cut_count(Grade *g, const Work *k, int w, const Stretch *to,
+                            int count) {
+    Stretch want[MOST_STRETCHES];
+    int right = cut_by(CUT_RIGHT, k, w, want);
+    bool empty = false, at_request = right > 0 && want[0].request > 0;
+    for (int i = 0; i < count; i++) empty |= to[i].count <= 0;
+    grade_mistake(g, empty, "empty-stretch",
+                  "a stretch without keys was written: requests that end before the "
+                  "piece, or begin after it, have none");
+    grade_mistake(
+        g,
+        count > right && memcmp(to, want, (size_t)right * sizeof *to) == 0
+            && memcmp(&to[right], &UNTOUCHED, sizeof *to) == 0,
+        "returned-n",
+        "the stretches are right, but not how many: the number of those that were "
+        "written is returned");
+    for (int i = 0; i < right; i++)
+        at_request &= memcmp(&to[want[i].request], &want[i], sizeof *to) == 0;
+    at_request &= count == right && memcmp(to, &UNTOUCHED, sizeof *to) == 0;
+    grade_mistake(g, at_request, "at-request",
+                  "a stretch was written at the place of its request: they follow one "
+                  "another, from to[0] on");
+}
 
 // The numbers that a step compares, or -1: a worker had more stretches than requests.
 static int run_cut(Grade *g, const char *what, const Work *k,
@@ -163,7 +257,7 @@ static int run_cut(Grade *g, const char *what, const Work *k,
     for (int w = k->from; w < k->until; w++) {
         Stretch room[MOST_REQUESTS];
         double numbers[MOST_NUMBERS], reference[MOST_NUMBERS];
-        memset(room, 7, sizeof room);
+        memset(room, BYTE, sizeof room);
         size_t size = (size_t)k->n * sizeof *room;
         Stretch *to = grade_guarded("to", room, size);
         int count = worker_stretches(
@@ -173,6 +267,7 @@ static int run_cut(Grade *g, const char *what, const Work *k,
                           "%s: worker %d has %d stretches, of %d requests", what, w,
                           count, k->n))
             return -1;
+        grade_cut_count(g, k, w, to, count);
         int more = numbers_of(to, count, numbers);
         for (int i = 0; i < more && n < MOST_NUMBERS; i++) got[n++] = numbers[i];
         if (w + 1 < k->until) continue;
@@ -257,17 +352,23 @@ static const double LSES[COUNT] = {1.25, 0.1, 2.7, 0.3, -INFINITY},
 
 typedef enum {
     JOIN_RIGHT,
-    JOIN_MEAN,     // the stretches of a request weigh the same
-    JOIN_COUNT,    // weigh as many keys as they have
-    JOIN_LAST,     // the last stretch overwrites
-    JOIN_FIRST,    // only the first counts
-    JOIN_ALL,      // all stretches in one sum: L of everything
-    JOIN_SUM,      // not divided
-    JOIN_PLAIN,    // nor weighed
-    JOIN_INVERSE,  // e^-L
-    JOIN_LINEAR,   // L
-    JOIN_INDEX,    // outs of the request's first stretches, whichever these are
-    JOIN_LARGEST,  // the stretch with the largest L
+    JOIN_MEAN,       // the stretches of a request weigh the same
+    JOIN_COUNT,      // weigh as many keys as they have
+    JOIN_LAST,       // the last stretch overwrites
+    JOIN_FIRST,      // only the first counts
+    JOIN_ALL,        // all stretches in one sum: L of everything
+    JOIN_SUM,        // not divided
+    JOIN_PLAIN,      // nor weighed
+    JOIN_INVERSE,    // e^-L
+    JOIN_LINEAR,     // L
+    JOIN_INDEX,      // outs of the request's first stretches, whichever these are
+    JOIN_LARGEST,    // the stretch with the largest L
+    JOIN_ONE_SIZE,   // e^(L_s - the request's largest), not divided
+    JOIN_REST,       // the request's first stretch is missing
+    JOIN_COLUMNS,    // outs read column after column
+    JOIN_DENSE,      // outputs of request r at [r + c]
+    JOIN_COUNT_TOO,  // e^L times the number of keys
+    JOIN_REQUEST,    // row r of outs for request r
 } JoinRule;
 
 static bool largest_of_request(int s) {
@@ -277,15 +378,24 @@ static bool largest_of_request(int s) {
     return true;
 }
 
+static double largest_lse(int request) {
+    double most = -INFINITY;
+    for (int s = 0; s < COUNT; s++)
+        if (STRETCHES[s].request == request) most = fmax(most, LSES[s]);
+    return most;
+}
+
 static double join_weight(JoinRule rule, int s) {
     if (LSES[s] == -INFINITY) return 0;
     switch (rule) {
         case JOIN_PLAIN:
         case JOIN_MEAN: return 1;
+        case JOIN_COUNT_TOO: return STRETCHES[s].count * exp(LSES[s]);
         case JOIN_COUNT: return STRETCHES[s].count;
         case JOIN_INVERSE: return exp(-LSES[s]);
         case JOIN_LINEAR: return LSES[s];
         case JOIN_LARGEST: return largest_of_request(s);
+        case JOIN_ONE_SIZE: return exp(LSES[s] - largest_lse(STRETCHES[s].request));
         default: return exp(LSES[s]);
     }
 }
@@ -301,14 +411,21 @@ static void joined_by(int rule, const void *of, double *to) {
             if (STRETCHES[s].request != r || w == 0) continue;
             if (rule == JOIN_FIRST && sum > 0) continue;
             if (rule == JOIN_LAST) sum = mixed[0] = mixed[1] = 0;
+            if (rule == JOIN_REST && number++ == 0) continue;
             sum += w;
-            int row = rule == JOIN_INDEX ? number++ : s;
-            for (int c = 0; c < D; c++) mixed[c] += w * OUTS[row * D + c];
+            int row = rule == JOIN_INDEX ? number++ : rule == JOIN_REQUEST ? r : s;
+            for (int c = 0; c < D; c++)
+                mixed[c] +=
+                    w * OUTS[rule == JOIN_COLUMNS ? c * COUNT + s : row * D + c];
         }
         if (rule == JOIN_ALL) sum = everything;
-        if (rule == JOIN_SUM || rule == JOIN_PLAIN) sum = sum > 0;
-        for (int c = 0; c < D; c++) to[r * D + c] = sum > 0 ? mixed[c] / sum : 0;
+        if (rule == JOIN_SUM || rule == JOIN_PLAIN || rule == JOIN_ONE_SIZE)
+            sum = sum > 0;
+        for (int c = 0; c < D; c++)
+            to[(rule == JOIN_DENSE ? r : r * D) + c] = sum > 0 ? mixed[c] / sum : 0;
     }
+    for (int i = REQUESTS + 1; i < REQUESTS * D && rule == JOIN_DENSE; i++)
+        to[i] = BEFORE;
 }
 
 // The numbers of one run in that order of stretches.
@@ -349,6 +466,17 @@ static const Slip JOIN_SLIPS[] = {
      "row s of outs belongs to stretch s: here rows were counted within the request"},
     {JOIN_LARGEST, "join-largest",
      "this is the stretch with the largest L alone: all have a share"},
+    {JOIN_ONE_SIZE, "join-not-divided",
+     "the weights e^(L_s - largest) were not divided by their sum"},
+    {JOIN_REST, "first-missing", "a request's first stretch is missing"},
+    {JOIN_COLUMNS, "join-rows",
+     "outs lies row after row: stretch s has outs[s * d + c]"},
+    {JOIN_COUNT_TOO, "join-count",
+     "e^L_s is the sum over a stretch's keys already: not times their number"},
+    {JOIN_REQUEST, "join-rows",
+     "row s of outs belongs to stretch s: here the request's number was taken for it"},
+    {JOIN_DENSE, "join-out-row",
+     "outputs lie row after row: request r has out[r * d + c], not out[r + c]"},
 };
 
 static void check_join(Grade *g) {
@@ -448,6 +576,17 @@ static double rounded_want(void) {
     return mixed / sum;
 }
 
+// What comes out where L_s is taken from one place of a stretch that came as order[i],
+// and its output from another.
+static double crossed(const int order[ROUNDED]) {
+    double sum = 0, mixed = 0;
+    for (int i = 0; i < ROUNDED; i++) {
+        sum += exp(ROUNDED_LSES[order[i]]);
+        mixed += exp(ROUNDED_LSES[order[i]]) * ROUNDED_OUTS[i];
+    }
+    return mixed / sum;
+}
+
 static void check_join_bits(Grade *g) {
     int order[ROUNDED] = {0, 1, 2, 3, 4, 5};
     double first[2], other[2];
@@ -463,6 +602,9 @@ static void check_join_bits(Grade *g) {
     double one[2], two[2];
     int rising[ROUNDED] = {0, 1, 2, 3, 4, 5}, falling[ROUNDED] = {5, 4, 3, 2, 1, 0};
     rounded(rising, 0, one), rounded(falling, 0, two);
+    grade_mistake(g, !near && fabs(two[0] - crossed(falling)) < 1e-9, "two-orders",
+                  "L_s and O_s of different stretches are joined: after sorting, both "
+                  "are at the place where the stretch came, lses[s] and row s of outs");
     grade_mistake(
         g, !near && (one[0] == ROUNDED_OUTS[0] || two[0] == ROUNDED_OUTS[5]),
         "first-to-come",

@@ -1,5 +1,6 @@
 // Problem 5: a bounded error.
 #include <math.h>
+#include <string.h>
 
 #include "ch06_flash/homework/grade.h"
 
@@ -8,6 +9,7 @@ static const double TOLERANCE = 1e-12;
 // ---- a factor for each column
 
 enum { ROWS = 3, COLS = 3 };
+enum { BEFORE = 7 };  // what is in an array that is to be written
 // No number is near a step or half of one: other ways to divide round alike.
 static const double KEYS[ROWS * COLS] = {0.503, -20,   0.1, -1.27, 12.5,
                                          0.3,   0.807, 7,   -0.2},
@@ -26,15 +28,21 @@ typedef enum {
     COLUMN_CEIL,
     COLUMN_255,
     COLUMN_256,
-    COLUMN_PLAIN,   // the largest itself
-    COLUMN_MEAN,    // the mean size
-    COLUMN_ROOT,    // the root of the mean square
-    COLUMN_LENGTH,  // of the sum
-    COLUMN_HALF,    // + 1/2, then towards zero
-    COLUMN_TIMES,   // x times the factor
-    COLUMN_LEAST,   // the least size
-    COLUMN_RANGE,   // from the least to the largest
-    COLUMN_ACROSS,  // codes column after column
+    COLUMN_PLAIN,          // the largest itself
+    COLUMN_MEAN,           // the mean size
+    COLUMN_ROOT,           // the root of the mean square
+    COLUMN_LENGTH,         // of the sum
+    COLUMN_HALF,           // + 1/2, then towards zero
+    COLUMN_TIMES,          // x times the factor
+    COLUMN_LEAST,          // the least size
+    COLUMN_RANGE,          // from the least to the largest
+    COLUMN_ACROSS,         // codes column after column
+    COLUMN_INVERSE,        // 127 / largest, and x divided by it
+    COLUMN_WHOLE_FACTOR,   // the largest itself, the codes are right
+    COLUMN_CODES_128,      // codes up to 128
+    COLUMN_CUT_LATE,       // 127 x / largest, towards zero
+    COLUMN_BEFORE,         // what the factors held before counts
+    COLUMN_INVERSE_TIMES,  // the same, x multiplied
 } ColumnRule;
 
 static double largest_by(ColumnRule rule, const double *x, int c, int row) {
@@ -63,6 +71,7 @@ static double size_by(ColumnRule rule, const double *x, int c) {
         case COLUMN_LENGTH: return sqrt(squares);
         case COLUMN_LEAST: return least;
         case COLUMN_RANGE: return high - low;
+        case COLUMN_BEFORE: return fmax(BEFORE, largest_by(rule, x, c, c));
         default: return largest_by(rule, x, c, c);
     }
 }
@@ -77,7 +86,8 @@ static double divisor_by(ColumnRule rule) {
 
 // A code is kept in a byte: what does not fit comes back at the other end.
 static double code_by(ColumnRule rule, double code) {
-    double whole = rule == COLUMN_CUT     ? trunc(code)
+    bool cut = rule == COLUMN_CUT || rule == COLUMN_CUT_LATE;
+    double whole = cut                    ? trunc(code)
                    : rule == COLUMN_FLOOR ? floor(code)
                    : rule == COLUMN_CEIL  ? ceil(code)
                    : rule == COLUMN_HALF  ? trunc(code + 0.5)
@@ -88,16 +98,29 @@ static double code_by(ColumnRule rule, double code) {
 // Factors, then codes.
 static void columns_by(int rule, const void *of, double *to) {
     const double *x = of;
+    double whole[COLS];
     for (int c = 0; c < COLS; c++)
         to[c] = size_by((ColumnRule)rule, x, c) / divisor_by((ColumnRule)rule);
+    for (int c = 0; c < COLS; c++)
+        whole[c] = rule == COLUMN_WHOLE_FACTOR ? 127 * to[c] : to[c];
+    bool inverse = rule == COLUMN_INVERSE || rule == COLUMN_INVERSE_TIMES;
+    for (int c = 0; c < COLS; c++)
+        if (inverse && to[c] > 0) to[c] = 1 / to[c];
     for (int i = 0; i < ROWS; i++)
         for (int c = 0; c < COLS; c++) {
             double factor = to[rule == COLUMN_ROWS ? i : c],
                    code = factor != 0 ? x[i * COLS + c] / factor : 0;
-            if (rule == COLUMN_TIMES) code = x[i * COLS + c] * factor;
+            if (rule == COLUMN_TIMES || rule == COLUMN_INVERSE_TIMES)
+                code = x[i * COLS + c] * factor;
+            double most = size_by(COLUMN_RIGHT, x, c);
+            if (rule == COLUMN_CODES_128 && most > 0)
+                code = x[i * COLS + c] * 128 / most;
+            if (rule == COLUMN_CUT_LATE && most > 0)
+                code = x[i * COLS + c] * 127 / most;
             int place = rule == COLUMN_ACROSS ? c * ROWS + i : i * COLS + c;
             to[COLS + place] = code_by((ColumnRule)rule, code);
         }
+    for (int c = 0; c < COLS && rule == COLUMN_WHOLE_FACTOR; c++) to[c] = whole[c];
 }
 
 static const Slip COLUMN_SLIPS[] = {
@@ -130,11 +153,27 @@ static const Slip COLUMN_SLIPS[] = {
     {COLUMN_LEAST, "least-size", "the least size: the largest one has to fit"},
     {COLUMN_RANGE, "range", "from the least to the largest: here codes lie around 0"},
     {COLUMN_ACROSS, "codes-across", "the codes lie row after row, as x does"},
+    {COLUMN_INVERSE, "factor-inverse",
+     "the factor is upside down: largest / 127, so that x is about code times factor"},
+    {COLUMN_WHOLE_FACTOR, "factor-whole",
+     "the codes are right, but the factor is the largest itself: divided by 127, so "
+     "that x is about code times factor"},
+    {COLUMN_CODES_128, "by-128",
+     "codes go up to 127, not 128: x is divided by factors[c]"},
+    {COLUMN_CUT_LATE, "towards-zero",
+     "a conversion to a whole number cuts its fraction off: round first"},
+    {COLUMN_BEFORE, "factors-not-begun",
+     "factors[] held something before, and the largest was looked for from there on: "
+     "begin with 0"},
+    {COLUMN_INVERSE_TIMES, "factor-inverse",
+     "the codes are right, but the factor is upside down: largest / 127, so that x is "
+     "about code times factor"},
 };
 
 static void columns(const double *x, double got[COLS + ROWS * COLS]) {
-    signed char room[ROWS * COLS] = {7};
+    signed char room[ROWS * COLS];
     double factors[COLS] = {7, 7, 7};
+    memset(room, BEFORE, sizeof room);
     signed char *codes = grade_guarded("codes", room, sizeof room);
     double *to = grade_guarded("factors", factors, sizeof factors);
     quantise_columns(grade_guarded("x", x, sizeof KEYS), ROWS, COLS, codes, to);
@@ -151,6 +190,13 @@ static void check_columns(Grade *g) {
 static void check_zeros(Grade *g) {
     double got[COLS + ROWS * COLS];
     columns(ZEROS, got);
+    grade_mistake(g, got[1] == 0 && got[COLS + 1] == BEFORE, "zero-not-written",
+                  "the codes of a column of zeros were left as they were: they are "
+                  "written too, 0");
+    grade_mistake(g, got[1] == BEFORE, "zero-not-written",
+                  "the factor of a column of zeros was left as it was: it is 0");
+    grade_mistake(g, got[1] == 1 && got[COLS + 1] == 0, "zero-factor",
+                  "the factor of a column of zeros is 0, as largest / 127 says, not 1");
     grade_mistake(g, got[COLS + 1] != 0 || isnan(got[1]), "zero-column",
                   "a column of zeros: 0/0 is NaN, and its code anything");
     grade_numbers(g, 1, "a column of zeros: 3 factors and 9 codes", got,
@@ -162,6 +208,7 @@ static void check_zeros(Grade *g) {
 
 enum { N = 6 };
 static const double VALUES[N] = {2.5, 3.005, 7.6, 4.093, 5.274, 6.907},
+                    FALLING[N] = {7.6, 6.907, 5.274, 4.093, 3.005, 2.5},
                     EQUAL[N] = {-3.5, -3.5, -3.5, -3.5, -3.5, -3.5};
 
 typedef enum {
@@ -173,12 +220,18 @@ typedef enum {
     RANGE_SIGNED,     // codes from -128
     RANGE_254,
     RANGE_127,
-    RANGE_PLAIN,    // the step is the whole range
-    RANGE_LARGEST,  // largest / 255
-    RANGE_TOP,      // codes from the largest down
-    RANGE_UP,       // rounded up
-    RANGE_ZERO,     // least and largest begin at 0
-    RANGE_MOST,     // `least` is the largest
+    RANGE_PLAIN,       // the step is the whole range
+    RANGE_LARGEST,     // largest / 255
+    RANGE_TOP,         // codes from the largest down
+    RANGE_UP,          // rounded up
+    RANGE_ZERO,        // least and largest begin at 0
+    RANGE_MOST,        // `least` is the largest
+    RANGE_AROUND,      // from - the largest size to it
+    RANGE_TIMES,       // (x - least) step
+    RANGE_FIELDS,      // least and step exchanged
+    RANGE_WHOLE,       // the step is the whole range, the codes are right
+    RANGE_CODES_256,   // codes up to 256
+    RANGE_LEAST_ZERO,  // `least` is 0, the codes are right
 } RangeRule;
 
 static void range_by(int rule, const void *of, double *to) {
@@ -192,11 +245,17 @@ static void range_by(int rule, const void *of, double *to) {
                    : rule == RANGE_127   ? 127
                    : rule == RANGE_PLAIN ? 1
                                          : 255;
+    if (rule == RANGE_AROUND) most = fmax(most, -least), least = -most;
     double step = (rule == RANGE_LARGEST ? most : most - least) / steps,
            from = rule == RANGE_NO_LEAST ? 0 : least;
     to[0] = rule == RANGE_MOST ? most : least, to[1] = step;
+    if (rule == RANGE_WHOLE) to[1] = 255 * step;
+    if (rule == RANGE_LEAST_ZERO) to[0] = 0;
+    if (rule == RANGE_FIELDS) to[0] = step, to[1] = least;
     for (int i = 0; i < N; i++) {
         double code = step > 0 ? (x[i] - from) / step : 0;
+        if (rule == RANGE_TIMES) code = (x[i] - from) * step;
+        if (rule == RANGE_CODES_256) code = floor(code * 256 / 255 + 0.5);
         if (rule == RANGE_TOP && step > 0) code = (most - x[i]) / step;
         code = rule == RANGE_CUT  ? floor(code)
                : rule == RANGE_UP ? ceil(code)
@@ -206,41 +265,77 @@ static void range_by(int rule, const void *of, double *to) {
     }
 }
 
-static void check_range_of(Grade *g, int points, const char *what, const double *x) {
-    static const Slip slips[] = {
-        {RANGE_256, "steps-256", "256 codes have 255 steps between them"},
-        {RANGE_SYMMETRIC, "from-zero",
-         "the range begins at 0, not at the least number. If that was looked for from "
-         "0 "
-         "on: begin with x[0], or with infinities"},
-        {RANGE_CUT, "range-cut", "the fraction was cut off: round to the nearest"},
-        {RANGE_NO_LEAST, "least-not-subtracted",
-         "codes count steps from the least number: subtract it"},
-        {RANGE_SIGNED, "signed-codes", "codes begin at 0, not at -128"},
-        {RANGE_254, "steps-254", "256 codes have 255 steps between them"},
-        {RANGE_127, "steps-127", "codes go from 0 to 255: 255 steps, not 127"},
-        {RANGE_PLAIN, "step-whole", "the step is the whole range: divided by 255"},
-        {RANGE_LARGEST, "step-of-largest", "the step is (largest - least) / 255"},
-        {RANGE_TOP, "from-the-top",
-         "codes count steps from the least number, not from the largest"},
-        {RANGE_UP, "range-up", "rounded up: to the nearest"},
-        {RANGE_ZERO, "from-zero",
-         "the least and the largest were looked for from 0 on: begin with x[0], or "
-         "with infinities"},
-        {RANGE_MOST, "least-is-largest", "`least` is the largest number"},
-    };
-    unsigned char room[N] = {7};
+static void ranged(const double *x, double got[2 + N]) {
+    unsigned char room[N];
+    memset(room, BEFORE, sizeof room);
     unsigned char *codes = grade_guarded("codes", room, sizeof room);
     Scaling s = quantise_range(grade_guarded("x", x, sizeof VALUES), N, codes);
-    double got[2 + N] = {s.least, s.step};
+    got[0] = s.least, got[1] = s.step;
     for (int i = 0; i < N; i++) got[2 + i] = codes[i];
+}
+
+// Least and step alone.
+static bool is_range(const double *x) {
+    double got[2 + N], want[2 + N];
+    ranged(x, got), range_by(RANGE_RIGHT, x, want);
+    return fabs(got[0] - want[0]) < TOLERANCE && fabs(got[1] - want[1]) < TOLERANCE;
+}
+
+static const Slip RANGE_SLIPS[] = {
+    {RANGE_256, "steps-256", "256 codes have 255 steps between them"},
+    {RANGE_SYMMETRIC, "from-zero",
+     "the range begins at 0, not at the least number. If that was looked for from "
+     "0 "
+     "on: begin with x[0], or with infinities"},
+    {RANGE_CUT, "range-cut", "the fraction was cut off: round to the nearest"},
+    {RANGE_NO_LEAST, "least-not-subtracted",
+     "codes count steps from the least number: subtract it"},
+    {RANGE_SIGNED, "signed-codes", "codes begin at 0, not at -128"},
+    {RANGE_254, "steps-254", "256 codes have 255 steps between them"},
+    {RANGE_127, "steps-127", "codes go from 0 to 255: 255 steps, not 127"},
+    {RANGE_PLAIN, "step-whole", "the step is the whole range: divided by 255"},
+    {RANGE_LARGEST, "step-of-largest", "the step is (largest - least) / 255"},
+    {RANGE_TOP, "from-the-top",
+     "codes count steps from the least number, not from the largest"},
+    {RANGE_UP, "range-up", "rounded up: to the nearest"},
+    {RANGE_ZERO, "from-zero",
+     "the least and the largest were looked for from 0 on: begin with x[0], or "
+     "with infinities"},
+    {RANGE_MOST, "least-is-largest", "`least` is the largest number"},
+    {RANGE_AROUND, "range-symmetric",
+     "a range around 0, with the largest size at both ends: from the least number "
+     "to the largest"},
+    {RANGE_WHOLE, "step-whole",
+     "the codes are right, but the step is the whole range: divided by 255"},
+    {RANGE_CODES_256, "steps-256", "256 codes have 255 steps between them"},
+    {RANGE_LEAST_ZERO, "least-zero",
+     "the codes are right, but `least` is 0: the least number is asked for"},
+    {RANGE_TIMES, "range-times-step", "(x - least) times the step: divided by it"},
+    {RANGE_FIELDS, "fields-exchanged",
+     "`least` and `step` are exchanged: a Scaling is {least, step}"},
+};
+
+static void check_range_of(Grade *g, int points, const char *what, const double *x) {
+    double got[2 + N];
+    ranged(x, got);
+    bool usual = x == VALUES && is_range(x);
+    double falling[2 + N];
+    ranged(FALLING, falling);
+    if (grade_mistake(g, usual && falling[0] != FALLING[N - 1], "last-number",
+                      "the last number is not looked at")
+        || grade_mistake(g, usual && !is_range(FALLING), "else-if",
+                         "where the largest number is the first it is not found: each "
+                         "number is compared with both, without an else"))
+        grade_expect(g, 0, false,
+                     "six numbers that fall: least or step are others than of the same "
+                     "numbers in another order");
     grade_mistake(g, x == EQUAL && fabs(got[1] - 3.5 / 255) < TOLERANCE, "from-zero",
                   "all numbers are below 0, and the largest was looked for from 0 on: "
                   "begin with x[0], or with -INFINITY");
     grade_mistake(g, x == EQUAL && (got[1] != 0 || got[2] != 0), "equal-numbers",
                   "equal numbers: the step is 0, and 0/0 no code");
-    grade_numbers(g, points, what, got, 2 + N, TOLERANCE, range_by, x, slips,
-                  COUNT_OF(slips));
+    grade_numbers(g, points, what, got, 2 + N, TOLERANCE, range_by, x, RANGE_SLIPS,
+                  COUNT_OF(RANGE_SLIPS));
 }
 
 static void check_range(Grade *g) {
@@ -252,8 +347,8 @@ static void check_equal(Grade *g) {
 
 // ---- a score's error
 
-static const double QUERY[] = {0.5, -2, 1.5, 0.25}, FACTORS[] = {0.01, 0.002, 0, 0.04},
-                    SCALE = 0.375;
+static const double QUERY[] = {0.5, -2, 1.5, 0.25, 0.75},
+                    FACTORS[] = {0.01, 0.002, 0, 0.04, 0.03}, SCALE = 0.375;
 
 typedef enum {
     SCORE_RIGHT,
@@ -274,6 +369,11 @@ typedef enum {
     SCORE_QUARTER,     // a quarter of a step
     SCORE_SUMS,        // of sums, not of products
     SCORE_LENGTHS,     // |q| |factors|
+    SCORE_USUAL,       // the root of what rounding's variances sum to
+    SCORE_HALF_RANGE,  // 127 / 2 factors
+    SCORE_NOTHING,     // 1 / 2 of integers
+    SCORE_BY_ROOT,     // divided by the root of d
+    SCORE_TIMES_D,     // times d
 } ScoreRule;
 
 static double term_by(ScoreRule rule, int c) {
@@ -285,6 +385,9 @@ static double term_by(ScoreRule rule, int c) {
     if (rule == SCORE_WHOLE_STEP) half = 1;
     if (rule == SCORE_QUARTER) half = 0.25;
     if (rule == SCORE_RANGE) half = 127;
+    if (rule == SCORE_HALF_RANGE) half = 63.5;
+    if (rule == SCORE_USUAL) half = sqrt(1.0 / 12);
+    if (rule == SCORE_NOTHING) half = 0;
     for (int k = 0; k < COUNT_OF(FACTORS) && rule == SCORE_ONE_FACTOR; k++)
         factor = fmax(factor, FACTORS[k]);
     return (rule == SCORE_SIGNED ? q : fabs(q)) * factor * half;
@@ -305,48 +408,62 @@ static void score_by(int rule, const void *of, double *to) {
     if (rule == SCORE_BY_SCALE) scale = 1 / scale;
     if (rule == SCORE_SCALE_SQUARED) scale *= scale;
     if (rule == SCORE_MEAN) sum /= COUNT_OF(QUERY);
+    if (rule == SCORE_TIMES_D) sum *= COUNT_OF(QUERY);
+    if (rule == SCORE_BY_ROOT) sum /= sqrt(COUNT_OF(QUERY));
     *to = scale
-          * (rule == SCORE_ROOT      ? sqrt(squares)
-             : rule == SCORE_LARGEST ? most
-                                     : sum);
+          * (rule == SCORE_ROOT || rule == SCORE_USUAL ? sqrt(squares)
+             : rule == SCORE_LARGEST                   ? most
+                                                       : sum);
 }
 
+static const Slip SCORE_SLIPS[] = {
+    {SCORE_WHOLE_STEP, "whole-step", "rounding is off by half a step at most"},
+    {SCORE_SIGNED, "signed-errors",
+     "errors have any sign: at worst all push the same way, |q_c|"},
+    {SCORE_ROOT, "root-of-squares",
+     "a root of squares is what is usual, not the most that is possible"},
+    {SCORE_NO_SCALE, "no-scale", "a score is scale q . k"},
+    {SCORE_LARGEST, "largest-only", "the errors of all columns add up"},
+    {SCORE_FACTORS_SQUARED, "factors-squared",
+     "the factors are squared: a key's number is off by half of its factor"},
+    {SCORE_QUERY_SQUARED, "query-squared", "|q_c|, not its square"},
+    {SCORE_NO_QUERY, "no-query", "a key's error is multiplied by |q_c|"},
+    {SCORE_NO_FACTORS, "no-factors", "a step of column c is factors[c]"},
+    {SCORE_RANGE, "whole-range",
+     "127 factors are the largest key: rounding is off by half of one at most"},
+    {SCORE_MEAN, "divided-by-d", "divided by d: the errors of all columns add up"},
+    {SCORE_BY_SCALE, "divided-by-scale",
+     "divided by the scale: a score is scale q . k"},
+    {SCORE_SCALE_SQUARED, "scale-twice", "the scale came in twice"},
+    {SCORE_ONE_FACTOR, "one-factor-for-all",
+     "the largest factor for all columns is a bound, but not the least: each has "
+     "its own"},
+    {SCORE_SUMS, "sum-times-sum",
+     "a product of two sums: the products |q_c| factors[c] are added up"},
+    {SCORE_LENGTHS, "product-of-lengths",
+     "a product of two lengths is a bound, but not the least: the products |q_c| "
+     "factors[c] are added up"},
+    {SCORE_QUARTER, "quarter-step",
+     "rounding is off by half a step at most, not a quarter"},
+    {SCORE_USUAL, "usual-error",
+     "this is the usual error, from a step's variance, 1/12: the most that is "
+     "possible is asked for"},
+    {SCORE_HALF_RANGE, "half-range",
+     "127 / 2 factors are half of the largest key: rounding is off by half of one "
+     "factor at most"},
+    {SCORE_NOTHING, "half-of-integers",
+     "it is 0: 1 / 2 is a quotient of integers, which is 0 in C"},
+    {SCORE_TIMES_D, "times-d", "times d: the sum is over the d columns already"},
+    {SCORE_BY_ROOT, "divided-by-root-d",
+     "divided by the root of d: `scale` is all that a score is multiplied by"},
+};
+
 static void check_score(Grade *g) {
-    static const Slip slips[] = {
-        {SCORE_WHOLE_STEP, "whole-step", "rounding is off by half a step at most"},
-        {SCORE_SIGNED, "signed-errors",
-         "errors have any sign: at worst all push the same way, |q_c|"},
-        {SCORE_ROOT, "root-of-squares",
-         "a root of squares is what is usual, not the most that is possible"},
-        {SCORE_NO_SCALE, "no-scale", "a score is scale q . k"},
-        {SCORE_LARGEST, "largest-only", "the errors of all columns add up"},
-        {SCORE_FACTORS_SQUARED, "factors-squared",
-         "the factors are squared: a key's number is off by half of its factor"},
-        {SCORE_QUERY_SQUARED, "query-squared", "|q_c|, not its square"},
-        {SCORE_NO_QUERY, "no-query", "a key's error is multiplied by |q_c|"},
-        {SCORE_NO_FACTORS, "no-factors", "a step of column c is factors[c]"},
-        {SCORE_RANGE, "whole-range",
-         "127 factors are the largest key: rounding is off by half of one at most"},
-        {SCORE_MEAN, "divided-by-d", "divided by d: the errors of all columns add up"},
-        {SCORE_BY_SCALE, "divided-by-scale",
-         "divided by the scale: a score is scale q . k"},
-        {SCORE_SCALE_SQUARED, "scale-twice", "the scale came in twice"},
-        {SCORE_ONE_FACTOR, "one-factor-for-all",
-         "the largest factor for all columns is a bound, but not the least: each has "
-         "its own"},
-        {SCORE_SUMS, "sum-times-sum",
-         "a product of two sums: the products |q_c| factors[c] are added up"},
-        {SCORE_LENGTHS, "product-of-lengths",
-         "a product of two lengths is a bound, but not the least: the products |q_c| "
-         "factors[c] are added up"},
-        {SCORE_QUARTER, "quarter-step",
-         "rounding is off by half a step at most, not a quarter"},
-    };
     double got = score_bound(grade_guarded("q", QUERY, sizeof QUERY),
                              grade_guarded("factors", FACTORS, sizeof FACTORS),
                              COUNT_OF(QUERY), SCALE);
     grade_numbers(g, 4, "the bound of a score's error", &got, 1, TOLERANCE, score_by,
-                  NULL, slips, COUNT_OF(slips));
+                  NULL, SCORE_SLIPS, COUNT_OF(SCORE_SLIPS));
 }
 
 // ---- an output's
@@ -382,6 +499,12 @@ typedef enum {
     OUTPUT_SQUARED_OFF,    // e^(off^2)
     OUTPUT_LARGEST_VALUE,  // the largest |v_j|
     OUTPUT_SPAN,           // from the least to the largest
+    OUTPUT_RUNNING,        // distances from what o is until then
+    OUTPUT_PRODUCTS,       // |p_j v_j - o|
+    OUTPUT_N_VALUES,       // n times value_off
+    OUTPUT_LARGEST_TERM,   // the largest p_j |v_j - o|
+    OUTPUT_EVEN,           // distances weigh 1 / n, o is right
+    OUTPUT_EXP_LESS,       // e^(2 off - 1)
 } OutputRule;
 
 // How far the values are from the output.
@@ -392,21 +515,23 @@ static double spread_of(OutputRule rule) {
     for (int j = 0; j < COUNT_OF(P); j++)
         o += (mean ? 1 / n : rule == OUTPUT_SUM_O ? 1 : P[j]) * V[j];
     if (rule == OUTPUT_AROUND_SUM) return fabs(o);
+    if (rule == OUTPUT_RUNNING) o = 0;
     for (int j = 0; j < COUNT_OF(P); j++) {
+        if (rule == OUTPUT_RUNNING) o += P[j] * V[j];
         size = fmax(size, fabs(V[j])), least = fmin(least, V[j]),
         most = fmax(most, V[j]);
         double away = V[j] - (rule == OUTPUT_FROM_ZERO ? 0 : o);
+        if (rule == OUTPUT_PRODUCTS) away = P[j] * V[j] - o;
         if (rule != OUTPUT_SIGNED) away = fabs(away);
         if (rule == OUTPUT_SQUARES || rule == OUTPUT_ROOT) away *= away;
-        largest = fmax(largest, away);
-        spread += (rule == OUTPUT_PLAIN      ? 1
-                   : rule == OUTPUT_ALL_MEAN ? 1 / n
-                                             : P[j])
-                  * away;
+        largest = fmax(largest, away * (rule == OUTPUT_LARGEST_TERM ? P[j] : 1));
+        bool plain = rule == OUTPUT_PLAIN || rule == OUTPUT_EVEN;
+        spread += (plain ? 1 : rule == OUTPUT_ALL_MEAN ? 1 / n : P[j]) * away;
     }
     if (rule == OUTPUT_LARGEST_VALUE) return size;
     if (rule == OUTPUT_SPAN) return most - least;
-    if (rule == OUTPUT_LARGEST) return largest;
+    if (rule == OUTPUT_LARGEST || rule == OUTPUT_LARGEST_TERM) return largest;
+    if (rule == OUTPUT_EVEN) return spread / n;
     return rule == OUTPUT_ROOT ? sqrt(spread) : spread;
 }
 
@@ -418,6 +543,7 @@ static double growth_by(OutputRule rule, double off) {
         case OUTPUT_LINEAR: return 2 * off;
         case OUTPUT_EXP: return exp(2 * off);
         case OUTPUT_SQUARED_OFF: return expm1(off * off);
+        case OUTPUT_EXP_LESS: return exp(2 * off - 1);
         default: return expm1(2 * off);
     }
 }
@@ -430,6 +556,7 @@ static void output_by(int rule, const void *of, double *to) {
     if (rule == OUTPUT_NO_VALUE) value = 0;
     if (rule == OUTPUT_MINUS) value = -value;
     if (rule == OUTPUT_TWO_VALUES) value *= 2;
+    if (rule == OUTPUT_N_VALUES) value *= COUNT_OF(P);
     *to = rule == OUTPUT_TIMES ? inner * value : inner + value;
 }
 
@@ -473,6 +600,16 @@ static const Slip OUTPUT_SLIPS[] = {
     {OUTPUT_FOUR, "off-four-times", "e^(2 off), not e^(4 off)"},
     {OUTPUT_AROUND_SUM, "of-output", "distances |v_j - o| are summed, not |o|"},
     {OUTPUT_SQUARED_OFF, "off-squared", "e^(2 off), not e^(off^2)"},
+    {OUTPUT_RUNNING, "o-not-complete",
+     "o was still being summed up when distances from it were taken: it needs a loop "
+     "of its own, before"},
+    {OUTPUT_PRODUCTS, "products-less-o",
+     "|p_j v_j - o| is no distance from the output: |v_j - o|, times p_j"},
+    {OUTPUT_N_VALUES, "value-n-times", "value_off is added once: the weights sum to 1"},
+    {OUTPUT_LARGEST_TERM, "largest-term",
+     "the largest p_j |v_j - o| alone: all of them are added up"},
+    {OUTPUT_EVEN, "plain-mean", "the distances have the weights p, not 1 / n"},
+    {OUTPUT_EXP_LESS, "one-in-exponent", "the 1 is outside: e^(2 off) - 1"},
 };
 
 static void check_output(Grade *g) {

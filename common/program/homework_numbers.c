@@ -50,14 +50,16 @@ void grade_slip(Grade *g, const char *what, const double *got, int n, double tol
 void grade_written(Grade *g, const double *got, int n, double tolerance,
                    void (*by)(int rule, const void *of, double *to), const void *of,
                    double before) {
-    double want[MOST_NUMBERS], added[MOST_NUMBERS];
-    int as_before = 0;
+    double want[MOST_NUMBERS];
+    int as_before = 0, added = 0, right = 0;
     by(0, of, want);
     for (int i = 0; i < n; i++) {
-        added[i] = want[i] + before;
+        added += near(got[i], want[i] + before, tolerance);
+        right += near(got[i], want[i], tolerance);
         as_before += got[i] == before && !near(want[i], before, tolerance);
     }
-    grade_mistake(g, all_near(got, added, n, tolerance), "added-to",
+    // of some alone: only a part of the array was set to 0
+    grade_mistake(g, added > 0 && added + right == n, "added-to",
                   "the numbers were added to what the array held before: it is to be "
                   "written, and may hold anything");
     grade_mistake(g, as_before > 0, "not-written",

@@ -351,6 +351,23 @@ static void explain_assertion(Findings *f, const char *in_case) {
     strcpy(f->codes, "contract");
 }
 
+// What usually is behind a process that did not come back.
+static void explain_ending(Findings *f) {
+    if (f->cause[0] != '\0') return;
+    if (strcmp(f->codes, "time") == 0)
+        snprintf(f->cause, HINT_BYTES,
+                 "it does not come to an end. Perhaps a condition that never comes "
+                 "true: real numbers compared with == or !=, a bracket that no longer "
+                 "becomes narrower, a counter that nothing changes");
+    // glibc's words for a heap that was written over
+    bool heap = strstr(f->symptom, "malloc()") || strstr(f->symptom, "free():")
+                || strstr(f->symptom, "realloc()") || strstr(f->symptom, "corrupted");
+    if (strcmp(f->codes, "crash") == 0 && heap)
+        snprintf(f->cause, HINT_BYTES,
+                 "crashed: an array that you allocated is too short, or was freed "
+                 "twice. How many elements are written to it? SANITIZE=1 shows where");
+}
+
 // A hint is one line.
 static void on_one_line(char *hint) {
     hint[HINT_BYTES - 1] = '\0';
@@ -406,6 +423,7 @@ Outcome homework_run(const Problem *problem) {
     if (ending == PAST_THE_END) o.findings.earned = 0;
     if (!delivered) explain_assertion(&o.findings, "");
     if (ending == ABORTED) explain_assertion(&o.findings, run.result.findings.cause);
+    if (!delivered) explain_ending(&o.findings);
     on_one_line(o.findings.symptom), on_one_line(o.findings.cause);
     return o;
 }

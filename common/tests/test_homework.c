@@ -100,6 +100,12 @@ static void aborting(Grade *g) {
     fprintf(stderr, "hw99.c:12: Assertion `n > 0' failed.\n");
     abort();
 }
+// what glibc says of a heap that was written over, whatever the library here says
+static void heap_damaged(Grade *g) {
+    (void)g;
+    fprintf(stderr, "malloc(): corrupted top size\n");
+    abort();
+}
 static volatile int depth_limit = -1;
 static int deep(volatile char *above) {
     volatile char here[1000];
@@ -344,6 +350,12 @@ Test(homework, crashes_cost_one_problem) {
     const char *memory = hint_of(greedy, 0);
     cr_expect(strstr(memory, "out of memory") || strstr(memory, "allocation-size"),
               "'%s'", memory);
+}
+
+Test(homework, what_did_not_come_back_has_a_cause) {
+    cr_expect(strstr(hint_at("-h2", looping, 0), "it does not come to an end"));
+    cr_expect(strstr(hint_at("-h2", heap_damaged, 0), "an array that you allocated"));
+    cr_expect(strstr(hint_at("-h2", aborting, 0), "Assertion `n > 0'"));
 }
 
 Test(homework, endless_loops_cost_one_problem) {

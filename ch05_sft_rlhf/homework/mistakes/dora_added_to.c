@@ -1,4 +1,4 @@
-// loses: 5, says: not added to what was there, keeps: 19
+// loses: 5, says: added to what the array held before, keeps: 19
 // Gradients that nobody has set to 0.
 #include "ch05_sft_rlhf/homework/hw05.h"
 #define dora_adapter_gradients solved_dora_adapter_gradients
