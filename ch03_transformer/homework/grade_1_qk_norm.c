@@ -39,8 +39,18 @@ typedef enum {
     QK_SO_FAR,           // forward: the sum of the heads so far
     QK_SO_FAR_ROW,       // forward: of the row's heads so far
     QK_DIVIDED,          // forward: epsilon divided by d, too
+    QK_OVER_WIDE,        // forward: one head's squares, divided by all columns
+    QK_OVER_HEADS,       // forward: divided by the number of heads
+    QK_STRIDED,          // forward: the columns head, head + H, ... for the squares
     QK_MEAN_KEPT,        // backward: the mean of the heads so far
     QK_MEAN_ROW,         // backward: of the row's heads so far
+    QK_MEAN_WIDE,        // backward: the mean divided by all columns
+    QK_TIMES_S,          // backward: times s in front
+    QK_CUBED,            // backward: 1 / s^3
+    QK_FIRST_HEAD,       // the gain's gradient: the first head only
+    QK_LAST_HEAD,        // the last head only
+    QK_FIRST_TOKEN,      // the first token only
+    QK_LAST_TOKEN,       // the last token only
 } QkRule;
 
 static double mean_of(Mat x, int i, int head) {
@@ -59,11 +69,16 @@ static double square_by(Mat x, int i, int head, QkRule rule) {
                  counts = rule == QK_OVER_TOKENS  ? h == head
                           : rule == QK_SO_FAR     ? before
                           : rule == QK_SO_FAR_ROW ? before && r == i
+                          : rule == QK_STRIDED    ? r == i && c % HEADS == head
                                                   : r == i && h == head;
             if (counts) sum += at(x, r, c) * at(x, r, c);
         }
     if (rule == QK_DIVIDED) return (sum + EPSILON) / DIM;
-    return sum / DIM / (rule == QK_OVER_TOKENS ? ROWS : 1) + EPSILON;
+    int terms = rule == QK_OVER_TOKENS  ? DIM * ROWS
+                : rule == QK_OVER_WIDE  ? WIDE
+                : rule == QK_OVER_HEADS ? HEADS
+                                        : DIM;
+    return sum / terms + EPSILON;
 }
 
 static double inverse_of(Mat x, int i, int head, QkRule rule) {
@@ -98,6 +113,14 @@ typedef struct {
     Mat x, gain;
 } QkGrad;
 
+// Whether token i's head adds to the gain's gradient.
+static bool gain_counts(QkRule rule, int i, int head) {
+    if (rule == QK_FIRST_HEAD) return head == 0;
+    if (rule == QK_LAST_HEAD) return head == HEADS - 1;
+    if (rule == QK_FIRST_TOKEN) return i == 0;
+    return rule != QK_LAST_TOKEN || i == ROWS - 1;
+}
+
 // What one head's channel adds to the gain's gradient; yd = y dout.
 static double gain_share(QkRule rule, double yd, double r, double out_grad,
                          double gain) {
@@ -125,6 +148,17 @@ static double taken_by(QkRule rule, double mean, double y, double r) {
     }
 }
 
+// What stands in front of x's gradient, 1 / s; r is that.
+static double front_of(QkRule rule, double r) {
+    switch (rule) {
+        case QK_NO_SCALE: return 1;
+        case QK_SQUARED: return r * r;
+        case QK_CUBED: return r * r * r;
+        case QK_TIMES_S: return 1 / r;
+        default: return r;
+    }
+}
+
 // *kept: the mean of the head before.
 static void head_reference(Table dx, Table dgain, Mat x, Mat gain, Mat out_grad, int i,
                            int head, QkRule rule, double *kept) {
@@ -132,13 +166,14 @@ static void head_reference(Table dx, Table dgain, Mat x, Mat gain, Mat out_grad,
     double r = inverse_of(x, i, head, QK_RIGHT), mean = keeps ? *kept : 0;
     bool outer_gain = rule != QK_NO_GAIN && rule != QK_HALF_GAIN,
          inner_gain = rule != QK_NO_GAIN && rule != QK_MEAN_NO_GAIN;
-    double front = rule == QK_NO_SCALE ? 1 : rule == QK_SQUARED ? r * r : r;
+    double front = front_of(rule, r), terms = rule == QK_MEAN_WIDE ? WIDE : DIM;
     for (int c = 0; c < DIM; c++) {
         double out = at(out_grad, i, head * DIM + c), g = at(gain, 0, c),
                yd = at(x, i, head * DIM + c) * r * out;
-        dgain.at[c] =
-            (rule == QK_LAST ? 0 : dgain.at[c]) + gain_share(rule, yd, r, out, g);
-        mean += yd * (inner_gain ? g : 1) / DIM;
+        if (gain_counts(rule, i, head))
+            dgain.at[c] =
+                (rule == QK_LAST ? 0 : dgain.at[c]) + gain_share(rule, yd, r, out, g);
+        mean += yd * (inner_gain ? g : 1) / terms;
     }
     *kept = mean;
     for (int c = 0; c < DIM; c++) {
@@ -169,9 +204,20 @@ static double gain_tolerance(Mat out_grad) {
     return rounding(ROWS * HEADS + DIM, ROWS * longest_row(out_grad) * sqrt(DIM));
 }
 
+// One number of the gain for all columns of a head.
+static Mat gain_of_head(Mat x, Mat gain) {
+    Mat out = qk_value(x, filled(1, DIM, 1), QK_RIGHT);
+    for (int i = 0; i < ROWS; i++)
+        for (int c = 0; c < WIDE; c++) *mat_at(out, i, c) *= *mat_at(gain, 0, c / DIM);
+    return out;
+}
+
 static void recognise_forward(Grade *g, Mat x, Mat gain, Mat got, double tolerance) {
     grade_mistake(g, near_mat(got, qk_value(x, filled(1, DIM, 1), QK_RIGHT), tolerance),
                   "gain-not-used", "forward: the gain is missing");
+    grade_mistake(g, near_mat(got, gain_of_head(x, gain), tolerance), "gain-of-head",
+                  "forward: the gain's index is the head: each of a head's d columns "
+                  "has its own gain, and all heads have the same ones");
     static const struct {
         QkRule rule;
         const char *code, *says;
@@ -204,6 +250,13 @@ static void recognise_forward(Grade *g, Mat x, Mat gain, Mat got, double toleran
          "head of each token"},
         {QK_DIVIDED, "epsilon-divided",
          "epsilon was divided by d: it is added to the mean"},
+        {QK_OVER_WIDE, "over-all-columns",
+         "one head's squares were divided by all H d columns: the mean is over d"},
+        {QK_OVER_HEADS, "over-heads",
+         "one head's squares were divided by the number of heads: the mean is over d"},
+        {QK_STRIDED, "strided",
+         "a head's d columns lie side by side, from h d on: here every H-th one was "
+         "taken"},
     };
     for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
         grade_mistake(g, near_mat(got, qk_value(x, gain, slips[i].rule), tolerance),
@@ -275,6 +328,11 @@ static void recognise_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad, Mat got) {
          "y mean(y g) is subtracted, y = x / s: here x was taken for y"},
         {QK_NO_SCALE, "no-inverse", "1 / s is missing in front: (g - y mean(y g)) / s"},
         {QK_SQUARED, "inverse-squared", "divided by s twice: (g - y mean(y g)) / s"},
+        {QK_CUBED, "inverse-cubed", "divided by s three times: (g - y mean(y g)) / s"},
+        {QK_TIMES_S, "times-s",
+         "multiplied by s in front: (g - y mean(y g)) is divided by it"},
+        {QK_MEAN_WIDE, "mean-over-row",
+         "mean(y g) was divided by all H d columns: it is over one head's d"},
         {QK_PLUS, "mean-added", "y mean(y g) is subtracted, not added"},
         {QK_MEAN_KEPT, "mean-kept",
          "mean(y g) still has that of the heads before: it begins with 0 for each head "
@@ -319,6 +377,11 @@ static void check_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
     grade_near_mat(g, 4, "x's gradient", got.x, want.x, dx);
 }
 
+#define ALL_SHARE(one) \
+    "the gain has the gradient of the " one \
+    " only: all heads of all tokens share it, " \
+    "sum over them"
+
 static void check_gain_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
     QkGrad want = qk_grad(x, gain, out_grad, QK_RIGHT),
            got = run_backward(x, gain, out_grad);
@@ -349,6 +412,10 @@ static void check_gain_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
          "the gain's gradient is a mean over rows: it is the sum"},
         {QK_OVER_ALL, "gain-mean",
          "the gain's gradient is a mean over rows and heads: it is the sum"},
+        {QK_FIRST_HEAD, "gain-one-head", ALL_SHARE("first head")},
+        {QK_LAST_HEAD, "gain-one-head", ALL_SHARE("last head")},
+        {QK_FIRST_TOKEN, "gain-one-token", ALL_SHARE("first token")},
+        {QK_LAST_TOKEN, "gain-one-token", ALL_SHARE("last token")},
     };
     for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
         grade_mistake(
@@ -386,61 +453,105 @@ static double bound_of(Mat q, Mat k, double scale) {
     return qk_score_bound(input_mat("q_gain", q), input_mat("k_gain", k), scale);
 }
 
-// The right one for these is scale 4 6.
+// The largest size of a number, and the sums of products, of their sizes and squares.
+typedef struct {
+    double size_q, size_k, product, positive, sum, sizes, squares;
+} Gains;
+
+static Gains gains_of(Mat q, Mat k) {
+    Gains a = {0};
+    for (int c = 0; c < q.cols; c++) {
+        double both = at(q, 0, c) * at(k, 0, c);
+        a.size_q = fmax(a.size_q, fabs(at(q, 0, c)));
+        a.size_k = fmax(a.size_k, fabs(at(k, 0, c)));
+        a.product = fmax(a.product, fabs(both)), a.positive = fmax(a.positive, both);
+        a.sum += both, a.sizes += fabs(both), a.squares += both * both;
+    }
+    return a;
+}
+
+// Formulas that are no bound, or not the smallest one.
 static void recognise_bound(Grade *g, double got, Mat q, Mat k, double scale) {
-    double products = 10.5, close = 1e-5;
-    grade_mistake(g, fabs(got - scale * longest_row(q) * longest_row(k)) < close,
-                  "bound-lengths",
-                  "bound: |q_gain| |k_gain| is the size for y = all ones; a y with all "
-                  "of its length sqrt(d) in one "
-                  "channel exceeds it");
-    grade_mistake(
-        g, fabs(got - scale * products) < close, "bound-ones",
-        "bound: the sum over channels is the score of y = all ones; others are larger");
-    grade_mistake(g, fabs(got - scale * 4 * 3 * 4) < close, "bound-wide",
-                  "bound: true but too wide: the largest of q_gain and the largest of "
-                  "k_gain are different channels");
-    grade_mistake(g, fabs(got - scale * 6) < close, "bound-no-d",
-                  "bound: d is missing: the mean square is 1, so the length of a "
-                  "normalised head is sqrt(d)");
-    grade_mistake(g, fabs(got - 4 * 6) < close, "bound-no-scale",
-                  "bound: the scale is missing");
-    grade_mistake(g, fabs(got - scale * 4 * 2) < close, "bound-sign",
-                  "bound: gains may be negative: it is the largest |product|");
-    grade_mistake(g, fabs(got - scale * 2 * 6) < close, "bound-root-d",
-                  "bound: the root of d for d: both heads are sqrt(d) long");
-    grade_mistake(g, fabs(got - scale * 16 * 6) < close, "bound-d-squared",
-                  "bound: d comes once: sqrt(d) for the query, sqrt(d) for the key");
-    grade_mistake(g, fabs(got - 4 * 6 / scale) < close, "bound-by-scale",
-                  "bound: divided by the scale: a score is scale q . k");
-    grade_mistake(
-        g, fabs(got - scale * 4 * products) < close, "bound-all-channels",
-        "bound: true but too wide: not all channels can have the whole length");
+    Gains a = gains_of(q, k);
+    double d = q.cols, lengths = longest_row(q) * longest_row(k);
+    const struct {
+        double value;  // times the scale
+        const char *code, *says;
+    } slips[] = {
+        {lengths, "bound-lengths",
+         "|q_gain| |k_gain| is the size for y = all ones; a y with all of its length "
+         "sqrt(d) in one channel exceeds it"},
+        {a.sizes, "bound-ones",
+         "the sum over channels is the score of y = all ones; others are larger"},
+        {fabs(a.sum), "bound-signed-sum",
+         "products of gains were added with their signs: y may have any signs, and "
+         "all of its length sqrt(d) in one channel"},
+        {d * fabs(a.sum), "bound-signed-sum",
+         "products of gains were added with their signs: y may have any signs, and "
+         "all of its length sqrt(d) in one channel"},
+        {d * a.size_q * a.size_k, "bound-wide",
+         "true but too wide: the largest of q_gain and the largest of k_gain are "
+         "different channels"},
+        {a.size_q * a.size_k, "bound-wide-no-d",
+         "d is missing (a normalised head is sqrt(d) long), and the largest of q_gain "
+         "and of k_gain are different channels"},
+        {a.product, "bound-no-d",
+         "d is missing: the mean square is 1, so the length of a normalised head is "
+         "sqrt(d)"},
+        {d * a.product / scale, "bound-no-scale", "the scale is missing"},
+        {d * a.positive, "bound-sign",
+         "gains may be negative: it is the largest |product|"},
+        {sqrt(d) * a.product, "bound-root-d",
+         "the root of d for d: both heads are sqrt(d) long"},
+        {d * d * a.product, "bound-d-squared",
+         "d comes once: sqrt(d) for the query, sqrt(d) for the key"},
+        {d * a.product / scale / scale, "bound-by-scale",
+         "divided by the scale: a score is scale q . k"},
+        {d * a.sizes, "bound-all-channels",
+         "true but too wide: not all channels can have the whole length"},
+        {d * lengths, "bound-all-channels",
+         "true but too wide: a y has one length sqrt(d) for all channels, and is worst "
+         "with all of it where |q_gain k_gain| is largest"},
+        {d * sqrt(a.squares), "bound-all-channels",
+         "true but too wide: not all channels can have the whole length"},
+        {d * a.size_q, "bound-one-gain", "only q_gain is in it: k_gain counts too"},
+        {d * a.size_k, "bound-one-gain", "only k_gain is in it: q_gain counts too"},
+    };
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
+        grade_mistake(g, fabs(got - scale * slips[i].value) < 1e-5, slips[i].code,
+                      "bound: %s", slips[i].says);
 }
 
 static void check_bound(Grade *g) {
     Mat q = mat_view((real[]){1, -3, 0.5, 2}, 1, 4),
-        k = mat_view((real[]){0.5, 2, -4, 1}, 1, 4);
-    // the largest product is the first one, and below 1
+        k = mat_view((real[]){0.5, 2.5, -4.5, 1.25}, 1, 4);
+    // the largest product is the first or the last one, and below 1
     Mat q_small = mat_view((real[]){0.5, 0.25}, 1, 2),
-        k_small = mat_view((real[]){-0.75, 0.5}, 1, 2);
-    double scale = 0.5, got = bound_of(q, k, scale), close = 1e-5,
+        k_small = mat_view((real[]){-0.75, 0.5}, 1, 2),
+        q_last = mat_view((real[]){0.25, 0.5}, 1, 2),
+        k_last = mat_view((real[]){0.5, -0.75}, 1, 2);
+    double scale = 0.375, got = bound_of(q, k, scale), close = 1e-5,
            small = bound_of(q_small, k_small, 2), small_want = 2 * 2 * 0.375,
-           below = bound_of(q_small, k_small, -2);
-    recognise_bound(g, got, q, k, scale);
-    double want = scale * 4 * 6;
+           last = bound_of(q_last, k_last, 2), below = bound_of(q_small, k_small, -2);
+    double want = scale * 4 * 7.5;
+    if (fabs(got - want) >= close) recognise_bound(g, got, q, k, scale);
     grade_mistake(g, fabs(got - want) < close && fabs(small - small_want) >= close,
                   "bound-of-some",
                   "bound: where the first channel has the largest product, which is "
                   "below 1, it is another: all channels are compared, from 0 on");
-    Reading both[] = {{"of gains 1 -3 0.5 2 and 0.5 2 -4 1", got, want, close},
-                      {"of 0.5 0.25 and -0.75 0.5", small, small_want, close},
-                      {"at scale -2", below, small_want, close}};
+    grade_mistake(g, fabs(got - want) < close && fabs(last - small_want) >= close,
+                  "bound-of-some",
+                  "bound: where the last channel has the largest product it is "
+                  "another: all channels are compared, to the last");
+    Reading all[] = {{"of gains 1 -3 0.5 2 and 0.5 2.5 -4.5 1.25", got, want, close},
+                     {"of 0.5 0.25 and -0.75 0.5", small, small_want, close},
+                     {"of 0.25 0.5 and 0.5 -0.75", last, small_want, close},
+                     {"at scale -2", below, small_want, close}};
     grade_mistake(
         g, fabs(got - want) < close && fabs(below + small_want) < close,
         "bound-negative",
         "bound: of |scale q . k|: where the scale is negative, its size counts");
-    grade_readings(g, 4, "bound", both, 3);
+    grade_readings(g, 4, "bound", all, 4);
 }
 
 // Whether backward would read what is no more.

@@ -1,4 +1,5 @@
 // Problem 4: recomputation.
+#include <math.h>
 #include <stdio.h>
 
 #include "ch03_transformer/arithmetic.h"
@@ -74,12 +75,15 @@ typedef enum {
     CONSTANT = 2,  // x wants no gradient
     BESIDE = 4,    // y = f(x) + x
     TRAINING = 8,
+    HELD = 16,  // gradients of parameters lie there from before
 } How;
 
 static Trace run(Recomputing *r, SubGraph *f, int how) {
     Tape *t = tape_new(&r->params);
     if (how & TRAINING) tape_training(t, true, 5);
     params_zero_grads(&r->params);
+    for (size_t i = 0; how & HELD && i < r->params.grad_size; i++)
+        r->params.grads[i] = (real)START;
     r->calls = 0;
     Node *x = how & CONSTANT ? constant_node(t, r->x) : variable_node(t, r->x);
     Node *y = how & PLAIN ? f(t, x, &r->context)
@@ -134,6 +138,10 @@ static bool check_memory(Grade *g, Recomputing *r) {
         "tape-kept",
         "f was not called again in backward: its inner tape was kept, with all that it "
         "holds");
+    grade_mistake(g, got.bytes > output + output / 8, "more-kept",
+                  "t keeps more than the result, %zu bytes for %zu: x lies in t "
+                  "already, and all that f makes lies on the inner tape",
+                  got.bytes, output);
     bool small =
              got.bytes <= output + output / 8 && got.forward == 1 && got.backward == 1,
          frees = keeps || frees_its_tapes(r);
@@ -168,10 +176,29 @@ static void check_parameters(Grade *g, Recomputing *r) {
                   "from-ones",
                   "the inner tape began from a gradient of ones: it is pulled with "
                   "self->grad, what came from above");
-    grade_mistake(g, near_mat(got.grads, nothing, 0), "no-params",
-                  "the parameters learned nothing: the tape that f is built on needs "
-                  "them, tape_new(params)");
+    grade_mistake(g, near_mat(got.grads, nothing, 0) && got.backward > 0, "not-pulled",
+                  "the parameters learned nothing, though f was run again: then "
+                  "tape_backward_from(inner, its result, self->grad) pulls through it");
+    grade_mistake(g, near_mat(got.grads, nothing, 0), "never-pulled",
+                  "the parameters learned nothing, since f was not run again: does "
+                  "the node have a pull, and x among its inputs?");
+    Trace held = run(r, whole_block, HELD);
+    grade_mistake(g, near_mat(held.grads, got.grads, tolerance), "zeroes-gradients",
+                  "gradients of parameters that were there before the pull are gone: "
+                  "both tapes add to the same Params, so nothing is zeroed");
     grade_near_mat(g, 4, "the parameters' gradients", got.grads, want.grads, tolerance);
+}
+
+// All right but some of the first numbers: free() writes its own into memory that it has
+// got back.
+static bool as_after_free(Mat got, Mat want, double tolerance) {
+    int wrong = 0, far = 0;
+    for (int i = 0; i < want.rows; i++)
+        for (int j = 0; j < want.cols; j++) {
+            bool off = !(fabs(at(got, i, j) - at(want, i, j)) <= tolerance);
+            wrong += off, far += off && (i > 0 || j >= 8);
+        }
+    return wrong > 0 && far == 0;
 }
 
 static void check_x(Grade *g, Recomputing *r) {
@@ -184,9 +211,12 @@ static void check_x(Grade *g, Recomputing *r) {
     grade_mistake(
         g, largest(got.x_grad) == 0 && largest(want.x_grad) > 0, "x-nothing",
         "x got no gradient: what the inner tape has for its own x is to be added "
-        "to that of x");
-    grade_near_mat(g, 3, "x's gradient", got.x_grad, want.x_grad,
-                   layers_rounding(want.x_grad));
+        "to that of x, before tape_free");
+    double tolerance = layers_rounding(want.x_grad);
+    grade_mistake(g, as_after_free(got.x_grad, want.x_grad, tolerance), "read-freed",
+                  "x's gradient: its first numbers alone are wrong, as if the inner "
+                  "tape's were read after tape_free");
+    grade_near_mat(g, 3, "x's gradient", got.x_grad, want.x_grad, tolerance);
 }
 
 static void check_beside(Grade *g, Recomputing *r) {
