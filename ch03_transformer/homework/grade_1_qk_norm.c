@@ -212,55 +212,56 @@ static Mat gain_of_head(Mat x, Mat gain) {
     return out;
 }
 
+static const struct {
+    QkRule rule;
+    const char *code, *says;
+} FORWARD_SLIPS[] = {
+    {QK_WHOLE_ROW, "whole-row",
+     "one mean for the whole row: each head is normalised by itself, over its own "
+     "d "
+     "columns"},
+    {QK_LENGTH, "length",
+     "divided by the length, not by the root of the mean square: sqrt(d) too "
+     "small"},
+    {QK_NO_EPSILON, "no-epsilon", "epsilon is missing"},
+    {QK_EPSILON_OUTSIDE, "epsilon-outside",
+     "epsilon was added to the root: it belongs under it, to the mean square"},
+    {QK_CENTRED, "centred",
+     "the mean was subtracted, as LayerNorm does: here it stays"},
+    {QK_NO_ROOT, "no-root", "divided by the mean square: by its root"},
+    {QK_MAXIMUM, "largest", "divided by the largest number: by the root mean square"},
+    {QK_GAIN_ADDED, "gain-added", "the gain was added: it multiplies"},
+    {QK_OVER_TOKENS, "over-tokens",
+     "the mean went over all tokens: each head of each token has its own"},
+    {QK_SO_FAR, "squares-kept",
+     "the squares of the heads before are still in the sum: it begins with 0 for "
+     "each "
+     "head of each token"},
+    {QK_SO_FAR_ROW, "squares-kept",
+     "the squares of the heads before are still in the sum: it begins with 0 for "
+     "each "
+     "head of each token"},
+    {QK_DIVIDED, "epsilon-divided",
+     "epsilon was divided by d: it is added to the mean"},
+    {QK_OVER_WIDE, "over-all-columns",
+     "one head's squares were divided by all H d columns: the mean is over d"},
+    {QK_OVER_HEADS, "over-heads",
+     "one head's squares were divided by the number of heads: the mean is over d"},
+    {QK_STRIDED, "strided",
+     "a head's d columns lie side by side, from h d on: here every H-th one was "
+     "taken"},
+};
+
 static void recognise_forward(Grade *g, Mat x, Mat gain, Mat got, double tolerance) {
     grade_mistake(g, near_mat(got, qk_value(x, filled(1, DIM, 1), QK_RIGHT), tolerance),
                   "gain-not-used", "forward: the gain is missing");
     grade_mistake(g, near_mat(got, gain_of_head(x, gain), tolerance), "gain-of-head",
                   "forward: the gain's index is the head: each of a head's d columns "
                   "has its own gain, and all heads have the same ones");
-    static const struct {
-        QkRule rule;
-        const char *code, *says;
-    } slips[] = {
-        {QK_WHOLE_ROW, "whole-row",
-         "one mean for the whole row: each head is normalised by itself, over its own "
-         "d "
-         "columns"},
-        {QK_LENGTH, "length",
-         "divided by the length, not by the root of the mean square: sqrt(d) too "
-         "small"},
-        {QK_NO_EPSILON, "no-epsilon", "epsilon is missing"},
-        {QK_EPSILON_OUTSIDE, "epsilon-outside",
-         "epsilon was added to the root: it belongs under it, to the mean square"},
-        {QK_CENTRED, "centred",
-         "the mean was subtracted, as LayerNorm does: here it stays"},
-        {QK_NO_ROOT, "no-root", "divided by the mean square: by its root"},
-        {QK_MAXIMUM, "largest",
-         "divided by the largest number: by the root mean square"},
-        {QK_GAIN_ADDED, "gain-added", "the gain was added: it multiplies"},
-        {QK_OVER_TOKENS, "over-tokens",
-         "the mean went over all tokens: each head of each token has its own"},
-        {QK_SO_FAR, "squares-kept",
-         "the squares of the heads before are still in the sum: it begins with 0 for "
-         "each "
-         "head of each token"},
-        {QK_SO_FAR_ROW, "squares-kept",
-         "the squares of the heads before are still in the sum: it begins with 0 for "
-         "each "
-         "head of each token"},
-        {QK_DIVIDED, "epsilon-divided",
-         "epsilon was divided by d: it is added to the mean"},
-        {QK_OVER_WIDE, "over-all-columns",
-         "one head's squares were divided by all H d columns: the mean is over d"},
-        {QK_OVER_HEADS, "over-heads",
-         "one head's squares were divided by the number of heads: the mean is over d"},
-        {QK_STRIDED, "strided",
-         "a head's d columns lie side by side, from h d on: here every H-th one was "
-         "taken"},
-    };
-    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
-        grade_mistake(g, near_mat(got, qk_value(x, gain, slips[i].rule), tolerance),
-                      slips[i].code, "%s", slips[i].says);
+    for (size_t i = 0; i < sizeof FORWARD_SLIPS / sizeof *FORWARD_SLIPS; i++)
+        grade_mistake(
+            g, near_mat(got, qk_value(x, gain, FORWARD_SLIPS[i].rule), tolerance),
+            FORWARD_SLIPS[i].code, "%s", FORWARD_SLIPS[i].says);
 }
 
 static void check_forward(Grade *g, Mat x, Mat gain) {
@@ -382,6 +383,24 @@ static void check_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
     " only: all heads of all tokens share it, " \
     "sum over them"
 
+static const struct {
+    QkRule rule;
+    const char *code, *says;
+} GAIN_SLIPS[] = {
+    {QK_GAIN_OF_GAIN, "gain-of-gain",
+     "the gain's gradient has the gain in it: it is the sum of y dout"},
+    {QK_GAIN_OUT, "gain-no-y",
+     "the gain's gradient is the sum of y dout: y is missing"},
+    {QK_OVER_ROWS, "gain-mean",
+     "the gain's gradient is a mean over rows: it is the sum"},
+    {QK_OVER_ALL, "gain-mean",
+     "the gain's gradient is a mean over rows and heads: it is the sum"},
+    {QK_FIRST_HEAD, "gain-one-head", ALL_SHARE("first head")},
+    {QK_LAST_HEAD, "gain-one-head", ALL_SHARE("last head")},
+    {QK_FIRST_TOKEN, "gain-one-token", ALL_SHARE("first token")},
+    {QK_LAST_TOKEN, "gain-one-token", ALL_SHARE("last token")},
+};
+
 static void check_gain_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
     QkGrad want = qk_grad(x, gain, out_grad, QK_RIGHT),
            got = run_backward(x, gain, out_grad);
@@ -400,28 +419,12 @@ static void check_gain_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
         g, near_mat(got.gain, qk_grad(x, gain, out_grad, QK_FROM_X).gain, dgain),
         "gain-from-x",
         "the gain's gradient is the sum of y dout: here x was not divided by s");
-    static const struct {
-        QkRule rule;
-        const char *code, *says;
-    } slips[] = {
-        {QK_GAIN_OF_GAIN, "gain-of-gain",
-         "the gain's gradient has the gain in it: it is the sum of y dout"},
-        {QK_GAIN_OUT, "gain-no-y",
-         "the gain's gradient is the sum of y dout: y is missing"},
-        {QK_OVER_ROWS, "gain-mean",
-         "the gain's gradient is a mean over rows: it is the sum"},
-        {QK_OVER_ALL, "gain-mean",
-         "the gain's gradient is a mean over rows and heads: it is the sum"},
-        {QK_FIRST_HEAD, "gain-one-head", ALL_SHARE("first head")},
-        {QK_LAST_HEAD, "gain-one-head", ALL_SHARE("last head")},
-        {QK_FIRST_TOKEN, "gain-one-token", ALL_SHARE("first token")},
-        {QK_LAST_TOKEN, "gain-one-token", ALL_SHARE("last token")},
-    };
-    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
+    for (size_t i = 0; i < sizeof GAIN_SLIPS / sizeof *GAIN_SLIPS; i++)
         grade_mistake(
             g,
-            near_mat(got.gain, qk_grad(x, gain, out_grad, slips[i].rule).gain, dgain),
-            slips[i].code, "%s", slips[i].says);
+            near_mat(got.gain, qk_grad(x, gain, out_grad, GAIN_SLIPS[i].rule).gain,
+                     dgain),
+            GAIN_SLIPS[i].code, "%s", GAIN_SLIPS[i].says);
     grade_near_mat(g, 2, "the gain's gradient", got.gain, want.gain, dgain);
 }
 
@@ -470,56 +473,101 @@ static Gains gains_of(Mat q, Mat k) {
     return a;
 }
 
-// Formulas that are no bound, or not the smallest one.
-static void recognise_bound(Grade *g, double got, Mat q, Mat k, double scale) {
+typedef enum {
+    BOUND_LENGTHS,      // |q_gain| |k_gain|
+    BOUND_ONES,         // the sum of sizes of products
+    BOUND_SIGNED,       // the sum of products
+    BOUND_SIGNED_D,     // d times that
+    BOUND_WIDE,         // d times the largest of both
+    BOUND_WIDE_NO_D,    // the largest of both
+    BOUND_NO_D,         // the largest product
+    BOUND_NO_SCALE,     // right but for the scale
+    BOUND_POSITIVE,     // the largest product that is above 0
+    BOUND_ROOT_D,       // sqrt(d) for d
+    BOUND_D_SQUARED,    // d^2 for d
+    BOUND_BY_SCALE,     // divided by the scale
+    BOUND_ALL,          // d times the sum of sizes
+    BOUND_ALL_LENGTHS,  // d |q_gain| |k_gain|
+    BOUND_ALL_SQUARES,  // d times the root of the sum of squares
+    BOUND_Q,            // d times the largest of q_gain
+    BOUND_K,            // of k_gain
+} BoundRule;
+
+static double bound_by(BoundRule rule, Mat q, Mat k, double scale) {
     Gains a = gains_of(q, k);
     double d = q.cols, lengths = longest_row(q) * longest_row(k);
-    const struct {
-        double value;  // times the scale
-        const char *code, *says;
-    } slips[] = {
-        {lengths, "bound-lengths",
-         "|q_gain| |k_gain| is the size for y = all ones; a y with all of its length "
-         "sqrt(d) in one channel exceeds it"},
-        {a.sizes, "bound-ones",
-         "the sum over channels is the score of y = all ones; others are larger"},
-        {fabs(a.sum), "bound-signed-sum",
-         "products of gains were added with their signs: y may have any signs, and "
-         "all of its length sqrt(d) in one channel"},
-        {d * fabs(a.sum), "bound-signed-sum",
-         "products of gains were added with their signs: y may have any signs, and "
-         "all of its length sqrt(d) in one channel"},
-        {d * a.size_q * a.size_k, "bound-wide",
-         "true but too wide: the largest of q_gain and the largest of k_gain are "
-         "different channels"},
-        {a.size_q * a.size_k, "bound-wide-no-d",
-         "d is missing (a normalised head is sqrt(d) long), and the largest of q_gain "
-         "and of k_gain are different channels"},
-        {a.product, "bound-no-d",
-         "d is missing: the mean square is 1, so the length of a normalised head is "
-         "sqrt(d)"},
-        {d * a.product / scale, "bound-no-scale", "the scale is missing"},
-        {d * a.positive, "bound-sign",
-         "gains may be negative: it is the largest |product|"},
-        {sqrt(d) * a.product, "bound-root-d",
-         "the root of d for d: both heads are sqrt(d) long"},
-        {d * d * a.product, "bound-d-squared",
-         "d comes once: sqrt(d) for the query, sqrt(d) for the key"},
-        {d * a.product / scale / scale, "bound-by-scale",
-         "divided by the scale: a score is scale q . k"},
-        {d * a.sizes, "bound-all-channels",
-         "true but too wide: not all channels can have the whole length"},
-        {d * lengths, "bound-all-channels",
-         "true but too wide: a y has one length sqrt(d) for all channels, and is worst "
-         "with all of it where |q_gain k_gain| is largest"},
-        {d * sqrt(a.squares), "bound-all-channels",
-         "true but too wide: not all channels can have the whole length"},
-        {d * a.size_q, "bound-one-gain", "only q_gain is in it: k_gain counts too"},
-        {d * a.size_k, "bound-one-gain", "only k_gain is in it: q_gain counts too"},
+    const double by[] = {
+        [BOUND_LENGTHS] = scale * lengths,
+        [BOUND_ONES] = scale * a.sizes,
+        [BOUND_SIGNED] = scale * fabs(a.sum),
+        [BOUND_SIGNED_D] = scale * d * fabs(a.sum),
+        [BOUND_WIDE] = scale * d * a.size_q * a.size_k,
+        [BOUND_WIDE_NO_D] = scale * a.size_q * a.size_k,
+        [BOUND_NO_D] = scale * a.product,
+        [BOUND_NO_SCALE] = d * a.product,
+        [BOUND_POSITIVE] = scale * d * a.positive,
+        [BOUND_ROOT_D] = scale * sqrt(d) * a.product,
+        [BOUND_D_SQUARED] = scale * d * d * a.product,
+        [BOUND_BY_SCALE] = d * a.product / scale,
+        [BOUND_ALL] = scale * d * a.sizes,
+        [BOUND_ALL_LENGTHS] = scale * d * lengths,
+        [BOUND_ALL_SQUARES] = scale * d * sqrt(a.squares),
+        [BOUND_Q] = scale * d * a.size_q,
+        [BOUND_K] = scale * d * a.size_k,
     };
-    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
-        grade_mistake(g, fabs(got - scale * slips[i].value) < 1e-5, slips[i].code,
-                      "bound: %s", slips[i].says);
+    return by[rule];
+}
+
+#define SIGNS \
+    "products of gains were added with their signs: y may have any signs, and all of " \
+    "its length sqrt(d) in one channel"
+
+// Formulas that are no bound, or not the smallest one.
+static const struct {
+    BoundRule rule;
+    const char *code, *says;
+} BOUND_SLIPS[] = {
+    {BOUND_LENGTHS, "bound-lengths",
+     "|q_gain| |k_gain| is the size for y = all ones; a y with all of its length "
+     "sqrt(d) in one channel exceeds it"},
+    {BOUND_ONES, "bound-ones",
+     "the sum over channels is the score of y = all ones; others are larger"},
+    {BOUND_SIGNED, "bound-signed-sum", SIGNS},
+    {BOUND_SIGNED_D, "bound-signed-sum", SIGNS},
+    {BOUND_WIDE, "bound-wide",
+     "true but too wide: the largest of q_gain and the largest of k_gain are different "
+     "channels"},
+    {BOUND_WIDE_NO_D, "bound-wide-no-d",
+     "d is missing (a normalised head is sqrt(d) long), and the largest of q_gain and "
+     "of k_gain are different channels"},
+    {BOUND_NO_D, "bound-no-d",
+     "d is missing: the mean square is 1, so the length of a normalised head is "
+     "sqrt(d)"},
+    {BOUND_NO_SCALE, "bound-no-scale", "the scale is missing"},
+    {BOUND_POSITIVE, "bound-sign",
+     "gains may be negative: it is the largest |product|"},
+    {BOUND_ROOT_D, "bound-root-d", "the root of d for d: both heads are sqrt(d) long"},
+    {BOUND_D_SQUARED, "bound-d-squared",
+     "d comes once: sqrt(d) for the query, sqrt(d) for the key"},
+    {BOUND_BY_SCALE, "bound-by-scale", "divided by the scale: a score is scale q . k"},
+    {BOUND_ALL, "bound-all-channels",
+     "true but too wide: not all channels can have the whole length"},
+    {BOUND_ALL_LENGTHS, "bound-all-channels",
+     "true but too wide: a y has one length sqrt(d) for all channels, and is worst "
+     "with "
+     "all of it where |q_gain k_gain| is largest"},
+    {BOUND_ALL_SQUARES, "bound-all-channels",
+     "true but too wide: not all channels can have the whole length"},
+    {BOUND_Q, "bound-one-gain", "only q_gain is in it: k_gain counts too"},
+    {BOUND_K, "bound-one-gain", "only k_gain is in it: q_gain counts too"},
+};
+
+static void recognise_bound(Grade *g, double got, Mat q, Mat k, double scale) {
+    for (size_t i = 0; i < sizeof BOUND_SLIPS / sizeof *BOUND_SLIPS; i++) {
+        double by = bound_by(BOUND_SLIPS[i].rule, q, k, scale);
+        grade_mistake(g, fabs(got - by) < 1e-5, BOUND_SLIPS[i].code, "bound: %s",
+                      BOUND_SLIPS[i].says);
+    }
 }
 
 static void check_bound(Grade *g) {

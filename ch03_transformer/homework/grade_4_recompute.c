@@ -189,8 +189,8 @@ static void check_parameters(Grade *g, Recomputing *r) {
     grade_near_mat(g, 4, "the parameters' gradients", got.grads, want.grads, tolerance);
 }
 
-// All right but some of the first numbers: free() writes its own into memory that it has
-// got back.
+// All right but some of the first numbers: free() writes its own into memory that it
+// has got back.
 static bool as_after_free(Mat got, Mat want, double tolerance) {
     int wrong = 0, far = 0;
     for (int i = 0; i < want.rows; i++)

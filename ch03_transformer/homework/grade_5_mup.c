@@ -193,6 +193,21 @@ static void check_own_scales(Grade *g, const Config *base) {
     grade_readings(g, 1, "from a base with scales of its own, 1 and 3", own, 2);
 }
 
+static void recognise_logit_scale(Grade *g, double got) {
+    grade_mistake(g, close_to(got, 1. / 128) || close_to(got, 1 / sqrt(128)),
+                  "logit-not-base",
+                  "logit_scale is made of wide's channels alone, and at the base's "
+                  "width not as before: times base channels / wide channels");
+    grade_mistake(g, close_to(got, 4), "logit-grows",
+                  "logit_scale grows with the width: times base channels / wide "
+                  "channels, not the other way round");
+    grade_mistake(
+        g, close_to(got, 1), "no-logit-scale",
+        "logit_scale did not change: the head sums over 4 times the channels");
+    grade_mistake(g, close_to(got, 0.5), "logit-root",
+                  "logit_scale 1 / sqrt(m): trained, the head's terms add up as m");
+}
+
 static void recognise_scales(Grade *g, const Config *wide, const Config *base) {
     double standard = 1 / sqrt(32), want = WIDE_SCALE;
     grade_mistake(
@@ -218,20 +233,7 @@ static void recognise_scales(Grade *g, const Config *wide, const Config *base) {
     grade_mistake(g, close_to(wide->attention_scale, 16 * want), "attention-grows",
                   "attention's scale grows with the width: times base head_dim / wide "
                   "head_dim, not the other way round");
-    grade_mistake(g,
-                  close_to(wide->logit_scale, 1. / 128)
-                      || close_to(wide->logit_scale, 1 / sqrt(128)),
-                  "logit-not-base",
-                  "logit_scale is made of wide's channels alone, and at the base's "
-                  "width not as before: times base channels / wide channels");
-    grade_mistake(g, close_to(wide->logit_scale, 4), "logit-grows",
-                  "logit_scale grows with the width: times base channels / wide "
-                  "channels, not the other way round");
-    grade_mistake(
-        g, close_to(wide->logit_scale, 1), "no-logit-scale",
-        "logit_scale did not change: the head sums over 4 times the channels");
-    grade_mistake(g, close_to(wide->logit_scale, 0.5), "logit-root",
-                  "logit_scale 1 / sqrt(m): trained, the head's terms add up as m");
+    recognise_logit_scale(g, wide->logit_scale);
     grade_mistake(g, wide->attention_scale == 0 || wide->logit_scale == 0, "ratio-zero",
                   "%s became 0: base / wide is a quotient of integers",
                   wide->logit_scale == 0 ? "logit_scale" : "attention_scale");

@@ -48,6 +48,14 @@ typedef enum {
     TYPICAL_AS_INT_TOKENS,  // so too, and then the lower token first
     TYPICAL_TOLERANT,       // ends where the mass is nearly reached
     TYPICAL_RESORTED,       // the right ones, in the order of their p
+    TYPICAL_AS_INT_THEN,    // 0 as an int counts as equal: the lower token first
+    TYPICAL_BY_TOKEN,       // not by distance
+    TYPICAL_GIVEN,          // not sorted
+    TYPICAL_BEST_FIRST,     // the most likely one is always kept
+    TYPICAL_ONE_OVER,       // one more than it takes
+    TYPICAL_PER_CANDIDATE,  // the entropy divided by the number of candidates
+    TYPICAL_WEIGHED,        // the distance times the share
+    TYPICAL_LESS_LAST,      // the last candidate of the list is not looked at
 } TypicalRule;
 
 static double entropy_by(TypicalRule rule, const Candidates *c) {
@@ -59,8 +67,15 @@ static double entropy_by(TypicalRule rule, const Candidates *c) {
     }
     if (rule == TYPICAL_MEAN_SURPRISE) return plain;
     if (rule == TYPICAL_ENTROPY_SIGN) return -nats;
+    if (rule == TYPICAL_PER_CANDIDATE) return nats / c->count;
     bool bits = rule == TYPICAL_BITS || rule == TYPICAL_ALL_BITS;
     return bits ? nats / log(2) : nats;
+}
+
+static double most_likely(const Candidates *c) {
+    double most = 0;
+    for (int i = 0; i < c->count; i++) most = fmax(most, c->list[i].p);
+    return most;
 }
 
 // What the candidates are sorted by.
@@ -69,6 +84,8 @@ static double key_of(TypicalRule rule, const Candidates *c, const Candidate *x) 
          bits = rule == TYPICAL_SURPRISE_BITS || rule == TYPICAL_ALL_BITS;
     double share = x->p / (raw ? 1 : c->total), entropy = entropy_by(rule, c);
     if (rule == TYPICAL_LIKELY) return -share;
+    if (rule == TYPICAL_BY_TOKEN || rule == TYPICAL_GIVEN) return 0;
+    if (rule == TYPICAL_BEST_FIRST && x->p == most_likely(c)) return -1;
     if (share == 0) return INFINITY;
     double surprise = -log(share) / (bits ? log(2) : 1), above = surprise - entropy;
     switch (rule) {
@@ -78,6 +95,7 @@ static double key_of(TypicalRule rule, const Candidates *c, const Candidate *x) 
         case TYPICAL_PROBABILITY: return fabs(share - exp(-entropy));
         case TYPICAL_P_ENTROPY: return fabs(share - entropy);
         case TYPICAL_SQUARED: return above * above;
+        case TYPICAL_WEIGHED: return share * fabs(above);
         default: return fabs(above);
     }
 }
@@ -104,17 +122,28 @@ static int as_int_tokens(const void *a, const void *b) {
     return x->candidate.token - y->candidate.token;
 }
 
+static int as_int_then(const void *a, const void *b) {
+    int order = as_int(a, b);
+    const Far *x = a, *y = b;
+    return order ? order : x->candidate.token - y->candidate.token;
+}
+
 // By the library's own qsort, since such a comparison is not an order.
 static void sort_as_int(TypicalRule rule, const Candidates *c, Candidate *list, int n) {
     Far all[MOST];
     for (int i = 0; i < n; i++) all[i] = (Far){key_of(rule, c, &list[i]), list[i]};
-    qsort(all, (size_t)n, sizeof *all, rule == TYPICAL_AS_INT ? as_int : as_int_tokens);
+    qsort(all, (size_t)n, sizeof *all,
+          rule == TYPICAL_AS_INT          ? as_int
+          : rule == TYPICAL_AS_INT_TOKENS ? as_int_tokens
+                                          : as_int_then);
     for (int i = 0; i < n; i++) list[i] = all[i].candidate;
 }
 
 // By selection, the plain way.
 static void sort_by(TypicalRule rule, const Candidates *c, Candidate *list, int n) {
-    if (rule == TYPICAL_AS_INT || rule == TYPICAL_AS_INT_TOKENS) {
+    if (rule == TYPICAL_GIVEN) return;
+    if (rule == TYPICAL_AS_INT || rule == TYPICAL_AS_INT_TOKENS
+        || rule == TYPICAL_AS_INT_THEN) {
         sort_as_int(rule, c, list, n);
         return;
     }
@@ -137,13 +166,14 @@ static bool goes_on(TypicalRule rule, double sum, double mass, double whole) {
 static int typical_by(TypicalRule rule, const Candidates *c, double mass, int *kept) {
     Candidate list[MOST];
     int n = 0, count = 0;
-    for (int i = 0; i < c->count; i++)
+    for (int i = 0; i < c->count - (rule == TYPICAL_LESS_LAST); i++)
         if (c->list[i].p > 0) list[n++] = c->list[i];
     sort_by(rule, c, list, n);
     double sum = 0,
            whole = rule == TYPICAL_RAW_MASS || rule == TYPICAL_RAW ? 1 : c->total;
     while (count < n && goes_on(rule, sum, mass, whole))
         kept[count] = list[count].token, sum += list[count].p, count++;
+    if (rule == TYPICAL_ONE_OVER && count < n) kept[count] = list[count].token, count++;
     if (rule == TYPICAL_RESORTED) {
         sort_by(TYPICAL_LIKELY, c, list, count);
         for (int i = 0; i < count; i++) kept[i] = list[i].token;
@@ -202,6 +232,11 @@ static const TypicalMistake DISTANCE_MISTAKES[] = {
     {TYPICAL_ALL_BITS, "bits", "in bits: nats are asked for"},
     {TYPICAL_MEAN_SURPRISE, "mean-surprise",
      "the entropy weighs each ln(1 / share) with its share: this is their plain mean"},
+    {TYPICAL_PER_CANDIDATE, "entropy-divided",
+     "the entropy was divided by the number of candidates: the shares weigh its terms "
+     "already"},
+    {TYPICAL_WEIGHED, "distance-weighed",
+     "the distance was multiplied by the share: only the entropy's terms are"},
 };
 
 static void distances_by(TypicalRule rule, const Candidates *c, double *to) {
@@ -280,6 +315,28 @@ static const TypicalMistake TYPICAL_MISTAKES[] = {
      "distance"},
     {TYPICAL_TOLERANT, "tolerance",
      "the set ends where the mass is nearly reached: no tolerance, and no float"},
+    {TYPICAL_AS_INT_THEN, "compared-as-int",
+     "a difference of distances becomes an int in the comparison, 0 where they are "
+     "less than 1 apart: return -1, 0 or 1 by < and >"},
+    {TYPICAL_BY_TOKEN, "by-token",
+     "these are in the order of their tokens, which only equal p are: the nearest "
+     "first"},
+    {TYPICAL_GIVEN, "not-sorted",
+     "these are in the order in which they came: they are to be sorted, the nearest "
+     "first"},
+    {TYPICAL_BEST_FIRST, "best-kept",
+     "the most likely candidate was put first: it has its place by its distance, and "
+     "may be cut"},
+    {TYPICAL_ONE_OVER, "one-over",
+     "one candidate more than it takes: the one with which the mass is reached is the "
+     "last"},
+    {TYPICAL_PER_CANDIDATE, "entropy-divided",
+     "sorted by an entropy that was divided by the number of candidates: the shares "
+     "weigh its terms already"},
+    {TYPICAL_WEIGHED, "distance-weighed",
+     "sorted by the distance times the share: by the distance"},
+    {TYPICAL_LESS_LAST, "last-candidate",
+     "the last candidate of the list is missing: it has c->count of them"},
 };
 
 // What the student's filter leaves of a list.
@@ -328,6 +385,31 @@ static bool kept_twice(const Filtered *f) {
     return false;
 }
 
+// Whether the right ones are there, in front, and the total is theirs.
+static bool only_count_is_off(const Filtered *f, const int *want, int wanted) {
+    double sum = 0;
+    if (f->left.count != f->given.count) return false;
+    for (int i = 0; i < wanted; i++) {
+        if (f->after[i].token != want[i]) return false;
+        sum += f->after[i].p;
+    }
+    return fabs(f->left.total - sum) < TOLERANCE;
+}
+
+// Whether a token that is left has the p of another one.
+static bool apart(const Filtered *f) {
+    for (int i = 0; i < f->left.count && i < f->given.count; i++) {
+        bool own = false, of_another = false;
+        for (int j = 0; j < f->given.count; j++) {
+            bool same = f->before[j].token == f->after[i].token;
+            own |= same && f->before[j].p == f->after[i].p;
+            of_another |= !same && f->before[j].p == f->after[i].p;
+        }
+        if (of_another && !own) return true;
+    }
+    return false;
+}
+
 // The student's choice among n candidates against the reference.
 static void check_choice(Grade *g, int points, const char *what, const double *p, int n,
                          double total, double mass) {
@@ -335,6 +417,12 @@ static void check_choice(Grade *g, int points, const char *what, const double *p
     Filtered f;
     run_filter(&f, p, n, total, mass);
     bool good = left_by(TYPICAL_RIGHT, &f, mass), named = good, zero = false;
+    int right_count = typical_by(TYPICAL_RIGHT, &f.given, mass, want);
+    grade_mistake(g, !good && only_count_is_off(&f, want, right_count), "count-not-set",
+                  "c->count is as before: it is how many are left");
+    grade_mistake(g, apart(&f), "p-and-token-apart",
+                  "a token has the p of another one: a candidate is moved whole, token "
+                  "and p");
     grade_mistake(g, kept_twice(&f), "kept-twice",
                   "a candidate is kept twice, and another is lost: was the list "
                   "overwritten while it was still read?");
@@ -343,8 +431,7 @@ static void check_choice(Grade *g, int points, const char *what, const double *p
         named = left_by(m->rule, &f, mass) && left_of_others(m->rule, total, mass);
         grade_mistake(g, named, m->code, "%s", m->says);
     }
-    int count = f.left.count < n ? f.left.count : n,
-        wanted = typical_by(TYPICAL_RIGHT, &f.given, mass, want);
+    int count = f.left.count < n ? f.left.count : n, wanted = right_count;
     for (int i = 0; i < count; i++)
         got[i] = f.after[i].token, zero |= f.after[i].p == 0;
     grade_mistake(g, zero, "zeros-kept", "a candidate with p = 0 never stays");
@@ -370,6 +457,13 @@ static void check_after_cut(Grade *g) {
 }
 static void check_ties(Grade *g) {
     const double p[MOST] = {0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125};
+    Candidate mixed[MOST];
+    for (int i = 0; i < MOST; i++) mixed[i] = (Candidate){p[i], 3 * i % MOST};
+    Candidates c = {grade_guarded("list", mixed, sizeof mixed), MOST, 1};
+    candidates_typical(&c, 1);
+    bool sorted = c.count == MOST;
+    for (int i = 0; i < MOST && sorted; i++) sorted = c.list[i].token == i;
+    grade_mistake(g, !sorted, "ties", "of equal p the lower token comes first");
     check_choice(g, 1, "eight candidates with equal p", p, MOST, 1, 1);
     check_choice(g, 1, "eight candidates with equal p", p, MOST, 1, 0.5);
 }
