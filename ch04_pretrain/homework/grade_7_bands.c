@@ -371,12 +371,13 @@ static void check_choice(Grade *g) {
         Wish w = WISHES[i];
         Banding b = banding_for(w.k, w.high, w.least, w.low);
         got[2 * i] = b.rows, got[2 * i + 1] = b.bands;
-        many |= b.rows * b.bands > w.k;
+        many |= (double)b.rows * b.bands > w.k;  // an int of them may overflow
     }
     for (int i = 0; i < 2 * WISH_COUNT; i++)
         swapped &= got[i] == exchanged[i], good &= got[i] == right[i];
     grade_mistake(g, !swapped && many, "too-many",
-                  "rows x bands are more than the signature has");
+                  "rows x bands are more than the signature has: for many rows bands "
+                  "are millions, and an int of rows x bands overflows");
     grade_slip(g, "rows and bands of five wishes", got, 2 * WISH_COUNT, 0, choices_by,
                WISHES, CHOICE_SLIPS, COUNT_OF(CHOICE_SLIPS));
     grade_numbers(g, 4, "rows and bands of 100 numbers for 0.8 (0.95), against 0.5",
