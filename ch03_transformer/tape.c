@@ -295,6 +295,9 @@ static void walk_back(Tape *t, size_t first, Node *from, Mat grad) {
 }
 
 void tape_backward_from(Tape *t, Node *from, Mat grad) {
+    assert(
+        !t->going_back
+        && "tape_backward_from: in a pull of the same tape: it is going back already");
     clock_stop(t);
     if (!from->needs_grad) return;  // nothing to learn
     if (t->sink.open) close_unused(t);

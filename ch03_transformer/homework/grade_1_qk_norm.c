@@ -47,6 +47,10 @@ typedef enum {
     QK_MEAN_WIDE,        // backward: the mean divided by all columns
     QK_TIMES_S,          // backward: times s in front
     QK_CUBED,            // backward: 1 / s^3
+    QK_NAKED,            // backward: s without epsilon
+    QK_TURNED,           // backward: s for 1 / s
+    QK_VALUE_FOR_Y,      // backward: gain y mean(y g)
+    QK_GAIN_TWICE,       // backward: mean(gain y g)
     QK_FIRST_HEAD,       // the gain's gradient: the first head only
     QK_LAST_HEAD,        // the last head only
     QK_FIRST_TOKEN,      // the first token only
@@ -163,7 +167,9 @@ static double front_of(QkRule rule, double r) {
 static void head_reference(Table dx, Table dgain, Mat x, Mat gain, Mat out_grad, int i,
                            int head, QkRule rule, double *kept) {
     bool keeps = rule == QK_MEAN_KEPT || (rule == QK_MEAN_ROW && head > 0);
-    double r = inverse_of(x, i, head, QK_RIGHT), mean = keeps ? *kept : 0;
+    double r = inverse_of(x, i, head, rule == QK_NAKED ? QK_NO_EPSILON : QK_RIGHT);
+    if (rule == QK_TURNED) r = 1 / r;
+    double mean = keeps ? *kept : 0;
     bool outer_gain = rule != QK_NO_GAIN && rule != QK_HALF_GAIN,
          inner_gain = rule != QK_NO_GAIN && rule != QK_MEAN_NO_GAIN;
     double front = front_of(rule, r), terms = rule == QK_MEAN_WIDE ? WIDE : DIM;
@@ -173,12 +179,13 @@ static void head_reference(Table dx, Table dgain, Mat x, Mat gain, Mat out_grad,
         if (gain_counts(rule, i, head))
             dgain.at[c] =
                 (rule == QK_LAST ? 0 : dgain.at[c]) + gain_share(rule, yd, r, out, g);
-        mean += yd * (inner_gain ? g : 1) / terms;
+        mean += yd * (inner_gain ? g : 1) * (rule == QK_GAIN_TWICE ? g : 1) / terms;
     }
     *kept = mean;
     for (int c = 0; c < DIM; c++) {
         double g = at(out_grad, i, head * DIM + c) * (outer_gain ? at(gain, 0, c) : 1),
                y = at(x, i, head * DIM + c) * r;
+        if (rule == QK_VALUE_FOR_Y) y *= at(gain, 0, c);
         dx.at[i * WIDE + head * DIM + c] = front * (g - taken_by(rule, mean, y, r));
     }
 }
@@ -262,6 +269,13 @@ static void recognise_forward(Grade *g, Mat x, Mat gain, Mat got, double toleran
         grade_mistake(
             g, near_mat(got, qk_value(x, gain, FORWARD_SLIPS[i].rule), tolerance),
             FORWARD_SLIPS[i].code, "%s", FORWARD_SLIPS[i].says);
+    Mat want = qk_value(x, gain, QK_RIGHT);
+    bool first = near_mat(mat_rows(got, 0, 1), mat_rows(want, 0, 1), tolerance),
+         others = near_mat(mat_rows(got, 1, ROWS - 1), mat_rows(want, 1, ROWS - 1),
+                           tolerance);
+    grade_mistake(g, first && !others && largest(mat_rows(got, ROWS - 1, 1)) == 0,
+                  "first-token",
+                  "forward: the first token alone was done: x has a row for each");
 }
 
 static void check_forward(Grade *g, Mat x, Mat gain) {
@@ -315,40 +329,52 @@ static void recognise_s(Grade *g, Mat x, Mat gain, Mat out_grad, const QkGrad *g
         "was taken");
 }
 
+static const struct {
+    QkRule rule;
+    const char *code, *says;
+} X_SLIPS[] = {
+    {QK_MEAN_NO_GAIN, "mean-no-gain",
+     "the gain is missing in mean(y g): g = gain dout there too"},
+    {QK_X_FOR_Y, "x-for-y",
+     "y mean(y g) is subtracted, y = x / s: here x was taken for y"},
+    {QK_BOTH_X, "x-for-y",
+     "y mean(y g) is subtracted, y = x / s: here x was taken for y"},
+    {QK_NO_SCALE, "no-inverse", "1 / s is missing in front: (g - y mean(y g)) / s"},
+    {QK_SQUARED, "inverse-squared", "divided by s twice: (g - y mean(y g)) / s"},
+    {QK_CUBED, "inverse-cubed", "divided by s three times: (g - y mean(y g)) / s"},
+    {QK_TIMES_S, "times-s",
+     "multiplied by s in front: (g - y mean(y g)) is divided by it"},
+    {QK_MEAN_WIDE, "mean-over-row",
+     "mean(y g) was divided by all H d columns: it is over one head's d"},
+    {QK_NAKED, "s-without-epsilon",
+     "backward's s has no epsilon: it is the s of the forward pass, which is there "
+     "to be kept"},
+    {QK_TURNED, "s-for-inverse",
+     "backward multiplies by s where it divides by it: was s kept, and taken for 1 "
+     "/ s?"},
+    {QK_VALUE_FOR_Y, "value-for-y",
+     "y mean(y g) is subtracted: here the result, gain y, was taken for y"},
+    {QK_GAIN_TWICE, "gain-twice",
+     "the gain is in mean(y g) twice: y is without it, g = gain dout has it"},
+    {QK_PLUS, "mean-added", "y mean(y g) is subtracted, not added"},
+    {QK_MEAN_KEPT, "mean-kept",
+     "mean(y g) still has that of the heads before: it begins with 0 for each head "
+     "of "
+     "each token"},
+    {QK_MEAN_ROW, "mean-kept",
+     "mean(y g) still has that of the heads before: it begins with 0 for each head "
+     "of "
+     "each token"},
+    {QK_NO_Y, "mean-without-y",
+     "mean(y g) is multiplied by y: y mean(y g) is subtracted"},
+};
+
 static void recognise_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad, Mat got) {
     double dx = x_tolerance(gain, out_grad);
-    static const struct {
-        QkRule rule;
-        const char *code, *says;
-    } slips[] = {
-        {QK_MEAN_NO_GAIN, "mean-no-gain",
-         "the gain is missing in mean(y g): g = gain dout there too"},
-        {QK_X_FOR_Y, "x-for-y",
-         "y mean(y g) is subtracted, y = x / s: here x was taken for y"},
-        {QK_BOTH_X, "x-for-y",
-         "y mean(y g) is subtracted, y = x / s: here x was taken for y"},
-        {QK_NO_SCALE, "no-inverse", "1 / s is missing in front: (g - y mean(y g)) / s"},
-        {QK_SQUARED, "inverse-squared", "divided by s twice: (g - y mean(y g)) / s"},
-        {QK_CUBED, "inverse-cubed", "divided by s three times: (g - y mean(y g)) / s"},
-        {QK_TIMES_S, "times-s",
-         "multiplied by s in front: (g - y mean(y g)) is divided by it"},
-        {QK_MEAN_WIDE, "mean-over-row",
-         "mean(y g) was divided by all H d columns: it is over one head's d"},
-        {QK_PLUS, "mean-added", "y mean(y g) is subtracted, not added"},
-        {QK_MEAN_KEPT, "mean-kept",
-         "mean(y g) still has that of the heads before: it begins with 0 for each head "
-         "of "
-         "each token"},
-        {QK_MEAN_ROW, "mean-kept",
-         "mean(y g) still has that of the heads before: it begins with 0 for each head "
-         "of "
-         "each token"},
-        {QK_NO_Y, "mean-without-y",
-         "mean(y g) is multiplied by y: y mean(y g) is subtracted"},
-    };
-    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
-        grade_mistake(g, near_mat(got, qk_grad(x, gain, out_grad, slips[i].rule).x, dx),
-                      slips[i].code, "%s", slips[i].says);
+    for (size_t i = 0; i < sizeof X_SLIPS / sizeof *X_SLIPS; i++)
+        grade_mistake(g,
+                      near_mat(got, qk_grad(x, gain, out_grad, X_SLIPS[i].rule).x, dx),
+                      X_SLIPS[i].code, "%s", X_SLIPS[i].says);
 }
 
 static void check_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
@@ -491,6 +517,8 @@ typedef enum {
     BOUND_ALL_SQUARES,  // d times the root of the sum of squares
     BOUND_Q,            // d times the largest of q_gain
     BOUND_K,            // of k_gain
+    BOUND_OWN_SCALE,    // 1 / sqrt(d) for the scale
+    BOUND_SQUARES,      // the largest square of a product
 } BoundRule;
 
 static double bound_by(BoundRule rule, Mat q, Mat k, double scale) {
@@ -514,6 +542,8 @@ static double bound_by(BoundRule rule, Mat q, Mat k, double scale) {
         [BOUND_ALL_SQUARES] = scale * d * sqrt(a.squares),
         [BOUND_Q] = scale * d * a.size_q,
         [BOUND_K] = scale * d * a.size_k,
+        [BOUND_OWN_SCALE] = sqrt(d) * a.product,
+        [BOUND_SQUARES] = scale * d * a.product * a.product,
     };
     return by[rule];
 }
@@ -558,6 +588,9 @@ static const struct {
      "all of it where |q_gain k_gain| is largest"},
     {BOUND_ALL_SQUARES, "bound-all-channels",
      "true but too wide: not all channels can have the whole length"},
+    {BOUND_OWN_SCALE, "bound-own-scale", "the scale is `scale`, not 1 / sqrt(d)"},
+    {BOUND_SQUARES, "bound-squares",
+     "the product of the two gains was squared: it is its size"},
     {BOUND_Q, "bound-one-gain", "only q_gain is in it: k_gain counts too"},
     {BOUND_K, "bound-one-gain", "only k_gain is in it: q_gain counts too"},
 };

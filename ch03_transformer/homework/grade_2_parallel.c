@@ -120,12 +120,16 @@ typedef enum {
     PARALLEL_POST,       // the norm of the sum, both parts read x
     PARALLEL_NORM_TOO,   // right, and the norm of the sum
     PARALLEL_FFN_TWICE,  // the feed-forward added twice
+    PARALLEL_GELU_LATE,  // fused: gelu after down
+    PARALLEL_SILU,       // fused: silu for gelu
 } ParallelRule;
 
 // The feed-forward of `read`, with its activation function or another.
 static Node *fed_by(Tape *t, const Block *b, Node *read, ParallelRule rule) {
     Node *up = linear(t, &b->ffn.up, read);
     if (rule == PARALLEL_NO_GELU) return linear(t, &b->ffn.down, up);
+    if (rule == PARALLEL_GELU_LATE) return gelu(t, linear(t, &b->ffn.down, up));
+    if (rule == PARALLEL_SILU) return linear(t, &b->ffn.down, silu(t, up));
     if (rule == PARALLEL_RELU) return linear(t, &b->ffn.down, relu(t, up));
     return ffn(t, &b->ffn, read);
 }
@@ -291,6 +295,9 @@ static void check_dropout(Grade *g, Parallel *p) {
         g, right && fabs(both - 0.5) < 0.1, "dropout-of-sum",
         "the sum was dropped, both parts at the same places: each part has its "
         "own dropout");
+    grade_mistake(g, right && (fabs(attention - 0.75) < 0.1 || fabs(feed - 0.75) < 0.1),
+                  "dropout-twice", "%s was dropped twice: once, with b->dropout",
+                  attention > 0.65 ? "attention" : "the feed-forward");
     grade_expect(
         g, 1,
         fabs(attention - 0.5) < 0.1 && fabs(feed - 0.5) < 0.1
@@ -524,6 +531,9 @@ static const struct {
     {PARALLEL_NORM_ADDED, "fused-norm-added", "fused: the norm was added instead of x"},
     {PARALLEL_X_TWICE, "fused-x-twice", "fused: x was added twice"},
     {PARALLEL_MIX_TWICE, "fused-attention-twice", "fused: attention was added twice"},
+    {PARALLEL_GELU_LATE, "fused-gelu-late",
+     "fused: gelu comes after down: it stands between up and down"},
+    {PARALLEL_SILU, "fused-silu", "fused: silu for gelu"},
     {PARALLEL_NO_OUT, "fused-no-out",
      "fused: attention's output matrix, attention_out, is missing"},
     {PARALLEL_POST, "fused-norm-after",
@@ -554,6 +564,12 @@ static void recognise_heads(Grade *g, const Parallel *p, Mat got, double toleran
     for (size_t i = 0; i < sizeof untold / sizeof *untold; i++)
         grade_mistake(g, near_mat(got, without(*p, untold[i].what), tolerance),
                       untold[i].code, "%s", untold[i].says);
+    double scale = p->fused.scale;
+    grade_mistake(g,
+                  near_mat(got, with_scale(*p, scale * scale), tolerance)
+                      || near_mat(got, with_scale(*p, scale / sqrt(DIM)), tolerance),
+                  "fused-scale-twice",
+                  "fused: scores are scaled twice: b->scale, once");
     grade_mistake(g, near_mat(got, with_scale(*p, 1 / sqrt(DIM)), tolerance),
                   "fused-own-scale",
                   "fused: scores have the scale b->scale, not 1 / sqrt(d)");

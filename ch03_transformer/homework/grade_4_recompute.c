@@ -22,6 +22,10 @@ typedef struct {
     int calls;
 } Recomputing;
 
+// x of t, and whether f was called with it.
+static const Node *outer_x;
+static bool got_outer;
+
 static void recomputing_new(Recomputing *r) {
     AttentionShape attention = {.channels = CHANNELS,
                                 .memory_channels = CHANNELS,
@@ -52,7 +56,7 @@ static void recomputing_new(Recomputing *r) {
 
 static Node *whole_block(Tape *t, Node *x, const void *context) {
     const Context *c = context;
-    ++*c->calls;
+    ++*c->calls, got_outer |= x == outer_x;
     return block(t, &c->block, x, &c->around);
 }
 
@@ -86,6 +90,7 @@ static Trace run(Recomputing *r, SubGraph *f, int how) {
         r->params.grads[i] = (real)START;
     r->calls = 0;
     Node *x = how & CONSTANT ? constant_node(t, r->x) : variable_node(t, r->x);
+    outer_x = x, got_outer = false;
     Node *y = how & PLAIN ? f(t, x, &r->context)
                           : recompute(t, &r->params, x, f, &r->context);
     Trace got = {.value = copied(y->value),
@@ -120,11 +125,26 @@ static bool frees_its_tapes(Recomputing *r) {
         "the result's value is not in t's memory: a view of the inner tape's is gone " \
         "when that is freed. Copy it to a node of t, made by node_new"
 
+// What went wrong before anything was pulled.
+static void recognise_forward(Grade *g, const Trace *got, const Trace *want,
+                              size_t output) {
+    bool outer = got_outer && got->bytes < want->bytes;
+    grade_mistake(g, outer, "outer-x",
+                  "f was called with x of t: on the inner tape it needs a node of that "
+                  "one, made of x->value");
+    grade_mistake(g, got->bytes < output, VALUE_NOT_KEPT);
+    grade_mistake(g, largest(got->value) == 0, "value-not-filled",
+                  "the result's numbers are 0: f's value is copied to the new node's");
+    grade_mistake(g, got->forward > 1 && got->bytes < want->bytes, "forward-twice",
+                  "f was run %d times in forward: once, and once more in backward",
+                  got->forward);
+}
+
 // Whether memory is saved: who does not, has not recomputed, and the rest is not asked.
 static bool check_memory(Grade *g, Recomputing *r) {
-    Trace got = run(r, whole_block, 0), want = run(r, whole_block, PLAIN);
+    Trace want = run(r, whole_block, PLAIN), got = run(r, whole_block, 0);
     size_t output = sizeof(real) * ROWS * CHANNELS;
-    grade_mistake(g, got.bytes < output, VALUE_NOT_KEPT);
+    recognise_forward(g, &got, &want, output);
     grade_near_mat(g, 2, "the value", got.value, want.value,
                    layers_rounding(want.value));
     bool keeps = grade_mistake(g, got.bytes >= want.bytes, "outer-tape",
@@ -232,6 +252,11 @@ static void check_beside(Grade *g, Recomputing *r) {
 static void check_constant(Grade *g, Recomputing *r) {
     Trace got = run(r, whole_block, CONSTANT),
           want = run(r, whole_block, PLAIN | CONSTANT);
+    size_t output = sizeof(real) * ROWS * CHANNELS;
+    grade_mistake(g, got.bytes > output + output / 8, "constant-kept",
+                  "x wants no gradient, and t keeps %zu bytes for a result of %zu: the "
+                  "parameters' gradients need f's values just the same",
+                  got.bytes, output);
     grade_mistake(g, largest(got.grads) == 0, "constant-input",
                   "x wants no gradient, so nothing was pulled: the parameters inside f "
                   "want theirs. What says needs_grad?");
@@ -317,6 +342,23 @@ static void check_two_calls(Grade *g, Recomputing *r) {
     grade_expect(g, 1, !same, "dropout: two calls with the same x have the same value");
 }
 
+// Other columns than x has.
+static Node *narrow_linear(Tape *t, Node *x, const void *context) {
+    const Context *c = context;
+    return linear(t, &c->block.ffn.up, x);
+}
+
+// A result of another shape than x.
+static void run_narrow(Grade *g, Recomputing *r) {
+    grade_case(g, "f's result has another shape than x");
+    Tape *t = tape_new(&r->params);
+    Node *x = variable_node(t, r->x),
+         *y = recompute(t, &r->params, x, narrow_linear, &r->context);
+    tape_backward_from(t, y, filled(y->value.rows, y->value.cols, 1));
+    tape_free(t);
+    grade_case(g, "");
+}
+
 // Whether backward would read what is no more.
 static bool check_saved(Grade *g, Recomputing *r) {
     Tape *t = tape_new(&r->params);
@@ -342,4 +384,5 @@ void check_recompute(Grade *g) {
     grade_part(g, check_constant(g, &r));
     grade_part(g, check_dropout(g, &r));
     grade_part(g, check_two_calls(g, &r));
+    grade_part(g, run_narrow(g, &r));
 }

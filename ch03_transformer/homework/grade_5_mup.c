@@ -106,6 +106,29 @@ static void recognise_square(Grade *g, MupRule square) {
         "with that, times a factor");
 }
 
+// m where the fan_in has grown `in` times and the fan_out `out` times, by a formula
+// that is not `in`.
+static double other_factor(int formula, double in, double out) {
+    const double by[] = {fmax(in, out), fmin(in, out), sqrt(in * out), (in + out) / 2};
+    return by[formula];
+}
+
+// Of the feed-forward's matrices, which have grown by 4 on one side, by 2 on the other.
+static void recognise_factor(Grade *g, MupRule up, MupRule down) {
+    static const char *const names[] = {"the larger of the two factors",
+                                        "the smaller of the two factors",
+                                        "the root of their product", "their mean"};
+    for (int k = 0; k < (int)(sizeof names / sizeof *names); k++) {
+        double m = other_factor(k, 4, 2), n = other_factor(k, 2, 4);
+        bool rates = close_to(up.rate, 1 / m) && close_to(down.rate, 1 / n),
+             sds = close_to(up.sd, 0.02 / sqrt(m)) && close_to(down.sd, 0.02 / sqrt(n));
+        grade_mistake(g, rates || sds, "another-factor",
+                      "rows and columns grew by two factors, and m is %s: it is that "
+                      "of the rows, the fan_in",
+                      names[k]);
+    }
+}
+
 static void check_hidden(Grade *g) {
     MupRule square = rule_of(&HIDDEN[0]), down = rule_of(&HIDDEN[2]),
             up = rule_of(&HIDDEN[1]);
@@ -129,6 +152,7 @@ static void check_hidden(Grade *g) {
     grade_mistake(g, close_to(up.rate, 0.5) && close_to(down.rate, 0.25), "fan-out",
                   "fan_out was taken for fan_in: matrices are in x out here, so fan_in "
                   "is the rows");
+    recognise_factor(g, up, down);
     for (int i = 0; i < 3; i++) expect_case(g, i < 2 ? 1 : 2, &HIDDEN[i]);
 }
 
@@ -210,6 +234,12 @@ static void recognise_logit_scale(Grade *g, double got) {
 
 static void recognise_scales(Grade *g, const Config *wide, const Config *base) {
     double standard = 1 / sqrt(32), want = WIDE_SCALE;
+    grade_mistake(
+        g, close_to(wide->attention_scale, 0.25) && close_to(wide->logit_scale, want),
+        "scales-exchanged", "attention_scale and logit_scale are exchanged");
+    grade_mistake(g, close_to(wide->attention_scale, want / 4), "attention-ratio-twice",
+                  "the ratio of head_dim came in twice: the base's 1 / sqrt(head_dim) "
+                  "times it, once");
     grade_mistake(
         g, zero_times_ratio(wide, base), "attention-zero-not-read",
         "base's attention_scale of 0 was multiplied as it is, and 0 stays 0: it "

@@ -32,8 +32,9 @@ static void case_new(Case *c) {
     for (int k = 0, first = 0; k < MICRO; first += BATCHES[k++] * TIME) {
         for (int i = 0; i < BATCHES[k] * TIME; i++) {
             c->tokens[first + i] = rng_below(&rng, VOCABULARY);
-            c->targets[first + i] =
-                i < COUNTED[k] ? rng_below(&rng, VOCABULARY) : IGNORED;
+            c->targets[first + i] = i < COUNTED[k] ? rng_below(&rng, VOCABULARY)
+                                    : i % 2        ? IGNORED
+                                                   : -5;
         }
         Tokens in = {.batch = BATCHES[k], .time = TIME, .tokens = c->tokens + first};
         c->micro[k] = (MicroBatch){in, c->targets + first};
@@ -81,6 +82,8 @@ typedef enum {
     SUM_INVERSE,      // n / n_k for n_k / n
     SUM_TOTAL,        // right, not divided by n
     SUM_SQUARED,      // the share squared
+    SUM_NEGATIVE,     // negative targets other than IGNORED are counted
+    SUM_NEXT,         // the share of the next
     SUM_CLIP_EACH,    // each micro-batch's share is clipped
     SUM_CLIP_SO_FAR,  // the sum is clipped after each micro-batch
 } SumRule;
@@ -93,14 +96,22 @@ static int positive(const MicroBatch *micro) {
     return count;
 }
 
+static int not_ignored(const MicroBatch *micro) {
+    int count = 0;
+    for (int i = 0; i < micro->in.batch * micro->in.time; i++)
+        count += micro->targets[i] != IGNORED;
+    return count;
+}
+
 // Those that come first are counted.
 static int in_first_row(int k) { return COUNTED[k] < TIME ? COUNTED[k] : TIME; }
 
 static double share(const Case *c, int k, SumRule rule) {
     double right = COUNTED[k] / c->total;
-    int all = 0, rows = 0;
+    int all = 0, rows = 0, other = 0;
     for (int i = 0; i < MICRO; i++)
-        all += positive(&c->micro[i]), rows += in_first_row(i);
+        all += positive(&c->micro[i]), rows += in_first_row(i),
+            other += not_ignored(&c->micro[i]);
     switch (rule) {
         case SUM_POSITIVE: return (double)positive(&c->micro[k]) / all;
         case SUM_MEANS: return 1.0 / MICRO;
@@ -116,6 +127,8 @@ static double share(const Case *c, int k, SumRule rule) {
         case SUM_INVERSE: return COUNTED[k] ? c->total / COUNTED[k] : 0;
         case SUM_TOTAL: return COUNTED[k];
         case SUM_SQUARED: return right * right;
+        case SUM_NEGATIVE: return (double)not_ignored(&c->micro[k]) / other;
+        case SUM_NEXT: return COUNTED[(k + 1) % MICRO] / c->total;
         case SUM_FIRST_COUNT: return (double)COUNTED[k] / (MICRO * COUNTED[0]);
         case SUM_LESS_ONE: return k < MICRO - 1 ? right : 0;
         default: return right;
@@ -236,6 +249,10 @@ static const struct {
      "each micro-batch has the share of the first one: n_k is its own"},
     {SUM_INVERSE, "share-inverted", "the share is n_k / n, not n / n_k"},
     {SUM_TOTAL, "sum-of-targets", "the sum over all targets: the mean is asked for"},
+    {SUM_NEGATIVE, "negative-counted",
+     "a target of -5 was counted: any negative target is not, IGNORED is but one"},
+    {SUM_NEXT, "another-share",
+     "each micro-batch has the share of the next one: its own n_k / n"},
     {SUM_SQUARED, "share-squared", "each share came in twice, as its square"},
     {SUM_LAST, "zeroed-each",
      "only the last micro-batch is left: gradients are zeroed once, before the "
@@ -367,6 +384,16 @@ static void check_clip(Grade *g, Case *c) {
     grade_mistake(
         g, got.steps == 1 && near_mat(got.gradient, full, tolerance), "clips-late",
         "the step is not clipped: clipping comes before the optimiser's step");
+    Step loose = run_step(c, MICRO, 2 * length(full), 0);
+    grade_mistake(
+        g, fabs(length(loose.gradient) / length(full) - 2) < 1e-3, "clips-up",
+        "a gradient shorter than `most` was made longer: clipping only shortens");
+    Mat each = copied(full);
+    for (int i = 0; i < each.cols; i++)
+        *mat_at(each, 0, i) = (real)fmin(fmax(at(each, 0, i), -most), most);
+    grade_mistake(g, near_mat(got.gradient, each, tolerance), "clips-numbers",
+                  "each number was clipped by itself: the gradient's length is, and "
+                  "its direction stays");
     grade_near_mat(g, 4, "clipped: the gradient of the step", got.gradient, want,
                    tolerance);
 }
@@ -381,6 +408,8 @@ static void check_norm(Grade *g, Case *c) {
     grade_mistake(g, norm > 0 && free_norm == 0 && got.result.norm > 0,
                   "norm-if-clipped",
                   "most = 0: the norm is asked for all the same, params_grad_norm");
+    grade_mistake(g, norm > 0 && fabs(free_norm - norm * norm) <= 1e-4 * norm * norm,
+                  "norm-squared", "this is the norm's square");
     Reading norms[] = {{"clipped", got.result.norm, norm, 1e-4 * norm},
                        {"not clipped", free_norm, norm, 1e-4 * norm}};
     grade_readings(g, 1, "the norm of the gradient", norms, 2);
@@ -391,7 +420,16 @@ static void check_nothing(Grade *g, Case *c) {
     c->micro[0] = c->micro[EMPTY];
     Step got = run_step(c, 1, 1, 0.5);
     c->micro[0] = first;
-    grade_mistake(g, got.steps > 0 || isnan(got.result.loss), "nothing-counted",
+    double loss;
+    Mat want = full_batch(c, &loss);
+    bool sound =
+        near_mat(run_step(c, MICRO, 0, 0).gradient, want, step_tolerance(c, want));
+    grade_mistake(g, got.steps == 0 && got.result.loss == 0 && got.result.norm > 0,
+                  "nothing-has-a-norm",
+                  "where nothing is counted the result is {0, 0}: the norm is of what "
+                  "lay in the gradients before");
+    grade_mistake(g, sound && (got.steps > 0 || isnan(got.result.loss)),
+                  "nothing-counted",
                   "where nothing is counted there is no step to take, and a mean would "
                   "be 0/0: return before");
     grade_expect(

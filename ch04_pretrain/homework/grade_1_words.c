@@ -292,12 +292,17 @@ static bool exact_fit_passed_over(void) {
     return count_selected(selected, 0, 3) == 0;
 }
 
+static void recognise_fixed(Grade *g, int longest) {
+    Shares other = run_shares(20, longest, 0.4);
+    grade_mistake(g, other.fixed == 20, "share-fixed",
+                  "the budget is 15 %% whatever `share` says");
+}
+
 static void check_share(Grade *g) {
     enum { ROWS = 200, LONGEST = 4 };
-    Shares s = run_shares(ROWS, LONGEST, 0.15), other = run_shares(20, LONGEST, 0.4);
+    Shares s = run_shares(ROWS, LONGEST, 0.15);
     bool good = s.over == 0 && s.under == 0;
-    grade_mistake(g, good && other.fixed == 20, "share-fixed",
-                  "the budget is 15 %% whatever `share` says");
+    if (good) recognise_fixed(g, LONGEST);
     grade_mistake(g, !good && s.with_rest == ROWS, "counts-specials",
                   "the budget was computed from the whole row: special tokens do not "
                   "count");
@@ -318,14 +323,16 @@ static void check_share(Grade *g) {
     grade_mistake(g, s.over > 0, "overshoots",
                   "the last word went beyond the budget: one that does not fit is "
                   "passed over");
-    grade_mistake(g, s.least >= LONGEST, "twice",
-                  "a word that was drawn twice used up the budget twice: each comes "
-                  "once");
+    grade_mistake(
+        g, s.least >= LONGEST, "twice",
+        "the budget was not used up: a word that was drawn twice, or left out by a "
+        "draw of its own, takes nothing of it, and each comes once in the order");
     grade_mistake(g, s.under > 0 && s.over == 0 && exact_fit_passed_over(), "exact-fit",
                   "a word with as many tokens as are left was passed over: it fits");
-    grade_mistake(g, s.under > 0, "stops",
-                  "stopped at a word that did not fit: pass over it, a shorter one "
-                  "may still fit");
+    grade_mistake(
+        g, s.under > 0, "stops",
+        "stopped at a word that did not fit, or took its tokens from the budget all "
+        "the same: pass over it, a shorter one may still fit");
     grade_expect(g, 2, good,
                  "of %d rows, %d have more than round(share m) tokens selected, %d "
                  "fewer, though a word still fits",
@@ -645,6 +652,21 @@ static bool other_shares(Grade *g) {
     grade_mistake(g, fits_law(fates, SELECTED, FATES_RIGHT, FATES), "shares-fixed",
                   "80 %% and 10 %% whatever the corruption says: the shares are "
                   "c->mask and c->random");
+    // what became random is any token, whatever the draw was that decided it
+    int letters[LETTERS] = {0}, draws = 0;
+    static const double even[LETTERS] = {0.25, 0.25, 0.25, 0.25};
+    for (int k = 0; k < 20; k++) {
+        Masked m;
+        run_mask(&m, &rng, &(Corruption){0.15, 0.5, 0.5});
+        for (int i = 0; i < MOST; i++) {
+            bool letter = m.seen[i] >= 0 && m.seen[i] < LETTERS;
+            if (m.selected[i] && letter) letters[m.seen[i]]++, draws++;
+        }
+    }
+    grade_mistake(
+        g, !fits_law(letters, draws, even, LETTERS), "draw-used-twice",
+        "the random token is not any token where there is a mask: was it made "
+        "of the same draw that decided?");
     return fits_law(fates, SELECTED, want, FATES);
 }
 

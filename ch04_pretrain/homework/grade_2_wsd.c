@@ -13,10 +13,12 @@ typedef enum {
     WSD_STEP_EARLY,  // steps from 0
     WSD_STEP_LATE,
     WSD_FROM_LAST,
-    WSD_OF_TOTAL,  // t / total; u too
-    WSD_INTEGERS,  // a quotient of integers; the decay too
-    WSD_PLUS_ONE,  // t / (warmup + 1)
-    WSD_COLD,      // none
+    WSD_OF_TOTAL,   // t / total; u too
+    WSD_INTEGERS,   // a quotient of integers; the decay too
+    WSD_PLUS_ONE,   // t / (warmup + 1)
+    WSD_BY_DECAY,   // t / decay
+    WSD_WARM_ROOT,  // sqrt(t / warmup)
+    WSD_COLD,       // none
     // the decay
     WSD_NO_STABLE,     // begins after the warm-up
     WSD_COSINE,        // so too, and is a cosine
@@ -44,6 +46,10 @@ typedef enum {
     WSD_FROM_DECAY,    // begins at step `decay`
     WSD_WARMUP_TOO,    // begins at total - decay - warmup
     WSD_NO_FLAT,       // u below 0 before the decay
+    WSD_EARLY_END,     // last at step total - 1
+    WSD_DROPS,         // last in the whole decay
+    WSD_ROOT_OF_LEFT,  // sqrt(f)
+    WSD_CUBE_ROOT,     // 1 - cbrt(u)
 } WsdRule;
 
 static double warm(const Wsd *s, WsdRule rule, long long step) {
@@ -53,6 +59,8 @@ static double warm(const Wsd *s, WsdRule rule, long long step) {
     if (rule == WSD_STEP_LATE) t++;
     if (rule == WSD_INTEGERS) t = 0;
     if (rule == WSD_PLUS_ONE) length++;
+    if (rule == WSD_BY_DECAY) length = (double)s->decay;
+    if (rule == WSD_WARM_ROOT) return s->peak * sqrt(t / length);
     double from = rule == WSD_FROM_LAST ? s->last : rule == WSD_COLD ? s->peak : 0;
     return fmin(s->peak, from + (s->peak - from) * t / length);
 }
@@ -61,6 +69,9 @@ static double left_by(const Wsd *s, WsdRule rule, double u) {
     bool linear = (s->shape == WSD_LINEAR) != (rule == WSD_SHAPES);
     if (rule == WSD_COSINE || rule == WSD_COSINE_END) return (1 + cos(M_PI * u)) / 2;
     if (rule == WSD_RISES) u = 1 - u;
+    if (rule == WSD_DROPS) return 0;
+    if (rule == WSD_CUBE_ROOT && !linear) return 1 - cbrt(u);
+    if (rule == WSD_ROOT_OF_LEFT) return sqrt(linear ? 1 - u : 1 - sqrt(u));
     if (linear || rule == WSD_ALWAYS_LINEAR) return 1 - u;
     if (rule == WSD_ROOT_RISES) return sqrt(u);
     if (rule == WSD_SQUARE) return (1 - u) * (1 - u);
@@ -97,6 +108,7 @@ static double rate_by(const Wsd *s, WsdRule rule, long long step) {
     bool all_the_way = rule == WSD_NO_STABLE || rule == WSD_COSINE;
     long long start = start_by(s, rule);
     if (step < s->warmup) return warm(s, rule, step);
+    if (rule == WSD_EARLY_END && step == s->total - 1) return s->last;
     if (step >= s->total && rule != WSD_DECAY_LATE)
         return rule == WSD_TO_ZERO ? 0 : s->last;
     long long done = step - start - (rule == WSD_DECAY_LATE);
@@ -149,6 +161,8 @@ static void check_warmup(Grade *g) {
          "step / warmup is a quotient of integers, 0 until the end: make one a double"},
         {WSD_PLUS_ONE, "warm-up-late",
          "divided by warmup + 1: the peak is reached at step warmup, t / warmup"},
+        {WSD_BY_DECAY, "warm-up-by-decay", "divided by `decay`: t / warmup"},
+        {WSD_WARM_ROOT, "warm-up-root", "a root of t / warmup: the warm-up is a line"},
         {WSD_COLD, "no-warm-up",
          "the rate is the peak from the start: up to step warmup it is peak t / "
          "warmup"},
@@ -200,6 +214,12 @@ static const WsdMistake DECAY_MISTAKES[] = {
      "(peak - last) f falls to 0: last is added to it"},
     {WSD_LESS_ONE, "less-one",
      "u is divided by decay - 1, so that last is reached a step early: by decay"},
+    {WSD_EARLY_END, "early-end",
+     "last is reached a step early, at step total - 1: at step total"},
+    {WSD_DROPS, "drops",
+     "the rate drops to last where the decay begins: it falls there"},
+    {WSD_ROOT_OF_LEFT, "root-of-f", "the root of f: last + (peak - last) f"},
+    {WSD_CUBE_ROOT, "cube-root", "a cube root: f is 1 - sqrt(u)"},
     {WSD_FROM_WARMUP, "no-stable",
      "the decay begins after the warm-up: after step total - decay"},
     {WSD_FROM_DECAY, "from-decay",
@@ -394,6 +414,7 @@ typedef enum {
     PEAK_INVERSE,
     PEAK_SCALED_DECAY,  // last x decay taken from both areas
     PEAK_SLOPE_ONE,     // divided by the area at a peak of 1
+    PEAK_LINEAR,        // of the line, whatever the shape
 } PeakRule;
 
 // Of ROOT.
@@ -403,6 +424,10 @@ static double peak_by(PeakRule rule, double area) {
     double now = area_of(&ROOT, AREA_RIGHT), fixed = area_of(&none, AREA_RIGHT),
            slope = (now - fixed) / ROOT.peak, whole = ROOT.last * TOTAL,
            rest = (area - whole) / (now - whole);
+    Wsd line = ROOT, line_none = none;
+    line.shape = line_none.shape = WSD_LINEAR;
+    double line_fixed = area_of(&line_none, AREA_RIGHT),
+           line_slope = (area_of(&line, AREA_RIGHT) - line_fixed) / ROOT.peak;
     const double by[] = {
         [PEAK_PROPORTIONAL] = ROOT.peak * area / now,
         [PEAK_LAST_FORGOTTEN] = area / slope,
@@ -420,6 +445,7 @@ static double peak_by(PeakRule rule, double area) {
         [PEAK_SCALED_DECAY] =
             ROOT.peak * (area - ROOT.last * DECAY) / (now - ROOT.last * DECAY),
         [PEAK_SLOPE_ONE] = (area - fixed) / (slope + fixed),
+        [PEAK_LINEAR] = (area - line_fixed) / line_slope,
     };
     return by[rule];
 }
@@ -456,6 +482,8 @@ static const struct {
     {PEAK_SCALED_DECAY, "last-of-decay",
      "`last` x decay was taken away: in the decay the peak has a part as well, so "
      "`last` has the rest of each step"},
+    {PEAK_LINEAR, "peak-of-line",
+     "this is the peak with a linear decay: the shape is 1 - sqrt(u) here"},
     {PEAK_SLOPE_ONE, "slope-with-last",
      "divided by the area at a peak of 1: the part of `last` is in it, take it away "
      "there too"},
@@ -477,6 +505,10 @@ static void check_peak(Grade *g) {
     for (int i = 0; i < COUNT_OF(PEAK_SLIPS); i++)
         grade_mistake(g, !good && near_area(got, peak_by(PEAK_SLIPS[i].rule, area)),
                       PEAK_SLIPS[i].code, "%s", PEAK_SLIPS[i].says);
+    double near = area_by(&found, 1, TOTAL);
+    grade_mistake(g, !good && fabs(near - area) < 1e-3 * area, "nearly",
+                  "the peak is nearly right: a search that ended too early? Two areas "
+                  "determine the line");
     grade_expect(g, 2, good,
                  "for the area %.3g the peak is %.8g, with which the area is %.8g",
                  area, got, area_by(&found, 1, TOTAL));
@@ -546,6 +578,8 @@ static void check_extend(Grade *g) {
     grade_mistake(g, got.decay == 27 || got.decay == 26, "share-after-warm-up",
                   "the decay's share is of all steps, the warm-up's too: round(share "
                   "total)");
+    grade_mistake(g, got.total == 100 && got.decay == 9, "share-of-step",
+                  "the decay's share is of the steps until now: it is of the total");
     Wsd low = wsd_extend(&ROOT, 30, 100, 0.204);
     grade_mistake(g, got.decay == 29 && low.decay == 21, "rounded-up",
                   "share total was rounded up: round takes 20.4 to 20");

@@ -3,12 +3,12 @@
 
 #include "ch04_pretrain/homework/grade.h"
 
-// Five tokens. Row 0 saw three of them, row 3 nothing, row 4 all.
-enum { V = 5, SEEN_SOME = 0, SEEN_ONE = 1, SEEN_NONE = 3, SEEN_ALL = 4 };
+// Five tokens. Row 2 saw three of them, row 3 nothing, row 4 all.
+enum { V = 5, SEEN_SOME = 2, SEEN_ONE = 1, SEEN_NONE = 3, SEEN_ALL = 4 };
 static const int COUNT[V * V] = {
-    4, 1, 0, 2, 0,  //
-    0, 0, 6, 0, 0,  //
     1, 2, 0, 0, 1,  //
+    0, 0, 6, 0, 0,  //
+    4, 1, 0, 2, 0,  //
     0, 0, 0, 0, 0,  //
     1, 3, 1, 2, 5,
 };
@@ -62,6 +62,8 @@ typedef enum {
     DISCOUNT_ZEROS,     // n_1 counts pairs that never came
     DISCOUNT_BRACKETS,  // n_1 / n_1 + 2 n_2
     DISCOUNT_SINGLES,   // of tokens, not of pairs
+    DISCOUNT_THREES,    // n_3 for n_2
+    DISCOUNT_TWO_ALL,   // n_1 / (2 (n_1 + n_2))
 } DiscountRule;
 
 static void discount_by(int rule, const void *of, double *to) {
@@ -75,6 +77,7 @@ static void discount_by(int rule, const void *of, double *to) {
         ones = twos = 0;
         for (int w = 0; w < V; w++) ones += count[w] == 1, twos += count[w] == 2;
     }
+    if (rule == DISCOUNT_THREES) twos = pairs_with(count, 3);
     if (rule == DISCOUNT_ZEROS) ones = pairs_with(count, 0);
     if (rule == DISCOUNT_SINGLES) {
         ones = twos = 0;
@@ -87,6 +90,7 @@ static void discount_by(int rule, const void *of, double *to) {
     *to = ones / (ones + 2 * twos);
     if (rule == DISCOUNT_SINGLES && ones == 0) *to = 0.5;
     if (rule == DISCOUNT_BOTH_TWO) *to = 2 * ones / (2 * ones + twos);
+    if (rule == DISCOUNT_TWO_ALL) *to = ones / (2 * (ones + twos));
     if (rule == DISCOUNT_BRACKETS) *to = 1 + 2 * twos;
     if (rule == DISCOUNT_ALL) *to = ones / (V * V - pairs_with(count, 0));
     if (rule == DISCOUNT_ONE_N2) *to = ones / (ones + twos);
@@ -116,6 +120,8 @@ static const Slip DISCOUNT_SLIPS[] = {
     {DISCOUNT_BOTH_TWO, "two-n1", "the 2 belongs to n_2 alone: n_1 / (n_1 + 2 n_2)"},
     {DISCOUNT_ZEROS, "zeros-for-ones",
      "n_1 counts pairs that came once, not those that never came"},
+    {DISCOUNT_THREES, "threes", "n_2 counts pairs that came twice"},
+    {DISCOUNT_TWO_ALL, "two-n1", "the 2 belongs to n_2 alone: n_1 / (n_1 + 2 n_2)"},
     {DISCOUNT_BRACKETS, "brackets", "brackets are missing: n_1 / (n_1 + 2 n_2)"},
     {DISCOUNT_SINGLES, "tokens-for-pairs",
      "n_c counts pairs, the numbers of count[] one by one: here counts of a token "
@@ -135,9 +141,12 @@ static void check_discount(Grade *g) {
                   DISCOUNT_SLIPS, COUNT_OF(DISCOUNT_SLIPS));
     grade_mistake(g, none == 0 || isnan(none), "no-ones",
                   "where no pair came once D is 1/2: 0 would discount nothing");
-    grade_mistake(g, fabs(none - 0.5) > TOLERANCE, "no-ones-other",
+    double want;
+    discount_by(DISCOUNT_RIGHT, COUNT, &want);
+    bool usual = fabs(got - want) <= TOLERANCE;
+    grade_mistake(g, usual && fabs(none - 0.5) > TOLERANCE, "no-ones-other",
                   "where no pair came once D is 1/2, here %g", none);
-    grade_mistake(g, fabs(all - 1) > TOLERANCE, "no-twos",
+    grade_mistake(g, usual && fabs(all - 1) > TOLERANCE, "no-twos",
                   "where no pair came twice D is n_1 / n_1, 1, and not %g: the case of "
                   "its own is n_1 = 0",
                   all);
@@ -163,6 +172,8 @@ typedef enum {
     ONCE,         // after which it came just once
     NOT_CLEARED,  // p counts on from what was there
     SUM_SO_FAR,   // divided by the pairs so far
+    WHETHER,      // 1 for how many
+    LESS_LAST,    // without the last history
 } ContinuationRule;
 
 // What a pair counts.
@@ -170,6 +181,7 @@ static int pair_by(ContinuationRule rule, int h, int w) {
     int c = rule == FOLLOWED ? COUNT[w * V + h] : COUNT[h * V + w];
     if (rule == TOKENS) return c;
     if (rule == AFTER_OTHERS && h == w) return 0;
+    if (rule == LESS_LAST && h == V - 1) return 0;
     if (rule == MORE_THAN_ONCE) return c > 1;
     return rule == ONCE ? c == 1 : c > 0;
 }
@@ -179,6 +191,7 @@ static void continuation_by(ContinuationRule rule, double *p) {
     for (int w = 0; w < V; w++) {
         p[w] = rule == NOT_CLEARED ? BEFORE : 0;
         for (int h = 0; h < V; h++) p[w] += pair_by(rule, h, w);
+        if (rule == WHETHER) p[w] = p[w] > 0;
         so_far += p[w];
         if (rule == SUM_SO_FAR) p[w] /= so_far;
     }
@@ -220,6 +233,9 @@ static const struct {
     {NOT_CLEARED, "not-cleared",
      "counting went on from what p held before: it may hold anything, and each "
      "p[w] begins with 0"},
+    {WHETHER, "whether",
+     "1 for each token that came at all: after how many different tokens did it come?"},
+    {LESS_LAST, "last-history", "the last history is missing"},
     {SUM_SO_FAR, "sum-so-far",
      "divided by the pairs counted so far: all pairs are known after the loop, so "
      "a second one divides"},
@@ -245,20 +261,23 @@ typedef struct {
     double unseen;  // lower's probability of what never came
 } Seen;
 
-// How often w came after h; turned: h after w, the counts read the wrong way round.
-static int pair_count(int h, int w, bool turned) {
-    return turned ? COUNT[w * V + h] : COUNT[h * V + w];
+// How counts are read: right, h after w for w after h, or from h on for h V.
+typedef enum { READ, READ_TURNED, READ_FROM_H } Reads;
+
+static int pair_count(int h, int w, Reads how) {
+    if (how == READ_FROM_H) return COUNT[h + w];
+    return how == READ_TURNED ? COUNT[w * V + h] : COUNT[h * V + w];
 }
 
-static Seen seen_by(int h, const double *lower, bool turned) {
+static Seen seen_by(int h, const double *lower, Reads how) {
     Seen s = {0};
     for (int w = 0; w < V; w++) {
-        int c = pair_count(h, w, turned);
+        int c = pair_count(h, w, how);
         s.total += c, s.different += c > 0, s.unseen += c > 0 ? 0 : lower[w];
     }
     return s;
 }
-static Seen seen_after(int h, const double *lower) { return seen_by(h, lower, false); }
+static Seen seen_after(int h, const double *lower) { return seen_by(h, lower, READ); }
 
 typedef enum {
     WB_RIGHT,
@@ -280,18 +299,23 @@ typedef enum {
     WB_LOWER_ONCE,    // lower for T lower
     WB_INTEGER,       // c / (c(h) + T) as integers
     WB_BOTH_INTEGER,  // T / (c(h) + T) too
+    WB_FIRST_WHOLE,   // c / c(h) + T lower / (c(h) + T)
+    WB_FROM_H,        // the row begins at h
     WB_FREQUENCY,     // the share of c / c(h) is weighed, and c is over c(h) + T
 } WittenBellRule;
 
 static void witten_bell_by(WittenBellRule rule, const double *lower, int h, double *p) {
-    Seen s = seen_by(h, lower, rule == WB_COLUMN);
+    Reads how = rule == WB_COLUMN   ? READ_TURNED
+                : rule == WB_FROM_H ? READ_FROM_H
+                                    : READ;
+    Seen s = seen_by(h, lower, how);
     double T = rule == WB_UNSEEN_TYPES                      ? V - s.different
                : rule == WB_VOCABULARY                      ? V
                : rule == WB_TOTAL || rule == WB_TWICE_TOTAL ? s.total
                : rule == WB_ONE                             ? 1
                                                             : s.different;
     for (int w = 0; w < V; w++) {
-        int c = pair_count(h, w, rule == WB_TRANSPOSED || rule == WB_COLUMN);
+        int c = pair_count(h, w, rule == WB_TRANSPOSED ? READ_TURNED : how);
         double share = rule == WB_NO_LOWER ? 1. / V : rule == WB_T_ALONE ? 1 : lower[w];
         if (rule == WB_UNSEEN_ONLY && c > 0) share = 0;
         double events = s.total + (rule == WB_NO_T ? 0 : rule == WB_BY_V ? V : T);
@@ -299,6 +323,7 @@ static void witten_bell_by(WittenBellRule rule, const double *lower, int h, doub
         p[w] = (c + T * share) / (rule == WB_COUNTS ? 1 : events);
         if (rule == WB_LOWER_WHOLE) p[w] = c / events + lower[w];
         if (rule == WB_SECOND_TERM) p[w] = c / events + T * lower[w];
+        if (rule == WB_FIRST_WHOLE) p[w] = c / s.total + T * lower[w] / events;
         if (rule == WB_LOWER_ONCE) p[w] = (c + lower[w]) / events;
         if (rule == WB_INTEGER) p[w] = floor(c / events) + T * lower[w] / events;
         if (rule == WB_BOTH_INTEGER) p[w] = floor(c / events);
@@ -346,6 +371,9 @@ static const struct {
     {WB_COUNTS, "not-divided", "not divided by c(h) + T"},
     {WB_TWICE_TOTAL, "total-for-t",
      "T was taken as c(h): it counts the different tokens after h, not all"},
+    {WB_FIRST_WHOLE, "first-term-whole",
+     "c(h w) / c(h) was not made smaller: c(h w) is divided by c(h) + T as well"},
+    {WB_FROM_H, "row-from-h", "the row of h begins at h V: here at h"},
     {WB_LOWER_ONCE, "lower-not-times-t",
      "lower[w] for T lower[w]: novelties happened T times"},
     {WB_INTEGER, "integers",
@@ -389,8 +417,11 @@ static void name_new_history(Grade *g, const double *p) {
 }
 
 static void check_new_history(Grade *g) {
-    double *got = run_witten_bell(SEEN_NONE);
-    name_new_history(g, got);
+    double usual[V], *got = run_witten_bell(SEEN_SOME);
+    witten_bell_by(WB_RIGHT, LOWER, SEEN_SOME, usual);
+    bool sound = near_array(got, usual, V, TOLERANCE);
+    got = run_witten_bell(SEEN_NONE);
+    if (sound) name_new_history(g, got);
     grade_near_array(g, 1, "Witten and Bell, a history never seen", got, LOWER, V,
                      TOLERANCE);
 }
@@ -421,6 +452,9 @@ typedef enum {
     BACK_OFF_REST_OF_D,     // the freed mass is 1 - D
     BACK_OFF_TIMES_UNSEEN,  // multiplied by lower's probability of the unseen
     BACK_OFF_TWICE_SEEN,    // what came once is not kept
+    BACK_OFF_FROM_H,        // the row begins at h
+    BACK_OFF_NO_D,          // the freed mass is T / c(h)
+    BACK_OFF_WITTEN_BELL,   // the freed mass is T / (c(h) + T)
 } BackOffRule;
 
 // What lower is multiplied by for tokens that never came.
@@ -433,6 +467,8 @@ static double alpha_by(BackOffRule rule, const Seen *s, double D) {
     if (rule == BACK_OFF_D_ALONE) freed = D;
     if (rule == BACK_OFF_KEPT_MASS) freed = 1 - freed;
     if (rule == BACK_OFF_REST_OF_D) freed = 1 - D;
+    if (rule == BACK_OFF_NO_D) freed = types / s->total;
+    if (rule == BACK_OFF_WITTEN_BELL) freed = types / (s->total + types);
     if (rule == BACK_OFF_TIMES_UNSEEN) return freed * s->unseen;
     if (rule == BACK_OFF_NO_FREED) freed = 1;
     if (rule == BACK_OFF_BY_NUMBER) return freed / (V - s->different);
@@ -451,11 +487,13 @@ static double kept_by(BackOffRule rule, const Seen *s, int c, double D) {
 
 static void back_off_by(BackOffRule rule, const double *lower, double D, int h,
                         double *p) {
-    Seen s = seen_by(h, lower, rule == BACK_OFF_COLUMN);
+    Reads how = rule == BACK_OFF_COLUMN   ? READ_TURNED
+                : rule == BACK_OFF_FROM_H ? READ_FROM_H
+                                          : READ;
+    Seen s = seen_by(h, lower, how);
     double alpha = alpha_by(rule, &s, D);
     for (int w = 0; w < V; w++) {
-        int c =
-            pair_count(h, w, rule == BACK_OFF_TRANSPOSED || rule == BACK_OFF_COLUMN);
+        int c = pair_count(h, w, rule == BACK_OFF_TRANSPOSED ? READ_TURNED : how);
         double even = D * s.different / s.total / (V - s.different);
         if (c > (rule == BACK_OFF_TWICE_SEEN)) p[w] = kept_by(rule, &s, c, D);
         else if (rule == BACK_OFF_UNIFORM) p[w] = even;
@@ -528,6 +566,10 @@ static const struct {
     {BACK_OFF_REST_OF_D, "freed-is-rest",
      "the freed mass is D T / c(h), not 1 - D: each different token after h gave up D "
      "of its count"},
+    {BACK_OFF_FROM_H, "row-from-h", "the row of h begins at h V: here at h"},
+    {BACK_OFF_NO_D, "freed-no-d", "D is missing: the freed mass is D T / c(h)"},
+    {BACK_OFF_WITTEN_BELL, "freed-as-witten-bell",
+     "the freed mass is D T / c(h), not T / (c(h) + T), which is Witten and Bell's"},
     {BACK_OFF_TIMES_UNSEEN, "times-unseen",
      "alpha was multiplied by lower's probability of the tokens that never came: "
      "divided, so that p sums to 1"},

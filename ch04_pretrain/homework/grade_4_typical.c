@@ -56,6 +56,12 @@ typedef enum {
     TYPICAL_PER_CANDIDATE,  // the entropy divided by the number of candidates
     TYPICAL_WEIGHED,        // the distance times the share
     TYPICAL_LESS_LAST,      // the last candidate of the list is not looked at
+    TYPICAL_TENS,           // log10 in the surprise
+    TYPICAL_EVEN,           // ln of the number of candidates for the entropy
+    TYPICAL_PERPLEXITY,     // |1 / share - e^entropy|
+    TYPICAL_RELATIVE,       // divided by the entropy
+    TYPICAL_TWO,            // two at least
+    TYPICAL_COUNT,          // so many candidates, mass x their number
 } TypicalRule;
 
 static double entropy_by(TypicalRule rule, const Candidates *c) {
@@ -67,6 +73,7 @@ static double entropy_by(TypicalRule rule, const Candidates *c) {
     }
     if (rule == TYPICAL_MEAN_SURPRISE) return plain;
     if (rule == TYPICAL_ENTROPY_SIGN) return -nats;
+    if (rule == TYPICAL_EVEN) return log(c->count);
     if (rule == TYPICAL_PER_CANDIDATE) return nats / c->count;
     bool bits = rule == TYPICAL_BITS || rule == TYPICAL_ALL_BITS;
     return bits ? nats / log(2) : nats;
@@ -95,6 +102,9 @@ static double key_of(TypicalRule rule, const Candidates *c, const Candidate *x) 
         case TYPICAL_PROBABILITY: return fabs(share - exp(-entropy));
         case TYPICAL_P_ENTROPY: return fabs(share - entropy);
         case TYPICAL_SQUARED: return above * above;
+        case TYPICAL_TENS: return fabs(-log10(share) - entropy);
+        case TYPICAL_PERPLEXITY: return fabs(1 / share - exp(entropy));
+        case TYPICAL_RELATIVE: return fabs(above) / entropy;
         case TYPICAL_WEIGHED: return share * fabs(above);
         default: return fabs(above);
     }
@@ -171,7 +181,10 @@ static int typical_by(TypicalRule rule, const Candidates *c, double mass, int *k
     sort_by(rule, c, list, n);
     double sum = 0,
            whole = rule == TYPICAL_RAW_MASS || rule == TYPICAL_RAW ? 1 : c->total;
-    while (count < n && goes_on(rule, sum, mass, whole))
+    while (count < n
+           && (rule == TYPICAL_COUNT ? count < mass * c->count
+                                     : goes_on(rule, sum, mass, whole)
+                                           || (rule == TYPICAL_TWO && count < 2)))
         kept[count] = list[count].token, sum += list[count].p, count++;
     if (rule == TYPICAL_ONE_OVER && count < n) kept[count] = list[count].token, count++;
     if (rule == TYPICAL_RESORTED) {
@@ -235,6 +248,13 @@ static const TypicalMistake DISTANCE_MISTAKES[] = {
     {TYPICAL_PER_CANDIDATE, "entropy-divided",
      "the entropy was divided by the number of candidates: the shares weigh its terms "
      "already"},
+    {TYPICAL_TENS, "two-units", "ln(1 / share), not a logarithm to base 10"},
+    {TYPICAL_EVEN, "entropy-of-even",
+     "the logarithm of how many there are is the entropy of equal shares: - sum share "
+     "ln share"},
+    {TYPICAL_PERPLEXITY, "probabilities",
+     "a distance of 1 / share and e^entropy: of their logarithms"},
+    {TYPICAL_RELATIVE, "relative", "divided by the entropy: the distance itself"},
     {TYPICAL_WEIGHED, "distance-weighed",
      "the distance was multiplied by the share: only the entropy's terms are"},
 };
@@ -333,6 +353,15 @@ static const TypicalMistake TYPICAL_MISTAKES[] = {
     {TYPICAL_PER_CANDIDATE, "entropy-divided",
      "sorted by an entropy that was divided by the number of candidates: the shares "
      "weigh its terms already"},
+    {TYPICAL_EVEN, "entropy-of-even",
+     "sorted by the distance from the logarithm of how many there are: from the "
+     "entropy"},
+    {TYPICAL_PERPLEXITY, "probabilities",
+     "sorted by |1 / share - e^entropy|: by how near -ln share is to the entropy"},
+    {TYPICAL_TENS, "two-units", "sorted by a logarithm to base 10 less one in nats"},
+    {TYPICAL_TWO, "two-at-least", "two are kept where one has the mass: the fewest"},
+    {TYPICAL_COUNT, "share-of-number",
+     "mass x the number of candidates are kept: their shares add up to mass"},
     {TYPICAL_WEIGHED, "distance-weighed",
      "sorted by the distance times the share: by the distance"},
     {TYPICAL_LESS_LAST, "last-candidate",
@@ -410,6 +439,17 @@ static bool apart(const Filtered *f) {
     return false;
 }
 
+// Whether typical_distance is wrong and not just signed: then an order that looks like
+// that of the probabilities is likely to be that of these distances.
+static bool another_distance(void) {
+    Candidates c = candidates(P, TOKENS, 1);
+    double got[MOST], want[MOST], with_sign[MOST];
+    for (int i = 0; i < TOKENS; i++) got[i] = typical_distance(&c, i);
+    distances_by(TYPICAL_RIGHT, &c, want), distances_by(TYPICAL_SIGNED, &c, with_sign);
+    return !near_array(got, want, TOKENS, TOLERANCE)
+           && !near_array(got, with_sign, TOKENS, TOLERANCE);
+}
+
 // The student's choice among n candidates against the reference.
 static void check_choice(Grade *g, int points, const char *what, const double *p, int n,
                          double total, double mass) {
@@ -428,6 +468,7 @@ static void check_choice(Grade *g, int points, const char *what, const double *p
                   "overwritten while it was still read?");
     for (int i = 0; i < COUNT_OF(TYPICAL_MISTAKES) && !named; i++) {
         const TypicalMistake *m = &TYPICAL_MISTAKES[i];
+        if (m->rule == TYPICAL_LIKELY && another_distance()) continue;
         named = left_by(m->rule, &f, mass) && left_of_others(m->rule, total, mass);
         grade_mistake(g, named, m->code, "%s", m->says);
     }

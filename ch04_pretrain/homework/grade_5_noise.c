@@ -398,12 +398,15 @@ typedef enum {
     SCALE_CLAMPS,     // their |G|^2 is 0
     SCALE_SKIPS_RATIOS,
     SCALE_SIZES,  // their |G|^2 is made positive
+    SCALE_LESS_LAST,
+    SCALE_PER_ROW,  // divided by B
 } ScaleRule;
 
 static void scale_by(int rule, const void *of, double *to) {
     const Measured *m = of;
     double square = 0, trace = 0, ratios = 0, inverse = 0, small = 0, big = 0;
-    int count = rule == SCALE_FIRST ? 1 : m->count, good = 0;
+    int count = rule == SCALE_FIRST ? 1 : m->count - (rule == SCALE_LESS_LAST),
+        good = 0;
     int from = rule == SCALE_LAST ? count - 1 : rule == SCALE_REST ? 1 : 0;
     for (int i = from; i < count; i++) {
         bool other = rule == SCALE_EXCHANGED;
@@ -421,6 +424,7 @@ static void scale_by(int rule, const void *of, double *to) {
     }
     *to = square > 0 ? trace / square : INFINITY;
     if (rule == SCALE_MEAN_OF_RATIOS) *to = ratios;
+    if (rule == SCALE_PER_ROW) *to /= m->B;
     if (rule == SCALE_SKIPS_RATIOS) *to = ratios * count / good;
     if (rule == SCALE_LENGTHS) *to = small / big;
     if (rule == SCALE_INVERSE_RATIOS) *to = 1 / inverse;
@@ -474,6 +478,8 @@ static void check_scale(Grade *g) {
          "the trace was divided by the mean of `small`: by that of |G|^2"},
         {SCALE_INVERSE_RATIOS, "mean-of-ratios",
          "a mean of quotients: average both first"},
+        {SCALE_LESS_LAST, "last-missing", "the last measurement is missing"},
+        {SCALE_PER_ROW, "per-row", "divided by B: the scale is trace / |G|^2 itself"},
         {SCALE_LENGTHS, "ratio-of-lengths",
          "a quotient of the two lengths: of trace and |G|^2, which follow from them"},
         {SCALE_EXCHANGED, "rows-exchanged",
@@ -533,6 +539,8 @@ typedef enum {
     STEPS_LEAST,
     STEPS_ROOT,
     STEPS_WHOLE,  // a whole number
+    STEPS_BRACKETS,
+    STEPS_SCALE,
 } StepsRule;
 
 static void steps_by(int rule, const void *of, double *to) {
@@ -546,6 +554,8 @@ static void steps_by(int rule, const void *of, double *to) {
     if (rule == STEPS_MINUS) *to = r->least * (1 - r->scale / r->x);
     if (rule == STEPS_TIMES) *to = r->least * (1 + r->scale * r->x);
     if (rule == STEPS_LEAST) *to = r->least;
+    if (rule == STEPS_BRACKETS) *to = r->least * (1 + r->scale) / r->x;
+    if (rule == STEPS_SCALE) *to = r->least + r->scale;
     if (rule == STEPS_WHOLE) *to = ceil(*to);
     if (rule == STEPS_ROOT) *to = r->least * sqrt(1 + r->scale / r->x);
 }
@@ -565,6 +575,9 @@ static void check_steps(Grade *g) {
          "scale / B, not scale x B: larger batches take fewer"},
         {STEPS_LEAST, "steps-least", "this is `least` alone: noise takes more"},
         {STEPS_ROOT, "steps-root", "1 + scale / B itself, not its root"},
+        {STEPS_BRACKETS, "steps-brackets",
+         "1 is divided by B too: least x (1 + scale / B)"},
+        {STEPS_SCALE, "steps-sum", "`least` is a factor of both terms"},
         {STEPS_WHOLE, "steps-rounded", "rounded up: the number as it comes out"},
     };
     Run5 r = {1000, 47, 32};

@@ -101,6 +101,7 @@ typedef enum {
     DRAW_EACH,             // a number for each w, against the sum so far
     DRAW_NEXT,             // one token too far
     DRAW_BEFORE,           // one token too early
+    DRAW_LAST,             // the loop goes on: the last w whose sum exceeds the draw
     DRAW_RULES
 } DrawRule;
 
@@ -112,7 +113,8 @@ static void drawn_by(DrawRule rule, int i, double *law) {
     for (int w = 0; w < V; w++) {
         sum = fmin(1, sum + q[w]);
         double p = rule == DRAW_EACH ? rest * sum : fmax(0, q[w] - most);
-        if (rule == DRAW_NEXT) law[(w + 1) % V] = q[w];
+        if (rule == DRAW_LAST) law[w] = w == V - 1;
+        else if (rule == DRAW_NEXT) law[(w + 1) % V] = q[w];
         else if (rule == DRAW_BEFORE) law[(w + V - 1) % V] = q[w];
         else law[w] += p;
         most = fmax(most, q[w]), rest -= p;
@@ -134,6 +136,8 @@ static void name_draws(Grade *g, const Seen *s) {
          "each draw is one token too far: w is where the sum exceeds the draw"},
         {"one-too-early",
          "each draw is one token too early: w is where the sum exceeds the draw"},
+        {"last-of-all",
+         "always the last token: the first w whose sum exceeds the draw ends the loop"},
     };
     for (int rule = 0; rule < DRAW_RULES; rule++) {
         bool all = true;
@@ -242,6 +246,7 @@ typedef enum {
     LOSS_ALL,          // special tokens too
     LOSS_ALL_COUNTED,  // their losses are left out, but they count
     LOSS_ALL_SUMMED,   // the other way round
+    LOSS_MAXIMUM,      // max(z, 0) alone
 } LossRule;
 
 // Of a token whose label is right with the logit z.
@@ -251,6 +256,7 @@ static double loss_of(LossRule rule, double z) {
     if (rule == LOSS_PROBABILITY) return 1 - sigma;
     if (rule == LOSS_SQUARES) return (1 - sigma) * (1 - sigma);
     if (rule == LOSS_LOGIT) return -z;
+    if (rule == LOSS_MAXIMUM) return fmax(0, -z);
     return (rule == LOSS_TWICE ? 2 : 1) * (fmax(0, -z) + soft);
 }
 
@@ -306,6 +312,7 @@ static void check_loss(Grade *g) {
         {LOSS_SQUARES, "loss-squares",
          "squares of errors: the cross entropy is wanted"},
         {LOSS_TWICE, "loss-twice", "twice the loss: one term per token"},
+        {LOSS_MAXIMUM, "loss-maximum", "max(z, 0) alone: ln(1 + e^-|z|) is missing"},
         {LOSS_LOGIT, "loss-logit", "the logits themselves: -ln of their sigmoids"},
     };
     Row6 r = {LOGIT, NONE};
@@ -402,6 +409,9 @@ typedef enum {
     BEST_WRONG_WAY,     // language x (1 - generator)
     BEST_SHARE_TURNED,  // share for 1 - share in what is seen
     BEST_DIFFERENCE,    // generator - language
+    BEST_KEPT_ALWAYS,   // 1 - share for (1 - share) language below
+    BEST_SHARE_SQUARED,
+    BEST_SHARE_OTHER,  // 1 - share above
 } BestRule;
 
 // How often w is seen and has replaced another, and how often it is as it was.
@@ -438,6 +448,9 @@ static Sources sources_by(BestRule rule, double d, double q, double s) {
         case BEST_IF_SELECTED: return of_seen(q * (1 - d), q);
         case BEST_WRONG_WAY: return of_seen(s * d * (1 - q), seen);
         case BEST_SHARE_TURNED: return of_seen(other, s * d + (1 - s) * q);
+        case BEST_KEPT_ALWAYS: return of_seen(other, 1 - s + s * q);
+        case BEST_SHARE_SQUARED: return of_seen(s * other, seen);
+        case BEST_SHARE_OTHER: return of_seen((1 - s) * q * (1 - d), seen);
         case BEST_DIFFERENCE: return of_seen(s * (q - d), seen);
         default: return (Sources){other, kept};
     }
@@ -531,6 +544,12 @@ static const Slip BEST_SLIPS[] = {
     {BEST_SHARE_TURNED, "share-turned",
      "w is seen with (1 - share) language + share generator: share and 1 - share are "
      "exchanged"},
+    {BEST_KEPT_ALWAYS, "kept-no-language",
+     "language[w] is missing below the line: w is seen with (1 - share) language + "
+     "share generator"},
+    {BEST_SHARE_SQUARED, "share-squared", "`share` is in it twice above the line"},
+    {BEST_SHARE_OTHER, "share-turned",
+     "1 - share above the line: it is selected tokens that are replaced, share"},
     {BEST_DIFFERENCE, "difference",
      "generator - language: w is drawn with generator[w], and what was written is "
      "another with 1 - language[w], whatever is drawn, so they are multiplied"},
@@ -576,6 +595,9 @@ typedef enum {
     FLOOR_ERROR,        // the probability of the likelier answer being wrong
     FLOOR_LOG,          // - ln(1 - p), without 1 - p in front
     FLOOR_LOG_BOTH,     // - ln p - ln(1 - p)
+    FLOOR_OF_LANGUAGE,  // the entropy of language[w]
+    FLOOR_OF_SEEN,      // the entropy of what is seen
+    FLOOR_BY_P,         // weighted by p
 } FloorRule;
 
 static double entropy_of(double x) {
@@ -587,6 +609,11 @@ static double term_of(double x) { return x > 0 ? -x * log(x) : 0; }
 static double floor_weight(FloorRule rule, const Place *p, int w) {
     double seen = (1 - p->share) * p->language[w] + p->share * p->generator[w];
     if (rule == FLOOR_WRITTEN) return p->language[w];
+    if (rule == FLOOR_BY_P) {
+        double best[V];
+        best_by(BEST_RIGHT, p, best);
+        return best[w];
+    }
     if (rule == FLOOR_SAID) return p->generator[w];
     if (rule == FLOOR_DRAWN) return p->share * p->generator[w];
     if (rule == FLOOR_SUM) return 1;
@@ -605,6 +632,9 @@ static void floor_by(int rule, const void *of, double *to) {
                replaced = rule == FLOOR_KEPT_TERM ? 0 : term_of(x),
                kept = rule == FLOOR_REPLACED_TERM ? 0 : term_of(1 - x);
         if (rule == FLOOR_ERROR) replaced = fmin(x, 1 - x), kept = 0;
+        if (rule == FLOOR_OF_SEEN) weight = 1, replaced = term_of(seen), kept = 0;
+        if (rule == FLOOR_OF_LANGUAGE)
+            replaced = term_of(p->language[w]), kept = term_of(1 - p->language[w]);
         if (rule == FLOOR_LOG) replaced = 0, kept = x < 1 ? -log(1 - x) : 0;
         if (rule == FLOOR_LOG_BOTH)
             replaced = x > 0 ? -log(x) : 0, kept = x < 1 ? -log(1 - x) : 0;
@@ -647,6 +677,13 @@ static const Slip FLOOR_SLIPS[] = {
      "multiplied by the share: how often a token is seen has it already"},
     {FLOOR_OF_SELECTED, "floor-by-share",
      "divided by the share: every token is a target, not only selected ones"},
+    {FLOOR_OF_LANGUAGE, "floor-of-language",
+     "the entropies are of the language: of whether w, which is seen, has replaced "
+     "another"},
+    {FLOOR_OF_SEEN, "floor-of-seen",
+     "this is the entropy of which token is seen: of whether it has replaced another"},
+    {FLOOR_BY_P, "unweighted",
+     "weighted by p, that w has replaced another: by how often w is seen"},
     {FLOOR_LOG, "floor-not-weighed",
      "-ln(1 - p) for each w, as if none had been replaced: - p ln p - (1 - p) ln(1 - "
      "p)"},

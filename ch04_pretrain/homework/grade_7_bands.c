@@ -362,6 +362,27 @@ static void few_by(int rule, const void *of, double *to) {
     for (int i = 0; i < 3; i++) choice_by(rule, &w[i], to + 2 * i);
 }
 
+// Which of the wish's conditions is not kept.
+static void recognise_wish(Grade *g, const Wish *w, const double *got,
+                           const double *right) {
+    int rows = (int)got[0], bands = (int)got[1];
+    if (got[0] == right[0] && got[1] == right[1]) return;
+    grade_mistake(g, rows < 1 || bands < 1, "nothing-found",
+                  "of %d numbers %.0f rows and %.0f bands find %g with probability %g, "
+                  "here none do",
+                  w->k, right[0], right[1], w->high, w->least);
+    if (rows < 1 || bands < 1) return;
+    double high = lsh_curve(w->high, rows, bands), low = lsh_curve(w->low, rows, bands);
+    grade_mistake(g, high < w->least, "finds-too-little",
+                  "%d rows and %d bands find %g with probability %.3g: `least` is %g",
+                  rows, bands, w->high, high, w->least);
+    grade_mistake(g, low > lsh_curve(w->low, (int)right[0], (int)right[1]),
+                  "not-the-least",
+                  "%d rows and %d bands find enough of `high`, and so do others that "
+                  "find less of `low`: %.3g here",
+                  rows, bands, low);
+}
+
 static void check_choice(Grade *g) {
     double got[2 * WISH_COUNT], right[2 * WISH_COUNT], exchanged[2 * WISH_COUNT];
     choices_by(CHOICE_SWAPPED, WISHES, exchanged);
@@ -380,6 +401,8 @@ static void check_choice(Grade *g) {
                   "are millions, and an int of rows x bands overflows");
     grade_slip(g, "rows and bands of five wishes", got, 2 * WISH_COUNT, 0, choices_by,
                WISHES, CHOICE_SLIPS, COUNT_OF(CHOICE_SLIPS));
+    for (int i = 0; i < WISH_COUNT && !good; i++)
+        recognise_wish(g, &WISHES[i], got + 2 * i, right + 2 * i);
     grade_numbers(g, 4, "rows and bands of 100 numbers for 0.8 (0.95), against 0.5",
                   got, 2, 0, choice_by, &WISHES[0], NULL, 0);
     grade_numbers(g, 1, "rows and bands of 50 numbers for 0.7 (0.9), against 0.2",
@@ -542,6 +565,7 @@ typedef enum {
     IN_BRACKETS,    // J (a + b) / 1 + J
     IN_B_ALONE,     // J b / (1 + J) / a
     IN_A_ALONE,     // J / (1 + J)
+    IN_TWO_J,       // 1 + 2 J
 } InRule;
 
 static void inside_by(int rule, const void *of, double *to) {
@@ -565,6 +589,7 @@ static void inside_by(int rule, const void *of, double *to) {
     if (rule == IN_HALF) *to = x[0] * (x[1] + x[2]) / 2 / x[1];
     if (rule == IN_NO_J) *to = (x[1] + x[2]) / (1 + x[0]) / x[1];
     if (rule == IN_B_ALONE) *to = x[0] / (1 + x[0]) * x[2] / x[1];
+    if (rule == IN_TWO_J) *to = x[0] * (x[1] + x[2]) / (1 + 2 * x[0]) / x[1];
     if (rule == IN_A_ALONE) *to = x[0] / (1 + x[0]);
     if (rule == IN_BRACKETS) *to = (x[0] * (x[1] + x[2]) + x[0]) / x[1];
 }
@@ -574,37 +599,39 @@ static void insides_by(int rule, const void *of, double *to) {
     for (int i = 0; i < 2; i++) inside_by(rule, x + 3 * i, &to[i]);
 }
 
+static const Slip INSIDE_SLIPS[] = {
+    {IN_OTHER, "share-of-other", "the share of B that lies in A"},
+    {IN_SIMILARITY, "similarity", "J itself: it is a share of the union"},
+    {IN_NO_BOTH, "counted-twice",
+     "what lies in both is in a and in b: the union has a + b - n elements"},
+    {IN_COUNT, "elements", "how many elements they share: which share of A?"},
+    {IN_MINUS, "one-minus",
+     "J (a + b - n) = n gives n = J (a + b) / (1 + J), not 1 - J"},
+    {IN_OF_B, "of-b-alone", "J is a share of the union, a + b - n, not of b"},
+    {IN_OF_A, "of-a-alone", "J is a share of the union, a + b - n, not of a"},
+    {IN_TIMES, "of-a-alone", "J is a share of the union, a + b - n, not of a"},
+    {IN_OF_BOTH, "of-a-and-b", "divided by a + b: the share of A divides by a"},
+    {IN_PRODUCT, "product", "a + b, not a b: the union has a + b - n elements"},
+    {IN_UPSIDE, "upside-down", "upside down: n / a"},
+    {IN_SMALLER, "of-the-smaller",
+     "divided by the smaller of the two sets: by a, whichever is larger"},
+    {IN_LARGER, "of-the-larger", "divided by the larger of the two sets: by a"},
+    {IN_LARGER_SET, "of-the-larger",
+     "J times the larger set: J is a share of the union, a + b - n"},
+    {IN_HALF, "of-the-mean",
+     "J times the mean of the two sizes: J is a share of the union, a + b - n"},
+    {IN_NO_J, "no-similarity", "J is missing above the line: n = J (a + b) / (1 + J)"},
+    {IN_BRACKETS, "brackets", "brackets are missing: J (a + b) / (1 + J)"},
+    {IN_B_ALONE, "of-b-alone",
+     "J b / (1 + J): the union has a + b - n elements, so n = J (a + b) / (1 + J)"},
+    {IN_TWO_J, "two-similarities",
+     "J (a + b - n) = n gives n = J (a + b) / (1 + J), not 1 + 2 J"},
+    {IN_A_ALONE, "of-a-alone",
+     "J a / (1 + J): the union has a + b - n elements, so n = J (a + b) / (1 + J)"},
+    {IN_DICE, "dice", "2 J / (1 + J) holds for sets of the same size alone"},
+};
+
 static void check_containment(Grade *g) {
-    static const Slip slips[] = {
-        {IN_OTHER, "share-of-other", "the share of B that lies in A"},
-        {IN_SIMILARITY, "similarity", "J itself: it is a share of the union"},
-        {IN_NO_BOTH, "counted-twice",
-         "what lies in both is in a and in b: the union has a + b - n elements"},
-        {IN_COUNT, "elements", "how many elements they share: which share of A?"},
-        {IN_MINUS, "one-minus",
-         "J (a + b - n) = n gives n = J (a + b) / (1 + J), not 1 - J"},
-        {IN_OF_B, "of-b-alone", "J is a share of the union, a + b - n, not of b"},
-        {IN_OF_A, "of-a-alone", "J is a share of the union, a + b - n, not of a"},
-        {IN_TIMES, "of-a-alone", "J is a share of the union, a + b - n, not of a"},
-        {IN_OF_BOTH, "of-a-and-b", "divided by a + b: the share of A divides by a"},
-        {IN_PRODUCT, "product", "a + b, not a b: the union has a + b - n elements"},
-        {IN_UPSIDE, "upside-down", "upside down: n / a"},
-        {IN_SMALLER, "of-the-smaller",
-         "divided by the smaller of the two sets: by a, whichever is larger"},
-        {IN_LARGER, "of-the-larger", "divided by the larger of the two sets: by a"},
-        {IN_LARGER_SET, "of-the-larger",
-         "J times the larger set: J is a share of the union, a + b - n"},
-        {IN_HALF, "of-the-mean",
-         "J times the mean of the two sizes: J is a share of the union, a + b - n"},
-        {IN_NO_J, "no-similarity",
-         "J is missing above the line: n = J (a + b) / (1 + J)"},
-        {IN_BRACKETS, "brackets", "brackets are missing: J (a + b) / (1 + J)"},
-        {IN_B_ALONE, "of-b-alone",
-         "J b / (1 + J): the union has a + b - n elements, so n = J (a + b) / (1 + J)"},
-        {IN_A_ALONE, "of-a-alone",
-         "J a / (1 + J): the union has a + b - n elements, so n = J (a + b) / (1 + J)"},
-        {IN_DICE, "dice", "2 J / (1 + J) holds for sets of the same size alone"},
-    };
     const double x[] = {0.2, 60, 200, 0.1, 90, 30};
     double got[] = {containment(x[0], x[1], x[2]), containment(x[3], x[4], x[5])};
     grade_mistake(g, containment(0.5, 10, 100) == 1, "clamped",
@@ -612,7 +639,7 @@ static void check_containment(Grade *g) {
                   "is");
     grade_numbers(
         g, 4, "what lies in B of A, J = 0.2, 60 and 200 elements, or 0.1, 90 and 30",
-        got, 2, TOLERANCE, insides_by, x, slips, COUNT_OF(slips));
+        got, 2, TOLERANCE, insides_by, x, INSIDE_SLIPS, COUNT_OF(INSIDE_SLIPS));
 }
 
 void check_bands(Grade *g) {
