@@ -639,6 +639,8 @@ static void recognise_learned(Grade *g, const Parallel *p) {
                   "fused-no-position-param",
                   "fused: positions that are learned (T5's buckets) get no gradient: "
                   "attend takes s->position_param");
+    grade_expect(g, 0, largest(got_grad) > 0 || largest(want_grad) == 0,
+                 "fused, with T5's buckets: their gradient is 0 everywhere");
 }
 
 static void check_fused(Grade *g, Parallel *p) {

@@ -249,6 +249,9 @@ static void check_few(Grade *g, const Tied *both) {
     grade_mistake(g, true, "few-inputs",
                   "with fewer inputs than rows of hidden the table is wrong: "
                   "input_grad.rows and hidden.rows are two numbers");
+    grade_near_added(g, 0, "two inputs, four rows of hidden: table_grad", got,
+                     table_reference(&few, TIED_RIGHT, START), table_tolerance(&few),
+                     START);
 }
 
 // As if table_grad were the table: before its own sums, after one of them, or after

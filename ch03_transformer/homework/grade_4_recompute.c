@@ -206,6 +206,10 @@ static void check_parameters(Grade *g, Recomputing *r) {
     grade_mistake(g, near_mat(held.grads, got.grads, tolerance), "zeroes-gradients",
                   "gradients of parameters that were there before the pull are gone: "
                   "both tapes add to the same Params, so nothing is zeroed");
+    Mat kept = copied(want.grads);
+    mat_add_scaled(kept, 1, filled(1, kept.cols, START));
+    grade_near_mat(g, 0, "the parameters' gradients, where there were some before",
+                   held.grads, kept, 2 * tolerance + rounding(1, START));
     grade_near_mat(g, 4, "the parameters' gradients", got.grads, want.grads, tolerance);
 }
 
@@ -257,6 +261,9 @@ static void check_constant(Grade *g, Recomputing *r) {
                   "x wants no gradient, and t keeps %zu bytes for a result of %zu: the "
                   "parameters' gradients need f's values just the same",
                   got.bytes, output);
+    grade_expect(g, 0, got.bytes <= output + output / 8,
+                 "x a constant: %zu bytes of activations, %zu for the result",
+                 got.bytes, output);
     grade_mistake(g, largest(got.grads) == 0, "constant-input",
                   "x wants no gradient, so nothing was pulled: the parameters inside f "
                   "want theirs. What says needs_grad?");

@@ -388,6 +388,8 @@ static void check_clip(Grade *g, Case *c) {
     grade_mistake(
         g, fabs(length(loose.gradient) / length(full) - 2) < 1e-3, "clips-up",
         "a gradient shorter than `most` was made longer: clipping only shortens");
+    grade_near_mat(g, 0, "most is twice the gradient's norm: the gradient of the step",
+                   loose.gradient, full, tolerance);
     Mat each = copied(full);
     for (int i = 0; i < each.cols; i++)
         *mat_at(each, 0, i) = (real)fmin(fmax(at(each, 0, i), -most), most);

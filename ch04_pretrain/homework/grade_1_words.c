@@ -448,11 +448,12 @@ typedef struct {
     bool selected[MOST];
 } Masked;
 
-static void run_mask(Masked *m, Rng *rng, const Corruption *c) {
+// The row's tokens are 0 .. letters - 1.
+static void run_mask_of(Masked *m, Rng *rng, const Corruption *c, int letters) {
     int blank[MOST];
     for (int i = 0; i < MOST; i++) blank[i] = UNWRITTEN;
     for (int i = 0; i < MOST; i++)
-        m->tokens[i] = rng_below(rng, LETTERS), m->selected[i] = i % 4 != 3;
+        m->tokens[i] = rng_below(rng, letters), m->selected[i] = i % 4 != 3;
     int *seen = grade_guarded("seen", blank, sizeof blank),
         *targets = grade_guarded("targets", blank, sizeof blank);
     mask_selected(rng, c, LETTERS, MASK_TOKEN,
@@ -461,6 +462,10 @@ static void run_mask(Masked *m, Rng *rng, const Corruption *c) {
                   seen, targets);
     memcpy(m->seen, seen, sizeof m->seen);
     memcpy(m->targets, targets, sizeof m->targets);
+}
+
+static void run_mask(Masked *m, Rng *rng, const Corruption *c) {
+    run_mask_of(m, rng, c, LETTERS);
 }
 
 typedef enum {
@@ -657,16 +662,23 @@ static bool other_shares(Grade *g) {
     static const double even[LETTERS] = {0.25, 0.25, 0.25, 0.25};
     for (int k = 0; k < 20; k++) {
         Masked m;
-        run_mask(&m, &rng, &(Corruption){0.15, 0.5, 0.5});
+        run_mask_of(&m, &rng, &(Corruption){0.15, 0.5, 0.5}, LETTERS / 2);
         for (int i = 0; i < MOST; i++) {
             bool letter = m.seen[i] >= 0 && m.seen[i] < LETTERS;
             if (m.selected[i] && letter) letters[m.seen[i]]++, draws++;
         }
     }
+    grade_mistake(g, letters[LETTERS - 1] + letters[LETTERS - 2] == 0, "from-row",
+                  "the random token is one of the row's: it is drawn from all, 0 .. "
+                  "vocabulary - 1");
     grade_mistake(
         g, !fits_law(letters, draws, even, LETTERS), "draw-used-twice",
         "the random token is not any token where there is a mask: was it made "
         "of the same draw that decided?");
+    grade_expect(g, 0, fits_law(letters, draws, even, LETTERS),
+                 "half of the selected are masked, the rest random: of %d tokens 0, 1, "
+                 "2, 3 in %d, %d, %d, %d",
+                 draws, letters[0], letters[1], letters[2], letters[3]);
     return fits_law(fates, SELECTED, want, FATES);
 }
 

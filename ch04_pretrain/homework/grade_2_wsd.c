@@ -387,6 +387,9 @@ static void check_area(Grade *g) {
     grade_mistake(g, good && !is_area(wsd_area(&cold), &cold), "area-from-0",
                   "without a warm-up the area is wrong: steps count from 1, and step 0 "
                   "has no rate (0/0)");
+    grade_expect(g, 0, is_area(wsd_area(&cold), &cold),
+                 "the area without a warm-up is %.10g, should be %.10g",
+                 wsd_area(&cold), area_of(&cold, AREA_RIGHT));
     double exact = area_of(&LINEAR, AREA_RIGHT);
     grade_mistake(g, !good && fabs(linear - exact) < 1e-6 * exact, "area-in-float",
                   "the area is right to some digits: a float holds seven, add up in "
@@ -583,6 +586,9 @@ static void check_extend(Grade *g) {
     Wsd low = wsd_extend(&ROOT, 30, 100, 0.204);
     grade_mistake(g, got.decay == 29 && low.decay == 21, "rounded-up",
                   "share total was rounded up: round takes 20.4 to 20");
+    grade_expect(g, 0, low.decay == 20,
+                 "a share of 0.204 of 100 steps: the decay has %lld, should have 20",
+                 low.decay);
     recognise_levels(g, &got);
     grade_extended(g, 2, &got, &want, 30);
 }
@@ -597,7 +603,8 @@ static void check_extend_edges(Grade *g) {
                   "had a lower rate");
     grade_mistake(g, over.total == 30, "no-step-left",
                   "a run that was saved at its end has no step left: {0}");
-    Wsd on = wsd_extend(&ROOT, START, 100, 0.2);
+    Wsd on = wsd_extend(&ROOT, START, 100, 0.2),
+        tiny = wsd_extend(&ROOT, 30, 100, 0.001);
     grade_mistake(
         g, edge.total == 0 && on.total == 0, "edge",
         "step total - decay is the last one at the peak: from there a run can go "
@@ -610,10 +617,11 @@ static void check_extend_edges(Grade *g) {
                   "was saved");
     grade_mistake(g, early.total == 10 && early.decay > 2, "warm-up-forgotten",
                   "the warm-up goes on to step 8: the decay has what is left after it");
-    grade_mistake(g,
-                  (edge.decay == 0 && edge.total == 44)
-                      || wsd_extend(&ROOT, 30, 100, 0.001).decay == 0,
+    grade_mistake(g, (edge.decay == 0 && edge.total == 44) || tiny.decay == 0,
                   "no-decay", "the decay has at least 1 step");
+    grade_expect(g, 0, tiny.decay == 1,
+                 "a share of 0.001 of 100 steps: the decay has %lld, should have 1",
+                 tiny.decay);
     recognise_levels(g, &early);
     grade_expect(g, 1, same_schedule(&inside, &none) && same_schedule(&over, &none),
                  "no schedule goes on from within the decay, or ends at the step that "

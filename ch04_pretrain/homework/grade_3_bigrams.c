@@ -150,6 +150,9 @@ static void check_discount(Grade *g) {
                   "where no pair came twice D is n_1 / n_1, 1, and not %g: the case of "
                   "its own is n_1 = 0",
                   all);
+    grade_expect(g, 0, fabs(all - 1) <= TOLERANCE,
+                 "D where two pairs came once and one four times is %g, should be 1",
+                 all);
     Reading both[] = {
         {"D where n_1 = 0", none, 0.5, TOLERANCE},
         {"where the first pair came once, the next twice", two, 1. / 3, TOLERANCE}};

@@ -505,6 +505,9 @@ static void check_ties(Grade *g) {
     bool sorted = c.count == MOST;
     for (int i = 0; i < MOST && sorted; i++) sorted = c.list[i].token == i;
     grade_mistake(g, !sorted, "ties", "of equal p the lower token comes first");
+    grade_expect(g, 0, sorted,
+                 "eight candidates with equal p, in mixed order: they are not kept in "
+                 "that of their tokens");
     check_choice(g, 1, "eight candidates with equal p", p, MOST, 1, 1);
     check_choice(g, 1, "eight candidates with equal p", p, MOST, 1, 0.5);
 }

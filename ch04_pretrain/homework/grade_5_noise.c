@@ -300,6 +300,7 @@ static void recognise_clamped(Grade *g, const char *what, bool clamped) {
                   "%s that comes out below 0 was made 0: values that are right on "
                   "average are now and then below",
                   what);
+    grade_expect(g, 0, !clamped, "%s is 0 where it should be below", what);
 }
 
 static const Slip SQUARE_SLIPS[] = {
@@ -457,6 +458,12 @@ static void recognise_selection(Grade *g) {
     grade_mistake(g, got == INFINITY, "one-below-0",
                   "one measurement of three has a |G|^2 below 0, and the result is "
                   "INFINITY: only where their mean is not above 0");
+    double want;
+    scale_by(SCALE_RIGHT, &m, &want);
+    grade_expect(
+        g, 0, fabs(got - want) <= TOLERANCE * want,
+        "the noise scale of (8, 5), (6, 0.5), (9.25, 7) is %.8g, should be %.8g", got,
+        want);
 }
 
 static void check_scale(Grade *g) {

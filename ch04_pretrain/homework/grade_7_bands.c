@@ -411,6 +411,9 @@ static void check_choice(Grade *g) {
     grade_mistake(g, good && banding_for(20, 0.8, 0.9, 0).rows > 1, "ties",
                   "of cuts that find equally little the one of fewer rows is wanted: "
                   "compare with <, from the fewest rows on");
+    int rows = banding_for(20, 0.8, 0.9, 0).rows;
+    grade_expect(g, 0, !good || rows == 1,
+                 "20 numbers for 0.8 (0.9), against 0: %d rows, should be 1", rows);
     grade_numbers(g, 1,
                   "rows and bands of 1 number for 0.9 (0.85), of 8 for 0.9 (0.7) and "
                   "of 1 for 0.75 (0.75)",
@@ -637,6 +640,8 @@ static void check_containment(Grade *g) {
     grade_mistake(g, containment(0.5, 10, 100) == 1, "clamped",
                   "more than 1 was made 1: what an estimated J gives is returned as it "
                   "is");
+    double over = containment(0.5, 10, 100);
+    grade_expect(g, 0, over != 1, "J = 0.5, 10 and 100 elements: %g", over);
     grade_numbers(
         g, 4, "what lies in B of A, J = 0.2, 60 and 200 elements, or 0.1, 90 and 30",
         got, 2, TOLERANCE, insides_by, x, INSIDE_SLIPS, COUNT_OF(INSIDE_SLIPS));
