@@ -212,6 +212,7 @@ Node *variable_node(Tape *t, Mat value) {
 }
 
 Node *param(Tape *t, int index) {
+    assert(t->params && "param: the tape was made without parameters, tape_new(NULL)");
     Node *n = constant_node(t, params_value(t->params, index));
     n->grad = params_grad(t->params, index);
     n->needs_grad = n->grad.at != NULL;
@@ -294,6 +295,9 @@ static void walk_back(Tape *t, size_t first, Node *from, Mat grad) {
 }
 
 void tape_backward_from(Tape *t, Node *from, Mat grad) {
+    assert(
+        !t->going_back
+        && "tape_backward_from: in a pull of the same tape: it is going back already");
     clock_stop(t);
     if (!from->needs_grad) return;  // nothing to learn
     if (t->sink.open) close_unused(t);
@@ -339,7 +343,7 @@ static void mat_copy_rows(Mat to, Mat from) {
 }
 
 Mat grad_write(Tape *t, Node *n, bool *add) {
-    assert(n->needs_grad);
+    assert(n->needs_grad && "grad_add: a node that wants no gradient: see wants_grad");
     *add = n->grad.at != NULL;
     if (!*add) {
         n->buffer = buffer_take(t, n->value);

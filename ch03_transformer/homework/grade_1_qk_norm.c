@@ -39,8 +39,22 @@ typedef enum {
     QK_SO_FAR,           // forward: the sum of the heads so far
     QK_SO_FAR_ROW,       // forward: of the row's heads so far
     QK_DIVIDED,          // forward: epsilon divided by d, too
+    QK_OVER_WIDE,        // forward: one head's squares, divided by all columns
+    QK_OVER_HEADS,       // forward: divided by the number of heads
+    QK_STRIDED,          // forward: the columns head, head + H, ... for the squares
     QK_MEAN_KEPT,        // backward: the mean of the heads so far
     QK_MEAN_ROW,         // backward: of the row's heads so far
+    QK_MEAN_WIDE,        // backward: the mean divided by all columns
+    QK_TIMES_S,          // backward: times s in front
+    QK_CUBED,            // backward: 1 / s^3
+    QK_NAKED,            // backward: s without epsilon
+    QK_TURNED,           // backward: s for 1 / s
+    QK_VALUE_FOR_Y,      // backward: gain y mean(y g)
+    QK_GAIN_TWICE,       // backward: mean(gain y g)
+    QK_FIRST_HEAD,       // the gain's gradient: the first head only
+    QK_LAST_HEAD,        // the last head only
+    QK_FIRST_TOKEN,      // the first token only
+    QK_LAST_TOKEN,       // the last token only
 } QkRule;
 
 static double mean_of(Mat x, int i, int head) {
@@ -59,11 +73,16 @@ static double square_by(Mat x, int i, int head, QkRule rule) {
                  counts = rule == QK_OVER_TOKENS  ? h == head
                           : rule == QK_SO_FAR     ? before
                           : rule == QK_SO_FAR_ROW ? before && r == i
+                          : rule == QK_STRIDED    ? r == i && c % HEADS == head
                                                   : r == i && h == head;
             if (counts) sum += at(x, r, c) * at(x, r, c);
         }
     if (rule == QK_DIVIDED) return (sum + EPSILON) / DIM;
-    return sum / DIM / (rule == QK_OVER_TOKENS ? ROWS : 1) + EPSILON;
+    int terms = rule == QK_OVER_TOKENS  ? DIM * ROWS
+                : rule == QK_OVER_WIDE  ? WIDE
+                : rule == QK_OVER_HEADS ? HEADS
+                                        : DIM;
+    return sum / terms + EPSILON;
 }
 
 static double inverse_of(Mat x, int i, int head, QkRule rule) {
@@ -98,6 +117,14 @@ typedef struct {
     Mat x, gain;
 } QkGrad;
 
+// Whether token i's head adds to the gain's gradient.
+static bool gain_counts(QkRule rule, int i, int head) {
+    if (rule == QK_FIRST_HEAD) return head == 0;
+    if (rule == QK_LAST_HEAD) return head == HEADS - 1;
+    if (rule == QK_FIRST_TOKEN) return i == 0;
+    return rule != QK_LAST_TOKEN || i == ROWS - 1;
+}
+
 // What one head's channel adds to the gain's gradient; yd = y dout.
 static double gain_share(QkRule rule, double yd, double r, double out_grad,
                          double gain) {
@@ -125,25 +152,40 @@ static double taken_by(QkRule rule, double mean, double y, double r) {
     }
 }
 
+// What stands in front of x's gradient, 1 / s; r is that.
+static double front_of(QkRule rule, double r) {
+    switch (rule) {
+        case QK_NO_SCALE: return 1;
+        case QK_SQUARED: return r * r;
+        case QK_CUBED: return r * r * r;
+        case QK_TIMES_S: return 1 / r;
+        default: return r;
+    }
+}
+
 // *kept: the mean of the head before.
 static void head_reference(Table dx, Table dgain, Mat x, Mat gain, Mat out_grad, int i,
                            int head, QkRule rule, double *kept) {
     bool keeps = rule == QK_MEAN_KEPT || (rule == QK_MEAN_ROW && head > 0);
-    double r = inverse_of(x, i, head, QK_RIGHT), mean = keeps ? *kept : 0;
+    double r = inverse_of(x, i, head, rule == QK_NAKED ? QK_NO_EPSILON : QK_RIGHT);
+    if (rule == QK_TURNED) r = 1 / r;
+    double mean = keeps ? *kept : 0;
     bool outer_gain = rule != QK_NO_GAIN && rule != QK_HALF_GAIN,
          inner_gain = rule != QK_NO_GAIN && rule != QK_MEAN_NO_GAIN;
-    double front = rule == QK_NO_SCALE ? 1 : rule == QK_SQUARED ? r * r : r;
+    double front = front_of(rule, r), terms = rule == QK_MEAN_WIDE ? WIDE : DIM;
     for (int c = 0; c < DIM; c++) {
         double out = at(out_grad, i, head * DIM + c), g = at(gain, 0, c),
                yd = at(x, i, head * DIM + c) * r * out;
-        dgain.at[c] =
-            (rule == QK_LAST ? 0 : dgain.at[c]) + gain_share(rule, yd, r, out, g);
-        mean += yd * (inner_gain ? g : 1) / DIM;
+        if (gain_counts(rule, i, head))
+            dgain.at[c] =
+                (rule == QK_LAST ? 0 : dgain.at[c]) + gain_share(rule, yd, r, out, g);
+        mean += yd * (inner_gain ? g : 1) * (rule == QK_GAIN_TWICE ? g : 1) / terms;
     }
     *kept = mean;
     for (int c = 0; c < DIM; c++) {
         double g = at(out_grad, i, head * DIM + c) * (outer_gain ? at(gain, 0, c) : 1),
                y = at(x, i, head * DIM + c) * r;
+        if (rule == QK_VALUE_FOR_Y) y *= at(gain, 0, c);
         dx.at[i * WIDE + head * DIM + c] = front * (g - taken_by(rule, mean, y, r));
     }
 }
@@ -169,45 +211,71 @@ static double gain_tolerance(Mat out_grad) {
     return rounding(ROWS * HEADS + DIM, ROWS * longest_row(out_grad) * sqrt(DIM));
 }
 
+// One number of the gain for all columns of a head.
+static Mat gain_of_head(Mat x, Mat gain) {
+    Mat out = qk_value(x, filled(1, DIM, 1), QK_RIGHT);
+    for (int i = 0; i < ROWS; i++)
+        for (int c = 0; c < WIDE; c++) *mat_at(out, i, c) *= *mat_at(gain, 0, c / DIM);
+    return out;
+}
+
+static const struct {
+    QkRule rule;
+    const char *code, *says;
+} FORWARD_SLIPS[] = {
+    {QK_WHOLE_ROW, "whole-row",
+     "one mean for the whole row: each head is normalised by itself, over its own "
+     "d "
+     "columns"},
+    {QK_LENGTH, "length",
+     "divided by the length, not by the root of the mean square: sqrt(d) too "
+     "small"},
+    {QK_NO_EPSILON, "no-epsilon", "epsilon is missing"},
+    {QK_EPSILON_OUTSIDE, "epsilon-outside",
+     "epsilon was added to the root: it belongs under it, to the mean square"},
+    {QK_CENTRED, "centred",
+     "the mean was subtracted, as LayerNorm does: here it stays"},
+    {QK_NO_ROOT, "no-root", "divided by the mean square: by its root"},
+    {QK_MAXIMUM, "largest", "divided by the largest number: by the root mean square"},
+    {QK_GAIN_ADDED, "gain-added", "the gain was added: it multiplies"},
+    {QK_OVER_TOKENS, "over-tokens",
+     "the mean went over all tokens: each head of each token has its own"},
+    {QK_SO_FAR, "squares-kept",
+     "the squares of the heads before are still in the sum: it begins with 0 for "
+     "each "
+     "head of each token"},
+    {QK_SO_FAR_ROW, "squares-kept",
+     "the squares of the heads before are still in the sum: it begins with 0 for "
+     "each "
+     "head of each token"},
+    {QK_DIVIDED, "epsilon-divided",
+     "epsilon was divided by d: it is added to the mean"},
+    {QK_OVER_WIDE, "over-all-columns",
+     "one head's squares were divided by all H d columns: the mean is over d"},
+    {QK_OVER_HEADS, "over-heads",
+     "one head's squares were divided by the number of heads: the mean is over d"},
+    {QK_STRIDED, "strided",
+     "a head's d columns lie side by side, from h d on: here every H-th one was "
+     "taken"},
+};
+
 static void recognise_forward(Grade *g, Mat x, Mat gain, Mat got, double tolerance) {
     grade_mistake(g, near_mat(got, qk_value(x, filled(1, DIM, 1), QK_RIGHT), tolerance),
                   "gain-not-used", "forward: the gain is missing");
-    static const struct {
-        QkRule rule;
-        const char *code, *says;
-    } slips[] = {
-        {QK_WHOLE_ROW, "whole-row",
-         "one mean for the whole row: each head is normalised by itself, over its own "
-         "d "
-         "columns"},
-        {QK_LENGTH, "length",
-         "divided by the length, not by the root of the mean square: sqrt(d) too "
-         "small"},
-        {QK_NO_EPSILON, "no-epsilon", "epsilon is missing"},
-        {QK_EPSILON_OUTSIDE, "epsilon-outside",
-         "epsilon was added to the root: it belongs under it, to the mean square"},
-        {QK_CENTRED, "centred",
-         "the mean was subtracted, as LayerNorm does: here it stays"},
-        {QK_NO_ROOT, "no-root", "divided by the mean square: by its root"},
-        {QK_MAXIMUM, "largest",
-         "divided by the largest number: by the root mean square"},
-        {QK_GAIN_ADDED, "gain-added", "the gain was added: it multiplies"},
-        {QK_OVER_TOKENS, "over-tokens",
-         "the mean went over all tokens: each head of each token has its own"},
-        {QK_SO_FAR, "squares-kept",
-         "the squares of the heads before are still in the sum: it begins with 0 for "
-         "each "
-         "head of each token"},
-        {QK_SO_FAR_ROW, "squares-kept",
-         "the squares of the heads before are still in the sum: it begins with 0 for "
-         "each "
-         "head of each token"},
-        {QK_DIVIDED, "epsilon-divided",
-         "epsilon was divided by d: it is added to the mean"},
-    };
-    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
-        grade_mistake(g, near_mat(got, qk_value(x, gain, slips[i].rule), tolerance),
-                      slips[i].code, "%s", slips[i].says);
+    grade_mistake(g, near_mat(got, gain_of_head(x, gain), tolerance), "gain-of-head",
+                  "forward: the gain's index is the head: each of a head's d columns "
+                  "has its own gain, and all heads have the same ones");
+    for (size_t i = 0; i < sizeof FORWARD_SLIPS / sizeof *FORWARD_SLIPS; i++)
+        grade_mistake(
+            g, near_mat(got, qk_value(x, gain, FORWARD_SLIPS[i].rule), tolerance),
+            FORWARD_SLIPS[i].code, "%s", FORWARD_SLIPS[i].says);
+    Mat want = qk_value(x, gain, QK_RIGHT);
+    bool first = near_mat(mat_rows(got, 0, 1), mat_rows(want, 0, 1), tolerance),
+         others = near_mat(mat_rows(got, 1, ROWS - 1), mat_rows(want, 1, ROWS - 1),
+                           tolerance);
+    grade_mistake(g, first && !others && largest(mat_rows(got, ROWS - 1, 1)) == 0,
+                  "first-token",
+                  "forward: the first token alone was done: x has a row for each");
 }
 
 static void check_forward(Grade *g, Mat x, Mat gain) {
@@ -261,35 +329,52 @@ static void recognise_s(Grade *g, Mat x, Mat gain, Mat out_grad, const QkGrad *g
         "was taken");
 }
 
+static const struct {
+    QkRule rule;
+    const char *code, *says;
+} X_SLIPS[] = {
+    {QK_MEAN_NO_GAIN, "mean-no-gain",
+     "the gain is missing in mean(y g): g = gain dout there too"},
+    {QK_X_FOR_Y, "x-for-y",
+     "y mean(y g) is subtracted, y = x / s: here x was taken for y"},
+    {QK_BOTH_X, "x-for-y",
+     "y mean(y g) is subtracted, y = x / s: here x was taken for y"},
+    {QK_NO_SCALE, "no-inverse", "1 / s is missing in front: (g - y mean(y g)) / s"},
+    {QK_SQUARED, "inverse-squared", "divided by s twice: (g - y mean(y g)) / s"},
+    {QK_CUBED, "inverse-cubed", "divided by s three times: (g - y mean(y g)) / s"},
+    {QK_TIMES_S, "times-s",
+     "multiplied by s in front: (g - y mean(y g)) is divided by it"},
+    {QK_MEAN_WIDE, "mean-over-row",
+     "mean(y g) was divided by all H d columns: it is over one head's d"},
+    {QK_NAKED, "s-without-epsilon",
+     "backward's s has no epsilon: it is the s of the forward pass, which is there "
+     "to be kept"},
+    {QK_TURNED, "s-for-inverse",
+     "backward multiplies by s where it divides by it: was s kept, and taken for 1 "
+     "/ s?"},
+    {QK_VALUE_FOR_Y, "value-for-y",
+     "y mean(y g) is subtracted: here the result, gain y, was taken for y"},
+    {QK_GAIN_TWICE, "gain-twice",
+     "the gain is in mean(y g) twice: y is without it, g = gain dout has it"},
+    {QK_PLUS, "mean-added", "y mean(y g) is subtracted, not added"},
+    {QK_MEAN_KEPT, "mean-kept",
+     "mean(y g) still has that of the heads before: it begins with 0 for each head "
+     "of "
+     "each token"},
+    {QK_MEAN_ROW, "mean-kept",
+     "mean(y g) still has that of the heads before: it begins with 0 for each head "
+     "of "
+     "each token"},
+    {QK_NO_Y, "mean-without-y",
+     "mean(y g) is multiplied by y: y mean(y g) is subtracted"},
+};
+
 static void recognise_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad, Mat got) {
     double dx = x_tolerance(gain, out_grad);
-    static const struct {
-        QkRule rule;
-        const char *code, *says;
-    } slips[] = {
-        {QK_MEAN_NO_GAIN, "mean-no-gain",
-         "the gain is missing in mean(y g): g = gain dout there too"},
-        {QK_X_FOR_Y, "x-for-y",
-         "y mean(y g) is subtracted, y = x / s: here x was taken for y"},
-        {QK_BOTH_X, "x-for-y",
-         "y mean(y g) is subtracted, y = x / s: here x was taken for y"},
-        {QK_NO_SCALE, "no-inverse", "1 / s is missing in front: (g - y mean(y g)) / s"},
-        {QK_SQUARED, "inverse-squared", "divided by s twice: (g - y mean(y g)) / s"},
-        {QK_PLUS, "mean-added", "y mean(y g) is subtracted, not added"},
-        {QK_MEAN_KEPT, "mean-kept",
-         "mean(y g) still has that of the heads before: it begins with 0 for each head "
-         "of "
-         "each token"},
-        {QK_MEAN_ROW, "mean-kept",
-         "mean(y g) still has that of the heads before: it begins with 0 for each head "
-         "of "
-         "each token"},
-        {QK_NO_Y, "mean-without-y",
-         "mean(y g) is multiplied by y: y mean(y g) is subtracted"},
-    };
-    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
-        grade_mistake(g, near_mat(got, qk_grad(x, gain, out_grad, slips[i].rule).x, dx),
-                      slips[i].code, "%s", slips[i].says);
+    for (size_t i = 0; i < sizeof X_SLIPS / sizeof *X_SLIPS; i++)
+        grade_mistake(g,
+                      near_mat(got, qk_grad(x, gain, out_grad, X_SLIPS[i].rule).x, dx),
+                      X_SLIPS[i].code, "%s", X_SLIPS[i].says);
 }
 
 static void check_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
@@ -319,6 +404,29 @@ static void check_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
     grade_near_mat(g, 4, "x's gradient", got.x, want.x, dx);
 }
 
+#define ALL_SHARE(one) \
+    "the gain has the gradient of the " one \
+    " only: all heads of all tokens share it, " \
+    "sum over them"
+
+static const struct {
+    QkRule rule;
+    const char *code, *says;
+} GAIN_SLIPS[] = {
+    {QK_GAIN_OF_GAIN, "gain-of-gain",
+     "the gain's gradient has the gain in it: it is the sum of y dout"},
+    {QK_GAIN_OUT, "gain-no-y",
+     "the gain's gradient is the sum of y dout: y is missing"},
+    {QK_OVER_ROWS, "gain-mean",
+     "the gain's gradient is a mean over rows: it is the sum"},
+    {QK_OVER_ALL, "gain-mean",
+     "the gain's gradient is a mean over rows and heads: it is the sum"},
+    {QK_FIRST_HEAD, "gain-one-head", ALL_SHARE("first head")},
+    {QK_LAST_HEAD, "gain-one-head", ALL_SHARE("last head")},
+    {QK_FIRST_TOKEN, "gain-one-token", ALL_SHARE("first token")},
+    {QK_LAST_TOKEN, "gain-one-token", ALL_SHARE("last token")},
+};
+
 static void check_gain_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
     QkGrad want = qk_grad(x, gain, out_grad, QK_RIGHT),
            got = run_backward(x, gain, out_grad);
@@ -337,24 +445,12 @@ static void check_gain_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
         g, near_mat(got.gain, qk_grad(x, gain, out_grad, QK_FROM_X).gain, dgain),
         "gain-from-x",
         "the gain's gradient is the sum of y dout: here x was not divided by s");
-    static const struct {
-        QkRule rule;
-        const char *code, *says;
-    } slips[] = {
-        {QK_GAIN_OF_GAIN, "gain-of-gain",
-         "the gain's gradient has the gain in it: it is the sum of y dout"},
-        {QK_GAIN_OUT, "gain-no-y",
-         "the gain's gradient is the sum of y dout: y is missing"},
-        {QK_OVER_ROWS, "gain-mean",
-         "the gain's gradient is a mean over rows: it is the sum"},
-        {QK_OVER_ALL, "gain-mean",
-         "the gain's gradient is a mean over rows and heads: it is the sum"},
-    };
-    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
+    for (size_t i = 0; i < sizeof GAIN_SLIPS / sizeof *GAIN_SLIPS; i++)
         grade_mistake(
             g,
-            near_mat(got.gain, qk_grad(x, gain, out_grad, slips[i].rule).gain, dgain),
-            slips[i].code, "%s", slips[i].says);
+            near_mat(got.gain, qk_grad(x, gain, out_grad, GAIN_SLIPS[i].rule).gain,
+                     dgain),
+            GAIN_SLIPS[i].code, "%s", GAIN_SLIPS[i].says);
     grade_near_mat(g, 2, "the gain's gradient", got.gain, want.gain, dgain);
 }
 
@@ -386,61 +482,157 @@ static double bound_of(Mat q, Mat k, double scale) {
     return qk_score_bound(input_mat("q_gain", q), input_mat("k_gain", k), scale);
 }
 
-// The right one for these is scale 4 6.
+// The largest size of a number, and the sums of products, of their sizes and squares.
+typedef struct {
+    double size_q, size_k, product, positive, sum, sizes, squares;
+} Gains;
+
+static Gains gains_of(Mat q, Mat k) {
+    Gains a = {0};
+    for (int c = 0; c < q.cols; c++) {
+        double both = at(q, 0, c) * at(k, 0, c);
+        a.size_q = fmax(a.size_q, fabs(at(q, 0, c)));
+        a.size_k = fmax(a.size_k, fabs(at(k, 0, c)));
+        a.product = fmax(a.product, fabs(both)), a.positive = fmax(a.positive, both);
+        a.sum += both, a.sizes += fabs(both), a.squares += both * both;
+    }
+    return a;
+}
+
+typedef enum {
+    BOUND_LENGTHS,      // |q_gain| |k_gain|
+    BOUND_ONES,         // the sum of sizes of products
+    BOUND_SIGNED,       // the sum of products
+    BOUND_SIGNED_D,     // d times that
+    BOUND_WIDE,         // d times the largest of both
+    BOUND_WIDE_NO_D,    // the largest of both
+    BOUND_NO_D,         // the largest product
+    BOUND_NO_SCALE,     // right but for the scale
+    BOUND_POSITIVE,     // the largest product that is above 0
+    BOUND_ROOT_D,       // sqrt(d) for d
+    BOUND_D_SQUARED,    // d^2 for d
+    BOUND_BY_SCALE,     // divided by the scale
+    BOUND_ALL,          // d times the sum of sizes
+    BOUND_ALL_LENGTHS,  // d |q_gain| |k_gain|
+    BOUND_ALL_SQUARES,  // d times the root of the sum of squares
+    BOUND_Q,            // d times the largest of q_gain
+    BOUND_K,            // of k_gain
+    BOUND_OWN_SCALE,    // 1 / sqrt(d) for the scale
+    BOUND_SQUARES,      // the largest square of a product
+} BoundRule;
+
+static double bound_by(BoundRule rule, Mat q, Mat k, double scale) {
+    Gains a = gains_of(q, k);
+    double d = q.cols, lengths = longest_row(q) * longest_row(k);
+    const double by[] = {
+        [BOUND_LENGTHS] = scale * lengths,
+        [BOUND_ONES] = scale * a.sizes,
+        [BOUND_SIGNED] = scale * fabs(a.sum),
+        [BOUND_SIGNED_D] = scale * d * fabs(a.sum),
+        [BOUND_WIDE] = scale * d * a.size_q * a.size_k,
+        [BOUND_WIDE_NO_D] = scale * a.size_q * a.size_k,
+        [BOUND_NO_D] = scale * a.product,
+        [BOUND_NO_SCALE] = d * a.product,
+        [BOUND_POSITIVE] = scale * d * a.positive,
+        [BOUND_ROOT_D] = scale * sqrt(d) * a.product,
+        [BOUND_D_SQUARED] = scale * d * d * a.product,
+        [BOUND_BY_SCALE] = d * a.product / scale,
+        [BOUND_ALL] = scale * d * a.sizes,
+        [BOUND_ALL_LENGTHS] = scale * d * lengths,
+        [BOUND_ALL_SQUARES] = scale * d * sqrt(a.squares),
+        [BOUND_Q] = scale * d * a.size_q,
+        [BOUND_K] = scale * d * a.size_k,
+        [BOUND_OWN_SCALE] = sqrt(d) * a.product,
+        [BOUND_SQUARES] = scale * d * a.product * a.product,
+    };
+    return by[rule];
+}
+
+#define SIGNS \
+    "products of gains were added with their signs: y may have any signs, and all of " \
+    "its length sqrt(d) in one channel"
+
+// Formulas that are no bound, or not the smallest one.
+static const struct {
+    BoundRule rule;
+    const char *code, *says;
+} BOUND_SLIPS[] = {
+    {BOUND_LENGTHS, "bound-lengths",
+     "|q_gain| |k_gain| is the size for y = all ones; a y with all of its length "
+     "sqrt(d) in one channel exceeds it"},
+    {BOUND_ONES, "bound-ones",
+     "the sum over channels is the score of y = all ones; others are larger"},
+    {BOUND_SIGNED, "bound-signed-sum", SIGNS},
+    {BOUND_SIGNED_D, "bound-signed-sum", SIGNS},
+    {BOUND_WIDE, "bound-wide",
+     "true but too wide: the largest of q_gain and the largest of k_gain are different "
+     "channels"},
+    {BOUND_WIDE_NO_D, "bound-wide-no-d",
+     "d is missing (a normalised head is sqrt(d) long), and the largest of q_gain and "
+     "of k_gain are different channels"},
+    {BOUND_NO_D, "bound-no-d",
+     "d is missing: the mean square is 1, so the length of a normalised head is "
+     "sqrt(d)"},
+    {BOUND_NO_SCALE, "bound-no-scale", "the scale is missing"},
+    {BOUND_POSITIVE, "bound-sign",
+     "gains may be negative: it is the largest |product|"},
+    {BOUND_ROOT_D, "bound-root-d", "the root of d for d: both heads are sqrt(d) long"},
+    {BOUND_D_SQUARED, "bound-d-squared",
+     "d comes once: sqrt(d) for the query, sqrt(d) for the key"},
+    {BOUND_BY_SCALE, "bound-by-scale", "divided by the scale: a score is scale q . k"},
+    {BOUND_ALL, "bound-all-channels",
+     "true but too wide: not all channels can have the whole length"},
+    {BOUND_ALL_LENGTHS, "bound-all-channels",
+     "true but too wide: a y has one length sqrt(d) for all channels, and is worst "
+     "with "
+     "all of it where |q_gain k_gain| is largest"},
+    {BOUND_ALL_SQUARES, "bound-all-channels",
+     "true but too wide: not all channels can have the whole length"},
+    {BOUND_OWN_SCALE, "bound-own-scale", "the scale is `scale`, not 1 / sqrt(d)"},
+    {BOUND_SQUARES, "bound-squares",
+     "the product of the two gains was squared: it is its size"},
+    {BOUND_Q, "bound-one-gain", "only q_gain is in it: k_gain counts too"},
+    {BOUND_K, "bound-one-gain", "only k_gain is in it: q_gain counts too"},
+};
+
 static void recognise_bound(Grade *g, double got, Mat q, Mat k, double scale) {
-    double products = 10.5, close = 1e-5;
-    grade_mistake(g, fabs(got - scale * longest_row(q) * longest_row(k)) < close,
-                  "bound-lengths",
-                  "bound: |q_gain| |k_gain| is the size for y = all ones; a y with all "
-                  "of its length sqrt(d) in one "
-                  "channel exceeds it");
-    grade_mistake(
-        g, fabs(got - scale * products) < close, "bound-ones",
-        "bound: the sum over channels is the score of y = all ones; others are larger");
-    grade_mistake(g, fabs(got - scale * 4 * 3 * 4) < close, "bound-wide",
-                  "bound: true but too wide: the largest of q_gain and the largest of "
-                  "k_gain are different channels");
-    grade_mistake(g, fabs(got - scale * 6) < close, "bound-no-d",
-                  "bound: d is missing: the mean square is 1, so the length of a "
-                  "normalised head is sqrt(d)");
-    grade_mistake(g, fabs(got - 4 * 6) < close, "bound-no-scale",
-                  "bound: the scale is missing");
-    grade_mistake(g, fabs(got - scale * 4 * 2) < close, "bound-sign",
-                  "bound: gains may be negative: it is the largest |product|");
-    grade_mistake(g, fabs(got - scale * 2 * 6) < close, "bound-root-d",
-                  "bound: the root of d for d: both heads are sqrt(d) long");
-    grade_mistake(g, fabs(got - scale * 16 * 6) < close, "bound-d-squared",
-                  "bound: d comes once: sqrt(d) for the query, sqrt(d) for the key");
-    grade_mistake(g, fabs(got - 4 * 6 / scale) < close, "bound-by-scale",
-                  "bound: divided by the scale: a score is scale q . k");
-    grade_mistake(
-        g, fabs(got - scale * 4 * products) < close, "bound-all-channels",
-        "bound: true but too wide: not all channels can have the whole length");
+    for (size_t i = 0; i < sizeof BOUND_SLIPS / sizeof *BOUND_SLIPS; i++) {
+        double by = bound_by(BOUND_SLIPS[i].rule, q, k, scale);
+        grade_mistake(g, fabs(got - by) < 1e-5, BOUND_SLIPS[i].code, "bound: %s",
+                      BOUND_SLIPS[i].says);
+    }
 }
 
 static void check_bound(Grade *g) {
     Mat q = mat_view((real[]){1, -3, 0.5, 2}, 1, 4),
-        k = mat_view((real[]){0.5, 2, -4, 1}, 1, 4);
-    // the largest product is the first one, and below 1
+        k = mat_view((real[]){0.5, 2.5, -4.5, 1.25}, 1, 4);
+    // the largest product is the first or the last one, and below 1
     Mat q_small = mat_view((real[]){0.5, 0.25}, 1, 2),
-        k_small = mat_view((real[]){-0.75, 0.5}, 1, 2);
-    double scale = 0.5, got = bound_of(q, k, scale), close = 1e-5,
+        k_small = mat_view((real[]){-0.75, 0.5}, 1, 2),
+        q_last = mat_view((real[]){0.25, 0.5}, 1, 2),
+        k_last = mat_view((real[]){0.5, -0.75}, 1, 2);
+    double scale = 0.375, got = bound_of(q, k, scale), close = 1e-5,
            small = bound_of(q_small, k_small, 2), small_want = 2 * 2 * 0.375,
-           below = bound_of(q_small, k_small, -2);
-    recognise_bound(g, got, q, k, scale);
-    double want = scale * 4 * 6;
+           last = bound_of(q_last, k_last, 2), below = bound_of(q_small, k_small, -2);
+    double want = scale * 4 * 7.5;
+    if (fabs(got - want) >= close) recognise_bound(g, got, q, k, scale);
     grade_mistake(g, fabs(got - want) < close && fabs(small - small_want) >= close,
                   "bound-of-some",
                   "bound: where the first channel has the largest product, which is "
                   "below 1, it is another: all channels are compared, from 0 on");
-    Reading both[] = {{"of gains 1 -3 0.5 2 and 0.5 2 -4 1", got, want, close},
-                      {"of 0.5 0.25 and -0.75 0.5", small, small_want, close},
-                      {"at scale -2", below, small_want, close}};
+    grade_mistake(g, fabs(got - want) < close && fabs(last - small_want) >= close,
+                  "bound-of-some",
+                  "bound: where the last channel has the largest product it is "
+                  "another: all channels are compared, to the last");
+    Reading all[] = {{"of gains 1 -3 0.5 2 and 0.5 2.5 -4.5 1.25", got, want, close},
+                     {"of 0.5 0.25 and -0.75 0.5", small, small_want, close},
+                     {"of 0.25 0.5 and 0.5 -0.75", last, small_want, close},
+                     {"at scale -2", below, small_want, close}};
     grade_mistake(
         g, fabs(got - want) < close && fabs(below + small_want) < close,
         "bound-negative",
         "bound: of |scale q . k|: where the scale is negative, its size counts");
-    grade_readings(g, 4, "bound", both, 3);
+    grade_readings(g, 4, "bound", all, 4);
 }
 
 // Whether backward would read what is no more.

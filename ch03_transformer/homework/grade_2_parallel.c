@@ -116,34 +116,46 @@ typedef enum {
     PARALLEL_MIX_TWICE,  // attention added twice
     PARALLEL_HALF,       // the mean of the two parts
     PARALLEL_GELU_ALL,   // fused: gelu of all of n W_in
+    PARALLEL_NO_OUT,     // fused: attention's output matrix is missing
+    PARALLEL_POST,       // the norm of the sum, both parts read x
+    PARALLEL_NORM_TOO,   // right, and the norm of the sum
+    PARALLEL_FFN_TWICE,  // the feed-forward added twice
+    PARALLEL_GELU_LATE,  // fused: gelu after down
+    PARALLEL_SILU,       // fused: silu for gelu
 } ParallelRule;
 
 // The feed-forward of `read`, with its activation function or another.
 static Node *fed_by(Tape *t, const Block *b, Node *read, ParallelRule rule) {
     Node *up = linear(t, &b->ffn.up, read);
     if (rule == PARALLEL_NO_GELU) return linear(t, &b->ffn.down, up);
+    if (rule == PARALLEL_GELU_LATE) return gelu(t, linear(t, &b->ffn.down, up));
+    if (rule == PARALLEL_SILU) return linear(t, &b->ffn.down, silu(t, up));
     if (rule == PARALLEL_RELU) return linear(t, &b->ffn.down, relu(t, up));
     return ffn(t, &b->ffn, read);
 }
 
-// The fused block with gelu on queries, keys and values too.
-static Node *gelu_of_all(Tape *t, const Parallel *p, Node *x) {
+// The fused block with gelu on queries, keys and values too, or without W_O.
+static Node *other_attention(Tape *t, const Parallel *p, Node *x, ParallelRule rule) {
     const AttentionLayer *a = &p->block.attention;
     Node *n = norm(t, &p->block.norm_attention, x);
     Heads heads = {p->around.batch, a->n_heads,     a->n_kv_heads,
                    (real)a->scale,  p->around.mask, p->around.position};
-    Node *q = gelu(t, linear(t, &a->query, n)), *k = gelu(t, linear(t, &a->key, n)),
-         *v = gelu(t, linear(t, &a->value, n));
-    Node *mixed = linear(t, &a->out, attend(t, q, k, v, NULL, &heads));
+    Node *q = linear(t, &a->query, n), *k = linear(t, &a->key, n),
+         *v = linear(t, &a->value, n);
+    if (rule == PARALLEL_GELU_ALL) q = gelu(t, q), k = gelu(t, k), v = gelu(t, v);
+    Node *mixed = attend(t, q, k, v, NULL, &heads);
+    if (rule != PARALLEL_NO_OUT) mixed = linear(t, &a->out, mixed);
     return add(t, x, add(t, mixed, ffn(t, &p->block.ffn, n)));
 }
 
 static Node *by_rule(Tape *t, const Parallel *p, Node *x, ParallelRule rule) {
     const Block *b = &p->block;
     if (rule == PARALLEL_SEQUENTIAL) return block(t, b, x, &p->around);
-    if (rule == PARALLEL_GELU_ALL) return gelu_of_all(t, p, x);
+    if (rule == PARALLEL_GELU_ALL || rule == PARALLEL_NO_OUT)
+        return other_attention(t, p, x, rule);
+    bool plain = rule == PARALLEL_NO_NORM || rule == PARALLEL_POST;
     const Norm *first = rule == PARALLEL_OTHER_NORM ? &b->norm_ffn : &b->norm_attention;
-    Node *n = rule == PARALLEL_NO_NORM ? x : norm(t, first, x),
+    Node *n = plain ? x : norm(t, first, x),
          *mixed = self_attention(t, &b->attention, rule == PARALLEL_MIX_PLAIN ? x : n,
                                  &p->around);
     Node *read = rule == PARALLEL_TWO_NORMS ? norm(t, &b->norm_ffn, x)
@@ -156,9 +168,11 @@ static Node *by_rule(Tape *t, const Parallel *p, Node *x, ParallelRule rule) {
     if (rule == PARALLEL_NO_FFN) parts = mixed;
     if (rule == PARALLEL_NO_MIX) parts = fed;
     if (rule == PARALLEL_MIX_TWICE) parts = add(t, mixed, parts);
+    if (rule == PARALLEL_FFN_TWICE) parts = add(t, fed, parts);
     if (rule == PARALLEL_HALF) parts = scale(t, parts, 0.5);
     if (rule == PARALLEL_NO_X) return parts;
     Node *y = add(t, rule == PARALLEL_NORM_ADDED ? n : x, parts);
+    if (rule == PARALLEL_POST || rule == PARALLEL_NORM_TOO) return norm(t, first, y);
     return rule == PARALLEL_X_TWICE ? add(t, y, x) : y;
 }
 
@@ -221,7 +235,12 @@ static const struct {
      "attention is missing: y = x + attention(n) + "
      "ffn(n)"},
     {PARALLEL_MIX_TWICE, "attention-twice", "attention was added twice"},
+    {PARALLEL_FFN_TWICE, "ffn-twice", "the feed-forward was added twice"},
     {PARALLEL_HALF, "mean-of-parts", "the mean of the two parts: their sum"},
+    {PARALLEL_POST, "norm-after",
+     "the norm comes after the sum, as in Post-LN: it comes first, and both parts read "
+     "n"},
+    {PARALLEL_NORM_TOO, "norm-again", "the sum has a norm too: y has none"},
 };
 
 static void check_block(Grade *g, Parallel *p) {
@@ -276,6 +295,9 @@ static void check_dropout(Grade *g, Parallel *p) {
         g, right && fabs(both - 0.5) < 0.1, "dropout-of-sum",
         "the sum was dropped, both parts at the same places: each part has its "
         "own dropout");
+    grade_mistake(g, right && (fabs(attention - 0.75) < 0.1 || fabs(feed - 0.75) < 0.1),
+                  "dropout-twice", "%s was dropped twice: once, with b->dropout",
+                  attention > 0.65 ? "attention" : "the feed-forward");
     grade_expect(
         g, 1,
         fabs(attention - 0.5) < 0.1 && fabs(feed - 0.5) < 0.1
@@ -288,26 +310,108 @@ static void check_dropout(Grade *g, Parallel *p) {
 // Slices that overlap: the columns of both get two gradients.
 enum { COUNT = 5, FIRST = 2, SECOND = 4 };
 
-// Whether what it saves is there for the pull.
+// Which numbers a slice's value has instead.
+static void recognise_slice(Grade *g, Mat x, Mat got) {
+    Mat rows = mat_rows(x, SECOND, COUNT), end = mat_cols(x, SECOND, COUNT - SECOND);
+    grade_mistake(g, near_mat(got, rows, 0), "slice-of-rows",
+                  "slice_cols: these are rows: columns first .. first + count - 1 of "
+                  "all rows, mat_cols");
+    grade_mistake(
+        g, near_mat(got, end, 0), "slice-to-count",
+        "slice_cols: the columns end before column `count`: count is how many "
+        "there are, from first on");
+    grade_mistake(g, near_mat(got, mat_cols(x, SECOND, COUNT + 1), 0), "slice-too-wide",
+                  "slice_cols: one column too many: the last is first + count - 1");
+    for (int from = 0; from + COUNT <= x.cols; from++)
+        grade_mistake(g, from != SECOND && near_mat(got, mat_cols(x, from, COUNT), 0),
+                      "slice-elsewhere",
+                      "slice_cols: the value begins at column %d, `first` was %d", from,
+                      SECOND);
+}
+
+// Whether it can be gone on: what it saves is there for the pull, its shape is right.
 static bool check_slice(Grade *g, Mat x) {
     Tape *t = tape_new(NULL);
     Node *from = variable_node(t, x);
     Node *a = slice_cols(t, from, FIRST, COUNT),
          *b = slice_cols(t, from, SECOND, COUNT);
-    grade_near_mat(g, 1, "slice_cols", copied(b->value), mat_cols(x, SECOND, COUNT), 0);
+    Mat want = mat_cols(x, SECOND, COUNT), got = copied(b->value);
+    bool right = near_mat(got, want, 0), shape = got.cols == COUNT;
+    if (!right) recognise_slice(g, x, got);
+    grade_near_mat(g, 1, "slice_cols", got, want, 0);
     bool lost = saved_on_stack(g, b);
     size_t bytes = tape_counts(t).activation_bytes;
     bool view = a->value.at == mat_at(x, 0, FIRST) && bytes == 0;
-    grade_mistake(g, !view, "slice-copies",
+    grade_mistake(g, right && !view, "slice-copies",
                   "slice_cols made a copy: mat_cols is a view of the same numbers, and "
                   "node_of takes it");
     grade_expect(g, 1, view, "slice_cols: two slices took %zu bytes, should take none",
                  bytes);
-    return !lost;
+    return !lost && shape && got.rows == x.rows;
+}
+
+// Gradients of nodes go round in buffers: what these hold is from before.
+static void leave_in_buffers(Tape *t, Mat x) {
+    Node *from = variable_node(t, x);
+    tape_backward_from(t, scale(t, from, 1), filled(x.rows, x.cols, 1000));
+    tape_reset(t);
+}
+
+// The slices' gradients, if they go to `count` columns from these on.
+static Mat slices_at(Mat grad, int first, int second, int skip, int count) {
+    Mat sum = mat_new(grad.rows, CHANNELS);
+    int places[] = {first, second};
+    for (int k = 0; k < 2; k++)
+        mat_add_scaled(mat_cols(sum, places[k] + skip, count), 1,
+                       mat_cols(grad, skip, count));
+    return sum;
+}
+
+// What is outside both slices.
+static bool rest_is_zero(Mat m) {
+    for (int i = 0; i < m.rows; i++)
+        for (int j = 0; j < m.cols; j++)
+            if ((j < FIRST || j >= SECOND + COUNT) && *mat_at(m, i, j) != 0)
+                return false;
+    return true;
+}
+
+// Where the slices' gradients went instead.
+static void recognise_slice_gradient(Grade *g, Mat got, Mat grad, double tolerance) {
+    Mat start = slices_at(grad, 0, 0, 0, COUNT),
+        last = slices_at(grad, SECOND, SECOND, 0, COUNT);
+    grade_mistake(g, near_mat(got, start, tolerance), "slice-from-zero",
+                  "slice_cols: the gradient went to the first columns: keep `first` in "
+                  "y->saved for the pull");
+    grade_mistake(
+        g, near_mat(got, last, tolerance), "slice-last-first",
+        "slice_cols: two slices, and both gradients went to the columns of the one "
+        "made last: each node keeps a `first` of its own, in y->saved");
+    bool less = near_mat(got, slices_at(grad, FIRST, SECOND, 0, COUNT - 1), tolerance);
+    grade_mistake(g, less, "slice-last-column",
+                  "slice_cols: a slice's last column got no gradient: columns first .. "
+                  "first + count - 1");
+    less = near_mat(got, slices_at(grad, FIRST, SECOND, 1, COUNT - 1), tolerance);
+    grade_mistake(
+        g, less, "slice-first-column",
+        "slice_cols: a slice's first column got no gradient: columns first .. "
+        "first + count - 1");
+    Mat to_count = mat_new(grad.rows, CHANNELS);
+    mat_add_scaled(mat_cols(to_count, FIRST, COUNT - FIRST), 1,
+                   mat_cols(grad, 0, COUNT - FIRST));
+    mat_add_scaled(mat_cols(to_count, SECOND, COUNT - SECOND), 1,
+                   mat_cols(grad, 0, COUNT - SECOND));
+    grade_mistake(g, near_mat(got, to_count, tolerance), "slice-to-count",
+                  "slice_cols: gradients end before column `count`: the columns are "
+                  "first .. first + count - 1");
+    grade_mistake(g, !rest_is_zero(got) && largest(got) > 100, "slice-not-zeroed",
+                  "slice_cols: the columns beside the slice hold old numbers: their "
+                  "gradient is 0. grad_write's memory is not zeroed, grad_add's is");
 }
 
 static void check_slice_gradient(Grade *g, Mat x, Mat out_grad) {
     Tape *t = tape_new(NULL);
+    leave_in_buffers(t, x);
     Node *from = variable_node(t, x);
     Node *a = slice_cols(t, from, FIRST, COUNT),
          *b = slice_cols(t, from, SECOND, COUNT);
@@ -323,14 +427,9 @@ static void check_slice_gradient(Grade *g, Mat x, Mat out_grad) {
     grade_mistake(g, near_mat(got, last, 0) || near_mat(got, alone, 0), "slice-assigns",
                   "slice_cols: two slices of one node, and one's gradient is gone: "
                   "pull adds to what is there");
-    Mat at_start = mat_new(x.rows, x.cols);
-    mat_add_scaled(mat_cols(at_start, 0, COUNT), 2, grad);
-    grade_mistake(g, near_mat(got, at_start, rounding(2, 2 * largest(grad))),
-                  "slice-from-zero",
-                  "slice_cols: the gradient went to the first columns: keep `first` in "
-                  "y->saved for the pull");
-    grade_near_mat(g, 2, "slice_cols: the gradient", got, want,
-                   rounding(2, 2 * largest(grad)));
+    double tolerance = rounding(2, 2 * largest(grad));
+    recognise_slice_gradient(g, got, grad, tolerance);
+    grade_near_mat(g, 2, "slice_cols: the gradient", got, want, tolerance);
     tape_free(t);
 }
 
@@ -432,6 +531,13 @@ static const struct {
     {PARALLEL_NORM_ADDED, "fused-norm-added", "fused: the norm was added instead of x"},
     {PARALLEL_X_TWICE, "fused-x-twice", "fused: x was added twice"},
     {PARALLEL_MIX_TWICE, "fused-attention-twice", "fused: attention was added twice"},
+    {PARALLEL_GELU_LATE, "fused-gelu-late",
+     "fused: gelu comes after down: it stands between up and down"},
+    {PARALLEL_SILU, "fused-silu", "fused: silu for gelu"},
+    {PARALLEL_NO_OUT, "fused-no-out",
+     "fused: attention's output matrix, attention_out, is missing"},
+    {PARALLEL_POST, "fused-norm-after",
+     "fused: the norm comes first, and W_in reads n: here it comes after the sum"},
     {PARALLEL_GELU_ALL, "fused-gelu-of-all",
      "fused: gelu went over queries, keys and values too: it is up's alone"},
     {PARALLEL_CHAIN, "fused-chain",
@@ -458,6 +564,12 @@ static void recognise_heads(Grade *g, const Parallel *p, Mat got, double toleran
     for (size_t i = 0; i < sizeof untold / sizeof *untold; i++)
         grade_mistake(g, near_mat(got, without(*p, untold[i].what), tolerance),
                       untold[i].code, "%s", untold[i].says);
+    double scale = p->fused.scale;
+    grade_mistake(g,
+                  near_mat(got, with_scale(*p, scale * scale), tolerance)
+                      || near_mat(got, with_scale(*p, scale / sqrt(DIM)), tolerance),
+                  "fused-scale-twice",
+                  "fused: scores are scaled twice: b->scale, once");
     grade_mistake(g, near_mat(got, with_scale(*p, 1 / sqrt(DIM)), tolerance),
                   "fused-own-scale",
                   "fused: scores have the scale b->scale, not 1 / sqrt(d)");
@@ -499,6 +611,38 @@ static Mat fused_grad(const Parallel *p, Mat grads) {
     return copied(params_value(&parts.params, p->fused.in.weight));
 }
 
+// The fused block with positions that are learned, T5's buckets, their gradients 0.
+static Mat with_buckets(Parallel p, What what, Mat *learned) {
+    enum { BUCKETS = 4 };
+    Rng rng = rng_new(23);
+    Mat buckets = random_mat(&rng, HEADS, BUCKETS);
+    Position position = position_new_t5(buckets, TIME, true);
+    Tape *t = tape_new(&p.params);
+    Node *node = variable_node(t, buckets), *x = variable_node(t, p.x);
+    p.around.position = &position, p.around.position_param = node;
+    Node *y = what == RUN_FUSED ? fused_block(t, &p.fused, x, &p.around)
+                                : by_rule(t, &p, x, PARALLEL_RIGHT);
+    tape_backward_from(t, y, p.out_grad);
+    *learned = copied(node->grad);
+    Mat value = copied(y->value);
+    tape_free(t), position_free(&position);
+    return value;
+}
+
+// s->position_param goes to attend: else what it learns stays as it is.
+static void recognise_learned(Grade *g, const Parallel *p) {
+    Mat got_grad, want_grad, want = with_buckets(*p, RUN_RULE, &want_grad),
+                             got = with_buckets(*p, RUN_FUSED, &got_grad);
+    grade_mistake(g,
+                  near_mat(got, want, layers_rounding(want)) && largest(got_grad) == 0
+                      && largest(want_grad) > 0,
+                  "fused-no-position-param",
+                  "fused: positions that are learned (T5's buckets) get no gradient: "
+                  "attend takes s->position_param");
+    grade_expect(g, 0, largest(got_grad) > 0 || largest(want_grad) == 0,
+                 "fused, with T5's buckets: their gradient is 0 everywhere");
+}
+
 static void check_fused(Grade *g, Parallel *p) {
     ParallelRun got = run(p, RUN_FUSED, 0), want = run(p, RUN_RULE, PARALLEL_RIGHT);
     double tolerance = layers_rounding(want.value);
@@ -508,7 +652,12 @@ static void check_fused(Grade *g, Parallel *p) {
     Mat grad = fused_grad(p, want.grads);
     Mat in = mat_view(got.grads.at + p->params.list[p->fused.in.weight].grad_first,
                       grad.rows, grad.cols);
+    recognise_learned(g, p);
     grade_near_mat(g, 1, "W_in's gradient", in, grad, layers_rounding(grad));
+    grade_mistake(g, got.products > 3, "fused-products",
+                  "fused: %d matrix products: n W_in is computed once, before it is "
+                  "sliced, and two more go out",
+                  got.products);
     grade_expect(
         g, 1, got.products == 3,
         "fused: %d matrix products: one makes query, key, value and up; two go out",
@@ -516,11 +665,19 @@ static void check_fused(Grade *g, Parallel *p) {
 }
 
 // With as many key-value heads as heads, all of W_in's parts but the last are equally
-// wide: who takes them for that gets into trouble later.
+// wide: who takes them for that gets into trouble later. So does who thinks of one
+// sequence.
 static void run_fused_equal(Grade *g) {
-    Parallel p;
-    parallel_new(&p, HEADS);
+    Parallel p, one;
+    parallel_new(&one, HEADS);
+    one.around.batch = 1;
+    one.x = mat_rows(one.x, 0, TIME), one.out_grad = mat_rows(one.out_grad, 0, TIME);
     grade_case(g, "fused_block");
+    run(&one, RUN_FUSED, 0);
+    parallel_new(&p, HEADS);
+    grade_case(g,
+               "fused_block with two sequences, s->batch of them, which heads.batch "
+               "must say; with one alone it went on");
     run(&p, RUN_FUSED, 0);
     grade_case(
         g,

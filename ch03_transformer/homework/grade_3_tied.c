@@ -3,7 +3,7 @@
 
 #include "ch03_transformer/homework/grade.h"
 
-enum { VOCABULARY = 7, DIM = 5, INPUTS = 9, OUTPUTS = 4 };
+enum { VOCABULARY = 7, DIM = 5, INPUTS = 9, FEW_INPUTS = 2, OUTPUTS = 4 };
 static const double INPUT_SCALE = 2.5, LOGIT_SCALE = 0.3;
 // 3 and 0 come again, 0 at once; 2 and 4 never
 static const int IDS[INPUTS] = {3, 0, 0, 5, 3, 1, 0, 6, 3};
@@ -33,38 +33,80 @@ typedef enum {
     TIED_INPUT_SIGN,
     TIED_ONCE_IN_A_RUN,  // a token that comes again at once counts once
     TIED_ONCE,           // a token that comes again counts once
+    TIED_LESS_ONE,       // without the last input
+    TIED_FROM_ONE,       // without the first input
+    TIED_FROM_ID,        // the gradient of input ids[i], not of input i
+    TIED_INPUT_MEAN,     // the look-up's gradient divided by the number of inputs
+    TIED_HEAD_MEAN,      // the head's divided by the number of its rows
+    TIED_HEAD_LESS_ONE,  // the head without the last row of hidden
+    TIED_HEAD_READ,      // the head's gradient to tokens that were read alone
+    TIED_HEAD_FEW,       // as many rows of hidden as there are inputs
 } TiedRule;
+
+// The factors of the look-up and of the head.
+typedef struct {
+    double in, out;
+} Scales;
+
+static Scales scales_of(const Tied *x, TiedRule rule) {
+    const double a = INPUT_SCALE, b = LOGIT_SCALE;
+    switch (rule) {
+        case TIED_NO_INPUT_SCALE: return (Scales){1, b};
+        case TIED_INPUT_TWICE: return (Scales){a * a, b};
+        case TIED_BY_INPUT: return (Scales){1 / a, b};
+        case TIED_INPUT_SIGN: return (Scales){-a, b};
+        case TIED_INPUT_MEAN: return (Scales){a / x->input_grad.rows, b};
+        case TIED_OUTPUT_ONLY: return (Scales){0, b};
+        case TIED_NO_LOGIT_SCALE: return (Scales){a, 1};
+        case TIED_LOGIT_TWICE: return (Scales){a, b * b};
+        case TIED_BY_LOGIT: return (Scales){a, 1 / b};
+        case TIED_HEAD_TWICE: return (Scales){a, 2 * b};
+        case TIED_HEAD_SIGN: return (Scales){a, -b};
+        case TIED_HEAD_MEAN: return (Scales){a, b / OUTPUTS};
+        case TIED_INPUT_ONLY: return (Scales){a, 0};
+        case TIED_SCALES_ON_BOTH: return (Scales){a * b, a * b};
+        case TIED_OTHER_SCALE: return (Scales){b, b};
+        case TIED_EXCHANGED: return (Scales){b, a};
+        default: return (Scales){a, b};
+    }
+}
+
+// Whether token k comes before input i: anywhere, or right before it.
+static bool read_before(int k, int i, bool anywhere) {
+    for (int j = anywhere ? 0 : i - 1; j < i; j++)
+        if (j >= 0 && IDS[j] == k) return true;
+    return false;
+}
+
+static void add_look_up(Table sum, const Tied *x, TiedRule rule, double factor,
+                        double start) {
+    int inputs = x->input_grad.rows, from = rule == TIED_FROM_ONE;
+    if (rule == TIED_FEW_INPUTS && inputs > OUTPUTS) inputs = OUTPUTS;
+    if (rule == TIED_LESS_ONE) inputs--;
+    for (int i = from; i < inputs; i++) {
+        for (int c = 0; c < DIM && rule == TIED_LAST; c++)
+            sum.at[IDS[i] * DIM + c] = -start;
+        bool once = rule == TIED_ONCE || rule == TIED_ONCE_IN_A_RUN;
+        if (once && read_before(IDS[i], i, rule == TIED_ONCE)) continue;
+        add_row(sum, rule == TIED_ROW_INDEX ? i % VOCABULARY : IDS[i], factor,
+                x->input_grad, rule == TIED_FROM_ID ? IDS[i] % x->input_grad.rows : i);
+    }
+}
+
+static void add_head(Table sum, const Tied *x, TiedRule rule, double factor) {
+    int rows = OUTPUTS - (rule == TIED_HEAD_LESS_ONE), inputs = x->input_grad.rows;
+    if (rule == TIED_HEAD_FEW && inputs < rows) rows = inputs;
+    for (int m = 0; m < rows; m++)
+        for (int v = 0; v < VOCABULARY; v++)
+            if (rule != TIED_HEAD_READ || read_before(v, inputs, true))
+                add_row(sum, v, factor * at(x->logits_grad, m, v), x->hidden, m);
+}
 
 static Mat table_reference(const Tied *x, TiedRule rule, double start) {
     Table sum = table_new(VOCABULARY, DIM);
-    double in = rule == TIED_NO_INPUT_SCALE ? 1 : INPUT_SCALE,
-           out = rule == TIED_NO_LOGIT_SCALE ? 1 : LOGIT_SCALE;
-    if (rule == TIED_SCALES_ON_BOTH) in = out = INPUT_SCALE * LOGIT_SCALE;
-    if (rule == TIED_OTHER_SCALE || rule == TIED_EXCHANGED) in = LOGIT_SCALE;
-    if (rule == TIED_EXCHANGED) out = INPUT_SCALE;
-    if (rule == TIED_BY_INPUT) in = 1 / in;
-    if (rule == TIED_BY_LOGIT) out = 1 / out;
-    if (rule == TIED_LOGIT_TWICE) out *= out;
-    if (rule == TIED_HEAD_TWICE) out *= 2;
-    if (rule == TIED_HEAD_SIGN) out = -out;
-    if (rule == TIED_INPUT_SIGN) in = -in;
-    if (rule == TIED_INPUT_TWICE) in *= in;
-    if (rule == TIED_INPUT_ONLY) out = 0;
-    if (rule == TIED_OUTPUT_ONLY) in = 0;
-    int inputs = rule == TIED_FEW_INPUTS ? OUTPUTS : INPUTS;
-    for (int i = 0; i < inputs; i++) {
-        for (int c = 0; c < DIM && rule == TIED_LAST; c++)
-            sum.at[IDS[i] * DIM + c] = -start;
-        bool before = false;
-        for (int k = 0; k < i; k++)
-            before |= IDS[k] == IDS[i] && (rule == TIED_ONCE || k == i - 1);
-        if (before && (rule == TIED_ONCE || rule == TIED_ONCE_IN_A_RUN)) continue;
-        add_row(sum, rule == TIED_ROW_INDEX ? i % VOCABULARY : IDS[i], in,
-                x->input_grad, i);
-    }
-    for (int m = 0; m < OUTPUTS; m++)
-        for (int v = 0; v < VOCABULARY; v++)
-            add_row(sum, v, out * at(x->logits_grad, m, v), x->hidden, m);
+    Scales by = scales_of(x, rule);
+    add_look_up(sum, x, rule, by.in, start);
+    add_head(sum, x, rule, by.out);
     return mat_of(sum, start);
 }
 
@@ -134,6 +176,15 @@ static const TiedMistake HEAD_MISTAKES[] = {
      "logit_scale came in twice: once in E's gradient"},
     {TIED_HEAD_TWICE, "head-twice", "the head's gradient is there twice"},
     {TIED_HEAD_SIGN, "head-sign", "the head's gradient has the other sign"},
+    {TIED_HEAD_MEAN, "head-mean",
+     "the head's gradient was divided by the number of hidden's rows: it is their sum"},
+    {TIED_HEAD_LESS_ONE, "head-last-row", "the last row of hidden is missing"},
+    {TIED_HEAD_READ, "head-of-read",
+     "the head's gradient went to tokens that were read alone: each logit pulls at its "
+     "row, so all rows change"},
+    {TIED_HEAD_FEW, "head-few",
+     "the head stopped after as many rows of hidden as there are inputs: hidden.rows "
+     "is a number of its own"},
     SCALES_ON_BOTH,
     {TIED_RIGHT, NULL, NULL},
 };
@@ -160,30 +211,63 @@ static const TiedMistake LOOK_UP_MISTAKES[] = {
     {TIED_EXCHANGED, "scales-exchanged", "the two scales are exchanged"},
     {TIED_BY_INPUT, "by-input-scale", "divided by input_scale: multiplied by it"},
     {TIED_INPUT_SIGN, "look-up-sign", "the look-up's gradient has the other sign"},
+    {TIED_INPUT_MEAN, "look-up-mean",
+     "the look-up's gradient was divided by the number of inputs: it is their sum"},
+    {TIED_LESS_ONE, "last-input", "the last input is missing"},
+    {TIED_FROM_ONE, "first-input", "the first input is missing"},
+    {TIED_FROM_ID, "from-id",
+     "row ids[i] of the table gets row i of input_grad, not its row ids[i]"},
     {TIED_FEW_INPUTS, "few-inputs",
      "the look-up stopped after as many tokens as hidden has rows: input_grad.rows is "
      "a number of its own"},
     {TIED_RIGHT, NULL, NULL},
 };
 
-static void check_table(Grade *g, const char *what, const Tied *x,
-                        const TiedMistake *mistakes) {
-    Mat got = run_tied(x).table, want = table_reference(x, TIED_RIGHT, START);
-    bool right = table_by(got, x, TIED_RIGHT);
+static void recognise_table(Grade *g, Mat got, const Tied *x,
+                            const TiedMistake *mistakes) {
     for (const TiedMistake *m = mistakes; m->code; m++)
-        grade_mistake(g, !right && table_by(got, x, m->rule), m->code, "%s", m->says);
-    if (right) grade_expect(g, 3, right, "%s", what);
-    else grade_near_added(g, 3, what, got, want, table_tolerance(x), START);
+        grade_mistake(g, table_by(got, x, m->rule), m->code, "%s", m->says);
 }
 
-// As if table_grad, before its own sums or after them, were the table.
+// Whether the table is right; else it is said how it is wrong.
+static bool check_table(Grade *g, const char *what, const Tied *x,
+                        const TiedMistake *mistakes) {
+    Mat got = run_tied(x).table, want = table_reference(x, TIED_RIGHT, START);
+    if (table_by(got, x, TIED_RIGHT)) return grade_expect(g, 3, true, "%s", what);
+    recognise_table(g, got, x, mistakes);
+    return grade_near_added(g, 3, what, got, want, table_tolerance(x), START);
+}
+
+// Fewer inputs than rows of hidden.
+static void check_few(Grade *g, const Tied *both) {
+    Tied few = *both;
+    few.input_grad = mat_rows(both->input_grad, 0, FEW_INPUTS);
+    Mat got = run_tied(&few).table;
+    if (table_by(got, &few, TIED_RIGHT)) return;
+    recognise_table(g, got, &few, HEAD_MISTAKES);
+    recognise_table(g, got, &few, LOOK_UP_MISTAKES);
+    grade_mistake(g, true, "few-inputs",
+                  "with fewer inputs than rows of hidden the table is wrong: "
+                  "input_grad.rows and hidden.rows are two numbers");
+    grade_near_added(g, 0, "two inputs, four rows of hidden: table_grad", got,
+                     table_reference(&few, TIED_RIGHT, START), table_tolerance(&few),
+                     START);
+}
+
+// As if table_grad were the table: before its own sums, after one of them, or after
+// both.
 static bool from_table_grad(const TiedGrad *got, const Tied *x) {
-    Tied early = *x, late = *x;
-    early.table = filled(VOCABULARY, DIM, START), late.table = got->table;
-    return near_mat(got->hidden, hidden_reference(&early, LOGIT_SCALE, START),
-                    hidden_tolerance(&early))
-           || near_mat(got->hidden, hidden_reference(&late, LOGIT_SCALE, START),
-                       hidden_tolerance(&late));
+    Mat tables[] = {filled(VOCABULARY, DIM, START), got->table,
+                    table_reference(x, TIED_INPUT_ONLY, START),
+                    table_reference(x, TIED_OUTPUT_ONLY, START)};
+    for (int i = 0; i < 4; i++) {
+        Tied other = *x;
+        other.table = tables[i];
+        if (near_mat(got->hidden, hidden_reference(&other, LOGIT_SCALE, START),
+                     hidden_tolerance(&other)))
+            return true;
+    }
+    return false;
 }
 
 static void check_hidden(Grade *g, const Tied *both) {
@@ -202,6 +286,9 @@ static void check_hidden(Grade *g, const Tied *both) {
         const char *name;
     } factors[] = {{0.3 * 0.3, "logit_scale squared"},
                    {1 / 0.3, "1 / logit_scale"},
+                   {0.3 / OUTPUTS, "logit_scale / hidden.rows"},
+                   {0.3 / VOCABULARY, "logit_scale / table.rows"},
+                   {-0.3, "-logit_scale"},
                    {2.5, "input_scale"},
                    {2.5 * 0.3, "both scales"}};
     for (size_t i = 0; i < sizeof factors / sizeof *factors; i++) {
@@ -238,6 +325,12 @@ static void check_added(Grade *g, const Tied *x) {
         START);
 }
 
+static void check_both(Grade *g, const Tied *both) {
+    bool right = table_by(run_tied(both).table, both, TIED_RIGHT);
+    if (right) check_few(g, both);
+    check_table(g, "both: table_grad", both, LOOK_UP_MISTAKES);
+}
+
 void check_tied(Grade *g) {
     Rng rng = rng_new(31);
     Tied both = {random_mat(&rng, INPUTS, DIM), random_mat(&rng, OUTPUTS, VOCABULARY),
@@ -249,6 +342,6 @@ void check_tied(Grade *g) {
     grade_part(g, check_table(g, "the head alone: table_grad", &output, HEAD_MISTAKES));
     grade_part(
         g, check_table(g, "the look-up alone: table_grad", &input, LOOK_UP_MISTAKES));
-    grade_part(g, check_table(g, "both: table_grad", &both, LOOK_UP_MISTAKES));
+    grade_part(g, check_both(g, &both));
     grade_part(g, check_added(g, &both));
 }

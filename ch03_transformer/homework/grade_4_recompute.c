@@ -1,4 +1,5 @@
 // Problem 4: recomputation.
+#include <math.h>
 #include <stdio.h>
 
 #include "ch03_transformer/arithmetic.h"
@@ -20,6 +21,10 @@ typedef struct {
     Mat x, out_grad;
     int calls;
 } Recomputing;
+
+// x of t, and whether f was called with it.
+static const Node *outer_x;
+static bool got_outer;
 
 static void recomputing_new(Recomputing *r) {
     AttentionShape attention = {.channels = CHANNELS,
@@ -51,7 +56,7 @@ static void recomputing_new(Recomputing *r) {
 
 static Node *whole_block(Tape *t, Node *x, const void *context) {
     const Context *c = context;
-    ++*c->calls;
+    ++*c->calls, got_outer |= x == outer_x;
     return block(t, &c->block, x, &c->around);
 }
 
@@ -74,14 +79,18 @@ typedef enum {
     CONSTANT = 2,  // x wants no gradient
     BESIDE = 4,    // y = f(x) + x
     TRAINING = 8,
+    HELD = 16,  // gradients of parameters lie there from before
 } How;
 
 static Trace run(Recomputing *r, SubGraph *f, int how) {
     Tape *t = tape_new(&r->params);
     if (how & TRAINING) tape_training(t, true, 5);
     params_zero_grads(&r->params);
+    for (size_t i = 0; how & HELD && i < r->params.grad_size; i++)
+        r->params.grads[i] = (real)START;
     r->calls = 0;
     Node *x = how & CONSTANT ? constant_node(t, r->x) : variable_node(t, r->x);
+    outer_x = x, got_outer = false;
     Node *y = how & PLAIN ? f(t, x, &r->context)
                           : recompute(t, &r->params, x, f, &r->context);
     Trace got = {.value = copied(y->value),
@@ -116,11 +125,26 @@ static bool frees_its_tapes(Recomputing *r) {
         "the result's value is not in t's memory: a view of the inner tape's is gone " \
         "when that is freed. Copy it to a node of t, made by node_new"
 
+// What went wrong before anything was pulled.
+static void recognise_forward(Grade *g, const Trace *got, const Trace *want,
+                              size_t output) {
+    bool outer = got_outer && got->bytes < want->bytes;
+    grade_mistake(g, outer, "outer-x",
+                  "f was called with x of t: on the inner tape it needs a node of that "
+                  "one, made of x->value");
+    grade_mistake(g, got->bytes < output, VALUE_NOT_KEPT);
+    grade_mistake(g, largest(got->value) == 0, "value-not-filled",
+                  "the result's numbers are 0: f's value is copied to the new node's");
+    grade_mistake(g, got->forward > 1 && got->bytes < want->bytes, "forward-twice",
+                  "f was run %d times in forward: once, and once more in backward",
+                  got->forward);
+}
+
 // Whether memory is saved: who does not, has not recomputed, and the rest is not asked.
 static bool check_memory(Grade *g, Recomputing *r) {
-    Trace got = run(r, whole_block, 0), want = run(r, whole_block, PLAIN);
+    Trace want = run(r, whole_block, PLAIN), got = run(r, whole_block, 0);
     size_t output = sizeof(real) * ROWS * CHANNELS;
-    grade_mistake(g, got.bytes < output, VALUE_NOT_KEPT);
+    recognise_forward(g, &got, &want, output);
     grade_near_mat(g, 2, "the value", got.value, want.value,
                    layers_rounding(want.value));
     bool keeps = grade_mistake(g, got.bytes >= want.bytes, "outer-tape",
@@ -134,6 +158,10 @@ static bool check_memory(Grade *g, Recomputing *r) {
         "tape-kept",
         "f was not called again in backward: its inner tape was kept, with all that it "
         "holds");
+    grade_mistake(g, got.bytes > output + output / 8, "more-kept",
+                  "t keeps more than the result, %zu bytes for %zu: x lies in t "
+                  "already, and all that f makes lies on the inner tape",
+                  got.bytes, output);
     bool small =
              got.bytes <= output + output / 8 && got.forward == 1 && got.backward == 1,
          frees = keeps || frees_its_tapes(r);
@@ -168,10 +196,33 @@ static void check_parameters(Grade *g, Recomputing *r) {
                   "from-ones",
                   "the inner tape began from a gradient of ones: it is pulled with "
                   "self->grad, what came from above");
-    grade_mistake(g, near_mat(got.grads, nothing, 0), "no-params",
-                  "the parameters learned nothing: the tape that f is built on needs "
-                  "them, tape_new(params)");
+    grade_mistake(g, near_mat(got.grads, nothing, 0) && got.backward > 0, "not-pulled",
+                  "the parameters learned nothing, though f was run again: then "
+                  "tape_backward_from(inner, its result, self->grad) pulls through it");
+    grade_mistake(g, near_mat(got.grads, nothing, 0), "never-pulled",
+                  "the parameters learned nothing, since f was not run again: does "
+                  "the node have a pull, and x among its inputs?");
+    Trace held = run(r, whole_block, HELD);
+    grade_mistake(g, near_mat(held.grads, got.grads, tolerance), "zeroes-gradients",
+                  "gradients of parameters that were there before the pull are gone: "
+                  "both tapes add to the same Params, so nothing is zeroed");
+    Mat kept = copied(want.grads);
+    mat_add_scaled(kept, 1, filled(1, kept.cols, START));
+    grade_near_mat(g, 0, "the parameters' gradients, where there were some before",
+                   held.grads, kept, 2 * tolerance + rounding(1, START));
     grade_near_mat(g, 4, "the parameters' gradients", got.grads, want.grads, tolerance);
+}
+
+// All right but some of the first numbers: free() writes its own into memory that it
+// has got back.
+static bool as_after_free(Mat got, Mat want, double tolerance) {
+    int wrong = 0, far = 0;
+    for (int i = 0; i < want.rows; i++)
+        for (int j = 0; j < want.cols; j++) {
+            bool off = !(fabs(at(got, i, j) - at(want, i, j)) <= tolerance);
+            wrong += off, far += off && (i > 0 || j >= 8);
+        }
+    return wrong > 0 && far == 0;
 }
 
 static void check_x(Grade *g, Recomputing *r) {
@@ -184,9 +235,12 @@ static void check_x(Grade *g, Recomputing *r) {
     grade_mistake(
         g, largest(got.x_grad) == 0 && largest(want.x_grad) > 0, "x-nothing",
         "x got no gradient: what the inner tape has for its own x is to be added "
-        "to that of x");
-    grade_near_mat(g, 3, "x's gradient", got.x_grad, want.x_grad,
-                   layers_rounding(want.x_grad));
+        "to that of x, before tape_free");
+    double tolerance = layers_rounding(want.x_grad);
+    grade_mistake(g, as_after_free(got.x_grad, want.x_grad, tolerance), "read-freed",
+                  "x's gradient: its first numbers alone are wrong, as if the inner "
+                  "tape's were read after tape_free");
+    grade_near_mat(g, 3, "x's gradient", got.x_grad, want.x_grad, tolerance);
 }
 
 static void check_beside(Grade *g, Recomputing *r) {
@@ -202,6 +256,14 @@ static void check_beside(Grade *g, Recomputing *r) {
 static void check_constant(Grade *g, Recomputing *r) {
     Trace got = run(r, whole_block, CONSTANT),
           want = run(r, whole_block, PLAIN | CONSTANT);
+    size_t output = sizeof(real) * ROWS * CHANNELS;
+    grade_mistake(g, got.bytes > output + output / 8, "constant-kept",
+                  "x wants no gradient, and t keeps %zu bytes for a result of %zu: the "
+                  "parameters' gradients need f's values just the same",
+                  got.bytes, output);
+    grade_expect(g, 0, got.bytes <= output + output / 8,
+                 "x a constant: %zu bytes of activations, %zu for the result",
+                 got.bytes, output);
     grade_mistake(g, largest(got.grads) == 0, "constant-input",
                   "x wants no gradient, so nothing was pulled: the parameters inside f "
                   "want theirs. What says needs_grad?");
@@ -256,7 +318,8 @@ static void check_dropout(Grade *g, Recomputing *r) {
     Trace whole = run(r, whole_block, 0), plain = run(r, whole_block, PLAIN);
     bool sound = near_mat(whole.grads, plain.grads, layers_rounding(plain.grads));
     int idle = zeros(run(r, dropped_linear, 0).value);
-    grade_mistake(g, idle > 0, "always-training",
+    bool filled_in = near_mat(whole.value, plain.value, layers_rounding(plain.value));
+    grade_mistake(g, filled_in && idle > 0, "always-training",
                   "numbers are dropped though nobody trains: the inner tape is to do "
                   "what t does, tape_is_training(t)");
     grade_expect(g, 0, idle == 0, "without training %d numbers of the value are 0",
@@ -287,6 +350,23 @@ static void check_two_calls(Grade *g, Recomputing *r) {
     grade_expect(g, 1, !same, "dropout: two calls with the same x have the same value");
 }
 
+// Other columns than x has.
+static Node *narrow_linear(Tape *t, Node *x, const void *context) {
+    const Context *c = context;
+    return linear(t, &c->block.ffn.up, x);
+}
+
+// A result of another shape than x.
+static void run_narrow(Grade *g, Recomputing *r) {
+    grade_case(g, "f's result has another shape than x");
+    Tape *t = tape_new(&r->params);
+    Node *x = variable_node(t, r->x),
+         *y = recompute(t, &r->params, x, narrow_linear, &r->context);
+    tape_backward_from(t, y, filled(y->value.rows, y->value.cols, 1));
+    tape_free(t);
+    grade_case(g, "");
+}
+
 // Whether backward would read what is no more.
 static bool check_saved(Grade *g, Recomputing *r) {
     Tape *t = tape_new(&r->params);
@@ -312,4 +392,5 @@ void check_recompute(Grade *g) {
     grade_part(g, check_constant(g, &r));
     grade_part(g, check_dropout(g, &r));
     grade_part(g, check_two_calls(g, &r));
+    grade_part(g, run_narrow(g, &r));
 }

@@ -57,8 +57,25 @@ static void expect_case(Grade *g, int points, const Case *c) {
     grade_readings(g, points, what, both, 2);
 }
 
+// Of W_Q, four times as wide: what is not base's, or of another m.
+static void recognise_size(Grade *g, MupRule square) {
+    grade_mistake(g, close_to(square.sd, 0.005) && close_to(square.rate, 1. / 16),
+                  "ratio-of-sizes",
+                  "m is taken 16 for 4, as the whole matrix has grown: m is the factor "
+                  "of its fan_in alone, the rows");
+    grade_mistake(g, close_to(square.sd, 0.5) || close_to(square.sd, 0.25),
+                  "sd-no-base",
+                  "sd is the factor alone: it multiplies the sd of base, init.sd");
+    grade_mistake(g,
+                  close_to(square.sd, 0.02 * 0.02 / 4)
+                      || close_to(square.sd, 0.02 * 0.02 / 2)
+                      || close_to(square.sd, 0.02 * 0.02),
+                  "sd-variance", "sd is the variance: its root is asked for");
+}
+
 // Of W_Q, four times as wide.
 static void recognise_square(Grade *g, MupRule square) {
+    recognise_size(g, square);
     grade_mistake(g, close_to(square.rate, 1), "standard",
                   "standard parametrisation: Adam's step of a hidden matrix grows with "
                   "the width unless its rate shrinks");
@@ -89,6 +106,29 @@ static void recognise_square(Grade *g, MupRule square) {
         "with that, times a factor");
 }
 
+// m where the fan_in has grown `in` times and the fan_out `out` times, by a formula
+// that is not `in`.
+static double other_factor(int formula, double in, double out) {
+    const double by[] = {fmax(in, out), fmin(in, out), sqrt(in * out), (in + out) / 2};
+    return by[formula];
+}
+
+// Of the feed-forward's matrices, which have grown by 4 on one side, by 2 on the other.
+static void recognise_factor(Grade *g, MupRule up, MupRule down) {
+    static const char *const names[] = {"the larger of the two factors",
+                                        "the smaller of the two factors",
+                                        "the root of their product", "their mean"};
+    for (int k = 0; k < (int)(sizeof names / sizeof *names); k++) {
+        double m = other_factor(k, 4, 2), n = other_factor(k, 2, 4);
+        bool rates = close_to(up.rate, 1 / m) && close_to(down.rate, 1 / n),
+             sds = close_to(up.sd, 0.02 / sqrt(m)) && close_to(down.sd, 0.02 / sqrt(n));
+        grade_mistake(g, rates || sds, "another-factor",
+                      "rows and columns grew by two factors, and m is %s: it is that "
+                      "of the rows, the fan_in",
+                      names[k]);
+    }
+}
+
 static void check_hidden(Grade *g) {
     MupRule square = rule_of(&HIDDEN[0]), down = rule_of(&HIDDEN[2]),
             up = rule_of(&HIDDEN[1]);
@@ -112,11 +152,21 @@ static void check_hidden(Grade *g) {
     grade_mistake(g, close_to(up.rate, 0.5) && close_to(down.rate, 0.25), "fan-out",
                   "fan_out was taken for fan_in: matrices are in x out here, so fan_in "
                   "is the rows");
+    recognise_factor(g, up, down);
     for (int i = 0; i < 3; i++) expect_case(g, i < 2 ? 1 : 2, &HIDDEN[i]);
 }
 
 static void check_rest(Grade *g) {
     MupRule embedding = rule_of(&REST[0]), head = rule_of(&REST[3]);
+    grade_mistake(g, embedding.rate == 0, "rate-zero",
+                  "the rate is 0 where nothing changes: it is what the learning rate "
+                  "is multiplied by, so 1");
+    grade_mistake(g,
+                  close_to(embedding.rate, 1) && !close_to(embedding.sd, 0.02)
+                      && !close_to(embedding.sd, 7 * 0.02),
+                  "embedding-sd",
+                  "the embedding's sd changed: it grows in columns only, and begins as "
+                  "in the base model");
     grade_mistake(g, embedding.rate < 0.9, "embedding-rate",
                   "the embedding's rate shrinks too: its fan_in, the vocabulary, "
                   "stays, one row is read at a time");
@@ -158,13 +208,38 @@ static void check_own_scales(Grade *g, const Config *base) {
                   "sqrt(head_dim)");
     grade_mistake(g, close_to(wide.logit_scale, 0.25), "logit-own",
                   "a base with a logit_scale of its own: the ratio multiplies it");
+    grade_mistake(
+        g, wide.attention_scale == 0, "attention-own-unset",
+        "a base with an attention_scale of its own: wide's is not set, and it "
+        "is to be the base's times the ratio, as for 1 / sqrt(head_dim)");
     Reading own[] = {reading("attention_scale", wide.attention_scale, 0.25),
                      reading("logit_scale", wide.logit_scale, 0.75)};
     grade_readings(g, 1, "from a base with scales of its own, 1 and 3", own, 2);
 }
 
+static void recognise_logit_scale(Grade *g, double got) {
+    grade_mistake(g, close_to(got, 1. / 128) || close_to(got, 1 / sqrt(128)),
+                  "logit-not-base",
+                  "logit_scale is made of wide's channels alone, and at the base's "
+                  "width not as before: times base channels / wide channels");
+    grade_mistake(g, close_to(got, 4), "logit-grows",
+                  "logit_scale grows with the width: times base channels / wide "
+                  "channels, not the other way round");
+    grade_mistake(
+        g, close_to(got, 1), "no-logit-scale",
+        "logit_scale did not change: the head sums over 4 times the channels");
+    grade_mistake(g, close_to(got, 0.5), "logit-root",
+                  "logit_scale 1 / sqrt(m): trained, the head's terms add up as m");
+}
+
 static void recognise_scales(Grade *g, const Config *wide, const Config *base) {
     double standard = 1 / sqrt(32), want = WIDE_SCALE;
+    grade_mistake(
+        g, close_to(wide->attention_scale, 0.25) && close_to(wide->logit_scale, want),
+        "scales-exchanged", "attention_scale and logit_scale are exchanged");
+    grade_mistake(g, close_to(wide->attention_scale, want / 4), "attention-ratio-twice",
+                  "the ratio of head_dim came in twice: the base's 1 / sqrt(head_dim) "
+                  "times it, once");
     grade_mistake(
         g, zero_times_ratio(wide, base), "attention-zero-not-read",
         "base's attention_scale of 0 was multiplied as it is, and 0 stays 0: it "
@@ -179,20 +254,16 @@ static void recognise_scales(Grade *g, const Config *wide, const Config *base) {
         "attention-default-of-wide",
         "a base's attention_scale of 0 means 1 / sqrt of base's own head_dim: "
         "here wide's was taken");
+    grade_mistake(g, close_to(wide->attention_scale, 8. / 32), "attention-without-base",
+                  "attention's scale is the ratio of head_dim alone: times the base's "
+                  "scale, 1 / sqrt(head_dim) where that is 0");
     grade_mistake(g, close_to(wide->attention_scale, 1.0 / 32), "attention-not-base",
                   "attention's scale is 1 / d_head, which is not the base's 1 / "
                   "sqrt(d_head) at the base's width");
     grade_mistake(g, close_to(wide->attention_scale, 16 * want), "attention-grows",
                   "attention's scale grows with the width: times base head_dim / wide "
                   "head_dim, not the other way round");
-    grade_mistake(g, close_to(wide->logit_scale, 4), "logit-grows",
-                  "logit_scale grows with the width: times base channels / wide "
-                  "channels, not the other way round");
-    grade_mistake(
-        g, close_to(wide->logit_scale, 1), "no-logit-scale",
-        "logit_scale did not change: the head sums over 4 times the channels");
-    grade_mistake(g, close_to(wide->logit_scale, 0.5), "logit-root",
-                  "logit_scale 1 / sqrt(m): trained, the head's terms add up as m");
+    recognise_logit_scale(g, wide->logit_scale);
     grade_mistake(g, wide->attention_scale == 0 || wide->logit_scale == 0, "ratio-zero",
                   "%s became 0: base / wide is a quotient of integers",
                   wide->logit_scale == 0 ? "logit_scale" : "attention_scale");
@@ -205,6 +276,7 @@ static void check_scales(Grade *g) {
     recognise_scales(g, &wide, &base);
     Config many = wide;
     many.head_dim = base.head_dim, many.attention_scale = 0;
+    many.hidden = base.hidden * 2;
     mup_scales(&many, &base);
     grade_mistake(
         g,
@@ -217,6 +289,11 @@ static void check_scales(Grade *g) {
                   "logit-by-head-dim",
                   "more heads of the same size: logit_scale goes by channels, not by "
                   "head_dim");
+    grade_mistake(g,
+                  close_to(wide.logit_scale, 0.25) && close_to(many.logit_scale, 0.5),
+                  "logit-by-hidden",
+                  "a feed-forward that grew by another factor: logit_scale goes by "
+                  "channels, not by hidden");
     Reading scales[] = {reading("attention_scale", wide.attention_scale, want),
                         reading("logit_scale", wide.logit_scale, 0.25),
                         reading("logit_scale with more heads", many.logit_scale, 0.25)};

@@ -7,7 +7,8 @@
 
 enum { TIME = 8, MICRO = 4, SEQUENCES = 8, VOCABULARY = 11 };
 // Sequences and counted targets of the micro-batches: as uneven as answers are long.
-static const int BATCHES[MICRO] = {2, 1, 1, 4}, COUNTED[MICRO] = {2, 0, 8, 20};
+static const int BATCHES[MICRO] = {2, 1, 1, 4}, COUNTED[MICRO] = {2, 8, 0, 20},
+                 EMPTY = 2;
 
 typedef struct {
     Model model;
@@ -31,8 +32,9 @@ static void case_new(Case *c) {
     for (int k = 0, first = 0; k < MICRO; first += BATCHES[k++] * TIME) {
         for (int i = 0; i < BATCHES[k] * TIME; i++) {
             c->tokens[first + i] = rng_below(&rng, VOCABULARY);
-            c->targets[first + i] =
-                i < COUNTED[k] ? rng_below(&rng, VOCABULARY) : IGNORED;
+            c->targets[first + i] = i < COUNTED[k] ? rng_below(&rng, VOCABULARY)
+                                    : i % 2        ? IGNORED
+                                                   : -5;
         }
         Tokens in = {.batch = BATCHES[k], .time = TIME, .tokens = c->tokens + first};
         c->micro[k] = (MicroBatch){in, c->targets + first};
@@ -73,6 +75,15 @@ typedef enum {
     SUM_TILL_EMPTY,   // ends at the first micro-batch without targets
     SUM_FIRST_COUNT,  // as if all had as many targets as the first
     SUM_LESS_ONE,     // without the last micro-batch
+    SUM_FIRST,        // the first micro-batch alone
+    SUM_ONE_ROW,      // the targets of the first sequence of each
+    SUM_TOKENS,       // all tokens of a micro-batch, by the counted ones of all
+    SUM_FIRST_SHARE,  // each has the share of the first
+    SUM_INVERSE,      // n / n_k for n_k / n
+    SUM_TOTAL,        // right, not divided by n
+    SUM_SQUARED,      // the share squared
+    SUM_NEGATIVE,     // negative targets other than IGNORED are counted
+    SUM_NEXT,         // the share of the next
     SUM_CLIP_EACH,    // each micro-batch's share is clipped
     SUM_CLIP_SO_FAR,  // the sum is clipped after each micro-batch
 } SumRule;
@@ -85,10 +96,22 @@ static int positive(const MicroBatch *micro) {
     return count;
 }
 
+static int not_ignored(const MicroBatch *micro) {
+    int count = 0;
+    for (int i = 0; i < micro->in.batch * micro->in.time; i++)
+        count += micro->targets[i] != IGNORED;
+    return count;
+}
+
+// Those that come first are counted.
+static int in_first_row(int k) { return COUNTED[k] < TIME ? COUNTED[k] : TIME; }
+
 static double share(const Case *c, int k, SumRule rule) {
     double right = COUNTED[k] / c->total;
-    int all = 0;
-    for (int i = 0; i < MICRO; i++) all += positive(&c->micro[i]);
+    int all = 0, rows = 0, other = 0;
+    for (int i = 0; i < MICRO; i++)
+        all += positive(&c->micro[i]), rows += in_first_row(i),
+            other += not_ignored(&c->micro[i]);
     switch (rule) {
         case SUM_POSITIVE: return (double)positive(&c->micro[k]) / all;
         case SUM_MEANS: return 1.0 / MICRO;
@@ -96,7 +119,16 @@ static double share(const Case *c, int k, SumRule rule) {
         case SUM_ROWS: return (double)BATCHES[k] / SEQUENCES;
         case SUM_TWICE: return right / MICRO;
         case SUM_PER_TARGET: return 1 / c->total;
-        case SUM_TILL_EMPTY: return k < 1 ? right : 0;
+        case SUM_TILL_EMPTY: return k < EMPTY ? right : 0;
+        case SUM_FIRST: return k < 1 ? right : 0;
+        case SUM_ONE_ROW: return (double)in_first_row(k) / rows;
+        case SUM_TOKENS: return BATCHES[k] * TIME / c->total;
+        case SUM_FIRST_SHARE: return COUNTED[0] / c->total;
+        case SUM_INVERSE: return COUNTED[k] ? c->total / COUNTED[k] : 0;
+        case SUM_TOTAL: return COUNTED[k];
+        case SUM_SQUARED: return right * right;
+        case SUM_NEGATIVE: return (double)not_ignored(&c->micro[k]) / other;
+        case SUM_NEXT: return COUNTED[(k + 1) % MICRO] / c->total;
         case SUM_FIRST_COUNT: return (double)COUNTED[k] / (MICRO * COUNTED[0]);
         case SUM_LESS_ONE: return k < MICRO - 1 ? right : 0;
         default: return right;
@@ -206,6 +238,22 @@ static const struct {
     {SUM_FIRST_COUNT, "first-count",
      "the targets of the first micro-batch were counted for each of them"},
     {SUM_LESS_ONE, "last-missing", "the last micro-batch is missing"},
+    {SUM_FIRST, "first-alone", "that is the first micro-batch alone, of several"},
+    {SUM_ONE_ROW, "one-sequence",
+     "the targets of the first sequence of each micro-batch were counted: there are "
+     "batch x time"},
+    {SUM_TOKENS, "tokens-for-counted",
+     "all tokens of a micro-batch were divided by the counted ones of all: its share "
+     "is n_k / n, counted ones both"},
+    {SUM_FIRST_SHARE, "first-share",
+     "each micro-batch has the share of the first one: n_k is its own"},
+    {SUM_INVERSE, "share-inverted", "the share is n_k / n, not n / n_k"},
+    {SUM_TOTAL, "sum-of-targets", "the sum over all targets: the mean is asked for"},
+    {SUM_NEGATIVE, "negative-counted",
+     "a target of -5 was counted: any negative target is not, IGNORED is but one"},
+    {SUM_NEXT, "another-share",
+     "each micro-batch has the share of the next one: its own n_k / n"},
+    {SUM_SQUARED, "share-squared", "each share came in twice, as its square"},
     {SUM_LAST, "zeroed-each",
      "only the last micro-batch is left: gradients are zeroed once, before the "
      "first"},
@@ -253,41 +301,53 @@ static bool check_sum(Grade *g, Case *c) {
     return got.steps > 0;
 }
 
-static void check_loss(Grade *g, Case *c) {
-    double loss;
-    full_batch(c, &loss);
-    Step got = run_step(c, MICRO, 0, 0);
-    double last;
+// The loss of a step with an error in it.
+static double loss_by_rule(Case *c, SumRule rule) {
+    double sum = 0, one;
+    for (int k = 0; k < MICRO; k++) {
+        if (COUNTED[k] == 0) continue;
+        batch_gradient(c, &c->micro[k], &one);
+        sum += share(c, k, rule) * one;
+    }
+    return sum;
+}
+
+// Of the loss alone; what a micro-batch counts for is as in the gradient.
+static void recognise_loss(Grade *g, Case *c, double got, double loss) {
+    double off = 1e-4 * loss, last, sum = loss_by_rule(c, SUM_ADDED);
     batch_gradient(c, &c->micro[MICRO - 1], &last);
     double part = last * share(c, MICRO - 1, SUM_RIGHT);
     grade_mistake(
-        g,
-        fabs(got.result.loss - last) < 1e-4 * last
-            || fabs(got.result.loss - part) < 1e-4 * last,
-        "loss-last",
+        g, fabs(got - last) < off || fabs(got - part) < off, "loss-last",
         "that is the loss of the last micro-batch: sum over all, each with its "
         "share");
-    double sum = 0;
-    for (int k = 0; k < MICRO; k++) {
-        double one;
-        batch_gradient(c, &c->micro[k], &one);
-        if (COUNTED[k]) sum += one;
-    }
-    double off = 1e-4 * loss;
     grade_mistake(
-        g, fabs(got.result.loss - sum) < off, "loss-sum",
+        g, fabs(got - sum) < off, "loss-sum",
         "the micro-batches' means were added: each has its share of the targets");
     grade_mistake(
-        g,
-        fabs(got.result.loss - sum / MICRO) < off
-            || fabs(got.result.loss - sum / (MICRO - 1)) < off,
+        g, fabs(got - sum / MICRO) < off || fabs(got - sum / (MICRO - 1)) < off,
         "loss-mean-of-means",
         "the mean of the micro-batches' means: each has its share of the targets");
-    grade_mistake(g, fabs(got.result.loss - loss / MICRO) < off, "loss-divided-twice",
+    grade_mistake(g, fabs(got - loss / MICRO) < off, "loss-divided-twice",
                   "divided by the number of micro-batches too: the shares add up to 1");
-    grade_mistake(g, fabs(got.result.loss - loss * c->total) < off * c->total,
-                  "loss-of-sum", "the sum over all targets: the mean is asked for");
-    grade_near(g, 2, "the loss", got.result.loss, loss, rounding(64, loss));
+    grade_mistake(g, fabs(got - loss * c->total) < off * c->total, "loss-of-sum",
+                  "the sum over all targets: the mean is asked for");
+    grade_mistake(g, got == 0, "loss-zero",
+                  "the loss is 0: it is read from the node's value, before tape_reset");
+    grade_mistake(g, fabs(got - loss_by_rule(c, SUM_SQUARED)) < off, "loss-share-twice",
+                  "the loss: each share came in twice. Is it read after the scaling, "
+                  "and scaled again?");
+    for (size_t i = 0; i < sizeof SHARES / sizeof *SHARES; i++)
+        grade_mistake(g, fabs(got - loss_by_rule(c, SHARES[i].rule)) < off,
+                      SHARES[i].code, "the loss: %s", SHARES[i].says);
+}
+
+static void check_loss(Grade *g, Case *c) {
+    double loss;
+    full_batch(c, &loss);
+    double got = run_step(c, MICRO, 0, 0).result.loss;
+    if (fabs(got - loss) > rounding(64, loss)) recognise_loss(g, c, got, loss);
+    grade_near(g, 2, "the loss", got, loss, rounding(64, loss));
 }
 
 // Whatever the gradient is, it must not depend on what was there before.
@@ -324,6 +384,18 @@ static void check_clip(Grade *g, Case *c) {
     grade_mistake(
         g, got.steps == 1 && near_mat(got.gradient, full, tolerance), "clips-late",
         "the step is not clipped: clipping comes before the optimiser's step");
+    Step loose = run_step(c, MICRO, 2 * length(full), 0);
+    grade_mistake(
+        g, fabs(length(loose.gradient) / length(full) - 2) < 1e-3, "clips-up",
+        "a gradient shorter than `most` was made longer: clipping only shortens");
+    grade_near_mat(g, 0, "most is twice the gradient's norm: the gradient of the step",
+                   loose.gradient, full, tolerance);
+    Mat each = copied(full);
+    for (int i = 0; i < each.cols; i++)
+        *mat_at(each, 0, i) = (real)fmin(fmax(at(each, 0, i), -most), most);
+    grade_mistake(g, near_mat(got.gradient, each, tolerance), "clips-numbers",
+                  "each number was clipped by itself: the gradient's length is, and "
+                  "its direction stays");
     grade_near_mat(g, 4, "clipped: the gradient of the step", got.gradient, want,
                    tolerance);
 }
@@ -338,18 +410,28 @@ static void check_norm(Grade *g, Case *c) {
     grade_mistake(g, norm > 0 && free_norm == 0 && got.result.norm > 0,
                   "norm-if-clipped",
                   "most = 0: the norm is asked for all the same, params_grad_norm");
+    grade_mistake(g, norm > 0 && fabs(free_norm - norm * norm) <= 1e-4 * norm * norm,
+                  "norm-squared", "this is the norm's square");
     Reading norms[] = {{"clipped", got.result.norm, norm, 1e-4 * norm},
                        {"not clipped", free_norm, norm, 1e-4 * norm}};
     grade_readings(g, 1, "the norm of the gradient", norms, 2);
 }
 
-// The second of the micro-batches has nothing to count.
 static void check_nothing(Grade *g, Case *c) {
     MicroBatch first = c->micro[0];
-    c->micro[0] = c->micro[1];
+    c->micro[0] = c->micro[EMPTY];
     Step got = run_step(c, 1, 1, 0.5);
     c->micro[0] = first;
-    grade_mistake(g, got.steps > 0 || isnan(got.result.loss), "nothing-counted",
+    double loss;
+    Mat want = full_batch(c, &loss);
+    bool sound =
+        near_mat(run_step(c, MICRO, 0, 0).gradient, want, step_tolerance(c, want));
+    grade_mistake(g, got.steps == 0 && got.result.loss == 0 && got.result.norm > 0,
+                  "nothing-has-a-norm",
+                  "where nothing is counted the result is {0, 0}: the norm is of what "
+                  "lay in the gradients before");
+    grade_mistake(g, sound && (got.steps > 0 || isnan(got.result.loss)),
+                  "nothing-counted",
                   "where nothing is counted there is no step to take, and a mean would "
                   "be 0/0: return before");
     grade_expect(
@@ -400,8 +482,8 @@ void check_accumulate(Grade *g) {
     static Case c;
     static bool steps;
     case_new(&c);
-    grade_part(g, check_nothing(g, &c));
     grade_part(g, steps = check_sum(g, &c));
+    grade_part(g, check_nothing(g, &c));
     if (!steps) return;
     grade_part(g, check_loss(g, &c));
     grade_part(g, check_stale(g, &c));

@@ -10,27 +10,32 @@ enum { MOST = 400, DRAWS = 20000, LETTERS = 4, MASK_TOKEN = 77, UNWRITTEN = 5555
 
 typedef enum {
     WORDS_RIGHT,
-    WORDS_JOINED,    // a word goes on after a special token
-    WORDS_BRIDGED,   // the same, and the special token is not counted
-    WORDS_HEADLESS,  // without a beginning no word
-    WORDS_SPECIAL,   // a special token is a word, or part of one
-    WORDS_ALONE,     // a special token is a word of its own
-    WORDS_LAST,      // the last word is forgotten
-    WORDS_MEMBER,    // a special token belongs to the word before it
-    WORDS_INVERTED,  // begins for continues
-    WORDS_LONG,      // a count of one more
-    WORDS_SHORT,     // one less
-    WORDS_ONES,      // every word has one token
-    WORDS_PIECES,    // every token is a word
-    WORDS_NUMBERED,  // first is the word's number
-    WORDS_FROM_1,    // the row's first token is not looked at
-    WORDS_END,       // the end for the count
+    WORDS_JOINED,      // a word goes on after a special token
+    WORDS_BRIDGED,     // the same, and the special token is not counted
+    WORDS_HEADLESS,    // without a beginning no word
+    WORDS_SPECIAL,     // a special token is a word, or part of one
+    WORDS_ALONE,       // a special token is a word of its own
+    WORDS_LAST,        // the last word is forgotten
+    WORDS_MEMBER,      // a special token belongs to the word before it
+    WORDS_INVERTED,    // begins for continues
+    WORDS_LONG,        // a count of one more
+    WORDS_SHORT,       // one less
+    WORDS_ONES,        // every word has one token
+    WORDS_PIECES,      // every token is a word
+    WORDS_NUMBERED,    // first is the word's number
+    WORDS_FROM_1,      // the row's first token is not looked at
+    WORDS_END,         // the end for the count
+    WORDS_LAST_PLACE,  // the place of the last token for the count
+    WORDS_ORPHANS,     // each token without a beginning is a word
+    WORDS_BEGUN,       // joined, and without a beginning in the row no word
+    WORDS_BEGUN_TO,    // the same, special tokens counted
 } WordRule;
 
 // Whether a token is in a word, and whether it begins one, by a rule.
 static bool in_word(WordRule rule, Piece piece, bool inside) {
     if (rule == WORDS_SPECIAL || (rule == WORDS_MEMBER && inside)) return true;
-    if (rule == WORDS_HEADLESS && piece == PIECE_CONTINUES) return inside;
+    bool begun = rule == WORDS_BEGUN || rule == WORDS_BEGUN_TO;
+    if ((begun || rule == WORDS_HEADLESS) && piece == PIECE_CONTINUES) return inside;
     return piece != PIECE_SPECIAL;
 }
 static bool begins_word(WordRule rule, Piece piece, bool inside) {
@@ -46,11 +51,13 @@ static void change_word(WordRule rule, int number, Word *word) {
     if (rule == WORDS_ONES) word->count = 1;
     if (rule == WORDS_NUMBERED) word->first = number;
     if (rule == WORDS_END) word->count += word->first;
+    if (rule == WORDS_LAST_PLACE) word->count += word->first - 1;
 }
 
 static int words_by(WordRule rule, const Piece *pieces, int n, Word *words) {
     int count = 0;
-    bool inside = false, bridges = rule == WORDS_JOINED || rule == WORDS_BRIDGED;
+    bool inside = false, gaps = rule == WORDS_BRIDGED || rule == WORDS_BEGUN,
+         bridges = gaps || rule == WORDS_JOINED || rule == WORDS_BEGUN_TO;
     for (int i = rule == WORDS_FROM_1; i < n; i++) {
         Piece piece = pieces[i];
         if (piece == PIECE_SPECIAL && rule == WORDS_ALONE)
@@ -61,8 +68,8 @@ static int words_by(WordRule rule, const Piece *pieces, int n, Word *words) {
         }
         if (begins_word(rule, piece, inside)) words[count++] = (Word){i, 0};
         Word *last = &words[count - 1];
-        last->count = rule == WORDS_BRIDGED ? last->count + 1 : i + 1 - last->first;
-        inside = true;
+        last->count = gaps ? last->count + 1 : i + 1 - last->first;
+        inside |= rule != WORDS_ORPHANS || piece == PIECE_BEGINS;
     }
     for (int w = 0; w < count; w++) change_word(rule, w, &words[w]);
     return count - (rule == WORDS_LAST && count > 0);
@@ -117,6 +124,17 @@ static const WordMistake WORD_MISTAKES[] = {
      "`first` is the word's first token in the row, not the word's number"},
     {WORDS_FROM_1, "first-token", "the row's first token is not looked at"},
     {WORDS_END, "end-for-count", "`count` is how many tokens, not where the word ends"},
+    {WORDS_LAST_PLACE, "end-for-count",
+     "`count` is how many tokens, not where the last one is"},
+    {WORDS_ORPHANS, "orphans-apart",
+     "tokens that continue a word whose beginning is not there are one word together, "
+     "not one each"},
+    {WORDS_BEGUN, "begun-alone",
+     "PIECE_BEGINS alone begins a word here, and no special token ends it: what "
+     "continues at the row's start or right after a special token is a word too"},
+    {WORDS_BEGUN_TO, "begun-alone",
+     "PIECE_BEGINS alone begins a word here, and no special token ends it: what "
+     "continues at the row's start or right after a special token is a word too"},
 };
 
 static void check_row(Grade *g, int points, const char *letters) {
@@ -235,7 +253,7 @@ typedef struct {
     int over, under;  // rows with too many, too few
     int least;        // the largest lack
     // rows with other budgets: rounded down, up, to even; of all n; of words; one word
-    int down, up, even, with_rest, of_words, one_word;
+    int down, up, even, with_rest, of_words, one_word, fixed;
 } Shares;
 
 static int words_selected(const Row *row, const bool *selected) {
@@ -259,6 +277,7 @@ static Shares run_shares(int rows, int longest, double share) {
         s.with_rest += got == budget(row.n, share);
         s.even += got == (int)fmax(1, rint(share * row.tokens));
         s.of_words += got <= budget(row.count, share);
+        s.fixed += got == budget(row.tokens, 0.15);
         s.one_word += words_selected(&row, selected) == 1;
     }
     return s;
@@ -273,10 +292,17 @@ static bool exact_fit_passed_over(void) {
     return count_selected(selected, 0, 3) == 0;
 }
 
+static void recognise_fixed(Grade *g, int longest) {
+    Shares other = run_shares(20, longest, 0.4);
+    grade_mistake(g, other.fixed == 20, "share-fixed",
+                  "the budget is 15 %% whatever `share` says");
+}
+
 static void check_share(Grade *g) {
     enum { ROWS = 200, LONGEST = 4 };
     Shares s = run_shares(ROWS, LONGEST, 0.15);
     bool good = s.over == 0 && s.under == 0;
+    if (good) recognise_fixed(g, LONGEST);
     grade_mistake(g, !good && s.with_rest == ROWS, "counts-specials",
                   "the budget was computed from the whole row: special tokens do not "
                   "count");
@@ -297,14 +323,16 @@ static void check_share(Grade *g) {
     grade_mistake(g, s.over > 0, "overshoots",
                   "the last word went beyond the budget: one that does not fit is "
                   "passed over");
-    grade_mistake(g, s.least >= LONGEST, "twice",
-                  "a word that was drawn twice used up the budget twice: each comes "
-                  "once");
+    grade_mistake(
+        g, s.least >= LONGEST, "twice",
+        "the budget was not used up: a word that was drawn twice, or left out by a "
+        "draw of its own, takes nothing of it, and each comes once in the order");
     grade_mistake(g, s.under > 0 && s.over == 0 && exact_fit_passed_over(), "exact-fit",
                   "a word with as many tokens as are left was passed over: it fits");
-    grade_mistake(g, s.under > 0, "stops",
-                  "stopped at a word that did not fit: pass over it, a shorter one "
-                  "may still fit");
+    grade_mistake(
+        g, s.under > 0, "stops",
+        "stopped at a word that did not fit, or took its tokens from the budget all "
+        "the same: pass over it, a shorter one may still fit");
     grade_expect(g, 2, good,
                  "of %d rows, %d have more than round(share m) tokens selected, %d "
                  "fewer, though a word still fits",
@@ -420,11 +448,12 @@ typedef struct {
     bool selected[MOST];
 } Masked;
 
-static void run_mask(Masked *m, Rng *rng, const Corruption *c) {
+// The row's tokens are 0 .. letters - 1.
+static void run_mask_of(Masked *m, Rng *rng, const Corruption *c, int letters) {
     int blank[MOST];
     for (int i = 0; i < MOST; i++) blank[i] = UNWRITTEN;
     for (int i = 0; i < MOST; i++)
-        m->tokens[i] = rng_below(rng, LETTERS), m->selected[i] = i % 4 != 3;
+        m->tokens[i] = rng_below(rng, letters), m->selected[i] = i % 4 != 3;
     int *seen = grade_guarded("seen", blank, sizeof blank),
         *targets = grade_guarded("targets", blank, sizeof blank);
     mask_selected(rng, c, LETTERS, MASK_TOKEN,
@@ -433,6 +462,10 @@ static void run_mask(Masked *m, Rng *rng, const Corruption *c) {
                   seen, targets);
     memcpy(m->seen, seen, sizeof m->seen);
     memcpy(m->targets, targets, sizeof m->targets);
+}
+
+static void run_mask(Masked *m, Rng *rng, const Corruption *c) {
+    run_mask_of(m, rng, c, LETTERS);
 }
 
 typedef enum {
@@ -472,7 +505,12 @@ static void check_targets(Grade *g) {
     Masked m;
     Rng rng = rng_new(47);
     run_mask(&m, &rng, &(Corruption){1, 0.4, 0.3});
-    int off = targets_off(TARGETS_RIGHT, &m);
+    int off = targets_off(TARGETS_RIGHT, &m), unwritten = 0;
+    for (int i = 0; i < MOST; i++) unwritten += m.targets[i] == UNWRITTEN;
+    grade_mistake(g, unwritten > 0, "targets-not-written",
+                  "targets[] is written for every token of the row: %d of %d still "
+                  "hold what was there before",
+                  unwritten, MOST);
     grade_mistake(g, off > 0 && targets_off(TARGETS_MASKED, &m) == 0, "masked-only",
                   "only what became [MASK] is a target: the loss counts at all "
                   "selected tokens, visible ones too");
@@ -568,6 +606,13 @@ static const struct {
      "mask-above",
      "a fifth became [MASK]: a draw is below c->mask with probability c->mask, not "
      "above it"},
+    {{0.1, 0.8 * (LETTERS - 1) / LETTERS, 0.9 - 0.8 * (LETTERS - 1) / LETTERS},
+     "shares-exchanged",
+     "c->mask and c->random are exchanged: a tenth became [MASK], eight tenths a "
+     "random token"},
+    {{0.1, OTHER_TOKEN, 0.9 - OTHER_TOKEN},
+     "mask-above",
+     "a tenth became [MASK]: a draw is below c->mask with probability c->mask"},
     {{1, 0, 0},
      "always-masked",
      "every selected token became [MASK]: with probability c->mask only"},
@@ -601,6 +646,42 @@ static bool all_tokens_come(Grade *g) {
     return fits_law(counts, draws, even, LETTERS);
 }
 
+// With other shares than BERT's.
+static bool other_shares(Grade *g) {
+    enum { ROWS = 40, SELECTED = ROWS * MOST / 4 * 3 };
+    const double other = 0.5 * (LETTERS - 1) / LETTERS,
+                 want[FATES] = {0.3, other, 0.7 - other};
+    int fates[FATES] = {0}, twins = 0;
+    Rng rng = rng_new(51);
+    count_fates(fates, &twins, &rng, &(Corruption){0.15, 0.3, 0.5}, ROWS);
+    grade_mistake(g, fits_law(fates, SELECTED, FATES_RIGHT, FATES), "shares-fixed",
+                  "80 %% and 10 %% whatever the corruption says: the shares are "
+                  "c->mask and c->random");
+    // what became random is any token, whatever the draw was that decided it
+    int letters[LETTERS] = {0}, draws = 0;
+    static const double even[LETTERS] = {0.25, 0.25, 0.25, 0.25};
+    for (int k = 0; k < 20; k++) {
+        Masked m;
+        run_mask_of(&m, &rng, &(Corruption){0.15, 0.5, 0.5}, LETTERS / 2);
+        for (int i = 0; i < MOST; i++) {
+            bool letter = m.seen[i] >= 0 && m.seen[i] < LETTERS;
+            if (m.selected[i] && letter) letters[m.seen[i]]++, draws++;
+        }
+    }
+    grade_mistake(g, letters[LETTERS - 1] + letters[LETTERS - 2] == 0, "from-row",
+                  "the random token is one of the row's: it is drawn from all, 0 .. "
+                  "vocabulary - 1");
+    grade_mistake(
+        g, !fits_law(letters, draws, even, LETTERS), "draw-used-twice",
+        "the random token is not any token where there is a mask: was it made "
+        "of the same draw that decided?");
+    grade_expect(g, 0, fits_law(letters, draws, even, LETTERS),
+                 "half of the selected are masked, the rest random: of %d tokens 0, 1, "
+                 "2, 3 in %d, %d, %d, %d",
+                 draws, letters[0], letters[1], letters[2], letters[3]);
+    return fits_law(fates, SELECTED, want, FATES);
+}
+
 static void check_fates(Grade *g) {
     enum { ROWS = 100, SELECTED = ROWS * MOST / 4 * 3, TWINS = ROWS * MOST / 2 };
     int fates[FATES] = {0}, twins = 0;
@@ -608,7 +689,12 @@ static void check_fates(Grade *g) {
     count_fates(fates, &twins, &rng, &BERT_CORRUPTION, ROWS);
     double together = (double)twins / TWINS, apart = 0.8 * 0.8 + 0.2 * 0.2,
            masked = (double)fates[BECAME_MASK] / SELECTED;
-    grade_mistake(g, together > 0.95, "one-draw",
+    grade_mistake(
+        g, fates[STRANGE] > 0 && fates[BECAME_MASK] == 0, "other-mask",
+        "what is masked became a token that is not `mask`: it is the argument, not a "
+        "constant");
+    bool spread = fates[BECAME_MASK] < SELECTED;
+    grade_mistake(g, spread && together > 0.95, "one-draw",
                   "one draw for a whole word, or row: each token has its own");
     for (int i = 0; i < COUNT_OF(FATE_SLIPS); i++)
         grade_mistake(g, fits_law(fates, SELECTED, FATE_SLIPS[i].p, FATES),
@@ -621,6 +707,7 @@ static void check_fates(Grade *g) {
         "some became a token that does not exist: tokens are 0 .. vocabulary - 1");
     bool good = fits_law(fates, SELECTED, FATES_RIGHT, FATES)
                 && fabs(together - apart) < 0.02 && all_tokens_come(g);
+    if (good) good = other_shares(g);
     grade_expect(
         g, 4, good,
         "of the selected, %.3f became [MASK], should be 0.800; %.3f another of "

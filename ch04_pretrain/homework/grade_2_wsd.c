@@ -13,8 +13,12 @@ typedef enum {
     WSD_STEP_EARLY,  // steps from 0
     WSD_STEP_LATE,
     WSD_FROM_LAST,
-    WSD_OF_TOTAL,  // t / total; u too
-    WSD_INTEGERS,  // a quotient of integers; the decay too
+    WSD_OF_TOTAL,   // t / total; u too
+    WSD_INTEGERS,   // a quotient of integers; the decay too
+    WSD_PLUS_ONE,   // t / (warmup + 1)
+    WSD_BY_DECAY,   // t / decay
+    WSD_WARM_ROOT,  // sqrt(t / warmup)
+    WSD_COLD,       // none
     // the decay
     WSD_NO_STABLE,     // begins after the warm-up
     WSD_COSINE,        // so too, and is a cosine
@@ -35,6 +39,17 @@ typedef enum {
     WSD_CIRCLE,        // sqrt(1 - u^2) for 1 - sqrt(u)
     WSD_PARABOLA,      // 1 - u^2
     WSD_ROOT_SQUARED,  // (1 - sqrt(u))^2
+    WSD_COSINE_END,    // a cosine in the decay
+    WSD_NOT_ON_LAST,   // (peak - last) f
+    WSD_LESS_ONE,      // u = done / (decay - 1)
+    WSD_FROM_WARMUP,   // begins after the warm-up, and takes `decay` steps
+    WSD_FROM_DECAY,    // begins at step `decay`
+    WSD_WARMUP_TOO,    // begins at total - decay - warmup
+    WSD_NO_FLAT,       // u below 0 before the decay
+    WSD_EARLY_END,     // last at step total - 1
+    WSD_DROPS,         // last in the whole decay
+    WSD_ROOT_OF_LEFT,  // sqrt(f)
+    WSD_CUBE_ROOT,     // 1 - cbrt(u)
 } WsdRule;
 
 static double warm(const Wsd *s, WsdRule rule, long long step) {
@@ -43,14 +58,20 @@ static double warm(const Wsd *s, WsdRule rule, long long step) {
     if (rule == WSD_STEP_EARLY) t--;
     if (rule == WSD_STEP_LATE) t++;
     if (rule == WSD_INTEGERS) t = 0;
-    double from = rule == WSD_FROM_LAST ? s->last : 0;
+    if (rule == WSD_PLUS_ONE) length++;
+    if (rule == WSD_BY_DECAY) length = (double)s->decay;
+    if (rule == WSD_WARM_ROOT) return s->peak * sqrt(t / length);
+    double from = rule == WSD_FROM_LAST ? s->last : rule == WSD_COLD ? s->peak : 0;
     return fmin(s->peak, from + (s->peak - from) * t / length);
 }
 
 static double left_by(const Wsd *s, WsdRule rule, double u) {
     bool linear = (s->shape == WSD_LINEAR) != (rule == WSD_SHAPES);
-    if (rule == WSD_COSINE) return (1 + cos(M_PI * u)) / 2;
+    if (rule == WSD_COSINE || rule == WSD_COSINE_END) return (1 + cos(M_PI * u)) / 2;
     if (rule == WSD_RISES) u = 1 - u;
+    if (rule == WSD_DROPS) return 0;
+    if (rule == WSD_CUBE_ROOT && !linear) return 1 - cbrt(u);
+    if (rule == WSD_ROOT_OF_LEFT) return sqrt(linear ? 1 - u : 1 - sqrt(u));
     if (linear || rule == WSD_ALWAYS_LINEAR) return 1 - u;
     if (rule == WSD_ROOT_RISES) return sqrt(u);
     if (rule == WSD_SQUARE) return (1 - u) * (1 - u);
@@ -64,22 +85,38 @@ static double left_by(const Wsd *s, WsdRule rule, double u) {
 static double between(const Wsd *s, WsdRule rule, double left) {
     double last = rule == WSD_TO_ZERO ? 0 : s->last;
     if (rule == WSD_WHOLE_PEAK) return last + s->peak * left;
+    if (rule == WSD_NOT_ON_LAST) return (s->peak - last) * left;
     if (rule == WSD_HELD) return fmax(last, s->peak * left);
     if (rule == WSD_ABOVE) return s->peak + (s->peak - last) * left;
     if (rule == WSD_EXPONENTIAL) return s->peak * pow(s->last / s->peak, 1 - left);
     return last + (s->peak - last) * left;
 }
 
+// After which step the decay begins.
+static long long start_by(const Wsd *s, WsdRule rule) {
+    switch (rule) {
+        case WSD_NO_STABLE:
+        case WSD_COSINE:
+        case WSD_FROM_WARMUP: return s->warmup;
+        case WSD_FROM_DECAY: return s->decay;
+        case WSD_WARMUP_TOO: return s->total - s->decay - s->warmup;
+        default: return s->total - s->decay;
+    }
+}
+
 static double rate_by(const Wsd *s, WsdRule rule, long long step) {
     bool all_the_way = rule == WSD_NO_STABLE || rule == WSD_COSINE;
-    long long start = all_the_way ? s->warmup : s->total - s->decay;
+    long long start = start_by(s, rule);
     if (step < s->warmup) return warm(s, rule, step);
+    if (rule == WSD_EARLY_END && step == s->total - 1) return s->last;
     if (step >= s->total && rule != WSD_DECAY_LATE)
         return rule == WSD_TO_ZERO ? 0 : s->last;
     long long done = step - start - (rule == WSD_DECAY_LATE);
     if (done > 0 && rule == WSD_DECAY_EARLY) done++;
-    if (done <= 0 || rule == WSD_INTEGERS) return s->peak;
-    long long length = rule == WSD_OF_TOTAL ? s->total : s->total - start;
+    if ((done <= 0 && rule != WSD_NO_FLAT) || rule == WSD_INTEGERS) return s->peak;
+    long long length = rule == WSD_OF_TOTAL ? s->total
+                       : all_the_way        ? s->total - start
+                                            : s->decay - (rule == WSD_LESS_ONE);
     if (rule == WSD_OF_ALL_STEPS) done = step, length = s->total;
     return between(s, rule, left_by(s, rule, (double)done / (double)length));
 }
@@ -122,6 +159,13 @@ static void check_warmup(Grade *g) {
         {WSD_FROM_LAST, "from-last", "the warm-up begins at 0, not at last"},
         {WSD_INTEGERS, "integer-division",
          "step / warmup is a quotient of integers, 0 until the end: make one a double"},
+        {WSD_PLUS_ONE, "warm-up-late",
+         "divided by warmup + 1: the peak is reached at step warmup, t / warmup"},
+        {WSD_BY_DECAY, "warm-up-by-decay", "divided by `decay`: t / warmup"},
+        {WSD_WARM_ROOT, "warm-up-root", "a root of t / warmup: the warm-up is a line"},
+        {WSD_COLD, "no-warm-up",
+         "the rate is the peak from the start: up to step warmup it is peak t / "
+         "warmup"},
         {0},
     };
     check_steps(g, 4, "warm-up", &LINEAR, 1, WARMUP - 1, mistakes);
@@ -164,6 +208,28 @@ static const WsdMistake DECAY_MISTAKES[] = {
      "last) f"},
     {WSD_INTEGERS, "integer-division",
      "the rate stays at the peak: is u a quotient of integers, 0 until the end?"},
+    {WSD_COSINE_END, "cosine-end",
+     "the decay is a cosine: f is 1 - u or, as the shape says, 1 - sqrt(u)"},
+    {WSD_NOT_ON_LAST, "last-not-added",
+     "(peak - last) f falls to 0: last is added to it"},
+    {WSD_LESS_ONE, "less-one",
+     "u is divided by decay - 1, so that last is reached a step early: by decay"},
+    {WSD_EARLY_END, "early-end",
+     "last is reached a step early, at step total - 1: at step total"},
+    {WSD_DROPS, "drops",
+     "the rate drops to last where the decay begins: it falls there"},
+    {WSD_ROOT_OF_LEFT, "root-of-f", "the root of f: last + (peak - last) f"},
+    {WSD_CUBE_ROOT, "cube-root", "a cube root: f is 1 - sqrt(u)"},
+    {WSD_FROM_WARMUP, "no-stable",
+     "the decay begins after the warm-up: after step total - decay"},
+    {WSD_FROM_DECAY, "from-decay",
+     "the decay begins after step `decay`: it has so many steps, the last ones, and "
+     "begins after step total - decay"},
+    {WSD_WARMUP_TOO, "warm-up-taken-away",
+     "the decay begins `warmup` steps too early: after step total - decay"},
+    {WSD_NO_FLAT, "no-flat-part",
+     "before the decay u is below 0 and the rate above the peak: up to step total - "
+     "decay it is the peak"},
     {0},
 };
 
@@ -230,6 +296,7 @@ typedef enum {
     AREA_CURVE,      // the decay as an integral
     AREA_LINEAR,     // whatever the shape
     AREA_PEAK,       // the peak in all steps
+    AREA_CORNERS,    // a triangle, a rectangle and a trapezoid
 } AreaRule;
 
 static double area_of(const Wsd *s, AreaRule rule) {
@@ -259,6 +326,7 @@ static double area_of(const Wsd *s, AreaRule rule) {
         [AREA_CURVE] = warm + flat + curve,
         [AREA_LINEAR] = warm + flat + area_by(&line, start + 1, s->total),
         [AREA_PEAK] = s->peak * (double)s->total,
+        [AREA_CORNERS] = triangle + flat + (s->peak + s->last) / 2 * decay,
     };
     return by[rule];
 }
@@ -292,6 +360,9 @@ static const struct {
      "the decay is counted by the integral of f: add up the rates of its steps"},
     {AREA_LINEAR, "area-always-linear", "the shape was ignored: 1 - sqrt(u) adds less"},
     {AREA_PEAK, "area-at-the-peak", "all steps are counted at the peak"},
+    {AREA_CORNERS, "area-trapezoid",
+     "a triangle and a trapezoid are areas under the curve, the second for any shape: "
+     "add up the rates of the steps"},
 };
 
 // Right by the definition, or the sum of the student's own rates.
@@ -311,6 +382,18 @@ static void check_area(Grade *g) {
                       !good && near_area(linear, area_of(&LINEAR, AREA_SLIPS[i].rule))
                           && near_area(root, area_of(&ROOT, AREA_SLIPS[i].rule)),
                       AREA_SLIPS[i].code, "%s", AREA_SLIPS[i].says);
+    Wsd cold = LINEAR;
+    cold.warmup = 0;
+    grade_mistake(g, good && !is_area(wsd_area(&cold), &cold), "area-from-0",
+                  "without a warm-up the area is wrong: steps count from 1, and step 0 "
+                  "has no rate (0/0)");
+    grade_expect(g, 0, !good || is_area(wsd_area(&cold), &cold),
+                 "the area without a warm-up is %.10g, should be %.10g",
+                 wsd_area(&cold), area_of(&cold, AREA_RIGHT));
+    double exact = area_of(&LINEAR, AREA_RIGHT);
+    grade_mistake(g, !good && fabs(linear - exact) < 1e-6 * exact, "area-in-float",
+                  "the area is right to some digits: a float holds seven, add up in "
+                  "a double");
     grade_expect(g, 2, good, "the area with %s decay is %.10g, should be %.10g",
                  linear_fits ? "1 - sqrt" : "linear", linear_fits ? root : linear,
                  area_of(linear_fits ? &ROOT : &LINEAR, AREA_RIGHT));
@@ -332,6 +415,9 @@ typedef enum {
     PEAK_EVEN,         // peak + what is missing, by step
     PEAK_MEAN,         // area / total
     PEAK_INVERSE,
+    PEAK_SCALED_DECAY,  // last x decay taken from both areas
+    PEAK_SLOPE_ONE,     // divided by the area at a peak of 1
+    PEAK_LINEAR,        // of the line, whatever the shape
 } PeakRule;
 
 // Of ROOT.
@@ -341,6 +427,10 @@ static double peak_by(PeakRule rule, double area) {
     double now = area_of(&ROOT, AREA_RIGHT), fixed = area_of(&none, AREA_RIGHT),
            slope = (now - fixed) / ROOT.peak, whole = ROOT.last * TOTAL,
            rest = (area - whole) / (now - whole);
+    Wsd line = ROOT, line_none = none;
+    line.shape = line_none.shape = WSD_LINEAR;
+    double line_fixed = area_of(&line_none, AREA_RIGHT),
+           line_slope = (area_of(&line, AREA_RIGHT) - line_fixed) / ROOT.peak;
     const double by[] = {
         [PEAK_PROPORTIONAL] = ROOT.peak * area / now,
         [PEAK_LAST_FORGOTTEN] = area / slope,
@@ -355,6 +445,10 @@ static double peak_by(PeakRule rule, double area) {
         [PEAK_EVEN] = ROOT.peak + (area - now) / TOTAL,
         [PEAK_MEAN] = area / TOTAL,
         [PEAK_INVERSE] = ROOT.peak * now / area,
+        [PEAK_SCALED_DECAY] =
+            ROOT.peak * (area - ROOT.last * DECAY) / (now - ROOT.last * DECAY),
+        [PEAK_SLOPE_ONE] = (area - fixed) / (slope + fixed),
+        [PEAK_LINEAR] = (area - line_fixed) / line_slope,
     };
     return by[rule];
 }
@@ -388,6 +482,14 @@ static const struct {
      "`last` has the rest of each step"},
     {PEAK_SLOPE_NOW, "slope-with-last",
      "divided by (area now) / peak: the part of `last` is in it"},
+    {PEAK_SCALED_DECAY, "last-of-decay",
+     "`last` x decay was taken away: in the decay the peak has a part as well, so "
+     "`last` has the rest of each step"},
+    {PEAK_LINEAR, "peak-of-line",
+     "this is the peak with a linear decay: the shape is 1 - sqrt(u) here"},
+    {PEAK_SLOPE_ONE, "slope-with-last",
+     "divided by the area at a peak of 1: the part of `last` is in it, take it away "
+     "there too"},
     {PEAK_EVEN, "every-step-alike",
      "what is missing was divided by all steps: a higher peak adds less in warm-up and "
      "decay"},
@@ -406,6 +508,10 @@ static void check_peak(Grade *g) {
     for (int i = 0; i < COUNT_OF(PEAK_SLIPS); i++)
         grade_mistake(g, !good && near_area(got, peak_by(PEAK_SLIPS[i].rule, area)),
                       PEAK_SLIPS[i].code, "%s", PEAK_SLIPS[i].says);
+    double near = area_by(&found, 1, TOTAL);
+    grade_mistake(g, !good && fabs(near - area) < 1e-3 * area, "nearly",
+                  "the peak is nearly right: a search that ended too early? Two areas "
+                  "determine the line");
     grade_expect(g, 2, good,
                  "for the area %.3g the peak is %.8g, with which the area is %.8g",
                  area, got, area_by(&found, 1, TOTAL));
@@ -436,6 +542,16 @@ static void grade_extended(Grade *g, int points, const Wsd *got, const Wsd *want
         want->warmup, want->decay);
 }
 
+// What neither a new end nor a new decay changes.
+static void recognise_levels(Grade *g, const Wsd *got) {
+    if (got->total == 0) return;
+    grade_mistake(g, got->peak != ROOT.peak || got->last != ROOT.last, "levels-changed",
+                  "peak and last are those of the run: it is %s that changed",
+                  got->peak != ROOT.peak ? "the peak" : "last");
+    grade_mistake(g, got->shape != ROOT.shape, "shape-changed",
+                  "the shape is that of the run: it changed");
+}
+
 static void check_extend(Grade *g) {
     Wsd got = wsd_extend(&ROOT, 30, 100, 0.29), want = ending(100, 29),
         rest = ending(100, 70), part = ending(100, 20), down = ending(100, 28);
@@ -457,6 +573,23 @@ static void check_extend(Grade *g) {
                   "the decay is as long as before: it is round(share total) now");
     grade_mistake(g, got.total == 100 && got.warmup >= 30, "warms-up-again",
                   "the warm-up begins anew: the steps until now keep their rates");
+    grade_mistake(g, got.total != 0 && got.warmup != WARMUP, "warm-up-changed",
+                  "the warm-up is another one: the schedule is that of the whole run, "
+                  "whose first steps keep their rates");
+    grade_mistake(g, got.total == 130, "total-added",
+                  "`total` is the step at which the run ends, not how many are added");
+    grade_mistake(g, got.decay == 27 || got.decay == 26, "share-after-warm-up",
+                  "the decay's share is of all steps, the warm-up's too: round(share "
+                  "total)");
+    grade_mistake(g, got.total == 100 && got.decay == 9, "share-of-step",
+                  "the decay's share is of the steps until now: it is of the total");
+    Wsd low = wsd_extend(&ROOT, 30, 100, 0.204);
+    grade_mistake(g, got.decay == 29 && low.decay == 21, "rounded-up",
+                  "share total was rounded up: round takes 20.4 to 20");
+    grade_expect(g, 0, low.decay == 20,
+                 "a share of 0.204 of 100 steps: the decay has %lld, should have 20",
+                 low.decay);
+    recognise_levels(g, &got);
     grade_extended(g, 2, &got, &want, 30);
 }
 
@@ -470,17 +603,26 @@ static void check_extend_edges(Grade *g) {
                   "had a lower rate");
     grade_mistake(g, over.total == 30, "no-step-left",
                   "a run that was saved at its end has no step left: {0}");
+    Wsd on = wsd_extend(&ROOT, START, 100, 0.2),
+        tiny = wsd_extend(&ROOT, 30, 100, 0.001);
     grade_mistake(
-        g, edge.total == 0, "edge",
+        g, edge.total == 0 && on.total == 0, "edge",
         "step total - decay is the last one at the peak: from there a run can go "
         "on");
+    grade_mistake(g, edge.total == 0, "few-left",
+                  "after step 40, 4 steps are left of 44, and the decay takes them, if "
+                  "it wants more: that is a schedule, not {0}");
     grade_mistake(g, edge.decay > 4 || early.decay > 7, "decay-too-long",
                   "the decay is longer than the steps that are left after the one that "
                   "was saved");
     grade_mistake(g, early.total == 10 && early.decay > 2, "warm-up-forgotten",
                   "the warm-up goes on to step 8: the decay has what is left after it");
-    grade_mistake(g, edge.decay == 0 && edge.total == 44, "no-decay",
-                  "the decay has at least 1 step");
+    grade_mistake(g, (edge.decay == 0 && edge.total == 44) || tiny.decay == 0,
+                  "no-decay", "the decay has at least 1 step");
+    grade_expect(g, 0, tiny.decay == 1,
+                 "a share of 0.001 of 100 steps: the decay has %lld, should have 1",
+                 tiny.decay);
+    recognise_levels(g, &early);
     grade_expect(g, 1, same_schedule(&inside, &none) && same_schedule(&over, &none),
                  "no schedule goes on from within the decay, or ends at the step that "
                  "was saved: should be {0}");

@@ -3,12 +3,12 @@
 
 #include "ch04_pretrain/homework/grade.h"
 
-// Five tokens. Row 0 saw three of them, row 3 nothing, row 4 all.
-enum { V = 5, SEEN_SOME = 0, SEEN_ONE = 1, SEEN_NONE = 3, SEEN_ALL = 4 };
+// Five tokens. Row 2 saw three of them, row 3 nothing, row 4 all.
+enum { V = 5, SEEN_SOME = 2, SEEN_ONE = 1, SEEN_NONE = 3, SEEN_ALL = 4 };
 static const int COUNT[V * V] = {
-    4, 1, 0, 2, 0,  //
-    0, 0, 6, 0, 0,  //
     1, 2, 0, 0, 1,  //
+    0, 0, 6, 0, 0,  //
+    4, 1, 0, 2, 0,  //
     0, 0, 0, 0, 0,  //
     1, 3, 1, 2, 5,
 };
@@ -58,6 +58,12 @@ typedef enum {
     DISCOUNT_TWO_UP,    // n_2 counts pairs that came twice or more
     DISCOUNT_ROW,       // of the first history alone
     DISCOUNT_ALL,       // n_1 / all pairs
+    DISCOUNT_BOTH_TWO,  // 2 n_1 / (2 n_1 + n_2)
+    DISCOUNT_ZEROS,     // n_1 counts pairs that never came
+    DISCOUNT_BRACKETS,  // n_1 / n_1 + 2 n_2
+    DISCOUNT_SINGLES,   // of tokens, not of pairs
+    DISCOUNT_THREES,    // n_3 for n_2
+    DISCOUNT_TWO_ALL,   // n_1 / (2 (n_1 + n_2))
 } DiscountRule;
 
 static void discount_by(int rule, const void *of, double *to) {
@@ -71,7 +77,21 @@ static void discount_by(int rule, const void *of, double *to) {
         ones = twos = 0;
         for (int w = 0; w < V; w++) ones += count[w] == 1, twos += count[w] == 2;
     }
+    if (rule == DISCOUNT_THREES) twos = pairs_with(count, 3);
+    if (rule == DISCOUNT_ZEROS) ones = pairs_with(count, 0);
+    if (rule == DISCOUNT_SINGLES) {
+        ones = twos = 0;
+        for (int w = 0; w < V; w++) {
+            int times = 0;
+            for (int h = 0; h < V; h++) times += count[h * V + w];
+            ones += times == 1, twos += times == 2;
+        }
+    }
     *to = ones / (ones + 2 * twos);
+    if (rule == DISCOUNT_SINGLES && ones == 0) *to = 0.5;
+    if (rule == DISCOUNT_BOTH_TWO) *to = 2 * ones / (2 * ones + twos);
+    if (rule == DISCOUNT_TWO_ALL) *to = ones / (2 * (ones + twos));
+    if (rule == DISCOUNT_BRACKETS) *to = 1 + 2 * twos;
     if (rule == DISCOUNT_ALL) *to = ones / (V * V - pairs_with(count, 0));
     if (rule == DISCOUNT_ONE_N2) *to = ones / (ones + twos);
     if (rule == DISCOUNT_TWO_N1) *to = ones / (2 * ones + twos);
@@ -81,35 +101,58 @@ static void discount_by(int rule, const void *of, double *to) {
     if (rule == DISCOUNT_RATIO) *to = ones / (2 * twos);
 }
 
+static const Slip DISCOUNT_SLIPS[] = {
+    {DISCOUNT_ONE_N2, "one-n2", "n_1 / (n_1 + n_2): n_2 comes twice"},
+    {DISCOUNT_TWO_N1, "two-n1", "the 2 belongs to n_2: n_1 / (n_1 + 2 n_2)"},
+    {DISCOUNT_OTHER, "one-less", "this is 1 - D: n_1 is above the line"},
+    {DISCOUNT_AT_LEAST, "at-least",
+     "n_c counts pairs that came exactly c times, not c times or more"},
+    {DISCOUNT_UPSIDE, "upside-down", "n_1 and n_2 are exchanged"},
+    {DISCOUNT_TOKENS, "tokens-of-pairs",
+     "n_2 is how many different pairs came twice: here each counts twice"},
+    {DISCOUNT_TWO_UP, "two-or-more",
+     "n_2 counts pairs that came exactly twice, not twice or more"},
+    {DISCOUNT_ROW, "one-history",
+     "this looks at the first history alone: pairs of all V V counts"},
+    {DISCOUNT_ALL, "of-all-pairs",
+     "divided by how many different pairs there are: by n_1 + 2 n_2"},
+    {DISCOUNT_RATIO, "ratio", "n_1 is below the line too: n_1 / (n_1 + 2 n_2)"},
+    {DISCOUNT_BOTH_TWO, "two-n1", "the 2 belongs to n_2 alone: n_1 / (n_1 + 2 n_2)"},
+    {DISCOUNT_ZEROS, "zeros-for-ones",
+     "n_1 counts pairs that came once, not those that never came"},
+    {DISCOUNT_THREES, "threes", "n_2 counts pairs that came twice"},
+    {DISCOUNT_TWO_ALL, "two-n1", "the 2 belongs to n_2 alone: n_1 / (n_1 + 2 n_2)"},
+    {DISCOUNT_BRACKETS, "brackets", "brackets are missing: n_1 / (n_1 + 2 n_2)"},
+    {DISCOUNT_SINGLES, "tokens-for-pairs",
+     "n_c counts pairs, the numbers of count[] one by one: here counts of a token "
+     "were added up first"},
+};
+
 static void check_discount(Grade *g) {
-    static const Slip slips[] = {
-        {DISCOUNT_ONE_N2, "one-n2", "n_1 / (n_1 + n_2): n_2 comes twice"},
-        {DISCOUNT_TWO_N1, "two-n1", "the 2 belongs to n_2: n_1 / (n_1 + 2 n_2)"},
-        {DISCOUNT_OTHER, "one-less", "this is 1 - D: n_1 is above the line"},
-        {DISCOUNT_AT_LEAST, "at-least",
-         "n_c counts pairs that came exactly c times, not c times or more"},
-        {DISCOUNT_UPSIDE, "upside-down", "n_1 and n_2 are exchanged"},
-        {DISCOUNT_TOKENS, "tokens-of-pairs",
-         "n_2 is how many different pairs came twice: here each counts twice"},
-        {DISCOUNT_TWO_UP, "two-or-more",
-         "n_2 counts pairs that came exactly twice, not twice or more"},
-        {DISCOUNT_ROW, "one-history",
-         "this looks at the first history alone: pairs of all V V counts"},
-        {DISCOUNT_ALL, "of-all-pairs",
-         "divided by how many different pairs there are: by n_1 + 2 n_2"},
-        {DISCOUNT_RATIO, "ratio", "n_1 is below the line too: n_1 / (n_1 + 2 n_2)"},
-    };
-    int twice[V * V] = {2, 2, 0, 2}, first[V * V] = {1, 2};
+    int twice[V * V] = {2, 2, 0, 2}, first[V * V] = {1, 2}, ones[V * V] = {1, 1, 4};
     double got = pair_discount(guarded_counts(COUNT), V),
            none = pair_discount(guarded_counts(twice), V),
-           two = pair_discount(guarded_counts(first), V);
+           two = pair_discount(guarded_counts(first), V),
+           all = pair_discount(guarded_counts(ones), V);
     grade_mistake(
         g, got == 0, "discount-integers",
         "n_1 / (n_1 + 2 n_2) is a quotient of integers, 0: make one a double");
     grade_numbers(g, 3, "D of the counts", &got, 1, TOLERANCE, discount_by, COUNT,
-                  slips, COUNT_OF(slips));
+                  DISCOUNT_SLIPS, COUNT_OF(DISCOUNT_SLIPS));
     grade_mistake(g, none == 0 || isnan(none), "no-ones",
                   "where no pair came once D is 1/2: 0 would discount nothing");
+    double want;
+    discount_by(DISCOUNT_RIGHT, COUNT, &want);
+    bool usual = fabs(got - want) <= TOLERANCE;
+    grade_mistake(g, usual && fabs(none - 0.5) > TOLERANCE, "no-ones-other",
+                  "where no pair came once D is 1/2, here %g", none);
+    grade_mistake(g, usual && fabs(all - 1) > TOLERANCE, "no-twos",
+                  "where no pair came twice D is n_1 / n_1, 1, and not %g: the case of "
+                  "its own is n_1 = 0",
+                  all);
+    grade_expect(g, 0, fabs(all - 1) <= TOLERANCE,
+                 "D where two pairs came once and one four times is %g, should be 1",
+                 all);
     Reading both[] = {
         {"D where n_1 = 0", none, 0.5, TOLERANCE},
         {"where the first pair came once, the next twice", two, 1. / 3, TOLERANCE}};
@@ -127,16 +170,35 @@ typedef enum {
     COUNTS,        // not divided
     OF_HISTORIES,  // divided by how many histories were seen
     OF_TOKENS,     // divided by all tokens
+    AFTER_OTHERS,  // not after itself
+    MORE_THAN_ONCE,
+    ONCE,         // after which it came just once
+    NOT_CLEARED,  // p counts on from what was there
+    SUM_SO_FAR,   // divided by the pairs so far
+    WHETHER,      // 1 for how many
+    LESS_LAST,    // without the last history
 } ContinuationRule;
 
+// What a pair counts.
+static int pair_by(ContinuationRule rule, int h, int w) {
+    int c = rule == FOLLOWED ? COUNT[w * V + h] : COUNT[h * V + w];
+    if (rule == TOKENS) return c;
+    if (rule == AFTER_OTHERS && h == w) return 0;
+    if (rule == LESS_LAST && h == V - 1) return 0;
+    if (rule == MORE_THAN_ONCE) return c > 1;
+    return rule == ONCE ? c == 1 : c > 0;
+}
+
 static void continuation_by(ContinuationRule rule, double *p) {
+    double so_far = 0;
     for (int w = 0; w < V; w++) {
-        p[w] = 0;
-        for (int h = 0; h < V; h++) {
-            int c = rule == FOLLOWED ? COUNT[w * V + h] : COUNT[h * V + w];
-            p[w] += rule == TOKENS ? c : c > 0;
-        }
+        p[w] = rule == NOT_CLEARED ? BEFORE : 0;
+        for (int h = 0; h < V; h++) p[w] += pair_by(rule, h, w);
+        if (rule == WHETHER) p[w] = p[w] > 0;
+        so_far += p[w];
+        if (rule == SUM_SO_FAR) p[w] /= so_far;
     }
+    if (rule == SUM_SO_FAR) return;
     double sum = rule == UNNORMALISED   ? V
                  : rule == OF_ALL_PAIRS ? V * V
                  : rule == COUNTS       ? 1
@@ -147,37 +209,50 @@ static void continuation_by(ContinuationRule rule, double *p) {
     for (int w = 0; w < V; w++) p[w] /= sum;
 }
 
+static const struct {
+    ContinuationRule rule;
+    const char *code, *says;
+} CONTINUATION_SLIPS[] = {
+    {FOLLOWED, "followers",
+     "it counts the tokens that came after w: the question is after how many w "
+     "came"},
+    {TOKENS, "frequency",
+     "this is how frequent w is: \"Francisco\" after \"San\" counts once, however "
+     "often it came"},
+    {UNNORMALISED, "per-token",
+     "divided by how many tokens there are: by the number of different pairs it "
+     "sums to "
+     "1"},
+    {OF_ALL_PAIRS, "per-pair",
+     "divided by V V: by the number of different pairs that came"},
+    {COUNTS, "not-divided", "not divided by the number of different pairs"},
+    {OF_HISTORIES, "per-history",
+     "divided by the number of histories: by that of different pairs"},
+    {OF_TOKENS, "per-count", "divided by all counts: by the number of different pairs"},
+    {AFTER_OTHERS, "not-after-itself",
+     "a token that came after itself came after one more"},
+    {MORE_THAN_ONCE, "more-than-once", "a pair that came once counts too: above 0"},
+    {ONCE, "just-once", "pairs that came more than once count too: above 0"},
+    {NOT_CLEARED, "not-cleared",
+     "counting went on from what p held before: it may hold anything, and each "
+     "p[w] begins with 0"},
+    {WHETHER, "whether",
+     "1 for each token that came at all: after how many different tokens did it come?"},
+    {LESS_LAST, "last-history", "the last history is missing"},
+    {SUM_SO_FAR, "sum-so-far",
+     "divided by the pairs counted so far: all pairs are known after the loop, so "
+     "a second one divides"},
+};
+
 static void check_continuation(Grade *g) {
-    static const struct {
-        ContinuationRule rule;
-        const char *code, *says;
-    } slips[] = {
-        {FOLLOWED, "followers",
-         "it counts the tokens that came after w: the question is after how many w "
-         "came"},
-        {TOKENS, "frequency",
-         "this is how frequent w is: \"Francisco\" after \"San\" counts once, however "
-         "often it came"},
-        {UNNORMALISED, "per-token",
-         "divided by how many tokens there are: by the number of different pairs it "
-         "sums to "
-         "1"},
-        {OF_ALL_PAIRS, "per-pair",
-         "divided by V V: by the number of different pairs that came"},
-        {COUNTS, "not-divided", "not divided by the number of different pairs"},
-        {OF_HISTORIES, "per-history",
-         "divided by the number of histories: by that of different pairs"},
-        {OF_TOKENS, "per-count",
-         "divided by all counts: by the number of different pairs"},
-    };
     double want[V], slip[V], *got = blank_p();
     continuation(guarded_counts(COUNT), V, got);
     continuation_by(CAME_AFTER, want);
     name_added(g, got, want);
-    for (int i = 0; i < COUNT_OF(slips); i++) {
-        continuation_by(slips[i].rule, slip);
-        grade_mistake(g, near_array(got, slip, V, TOLERANCE), slips[i].code, "%s",
-                      slips[i].says);
+    for (int i = 0; i < COUNT_OF(CONTINUATION_SLIPS); i++) {
+        continuation_by(CONTINUATION_SLIPS[i].rule, slip);
+        grade_mistake(g, near_array(got, slip, V, TOLERANCE),
+                      CONTINUATION_SLIPS[i].code, "%s", CONTINUATION_SLIPS[i].says);
     }
     grade_near_array(g, 5, "continuation", got, want, V, TOLERANCE);
 }
@@ -189,20 +264,23 @@ typedef struct {
     double unseen;  // lower's probability of what never came
 } Seen;
 
-// How often w came after h; turned: h after w, the counts read the wrong way round.
-static int pair_count(int h, int w, bool turned) {
-    return turned ? COUNT[w * V + h] : COUNT[h * V + w];
+// How counts are read: right, h after w for w after h, or from h on for h V.
+typedef enum { READ, READ_TURNED, READ_FROM_H } Reads;
+
+static int pair_count(int h, int w, Reads how) {
+    if (how == READ_FROM_H) return COUNT[h + w];
+    return how == READ_TURNED ? COUNT[w * V + h] : COUNT[h * V + w];
 }
 
-static Seen seen_by(int h, const double *lower, bool turned) {
+static Seen seen_by(int h, const double *lower, Reads how) {
     Seen s = {0};
     for (int w = 0; w < V; w++) {
-        int c = pair_count(h, w, turned);
+        int c = pair_count(h, w, how);
         s.total += c, s.different += c > 0, s.unseen += c > 0 ? 0 : lower[w];
     }
     return s;
 }
-static Seen seen_after(int h, const double *lower) { return seen_by(h, lower, false); }
+static Seen seen_after(int h, const double *lower) { return seen_by(h, lower, READ); }
 
 typedef enum {
     WB_RIGHT,
@@ -220,17 +298,27 @@ typedef enum {
     WB_TRANSPOSED,    // in the numerator only
     WB_SECOND_TERM,   // T lower not divided
     WB_COUNTS,        // not divided
+    WB_TWICE_TOTAL,   // T = c(h), below too
+    WB_LOWER_ONCE,    // lower for T lower
+    WB_INTEGER,       // c / (c(h) + T) as integers
+    WB_BOTH_INTEGER,  // T / (c(h) + T) too
+    WB_FIRST_WHOLE,   // c / c(h) + T lower / (c(h) + T)
+    WB_FROM_H,        // the row begins at h
+    WB_FREQUENCY,     // the share of c / c(h) is weighed, and c is over c(h) + T
 } WittenBellRule;
 
 static void witten_bell_by(WittenBellRule rule, const double *lower, int h, double *p) {
-    Seen s = seen_by(h, lower, rule == WB_COLUMN);
-    double T = rule == WB_UNSEEN_TYPES ? V - s.different
-               : rule == WB_VOCABULARY ? V
-               : rule == WB_TOTAL      ? s.total
-               : rule == WB_ONE        ? 1
-                                       : s.different;
+    Reads how = rule == WB_COLUMN   ? READ_TURNED
+                : rule == WB_FROM_H ? READ_FROM_H
+                                    : READ;
+    Seen s = seen_by(h, lower, how);
+    double T = rule == WB_UNSEEN_TYPES                      ? V - s.different
+               : rule == WB_VOCABULARY                      ? V
+               : rule == WB_TOTAL || rule == WB_TWICE_TOTAL ? s.total
+               : rule == WB_ONE                             ? 1
+                                                            : s.different;
     for (int w = 0; w < V; w++) {
-        int c = pair_count(h, w, rule == WB_TRANSPOSED || rule == WB_COLUMN);
+        int c = pair_count(h, w, rule == WB_TRANSPOSED ? READ_TURNED : how);
         double share = rule == WB_NO_LOWER ? 1. / V : rule == WB_T_ALONE ? 1 : lower[w];
         if (rule == WB_UNSEEN_ONLY && c > 0) share = 0;
         double events = s.total + (rule == WB_NO_T ? 0 : rule == WB_BY_V ? V : T);
@@ -238,6 +326,11 @@ static void witten_bell_by(WittenBellRule rule, const double *lower, int h, doub
         p[w] = (c + T * share) / (rule == WB_COUNTS ? 1 : events);
         if (rule == WB_LOWER_WHOLE) p[w] = c / events + lower[w];
         if (rule == WB_SECOND_TERM) p[w] = c / events + T * lower[w];
+        if (rule == WB_FIRST_WHOLE) p[w] = c / s.total + T * lower[w] / events;
+        if (rule == WB_LOWER_ONCE) p[w] = (c + lower[w]) / events;
+        if (rule == WB_INTEGER) p[w] = floor(c / events) + T * lower[w] / events;
+        if (rule == WB_BOTH_INTEGER) p[w] = floor(c / events);
+        if (rule == WB_FREQUENCY) p[w] = (c * s.total / events + T * lower[w]) / events;
         if (s.total == 0) p[w] = lower[w];
     }
 }
@@ -279,6 +372,20 @@ static const struct {
      "count[h V + w]: history and token are exchanged"},
     {WB_SECOND_TERM, "term-not-divided", "T lower[w] is divided by c(h) + T too"},
     {WB_COUNTS, "not-divided", "not divided by c(h) + T"},
+    {WB_TWICE_TOTAL, "total-for-t",
+     "T was taken as c(h): it counts the different tokens after h, not all"},
+    {WB_FIRST_WHOLE, "first-term-whole",
+     "c(h w) / c(h) was not made smaller: c(h w) is divided by c(h) + T as well"},
+    {WB_FROM_H, "row-from-h", "the row of h begins at h V: here at h"},
+    {WB_LOWER_ONCE, "lower-not-times-t",
+     "lower[w] for T lower[w]: novelties happened T times"},
+    {WB_INTEGER, "integers",
+     "c(h w) / (c(h) + T) is a quotient of integers, 0: make one a double"},
+    {WB_BOTH_INTEGER, "integers",
+     "quotients of integers, 0: make one of each a double"},
+    {WB_FREQUENCY, "weighed-twice",
+     "c(h w) was divided by c(h) + T and then weighed as well: either c(h w) / (c(h) + "
+     "T), or c(h) / (c(h) + T) times c(h w) / c(h)"},
 };
 
 static void check_witten_bell(Grade *g) {
@@ -313,8 +420,11 @@ static void name_new_history(Grade *g, const double *p) {
 }
 
 static void check_new_history(Grade *g) {
-    double *got = run_witten_bell(SEEN_NONE);
-    name_new_history(g, got);
+    double usual[V], *got = run_witten_bell(SEEN_SOME);
+    witten_bell_by(WB_RIGHT, LOWER, SEEN_SOME, usual);
+    bool sound = near_array(got, usual, V, TOLERANCE);
+    got = run_witten_bell(SEEN_NONE);
+    if (sound) name_new_history(g, got);
     grade_near_array(g, 1, "Witten and Bell, a history never seen", got, LOWER, V,
                      TOLERANCE);
 }
@@ -342,6 +452,12 @@ typedef enum {
     BACK_OFF_SPREAD,        // not normalised, and then all divided by their sum
     BACK_OFF_NO_FREED,      // alpha is 1 / lower's probability of the unseen
     BACK_OFF_PLUS_EVENTS,   // (c - D) / (c(h) + T), as Witten and Bell
+    BACK_OFF_REST_OF_D,     // the freed mass is 1 - D
+    BACK_OFF_TIMES_UNSEEN,  // multiplied by lower's probability of the unseen
+    BACK_OFF_TWICE_SEEN,    // what came once is not kept
+    BACK_OFF_FROM_H,        // the row begins at h
+    BACK_OFF_NO_D,          // the freed mass is T / c(h)
+    BACK_OFF_WITTEN_BELL,   // the freed mass is T / (c(h) + T)
 } BackOffRule;
 
 // What lower is multiplied by for tokens that never came.
@@ -353,6 +469,10 @@ static double alpha_by(BackOffRule rule, const Seen *s, double D) {
     if (rule == BACK_OFF_LOWER || rule == BACK_OFF_RESCALED) return 1;
     if (rule == BACK_OFF_D_ALONE) freed = D;
     if (rule == BACK_OFF_KEPT_MASS) freed = 1 - freed;
+    if (rule == BACK_OFF_REST_OF_D) freed = 1 - D;
+    if (rule == BACK_OFF_NO_D) freed = types / s->total;
+    if (rule == BACK_OFF_WITTEN_BELL) freed = types / (s->total + types);
+    if (rule == BACK_OFF_TIMES_UNSEEN) return freed * s->unseen;
     if (rule == BACK_OFF_NO_FREED) freed = 1;
     if (rule == BACK_OFF_BY_NUMBER) return freed / (V - s->different);
     if (rule == BACK_OFF_INTERPOLATES || rule == BACK_OFF_UNNORMALISED
@@ -370,13 +490,15 @@ static double kept_by(BackOffRule rule, const Seen *s, int c, double D) {
 
 static void back_off_by(BackOffRule rule, const double *lower, double D, int h,
                         double *p) {
-    Seen s = seen_by(h, lower, rule == BACK_OFF_COLUMN);
+    Reads how = rule == BACK_OFF_COLUMN   ? READ_TURNED
+                : rule == BACK_OFF_FROM_H ? READ_FROM_H
+                                          : READ;
+    Seen s = seen_by(h, lower, how);
     double alpha = alpha_by(rule, &s, D);
     for (int w = 0; w < V; w++) {
-        int c =
-            pair_count(h, w, rule == BACK_OFF_TRANSPOSED || rule == BACK_OFF_COLUMN);
+        int c = pair_count(h, w, rule == BACK_OFF_TRANSPOSED ? READ_TURNED : how);
         double even = D * s.different / s.total / (V - s.different);
-        if (c > 0) p[w] = kept_by(rule, &s, c, D);
+        if (c > (rule == BACK_OFF_TWICE_SEEN)) p[w] = kept_by(rule, &s, c, D);
         else if (rule == BACK_OFF_UNIFORM) p[w] = even;
         else p[w] = alpha * (rule == BACK_OFF_NO_LOWER ? 1 : lower[w]);
         if (c > 0 && rule == BACK_OFF_INTERPOLATES) p[w] += alpha * lower[w];
@@ -444,10 +566,22 @@ static const struct {
      "lower of the unseen was brought to 1: they share what was freed, D T / c(h)"},
     {BACK_OFF_PLUS_EVENTS, "plus-events",
      "divided by c(h) + T, as Witten and Bell do: here by c(h)"},
+    {BACK_OFF_REST_OF_D, "freed-is-rest",
+     "the freed mass is D T / c(h), not 1 - D: each different token after h gave up D "
+     "of its count"},
+    {BACK_OFF_FROM_H, "row-from-h", "the row of h begins at h V: here at h"},
+    {BACK_OFF_NO_D, "freed-no-d", "D is missing: the freed mass is D T / c(h)"},
+    {BACK_OFF_WITTEN_BELL, "freed-as-witten-bell",
+     "the freed mass is D T / c(h), not T / (c(h) + T), which is Witten and Bell's"},
+    {BACK_OFF_TIMES_UNSEEN, "times-unseen",
+     "alpha was multiplied by lower's probability of the tokens that never came: "
+     "divided, so that p sums to 1"},
+    {BACK_OFF_TWICE_SEEN, "once-is-unseen",
+     "a token that came once after h came: (1 - D) / c(h), not alpha lower[w]"},
 };
 
 static void check_back_off(Grade *g) {
-    double D = 0.7, want[V], slip[V], *got = run_back_off(LOWER, D, SEEN_SOME);
+    double D = 0.6, want[V], slip[V], *got = run_back_off(LOWER, D, SEEN_SOME);
     back_off_by(BACK_OFF_RIGHT, LOWER, D, SEEN_SOME, want);
     name_added(g, got, want);
     for (int i = 0; i < COUNT_OF(BACK_OFF_SLIPS); i++) {
@@ -455,9 +589,13 @@ static void check_back_off(Grade *g) {
         grade_mistake(g, near_array(got, slip, V, TOLERANCE), BACK_OFF_SLIPS[i].code,
                       "%s", BACK_OFF_SLIPS[i].says);
     }
+    bool some = near_array(got, want, V, TOLERANCE);
     grade_near_array(g, 5, "backing off", got, want, V, TOLERANCE);
     got = run_back_off(LOWER, D, SEEN_ONE);
     back_off_by(BACK_OFF_RIGHT, LOWER, D, SEEN_ONE, want);
+    grade_mistake(g, some && !near_array(got, want, V, TOLERANCE), "one-token-seen",
+                  "right after a history with three different tokens, wrong after one "
+                  "with a single token that came six times: T is 1 there, c(h) 6");
     grade_expect(g, 1, near_array(got, want, V, TOLERANCE),
                  "backing off after a history with one token: p sums to %.6g, and that "
                  "token has %.6g, should be %.6g",
@@ -479,6 +617,11 @@ static void check_nothing_left(Grade *g) {
                   "nothing is discounted");
     grade_near_array(g, 2, "backing off, every token was seen", got, all, V, TOLERANCE);
     got = run_back_off(narrow, D, SEEN_SOME);
+    double narrow_sum = sum_of(got);
+    grade_mistake(
+        g, isnan(narrow_sum) || fabs(narrow_sum - 1) > TOLERANCE, "nothing-to-give-to",
+        "lower gives nothing to the tokens that never came after h: the "
+        "freed mass has nowhere to go, so nothing is discounted there either");
     grade_near_array(g, 1, "backing off, lower has nothing for the unseen", got, some,
                      V, TOLERANCE);
     got = run_back_off(LOWER, D, SEEN_NONE);

@@ -48,6 +48,20 @@ typedef enum {
     TYPICAL_AS_INT_TOKENS,  // so too, and then the lower token first
     TYPICAL_TOLERANT,       // ends where the mass is nearly reached
     TYPICAL_RESORTED,       // the right ones, in the order of their p
+    TYPICAL_AS_INT_THEN,    // 0 as an int counts as equal: the lower token first
+    TYPICAL_BY_TOKEN,       // not by distance
+    TYPICAL_GIVEN,          // not sorted
+    TYPICAL_BEST_FIRST,     // the most likely one is always kept
+    TYPICAL_ONE_OVER,       // one more than it takes
+    TYPICAL_PER_CANDIDATE,  // the entropy divided by the number of candidates
+    TYPICAL_WEIGHED,        // the distance times the share
+    TYPICAL_LESS_LAST,      // the last candidate of the list is not looked at
+    TYPICAL_TENS,           // log10 in the surprise
+    TYPICAL_EVEN,           // ln of the number of candidates for the entropy
+    TYPICAL_PERPLEXITY,     // |1 / share - e^entropy|
+    TYPICAL_RELATIVE,       // divided by the entropy
+    TYPICAL_TWO,            // two at least
+    TYPICAL_COUNT,          // so many candidates, mass x their number
 } TypicalRule;
 
 static double entropy_by(TypicalRule rule, const Candidates *c) {
@@ -59,8 +73,16 @@ static double entropy_by(TypicalRule rule, const Candidates *c) {
     }
     if (rule == TYPICAL_MEAN_SURPRISE) return plain;
     if (rule == TYPICAL_ENTROPY_SIGN) return -nats;
+    if (rule == TYPICAL_EVEN) return log(c->count);
+    if (rule == TYPICAL_PER_CANDIDATE) return nats / c->count;
     bool bits = rule == TYPICAL_BITS || rule == TYPICAL_ALL_BITS;
     return bits ? nats / log(2) : nats;
+}
+
+static double most_likely(const Candidates *c) {
+    double most = 0;
+    for (int i = 0; i < c->count; i++) most = fmax(most, c->list[i].p);
+    return most;
 }
 
 // What the candidates are sorted by.
@@ -69,6 +91,8 @@ static double key_of(TypicalRule rule, const Candidates *c, const Candidate *x) 
          bits = rule == TYPICAL_SURPRISE_BITS || rule == TYPICAL_ALL_BITS;
     double share = x->p / (raw ? 1 : c->total), entropy = entropy_by(rule, c);
     if (rule == TYPICAL_LIKELY) return -share;
+    if (rule == TYPICAL_BY_TOKEN || rule == TYPICAL_GIVEN) return 0;
+    if (rule == TYPICAL_BEST_FIRST && x->p == most_likely(c)) return -1;
     if (share == 0) return INFINITY;
     double surprise = -log(share) / (bits ? log(2) : 1), above = surprise - entropy;
     switch (rule) {
@@ -78,6 +102,10 @@ static double key_of(TypicalRule rule, const Candidates *c, const Candidate *x) 
         case TYPICAL_PROBABILITY: return fabs(share - exp(-entropy));
         case TYPICAL_P_ENTROPY: return fabs(share - entropy);
         case TYPICAL_SQUARED: return above * above;
+        case TYPICAL_TENS: return fabs(-log10(share) - entropy);
+        case TYPICAL_PERPLEXITY: return fabs(1 / share - exp(entropy));
+        case TYPICAL_RELATIVE: return fabs(above) / entropy;
+        case TYPICAL_WEIGHED: return share * fabs(above);
         default: return fabs(above);
     }
 }
@@ -104,17 +132,28 @@ static int as_int_tokens(const void *a, const void *b) {
     return x->candidate.token - y->candidate.token;
 }
 
+static int as_int_then(const void *a, const void *b) {
+    int order = as_int(a, b);
+    const Far *x = a, *y = b;
+    return order ? order : x->candidate.token - y->candidate.token;
+}
+
 // By the library's own qsort, since such a comparison is not an order.
 static void sort_as_int(TypicalRule rule, const Candidates *c, Candidate *list, int n) {
     Far all[MOST];
     for (int i = 0; i < n; i++) all[i] = (Far){key_of(rule, c, &list[i]), list[i]};
-    qsort(all, (size_t)n, sizeof *all, rule == TYPICAL_AS_INT ? as_int : as_int_tokens);
+    qsort(all, (size_t)n, sizeof *all,
+          rule == TYPICAL_AS_INT          ? as_int
+          : rule == TYPICAL_AS_INT_TOKENS ? as_int_tokens
+                                          : as_int_then);
     for (int i = 0; i < n; i++) list[i] = all[i].candidate;
 }
 
 // By selection, the plain way.
 static void sort_by(TypicalRule rule, const Candidates *c, Candidate *list, int n) {
-    if (rule == TYPICAL_AS_INT || rule == TYPICAL_AS_INT_TOKENS) {
+    if (rule == TYPICAL_GIVEN) return;
+    if (rule == TYPICAL_AS_INT || rule == TYPICAL_AS_INT_TOKENS
+        || rule == TYPICAL_AS_INT_THEN) {
         sort_as_int(rule, c, list, n);
         return;
     }
@@ -137,13 +176,17 @@ static bool goes_on(TypicalRule rule, double sum, double mass, double whole) {
 static int typical_by(TypicalRule rule, const Candidates *c, double mass, int *kept) {
     Candidate list[MOST];
     int n = 0, count = 0;
-    for (int i = 0; i < c->count; i++)
+    for (int i = 0; i < c->count - (rule == TYPICAL_LESS_LAST); i++)
         if (c->list[i].p > 0) list[n++] = c->list[i];
     sort_by(rule, c, list, n);
     double sum = 0,
            whole = rule == TYPICAL_RAW_MASS || rule == TYPICAL_RAW ? 1 : c->total;
-    while (count < n && goes_on(rule, sum, mass, whole))
+    while (count < n
+           && (rule == TYPICAL_COUNT ? count < mass * c->count
+                                     : goes_on(rule, sum, mass, whole)
+                                           || (rule == TYPICAL_TWO && count < 2)))
         kept[count] = list[count].token, sum += list[count].p, count++;
+    if (rule == TYPICAL_ONE_OVER && count < n) kept[count] = list[count].token, count++;
     if (rule == TYPICAL_RESORTED) {
         sort_by(TYPICAL_LIKELY, c, list, count);
         for (int i = 0; i < count; i++) kept[i] = list[i].token;
@@ -202,6 +245,18 @@ static const TypicalMistake DISTANCE_MISTAKES[] = {
     {TYPICAL_ALL_BITS, "bits", "in bits: nats are asked for"},
     {TYPICAL_MEAN_SURPRISE, "mean-surprise",
      "the entropy weighs each ln(1 / share) with its share: this is their plain mean"},
+    {TYPICAL_PER_CANDIDATE, "entropy-divided",
+     "the entropy was divided by the number of candidates: the shares weigh its terms "
+     "already"},
+    {TYPICAL_TENS, "two-units", "ln(1 / share), not a logarithm to base 10"},
+    {TYPICAL_EVEN, "entropy-of-even",
+     "the logarithm of how many there are is the entropy of equal shares: - sum share "
+     "ln share"},
+    {TYPICAL_PERPLEXITY, "probabilities",
+     "a distance of 1 / share and e^entropy: of their logarithms"},
+    {TYPICAL_RELATIVE, "relative", "divided by the entropy: the distance itself"},
+    {TYPICAL_WEIGHED, "distance-weighed",
+     "the distance was multiplied by the share: only the entropy's terms are"},
 };
 
 static void distances_by(TypicalRule rule, const Candidates *c, double *to) {
@@ -280,6 +335,37 @@ static const TypicalMistake TYPICAL_MISTAKES[] = {
      "distance"},
     {TYPICAL_TOLERANT, "tolerance",
      "the set ends where the mass is nearly reached: no tolerance, and no float"},
+    {TYPICAL_AS_INT_THEN, "compared-as-int",
+     "a difference of distances becomes an int in the comparison, 0 where they are "
+     "less than 1 apart: return -1, 0 or 1 by < and >"},
+    {TYPICAL_BY_TOKEN, "by-token",
+     "these are in the order of their tokens, which only equal p are: the nearest "
+     "first"},
+    {TYPICAL_GIVEN, "not-sorted",
+     "these are in the order in which they came: they are to be sorted, the nearest "
+     "first"},
+    {TYPICAL_BEST_FIRST, "best-kept",
+     "the most likely candidate was put first: it has its place by its distance, and "
+     "may be cut"},
+    {TYPICAL_ONE_OVER, "one-over",
+     "one candidate more than it takes: the one with which the mass is reached is the "
+     "last"},
+    {TYPICAL_PER_CANDIDATE, "entropy-divided",
+     "sorted by an entropy that was divided by the number of candidates: the shares "
+     "weigh its terms already"},
+    {TYPICAL_EVEN, "entropy-of-even",
+     "sorted by the distance from the logarithm of how many there are: from the "
+     "entropy"},
+    {TYPICAL_PERPLEXITY, "probabilities",
+     "sorted by |1 / share - e^entropy|: by how near -ln share is to the entropy"},
+    {TYPICAL_TENS, "two-units", "sorted by a logarithm to base 10 less one in nats"},
+    {TYPICAL_TWO, "two-at-least", "two are kept where one has the mass: the fewest"},
+    {TYPICAL_COUNT, "share-of-number",
+     "mass x the number of candidates are kept: their shares add up to mass"},
+    {TYPICAL_WEIGHED, "distance-weighed",
+     "sorted by the distance times the share: by the distance"},
+    {TYPICAL_LESS_LAST, "last-candidate",
+     "the last candidate of the list is missing: it has c->count of them"},
 };
 
 // What the student's filter leaves of a list.
@@ -328,6 +414,42 @@ static bool kept_twice(const Filtered *f) {
     return false;
 }
 
+// Whether the right ones are there, in front, and the total is theirs.
+static bool only_count_is_off(const Filtered *f, const int *want, int wanted) {
+    double sum = 0;
+    if (f->left.count != f->given.count) return false;
+    for (int i = 0; i < wanted; i++) {
+        if (f->after[i].token != want[i]) return false;
+        sum += f->after[i].p;
+    }
+    return fabs(f->left.total - sum) < TOLERANCE;
+}
+
+// Whether a token that is left has the p of another one.
+static bool apart(const Filtered *f) {
+    for (int i = 0; i < f->left.count && i < f->given.count; i++) {
+        bool own = false, of_another = false;
+        for (int j = 0; j < f->given.count; j++) {
+            bool same = f->before[j].token == f->after[i].token;
+            own |= same && f->before[j].p == f->after[i].p;
+            of_another |= !same && f->before[j].p == f->after[i].p;
+        }
+        if (of_another && !own) return true;
+    }
+    return false;
+}
+
+// Whether typical_distance is wrong and not just signed: then an order that looks like
+// that of the probabilities is likely to be that of these distances.
+static bool another_distance(void) {
+    Candidates c = candidates(P, TOKENS, 1);
+    double got[MOST], want[MOST], with_sign[MOST];
+    for (int i = 0; i < TOKENS; i++) got[i] = typical_distance(&c, i);
+    distances_by(TYPICAL_RIGHT, &c, want), distances_by(TYPICAL_SIGNED, &c, with_sign);
+    return !near_array(got, want, TOKENS, TOLERANCE)
+           && !near_array(got, with_sign, TOKENS, TOLERANCE);
+}
+
 // The student's choice among n candidates against the reference.
 static void check_choice(Grade *g, int points, const char *what, const double *p, int n,
                          double total, double mass) {
@@ -335,16 +457,22 @@ static void check_choice(Grade *g, int points, const char *what, const double *p
     Filtered f;
     run_filter(&f, p, n, total, mass);
     bool good = left_by(TYPICAL_RIGHT, &f, mass), named = good, zero = false;
+    int right_count = typical_by(TYPICAL_RIGHT, &f.given, mass, want);
+    grade_mistake(g, !good && only_count_is_off(&f, want, right_count), "count-not-set",
+                  "c->count is as before: it is how many are left");
+    grade_mistake(g, apart(&f), "p-and-token-apart",
+                  "a token has the p of another one: a candidate is moved whole, token "
+                  "and p");
     grade_mistake(g, kept_twice(&f), "kept-twice",
                   "a candidate is kept twice, and another is lost: was the list "
                   "overwritten while it was still read?");
     for (int i = 0; i < COUNT_OF(TYPICAL_MISTAKES) && !named; i++) {
         const TypicalMistake *m = &TYPICAL_MISTAKES[i];
+        if (m->rule == TYPICAL_LIKELY && another_distance()) continue;
         named = left_by(m->rule, &f, mass) && left_of_others(m->rule, total, mass);
         grade_mistake(g, named, m->code, "%s", m->says);
     }
-    int count = f.left.count < n ? f.left.count : n,
-        wanted = typical_by(TYPICAL_RIGHT, &f.given, mass, want);
+    int count = f.left.count < n ? f.left.count : n, wanted = right_count;
     for (int i = 0; i < count; i++)
         got[i] = f.after[i].token, zero |= f.after[i].p == 0;
     grade_mistake(g, zero, "zeros-kept", "a candidate with p = 0 never stays");
@@ -370,6 +498,16 @@ static void check_after_cut(Grade *g) {
 }
 static void check_ties(Grade *g) {
     const double p[MOST] = {0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125};
+    Candidate mixed[MOST];
+    for (int i = 0; i < MOST; i++) mixed[i] = (Candidate){p[i], 3 * i % MOST};
+    Candidates c = {grade_guarded("list", mixed, sizeof mixed), MOST, 1};
+    candidates_typical(&c, 1);
+    bool sorted = c.count == MOST;
+    for (int i = 0; i < MOST && sorted; i++) sorted = c.list[i].token == i;
+    grade_mistake(g, !sorted, "ties", "of equal p the lower token comes first");
+    grade_expect(g, 0, sorted,
+                 "eight candidates with equal p, in mixed order: they are not kept in "
+                 "that of their tokens");
     check_choice(g, 1, "eight candidates with equal p", p, MOST, 1, 1);
     check_choice(g, 1, "eight candidates with equal p", p, MOST, 1, 0.5);
 }

@@ -30,6 +30,9 @@ typedef enum {
     SQUARES_SET,         // = for +=: the last part's share
     SQUARES_ABSOLUTE,    // sums of absolute values, squared
     SQUARES_OF_NUMBERS,  // the square of the sum of a gradient's numbers
+    SQUARES_LESS_ONE,    // divided by parts - 1
+    SQUARES_SIZES,       // the mean of absolute values, squared
+    SQUARES_KEPT,        // the sum of a number goes on in the next
 } SquaresRule;
 
 static double number_at(SquaresRule rule, const Parts *p, int k, int i) {
@@ -59,15 +62,21 @@ static void small_by(int rule, const void *of, double *to) {
         if (rule == SQUARES_SET) *to = 0;
         *to += size_by((SquaresRule)rule, square) / (rule == SQUARES_SUM ? 1 : parts);
     }
+    if (rule == SQUARES_LESS_ONE) *to *= (double)parts / (parts - 1);
     if (rule == SQUARES_OF_SUM) *to = lengths * lengths;
+    if (rule == SQUARES_SIZES) {
+        double sizes = 0;
+        for (int i = 0; i < p->parts * NUMBERS; i++) sizes += fabs(p->g[i]) / p->parts;
+        *to = sizes * sizes;
+    }
     if (rule == SQUARES_OF_MEAN) *to = lengths * lengths / (parts * parts);
 }
 
 static void big_by(int rule, const void *of, double *to) {
     const Parts *p = of;
-    double square = 0, sizes = 0, all = 0;
+    double square = 0, sizes = 0, all = 0, sum = 0;
     for (int i = 0; i < NUMBERS; i++) {
-        double sum = 0;
+        if (rule != SQUARES_KEPT) sum = 0;
         for (int k = 0; k < p->parts; k++) {
             if (rule == SQUARES_SET || rule == SQUARES_LAST) sum = 0;
             sum += number_at((SquaresRule)rule, p, k, i);
@@ -87,6 +96,19 @@ static Squares run_squares(int parts) {
     return squares_of_parts(
         grade_guarded("gradients", G, (size_t)(parts * NUMBERS) * sizeof *G), parts,
         NUMBERS);
+}
+
+// What small and big are, exchanged.
+static void recognise_exchanged(Grade *g) {
+    Parts p = {G, PARTS};
+    Squares got = run_squares(PARTS);
+    double small, big;
+    small_by(0, &p, &small), big_by(0, &p, &big);
+    grade_mistake(
+        g, fabs(got.small - big) < TOLERANCE && fabs(got.big - small) < TOLERANCE,
+        "small-and-big",
+        "small and big are exchanged: the mean of the parts' squared lengths "
+        "is small, and the mean gradient's is big");
 }
 
 static void check_small(Grade *g) {
@@ -109,8 +131,13 @@ static void check_small(Grade *g) {
          "the square of a sum: each number is squared first"},
         {SQUARES_LAYOUT, "small-layout",
          "part k begins at number k n: the gradients lie one after another"},
+        {SQUARES_LESS_ONE, "small-less-one",
+         "divided by parts - 1, as a variance is: this is a mean over the parts"},
+        {SQUARES_SIZES, "small-absolute",
+         "absolute values were added and then squared: each number is squared first"},
     };
     Parts p = {G, PARTS};
+    recognise_exchanged(g);
     double got = run_squares(PARTS).small;
     grade_numbers(g, 3, "small, of three gradients", &got, 1, TOLERANCE, small_by, &p,
                   slips, COUNT_OF(slips));
@@ -138,8 +165,11 @@ static void check_big(Grade *g) {
         {SQUARES_SET, "big-set",
          "each part overwrites the one before it: the mean adds them up"},
         {SQUARES_LAST, "big-last", "of the last part alone: of the mean of all"},
+        {SQUARES_KEPT, "big-kept",
+         "the sum of one number goes on in the next: it begins with 0 for each"},
     };
     Parts p = {G, PARTS};
+    recognise_exchanged(g);
     double got = run_squares(PARTS).big, small;
     small_by(0, &p, &small);
     grade_mistake(g, fabs(got - small) < TOLERANCE, "big-mean-of-squares",
@@ -186,6 +216,10 @@ typedef enum {
     NOISE_PLUS_TRACE,   // |G|^2 = big + trace / B
     NOISE_WHOLE_TRACE,  // |G|^2 = big - trace
     NOISE_SMALL_TRACE,  // |G|^2 = small - trace
+    NOISE_TIMES_ROWS,   // |G|^2 = big - B trace
+    NOISE_FIELDS,       // trace and |G|^2 exchanged
+    NOISE_PER_LARGE,    // trace / B
+    NOISE_PER_SMALL,    // trace / b
 } NoiseRule;
 
 static double square_of(NoiseRule rule, Squares s, double b, double B) {
@@ -201,6 +235,8 @@ static double square_of(NoiseRule rule, Squares s, double b, double B) {
         case NOISE_PLUS_TRACE: return s.big + trace / B;
         case NOISE_WHOLE_TRACE: return s.big - trace;
         case NOISE_SMALL_TRACE: return s.small - trace;
+        case NOISE_TIMES_ROWS: return s.big - B * trace;
+        case NOISE_FIELDS: return trace;
         case NOISE_NEGATIVE: return -right;
         case NOISE_EXCHANGED: return (B * s.small - b * s.big) / (B - b);
         case NOISE_PLUS: return (B * s.big + b * s.small) / (B + b);
@@ -223,6 +259,9 @@ static double trace_of(NoiseRule rule, Squares s, double b, double B) {
         case NOISE_PRODUCT: return off * b * B;
         case NOISE_HARMONIC: return off / (1 / b + 1 / B);
         case NOISE_SUM: return (s.small + s.big) / (1 / b - 1 / B);
+        case NOISE_FIELDS: return square_of(NOISE_RIGHT, s, b, B);
+        case NOISE_PER_LARGE: return right / B;
+        case NOISE_PER_SMALL: return right / b;
         default: return right;
     }
 }
@@ -243,38 +282,67 @@ static void trace_by(int rule, const void *of, double *to) {
 static const Squares SAMPLES[] = {{8, 5}, {5.5, 3.2}, {9.25, 7}, {4, 2.6}};
 static const Squares FLAT[] = {{8, 1.5}, {6, 1.25}};
 
+// A trace of the other sign, from which |G|^2 was made.
+static void recognise_sign(Grade *g) {
+    Noise got = noise_of(SAMPLES[0], 4, 32),
+          right = noise_by(NOISE_RIGHT, SAMPLES[0], 4, 32);
+    grade_mistake(g,
+                  fabs(got.trace + right.trace) < TOLERANCE
+                      && fabs(got.square - right.square) > TOLERANCE,
+                  "negative",
+                  "a variance below 0: the trace is (small - big) / (1/b - 1/B), and "
+                  "1/b is larger than 1/B");
+}
+
+// Neither of the two is kept above 0: on average they are right as they come out.
+static void recognise_clamped(Grade *g, const char *what, bool clamped) {
+    grade_mistake(g, clamped, "clamped",
+                  "%s that comes out below 0 was made 0: values that are right on "
+                  "average are now and then below",
+                  what);
+    grade_expect(g, 0, !clamped, "%s is 0 where it should be below", what);
+}
+
+static const Slip SQUARE_SLIPS[] = {
+    {NOISE_BIG_IS_TRUE, "biased",
+     "the squared length of the large batch's gradient is |G|^2 + trace / B, too "
+     "long on average"},
+    {NOISE_SWAPPED, "swapped", "b and B are exchanged: big goes with B"},
+    {NOISE_OTHER_TERM, "other-term", "from big trace / B is to be taken away"},
+    {NOISE_OTHER_SIZE, "other-term",
+     "from small trace / b is to be taken away: trace / B belongs to big"},
+    {NOISE_PLUS_TRACE, "plus-trace", "trace / B is taken away from big, not added"},
+    {NOISE_WHOLE_TRACE, "trace-not-divided",
+     "the trace is one row's: from big, of B rows, trace / B is to be taken away"},
+    {NOISE_SMALL_TRACE, "trace-not-divided",
+     "the trace is one row's: from small, of b rows, trace / b is to be taken "
+     "away"},
+    {NOISE_NEGATIVE, "square-negative",
+     "the sign is turned: (B big - b small) / (B - b)"},
+    {NOISE_EXCHANGED, "small-and-big", "small and big are exchanged: big goes with B"},
+    {NOISE_MIXED, "swapped", "b and B are exchanged: big goes with B"},
+    {NOISE_PLUS, "square-plus", "both signs are minus: (B big - b small) / (B - b)"},
+    {NOISE_NOT_DIVIDED, "square-not-divided", "not divided by B - b"},
+    {NOISE_TIMES_ROWS, "trace-times-rows",
+     "from big trace / B is to be taken away, not trace x B"},
+    {NOISE_FIELDS, "fields-exchanged",
+     "square and trace are exchanged: the result's first is |G|^2"},
+    {NOISE_SMALL, "biased",
+     "the squared length of the small batch's gradient is |G|^2 + trace / b, too "
+     "long "
+     "on average"},
+};
+
 static void check_square(Grade *g) {
-    static const Slip slips[] = {
-        {NOISE_BIG_IS_TRUE, "biased",
-         "the squared length of the large batch's gradient is |G|^2 + trace / B, too "
-         "long on average"},
-        {NOISE_SWAPPED, "swapped", "b and B are exchanged: big goes with B"},
-        {NOISE_OTHER_TERM, "other-term", "from big trace / B is to be taken away"},
-        {NOISE_OTHER_SIZE, "other-term",
-         "from small trace / b is to be taken away: trace / B belongs to big"},
-        {NOISE_PLUS_TRACE, "plus-trace", "trace / B is taken away from big, not added"},
-        {NOISE_WHOLE_TRACE, "trace-not-divided",
-         "the trace is one row's: from big, of B rows, trace / B is to be taken away"},
-        {NOISE_SMALL_TRACE, "trace-not-divided",
-         "the trace is one row's: from small, of b rows, trace / b is to be taken "
-         "away"},
-        {NOISE_NEGATIVE, "square-negative",
-         "the sign is turned: (B big - b small) / (B - b)"},
-        {NOISE_EXCHANGED, "small-and-big",
-         "small and big are exchanged: big goes with B"},
-        {NOISE_MIXED, "swapped", "b and B are exchanged: big goes with B"},
-        {NOISE_PLUS, "square-plus",
-         "both signs are minus: (B big - b small) / (B - b)"},
-        {NOISE_NOT_DIVIDED, "square-not-divided", "not divided by B - b"},
-        {NOISE_SMALL, "biased",
-         "the squared length of the small batch's gradient is |G|^2 + trace / b, too "
-         "long "
-         "on average"},
-    };
     Measured m = {SAMPLES, 1, 4, 32};
     double got = noise_of(SAMPLES[0], 4, 32).square;
+    recognise_sign(g);
+    Noise flat = noise_of(FLAT[0], 4, 16);
+    grade_slip(g, "|G|^2", &got, 1, TOLERANCE, square_by, &m, SQUARE_SLIPS,
+               COUNT_OF(SQUARE_SLIPS));
+    recognise_clamped(g, "a |G|^2", flat.square == 0);
     grade_numbers(g, 3, "|G|^2 from 8 (b = 4) and 5 (B = 32)", &got, 1, TOLERANCE,
-                  square_by, &m, slips, COUNT_OF(slips));
+                  square_by, &m, NULL, 0);
 }
 
 static void check_trace(Grade *g) {
@@ -293,11 +361,21 @@ static void check_trace(Grade *g) {
         {NOISE_ROWS_SIGN, "rows", "divided by b - B: by 1/b - 1/B"},
         {NOISE_ROWS_TIMES, "rows-times", "multiplied by B - b: divided by 1/b - 1/B"},
         {NOISE_SUM, "trace-sum", "small - big is divided, not their sum"},
+        {NOISE_FIELDS, "fields-exchanged",
+         "square and trace are exchanged: the result's first is |G|^2"},
+        {NOISE_PER_LARGE, "trace-of-batch",
+         "the trace was divided by B: it is the variance of one row's gradient"},
+        {NOISE_PER_SMALL, "trace-of-batch",
+         "the trace was divided by b: it is the variance of one row's gradient"},
     };
     Measured m = {SAMPLES, 1, 4, 32};
     double got = noise_of(SAMPLES[0], 4, 32).trace;
+    Noise steep = noise_of((Squares){2, 3}, 4, 32);
+    grade_slip(g, "the trace", &got, 1, TOLERANCE, trace_by, &m, slips,
+               COUNT_OF(slips));
+    recognise_clamped(g, "a trace", steep.trace == 0);
     grade_numbers(g, 3, "the trace from 8 (b = 4) and 5 (B = 32)", &got, 1, TOLERANCE,
-                  trace_by, &m, slips, COUNT_OF(slips));
+                  trace_by, &m, NULL, 0);
 }
 
 // ---- the scale
@@ -315,15 +393,31 @@ typedef enum {
     SCALE_REST,            // without the first
     SCALE_OF_BIG,          // the squared lengths for |G|^2
     SCALE_OF_SMALL,
+    SCALE_LENGTHS,    // small / big
+    SCALE_EXCHANGED,  // b and B exchanged
+    SCALE_SKIPS,      // measurements with |G|^2 below 0 left out
+    SCALE_CLAMPS,     // their |G|^2 is 0
+    SCALE_SKIPS_RATIOS,
+    SCALE_SIZES,  // their |G|^2 is made positive
+    SCALE_LESS_LAST,
+    SCALE_PER_ROW,  // divided by B
 } ScaleRule;
 
 static void scale_by(int rule, const void *of, double *to) {
     const Measured *m = of;
-    double square = 0, trace = 0, ratios = 0, inverse = 0;
-    int count = rule == SCALE_FIRST ? 1 : m->count;
+    double square = 0, trace = 0, ratios = 0, inverse = 0, small = 0, big = 0;
+    int count = rule == SCALE_FIRST ? 1 : m->count - (rule == SCALE_LESS_LAST),
+        good = 0;
     int from = rule == SCALE_LAST ? count - 1 : rule == SCALE_REST ? 1 : 0;
     for (int i = from; i < count; i++) {
-        Noise n = noise_by(NOISE_RIGHT, m->s[i], m->b, m->B);
+        bool other = rule == SCALE_EXCHANGED;
+        Noise n =
+            noise_by(NOISE_RIGHT, m->s[i], other ? m->B : m->b, other ? m->b : m->B);
+        bool skips = rule == SCALE_SKIPS || rule == SCALE_SKIPS_RATIOS;
+        if (skips && n.square <= 0) continue;
+        if (rule == SCALE_CLAMPS) n.square = fmax(n.square, 0);
+        if (rule == SCALE_SIZES) n.square = fabs(n.square);
+        small += m->s[i].small, big += m->s[i].big, good++;
         square += n.square, trace += n.trace, ratios += n.trace / n.square / count;
         inverse += n.square / n.trace / count;
         if (rule == SCALE_OF_BIG) square += m->s[i].big - n.square;
@@ -331,11 +425,45 @@ static void scale_by(int rule, const void *of, double *to) {
     }
     *to = square > 0 ? trace / square : INFINITY;
     if (rule == SCALE_MEAN_OF_RATIOS) *to = ratios;
+    if (rule == SCALE_PER_ROW) *to /= m->B;
+    if (rule == SCALE_SKIPS_RATIOS) *to = ratios * count / good;
+    if (rule == SCALE_LENGTHS) *to = small / big;
     if (rule == SCALE_INVERSE_RATIOS) *to = 1 / inverse;
     if (rule == SCALE_INVERSE) *to = square / trace;
     if (rule == SCALE_ROOT) *to = sqrt(trace / square);
     if (rule == SCALE_BY_COUNT) *to /= count;
     if (rule == SCALE_TIMES_COUNT) *to *= count;
+}
+
+// Three measurements; that of the second gives a |G|^2 below 0, as noise will.
+static void recognise_selection(Grade *g) {
+    static const Squares noisy[] = {{8, 5}, {6, 0.5}, {9.25, 7}};
+    static const Slip slips[] = {
+        {SCALE_SKIPS, "leaves-out",
+         "a measurement whose |G|^2 is below 0 was left out: the mean is over all, or "
+         "it is too large"},
+        {SCALE_CLAMPS, "clamps",
+         "a measurement's |G|^2 below 0 was made 0: the mean is over what came out, or "
+         "it is too large"},
+        {SCALE_SIZES, "clamps",
+         "a measurement's |G|^2 below 0 was made positive: the mean is over what came "
+         "out, or it is too large"},
+        {SCALE_SKIPS_RATIOS, "mean-of-ratios",
+         "the mean of quotients, without those below 0: average both first"},
+    };
+    Measured m = {noisy, COUNT_OF(noisy), 4, 32};
+    double got = noise_scale(grade_guarded("s", noisy, sizeof noisy), m.count, 4, 32);
+    grade_slip(g, "the noise scale", &got, 1, TOLERANCE, scale_by, &m, slips,
+               COUNT_OF(slips));
+    grade_mistake(g, got == INFINITY, "one-below-0",
+                  "one measurement of three has a |G|^2 below 0, and the result is "
+                  "INFINITY: only where their mean is not above 0");
+    double want;
+    scale_by(SCALE_RIGHT, &m, &want);
+    grade_expect(
+        g, 0, fabs(got - want) <= TOLERANCE * want,
+        "the noise scale of (8, 5), (6, 0.5), (9.25, 7) is %.8g, should be %.8g", got,
+        want);
 }
 
 static void check_scale(Grade *g) {
@@ -357,12 +485,21 @@ static void check_scale(Grade *g) {
          "the trace was divided by the mean of `small`: by that of |G|^2"},
         {SCALE_INVERSE_RATIOS, "mean-of-ratios",
          "a mean of quotients: average both first"},
+        {SCALE_LESS_LAST, "last-missing", "the last measurement is missing"},
+        {SCALE_PER_ROW, "per-row", "divided by B: the scale is trace / |G|^2 itself"},
+        {SCALE_LENGTHS, "ratio-of-lengths",
+         "a quotient of the two lengths: of trace and |G|^2, which follow from them"},
+        {SCALE_EXCHANGED, "rows-exchanged",
+         "b and B are exchanged: small goes with b, big with B"},
     };
     Measured m = {SAMPLES, COUNT_OF(SAMPLES), 4, 32};
     double got =
         noise_scale(grade_guarded("s", SAMPLES, sizeof SAMPLES), m.count, m.b, m.B);
+    grade_slip(g, "the noise scale", &got, 1, TOLERANCE, scale_by, &m, slips,
+               COUNT_OF(slips));
+    recognise_selection(g);
     grade_numbers(g, 5, "the noise scale of four measurements", &got, 1, TOLERANCE,
-                  scale_by, &m, slips, COUNT_OF(slips));
+                  scale_by, &m, NULL, 0);
 }
 
 static void check_no_signal(Grade *g) {
@@ -408,6 +545,9 @@ typedef enum {
     STEPS_TIMES,
     STEPS_LEAST,
     STEPS_ROOT,
+    STEPS_WHOLE,  // a whole number
+    STEPS_BRACKETS,
+    STEPS_SCALE,
 } StepsRule;
 
 static void steps_by(int rule, const void *of, double *to) {
@@ -421,6 +561,9 @@ static void steps_by(int rule, const void *of, double *to) {
     if (rule == STEPS_MINUS) *to = r->least * (1 - r->scale / r->x);
     if (rule == STEPS_TIMES) *to = r->least * (1 + r->scale * r->x);
     if (rule == STEPS_LEAST) *to = r->least;
+    if (rule == STEPS_BRACKETS) *to = r->least * (1 + r->scale) / r->x;
+    if (rule == STEPS_SCALE) *to = r->least + r->scale;
+    if (rule == STEPS_WHOLE) *to = ceil(*to);
     if (rule == STEPS_ROOT) *to = r->least * sqrt(1 + r->scale / r->x);
 }
 
@@ -439,10 +582,14 @@ static void check_steps(Grade *g) {
          "scale / B, not scale x B: larger batches take fewer"},
         {STEPS_LEAST, "steps-least", "this is `least` alone: noise takes more"},
         {STEPS_ROOT, "steps-root", "1 + scale / B itself, not its root"},
+        {STEPS_BRACKETS, "steps-brackets",
+         "1 is divided by B too: least x (1 + scale / B)"},
+        {STEPS_SCALE, "steps-sum", "`least` is a factor of both terms"},
+        {STEPS_WHOLE, "steps-rounded", "rounded up: the number as it comes out"},
     };
-    Run5 r = {1000, 48, 32};
+    Run5 r = {1000, 47, 32};
     double got = steps_with(r.least, r.scale, r.x);
-    grade_numbers(g, 3, "steps with least 1000, scale 48, B 32", &got, 1, TOLERANCE,
+    grade_numbers(g, 3, "steps with least 1000, scale 47, B 32", &got, 1, TOLERANCE,
                   steps_by, &r, slips, COUNT_OF(slips));
 }
 
@@ -455,7 +602,11 @@ typedef enum {
     ROWS_SIGN,
     ROWS_DIVIDED,
     ROWS_SHARE,
-    ROWS_LESS_ONE
+    ROWS_LESS_ONE,
+    ROWS_WHOLE,  // a whole number
+    ROWS_SCALE,
+    ROWS_ROOT,
+    ROWS_SUM,
 } RowsRule;
 
 static void rows_by(int rule, const void *of, double *to) {
@@ -469,6 +620,10 @@ static void rows_by(int rule, const void *of, double *to) {
     if (rule == ROWS_DIVIDED) *to = r->scale / r->x;
     if (rule == ROWS_SHARE) *to = r->scale * (1 - 1 / r->x);
     if (rule == ROWS_LESS_ONE) *to = r->scale * r->x - 1;
+    if (rule == ROWS_WHOLE) *to = floor(*to);
+    if (rule == ROWS_SCALE) *to = r->scale;
+    if (rule == ROWS_ROOT) *to = r->scale * sqrt(r->x - 1);
+    if (rule == ROWS_SUM) *to = r->scale + r->x - 1;
 }
 
 static void check_rows(Grade *g) {
@@ -487,10 +642,16 @@ static void check_rows(Grade *g) {
          "1 - 1 / times: rows are `times` as many as the fewest, so B + scale = times "
          "scale"},
         {ROWS_LESS_ONE, "rows-less-one", "scale (times - 1), not scale times - 1"},
+        {ROWS_WHOLE, "rows-rounded", "rounded down: the number as it comes out"},
+        {ROWS_SCALE, "rows-scale",
+         "this is the noise scale itself, at which twice the fewest rows are read"},
+        {ROWS_ROOT, "rows-root",
+         "rows grow with B itself, least (B + scale): there is no root"},
+        {ROWS_SUM, "rows-sum", "times - 1 multiplies the scale"},
     };
-    Run5 r = {0, 48, 1.25};
+    Run5 r = {0, 47, 1.25};
     double got = batch_for_rows(r.scale, r.x);
-    grade_numbers(g, 3, "the batch for 1.25 times the rows, scale 48", &got, 1,
+    grade_numbers(g, 3, "the batch for 1.25 times the rows, scale 47", &got, 1,
                   TOLERANCE, rows_by, &r, slips, COUNT_OF(slips));
 }
 

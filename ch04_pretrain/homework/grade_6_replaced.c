@@ -94,10 +94,67 @@ static void name_rows(Grade *g, const Seen *s) {
                   "the generator was read column by column: generator[i V + w]");
 }
 
+// A law with an error in the drawing; token i stays where nothing is drawn.
+typedef enum {
+    DRAW_NOT_SUMMED,       // the first w with u < q[w]
+    DRAW_NOT_SUMMED_LAST,  // so too, and else the last one
+    DRAW_EACH,             // a number for each w, against the sum so far
+    DRAW_NEXT,             // one token too far
+    DRAW_BEFORE,           // one token too early
+    DRAW_LAST,             // the loop goes on: the last w whose sum exceeds the draw
+    DRAW_RULES
+} DrawRule;
+
+static void drawn_by(DrawRule rule, int i, double *law) {
+    const double *q = law_of(i);
+    double most = 0, sum = 0, rest = 1;
+    int stays = rule == DRAW_NOT_SUMMED_LAST ? V - 1 : TOKENS[i];
+    for (int w = 0; w < V; w++) law[w] = 0;
+    for (int w = 0; w < V; w++) {
+        sum = fmin(1, sum + q[w]);
+        double p = rule == DRAW_EACH ? rest * sum : fmax(0, q[w] - most);
+        if (rule == DRAW_LAST) law[w] = w == V - 1;
+        else if (rule == DRAW_NEXT) law[(w + 1) % V] = q[w];
+        else if (rule == DRAW_BEFORE) law[(w + V - 1) % V] = q[w];
+        else law[w] += p;
+        most = fmax(most, q[w]), rest -= p;
+    }
+    if (rule <= DRAW_NOT_SUMMED_LAST) law[stays] += rest;
+}
+
+static void name_draws(Grade *g, const Seen *s) {
+    static const struct {
+        const char *code, *says;
+    } slips[DRAW_RULES] = {
+        {"not-summed",
+         "a draw was compared with generator[i V + w] alone: with the sum up to w"},
+        {"not-summed",
+         "a draw was compared with generator[i V + w] alone: with the sum up to w"},
+        {"draw-for-each",
+         "a new number was drawn for each w that it is compared with: one per token"},
+        {"one-too-far",
+         "each draw is one token too far: w is where the sum exceeds the draw"},
+        {"one-too-early",
+         "each draw is one token too early: w is where the sum exceeds the draw"},
+        {"last-of-all",
+         "always the last token: the first w whose sum exceeds the draw ends the loop"},
+    };
+    for (int rule = 0; rule < DRAW_RULES; rule++) {
+        bool all = true;
+        for (int i = 0; i < ROW; i++) {
+            double law[V];
+            drawn_by((DrawRule)rule, i, law);
+            all &= !SELECTED[i] || follows(s, i, law);
+        }
+        grade_mistake(g, all, slips[rule].code, "%s", slips[rule].says);
+    }
+}
+
 static void check_drawn(Grade *g) {
     static const double even[V] = {0.25, 0.25, 0.25, 0.25};
     Seen s = draw_inputs();
     name_rows(g, &s);
+    name_draws(g, &s);
     grade_mistake(g, s.counts[0][0] == DRAWS && s.counts[2][3] == DRAWS, "greedy",
                   "always the most likely token: it is drawn");
     grade_mistake(g, s.again == 0, "must-differ",
@@ -184,10 +241,12 @@ typedef enum {
     LOSS_KEPT_ONLY,     // over those that were not replaced
     LOSS_SQUARES,       // (sigma - label)^2
     LOSS_TWICE,
-    LOSS_LOGIT,       // the logit for its probability
-    LOSS_SPECIAL,     // special tokens alone
-    LOSS_ALL,         // special tokens too
-    LOSS_ALL_COUNTED  // their losses are left out, but they count
+    LOSS_LOGIT,        // the logit for its probability
+    LOSS_SPECIAL,      // special tokens alone
+    LOSS_ALL,          // special tokens too
+    LOSS_ALL_COUNTED,  // their losses are left out, but they count
+    LOSS_ALL_SUMMED,   // the other way round
+    LOSS_MAXIMUM,      // max(z, 0) alone
 } LossRule;
 
 // Of a token whose label is right with the logit z.
@@ -197,6 +256,7 @@ static double loss_of(LossRule rule, double z) {
     if (rule == LOSS_PROBABILITY) return 1 - sigma;
     if (rule == LOSS_SQUARES) return (1 - sigma) * (1 - sigma);
     if (rule == LOSS_LOGIT) return -z;
+    if (rule == LOSS_MAXIMUM) return fmax(0, -z);
     return (rule == LOSS_TWICE ? 2 : 1) * (fmax(0, -z) + soft);
 }
 
@@ -213,6 +273,7 @@ static void loss_by(int rule, const void *of, double *to) {
     for (int i = 0; i < ROW; i++) {
         bool skip = loss_skips((LossRule)rule, r, i);
         if (!skip || rule == LOSS_ALL_COUNTED) count++;
+        if (rule == LOSS_ALL_SUMMED) skip = false;
         if (skip || (rule == LOSS_REPLACED_SUM && !REPLACED[i])) continue;
         double z = REPLACED[i] != (rule == LOSS_INVERTED) ? r->logit[i] : -r->logit[i];
         sum += loss_of((LossRule)rule, z);
@@ -251,10 +312,15 @@ static void check_loss(Grade *g) {
         {LOSS_SQUARES, "loss-squares",
          "squares of errors: the cross entropy is wanted"},
         {LOSS_TWICE, "loss-twice", "twice the loss: one term per token"},
+        {LOSS_MAXIMUM, "loss-maximum", "max(z, 0) alone: ln(1 + e^-|z|) is missing"},
         {LOSS_LOGIT, "loss-logit", "the logits themselves: -ln of their sigmoids"},
     };
     Row6 r = {LOGIT, NONE};
     double got = run_loss(&r);
+    grade_mistake(g, isnan(got), "loss-nan",
+                  "NaN for small logits: was the logarithm of a logit, or of 1 less a "
+                  "logit, taken? A logit is any number, its probability is 1 / (1 + "
+                  "e^-z)");
     grade_numbers(g, 4, "the loss of six tokens", &got, 1, TOLERANCE, loss_by, &r,
                   slips, COUNT_OF(slips));
 }
@@ -264,11 +330,17 @@ static void check_special(Grade *g) {
         {LOSS_ALL, "special-counted", "special tokens are no targets"},
         {LOSS_ALL_COUNTED, "special-divided",
          "special tokens are left out of the sum, but not of what it is divided by"},
+        {LOSS_ALL_SUMMED, "special-summed",
+         "the losses of special tokens are in the sum, which is divided by the number "
+         "of the others"},
         {LOSS_SPECIAL, "special-alone",
          "special tokens alone are counted: all others are"},
     };
     Row6 r = {LOGIT, ENDS};
     double got = run_loss(&r);
+    grade_mistake(g, got == 0, "special-ends",
+                  "the loss is 0 where the first token is special: it is passed over, "
+                  "and does not end the loop");
     grade_numbers(g, 1, "the loss of six tokens, the ends special", &got, 1, TOLERANCE,
                   loss_by, &r, slips, COUNT_OF(slips));
     bool all[ROW] = {true, true, true, true, true, true};
@@ -329,6 +401,17 @@ typedef enum {
     BEST_ALONE,         // share x generator
     BEST_GENERATOR,     // the generator's probability
     BEST_WRITTEN_ONLY,  // 0 where the language never says w
+    BEST_SHARE_ABOVE,   // without the share, of what is seen
+    BEST_LUCK_TWICE,    // a w that is drawn where it was written is seen twice
+    BEST_ODDS_WRITTEN,  // replaced / written and not selected
+    BEST_OF_DRAWN,      // of the cases in which the generator says w
+    BEST_IF_SELECTED,   // 1 - language
+    BEST_WRONG_WAY,     // language x (1 - generator)
+    BEST_SHARE_TURNED,  // share for 1 - share in what is seen
+    BEST_DIFFERENCE,    // generator - language
+    BEST_KEPT_ALWAYS,   // 1 - share for (1 - share) language below
+    BEST_SHARE_SQUARED,
+    BEST_SHARE_OTHER,  // 1 - share above
 } BestRule;
 
 // How often w is seen and has replaced another, and how often it is as it was.
@@ -336,8 +419,14 @@ typedef struct {
     double other, kept;
 } Sources;
 
+// `other` of `seen`, whatever the rest is.
+static Sources of_seen(double other, double seen) {
+    return (Sources){other, seen - other};
+}
+
 static Sources sources_by(BestRule rule, double d, double q, double s) {
-    double other = s * q * (1 - d), kept = d * (1 - s + s * q);
+    double other = s * q * (1 - d), kept = d * (1 - s + s * q),
+           seen = (1 - s) * d + s * q;
     switch (rule) {
         case BEST_SELECTED: return (Sources){s * q, d * (1 - s)};
         case BEST_MORE: return (Sources){s * q, kept};
@@ -352,6 +441,17 @@ static Sources sources_by(BestRule rule, double d, double q, double s) {
         case BEST_KEPT_SHARE: return (Sources){other, 1 - s};
         case BEST_ALONE: return (Sources){s * q, 1 - s * q};
         case BEST_GENERATOR: return (Sources){q, 1 - q};
+        case BEST_SHARE_ABOVE: return of_seen(q * (1 - d), seen);
+        case BEST_LUCK_TWICE: return (Sources){other, kept + s * q * d};
+        case BEST_ODDS_WRITTEN: return of_seen(other, d * (1 - s));
+        case BEST_OF_DRAWN: return of_seen(other, q);
+        case BEST_IF_SELECTED: return of_seen(q * (1 - d), q);
+        case BEST_WRONG_WAY: return of_seen(s * d * (1 - q), seen);
+        case BEST_SHARE_TURNED: return of_seen(other, s * d + (1 - s) * q);
+        case BEST_KEPT_ALWAYS: return of_seen(other, 1 - s + s * q);
+        case BEST_SHARE_SQUARED: return of_seen(s * other, seen);
+        case BEST_SHARE_OTHER: return of_seen((1 - s) * q * (1 - d), seen);
+        case BEST_DIFFERENCE: return of_seen(s * (q - d), seen);
         default: return (Sources){other, kept};
     }
 }
@@ -364,7 +464,7 @@ static void best_by(int rule, const void *of, double *to) {
         Sources x = rule == BEST_OF_GENERATOR ? sources_by(BEST_RIGHT, q, d, s)
                                               : sources_by((BestRule)rule, d, q, s);
         double seen = x.other + x.kept;
-        to[w] = seen > 0 ? x.other / (rule == BEST_ODDS ? x.kept : seen) : 0;
+        to[w] = seen > 0 ? x.other / (rule == BEST_ODDS ? x.kept : seen) : x.other > 0;
         if (rule == BEST_KEPT) to[w] = 1 - to[w];
         if (rule == BEST_WRITTEN_ONLY && d == 0) to[w] = 0;
         if (rule == BEST_NO_LANGUAGE) to[w] = s;
@@ -424,6 +524,35 @@ static const Slip BEST_SLIPS[] = {
      "share x generator[w]: of the cases in which w is seen, and without those in "
      "which it was written there"},
     {BEST_GENERATOR, "generator-alone", "this is the generator's probability of w"},
+    {BEST_SHARE_ABOVE, "replaced-no-share",
+     "`share` is missing above the line: only selected tokens are replaced"},
+    {BEST_LUCK_TWICE, "luck-twice",
+     "where w is drawn again in its own place it is seen once: it is in share x "
+     "generator[w] already"},
+    {BEST_ODDS_WRITTEN, "odds",
+     "divided by how often w was left there: by how often it is seen, (1 - share) "
+     "language + share generator"},
+    {BEST_OF_DRAWN, "of-drawn",
+     "divided by how often the generator says w: it is seen where it was not selected "
+     "too, (1 - share) language + share generator"},
+    {BEST_IF_SELECTED, "of-selected",
+     "1 - language[w], as if it were known that w was selected: `share` of the places "
+     "are"},
+    {BEST_WRONG_WAY, "wrong-way-round",
+     "share x language x (1 - generator): it is w that is drawn, and another that was "
+     "written, share x generator[w] x (1 - language[w])"},
+    {BEST_SHARE_TURNED, "share-turned",
+     "w is seen with (1 - share) language + share generator: share and 1 - share are "
+     "exchanged"},
+    {BEST_KEPT_ALWAYS, "kept-no-language",
+     "language[w] is missing below the line: w is seen with (1 - share) language + "
+     "share generator"},
+    {BEST_SHARE_SQUARED, "share-squared", "`share` is in it twice above the line"},
+    {BEST_SHARE_OTHER, "share-turned",
+     "1 - share above the line: it is selected tokens that are replaced, share"},
+    {BEST_DIFFERENCE, "difference",
+     "generator - language: w is drawn with generator[w], and what was written is "
+     "another with 1 - language[w], whatever is drawn, so they are multiplied"},
 };
 
 static void check_optimum(Grade *g) {
@@ -438,6 +567,8 @@ static void check_never_seen(Grade *g) {
     Place p = {NARROW, NARROW, 0.15};
     double *got = run_optimum(&p);
     grade_mistake(g, isnan(got[2]), "never-seen", "0 / 0: a token that is never seen");
+    grade_mistake(g, got[2] != 0 && got[2] != BEFORE, "never-seen-other",
+                  "a token that is never seen has p = 0, here %g", got[2]);
     grade_written(g, got, V, TOLERANCE, best_by, &p, BEFORE);
     grade_numbers(g, 1, "the best detector, where two tokens are never seen", got, V,
                   TOLERANCE, best_by, &p, NULL, 0);
@@ -462,6 +593,11 @@ typedef enum {
     FLOOR_SHARE,        // times the share
     FLOOR_OF_SELECTED,  // divided by the share
     FLOOR_ERROR,        // the probability of the likelier answer being wrong
+    FLOOR_LOG,          // - ln(1 - p), without 1 - p in front
+    FLOOR_LOG_BOTH,     // - ln p - ln(1 - p)
+    FLOOR_OF_LANGUAGE,  // the entropy of language[w]
+    FLOOR_OF_SEEN,      // the entropy of what is seen
+    FLOOR_BY_P,         // weighted by p
 } FloorRule;
 
 static double entropy_of(double x) {
@@ -473,6 +609,11 @@ static double term_of(double x) { return x > 0 ? -x * log(x) : 0; }
 static double floor_weight(FloorRule rule, const Place *p, int w) {
     double seen = (1 - p->share) * p->language[w] + p->share * p->generator[w];
     if (rule == FLOOR_WRITTEN) return p->language[w];
+    if (rule == FLOOR_BY_P) {
+        double best[V];
+        best_by(BEST_RIGHT, p, best);
+        return best[w];
+    }
     if (rule == FLOOR_SAID) return p->generator[w];
     if (rule == FLOOR_DRAWN) return p->share * p->generator[w];
     if (rule == FLOOR_SUM) return 1;
@@ -491,6 +632,12 @@ static void floor_by(int rule, const void *of, double *to) {
                replaced = rule == FLOOR_KEPT_TERM ? 0 : term_of(x),
                kept = rule == FLOOR_REPLACED_TERM ? 0 : term_of(1 - x);
         if (rule == FLOOR_ERROR) replaced = fmin(x, 1 - x), kept = 0;
+        if (rule == FLOOR_OF_SEEN) weight = 1, replaced = term_of(seen), kept = 0;
+        if (rule == FLOOR_OF_LANGUAGE)
+            replaced = term_of(p->language[w]), kept = term_of(1 - p->language[w]);
+        if (rule == FLOOR_LOG) replaced = 0, kept = x < 1 ? -log(1 - x) : 0;
+        if (rule == FLOOR_LOG_BOTH)
+            replaced = x > 0 ? -log(x) : 0, kept = x < 1 ? -log(1 - x) : 0;
         *to += (rule == FLOOR_REPLACED_PLAIN ? 1 : weight) * replaced
                + (rule == FLOOR_KEPT_PLAIN ? 1 : weight) * kept;
         mean += seen * x;
@@ -530,6 +677,19 @@ static const Slip FLOOR_SLIPS[] = {
      "multiplied by the share: how often a token is seen has it already"},
     {FLOOR_OF_SELECTED, "floor-by-share",
      "divided by the share: every token is a target, not only selected ones"},
+    {FLOOR_OF_LANGUAGE, "floor-of-language",
+     "the entropies are of the language: of whether w, which is seen, has replaced "
+     "another"},
+    {FLOOR_OF_SEEN, "floor-of-seen",
+     "this is the entropy of which token is seen: of whether it has replaced another"},
+    {FLOOR_BY_P, "unweighted",
+     "weighted by p, that w has replaced another: by how often w is seen"},
+    {FLOOR_LOG, "floor-not-weighed",
+     "-ln(1 - p) for each w, as if none had been replaced: - p ln p - (1 - p) ln(1 - "
+     "p)"},
+    {FLOOR_LOG_BOTH, "floor-not-weighed",
+     "both answers' losses were added: each comes with its probability, - p ln p - (1 "
+     "- p) ln(1 - p)"},
     {FLOOR_ERROR, "error-rate",
      "this is how often the likelier answer is wrong: the mean loss is wanted"},
 };

@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "ch04_pretrain/homework/grade.h"
+#include "common/program/homework_run.h"
 
 bool near_array(const double *got, const double *want, int n, double tolerance) {
     for (int i = 0; i < n; i++)
@@ -13,6 +14,7 @@ void grade_near_array(Grade *g, int points, const char *what, const double *got,
     int off = 0;
     while (off < n - 1 && fabs(got[off] - want[off]) <= tolerance) off++;
     bool good = near_array(got, want, n, tolerance);
+    homework_relate(g, what, got, want, n, tolerance, false, 0);
     if (isnan(got[off]))
         grade_expect(g, points, good,
                      "%s: number %d is not a number (NaN), should be %.6g", what, off,
