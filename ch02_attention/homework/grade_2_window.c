@@ -43,6 +43,16 @@ typedef enum {
     WINDOW_V_SCALED,  // dV with scale
     WINDOW_V_BY_DS,   // dV from scale dS, what dQ and dK are made with
     WINDOW_D_SCALED,  // D with scale
+    WINDOW_D_MEAN,    // D divided by the number of keys
+    WINDOW_P_TWICE,   // P^2 (dP - D)
+    // the wrong matrix, of its own row: dK from k's row j, dQ from q's, dV from v's
+    WINDOW_OTHER_OWN,
+    WINDOW_BAND_ROW,    // dK and dV to row w
+    WINDOW_V_BY_DP,     // dV from dP
+    WINDOW_P_MIRRORED,  // the band read from its other end
+    WINDOW_NO_OWN,      // without column 0, without the last that is seen
+    WINDOW_NO_OLDEST,
+    WINDOW_Q_ALONE,  // dQ from row i of k
     WINDOW_RULES
 } WindowRule;
 
@@ -76,6 +86,7 @@ static Target target_of(const Window *x, WindowRule rule, int i, int w) {
         case WINDOW_ROWS: return (Target){i, i - w};
         case WINDOW_OWN_ROW: return (Target){i, i};
         case WINDOW_V_OF_KEY: return (Target){i - w, i - w};
+        case WINDOW_BAND_ROW: return (Target){w, i};
         case WINDOW_KEY_ROW: return i + w < x->n ? (Target){i, i + w} : none;
         case WINDOW_LAST:
             return i < min(x->n - 1, i - w + x->window - 1) ? none : (Target){i - w, i};
@@ -92,6 +103,7 @@ static double score_grad(WindowRule rule, double p, double dp, double d) {
         case WINDOW_DIAGONAL: return p * (1 - p) * dp;
         case WINDOW_NO_P: return dp - d;
         case WINDOW_P: return p;
+        case WINDOW_P_TWICE: return p * p * (dp - d);
         default: return p * (dp - d);
     }
 }
@@ -112,24 +124,39 @@ typedef struct {
     Table dq, dk, dv;
 } Sums;
 
+// What multiplies the row of dO in dV.
+static double value_weight(WindowRule rule, double scale, double p, double dp,
+                           double ds) {
+    switch (rule) {
+        case WINDOW_OTHER: return ds / scale;
+        case WINDOW_V_BY_DS: return ds;
+        case WINDOW_V_SCALED: return scale * p;
+        case WINDOW_V_BY_DP: return dp;
+        default: return p;
+    }
+}
+
+static void send_pair(const Window *x, WindowRule rule, Sums *to, int i, int w,
+                      double ds, double value) {
+    bool own = rule == WINDOW_OTHER_OWN, other = own || rule == WINDOW_OTHER;
+    bool here = rule == WINDOW_OTHER || rule == WINDOW_Q_ALONE;
+    add_row(to->dq, rule == WINDOW_Q_OF_KEY ? i - w : i, ds, other ? x->q : x->k,
+            here ? i : i - w);
+    Target target = target_of(x, rule, i, w);
+    if (target.key < 0) return;
+    add_row(to->dv, target.key, value, own ? x->v : x->out_grad, target.query);
+    add_row(to->dk, target.key, ds, other ? x->k : x->q, own ? i - w : target.query);
+}
+
 static void send_query(const Window *x, WindowRule rule, Sums *to, int i, int seen,
                        const double *dp, double d) {
-    bool other = rule == WINDOW_OTHER;
     double scale = scale_by(x, rule);
-    for (int w = 0; w < seen; w++) {
-        double p = at(x->weights, i, w);
+    int first = rule == WINDOW_NO_OWN, end = seen - (rule == WINDOW_NO_OLDEST);
+    for (int w = first; w < end; w++) {
+        double p = at(x->weights, i, rule == WINDOW_P_MIRRORED ? seen - 1 - w : w);
         if (rule == WINDOW_D_SO_FAR) d = (w > 0 ? d : 0) + p * dp[w];
-        double ds = scale * score_grad(rule, p, dp[w], d),
-               value = other                     ? ds / scale
-                       : rule == WINDOW_V_BY_DS  ? ds
-                       : rule == WINDOW_V_SCALED ? scale * p
-                                                 : p;
-        add_row(to->dq, rule == WINDOW_Q_OF_KEY ? i - w : i, ds, other ? x->q : x->k,
-                other ? i : i - w);
-        Target target = target_of(x, rule, i, w);
-        if (target.key < 0) continue;
-        add_row(to->dv, target.key, value, x->out_grad, target.query);
-        add_row(to->dk, target.key, ds, other ? x->k : x->q, target.query);
+        double ds = scale * score_grad(rule, p, dp[w], d);
+        send_pair(x, rule, to, i, w, ds, value_weight(rule, scale, p, dp[w], ds));
     }
 }
 
@@ -145,6 +172,7 @@ static void window_backward_reference(Window *x, WindowRule rule) {
             double weight = rule == WINDOW_D_OF_DP ? 1 : at(x->weights, i, w);
             d += weight * dp[w] * (rule == WINDOW_D_SCALED ? x->scale : 1);
         }
+        if (rule == WINDOW_D_MEAN) d /= seen;
         send_query(x, rule, &to, i, seen, dp, d);
     }
     free(dp);
@@ -268,6 +296,28 @@ static Window forward_by(Window x, RowRule keys, RowRule values) {
     return x;
 }
 
+// The band of the scores.
+static Mat scores_of(const Window *x) {
+    Mat scores = mat_new(x->n, x->window);
+    for (int i = 0; i < x->n; i++)
+        for (int w = 0; w < x->window && w <= i; w++)
+            *mat_at(scores, i, w) = (real)(x->scale * dot_rows(x->q, i, x->k, i - w));
+    return scores;
+}
+
+// The weights by q_(i-w) . k_i.
+static Mat weights_across(Window x) {
+    Table weights = table_new(x.n, x.window);
+    for (int i = 0; i < x.n; i++) {
+        double sum = 0, *p = &weights.at[(size_t)i * x.window];
+        int seen = min(x.window, i + 1);
+        for (int w = 0; w < seen; w++)
+            sum += p[w] = exp(x.scale * dot_rows(x.q, i - w, x.k, i));
+        for (int w = 0; w < seen; w++) p[w] /= sum;
+    }
+    return mat_of(weights, 0);
+}
+
 static void recognise_rows(Grade *g, const Window *x, const WindowRun *got,
                            const WindowTolerance *t) {
     static const struct {
@@ -291,6 +341,17 @@ static void recognise_rows(Grade *g, const Window *x, const WindowRun *got,
             "was added",
             slips[k].row);
     }
+    Mat late = weights_by(*x, 1);
+    mat_scale(late, (real)x->scale);
+    grade_mistake(g, near_mat(got->weights, late, t->weights), "scaled-late",
+                  "the scale came after the softmax: it is a factor of the scores");
+    grade_mistake(g, near_mat(got->weights, scores_of(x), 4 * t->weights),
+                  "scores-for-weights",
+                  "weights holds the scores: what softmax makes of them");
+    grade_mistake(g, near_mat(got->weights, weights_across(*x), t->weights),
+                  "query-and-key-exchanged",
+                  "weights: q of the key and k of the query were multiplied: q_i . "
+                  "k_(i-w)");
     grade_mistake(g, near_mat(got->weights, weights_by(*x, 1 / x->scale), t->weights),
                   "divided-by-scale", "divided by the scale: a score is scale q . k");
     grade_mistake(
@@ -388,6 +449,14 @@ static bool v_by(const Backward *b, WindowRule rule) {
         "of " \
         "something else"
 
+#define BAND_ROW \
+    "band-row", "%s: place (i, w) of the band belongs to key i - w, not to row w"
+#define KEY_LEFT_OUT \
+    "key-left-out", \
+        "%s: of each query's keys the %s one is left out: they are columns 0, its " \
+        "own, " \
+        "up to min(W, i + 1) - 1"
+
 #define OF_KEY \
     "row-of-the-key", \
         "%s of key j is made of row i of %s, of each query i that sees it: here row " \
@@ -406,13 +475,40 @@ static void check_v_grad(Grade *g, const Backward *b) {
     grade_mistake(g, v_by(b, WINDOW_LAST), LAST_QUERY);
     grade_mistake(g, any_row(b, v_by), ALONG_ROWS, "dV");
     grade_mistake(g, v_by(b, WINDOW_KEY_ROW), KEY_ROW, "dV");
-    grade_mistake(g, v_by(b, WINDOW_OTHER) || v_by(b, WINDOW_V_BY_DS), OTHER, "dV");
+    grade_mistake(g, v_by(b, WINDOW_BAND_ROW), BAND_ROW, "dV");
+    grade_mistake(g, v_by(b, WINDOW_P_MIRRORED), "band-mirrored",
+                  "dV: the band is read from its other end: column w is key i - w");
+    grade_mistake(g, v_by(b, WINDOW_NO_OWN), KEY_LEFT_OUT, "dV", "first");
+    grade_mistake(g, v_by(b, WINDOW_NO_OLDEST), KEY_LEFT_OUT, "dV", "last");
+    bool other = v_by(b, WINDOW_OTHER) || v_by(b, WINDOW_V_BY_DS)
+                 || v_by(b, WINDOW_V_BY_DP) || v_by(b, WINDOW_OTHER_OWN);
+    grade_mistake(g, other, OTHER, "dV");
     grade_mistake(g, v_by(b, WINDOW_V_OF_KEY), OF_KEY, "dV", "out_grad");
     grade_mistake(
         g, v_by(b, WINDOW_V_SCALED), "v-scaled",
         "dV has no scale: the values are summed with the weights as they are");
     if (right) grade_expect(g, 3, right, "v_grad");
     else grade_near_added(g, 3, "v_grad", b->got.v, want, b->tolerance.v_grad, START);
+}
+
+#define KEY_SENDS_NOTHING(which) \
+    "key-left-out", \
+        "of each query's keys the " which \
+        " one is left out: they are columns 0, its own, up to min(W, i + 1) - 1"
+
+// A query's dS sum to 0: with one row for all of its keys the products cancel, be it v's in
+// dP, which takes both gradients, or k's in dQ.
+static void recognise_nothing(Grade *g, const Backward *b) {
+    bool q_none = !q_by(b, WINDOW_RIGHT) && q_by(b, WINDOW_DP_OWN),
+         k_none = !k_by(b, WINDOW_RIGHT) && k_by(b, WINDOW_DP_OWN);
+    grade_mistake(
+        g, q_none && k_none, "dp-own-value",
+        "dP of query i and key j is dO_i . v_j: here the query's own v was read");
+    bool other = k_by(b, WINDOW_OTHER) || k_by(b, WINDOW_OTHER_OWN);
+    grade_mistake(g, q_none && !k_none && other, OTHER, "dQ");
+    grade_mistake(g, q_none && !k_none && !other, "q-own-key",
+                  "dQ is 0: a query's dS sum to 0, so times one and the same row they "
+                  "cancel. Each is to meet the row of k of its own key, i - w");
 }
 
 static void recognise_scores(Grade *g, const Backward *b,
@@ -448,8 +544,13 @@ static void recognise_scores(Grade *g, const Backward *b,
          "once"},
         {WINDOW_DP_ACROSS, "dp-across",
          "dP of query i and key j is dO_i . v_j: here query and key are exchanged"},
-        {WINDOW_DP_OWN, "dp-own-value",
-         "dP of query i and key j is dO_i . v_j: here the query's own v was read"},
+        {WINDOW_D_MEAN, "d-is-a-mean",
+         "D is the sum of P dP, not divided by the number of keys"},
+        {WINDOW_P_TWICE, "weight-twice", "P is there twice: dS = P (dP - D)"},
+        {WINDOW_P_MIRRORED, "band-mirrored",
+         "the band is read from its other end: column w is key i - w"},
+        {WINDOW_NO_OWN, KEY_SENDS_NOTHING("first")},
+        {WINDOW_NO_OLDEST, KEY_SENDS_NOTHING("last")},
         {WINDOW_D_SO_FAR, "d-so-far",
          "D was used before it was complete: it is a sum over all of a query's keys, "
          "so "
@@ -466,8 +567,9 @@ static void recognise_scores(Grade *g, const Backward *b,
 static void check_q_grad(Grade *g, const Backward *b) {
     Mat want = plus_start(b->by[WINDOW_RIGHT].q_grad);
     bool right = q_by(b, WINDOW_RIGHT);
+    if (!right) recognise_nothing(g, b);
     recognise_scores(g, b, q_by);
-    grade_mistake(g, q_by(b, WINDOW_OTHER), OTHER, "dQ");
+    grade_mistake(g, q_by(b, WINDOW_OTHER) || q_by(b, WINDOW_OTHER_OWN), OTHER, "dQ");
     grade_mistake(
         g, q_by(b, WINDOW_Q_OF_KEY), "row-of-the-key",
         "dQ of query i is the sum over its keys: it goes to row i, not to the "
@@ -483,7 +585,8 @@ static void check_k_grad(Grade *g, const Backward *b) {
     grade_mistake(g, k_by(b, WINDOW_LAST), LAST_QUERY);
     grade_mistake(g, any_row(b, k_by), ALONG_ROWS, "dK");
     grade_mistake(g, k_by(b, WINDOW_KEY_ROW), KEY_ROW, "dK");
-    grade_mistake(g, k_by(b, WINDOW_OTHER), OTHER, "dK");
+    grade_mistake(g, k_by(b, WINDOW_BAND_ROW), BAND_ROW, "dK");
+    grade_mistake(g, k_by(b, WINDOW_OTHER) || k_by(b, WINDOW_OTHER_OWN), OTHER, "dK");
     grade_mistake(g, k_by(b, WINDOW_V_OF_KEY), OF_KEY, "dK", "q");
     if (right) grade_expect(g, 3, right, "k_grad");
     else grade_near_added(g, 3, "k_grad", b->got.k, want, b->tolerance.k_grad, START);

@@ -31,8 +31,13 @@ typedef enum {
     RELATIVE_MINUS,       // subtracted
     RELATIVE_CLAMPED,     // keys ahead at distance 0
     RELATIVE_ONE_LESS,
-    RELATIVE_HALF,   // half of the buckets
-    RELATIVE_OTHER,  // backward: each of the two gradients from its own matrix
+    RELATIVE_HALF,     // half of the buckets
+    RELATIVE_CLIPPED,  // the distance itself, up to the last bucket
+    RELATIVE_SQUARE,   // keys 0 .. T - 1 alone
+    RELATIVE_LOWER,    // keys 0 .. i alone
+    RELATIVE_BEHIND,   // no keys ahead
+    RELATIVE_SHORT,    // all keys but the last
+    RELATIVE_OTHER,    // backward: each of the two gradients from its own matrix
 } RelativeRule;
 
 static Relative relative_new(Rng *rng, int queries, int keys, int dim, int buckets,
@@ -54,11 +59,23 @@ static int relative_bucket(const Relative *r, int i, int j, RelativeRule rule) {
     if (rule == RELATIVE_BUCKETS) furthest = buckets;
     if (rule == RELATIVE_HALF) buckets /= 2;
     int distance = i + shift - j;
+    if (rule == RELATIVE_CLIPPED) return min(abs(distance), buckets - 1);
     if (rule == RELATIVE_ABSOLUTE) distance = abs(distance);
     if (rule == RELATIVE_CLAMPED && distance < 0) distance = 0;
     if (rule == RELATIVE_SIGN) distance = -distance;
     return t5_bucket(distance, buckets, furthest,
                      r->causal != (rule == RELATIVE_DIRECTION));
+}
+
+// Whether query i meets key j at all.
+static bool meets(const Relative *r, RelativeRule rule, int i, int j) {
+    switch (rule) {
+        case RELATIVE_SQUARE: return j < r->queries;
+        case RELATIVE_LOWER: return j <= i;
+        case RELATIVE_BEHIND: return j <= i + r->keys - r->queries;
+        case RELATIVE_SHORT: return j < r->keys - 1;
+        default: return true;
+    }
 }
 
 static double relative_scale(const Relative *r, RelativeRule rule) {
@@ -76,7 +93,7 @@ static Mat relative_reference(const Relative *r, RelativeRule rule) {
         for (int j = 0; j < r->keys; j++)
             *mat_at(scores, i, j) =
                 (real)(at(r->scores, i, j)
-                       + scale
+                       + (meets(r, rule, i, j) ? scale : 0)
                              * dot_rows(r->q, i, r->table,
                                         relative_bucket(r, i, j, rule)));
     return scores;
@@ -95,6 +112,7 @@ static RelativeGrad relative_grad_reference(const Relative *r, RelativeRule rule
     int *pairs = allocate((size_t)r->buckets, sizeof *pairs);
     for (int i = 0; i < r->queries; i++)
         for (int j = 0; j < r->keys; j++) {
+            if (!meets(r, rule, i, j)) continue;
             int bucket = relative_bucket(r, i, j, rule);
             double *row = &table.at[bucket * table.cols];
             for (int c = 0; c < table.cols && rule == RELATIVE_LAST; c++)
@@ -163,6 +181,17 @@ static const struct {
      "the scale is missing: the vector is added to the key, so it is scaled like the "
      "key"},
     {RELATIVE_DIRECTION, "direction", DIRECTION},
+    {RELATIVE_CLIPPED, "clipped",
+     "the distance itself was taken for the bucket: t5_bucket says which it is"},
+    {RELATIVE_SHORT, "last-key", "the last key is left out: there are S, 0 .. S - 1"},
+    {RELATIVE_SQUARE, "keys-left-out",
+     "keys from T on are left out: there are T queries and S keys"},
+    {RELATIVE_LOWER, "keys-left-out",
+     "keys after i are left out: all S have a bucket, and query i is not at position "
+     "i"},
+    {RELATIVE_BEHIND, "ahead-left-out",
+     "keys ahead of the query are left out: they have a bucket too, and what is masked "
+     "is -inf already, causal or not"},
     {RELATIVE_BUCKETS, "furthest-is-buckets",
      "t5_bucket was given the number of buckets for `furthest`, or the two exchanged"},
     {RELATIVE_ABSOLUTE, "absolute",

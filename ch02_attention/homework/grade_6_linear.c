@@ -33,8 +33,15 @@ typedef enum {
     LINEAR_BELOW_PLAIN,
     LINEAR_BELOW_KEYS,
     LINEAR_BELOW_QUERY,
-    LINEAR_BELOW_LAST,  // the last of d products
-    LINEAR_BELOW_ONE,   // the first of phi(q) for all
+    LINEAR_BELOW_LAST,   // the last of d products
+    LINEAR_BELOW_ONE,    // the first of phi(q) for all
+    LINEAR_KEYS_LAST,    // the sum of phi(k) is the last key's alone
+    LINEAR_VALUES_LAST,  // that of phi(k) v
+    LINEAR_ABOVE_LAST,   // of the d products with phi(k) v the last alone
+    LINEAR_BELOW_KEPT,   // what divides goes on from query to query
+    LINEAR_Q_E,          // e^x on the queries
+    LINEAR_K_E,
+    LINEAR_V_PHI,  // phi on the values
 } LinearRule;
 
 static double feature(double x, LinearRule rule) {
@@ -59,13 +66,13 @@ static double query_feature(double x, LinearRule rule, int dim) {
     bool twice = rule == LINEAR_Q_TWICE || rule == LINEAR_TWICE;
     if (rule == LINEAR_Q_PLAIN) return x;
     if (rule == LINEAR_SCALED) x /= sqrt(dim);
-    double phi = feature(x, rule);
+    double phi = feature(x, rule == LINEAR_Q_E ? LINEAR_E : rule);
     return twice ? feature(phi, rule) : phi;
 }
 static double key_feature(double x, LinearRule rule) {
     bool twice = rule == LINEAR_K_TWICE || rule == LINEAR_TWICE;
     if (rule == LINEAR_K_PLAIN) return x;
-    double phi = feature(x, rule);
+    double phi = feature(x, rule == LINEAR_K_E ? LINEAR_E : rule);
     return twice ? feature(phi, rule) : phi;
 }
 
@@ -73,7 +80,7 @@ static double similarity(Mat q, int i, Mat k, int j, LinearRule rule) {
     double sum = 0;
     if (rule == LINEAR_EXP) return exp(dot_rows(q, i, k, j));
     if (rule == LINEAR_PHI_OF_DOT) return feature(dot_rows(q, i, k, j), LINEAR_RIGHT);
-    for (int c = 0; c < q.cols; c++)
+    for (int c = rule == LINEAR_ABOVE_LAST ? q.cols - 1 : 0; c < q.cols; c++)
         sum +=
             query_feature(at(q, i, c), rule, q.cols) * key_feature(at(k, j, c), rule);
     return sum;
@@ -84,7 +91,7 @@ static double divisor(Mat q, int i, Mat k, int j, LinearRule rule, double s) {
     bool q_plain = rule == LINEAR_BELOW_Q_PLAIN || rule == LINEAR_BELOW_PLAIN,
          k_plain = rule == LINEAR_BELOW_K_PLAIN || rule == LINEAR_BELOW_PLAIN;
     if (rule == LINEAR_COUNT) return 1;
-    if (rule < LINEAR_BELOW_K_PLAIN) return s;
+    if (rule < LINEAR_BELOW_K_PLAIN || rule > LINEAR_BELOW_KEPT) return s;
     double sum = 0;
     for (int c = rule == LINEAR_BELOW_LAST ? q.cols - 1 : 0; c < q.cols; c++) {
         double a = at(q, i, c), b = at(k, j, c);
@@ -96,16 +103,28 @@ static double divisor(Mat q, int i, Mat k, int j, LinearRule rule, double s) {
     return sum;
 }
 
+static Mat features(Mat m) {
+    Mat phi = mat_new(m.rows, m.cols);
+    for (int i = 0; i < m.rows; i++)
+        for (int c = 0; c < m.cols; c++)
+            *mat_at(phi, i, c) = (real)feature(at(m, i, c), LINEAR_RIGHT);
+    return phi;
+}
+
 // The quadratic form. Query i sees keys from[i] .. to[i] - 1.
 static Mat linear_reference(Mat q, Mat k, Mat v, const int *from, const int *to,
                             LinearRule rule) {
     Table out = table_new(q.rows, v.cols);
+    double sum = 0;
+    if (rule == LINEAR_V_PHI) v = features(v);
     for (int i = 0; i < q.rows; i++) {
-        double sum = 0, *row = &out.at[(size_t)i * out.cols];
+        double *row = &out.at[(size_t)i * out.cols];
+        if (rule != LINEAR_BELOW_KEPT) sum = 0;
         for (int j = from[i]; j < to[i]; j++) {
             double s = similarity(q, i, k, j, rule);
-            sum += divisor(q, i, k, j, rule, s);
-            add_row(out, i, s, v, j);
+            bool last = j == to[i] - 1;
+            if (last || rule != LINEAR_KEYS_LAST) sum += divisor(q, i, k, j, rule, s);
+            if (last || rule != LINEAR_VALUES_LAST) add_row(out, i, s, v, j);
         }
         if (rule == LINEAR_SUM) sum = 1;
         if (rule == LINEAR_DIM) sum = q.cols;
@@ -175,6 +194,20 @@ static const struct {
      "divided by phi(q) alone: the keys are a factor, phi(q) . (sum of phi(k))"},
     {LINEAR_BELOW_LAST, "last-term",
      "what divides is the last of d products: phi(q) . (sum of phi(k)) is their sum"},
+    {LINEAR_KEYS_LAST, "keys-overwritten",
+     "the sum of phi(k) holds the last key alone: each is added, +="},
+    {LINEAR_VALUES_LAST, "values-overwritten",
+     "the sum of phi(k) v holds the last key alone: each is added, +="},
+    {LINEAR_ABOVE_LAST, "above-last-term",
+     "what is above is the last of d products: phi(q) . (sum of phi(k) v) is their "
+     "sum"},
+    {LINEAR_BELOW_KEPT, "sum-kept",
+     "what divides still holds that of the queries before: it begins with 0 for each"},
+    {LINEAR_Q_E, "phi-exponential",
+     "phi of the queries is e^x everywhere: above 0 it is x + 1"},
+    {LINEAR_K_E, "phi-exponential",
+     "phi of the keys is e^x everywhere: above 0 it is x + 1"},
+    {LINEAR_V_PHI, "phi-on-values", "phi was applied to the values: to q and k alone"},
     {LINEAR_BELOW_ONE, "one-sum",
      "what divides is made with one sum of phi(k) for all d: it has d numbers, one for "
      "each of phi(q)"},
