@@ -234,15 +234,14 @@ static bool recognise_rate(Grade *g, const DropoutCase *c, const int *counts) {
                "none ends the word");
 }
 
-// False where a mistake is recognised. any: in one of the words it is one of the rivals.
-static bool check_law(Grade *g, const DropoutCase *c, const int *counts, bool any) {
+// False where a mistake is recognised.
+static bool check_law(Grade *g, const DropoutCase *c, const int *counts) {
     int off = 0;
     bool good = fits(counts, c->truth), known = false;
     for (int r = 0; r < RIVALS; r++)
         known |=
             is_rival(c, counts, r)
             && grade_mistake(g, true, c->rivals[r].code, "%s", c->rivals[r].diagnosis);
-    if (!any) known |= recognise_rate(g, c, counts);
     for (int o = OUTCOMES - 1; o >= 0; o--)
         if (fabs(counts[o] - DRAWS * c->truth[o]) > five_errors(c->truth[o])) off = o;
     grade_expect(
@@ -269,32 +268,33 @@ static const char DRAW_PER_MERGE[] =
 static const char DRAWN_AGAIN[] =
     "a skipped merge is drawn again until it goes through: a step draws once per place";
 
+static const struct {
+    Choice choice;
+    const char *code, *says;
+} PLACE_SLIPS[] = {
+    {LOWEST_RIGHTMOST, "rightmost",
+     "of several places with the lowest symbol the rightmost was merged: the "
+     "leftmost "
+     "comes first, so compare with <"},
+    {FIRST_PLACE, "first-place",
+     "the leftmost place was merged whatever its symbol: the lowest merged symbol "
+     "comes first"},
+    {LAST_PLACE, "last-place",
+     "the rightmost place was merged whatever its symbol: the lowest merged symbol "
+     "comes first"},
+    {HIGHEST, "highest",
+     "the highest merged symbol comes first here: low symbols were learned early, "
+     "and come first"},
+    {ONE_MERGE, "one-merge",
+     "one merge, and then the end: steps go on until none is left"},
+    {LAST_MISSED, "last-pair",
+     "the last pair is never looked at: n symbols have n - 1 pairs, so the loop "
+     "ends one early"},
+    {FIRST_MISSED, "first-pair",
+     "the first pair is never looked at: places count from 0"},
+};
+
 static void check_without(Grade *g) {
-    static const struct {
-        Choice choice;
-        const char *code, *says;
-    } slips[] = {
-        {LOWEST_RIGHTMOST, "rightmost",
-         "of several places with the lowest symbol the rightmost was merged: the "
-         "leftmost "
-         "comes first, so compare with <"},
-        {FIRST_PLACE, "first-place",
-         "the leftmost place was merged whatever its symbol: the lowest merged symbol "
-         "comes first"},
-        {LAST_PLACE, "last-place",
-         "the rightmost place was merged whatever its symbol: the lowest merged symbol "
-         "comes first"},
-        {HIGHEST, "highest",
-         "the highest merged symbol comes first here: low symbols were learned early, "
-         "and come first"},
-        {ONE_MERGE, "one-merge",
-         "one merge, and then the end: steps go on until none is left"},
-        {LAST_MISSED, "last-pair",
-         "the last pair is never looked at: n symbols have n - 1 pairs, so the loop "
-         "ends one early"},
-        {FIRST_MISSED, "first-pair",
-         "the first pair is never looked at: places count from 0"},
-    };
     DropoutRun none = run_dropout(0);
     bool idle = none.wrong > 0 && none.wrong == none.untouched;
     if (idle && run_dropout(1).wrong == 0)
@@ -306,9 +306,9 @@ static void check_without(Grade *g) {
         grade_mistake(g, idle, "p-is-skipping",
                       "with p = 0 nothing was merged: p is the probability of "
                       "skipping, not of merging");
-    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
-        grade_mistake(g, none.wrong > 0 && none.other_than[slips[i].choice] == 0,
-                      slips[i].code, "%s", slips[i].says);
+    for (size_t i = 0; i < sizeof PLACE_SLIPS / sizeof *PLACE_SLIPS; i++)
+        grade_mistake(g, none.wrong > 0 && none.other_than[PLACE_SLIPS[i].choice] == 0,
+                      PLACE_SLIPS[i].code, "%s", PLACE_SLIPS[i].says);
     grade_mistake(
         g, none.misspelt > 0, "symbols-lost",
         "after a merge there is one symbol less: all that follow the pair move "
@@ -407,18 +407,17 @@ static void check_laws(Grade *g) {
     enum { LAWS = 3 };
     const DropoutCase laws[LAWS] = {law_of_two(), law_of_twins(), law_of_nested()};
     int counts[LAWS][OUTCOMES] = {{0}};
-    bool any = false;
     for (int k = 0; k < LAWS; k++) {
         count_outcomes(&laws[k], counts[k]);
-        for (int r = 0; r < RIVALS; r++) any |= is_rival(&laws[k], counts[k], r);
+        if (!check_law(g, &laws[k], counts[k])) return;
     }
-    for (int k = 0; k < LAWS; k++)
-        if (!check_law(g, &laws[k], counts[k], any)) return;
     DropoutRun all = run_dropout(1);  // last: who draws again and again never returns
     grade_expect(
         g, 3, all.wrong == 0,
         "with p = 1, %d of %d words were merged (rng_uniform is below 1, always)",
         all.wrong, all.tried);
+    for (int k = 0; k < LAWS; k++)
+        if (recognise_rate(g, &laws[k], counts[k])) return;
 }
 
 void check_dropout(Grade *g) {

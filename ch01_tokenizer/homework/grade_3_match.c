@@ -339,6 +339,11 @@ static LinkTally tally_links(const MatchTrie *trie, const MatchLink *got,
     return t;
 }
 
+// The byte by which a node is reached.
+static unsigned char last_byte(const MatchTrie *trie, int node) {
+    return (unsigned char)trie->text[node][strlen(trie->text[node]) - 1];
+}
+
 static bool as_it_came(const MatchLink *link) {
     return link->link == WORD_ROOT && link->pop_count == 0 && !link->pops;
 }
@@ -357,16 +362,16 @@ static int not_filled(const MatchTrie *trie, const MatchLink *got,
     return first;
 }
 
+// bytes: the vocabulary of letters is right.
 static void recognise_not_filled(Grade *g, const MatchTrie *trie, const MatchLink *got,
-                                 const MatchLink *want) {
+                                 const MatchLink *want, bool bytes) {
     int node = not_filled(trie, got, want);
     if (node == NO_NODE) return;
     char name[80];
     node_name(trie, node, name);
-    size_t size = strlen(trie->text[node]);
-    unsigned last = (unsigned char)trie->text[node][size - 1];
+    unsigned last = last_byte(trie, node);
     grade_mistake(
-        g, last >= 0x80, "high-bytes",
+        g, bytes, "high-bytes",
         "the link of a node that is reached by the byte %02X is as it came: a "
         "node may have a child by each of the 256 bytes",
         last);
@@ -378,11 +383,6 @@ static void recognise_not_filled(Grade *g, const MatchTrie *trie, const MatchLin
                   "the link of %s is as it came: every node but the roots gets one, "
                   "and is the child of another one, or of a root",
                   name);
-}
-
-// The byte by which a node is reached.
-static unsigned char last_byte(const MatchTrie *trie, int node) {
-    return (unsigned char)trie->text[node][strlen(trie->text[node]) - 1];
 }
 
 static bool same_turned(const MatchLink *a, const MatchLink *b) {
@@ -400,10 +400,12 @@ static void recognise_way(Grade *g, const MatchTrie *trie, const MatchLink *got,
         int link = got[node].link;
         if (link == want[node].link && good_pops(&got[node], &want[node])) continue;
         bool here = link == want[node].link && same_turned(&got[node], &want[node]);
-        turned |= here, others |= !here;
         itself = itself && link == node;
-        stays = stays && want[node].link != NO_NODE && link >= 0 && link < trie->count
-                && trie->next[link][last_byte(trie, node)] == want[node].link;
+        int next = link >= 0 && link < trie->count
+                       ? trie->next[link][last_byte(trie, node)]
+                       : NO_NODE;
+        stays = stays && next != NO_NODE && (others || next == want[node].link);
+        turned |= here, others |= !here;
     }
     if (!others && !turned) return;
     grade_mistake(g, itself, "link-itself",
@@ -502,7 +504,7 @@ static void recognise_targets(Grade *g, const MatchTrie *trie, const MatchLink *
         g, t.untouched > 0 && t.untouched == t.below, "rest-not-filled",
         "the links of the nodes below REST_ROOT are as they came: both tries are "
         "walked, from each root");
-    if (to_word) recognise_not_filled(g, trie, got, want);
+    if (to_word) recognise_not_filled(g, trie, got, want, false);
     grade_mistake(g, to_word, "link-word-root",
                   "a link leads to WORD_ROOT: what follows a token inside a word "
                   "begins at REST_ROOT");
@@ -520,7 +522,7 @@ static bool reads_bytes(Grade *g) {
               *want = defined_links(&trie);
     if (!run_links(&trie, got)) return true;
     if (not_filled(&trie, got, want) == NO_NODE) return true;
-    recognise_not_filled(g, &trie, got, want);
+    recognise_not_filled(g, &trie, got, want, true);
     expect_links(g, 4, &trie, got, want);
     return false;
 }

@@ -105,8 +105,9 @@ static void recognise_lengths(Grade *g, const Tokens *face) {
         g, broken.count == 1 && broken.tokens[0] == SLASH, "broken-lost",
         "broken bytes are lost: bytes are taken from the text, since a code point "
         "that there is not has none");
+    Tokens alone = fallback_of(&vocabulary, "\xFF", 1);
     grade_mistake(
-        g, holds(broken.tokens, broken.count, UNK), "broken-unknown",
+        g, alone.count == 1 && alone.tokens[0] == UNK, "broken-unknown",
         "a broken byte became <unk>: every byte has a token, FIRST_BYTE + the "
         "byte");
     grade_mistake(g, behind.count == 2 && behind.tokens[1] == BYTE('a'),
@@ -239,10 +240,8 @@ static void recognise_kinds(Grade *g, const char *a, size_t a_size, const char *
         "has the code point");
 }
 
-// counts_tokens: the bytes are right, but as many as tokens were returned.
-static void recognise_sizes(Grade *g, bool counts_tokens) {
-    grade_mistake(g, counts_tokens, "returns-n",
-                  "as many bytes as there were tokens: how many bytes were written");
+// Where bytes begin and a text ends.
+static void recognise_ends(Grade *g) {
     static const int faces[] = {FACE, FACE}, slash[] = {SLASH};
     char room[9], one[8] = "?";
     memset(room, '?', sizeof room);
@@ -280,12 +279,15 @@ static void check_fallback_decode(Grade *g) {
                   "the token of U+2581 came back as U+2581: it is how a space is "
                   "written");
     recognise_kinds(g, a, a_size, b, b_size);
-    recognise_sizes(g, a_size == 8 && memcmp(a, "\xE2\x82\xAC\xE4\xB8\xAD ", 7) == 0);
+    grade_mistake(g, a_size == 8 && memcmp(a, "\xE2\x82\xAC\xE4\xB8\xAD ", 7) == 0,
+                  "returns-n",
+                  "as many bytes as there were tokens: how many bytes were written");
     grade_equal_bytes(g, 2, "decoding <s> E2 82 AC U+4E2D U+2581 </s> <unk>", a, a_size,
                       "\xE2\x82\xAC\xE4\xB8\xAD ", 7);
     grade_equal_bytes(g, 1, "decoding a E2 82 U+1F600 FF", b, b_size,
                       "a\xE2\x82\xF0\x9F\x98\x80\xFF", 8);
     grade_equal_bytes(g, 1, "decoding U+2581 E2 96 81", c, c_size, " \xE2\x96\x81", 4);
+    recognise_ends(g);
 }
 
 static void check_two_bytes(Grade *g) {
