@@ -445,6 +445,17 @@ static void check_well_formed(Grade *g) {
     expect_points(g, 3, "cut, well-formed text", 0, &cut, good);
 }
 
+static void expect_in_time(Grade *g) {
+    bool late = false;
+    for (int i = 0; i < BROKEN_TEXTS; i++) {
+        Stream s = stream_text(&BROKEN[i], 1, 1);
+        late |= s.late;
+    }
+    grade_expect(
+        g, 2, !late,
+        "a code point came a chunk late: write it with the byte that decides it");
+}
+
 static void check_broken(Grade *g) {
     bool known = false;
     known |= recognise_rule(
@@ -479,14 +490,7 @@ static void check_broken(Grade *g) {
     expect_points(g, 3, "broken text", wrong, &s, &BROKEN[wrong]);
     wrong = first_wrong(true, &s);
     expect_points(g, 2, "cut, broken text", wrong, &s, &BROKEN[wrong]);
-    bool late = false;
-    for (int i = 0; i < BROKEN_TEXTS; i++) {
-        s = stream_text(&BROKEN[i], 1, 1);
-        late |= s.late;
-    }
-    grade_expect(
-        g, 2, !late,
-        "a code point came a chunk late: write it with the byte that decides it");
+    expect_in_time(g);
 }
 
 void check_stream(Grade *g) {

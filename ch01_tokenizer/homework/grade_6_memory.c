@@ -170,9 +170,29 @@ static double share_of(const double *p, int n) {
     return line_share(grade_guarded("p", p, (size_t)n * sizeof *p), (size_t)n);
 }
 
+// One word, two, and random ones.
+static void check_lines(Grade *g) {
+    static const double one[] = {0.3}, two[] = {0.2, 0.01};
+    double alone = share_of(one, 1), both = share_of(two, 2);
+    grade_expect(g, 1, close_to(alone, 1) && close_to(both, 1),
+                 "lines of one and of two words: %.6f and %.6f, should be 1", alone,
+                 both);
+    Rng rng = rng_new(61);
+    double worst = 0;
+    for (int t = 0; t < 20; t++) {
+        double p[MOST];
+        int n = 3 + rng_below(&rng, MOST - 2);
+        for (int i = 0; i < n; i++) p[i] = 0.05 + rng_uniform(&rng);
+        double off = fabs(share_of(p, n) - share_by_draws(p, n, false));
+        worst = off > worst || isnan(off) ? off : worst;
+    }
+    grade_expect(g, 2, worst <= EXACT, "random lines: off by %g", worst);
+    grade_mistake(g, !close_to(alone, 1) && close_to(both, 1), "one-word",
+                  "a line of one word knows all of its draws: its share is 1");
+}
+
 static void check_line(Grade *g) {
-    static const double three[] = {0.5, 0.25, 0.25}, one[] = {0.3}, two[] = {0.2, 0.01},
-                        scaled[] = {5, 2.5, 2.5};
+    static const double three[] = {0.5, 0.25, 0.25}, scaled[] = {5, 2.5, 2.5};
     double got = share_of(three, 3), at_scale = share_of(scaled, 3);
     grade_mistake(
         g, close_to(got, share_by_draws(three, 3, true)), "first-out",
@@ -197,22 +217,7 @@ static void check_line(Grade *g) {
     recognise_share(g, at_scale, scaled);
     grade_near(g, 1, "the same, ten times as often", at_scale,
                share_by_draws(three, 3, false), EXACT);
-    double alone = share_of(one, 1), both = share_of(two, 2);
-    grade_expect(g, 1, close_to(alone, 1) && close_to(both, 1),
-                 "lines of one and of two words: %.6f and %.6f, should be 1", alone,
-                 both);
-    Rng rng = rng_new(61);
-    double worst = 0;
-    for (int t = 0; t < 20; t++) {
-        double p[MOST];
-        int n = 3 + rng_below(&rng, MOST - 2);
-        for (int i = 0; i < n; i++) p[i] = 0.05 + rng_uniform(&rng);
-        double off = fabs(share_of(p, n) - share_by_draws(p, n, false));
-        worst = off > worst || isnan(off) ? off : worst;
-    }
-    grade_expect(g, 2, worst <= EXACT, "random lines: off by %g", worst);
-    grade_mistake(g, !close_to(alone, 1) && close_to(both, 1), "one-word",
-                  "a line of one word knows all of its draws: its share is 1");
+    check_lines(g);
 }
 
 // The least number of words with an error in it.

@@ -73,7 +73,8 @@ typedef enum {
     SINK_ADDED,    // the sink is added to the sum as it is
     SINK_TWICE,    // and to it twice
     SINK_COUNTED,  // divided by how many there are, too
-    SINK_EACH,     // in the sum once per score
+    SINK_EACH,     // in the sum once per score, or once more than that
+    SINK_EACH_MORE,
     SINK_RUNNING,  // each weight divided by the sum so far
     SINK_SHIFTED,  // the sink less the largest, without e^
     SINK_LATE,     // e^score - largest
@@ -94,6 +95,7 @@ static double sink_term(SinkRule rule, double sink, double most) {
     if (rule == SINK_ADDED) return sink;
     if (rule == SINK_TWICE) return 2 * exp(sink);
     if (rule == SINK_EACH) return SCORES * exp(sink);
+    if (rule == SINK_EACH_MORE) return (SCORES + 1) * exp(sink);
     if (rule == SINK_SHIFTED) return (sink - most) * exp(most);
     if (rule == SINK_LATE || rule == SINK_UP) return exp(sink - most);
     return score_term(rule, sink, most);
@@ -131,6 +133,8 @@ static void recognise_weights(Grade *g, const Sunk *got, const double *scores,
         {SINK_COUNTED, "divided-by-n", "divided by n too: the sum alone"},
         {SINK_EACH, "sink-per-score",
          "the sink is in the sum once for each score: it is one more key, once"},
+        {SINK_EACH_MORE, "sink-per-score",
+         "the sink is in the sum once more for each score: it is one more key, once"},
         {SINK_RUNNING, "sum-so-far",
          "each weight was divided by the sum so far: the sum is complete after a loop "
          "of its own"},

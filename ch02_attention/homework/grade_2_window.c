@@ -511,6 +511,39 @@ static void recognise_nothing(Grade *g, const Backward *b) {
                   "cancel. Each is to meet the row of k of its own key, i - w");
 }
 
+static const struct {
+    WindowRule rule;
+    const char *code, *says;
+} SCORE_SLIPS[] = {
+    {WINDOW_D_OF_DP, "d-of-gradients",
+     "D is the sum of P dP over the window, not of dP"},
+    {WINDOW_D_BESIDE, "d-not-weighed",
+     "dS = P dP - D: the weight multiplies both, P (dP - D)"},
+    {WINDOW_D_PLUS, "d-added", "dS = P (dP + D): D is subtracted"},
+    {WINDOW_DIAGONAL, "diagonal-only",
+     "dS = P (1 - P) dP: a score changes all weights of its row, so dS = P (dP - "
+     "D)"},
+    {WINDOW_NO_P, "no-weight", "dS = dP - D: the weight is missing, P (dP - D)"},
+    {WINDOW_P, "weights-for-scores",
+     "made with the weights P: scores have the gradient dS = P (dP - D)"},
+    {WINDOW_D_SCALED, "d-scaled",
+     "D has the scale in it, dP has not: dS = P (dP - D), and then the scale, "
+     "once"},
+    {WINDOW_DP_ACROSS, "dp-across",
+     "dP of query i and key j is dO_i . v_j: here query and key are exchanged"},
+    {WINDOW_D_MEAN, "d-is-a-mean",
+     "D is the sum of P dP, not divided by the number of keys"},
+    {WINDOW_P_TWICE, "weight-twice", "P is there twice: dS = P (dP - D)"},
+    {WINDOW_P_MIRRORED, "band-mirrored",
+     "the band is read from its other end: column w is key i - w"},
+    {WINDOW_NO_OWN, KEY_SENDS_NOTHING("first")},
+    {WINDOW_NO_OLDEST, KEY_SENDS_NOTHING("last")},
+    {WINDOW_D_SO_FAR, "d-so-far",
+     "D was used before it was complete: it is a sum over all of a query's keys, "
+     "so "
+     "it takes a loop of its own"},
+};
+
 static void recognise_scores(Grade *g, const Backward *b,
                              bool (*by)(const Backward *, WindowRule)) {
     bool finite = finite_mat(b->got.q) && finite_mat(b->got.k);
@@ -524,40 +557,9 @@ static void recognise_scores(Grade *g, const Backward *b,
                   "that factor");
     grade_mistake(g, by(b, WINDOW_TWICE_SCALED), "scaled-twice",
                   "the scale came in twice: once in dS or once in the product with it");
-    static const struct {
-        WindowRule rule;
-        const char *code, *says;
-    } slips[] = {
-        {WINDOW_D_OF_DP, "d-of-gradients",
-         "D is the sum of P dP over the window, not of dP"},
-        {WINDOW_D_BESIDE, "d-not-weighed",
-         "dS = P dP - D: the weight multiplies both, P (dP - D)"},
-        {WINDOW_D_PLUS, "d-added", "dS = P (dP + D): D is subtracted"},
-        {WINDOW_DIAGONAL, "diagonal-only",
-         "dS = P (1 - P) dP: a score changes all weights of its row, so dS = P (dP - "
-         "D)"},
-        {WINDOW_NO_P, "no-weight", "dS = dP - D: the weight is missing, P (dP - D)"},
-        {WINDOW_P, "weights-for-scores",
-         "made with the weights P: scores have the gradient dS = P (dP - D)"},
-        {WINDOW_D_SCALED, "d-scaled",
-         "D has the scale in it, dP has not: dS = P (dP - D), and then the scale, "
-         "once"},
-        {WINDOW_DP_ACROSS, "dp-across",
-         "dP of query i and key j is dO_i . v_j: here query and key are exchanged"},
-        {WINDOW_D_MEAN, "d-is-a-mean",
-         "D is the sum of P dP, not divided by the number of keys"},
-        {WINDOW_P_TWICE, "weight-twice", "P is there twice: dS = P (dP - D)"},
-        {WINDOW_P_MIRRORED, "band-mirrored",
-         "the band is read from its other end: column w is key i - w"},
-        {WINDOW_NO_OWN, KEY_SENDS_NOTHING("first")},
-        {WINDOW_NO_OLDEST, KEY_SENDS_NOTHING("last")},
-        {WINDOW_D_SO_FAR, "d-so-far",
-         "D was used before it was complete: it is a sum over all of a query's keys, "
-         "so "
-         "it takes a loop of its own"},
-    };
-    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
-        grade_mistake(g, by(b, slips[i].rule), slips[i].code, "%s", slips[i].says);
+    for (size_t i = 0; i < sizeof SCORE_SLIPS / sizeof *SCORE_SLIPS; i++)
+        grade_mistake(g, by(b, SCORE_SLIPS[i].rule), SCORE_SLIPS[i].code, "%s",
+                      SCORE_SLIPS[i].says);
     grade_mistake(
         g, by(b, WINDOW_D_KEPT), "d-kept",
         "D still holds what the queries before had: each query has its own, set "

@@ -186,12 +186,12 @@ static const struct {
     {RELATIVE_SHORT, "last-key", "the last key is left out: there are S, 0 .. S - 1"},
     {RELATIVE_SQUARE, "keys-left-out",
      "keys from T on are left out: there are T queries and S keys"},
-    {RELATIVE_LOWER, "keys-left-out",
-     "keys after i are left out: all S have a bucket, and query i is not at position "
-     "i"},
     {RELATIVE_BEHIND, "ahead-left-out",
      "keys ahead of the query are left out: they have a bucket too, and what is masked "
      "is -inf already, causal or not"},
+    {RELATIVE_LOWER, "keys-left-out",
+     "keys after i are left out: all S have a bucket, and query i is not at position "
+     "i"},
     {RELATIVE_BUCKETS, "furthest-is-buckets",
      "t5_bucket was given the number of buckets for `furthest`, or the two exchanged"},
     {RELATIVE_ABSOLUTE, "absolute",
@@ -210,9 +210,20 @@ static const struct {
      "t5_bucket was given half of the buckets: it halves them itself where not causal"},
 };
 
+static bool any_masked(Mat m) {
+    for (int i = 0; i < m.rows; i++)
+        for (int j = 0; j < m.cols; j++)
+            if (at(m, i, j) == -INFINITY) return true;
+    return false;
+}
+
 static void recognise_relative(Grade *g, const Relative *r, Mat got, Mat want,
                                double tolerance) {
     if (near_mat(got, want, tolerance)) return;
+    grade_mistake(
+        g, any_masked(got), "masks",
+        "scores became -inf that were not: what is masked is so already, this "
+        "function adds a term to each");
     for (size_t i = 0; i < sizeof RELATIVE_SLIPS / sizeof *RELATIVE_SLIPS; i++) {
         Mat slip = relative_reference(r, RELATIVE_SLIPS[i].rule);
         grade_mistake(g, near_mat(got, slip, tolerance), RELATIVE_SLIPS[i].code, "%s",

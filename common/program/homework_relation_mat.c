@@ -139,10 +139,20 @@ static bool one_row(Relation *to, const Pair *p) {
 
 // ---- all rows of one side, or all numbers beyond a diagonal
 
+// Far from what it should be, not only beyond what is allowed.
+static bool is_far(const Pair *p, int i) {
+    for (int c = 0; c < p->want.cols; c++)
+        if (fabs(number(p->got, i, c, 0) - number(p->want, i, c, 0))
+            > 100 * p->tolerance)
+            return true;
+    return false;
+}
+
 static bool one_side(Relation *to, const Pair *p) {
     int n = p->want.rows, first = n, last = -1, wrong = 0;
     for (int i = 0; i < n; i++) {
         if (row_is(p, i, i, 1)) continue;
+        if (!is_far(p, i)) return false;
         if (first == n) first = i;
         last = i, wrong++;
     }
