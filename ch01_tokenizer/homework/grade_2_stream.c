@@ -256,12 +256,29 @@ static void recognise_held(Grade *g) {
                                  TEXT("b\xC3\xA9")};
     Stream after = stream_text(&texts[0], texts[0].n, 1);
     if (as_rule(&after, &texts[0], MAXIMAL_SUBPART)) return;
+    grade_mistake(
+        g, after.count > 0 && after.points[0] == 'b', "ascii-through",
+        "an ASCII character came through while bytes were held: it breaks what "
+        "they began, so their U+FFFD comes first");
     bool first = after.count > 0 && after.points[0] == REPLACEMENT;
     Stream alone = stream_text(&texts[1], texts[1].n, 1);
     grade_mistake(g, first && as_rule(&alone, &texts[1], MAXIMAL_SUBPART),
                   "held-after-broken",
                   "after the U+FFFD of a broken character its bytes are still held: "
                   "count is 0 again, and then the byte that broke it is looked at");
+}
+
+// Bytes that begin nothing.
+static void recognise_lone(Grade *g) {
+    static const Text alone = TEXT("\x81\x82\x41"), after = TEXT("\xF0\x81\x82\x41");
+    Stream a = stream_text(&alone, alone.n, 1), b = stream_text(&after, after.n, 1);
+    bool right = as_rule(&a, &alone, MAXIMAL_SUBPART);
+    grade_mistake(g, a.count == 3 && a.points[0] == 0x81, "byte-for-point",
+                  "a byte that begins nothing came out as itself: it is one U+FFFD");
+    grade_mistake(g, right && b.count == 3 && b.points[0] == REPLACEMENT,
+                  "not-looked-at-again",
+                  "the byte that breaks a character was held as if it began one: it is "
+                  "looked at like any other first byte, and 81 begins nothing");
 }
 
 static void check_end(Grade *g) {
@@ -401,11 +418,27 @@ static bool next_is_lost(void) {
     return s.count > 0 && s.points[0] == 0xE9 && (s.count == 1 || s.points[1] != 0xE9);
 }
 
+// Where code points were written, and where the chunk ended.
+static void recognise_places(Grade *g) {
+    static const Text two = TEXT("a\xC3\xA9"), zero = TEXT("a\0b");
+    Stream s = stream_text(&two, two.n, 1);
+    grade_mistake(
+        g, s.count == 2 && s.points[1] != 0xE9 && s.points[2] == 0xE9, "point-at-byte",
+        "a code point was written at the place of its byte: points[] has them "
+        "one after another");
+    Stream z = stream_text(&zero, zero.n, 1);
+    grade_mistake(g, z.count < 3 && z.points[0] == 'a' && z.points[2] != 'b',
+                  "zero-ends",
+                  "a byte 0 ended the chunk, or was passed over: it is the code point "
+                  "U+0000, and n says where the chunk ends");
+}
+
 static void check_characters(Grade *g) {
     const Text *good = &WELL_FORMED;
     Stream whole = stream_text(good, good->n, 1);
     bool right = as_rule(&whole, good, MAXIMAL_SUBPART);
     recognise_whole(g, &whole, good);
+    if (!right) recognise_places(g);
     grade_mistake(g, next_is_lost(), "held-after-character",
                   "one character alone is read, but not the next one: when a character "
                   "is complete nothing is held any more, so count is 0 again");
@@ -484,6 +517,7 @@ static void check_broken(Grade *g) {
                   "utf8_decode's UTF8_BAD, -1, was written as if it were a code point: "
                   "what is no character is REPLACEMENT");
     if (!known) recognise_held(g);
+    if (!known) recognise_lone(g);
     if (!known) recognise_row(g);
     Stream s;
     int wrong = first_wrong(false, &s);

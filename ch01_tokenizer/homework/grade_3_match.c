@@ -183,9 +183,16 @@ static size_t one_link_encode(const MatchTrie *trie, const MatchLink *links,
     return 1;
 }
 
-// The walk that writes the first pop alone; or the one that goes on from WORD_ROOT where
-// a token has ended.
-static size_t walk_encode(bool first_pop, const MatchTrie *trie, const MatchLink *links,
+// Walks with a slip in them.
+typedef enum {
+    WALK_FIRST_POP,   // of a node's pops the first alone is written
+    WALK_WORD_AGAIN,  // on from WORD_ROOT where a token has ended
+    WALK_NO_LINK,     // on from REST_ROOT after pops, whatever the link
+    WALK_EAGER,       // a token is cut off where the first one ends
+    WALKS
+} Walk;
+
+static size_t walk_encode(Walk walk, const MatchTrie *trie, const MatchLink *links,
                           const char *word, size_t n, int *tokens) {
     size_t count = 0;
     int node = WORD_ROOT;
@@ -193,10 +200,14 @@ static size_t walk_encode(bool first_pop, const MatchTrie *trie, const MatchLink
         int next = i < n ? trie->next[node][(unsigned char)word[i]] : NO_NODE;
         const MatchLink *link = &links[node];
         for (int k = 0; next == NO_NODE && k < link->pop_count; k++)
-            if (!first_pop || k == 0) tokens[count++] = link->pops[k];
+            if (walk != WALK_FIRST_POP || k == 0) tokens[count++] = link->pops[k];
         i += next != NO_NODE;
         node = next != NO_NODE ? next : link->link;
-        if (!first_pop && node == REST_ROOT) node = WORD_ROOT;
+        if (walk == WALK_WORD_AGAIN && node == REST_ROOT) node = WORD_ROOT;
+        if (walk == WALK_NO_LINK && next == NO_NODE && node > REST_ROOT)
+            node = REST_ROOT;
+        if (walk == WALK_EAGER && node > REST_ROOT && trie->token[node] != NO_TOKEN)
+            tokens[count++] = trie->token[node], node = REST_ROOT;
         if (node != NO_NODE) continue;
         tokens[0] = UNKNOWN_TOKEN;
         return 1;
@@ -399,7 +410,8 @@ static bool same_turned(const MatchLink *a, const MatchLink *b) {
 // Slips in the way along the links, which all wrong nodes show.
 static void recognise_way(Grade *g, const MatchTrie *trie, const MatchLink *got,
                           const MatchLink *want) {
-    bool itself = true, stays = true, turned = false, others = false;
+    bool itself = true, stays = true, turned = false, others = false, same = true;
+    int first = NO_NODE;
     for (int node = REST_ROOT + 1; node < trie->count; node++) {
         int link = got[node].link;
         if (link == want[node].link && good_pops(&got[node], &want[node])) continue;
@@ -410,8 +422,19 @@ static void recognise_way(Grade *g, const MatchTrie *trie, const MatchLink *got,
                        : NO_NODE;
         stays = stays && next != NO_NODE && (others || next == want[node].link);
         turned |= here, others |= !here;
+        same = same && link == want[node].link
+               && got[node].pop_count == want[node].pop_count;
+        if (first == NO_NODE) first = node;
     }
-    if (!others && !turned) return;
+    if (first == NO_NODE) return;
+    grade_mistake(g, want[first].link == NO_NODE && got[first].link == REST_ROOT,
+                  "rest-for-nowhere",
+                  "a node from whose string no token can be cut off leads nowhere: "
+                  "NO_NODE, not REST_ROOT");
+    grade_mistake(
+        g, same && others, "pops-overwritten",
+        "as many pops as there should be, but not the right ones: what a link "
+        "adds goes behind those that are there");
     grade_mistake(g, itself, "link-itself",
                   "links lead to their own nodes: the walk to a node's link begins at "
                   "the link of its parent, not at the parent");
@@ -519,14 +542,15 @@ static void recognise_targets(Grade *g, const MatchTrie *trie, const MatchLink *
 
 // Tokens with bytes that are no letters.
 static bool reads_bytes(Grade *g) {
-    static const char *const tokens[] = {"[UNK]",  "\xC3\xA9t",      "a",    "##\xC3",
-                                         "##\xA9", "##\xFF\x01\xFF", "0\xFF"};
+    static const char *const tokens[] = {"[UNK]",  "\xC3\xA9t",      "a",     "##\xC3",
+                                         "##\xA9", "##\xFF\x01\xFF", "0\xFF", "a01"};
     MatchTrie trie = match_trie_of(tokens, sizeof tokens / sizeof *tokens);
     MatchLink *got = allocate((size_t)trie.count, sizeof *got),
               *want = defined_links(&trie);
     if (!run_links(&trie, got)) return true;
-    if (not_filled(&trie, got, want) == NO_NODE) return true;
+    if (wrong_link(&trie, got, want) == NO_NODE) return true;
     recognise_not_filled(g, &trie, got, want, true);
+    recognise_links(g, &trie, got, want);
     expect_links(g, 4, &trie, got, want);
     return false;
 }
@@ -574,12 +598,12 @@ typedef struct {
     const char *word;
     size_t n, got_count, want_count;
     int *got, *want;
-    bool as_rest;                // got is what a walk from REST_ROOT would give
-    bool skips;                  // got is what skipping_encode gives
-    bool one_link;               // ... what one_link_encode gives
-    bool first_pop, word_again;  // ... or walk_encode
-    bool inside;                 // the word ends inside a longer token
-    bool nowhere;                // it was left, since it asked for a step from NO_NODE
+    bool as_rest;       // got is what a walk from REST_ROOT would give
+    bool skips;         // got is what skipping_encode gives
+    bool one_link;      // ... what one_link_encode gives
+    bool walks[WALKS];  // ... or walk_encode
+    bool inside;        // the word ends inside a longer token
+    bool nowhere;       // it was left, since it asked for a step from NO_NODE
     long steps, again;
 } Encoding;
 
@@ -605,10 +629,10 @@ static Encoding encode_word(const MatchTrie *trie, const MatchLink *links,
     e.skips = same_ints(e.got, e.got_count, e.want, count);
     count = one_link_encode(trie, links, word, n, e.want);
     e.one_link = same_ints(e.got, e.got_count, e.want, count);
-    count = walk_encode(true, trie, links, word, n, e.want);
-    e.first_pop = same_ints(e.got, e.got_count, e.want, count);
-    count = walk_encode(false, trie, links, word, n, e.want);
-    e.word_again = same_ints(e.got, e.got_count, e.want, count);
+    for (Walk walk = 0; walk < WALKS; walk++) {
+        count = walk_encode(walk, trie, links, word, n, e.want);
+        e.walks[walk] = same_ints(e.got, e.got_count, e.want, count);
+    }
     int last = last_node(trie, links, word, n);
     e.inside = last != NO_NODE && trie->token[last] == NO_TOKEN;
     e.want_count = defined_encode(trie, WORD_ROOT, word, n, e.want);
@@ -646,7 +670,7 @@ typedef struct {
     int wrong, partly, unnoticed, missing, unknown;  // how many
     int nothing, no_token;                  // for a stuck word: no token, or NO_TOKEN
     int not_rest, not_skips, not_one_link;  // of all words: not as these give them
-    int not_first_pop, not_word_again, not_unknown;
+    int not_walks[WALKS], not_unknown;
     bool nowhere;
     Encoding first;  // of the wrong ones
 } Tally;
@@ -654,7 +678,7 @@ typedef struct {
 static void tally(Tally *t, Encoding e) {
     t->not_rest += !e.as_rest, t->not_skips += !e.skips;
     t->not_one_link += !e.one_link;
-    t->not_first_pop += !e.first_pop, t->not_word_again += !e.word_again;
+    for (Walk walk = 0; walk < WALKS; walk++) t->not_walks[walk] += !e.walks[walk];
     t->not_unknown += e.n > 0 && !is_unknown(e.got, e.got_count);
     t->nowhere |= e.nowhere;
     if (good_encoding(&e)) return;
@@ -694,6 +718,22 @@ static Tally encode_random(void) {
     return random;
 }
 
+static const struct {
+    const char *code, *says;
+} WALK_SLIPS[WALKS] = {
+    [WALK_FIRST_POP] = {"first-pop",
+                        "of a node's pops one was written: all of them, pop_count"},
+    [WALK_WORD_AGAIN] = {"word-root-again",
+                         "after a token the walk went on from WORD_ROOT: inside a word "
+                         "it goes on from the link, REST_ROOT or below"},
+    [WALK_NO_LINK] = {"link-not-followed",
+                      "after the pops the walk went on from REST_ROOT: it goes on from "
+                      "the link, where what was read already is known"},
+    [WALK_EAGER] = {"eager",
+                    "a token was cut off as soon as one ended: the longest one counts, "
+                    "so the walk goes on as far as it can, and then pops"},
+};
+
 // Slips in the walk of all words.
 static void recognise_pops(Grade *g, const Tally *known, const Tally *stuck) {
     if (known->wrong == 0) return;
@@ -703,11 +743,9 @@ static void recognise_pops(Grade *g, const Tally *known, const Tally *stuck) {
     grade_mistake(g, known->not_unknown + stuck->not_unknown == 0, "all-unknown",
                   "every word became [UNK]: a walk that is at REST_ROOT when the word "
                   "is over has arrived, though from there no link leads on");
-    grade_mistake(g, known->not_first_pop == 0, "first-pop",
-                  "of a node's pops one was written: all of them, pop_count");
-    grade_mistake(g, known->not_word_again == 0, "word-root-again",
-                  "after a token the walk went on from WORD_ROOT: inside a word it "
-                  "goes on from the link, REST_ROOT or below");
+    for (Walk walk = 0; walk < WALKS; walk++)
+        grade_mistake(g, known->not_walks[walk] == 0, WALK_SLIPS[walk].code, "%s",
+                      WALK_SLIPS[walk].says);
 }
 
 static void recognise_stuck(Grade *g, const Tally *stuck) {

@@ -261,6 +261,31 @@ static bool good_with_room(const NBest *b) {
     return good_nbest(&few);
 }
 
+// All of them are in a list that never gets full, but not the best first.
+static bool unsorted(const NBest *b) {
+    NBest few = with_room(b);
+    if (few.got_count != few.want_count || good_scores(&few, few.want, few.want_count))
+        return false;
+    for (size_t i = 0; i < few.want_count; i++) {
+        size_t found = 0, should = 0;
+        for (size_t k = 0; k < few.want_count; k++) {
+            found += close_to(few.got[k].log_p, few.want[i]);
+            should += close_to(few.want[k], few.want[i]);
+        }
+        if (found != should) return false;
+    }
+    return true;
+}
+
+// Segmentations in order, but fewer than there are.
+static bool fewer(const NBest *b) {
+    if (b->got_count == 0 || b->got_count >= b->want_count || has_twins(b))
+        return false;
+    for (size_t i = 0; i < b->got_count; i++)
+        if (!is_segmentation(b, &b->got[i])) return false;
+    return !climbs(b);
+}
+
 // Lists of segmentations, but not those that were asked for.
 static void recognise_list(Grade *g, const NBest *b) {
     grade_mistake(g, has_twins(b), "duplicates",
@@ -282,6 +307,16 @@ static void recognise_list(Grade *g, const NBest *b) {
                   "each ln p is right, but the tokens are not those that make it: the "
                   "way back takes the place, the rank there and the token, all three "
                   "of one step, and begins at the end with the list's own rank");
+    grade_mistake(g, unsorted(b), "not-sorted",
+                  "the segmentations are those that are asked for, but not in order: "
+                  "the best comes first, at each place");
+    bool few = fewer(b) && !one_inside(b) && !ties_missing(b);
+    grade_mistake(g, few && b->got_count == 1 && close_to(b->got[0].log_p, b->want[0]),
+                  "one-only", "the best one alone was returned, and there are more");
+    grade_mistake(
+        g, few, "some-never",
+        "some segmentations are never found: a token that ends at j may begin "
+        "at any place before it, and go on from each way that is kept there");
     bool second = second_rate(b) && !has_twins(b) && !one_inside(b),
          whole = second && good_with_room(b);
     grade_mistake(g, second && whole, "second-rate",
@@ -304,7 +339,13 @@ static void recognise_ends(Grade *g, const NBest *b) {
     grade_mistake(g, b->n > 0 && b->got_count == 0 && b->want_count > 0, "none-found",
                   "no way leads to the end, though there are some: place 0 has one "
                   "way, of no tokens and ln p = 0. Tokens that begin there and tokens "
-                  "that end at n, are both in the loops?");
+                  "that end at n, are both in the loops, or does one stop too early?");
+    bool nearly = b->got_count > 0 && b->got_count == b->want_count;
+    for (size_t i = 0; i < b->got_count && nearly; i++)
+        nearly = fabs(b->got[i].log_p - b->want[i]) < 1e-4;
+    grade_mistake(
+        g, nearly && !good_scores(b, b->want, b->want_count), "score-float",
+        "ln p is right to seven digits only: is it, or a sum of it, a float?");
 }
 
 static void recognise_nbest(Grade *g, const NBest *b) {

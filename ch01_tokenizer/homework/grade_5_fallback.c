@@ -95,7 +95,7 @@ static void expect_cases(Grade *g, int points, int first, int count) {
 }
 
 // How many bytes of the text were taken at a time.
-static void recognise_lengths(Grade *g, const Tokens *face) {
+static void recognise_lengths(Grade *g, const Tokens *face, bool inside) {
     Tokens broken = fallback_of(&vocabulary, "\xFF/\xE4", 3),
            behind = fallback_of(&vocabulary,
                                 "\xFF"
@@ -110,7 +110,7 @@ static void recognise_lengths(Grade *g, const Tokens *face) {
         g, alone.count == 1 && alone.tokens[0] == UNK, "broken-unknown",
         "a broken byte became <unk>: every byte has a token, FIRST_BYTE + the "
         "byte");
-    grade_mistake(g, behind.count == 2 && behind.tokens[1] == BYTE('a'),
+    grade_mistake(g, inside && behind.count == 2 && behind.tokens[1] == BYTE('a'),
                   "broken-too-long",
                   "FF was taken for more than one byte: a broken byte is one, and what "
                   "follows it is looked at anew (utf8_decode's length says 1)");
@@ -128,6 +128,10 @@ static void recognise_token(Grade *g, int first) {
         g, first == 'a', "point-for-token",
         "the code point was written: its token is FIRST_POINT + its place in the "
         "vocabulary");
+    grade_mistake(
+        g, first == BYTE('a'), "byte-for-character",
+        "a letter of the vocabulary became its byte: its token is FIRST_POINT "
+        "+ its place there");
     grade_mistake(g, first == FIRST_POINT + 'a', "point-for-token",
                   "FIRST_POINT + the code point: + its place in the vocabulary");
     grade_mistake(g, first == LETTER_A + 1 || first == LETTER_A - 1, "token-one-off",
@@ -172,9 +176,9 @@ static void check_fallback_characters(Grade *g) {
            slash = fallback_of(&vocabulary, "/", 1),
            letter = fallback_of(&vocabulary, "a", 1);
     recognise_bytes(g, &euro);
-    recognise_lengths(g, &face);
-    recognise_token(g, letter.count == 1 ? letter.tokens[0] : -1);
     bool inside = letter.count == 1 && letter.tokens[0] == LETTER_A;
+    recognise_lengths(g, &face, inside);
+    recognise_token(g, letter.count == 1 ? letter.tokens[0] : -1);
     bool face_found = holds(face.tokens, face.count, FACE);
     bool slash_found = holds(slash.tokens, slash.count, SLASH);
     grade_mistake(g, inside && (!face_found || !slash_found), "search-end",
@@ -223,6 +227,15 @@ static void recognise_kinds(Grade *g, const char *a, size_t a_size, const char *
     grade_mistake(
         g, a_size == 5 && memcmp(a, "\xE2\x82\xAC\x2D ", 5) == 0, "point-as-byte",
         "a code point was written as one byte: utf8_encode writes all of them");
+    grade_mistake(
+        g, a_size == 5 && memcmp(a, "\xE2\x82\xAC\xE4 ", 5) == 0, "bytes-overwritten",
+        "of a character's bytes the first alone is left: the text grows by as "
+        "many bytes as utf8_encode says");
+    grade_mistake(g,
+                  a_size > 7 && a_size <= 60
+                      && memcmp(a + 1, "\xE2\x82\xAC\xE4\xB8\xAD ", 7) == 0,
+                  "specials-not-skipped",
+                  "<s> stands for no bytes: <unk>, <s> and </s> are skipped");
     grade_mistake(g, a_size > 7 && (unsigned char)a[0] == 0xFE, "specials-not-skipped",
                   "<s> stands for no bytes: <unk>, <s> and </s> are skipped");
     grade_mistake(g, a_size == 7 && (unsigned char)a[0] == 0xE5, "byte-offset-kept",

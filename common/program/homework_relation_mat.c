@@ -159,10 +159,11 @@ static bool one_side(Relation *to, const Pair *p) {
     bool side = (first == 0) != (last == n - 1);
     if (!side || wrong != last - first + 1 || wrong < 2 || n - wrong < 2) return false;
     to->code = p->side;
-    snprintf(to->says, sizeof to->says,
-             "%s %d to %d are wrong, the others are right: where does a loop begin or "
-             "end, and how many %s are there?",
-             p->rows, first, last, p->rows);
+    snprintf(
+        to->says, sizeof to->says,
+        "%s %d to %d are wrong, the others are right: does a loop begin too late or "
+        "end too early, or what else is different about these?",
+        p->rows, first, last);
     return true;
 }
 
