@@ -79,6 +79,7 @@ typedef enum {
     SINK_SHIFTED,  // the sink less the largest, without e^
     SINK_LATE,     // e^score - largest
     SINK_UP,       // e^(score + largest)
+    SINK_AFTER,    // softmax, then divided by 1 + e^sink
 } SinkRule;
 
 // e^score, as this rule has it.
@@ -109,6 +110,7 @@ static Sunk sunk_by(SinkRule rule, const double *scores, double sink) {
         if (rule == SINK_RUNNING) s.weights[j] /= sum;
     }
     if (rule == SINK_RUNNING) return s;
+    if (rule == SINK_AFTER) sum = (sum - exp(sink)) * (1 + exp(sink));
     if (rule == SINK_COUNTED) sum *= SCORES;
     for (int j = 0; j < SCORES; j++) {
         bool kept = rule == SINK_NOT_DIVIDED || (rule == SINK_LAST && j == SCORES - 1);
@@ -143,6 +145,9 @@ static void recognise_weights(Grade *g, const Sunk *got, const double *scores,
         {SINK_LATE, "shift-late",
          "the largest was subtracted from e^score: from the score, e^(score - "
          "largest)"},
+        {SINK_AFTER, "sink-after-softmax",
+         "softmax came first, and the sink after it: e^sink is one more term of the "
+         "same sum, before anything is divided"},
         {SINK_UP, "shift-sign", "the largest was added to the scores: subtracted"},
     };
     for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
@@ -427,6 +432,23 @@ static void recognise_sink_grad(Grade *g, const Sunk *p, const double *dp, doubl
         g, fabs(sink - p->sink * (1 - d)) <= tolerance, "sink-worth-one",
         "the sink is worth 0 to the loss, not 1: its score's gradient is its weight "
         "times 0 - D");
+    const struct {
+        double gradient;
+        const char *says;
+    } others_slips[] = {
+        {-others * d,
+         "the sink's gradient has the weight of the others, 1 - the sink's: "
+         "its own, times -D"},
+        {-p->sink * p->sink * d,
+         "the sink's gradient has its weight twice: once, times "
+         "-D"},
+        {p->sink * (p->sink - d),
+         "the sink's gradient has its weight in the bracket "
+         "too: the loss does not see it, so 0 - D"},
+    };
+    for (size_t i = 0; i < sizeof others_slips / sizeof *others_slips; i++)
+        grade_mistake(g, fabs(sink - others_slips[i].gradient) <= tolerance,
+                      "sink-other-weight", "%s", others_slips[i].says);
     grade_mistake(g, fabs(sink + d) <= tolerance, "sink-not-weighed",
                   "the sink's gradient is -D: its weight is missing");
     grade_mistake(g, fabs(sink + p->sink * d / (1 - p->sink)) <= tolerance,

@@ -52,6 +52,8 @@ typedef enum {
     WINDOW_P_MIRRORED,  // the band read from its other end
     WINDOW_NO_OWN,      // without column 0, without the last that is seen
     WINDOW_NO_OLDEST,
+    WINDOW_SHORT,    // column W - 1 left out
+    WINDOW_NO_LAST,  // the last query sends nothing
     WINDOW_Q_ALONE,  // dQ from row i of k
     WINDOW_RULES
 } WindowRule;
@@ -152,6 +154,8 @@ static void send_query(const Window *x, WindowRule rule, Sums *to, int i, int se
                        const double *dp, double d) {
     double scale = scale_by(x, rule);
     int first = rule == WINDOW_NO_OWN, end = seen - (rule == WINDOW_NO_OLDEST);
+    if (rule == WINDOW_SHORT) end = min(end, x->window - 1);
+    if (rule == WINDOW_NO_LAST && i == x->n - 1) return;
     for (int w = first; w < end; w++) {
         double p = at(x->weights, i, rule == WINDOW_P_MIRRORED ? seen - 1 - w : w);
         if (rule == WINDOW_D_SO_FAR) d = (w > 0 ? d : 0) + p * dp[w];
@@ -359,6 +363,16 @@ static void recognise_rows(Grade *g, const Window *x, const WindowRun *got,
         "forward-scaled-twice", "weights: the scale came in twice");
 }
 
+// What is left of out where each term overwrites the one before.
+static Mat last_terms(const Window *x) {
+    Table out = table_new(x->n, x->v.cols);
+    for (int i = 0; i < x->n; i++) {
+        int w = min(x->window, i + 1) - 1;
+        add_row(out, i, at(x->weights, i, w), x->v, i - w);
+    }
+    return mat_of(out, 0);
+}
+
 static void check_window_forward(Grade *g, const Window *x) {
     WindowTolerance t = window_tolerance(x);
     WindowRun got = run_window_forward(x);
@@ -386,6 +400,11 @@ static void check_window_forward(Grade *g, const Window *x) {
         "the first queries see one key too few: query i sees keys 0 .. i, "
         "which is i + 1 of them");
     recognise_kept(g, x, &got);
+    Mat last = last_terms(x);
+    grade_mistake(g,
+                  !near_mat(got.out, x->out, t.out) && near_mat(got.out, last, t.out),
+                  "out-last-term",
+                  "out holds the last key's term alone: the sum over all keys, +=");
     if (!near_mat(got.weights, x->weights, t.weights)
         || !near_mat(got.out, x->out, t.out))
         recognise_rows(g, x, &got, &t);
@@ -449,6 +468,13 @@ static bool v_by(const Backward *b, WindowRule rule) {
         "of " \
         "something else"
 
+#define SHORT_WINDOW \
+    "column-left-out", \
+        "column W - 1 of the band is left out: key j is seen by the queries j .. j + " \
+        "W - " \
+        "1, which are W"
+#define NO_LAST_QUERY \
+    "query-left-out", "the last query sent no gradient: there are N, 0 .. N - 1"
 #define BAND_ROW \
     "band-row", "%s: place (i, w) of the band belongs to key i - w, not to row w"
 #define KEY_LEFT_OUT \
@@ -480,6 +506,8 @@ static void check_v_grad(Grade *g, const Backward *b) {
                   "dV: the band is read from its other end: column w is key i - w");
     grade_mistake(g, v_by(b, WINDOW_NO_OWN), KEY_LEFT_OUT, "dV", "first");
     grade_mistake(g, v_by(b, WINDOW_NO_OLDEST), KEY_LEFT_OUT, "dV", "last");
+    grade_mistake(g, v_by(b, WINDOW_SHORT), SHORT_WINDOW);
+    grade_mistake(g, v_by(b, WINDOW_NO_LAST), NO_LAST_QUERY);
     bool other = v_by(b, WINDOW_OTHER) || v_by(b, WINDOW_V_BY_DS)
                  || v_by(b, WINDOW_V_BY_DP) || v_by(b, WINDOW_OTHER_OWN);
     grade_mistake(g, other, OTHER, "dV");
@@ -538,6 +566,8 @@ static const struct {
      "the band is read from its other end: column w is key i - w"},
     {WINDOW_NO_OWN, KEY_SENDS_NOTHING("first")},
     {WINDOW_NO_OLDEST, KEY_SENDS_NOTHING("last")},
+    {WINDOW_SHORT, SHORT_WINDOW},
+    {WINDOW_NO_LAST, NO_LAST_QUERY},
     {WINDOW_D_SO_FAR, "d-so-far",
      "D was used before it was complete: it is a sum over all of a query's keys, "
      "so "

@@ -27,6 +27,16 @@ static void recognise_digits(Grade *g, double got, double want) {
                   (int)ceil(-log10(off)));
 }
 
+// What the exponent came to, where it is none of the known ones: got = factor x of^e.
+static void recognise_exponent(Grade *g, double got, double want, double factor,
+                               double of, const char *what, const char *name) {
+    double e = log(got / factor) / log(of), should = log(want / factor) / log(of);
+    grade_mistake(g, !same_base(got, want) && isfinite(e), "other-exponent",
+                  "what came out is %s to the power %.4g, where the exponent should be "
+                  "%.4g, %s",
+                  what, e, should, name);
+}
+
 static void recognise_base(Grade *g, double got, const BaseSlip *slips, size_t count) {
     for (size_t i = 0; i < count; i++)
         grade_mistake(g, same_base(got, slips[i].base), slips[i].code, "%s",
@@ -75,7 +85,9 @@ static void recognise_stretch(Grade *g, double got, double base, double s) {
 static void check_base_stretch(Grade *g) {
     double base = 10000, s = 4, got = base_for_stretch(base, SMALL, s);
     recognise_stretch(g, got, base, s);
-    recognise_digits(g, got, base * pow(s, SMALL / (SMALL - 2.0)));
+    double want = base * pow(s, SMALL / (SMALL - 2.0));
+    recognise_digits(g, got, want);
+    recognise_exponent(g, got, want, base, s, "base x stretch", "d/(d-2) with d = 8");
     double reached = slowest_wavelength(got, SMALL) / slowest_wavelength(base, SMALL);
     grade_expect(g, 3, same_base(reached, s),
                  "d = 8: the slowest wavelength is stretched by %.6f, should be 4",
@@ -128,7 +140,10 @@ static void recognise_wavelength(Grade *g, double got, double wanted) {
 static void check_base_wavelength(Grade *g) {
     double wanted = 1e6, got = base_for_wavelength(SMALL, wanted);
     recognise_wavelength(g, got, wanted);
-    recognise_digits(g, got, pow(wanted / (2 * M_PI), SMALL / (SMALL - 2.0)));
+    double want = pow(wanted / (2 * M_PI), SMALL / (SMALL - 2.0));
+    recognise_digits(g, got, want);
+    recognise_exponent(g, got, want, 1, wanted / (2 * M_PI), "(wavelength / 2 pi)",
+                       "d/(d-2) with d = 8");
     double reached = slowest_wavelength(got, SMALL);
     grade_expect(g, 3, same_base(reached, wanted),
                  "d = 8: the slowest wavelength is %.6g, should be %.6g", reached,
@@ -250,6 +265,10 @@ static bool check_context_usual(Grade *g) {
     recognise_pair(g, got, pair);
     recognise_context(g, got, pair);
     recognise_digits(g, got, want);
+    recognise_exponent(
+        g, got, want, BASE, RATIO, "base x (target / trained)",
+        "d/(2i) with i = 41, the first pair that did not complete a turn, "
+        "which asks for the largest base");
     return grade_expect(g, 4, same_base(got, want),
                         "d = 128, 2048 to 16384: the base is %.6g, should be %.6g", got,
                         want);

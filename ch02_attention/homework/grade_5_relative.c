@@ -31,13 +31,18 @@ typedef enum {
     RELATIVE_MINUS,       // subtracted
     RELATIVE_CLAMPED,     // keys ahead at distance 0
     RELATIVE_ONE_LESS,
-    RELATIVE_HALF,     // half of the buckets
-    RELATIVE_CLIPPED,  // the distance itself, up to the last bucket
-    RELATIVE_SQUARE,   // keys 0 .. T - 1 alone
-    RELATIVE_LOWER,    // keys 0 .. i alone
-    RELATIVE_BEHIND,   // no keys ahead
-    RELATIVE_SHORT,    // all keys but the last
-    RELATIVE_OTHER,    // backward: each of the two gradients from its own matrix
+    RELATIVE_HALF,           // half of the buckets
+    RELATIVE_CLIPPED,        // the distance itself, up to the last bucket
+    RELATIVE_SQUARE,         // keys 0 .. T - 1 alone
+    RELATIVE_LOWER,          // keys 0 .. i alone
+    RELATIVE_BEHIND,         // no keys ahead
+    RELATIVE_SHORT,          // all keys but the last
+    RELATIVE_NO_FIRST,       // all but the first
+    RELATIVE_NO_LAST_QUERY,  // all queries but the last
+    RELATIVE_NO_FIRST_QUERY,
+    RELATIVE_ONE_QUERY,  // the first alone
+    RELATIVE_LAST_KEY,   // i + S - 1
+    RELATIVE_OTHER,      // backward: each of the two gradients from its own matrix
 } RelativeRule;
 
 static Relative relative_new(Rng *rng, int queries, int keys, int dim, int buckets,
@@ -56,6 +61,7 @@ static int relative_bucket(const Relative *r, int i, int j, RelativeRule rule) {
     if (rule == RELATIVE_ONE_MORE) shift++;
     if (rule == RELATIVE_ONE_LESS) shift--;
     if (rule == RELATIVE_KEYS) shift = r->keys;
+    if (rule == RELATIVE_LAST_KEY) shift = r->keys - 1;
     if (rule == RELATIVE_BUCKETS) furthest = buckets;
     if (rule == RELATIVE_HALF) buckets /= 2;
     int distance = i + shift - j;
@@ -74,6 +80,10 @@ static bool meets(const Relative *r, RelativeRule rule, int i, int j) {
         case RELATIVE_LOWER: return j <= i;
         case RELATIVE_BEHIND: return j <= i + r->keys - r->queries;
         case RELATIVE_SHORT: return j < r->keys - 1;
+        case RELATIVE_NO_FIRST: return j > 0;
+        case RELATIVE_NO_LAST_QUERY: return i < r->queries - 1;
+        case RELATIVE_NO_FIRST_QUERY: return i > 0;
+        case RELATIVE_ONE_QUERY: return i == 0;
         default: return true;
     }
 }
@@ -184,6 +194,15 @@ static const struct {
     {RELATIVE_CLIPPED, "clipped",
      "the distance itself was taken for the bucket: t5_bucket says which it is"},
     {RELATIVE_SHORT, "last-key", "the last key is left out: there are S, 0 .. S - 1"},
+    {RELATIVE_NO_FIRST, "first-key", "the first key is left out: keys count from 0"},
+    {RELATIVE_NO_LAST_QUERY, "query-left-out",
+     "the last query is left out: there are T, 0 .. T - 1"},
+    {RELATIVE_NO_FIRST_QUERY, "query-left-out",
+     "the first query is left out: queries count from 0"},
+    {RELATIVE_ONE_QUERY, "query-left-out",
+     "the first query alone was looked at: there are T"},
+    {RELATIVE_LAST_KEY, "shift-of-keys",
+     "query i has the position i + S - T, not i + S - 1"},
     {RELATIVE_SQUARE, "keys-left-out",
      "keys from T on are left out: there are T queries and S keys"},
     {RELATIVE_BEHIND, "ahead-left-out",
@@ -391,7 +410,7 @@ static void check_relative_added(Grade *g, const Relative *r) {
 void check_relative(Grade *g) {
     Rng rng = rng_new(51);
     Relative both = relative_new(&rng, 5, 12, 6, 8, 7, false),
-             far = relative_new(&rng, 13, 13, 4, 8, 9, true);
+             far = relative_new(&rng, 13, 13, 5, 8, 9, true);
     for (int i = 0; i < 13; i++)  // causal: what is masked has no gradient
         for (int j = i + 1; j < 13; j++) *mat_at(far.scores_grad, i, j) = 0;
     grade_part(g, check_relative_scores(g, &far, &both));

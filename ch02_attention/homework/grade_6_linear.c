@@ -248,7 +248,45 @@ static bool key_counts(Mat q, Mat k, Mat v, int j) {
     return counts;
 }
 
+// The first row of out that holds what was there before, whatever that was; -1: none.
+static int row_not_written(Mat q, Mat k, Mat v) {
+    Mat seven = run_full(q, k, v, 7), three = run_full(q, k, v, 3);
+    for (int i = 0; i < q.rows; i++)
+        if (near_mat(mat_rows(seven, i, 1), filled(1, v.cols, 7), 0)
+            && near_mat(mat_rows(three, i, 1), filled(1, v.cols, 3), 0))
+            return i;
+    return -1;
+}
+
+// phi(x) / phi(0) of a key, by the weights of two keys of one number: there phi(q) is in
+// both terms, and cancels.
+static double phi_ratio(double x) {
+    Mat q = filled(1, 1, (real)0.5), k = mat_new(2, 1), v = mat_new(2, 1);
+    *mat_at(k, 0, 0) = (real)x, *mat_at(v, 0, 0) = 1;
+    double share = at(run_full(q, k, v, 7), 0, 0);
+    return share / (1 - share);
+}
+
+static void recognise_phi(Grade *g) {
+    double above = phi_ratio(2), below = phi_ratio(-1);
+    bool right = fabs(above - 3) < 1e-3 && fabs(below - exp(-1)) < 1e-3;
+    grade_mistake(g, isfinite(above) && isfinite(below) && !right, "other-phi",
+                  "phi of a key is another function: phi(2) came out as %.3g times "
+                  "phi(0), should be 3, and phi(-1) as %.3g times, should be 0.368",
+                  above, below);
+}
+
 static void recognise_full(Grade *g, Mat q, Mat k, Mat v, Mat got) {
+    int row = row_not_written(q, k, v);
+    grade_mistake(
+        g, row >= 0, "row-not-written",
+        "row %d of out was not written: it holds what was there before. There "
+        "are T = %d queries",
+        row, q.rows);
+    bool first_alone = key_counts(q, k, v, 0) && !key_counts(q, k, v, 1)
+                       && !key_counts(q, k, v, k.rows - 1);
+    grade_mistake(g, first_alone, "first-row-alone",
+                  "row 0 of v counts, and no other one: key j has row j");
     grade_mistake(g, !near_mat(got, run_full(q, k, v, 3), 0), "out-kept",
                   "out depends on what was in it before: = replaces it, so clear it "
                   "before anything is added to it or divided");
@@ -272,7 +310,10 @@ static void check_linear_full(Grade *g, Rng *rng) {
     recognise_rival(g, got, q, k, v, from, to);
     grade_mistake(g, !finite_mat(got), "sum-zero",
                   "divided by 0: the sum of phi(k) was not summed up");
-    if (!near_mat(got, want, t)) recognise_full(g, q, k, v, got);
+    if (!near_mat(got, want, t)) {
+        recognise_full(g, q, k, v, got);
+        recognise_phi(g);
+    }
     grade_near_mat(g, 5, "all keys: out", got, want, t);
 }
 
@@ -299,15 +340,24 @@ static Mat run_linear(LinearState *state, Mat q, Mat k, Mat v, const int *cuts,
     return run_linear_into(7, state, q, k, v, cuts, calls);
 }
 
-// The sum above and the sum that divides, each over keys from a place of its own.
-static Mat linear_halves(Mat q, Mat k, Mat v, const int *above, const int *below,
-                         const int *to) {
-    Mat out = linear_reference(q, k, v, above, to, LINEAR_SUM),
-        divisors = linear_reference(q, k, filled(k.rows, 1, 1), below, to, LINEAR_SUM);
+// The sum above and the sum that divides, each over keys of its own.
+typedef struct {
+    const int *from, *to;
+} Keys;
+
+static Mat linear_of(Mat q, Mat k, Mat v, Keys above, Keys below) {
+    Mat out = linear_reference(q, k, v, above.from, above.to, LINEAR_SUM),
+        divisors = linear_reference(q, k, filled(k.rows, 1, 1), below.from, below.to,
+                                    LINEAR_SUM);
     for (int i = 0; i < out.rows; i++)
         for (int c = 0; c < out.cols; c++)
             *mat_at(out, i, c) /= *mat_at(divisors, i, 0);
     return out;
+}
+
+static Mat linear_halves(Mat q, Mat k, Mat v, const int *above, const int *below,
+                         const int *to) {
+    return linear_of(q, k, v, (Keys){above, to}, (Keys){below, to});
 }
 
 static void check_linear_cut(Grade *g, Mat q, Mat k, Mat v, Mat want, Mat cut_out) {
@@ -370,6 +420,25 @@ static Sequence sequence_new(Rng *rng) {
     return s;
 }
 
+// Of the two sums one has not taken in the query's own key yet. rest: from row 1 on.
+static void recognise_late(Grade *g, const Sequence *s, Mat rest) {
+    const int *first = numbers(TOKENS, 0, 0);
+    Keys own = {first, numbers(TOKENS, 1, 1)}, before = {first, numbers(TOKENS, 0, 1)};
+    Mat below = linear_of(s->q, s->k, s->v, own, before),
+        above = linear_of(s->q, s->k, s->v, before, own);
+    double t = 8 * linear_tolerance(s->k, s->v);
+    grade_mistake(g,
+                  near_mat(rest, mat_rows(below, 1, TOKENS - 1),
+                           t * (1 + longest_row(mat_rows(below, 1, TOKENS - 1)))),
+                  "keys-late",
+                  "the sum of phi(k) that divides has not taken in the query's own key "
+                  "yet, the sum of phi(k) v has");
+    grade_mistake(
+        g, near_mat(rest, mat_rows(above, 1, TOKENS - 1), t), "values-late",
+        "the sum of phi(k) v has not taken in the query's own key yet, the sum "
+        "of phi(k) that divides has");
+}
+
 static void check_linear_whole(Grade *g, const Sequence *s) {
     int whole[] = {0, TOKENS}, *first = numbers(TOKENS, 0, 0),
         *own = numbers(TOKENS, 0, 1);
@@ -390,6 +459,7 @@ static void check_linear_whole(Grade *g, const Sequence *s) {
     grade_mistake(g, near_mat(got, own_queries, t), "queries-for-keys",
                   "the state was made of the queries: it is the sum of phi(k), and of "
                   "phi(k) v");
+    recognise_late(g, s, rest);
     recognise_rival(g, got, s->q, s->k, s->v, first, numbers(TOKENS, 1, 1));
     bool right = near_mat(got, s->want, t);
     LinearState again;
