@@ -267,9 +267,22 @@ static double phi_ratio(double x) {
     return share / (1 - share);
 }
 
+// The weights of two keys sum to 1, so that it is not the division that is wrong.
+static bool shares_sum(void) {
+    Mat k = mat_new(2, 1);
+    *mat_at(k, 0, 0) = 2;
+    return fabs(at(run_full(filled(1, 1, (real)0.5), k, filled(2, 1, 1), 7), 0, 0) - 1)
+           < 1e-5;
+}
+
 static void recognise_phi(Grade *g) {
-    double above = phi_ratio(2), below = phi_ratio(-1);
+    if (!shares_sum()) return;
+    double near = phi_ratio(0.5), above = phi_ratio(2), below = phi_ratio(-1);
     bool right = fabs(above - 3) < 1e-3 && fabs(below - exp(-1)) < 1e-3;
+    grade_mistake(g, right && fabs(near - 1.5) > 1e-3, "other-phi",
+                  "phi of a key is another function: phi(0.5) came out as %.3g times "
+                  "phi(0), should be 1.5",
+                  near);
     grade_mistake(g, isfinite(above) && isfinite(below) && !right, "other-phi",
                   "phi of a key is another function: phi(2) came out as %.3g times "
                   "phi(0), should be 3, and phi(-1) as %.3g times, should be 0.368",
