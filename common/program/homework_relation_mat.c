@@ -216,8 +216,7 @@ static bool rows_alike(Relation *to, const Pair *p) {
             "to each %s those before it were added: what is summed up for one %s "
             "begins with 0 for the next",
             p->row, p->row);
-    return other_order(to, p) || own_factors(to, p) || one_row(to, p)
-           || one_side(to, p);
+    return other_order(to, p) || own_factors(to, p) || one_row(to, p);
 }
 
 bool homework_relation_mat(Relation *to, Mat got, Mat want, double tolerance,
@@ -247,5 +246,6 @@ bool homework_relation_mat(Relation *to, Mat got, Mat want, double tolerance,
                    "these are the right numbers with %s and %s exchanged", "rows",
                    "columns");
     return rows_alike(to, &rows) || rows_alike(to, &columns)
-           || up_to_diagonal(to, &rows);
+           || up_to_diagonal(to, &rows) || one_side(to, &rows)
+           || one_side(to, &columns);
 }
