@@ -405,6 +405,34 @@ static const struct {
      "loop of its own"},
 };
 
+// -D times something else than the sink's weight.
+static void recognise_sink_weight(Grade *g, const Sunk *p, double sink, double d,
+                                  double tolerance) {
+    const struct {
+        double gradient;
+        const char *says;
+    } slips[] = {
+        {-(1 - p->sink) * d,
+         "the sink's gradient has the weight of the others, 1 - the sink's: "
+         "its own, times -D"},
+        {-p->sink * p->sink * d,
+         "the sink's gradient has its weight twice: once, times "
+         "-D"},
+        {p->sink * (p->sink - d),
+         "the sink's gradient has its weight in the bracket "
+         "too: the loss does not see it, so 0 - D"},
+    };
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
+        grade_mistake(g, fabs(sink - slips[i].gradient) <= tolerance,
+                      "sink-other-weight", "%s", slips[i].says);
+    grade_mistake(g, fabs(sink + d) <= tolerance, "sink-not-weighed",
+                  "the sink's gradient is -D: its weight is missing");
+    grade_mistake(
+        g, fabs(sink + p->sink * (1 - p->sink) * d) <= tolerance, "sink-weight-twice",
+        "the sink's gradient is its weight times -D: 1 - weight is one factor too "
+        "many");
+}
+
 // d: the sum of P dP.
 static void recognise_sink_grad(Grade *g, const Sunk *p, const double *dp, double sink,
                                 double d, double tolerance) {
@@ -432,33 +460,11 @@ static void recognise_sink_grad(Grade *g, const Sunk *p, const double *dp, doubl
         g, fabs(sink - p->sink * (1 - d)) <= tolerance, "sink-worth-one",
         "the sink is worth 0 to the loss, not 1: its score's gradient is its weight "
         "times 0 - D");
-    const struct {
-        double gradient;
-        const char *says;
-    } others_slips[] = {
-        {-others * d,
-         "the sink's gradient has the weight of the others, 1 - the sink's: "
-         "its own, times -D"},
-        {-p->sink * p->sink * d,
-         "the sink's gradient has its weight twice: once, times "
-         "-D"},
-        {p->sink * (p->sink - d),
-         "the sink's gradient has its weight in the bracket "
-         "too: the loss does not see it, so 0 - D"},
-    };
-    for (size_t i = 0; i < sizeof others_slips / sizeof *others_slips; i++)
-        grade_mistake(g, fabs(sink - others_slips[i].gradient) <= tolerance,
-                      "sink-other-weight", "%s", others_slips[i].says);
-    grade_mistake(g, fabs(sink + d) <= tolerance, "sink-not-weighed",
-                  "the sink's gradient is -D: its weight is missing");
+    recognise_sink_weight(g, p, sink, d, tolerance);
     grade_mistake(g, fabs(sink + p->sink * d / (1 - p->sink)) <= tolerance,
                   "sink-divided",
                   "D was divided by the sum of the weights: that they do not sum to 1 "
                   "changes nothing here");
-    grade_mistake(
-        g, fabs(sink + p->sink * (1 - p->sink) * d) <= tolerance, "sink-weight-twice",
-        "the sink's gradient is its weight times -D: 1 - weight is one factor too "
-        "many");
 }
 
 static void check_sink_backward(Grade *g) {
