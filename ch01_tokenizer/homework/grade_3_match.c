@@ -363,18 +363,11 @@ static bool as_it_came(const MatchLink *link) {
     return link->link == WORD_ROOT && link->pop_count == 0 && !link->pops;
 }
 
-// The first node, of those that are wrong, that holds {0} still. NO_NODE: none, or other
-// nodes are wrong too.
+// The first node that is wrong, if it holds {0} still; else NO_NODE.
 static int not_filled(const MatchTrie *trie, const MatchLink *got,
                       const MatchLink *want) {
-    int first = NO_NODE;
-    for (int node = REST_ROOT + 1; node < trie->count; node++) {
-        if (got[node].link == want[node].link && good_pops(&got[node], &want[node]))
-            continue;
-        if (!as_it_came(&got[node])) return NO_NODE;
-        if (first == NO_NODE) first = node;
-    }
-    return first;
+    int node = wrong_link(trie, got, want);
+    return node > REST_ROOT && as_it_came(&got[node]) ? node : NO_NODE;
 }
 
 // bytes: the vocabulary of letters is right.

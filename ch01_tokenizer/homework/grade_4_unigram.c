@@ -40,8 +40,7 @@ static Model random_model(Rng *rng) {
                    : i < 12 ? i - 3
                             : i - 12;
         for (int k = 0; k < size; k++, code /= 3) texts[i][k] = (char)('a' + code % 3);
-        log_p[i] =
-            i >= 3 && rng_below(rng, 5) == 0 ? -INFINITY : -1 - 6 * rng_uniform(rng);
+        log_p[i] = rng_below(rng, 5) == 0 ? -INFINITY : -1 - 6 * rng_uniform(rng);
         pointers[i] = texts[i];
     }
     return model_of(pointers, log_p, COUNT);
