@@ -59,9 +59,10 @@ typedef enum {
     LOWEST_RIGHTMOST,
     FIRST_PLACE,  // whatever its rank
     HIGHEST,
-    ONE_MERGE,    // and then the end
-    LAST_MISSED,  // the loop over places ends one early
-    LAST_PLACE,   // whatever its rank
+    ONE_MERGE,     // and then the end
+    LAST_MISSED,   // the loop over places ends one early
+    LAST_PLACE,    // whatever its rank
+    FIRST_MISSED,  // the loop over places begins at 1
     CHOICES
 } Choice;
 
@@ -77,7 +78,8 @@ static size_t encode_by(Choice choice, const PairTable *table, int *symbols, siz
     for (;;) {
         int best = NO_SYMBOL;
         size_t where = 0;
-        for (size_t i = 0; i + 1 + (choice == LAST_MISSED) < n; i++) {
+        for (size_t i = choice == FIRST_MISSED; i + 1 + (choice == LAST_MISSED) < n;
+             i++) {
             int merged = pair_find(table, symbols[i], symbols[i + 1]);
             if (merged != NO_SYMBOL && better(choice, merged, best))
                 best = merged, where = i;
@@ -94,6 +96,7 @@ typedef struct {
     int untouched;  // words that stayed bytes though they have merges
     int wrong;      // p = 0: other than BPE; p = 1: other than the bytes
     int misspelt;   // the symbols do not spell the word
+    int reordered;  // of these: its letters, in another order
     int other_than[CHOICES];
     int tried;
     // the shortest wrong word
@@ -108,6 +111,15 @@ static void keep_example(DropoutRun *run, const int *word, size_t n, size_t got,
     run->example[n] = '\0', run->example_got = got, run->example_want = want;
 }
 
+static bool same_letters(const int *a, const int *b, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        int more = 0;
+        for (size_t k = 0; k < n; k++) more += (a[k] == a[i]) - (b[k] == a[i]);
+        if (more != 0) return false;
+    }
+    return true;
+}
+
 // One word; the student's function sees its n symbols and nothing behind them.
 static void try_word(DropoutRun *run, const Merges *merges, const PairTable *table,
                      const int *word, size_t n, double p, Rng *draws) {
@@ -119,8 +131,10 @@ static void try_word(DropoutRun *run, const Merges *merges, const PairTable *tab
     bool bytes = same_ints(got, left, word, n);
     run->tried++;
     run->untouched += merged < n && bytes;
-    run->misspelt +=
-        left > n || !same_ints(spelt, spell(merges, got, left, spelt), word, n);
+    size_t letters = left > n ? SIZE_MAX : spell(merges, got, left, spelt);
+    bool misspelt = !same_ints(spelt, letters, word, n);
+    run->misspelt += misspelt;
+    run->reordered += misspelt && letters == n && same_letters(spelt, word, n);
     if (p == 0 ? !same_ints(got, left, want, merged) : !bytes) {
         run->wrong++;
         keep_example(run, word, n, left, p == 0 ? merged : n);
@@ -153,7 +167,7 @@ static DropoutRun run_dropout(double p) {
 
 // A word with at most four outcomes, and the probability of each under the true rule
 // and under wrong ones.
-enum { OUTCOMES = 4, RIVALS = 4, DRAWS = 40000 };
+enum { OUTCOMES = 4, RIVALS = 5, DRAWS = 40000 };
 
 typedef struct {
     double p[OUTCOMES];
@@ -161,6 +175,7 @@ typedef struct {
 } Law;
 
 typedef struct {
+    int points;
     const char *word;
     Pair pairs[3];
     int merges;
@@ -200,19 +215,49 @@ static bool fits(const int *counts, const double *p) {
     return true;
 }
 
+static bool is_rival(const DropoutCase *c, const int *counts, int r) {
+    return c->rivals[r].diagnosis && !fits(counts, c->truth)
+           && fits(counts, c->rivals[r].p);
+}
+
+// Merges per word, more than the law's. Each is at most 3: within five errors of 3.
+static double merges_more(const DropoutCase *c, const int *counts) {
+    double more = 0;
+    for (int o = 0; o < OUTCOMES; o++) {
+        int symbols = 0;
+        while (c->outcomes[o][symbols]) symbols++;
+        more += ((int)strlen(c->word) - symbols) * (counts[o] - DRAWS * c->truth[o]);
+    }
+    return more / DRAWS;
+}
+
+// Where no law that is known fits: what all of them come to.
+static bool recognise_rate(Grade *g, const DropoutCase *c, const int *counts) {
+    if (fits(counts, c->truth)) return false;
+    double more = merges_more(c, counts), margin = 3 * 5 * sqrt(0.25 / DRAWS);
+    return grade_mistake(
+               g, more < -margin, "merges-too-few",
+               "too few merges: a place that is skipped skips itself alone. The others "
+               "of that step have their chance, and the next step draws for all anew")
+           || grade_mistake(
+               g, more > margin, "merges-too-many",
+               "too many merges: a step merges one place, draws once for each, for "
+               "those that were skipped before too, and the first step that leaves "
+               "none ends the word");
+}
+
 // False where a mistake is recognised.
-static bool check_law(Grade *g, int points, const DropoutCase *c) {
-    int counts[OUTCOMES] = {0}, off = 0;
-    count_outcomes(c, counts);
-    bool good = fits(counts, c->truth);
-    bool known = false;
-    for (int r = 0; r < RIVALS && c->rivals[r].diagnosis; r++)
-        known |= grade_mistake(g, !good && fits(counts, c->rivals[r].p),
-                               c->rivals[r].code, "%s", c->rivals[r].diagnosis);
+static bool check_law(Grade *g, const DropoutCase *c, const int *counts) {
+    int off = 0;
+    bool good = fits(counts, c->truth), known = false;
+    for (int r = 0; r < RIVALS; r++)
+        known |=
+            is_rival(c, counts, r)
+            && grade_mistake(g, true, c->rivals[r].code, "%s", c->rivals[r].diagnosis);
     for (int o = OUTCOMES - 1; o >= 0; o--)
         if (fabs(counts[o] - DRAWS * c->truth[o]) > five_errors(c->truth[o])) off = o;
     grade_expect(
-        g, points, good,
+        g, c->points, good,
         "%s at p = %g: \"%s\" came in %.3f of the draws, should be %.3f +- %.3f",
         c->word, c->p, c->names[off], (double)counts[off] / DRAWS, c->truth[off],
         five_errors(c->truth[off]) / DRAWS);
@@ -235,37 +280,53 @@ static const char DRAW_PER_MERGE[] =
 static const char DRAWN_AGAIN[] =
     "a skipped merge is drawn again until it goes through: a step draws once per place";
 
+static const struct {
+    Choice choice;
+    const char *code, *says;
+} PLACE_SLIPS[] = {
+    {LOWEST_RIGHTMOST, "rightmost",
+     "of several places with the lowest symbol the rightmost was merged: the "
+     "leftmost "
+     "comes first, so compare with <"},
+    {FIRST_PLACE, "first-place",
+     "the leftmost place was merged whatever its symbol: the lowest merged symbol "
+     "comes first"},
+    {LAST_PLACE, "last-place",
+     "the rightmost place was merged whatever its symbol: the lowest merged symbol "
+     "comes first"},
+    {HIGHEST, "highest",
+     "the highest merged symbol comes first here: low symbols were learned early, "
+     "and come first"},
+    {ONE_MERGE, "one-merge",
+     "one merge, and then the end: steps go on until none is left"},
+    {LAST_MISSED, "last-pair",
+     "the last pair is never looked at: n symbols have n - 1 pairs, so the loop "
+     "ends one early"},
+    {FIRST_MISSED, "first-pair",
+     "the first pair is never looked at: places count from 0"},
+};
+
 static void check_without(Grade *g) {
-    static const struct {
-        Choice choice;
-        const char *code, *says;
-    } slips[] = {
-        {LOWEST_RIGHTMOST, "rightmost",
-         "of several places with the lowest symbol the rightmost was merged: the "
-         "leftmost "
-         "comes first, so compare with <"},
-        {FIRST_PLACE, "first-place",
-         "the leftmost place was merged whatever its symbol: the lowest merged symbol "
-         "comes first"},
-        {LAST_PLACE, "last-place",
-         "the rightmost place was merged whatever its symbol: the lowest merged symbol "
-         "comes first"},
-        {HIGHEST, "highest",
-         "the highest merged symbol comes first here: low symbols were learned early, "
-         "and come first"},
-        {ONE_MERGE, "one-merge",
-         "one merge, and then the end: steps go on until none is left"},
-        {LAST_MISSED, "last-pair",
-         "the last pair is never looked at: n symbols have n - 1 pairs, so the loop "
-         "ends one early"},
-    };
     DropoutRun none = run_dropout(0);
-    grade_mistake(g, none.wrong > 0 && none.wrong == none.untouched, "p-is-skipping",
-                  "with p = 0 nothing was merged: p is the probability of skipping, "
-                  "not of merging");
-    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
-        grade_mistake(g, none.wrong > 0 && none.other_than[slips[i].choice] == 0,
-                      slips[i].code, "%s", slips[i].says);
+    bool idle = none.wrong > 0 && none.wrong == none.untouched;
+    if (idle && run_dropout(1).wrong == 0)
+        grade_mistake(g, true, "never-merges",
+                      "nothing is ever merged, whatever p is: what does the lowest "
+                      "symbol begin with? The first place that was not skipped must "
+                      "be taken whatever its symbol");
+    else
+        grade_mistake(g, idle, "p-is-skipping",
+                      "with p = 0 nothing was merged: p is the probability of "
+                      "skipping, not of merging");
+    bool known = idle || none.misspelt > 0;
+    for (size_t i = 0; i < sizeof PLACE_SLIPS / sizeof *PLACE_SLIPS; i++)
+        known |= grade_mistake(
+            g, none.wrong > 0 && none.other_than[PLACE_SLIPS[i].choice] == 0,
+            PLACE_SLIPS[i].code, "%s", PLACE_SLIPS[i].says);
+    grade_mistake(
+        g, none.misspelt > 0 && none.reordered == none.misspelt, "reordered",
+        "the symbols spell the letters in another order: a pair is a left and "
+        "a right symbol, and what they merge to takes their place");
     grade_mistake(
         g, none.misspelt > 0, "symbols-lost",
         "after a merge there is one symbol less: all that follow the pair move "
@@ -273,6 +334,10 @@ static void check_without(Grade *g) {
     char should[48] = ", but not the right ones";
     if (none.example_got != none.example_want)
         snprintf(should, sizeof should, ", should be %zu", none.example_want);
+    grade_mistake(
+        g, none.wrong > 0 && !known, "other-place",
+        "places are merged, but not always that of the lowest merged symbol: "
+        "what pair_find says is compared, with the lowest so far in this step");
     grade_expect(
         g, 4, none.wrong == 0,
         "with p = 0, %d of %d words differ from bpe_encode_naive; the shortest, "
@@ -291,29 +356,35 @@ enum { AB = BYTES };  // the first merged symbol
 
 // q = 1 - p. Both: q (first ab) q + p q (first cd) q. Lost in the second step: q p, and
 // p q p.
-static bool check_two(Grade *g) {
+static DropoutCase law_of_two(void) {
     enum { CD = BYTES + 1 };
     double p = 0.3, q = 1 - p;
-    DropoutCase two = {"abcd",
-                       {{'a', 'b'}, {'c', 'd'}},
-                       2,
-                       p,
-                       {"ab cd", "ab c d", "a b cd", "a b c d"},
-                       {{AB, CD}, {AB, 'c', 'd'}, {'a', 'b', CD}, {'a', 'b', 'c', 'd'}},
-                       {q * q * (1 + p), q * p, p * q * p, p * p},
-                       {{{q * q, q * p, p * q, p * p}, FOR_GOOD},
-                        {{q * q, q * p, 0, p}, BEST_ONLY},
-                        {{1, 0, 0, 0}, UNTIL_MERGED},
-                        {{q, 0, 0, p},
-                         "draw-per-word",
-                         "one draw decides about the whole word: every place has its "
-                         "own, in every step"}}};
-    return check_law(g, 4, &two);
+    return (DropoutCase){
+        4,
+        "abcd",
+        {{'a', 'b'}, {'c', 'd'}},
+        2,
+        p,
+        {"ab cd", "ab c d", "a b cd", "a b c d"},
+        {{AB, CD}, {AB, 'c', 'd'}, {'a', 'b', CD}, {'a', 'b', 'c', 'd'}},
+        {q * q * (1 + p), q * p, p * q * p, p * p},
+        {{{q * q, q * p, p * q, p * p}, FOR_GOOD},
+         {{q * q, q * p, 0, p}, BEST_ONLY},
+         {{1, 0, 0, 0}, UNTIL_MERGED},
+         {{q, 0, 0, p},
+          "draw-per-word",
+          "one draw decides about the whole word: every place has its "
+          "own, in every step"},
+         {{q * q * q, q * q * p, 0, 1 - q * q},
+          "any-skip-ends",
+          "one place that is skipped ends the encoding: the others have "
+          "their chance, it ends when none of them is left"}}};
 }
 
-static bool check_twins(Grade *g) {
+static DropoutCase law_of_twins(void) {
     double h = 0.5;  // p = q
-    DropoutCase twins = {
+    return (DropoutCase){
+        4,
         "abab",
         {{'a', 'b'}},
         1,
@@ -327,37 +398,49 @@ static bool check_twins(Grade *g) {
           "all-places",
           "a step merges every place of its pair that was not skipped: it merges one "
           "place only"},
+         {{1 - h * h, 0, 0, h * h},
+          "all-places",
+          "a step merges every place of its pair, skipped ones too: it merges one "
+          "place only"},
          {{h * h, h * h, h * h, h * h}, FOR_GOOD}}};
-    return check_law(g, 4, &twins);
 }
 
 // The lower merge is the one on the right.
-static bool check_nested(Grade *g) {
+static DropoutCase law_of_nested(void) {
     enum { BC = BYTES, AB_HERE = BYTES + 1, ABC = BYTES + 2 };
     double p = 0.3, q = 1 - p;
-    DropoutCase nested = {"abc",
-                          {{'b', 'c'}, {'a', 'b'}, {'a', BC}},
-                          3,
-                          p,
-                          {"abc", "a bc", "ab c", "a b c"},
-                          {{ABC}, {'a', BC}, {AB_HERE, 'c'}, {'a', 'b', 'c'}},
-                          {q * q, q * p, p * q, p * p},
-                          {{{q * q, q * p, 0, p}, BEST_ONLY},
-                           {{q * (1 - p * p), p * (1 - p * p), 0, p * p},
-                            "drawn-till-found",
-                            "after one place was not skipped the others were not drawn "
-                            "any more: every place has its own draw, a lower merge "
-                            "too"}}};
-    return check_law(g, 3, &nested);
+    return (DropoutCase){3,
+                         "abc",
+                         {{'b', 'c'}, {'a', 'b'}, {'a', BC}},
+                         3,
+                         p,
+                         {"abc", "a bc", "ab c", "a b c"},
+                         {{ABC}, {'a', BC}, {AB_HERE, 'c'}, {'a', 'b', 'c'}},
+                         {q * q, q * p, p * q, p * p},
+                         {{{q * q, q * p, 0, p}, BEST_ONLY},
+                          {{q * (1 - p * p), p * (1 - p * p), 0, p * p},
+                           "drawn-till-found",
+                           "after one place was not skipped the others were not drawn "
+                           "any more: every place has its own draw, a lower merge "
+                           "too"}}};
 }
 
 static void check_laws(Grade *g) {
-    if (!check_two(g) || !check_twins(g) || !check_nested(g)) return;
+    enum { LAWS = 3 };
+    const DropoutCase laws[LAWS] = {law_of_two(), law_of_twins(), law_of_nested()};
+    int counts[LAWS][OUTCOMES] = {{0}};
+    for (int k = 0; k < LAWS; k++) {
+        count_outcomes(&laws[k], counts[k]);
+        if (!check_law(g, &laws[k], counts[k])) return;
+    }
     DropoutRun all = run_dropout(1);  // last: who draws again and again never returns
     grade_expect(
         g, 3, all.wrong == 0,
         "with p = 1, %d of %d words were merged (rng_uniform is below 1, always)",
         all.wrong, all.tried);
+    bool plain = run_dropout(0).wrong == 0;
+    for (int k = 0; k < LAWS && plain; k++)
+        if (recognise_rate(g, &laws[k], counts[k])) return;
 }
 
 void check_dropout(Grade *g) {

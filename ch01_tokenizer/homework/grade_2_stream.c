@@ -20,6 +20,7 @@ typedef enum {
     LEAD_WHOLE,     // the lead byte's own bits are not cut off
     LATER_WHOLE,    // nor those of later bytes
     DROPPED,        // broken bytes give nothing
+    LONE_DROPPED,   // those that begin nothing do not
 } Rule;
 
 typedef struct {
@@ -28,11 +29,16 @@ typedef struct {
     int point;
 } Unit;
 
+// From 80 on: no character begins with it.
+static bool begins_nothing(unsigned char byte) {
+    return byte >= 0x80 && (byte < 0xC2 || byte > 0xF4);
+}
+
 // The character that text begins with, or else the broken stretch: by the right rule, a
 // maximal subpart.
 static Unit unit_at(const unsigned char *t, size_t n, Rule rule) {
     if (t[0] < 0x80) return (Unit){1, true, false, t[0]};
-    if (t[0] < 0xC2 || t[0] > 0xF4) return (Unit){1, false, false, REPLACEMENT};
+    if (begins_nothing(t[0])) return (Unit){1, false, false, REPLACEMENT};
     size_t size = t[0] < 0xE0 ? 2 : t[0] < 0xF0 ? 3 : 4;
     int low = t[0] == 0xE0 ? 0xA0 : t[0] == 0xF0 ? 0x90 : 0x80;
     int high = t[0] == 0xED ? 0x9F : t[0] == 0xF4 ? 0x8F : 0xBF;
@@ -59,7 +65,10 @@ static size_t decode_text(const char *text, size_t n, Rule rule, bool all,
     for (size_t i = 0; i < n;) {
         Unit unit = unit_at((const unsigned char *)text + i, n - i, rule);
         if (unit.open && !all) break;
-        bool kept = rule == ONE_A_RUN ? !run : rule != DROPPED;
+        bool lone = begins_nothing((unsigned char)text[i]);
+        bool kept = rule == ONE_A_RUN      ? !run
+                    : rule == LONE_DROPPED ? !lone
+                                           : rule != DROPPED;
         if (unit.good || kept) points[count++] = unit.point;
         run = !unit.good;
         i += unit.length;
@@ -240,8 +249,45 @@ static bool writes_bad(const Text *text) {
     return bad > 0 && as_rule(&s, text, MAXIMAL_SUBPART);
 }
 
+// A broken character's bytes are still held when its U+FFFD has been written.
+static void recognise_held(Grade *g) {
+    static const Text texts[] = {TEXT("\xC2"
+                                      "b\xC3\xA9"),
+                                 TEXT("b\xC3\xA9")};
+    Stream after = stream_text(&texts[0], texts[0].n, 1);
+    if (as_rule(&after, &texts[0], MAXIMAL_SUBPART)) return;
+    grade_mistake(
+        g, after.count > 0 && after.points[0] == 'b', "ascii-through",
+        "an ASCII character came through while bytes were held: it breaks what "
+        "they began, so their U+FFFD comes first");
+    bool first = after.count > 0 && after.points[0] == REPLACEMENT;
+    Stream alone = stream_text(&texts[1], texts[1].n, 1);
+    grade_mistake(g, first && as_rule(&alone, &texts[1], MAXIMAL_SUBPART),
+                  "held-after-broken",
+                  "after the U+FFFD of a broken character its bytes are still held: "
+                  "count is 0 again, and then the byte that broke it is looked at");
+}
+
+// Bytes that begin nothing.
+static void recognise_lone(Grade *g) {
+    static const Text alone = TEXT("\x81\x82\x41"), after = TEXT("\xF0\x81\x82\x41");
+    Stream a = stream_text(&alone, alone.n, 1), b = stream_text(&after, after.n, 1);
+    bool right = as_rule(&a, &alone, MAXIMAL_SUBPART);
+    grade_mistake(g, a.count == 3 && a.points[0] == 0x81, "byte-for-point",
+                  "a byte that begins nothing came out as itself: it is one U+FFFD");
+    grade_mistake(g, right && b.count == 3 && b.points[0] == REPLACEMENT,
+                  "not-looked-at-again",
+                  "the byte that breaks a character was held as if it began one: it is "
+                  "looked at like any other first byte, and 81 begins nothing");
+}
+
 static void check_end(Grade *g) {
     Utf8Stream state = {0};
+    int nothing[4] = {0};
+    grade_mistake(g, utf8_stream_end(&state, nothing) > 0, "end-of-nothing",
+                  "the end gave a code point though nothing was open: only a "
+                  "character that is not complete is broken there");
+    state = (Utf8Stream){0};
     int points[16] = {0}, end[4] = {0};
     size_t held = utf8_stream(&state, "\xF0\x9F\x98", 3, points),
            got = utf8_stream_end(&state, end);
@@ -290,6 +336,12 @@ static void recognise_whole(Grade *g, const Stream *whole, const Text *good) {
          "a later byte's mark, 10, is no bits of the code point"},
     };
     bool right = as_rule(whole, good, MAXIMAL_SUBPART);
+    int want[MOST_POINTS];
+    size_t count = decode_text(good->text, good->n, MAXIMAL_SUBPART, true, want);
+    grade_mistake(
+        g, whole->count == good->n && same_ints(whole->points, count, want, count),
+        "returns-n",
+        "as many as bytes were returned: how many code points were written");
     grade_mistake(
         g, each_byte_alone(whole, good), "signed-char",
         "each byte from 80 on came out alone, as no character: a char is below 0 "
@@ -300,11 +352,111 @@ static void recognise_whole(Grade *g, const Stream *whole, const Text *good) {
                       "%s", slips[i].says);
 }
 
-static void check_well_formed(Grade *g) {
+// A character alone: its bytes, and what each of them may be.
+typedef struct {
+    char bytes[4];
+    size_t n;
+    int low, high;  // of the second byte
+} Character;
+
+static Character character(int lead, bool highest_second, bool highest_later) {
+    Character c = {{(char)lead}, lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4, 0x80, 0xBF};
+    if (lead == 0xE0) c.low = 0xA0;
+    if (lead == 0xF0) c.low = 0x90;
+    if (lead == 0xED) c.high = 0x9F;
+    if (lead == 0xF4) c.high = 0x8F;
+    c.bytes[1] = (char)(highest_second ? c.high : c.low);
+    for (size_t i = 2; i < c.n; i++) c.bytes[i] = (char)(highest_later ? 0xBF : 0x80);
+    return c;
+}
+
+static bool is_read(const Character *c) {
+    Text text = {c->bytes, c->n};
+    Stream s = stream_text(&text, c->n, 1);
+    return as_rule(&s, &text, MAXIMAL_SUBPART);
+}
+
+// The first character that is not read, of all lead bytes with the ends of what may
+// follow them. false: none, or all of them.
+static bool refused(Character *first) {
+    int count = 0, all = 0;
+    for (int lead = 0xC2; lead <= 0xF4; lead++)
+        for (int ends = 0; ends < 4; ends++, all++) {
+            Character c = character(lead, ends & 1, ends & 2);
+            if (!is_read(&c) && count++ == 0) *first = c;
+        }
+    return count > 0 && count < all;
+}
+
+static void recognise_refused(Grade *g, const Character *c) {
+    int lead = (unsigned char)c->bytes[0];
+    bool reads[4];
+    for (int ends = 0; ends < 4; ends++) {
+        Character one = character(lead, ends & 1, ends & 2);
+        reads[ends] = is_read(&one);
+    }
+    bool none = !reads[0] && !reads[1] && !reads[2] && !reads[3];
+    bool second = reads[0] == reads[2] && reads[1] == reads[3];
+    grade_mistake(
+        g, none, "lead-refused",
+        "%02X begins a character of %zu bytes, the second %02X to %02X, and is not "
+        "read as one",
+        lead, c->n, (unsigned)c->low, (unsigned)c->high);
+    grade_mistake(
+        g, !none && second, "second-refused",
+        "%02X is followed by %02X to %02X, both of them too: %02X was refused", lead,
+        (unsigned)c->low, (unsigned)c->high, (unsigned char)c->bytes[1]);
+    grade_mistake(g, !none && !second, "later-refused",
+                  "a later byte is 80 to BF, both of them too: %02X was refused",
+                  (unsigned char)c->bytes[2]);
+}
+
+// One character is read, but not the next one.
+static bool next_is_lost(void) {
+    static const Text two = TEXT("\xC3\xA9\xC3\xA9");
+    Stream s = stream_text(&two, two.n, 1);
+    return s.count > 0 && s.points[0] == 0xE9 && (s.count == 1 || s.points[1] != 0xE9);
+}
+
+// Where code points were written, and where the chunk ended.
+static void recognise_places(Grade *g) {
+    static const Text two = TEXT("a\xC3\xA9"), zero = TEXT("a\0b");
+    Stream s = stream_text(&two, two.n, 1);
+    grade_mistake(
+        g, s.count == 2 && s.points[1] != 0xE9 && s.points[2] == 0xE9, "point-at-byte",
+        "a code point was written at the place of its byte: points[] has them "
+        "one after another");
+    Stream z = stream_text(&zero, zero.n, 1);
+    grade_mistake(g, z.count < 3 && z.points[0] == 'a' && z.points[2] != 'b',
+                  "zero-ends",
+                  "a byte 0 ended the chunk, or was passed over: it is the code point "
+                  "U+0000, and n says where the chunk ends");
+}
+
+static void check_characters(Grade *g) {
     const Text *good = &WELL_FORMED;
     Stream whole = stream_text(good, good->n, 1);
+    bool right = as_rule(&whole, good, MAXIMAL_SUBPART);
     recognise_whole(g, &whole, good);
-    expect_points(g, 3, "in one chunk, well-formed text", 0, &whole, good);
+    if (!right) recognise_places(g);
+    grade_mistake(g, next_is_lost(), "held-after-character",
+                  "one character alone is read, but not the next one: when a character "
+                  "is complete nothing is held any more, so count is 0 again");
+    Character c = {0};
+    if (!refused(&c)) {
+        expect_points(g, 3, "in one chunk, well-formed text", 0, &whole, good);
+        return;
+    }
+    recognise_refused(g, &c);
+    Text text = {c.bytes, c.n};
+    Stream one = stream_text(&text, c.n, 1);
+    if (right) expect_points(g, 3, "a character alone, text", 0, &one, &text);
+    else expect_points(g, 3, "in one chunk, well-formed text", 0, &whole, good);
+}
+
+static void check_well_formed(Grade *g) {
+    const Text *good = &WELL_FORMED;
+    check_characters(g);
 
     Stream cut = worst_cut(good);
     bool bad = !as_rule(&cut, good, MAXIMAL_SUBPART);
@@ -315,10 +467,26 @@ static void check_well_formed(Grade *g) {
     grade_mistake(g, bad && first > 0 && euro[0] == REPLACEMENT, "cut-replaced",
                   "the cut character was replaced too early: its other bytes come with "
                   "the next chunk");
+    Utf8Stream fresh = {0};
+    int letter[4] = {0};
+    grade_mistake(g, bad && utf8_stream(&fresh, "a", 1, letter) == 0, "one-late",
+                  "the letter a alone gave nothing: a character is written with its "
+                  "own last byte, not with the one after it");
     grade_mistake(
         g, bad && first == 0 && !(second == 1 && euro[0] == 0x20AC), "cut-lost",
         "the bytes before a cut were lost: carry them over in the Utf8Stream");
     expect_points(g, 3, "cut, well-formed text", 0, &cut, good);
+}
+
+static void expect_in_time(Grade *g) {
+    bool late = false;
+    for (int i = 0; i < BROKEN_TEXTS; i++) {
+        Stream s = stream_text(&BROKEN[i], 1, 1);
+        late |= s.late;
+    }
+    grade_expect(
+        g, 2, !late,
+        "a code point came a chunk late: write it with the byte that decides it");
 }
 
 static void check_broken(Grade *g) {
@@ -338,6 +506,9 @@ static void check_broken(Grade *g) {
         recognise_rule(g, DROPPED, "dropped",
                        "broken bytes give nothing: each maximal subpart is one U+FFFD");
     known |= recognise_rule(
+        g, LONE_DROPPED, "lone-dropped",
+        "a byte that begins nothing, 80 or FF, was passed over: it is one U+FFFD");
+    known |= recognise_rule(
         g, ANY_SECOND, "any-second-byte",
         "E0 80, ED A0, F0 81 or F4 91 taken as one subpart: no character begins so");
     bool bad = false;
@@ -345,20 +516,15 @@ static void check_broken(Grade *g) {
     grade_mistake(g, bad, "bad-written",
                   "utf8_decode's UTF8_BAD, -1, was written as if it were a code point: "
                   "what is no character is REPLACEMENT");
+    if (!known) recognise_held(g);
+    if (!known) recognise_lone(g);
     if (!known) recognise_row(g);
     Stream s;
     int wrong = first_wrong(false, &s);
     expect_points(g, 3, "broken text", wrong, &s, &BROKEN[wrong]);
     wrong = first_wrong(true, &s);
     expect_points(g, 2, "cut, broken text", wrong, &s, &BROKEN[wrong]);
-    bool late = false;
-    for (int i = 0; i < BROKEN_TEXTS; i++) {
-        s = stream_text(&BROKEN[i], 1, 1);
-        late |= s.late;
-    }
-    grade_expect(
-        g, 2, !late,
-        "a code point came a chunk late: write it with the byte that decides it");
+    expect_in_time(g);
 }
 
 void check_stream(Grade *g) {

@@ -40,8 +40,7 @@ static Model random_model(Rng *rng) {
                    : i < 12 ? i - 3
                             : i - 12;
         for (int k = 0; k < size; k++, code /= 3) texts[i][k] = (char)('a' + code % 3);
-        log_p[i] =
-            i >= 3 && rng_below(rng, 5) == 0 ? -INFINITY : -1 - 6 * rng_uniform(rng);
+        log_p[i] = rng_below(rng, 5) == 0 ? -INFINITY : -1 - 6 * rng_uniform(rng);
         pointers[i] = texts[i];
     }
     return model_of(pointers, log_p, COUNT);
@@ -82,14 +81,24 @@ typedef struct {
     double *want;
 } NBest;
 
+enum { LEFT_OVER = 3 };  // in `count` before
+
 static NBest run_nbest(const Unigram *u, const char *text, size_t n, size_t most) {
     NBest b = {u, text, n, most};
     b.got = allocate(most, sizeof *b.got), b.want = allocate(most, sizeof *b.want);
+    // a student sets all that is in it; a count that was only added to is still inside
     for (size_t i = 0; i < most; i++)
-        b.got[i].tokens = allocate(n + 1, sizeof *b.got[i].tokens);
+        b.got[i] = (Segmentation){NAN, LEFT_OVER,
+                                  allocate(n + 1 + LEFT_OVER, sizeof *b.got[i].tokens)};
     b.want_count = best_scores(u, text, n, most, most, b.want);
     b.got_count = unigram_nbest(u, grade_guarded("text", text, n), n, most, b.got);
     return b;
+}
+
+// The first letters alone, in a list that never gets full. (A text of few letters has few.)
+static NBest with_room(const NBest *b) {
+    enum { SHORT = 3, ALL = 8 };
+    return run_nbest(b->unigram, b->text, b->n < SHORT ? b->n : SHORT, ALL);
 }
 
 // A score is a sum of up to 300 terms, above -2100: an addition rounds by less than
@@ -198,10 +207,20 @@ static bool one_inside(const NBest *b) {
     return same;
 }
 
-static bool rising(const NBest *b) {
+static bool climbs(const NBest *b) {
     for (size_t i = 1; i < b->got_count; i++)
         if (b->got[i].log_p < b->got[i - 1].log_p) return false;
     return b->got_count > 1 && b->got[b->got_count - 1].log_p > b->got[0].log_p;
+}
+
+// The list that never gets full is there, from its worst to its best.
+static bool rising(const NBest *b) {
+    if (!climbs(b)) return false;
+    NBest few = with_room(b);
+    bool all = climbs(&few) && few.got_count == few.want_count;
+    for (size_t i = 0; all && i < few.got_count; i++)
+        all = close_to(few.got[i].log_p, few.want[few.want_count - 1 - i]);
+    return all;
 }
 
 // The segmentations that are asked for, token by token, but for their ln p.
@@ -235,12 +254,35 @@ static bool last_token_alone(const NBest *b) {
     return last;
 }
 
-// Whether the list is right where it never gets full. (A text of few letters has few.)
+// Whether the list is right where it never gets full.
 static bool good_with_room(const NBest *b) {
-    enum { SHORT = 3, ALL = 8 };
-    size_t n = b->n < SHORT ? b->n : SHORT;
-    NBest few = run_nbest(b->unigram, b->text, n, ALL);
+    NBest few = with_room(b);
     return good_nbest(&few);
+}
+
+// All of them are in a list that never gets full, but not the best first.
+static bool unsorted(const NBest *b) {
+    NBest few = with_room(b);
+    if (few.got_count != few.want_count || good_scores(&few, few.want, few.want_count))
+        return false;
+    for (size_t i = 0; i < few.want_count; i++) {
+        size_t found = 0, should = 0;
+        for (size_t k = 0; k < few.want_count; k++) {
+            found += close_to(few.got[k].log_p, few.want[i]);
+            should += close_to(few.want[k], few.want[i]);
+        }
+        if (found != should) return false;
+    }
+    return true;
+}
+
+// Segmentations in order, but fewer than there are.
+static bool fewer(const NBest *b) {
+    if (b->got_count == 0 || b->got_count >= b->want_count || has_twins(b))
+        return false;
+    for (size_t i = 0; i < b->got_count; i++)
+        if (!is_segmentation(b, &b->got[i])) return false;
+    return !climbs(b);
 }
 
 // Lists of segmentations, but not those that were asked for.
@@ -258,6 +300,22 @@ static void recognise_list(Grade *g, const NBest *b) {
     grade_mistake(g, ties_missing(b) && !has_twins(b), "ties-missing",
                   "segmentations with the same ln p were taken for one: those "
                   "whose tokens differ are two");
+    bool scores = good_scores(b, b->want, b->want_count);
+    grade_mistake(g, scores && !backwards(b) && !has_twins(b) && !good_nbest(b),
+                  "way-back",
+                  "each ln p is right, but the tokens are not those that make it: the "
+                  "way back takes the place, the rank there and the token, all three "
+                  "of one step, and begins at the end with the list's own rank");
+    grade_mistake(g, unsorted(b), "not-sorted",
+                  "the segmentations are those that are asked for, but not in order: "
+                  "the best comes first, at each place");
+    bool few = fewer(b) && !one_inside(b) && !ties_missing(b);
+    grade_mistake(g, few && b->got_count == 1 && close_to(b->got[0].log_p, b->want[0]),
+                  "one-only", "the best one alone was returned, and there are more");
+    grade_mistake(
+        g, few, "some-never",
+        "some segmentations are never found: a token that ends at j may begin "
+        "at any place before it, and go on from each way that is kept there");
     bool second = second_rate(b) && !has_twins(b) && !one_inside(b),
          whole = second && good_with_room(b);
     grade_mistake(g, second && whole, "second-rate",
@@ -269,7 +327,28 @@ static void recognise_list(Grade *g, const NBest *b) {
         "looked for. One that ends at j may begin at any place before it");
 }
 
+// What was not set, or not where it begins.
+static void recognise_ends(Grade *g, const NBest *b) {
+    bool more = b->got_count > 0 && b->n > 0;
+    for (size_t i = 0; i < b->got_count && i < b->most && more; i++)
+        more = b->got[i].count > b->n && b->got[i].count <= b->n + LEFT_OVER;
+    grade_mistake(g, more, "count-kept",
+                  "count goes on from what was in it: set it to 0 before tokens are "
+                  "counted, nobody else does");
+    grade_mistake(g, b->n > 0 && b->got_count == 0 && b->want_count > 0, "none-found",
+                  "no way leads to the end, though there are some: place 0 has one "
+                  "way, of no tokens and ln p = 0. Tokens that begin there and tokens "
+                  "that end at n, are both in the loops, or does one stop too early?");
+    bool nearly = b->got_count > 0 && b->got_count == b->want_count;
+    for (size_t i = 0; i < b->got_count && nearly; i++)
+        nearly = fabs(b->got[i].log_p - b->want[i]) < 1e-4;
+    grade_mistake(
+        g, nearly && !good_scores(b, b->want, b->want_count), "score-float",
+        "ln p is right to seven digits only: is it, or a sum of it, a float?");
+}
+
 static void recognise_nbest(Grade *g, const NBest *b) {
+    recognise_ends(g, b);
     grade_mistake(g, b->n == 0 && b->got_count == 0, "empty-none",
                   "an empty text has one segmentation, of no tokens");
     grade_mistake(g, b->n == 0 && b->got_count > 1, "empty-many",
@@ -380,6 +459,13 @@ static void recognise_weights(Grade *g, const double *w, const double *half) {
     grade_mistake(g, close_to(w[0], 1.0 / 3) && close_to(w[1], 0.5 / 3),
                   "weights-by-count",
                   "divided by the number of segmentations: by the sum of p^power");
+    bool ratios = close_to(w[0], 2 * w[1]) && close_to(half[0], sqrt(2) * half[1]);
+    grade_mistake(g, ratios && fabs(w[0] + w[1] + w[2] - 1) > 1e-6, "weights-other-sum",
+                  "the ratios are right, but the weights do not sum to 1: add up the "
+                  "very terms that are divided");
+    bool nearly = fabs(w[0] - 4.0 / 7) < 1e-6 && fabs(half[0] - 2 / sum) < 1e-6;
+    grade_mistake(g, nearly && !(close_to(w[0], 4.0 / 7) && close_to(half[0], 2 / sum)),
+                  "weights-float", "right to seven digits only: is something a float?");
     grade_mistake(g, close_to(w[0], 4.0 / 7) && close_to(half[0], 4.0 / 14),
                   "weights-times-power", "p was multiplied by the power: raised to it");
 }

@@ -73,17 +73,44 @@ typedef enum {
     SINK_ADDED,    // the sink is added to the sum as it is
     SINK_TWICE,    // and to it twice
     SINK_COUNTED,  // divided by how many there are, too
+    SINK_EACH,     // in the sum once per score, or once more than that
+    SINK_EACH_MORE,
+    SINK_RUNNING,  // each weight divided by the sum so far
+    SINK_SHIFTED,  // the sink less the largest, without e^
+    SINK_LATE,     // e^score - largest
+    SINK_UP,       // e^(score + largest)
+    SINK_AFTER,    // softmax, then divided by 1 + e^sink
 } SinkRule;
 
+// e^score, as this rule has it.
+static double score_term(SinkRule rule, double score, double most) {
+    if (rule == SINK_BASE_TWO) return exp(log(2) * score);
+    if (rule == SINK_NEGATED) return exp(-score);
+    if (rule == SINK_LATE) return exp(score) - most;
+    if (rule == SINK_UP) return exp(score + most);
+    return exp(score);
+}
+
+// What the sink adds to the sum.
+static double sink_term(SinkRule rule, double sink, double most) {
+    if (rule == SINK_ADDED) return sink;
+    if (rule == SINK_TWICE) return 2 * exp(sink);
+    if (rule == SINK_EACH) return SCORES * exp(sink);
+    if (rule == SINK_EACH_MORE) return (SCORES + 1) * exp(sink);
+    if (rule == SINK_SHIFTED) return (sink - most) * exp(most);
+    if (rule == SINK_LATE || rule == SINK_UP) return exp(sink - most);
+    return score_term(rule, sink, most);
+}
+
 static Sunk sunk_by(SinkRule rule, const double *scores, double sink) {
-    double base = rule == SINK_BASE_TWO  ? log(2)
-                  : rule == SINK_NEGATED ? -1
-                                         : 1,
-           most = fmax(sink, LARGEST);
-    Sunk s = {.sink = exp(base * sink)};
-    double sum = rule == SINK_ADDED ? sink : rule == SINK_TWICE ? 2 * s.sink : s.sink;
-    if (rule == SINK_NOT_DIVIDED) s.sink = exp(sink - most);
-    for (int j = 0; j < SCORES; j++) sum += s.weights[j] = exp(base * scores[j]);
+    double most = fmax(sink, LARGEST), sum = sink_term(rule, sink, most);
+    Sunk s = {.sink = exp(sink - most)};
+    for (int j = 0; j < SCORES; j++) {
+        sum += s.weights[j] = score_term(rule, scores[j], most);
+        if (rule == SINK_RUNNING) s.weights[j] /= sum;
+    }
+    if (rule == SINK_RUNNING) return s;
+    if (rule == SINK_AFTER) sum = (sum - exp(sink)) * (1 + exp(sink));
     if (rule == SINK_COUNTED) sum *= SCORES;
     for (int j = 0; j < SCORES; j++) {
         bool kept = rule == SINK_NOT_DIVIDED || (rule == SINK_LAST && j == SCORES - 1);
@@ -106,6 +133,22 @@ static void recognise_weights(Grade *g, const Sunk *got, const double *scores,
         {SINK_ADDED, "sink-as-it-is", "the sink itself was added to the sum: e^sink"},
         {SINK_TWICE, "sink-twice", "the sink is in the sum twice"},
         {SINK_COUNTED, "divided-by-n", "divided by n too: the sum alone"},
+        {SINK_EACH, "sink-per-score",
+         "the sink is in the sum once for each score: it is one more key, once"},
+        {SINK_EACH_MORE, "sink-per-score",
+         "the sink is in the sum once more for each score: it is one more key, once"},
+        {SINK_RUNNING, "sum-so-far",
+         "each weight was divided by the sum so far: the sum is complete after a loop "
+         "of its own"},
+        {SINK_SHIFTED, "sink-as-it-is",
+         "the sink less the largest was added to the sum: e to that"},
+        {SINK_LATE, "shift-late",
+         "the largest was subtracted from e^score: from the score, e^(score - "
+         "largest)"},
+        {SINK_AFTER, "sink-after-softmax",
+         "softmax came first, and the sink after it: e^sink is one more term of the "
+         "same sum, before anything is divided"},
+        {SINK_UP, "shift-sign", "the largest was added to the scores: subtracted"},
     };
     for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
         Sunk slip = sunk_by(slips[i].rule, scores, sink);
@@ -177,6 +220,12 @@ static void check_sink_masked(Grade *g) {
         g, nan_sunk(&nothing), "masked-nan",
         "everything masked, sink = -inf: -inf - -inf and 0/0 are NaN; all weights are "
         "0 by the contract");
+    double given = 0;
+    for (int j = 0; j < SCORES; j++) given += nothing.weights[j];
+    grade_mistake(g, isfinite(given) && given != 0, "masked-shared-out",
+                  "everything masked, sink = -inf: the weights sum to %.3g, and should "
+                  "be 0 by the contract, all of them",
+                  given);
     grade_mistake(
         g, nothing.sink == 1, "sink-masked",
         "sink = -inf and everything masked: the sink has no weight either, by "
@@ -282,12 +331,26 @@ typedef enum {
     BACK_SQUARED,   // P^2 (dP - D)
     BACK_WEIGHT_D,  // D is the sum of P^2
     BACK_COUNTED,   // divided by n
+    BACK_ADDED,     // dP + P (dP - D)
+    BACK_D_FROM_1,  // D without its first term, without its last
+    BACK_D_SHORT,
+    BACK_D_OVER_N,   // D / n
+    BACK_D_RUNNING,  // D so far
 } BackRule;
 
+// D of score j, as this rule has it.
+static double back_d(BackRule rule, const Sunk *p, const double *dp, int j) {
+    double d = 0;
+    int first = rule == BACK_D_FROM_1, end = rule == BACK_D_RUNNING ? j + 1 : SCORES;
+    if (rule == BACK_D_SHORT) end = SCORES - 1;
+    for (int i = first; i < end; i++) d += p->weights[i] * dp[i];
+    return rule == BACK_D_OVER_N ? d / SCORES : d;
+}
+
 static double back_by(BackRule rule, const Sunk *p, const double *dp, int j) {
-    double d = 0, sum = 0, squares = 0, w = p->weights[j];
+    double d = back_d(rule, p, dp, j), sum = 0, squares = 0, w = p->weights[j];
     for (int i = 0; i < SCORES; i++) {
-        d += p->weights[i] * dp[i], sum += dp[i];
+        sum += dp[i];
         squares += p->weights[i] * p->weights[i];
     }
     switch (rule) {
@@ -303,6 +366,7 @@ static double back_by(BackRule rule, const Sunk *p, const double *dp, int j) {
         case BACK_SQUARED: return w * w * (dp[j] - d);
         case BACK_WEIGHT_D: return w * (dp[j] - squares);
         case BACK_COUNTED: return w * (dp[j] - d) / SCORES;
+        case BACK_ADDED: return dp[j] + w * (dp[j] - d);
         default: return w * (dp[j] - d);
     }
 }
@@ -331,12 +395,48 @@ static const struct {
     {BACK_SQUARED, "weight-twice", "P is there twice: P (dP - D)"},
     {BACK_WEIGHT_D, "d-of-weights", "D is the sum of P dP, not of P^2"},
     {BACK_COUNTED, "divided-by-n", "divided by n: P (dP - D)"},
+    {BACK_ADDED, "added-to-grad",
+     "the weights' gradient is still in it: it becomes the scores', =, not +="},
+    {BACK_D_FROM_1, "d-incomplete", "D misses its first term: j counts from 0"},
+    {BACK_D_SHORT, "d-incomplete", "D misses its last term: j goes up to n - 1"},
+    {BACK_D_OVER_N, "d-is-a-mean", "D is the sum of P dP, not divided by n"},
+    {BACK_D_RUNNING, "d-so-far",
+     "D was used before it was complete: it is a sum over all scores, so it takes a "
+     "loop of its own"},
 };
+
+// -D times something else than the sink's weight.
+static void recognise_sink_weight(Grade *g, const Sunk *p, double sink, double d,
+                                  double tolerance) {
+    const struct {
+        double gradient;
+        const char *says;
+    } slips[] = {
+        {-(1 - p->sink) * d,
+         "the sink's gradient has the weight of the others, 1 - the sink's: "
+         "its own, times -D"},
+        {-p->sink * p->sink * d,
+         "the sink's gradient has its weight twice: once, times "
+         "-D"},
+        {p->sink * (p->sink - d),
+         "the sink's gradient has its weight in the bracket "
+         "too: the loss does not see it, so 0 - D"},
+    };
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
+        grade_mistake(g, fabs(sink - slips[i].gradient) <= tolerance,
+                      "sink-other-weight", "%s", slips[i].says);
+    grade_mistake(g, fabs(sink + d) <= tolerance, "sink-not-weighed",
+                  "the sink's gradient is -D: its weight is missing");
+    grade_mistake(
+        g, fabs(sink + p->sink * (1 - p->sink) * d) <= tolerance, "sink-weight-twice",
+        "the sink's gradient is its weight times -D: 1 - weight is one factor too "
+        "many");
+}
 
 // d: the sum of P dP.
 static void recognise_sink_grad(Grade *g, const Sunk *p, const double *dp, double sink,
                                 double d, double tolerance) {
-    double late = 0, plain = 0;
+    double late = 0, plain = 0, others = 1 - p->sink;
     for (int j = 0; j < SCORES; j++) {
         late += p->weights[j] * p->weights[j] * (dp[j] - d);
         plain += dp[j];
@@ -347,6 +447,10 @@ static void recognise_sink_grad(Grade *g, const Sunk *p, const double *dp, doubl
     grade_mistake(g, fabs(fabs(sink) - fabs(p->sink * plain)) <= tolerance,
                   "sink-d-of-gradients",
                   "the sink's gradient: D is the sum of P dP, not of dP");
+    grade_mistake(g, fabs(fabs(sink) - p->sink * others) <= tolerance && d != 1,
+                  "sink-own-slope",
+                  "this is how the sink's own weight, or the sum of the others, "
+                  "changes: what the loss says of each of them, grad, is not in it");
     grade_mistake(g, sink == 0, "sink-gradient-zero",
                   "the sink's gradient is 0: its value is 0, but its score lowers all "
                   "weights that do count");
@@ -356,20 +460,11 @@ static void recognise_sink_grad(Grade *g, const Sunk *p, const double *dp, doubl
         g, fabs(sink - p->sink * (1 - d)) <= tolerance, "sink-worth-one",
         "the sink is worth 0 to the loss, not 1: its score's gradient is its weight "
         "times 0 - D");
-    grade_mistake(g, fabs(sink + d) <= tolerance, "sink-not-weighed",
-                  "the sink's gradient is -D: its weight is missing");
-    grade_mistake(
-        g, fabs(sink - p->sink * (1 - p->sink)) <= tolerance, "sink-own-slope",
-        "the slope of the sink's own weight: the loss does not see that, but the "
-        "n others, which its score lowers");
+    recognise_sink_weight(g, p, sink, d, tolerance);
     grade_mistake(g, fabs(sink + p->sink * d / (1 - p->sink)) <= tolerance,
                   "sink-divided",
                   "D was divided by the sum of the weights: that they do not sum to 1 "
                   "changes nothing here");
-    grade_mistake(
-        g, fabs(sink + p->sink * (1 - p->sink) * d) <= tolerance, "sink-weight-twice",
-        "the sink's gradient is its weight times -D: 1 - weight is one factor too "
-        "many");
 }
 
 static void check_sink_backward(Grade *g) {

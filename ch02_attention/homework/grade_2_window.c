@@ -43,6 +43,18 @@ typedef enum {
     WINDOW_V_SCALED,  // dV with scale
     WINDOW_V_BY_DS,   // dV from scale dS, what dQ and dK are made with
     WINDOW_D_SCALED,  // D with scale
+    WINDOW_D_MEAN,    // D divided by the number of keys
+    WINDOW_P_TWICE,   // P^2 (dP - D)
+    // the wrong matrix, of its own row: dK from k's row j, dQ from q's, dV from v's
+    WINDOW_OTHER_OWN,
+    WINDOW_BAND_ROW,    // dK and dV to row w
+    WINDOW_V_BY_DP,     // dV from dP
+    WINDOW_P_MIRRORED,  // the band read from its other end
+    WINDOW_NO_OWN,      // without column 0, without the last that is seen
+    WINDOW_NO_OLDEST,
+    WINDOW_SHORT,    // column W - 1 left out
+    WINDOW_NO_LAST,  // the last query sends nothing
+    WINDOW_Q_ALONE,  // dQ from row i of k
     WINDOW_RULES
 } WindowRule;
 
@@ -76,6 +88,7 @@ static Target target_of(const Window *x, WindowRule rule, int i, int w) {
         case WINDOW_ROWS: return (Target){i, i - w};
         case WINDOW_OWN_ROW: return (Target){i, i};
         case WINDOW_V_OF_KEY: return (Target){i - w, i - w};
+        case WINDOW_BAND_ROW: return (Target){w, i};
         case WINDOW_KEY_ROW: return i + w < x->n ? (Target){i, i + w} : none;
         case WINDOW_LAST:
             return i < min(x->n - 1, i - w + x->window - 1) ? none : (Target){i - w, i};
@@ -92,6 +105,7 @@ static double score_grad(WindowRule rule, double p, double dp, double d) {
         case WINDOW_DIAGONAL: return p * (1 - p) * dp;
         case WINDOW_NO_P: return dp - d;
         case WINDOW_P: return p;
+        case WINDOW_P_TWICE: return p * p * (dp - d);
         default: return p * (dp - d);
     }
 }
@@ -112,24 +126,41 @@ typedef struct {
     Table dq, dk, dv;
 } Sums;
 
+// What multiplies the row of dO in dV.
+static double value_weight(WindowRule rule, double scale, double p, double dp,
+                           double ds) {
+    switch (rule) {
+        case WINDOW_OTHER: return ds / scale;
+        case WINDOW_V_BY_DS: return ds;
+        case WINDOW_V_SCALED: return scale * p;
+        case WINDOW_V_BY_DP: return dp;
+        default: return p;
+    }
+}
+
+static void send_pair(const Window *x, WindowRule rule, Sums *to, int i, int w,
+                      double ds, double value) {
+    bool own = rule == WINDOW_OTHER_OWN, other = own || rule == WINDOW_OTHER;
+    bool here = rule == WINDOW_OTHER || rule == WINDOW_Q_ALONE;
+    add_row(to->dq, rule == WINDOW_Q_OF_KEY ? i - w : i, ds, other ? x->q : x->k,
+            here ? i : i - w);
+    Target target = target_of(x, rule, i, w);
+    if (target.key < 0) return;
+    add_row(to->dv, target.key, value, own ? x->v : x->out_grad, target.query);
+    add_row(to->dk, target.key, ds, other ? x->k : x->q, own ? i - w : target.query);
+}
+
 static void send_query(const Window *x, WindowRule rule, Sums *to, int i, int seen,
                        const double *dp, double d) {
-    bool other = rule == WINDOW_OTHER;
     double scale = scale_by(x, rule);
-    for (int w = 0; w < seen; w++) {
-        double p = at(x->weights, i, w);
+    int first = rule == WINDOW_NO_OWN, end = seen - (rule == WINDOW_NO_OLDEST);
+    if (rule == WINDOW_SHORT) end = min(end, x->window - 1);
+    if (rule == WINDOW_NO_LAST && i == x->n - 1) return;
+    for (int w = first; w < end; w++) {
+        double p = at(x->weights, i, rule == WINDOW_P_MIRRORED ? seen - 1 - w : w);
         if (rule == WINDOW_D_SO_FAR) d = (w > 0 ? d : 0) + p * dp[w];
-        double ds = scale * score_grad(rule, p, dp[w], d),
-               value = other                     ? ds / scale
-                       : rule == WINDOW_V_BY_DS  ? ds
-                       : rule == WINDOW_V_SCALED ? scale * p
-                                                 : p;
-        add_row(to->dq, rule == WINDOW_Q_OF_KEY ? i - w : i, ds, other ? x->q : x->k,
-                other ? i : i - w);
-        Target target = target_of(x, rule, i, w);
-        if (target.key < 0) continue;
-        add_row(to->dv, target.key, value, x->out_grad, target.query);
-        add_row(to->dk, target.key, ds, other ? x->k : x->q, target.query);
+        double ds = scale * score_grad(rule, p, dp[w], d);
+        send_pair(x, rule, to, i, w, ds, value_weight(rule, scale, p, dp[w], ds));
     }
 }
 
@@ -145,6 +176,7 @@ static void window_backward_reference(Window *x, WindowRule rule) {
             double weight = rule == WINDOW_D_OF_DP ? 1 : at(x->weights, i, w);
             d += weight * dp[w] * (rule == WINDOW_D_SCALED ? x->scale : 1);
         }
+        if (rule == WINDOW_D_MEAN) d /= seen;
         send_query(x, rule, &to, i, seen, dp, d);
     }
     free(dp);
@@ -268,6 +300,28 @@ static Window forward_by(Window x, RowRule keys, RowRule values) {
     return x;
 }
 
+// The band of the scores.
+static Mat scores_of(const Window *x) {
+    Mat scores = mat_new(x->n, x->window);
+    for (int i = 0; i < x->n; i++)
+        for (int w = 0; w < x->window && w <= i; w++)
+            *mat_at(scores, i, w) = (real)(x->scale * dot_rows(x->q, i, x->k, i - w));
+    return scores;
+}
+
+// The weights by q_(i-w) . k_i.
+static Mat weights_across(Window x) {
+    Table weights = table_new(x.n, x.window);
+    for (int i = 0; i < x.n; i++) {
+        double sum = 0, *p = &weights.at[(size_t)i * x.window];
+        int seen = min(x.window, i + 1);
+        for (int w = 0; w < seen; w++)
+            sum += p[w] = exp(x.scale * dot_rows(x.q, i - w, x.k, i));
+        for (int w = 0; w < seen; w++) p[w] /= sum;
+    }
+    return mat_of(weights, 0);
+}
+
 static void recognise_rows(Grade *g, const Window *x, const WindowRun *got,
                            const WindowTolerance *t) {
     static const struct {
@@ -291,11 +345,32 @@ static void recognise_rows(Grade *g, const Window *x, const WindowRun *got,
             "was added",
             slips[k].row);
     }
+    Mat late = weights_by(*x, 1);
+    mat_scale(late, (real)x->scale);
+    grade_mistake(g, near_mat(got->weights, late, t->weights), "scaled-late",
+                  "the scale came after the softmax: it is a factor of the scores");
+    grade_mistake(g, near_mat(got->weights, scores_of(x), 4 * t->weights),
+                  "scores-for-weights",
+                  "weights holds the scores: what softmax makes of them");
+    grade_mistake(g, near_mat(got->weights, weights_across(*x), t->weights),
+                  "query-and-key-exchanged",
+                  "weights: q of the key and k of the query were multiplied: q_i . "
+                  "k_(i-w)");
     grade_mistake(g, near_mat(got->weights, weights_by(*x, 1 / x->scale), t->weights),
                   "divided-by-scale", "divided by the scale: a score is scale q . k");
     grade_mistake(
         g, near_mat(got->weights, weights_by(*x, x->scale * x->scale), t->weights),
         "forward-scaled-twice", "weights: the scale came in twice");
+}
+
+// What is left of out where each term overwrites the one before.
+static Mat last_terms(const Window *x) {
+    Table out = table_new(x->n, x->v.cols);
+    for (int i = 0; i < x->n; i++) {
+        int w = min(x->window, i + 1) - 1;
+        add_row(out, i, at(x->weights, i, w), x->v, i - w);
+    }
+    return mat_of(out, 0);
 }
 
 static void check_window_forward(Grade *g, const Window *x) {
@@ -325,6 +400,11 @@ static void check_window_forward(Grade *g, const Window *x) {
         "the first queries see one key too few: query i sees keys 0 .. i, "
         "which is i + 1 of them");
     recognise_kept(g, x, &got);
+    Mat last = last_terms(x);
+    grade_mistake(g,
+                  !near_mat(got.out, x->out, t.out) && near_mat(got.out, last, t.out),
+                  "out-last-term",
+                  "out holds the last key's term alone: the sum over all keys, +=");
     if (!near_mat(got.weights, x->weights, t.weights)
         || !near_mat(got.out, x->out, t.out))
         recognise_rows(g, x, &got, &t);
@@ -388,6 +468,21 @@ static bool v_by(const Backward *b, WindowRule rule) {
         "of " \
         "something else"
 
+#define SHORT_WINDOW \
+    "column-left-out", \
+        "column W - 1 of the band is left out: key j is seen by the queries j .. j + " \
+        "W - " \
+        "1, which are W"
+#define NO_LAST_QUERY \
+    "query-left-out", "the last query sent no gradient: there are N, 0 .. N - 1"
+#define BAND_ROW \
+    "band-row", "%s: place (i, w) of the band belongs to key i - w, not to row w"
+#define KEY_LEFT_OUT \
+    "key-left-out", \
+        "%s: of each query's keys the %s one is left out: they are columns 0, its " \
+        "own, " \
+        "up to min(W, i + 1) - 1"
+
 #define OF_KEY \
     "row-of-the-key", \
         "%s of key j is made of row i of %s, of each query i that sees it: here row " \
@@ -406,7 +501,16 @@ static void check_v_grad(Grade *g, const Backward *b) {
     grade_mistake(g, v_by(b, WINDOW_LAST), LAST_QUERY);
     grade_mistake(g, any_row(b, v_by), ALONG_ROWS, "dV");
     grade_mistake(g, v_by(b, WINDOW_KEY_ROW), KEY_ROW, "dV");
-    grade_mistake(g, v_by(b, WINDOW_OTHER) || v_by(b, WINDOW_V_BY_DS), OTHER, "dV");
+    grade_mistake(g, v_by(b, WINDOW_BAND_ROW), BAND_ROW, "dV");
+    grade_mistake(g, v_by(b, WINDOW_P_MIRRORED), "band-mirrored",
+                  "dV: the band is read from its other end: column w is key i - w");
+    grade_mistake(g, v_by(b, WINDOW_NO_OWN), KEY_LEFT_OUT, "dV", "first");
+    grade_mistake(g, v_by(b, WINDOW_NO_OLDEST), KEY_LEFT_OUT, "dV", "last");
+    grade_mistake(g, v_by(b, WINDOW_SHORT), SHORT_WINDOW);
+    grade_mistake(g, v_by(b, WINDOW_NO_LAST), NO_LAST_QUERY);
+    bool other = v_by(b, WINDOW_OTHER) || v_by(b, WINDOW_V_BY_DS)
+                 || v_by(b, WINDOW_V_BY_DP) || v_by(b, WINDOW_OTHER_OWN);
+    grade_mistake(g, other, OTHER, "dV");
     grade_mistake(g, v_by(b, WINDOW_V_OF_KEY), OF_KEY, "dV", "out_grad");
     grade_mistake(
         g, v_by(b, WINDOW_V_SCALED), "v-scaled",
@@ -414,6 +518,61 @@ static void check_v_grad(Grade *g, const Backward *b) {
     if (right) grade_expect(g, 3, right, "v_grad");
     else grade_near_added(g, 3, "v_grad", b->got.v, want, b->tolerance.v_grad, START);
 }
+
+#define KEY_SENDS_NOTHING(which) \
+    "key-left-out", \
+        "of each query's keys the " which \
+        " one is left out: they are columns 0, its own, up to min(W, i + 1) - 1"
+
+// A query's dS sum to 0: with one row for all of its keys the products cancel, be it v's in
+// dP, which takes both gradients, or k's in dQ.
+static void recognise_nothing(Grade *g, const Backward *b) {
+    bool q_none = !q_by(b, WINDOW_RIGHT) && q_by(b, WINDOW_DP_OWN),
+         k_none = !k_by(b, WINDOW_RIGHT) && k_by(b, WINDOW_DP_OWN);
+    grade_mistake(
+        g, q_none && k_none, "dp-own-value",
+        "dP of query i and key j is dO_i . v_j: here the query's own v was read");
+    bool other = k_by(b, WINDOW_OTHER) || k_by(b, WINDOW_OTHER_OWN);
+    grade_mistake(g, q_none && !k_none && other, OTHER, "dQ");
+    grade_mistake(g, q_none && !k_none && !other, "q-own-key",
+                  "dQ is 0: a query's dS sum to 0, so times one and the same row they "
+                  "cancel. Each is to meet the row of k of its own key, i - w");
+}
+
+static const struct {
+    WindowRule rule;
+    const char *code, *says;
+} SCORE_SLIPS[] = {
+    {WINDOW_D_OF_DP, "d-of-gradients",
+     "D is the sum of P dP over the window, not of dP"},
+    {WINDOW_D_BESIDE, "d-not-weighed",
+     "dS = P dP - D: the weight multiplies both, P (dP - D)"},
+    {WINDOW_D_PLUS, "d-added", "dS = P (dP + D): D is subtracted"},
+    {WINDOW_DIAGONAL, "diagonal-only",
+     "dS = P (1 - P) dP: a score changes all weights of its row, so dS = P (dP - "
+     "D)"},
+    {WINDOW_NO_P, "no-weight", "dS = dP - D: the weight is missing, P (dP - D)"},
+    {WINDOW_P, "weights-for-scores",
+     "made with the weights P: scores have the gradient dS = P (dP - D)"},
+    {WINDOW_D_SCALED, "d-scaled",
+     "D has the scale in it, dP has not: dS = P (dP - D), and then the scale, "
+     "once"},
+    {WINDOW_DP_ACROSS, "dp-across",
+     "dP of query i and key j is dO_i . v_j: here query and key are exchanged"},
+    {WINDOW_D_MEAN, "d-is-a-mean",
+     "D is the sum of P dP, not divided by the number of keys"},
+    {WINDOW_P_TWICE, "weight-twice", "P is there twice: dS = P (dP - D)"},
+    {WINDOW_P_MIRRORED, "band-mirrored",
+     "the band is read from its other end: column w is key i - w"},
+    {WINDOW_NO_OWN, KEY_SENDS_NOTHING("first")},
+    {WINDOW_NO_OLDEST, KEY_SENDS_NOTHING("last")},
+    {WINDOW_SHORT, SHORT_WINDOW},
+    {WINDOW_NO_LAST, NO_LAST_QUERY},
+    {WINDOW_D_SO_FAR, "d-so-far",
+     "D was used before it was complete: it is a sum over all of a query's keys, "
+     "so "
+     "it takes a loop of its own"},
+};
 
 static void recognise_scores(Grade *g, const Backward *b,
                              bool (*by)(const Backward *, WindowRule)) {
@@ -428,35 +587,9 @@ static void recognise_scores(Grade *g, const Backward *b,
                   "that factor");
     grade_mistake(g, by(b, WINDOW_TWICE_SCALED), "scaled-twice",
                   "the scale came in twice: once in dS or once in the product with it");
-    static const struct {
-        WindowRule rule;
-        const char *code, *says;
-    } slips[] = {
-        {WINDOW_D_OF_DP, "d-of-gradients",
-         "D is the sum of P dP over the window, not of dP"},
-        {WINDOW_D_BESIDE, "d-not-weighed",
-         "dS = P dP - D: the weight multiplies both, P (dP - D)"},
-        {WINDOW_D_PLUS, "d-added", "dS = P (dP + D): D is subtracted"},
-        {WINDOW_DIAGONAL, "diagonal-only",
-         "dS = P (1 - P) dP: a score changes all weights of its row, so dS = P (dP - "
-         "D)"},
-        {WINDOW_NO_P, "no-weight", "dS = dP - D: the weight is missing, P (dP - D)"},
-        {WINDOW_P, "weights-for-scores",
-         "made with the weights P: scores have the gradient dS = P (dP - D)"},
-        {WINDOW_D_SCALED, "d-scaled",
-         "D has the scale in it, dP has not: dS = P (dP - D), and then the scale, "
-         "once"},
-        {WINDOW_DP_ACROSS, "dp-across",
-         "dP of query i and key j is dO_i . v_j: here query and key are exchanged"},
-        {WINDOW_DP_OWN, "dp-own-value",
-         "dP of query i and key j is dO_i . v_j: here the query's own v was read"},
-        {WINDOW_D_SO_FAR, "d-so-far",
-         "D was used before it was complete: it is a sum over all of a query's keys, "
-         "so "
-         "it takes a loop of its own"},
-    };
-    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++)
-        grade_mistake(g, by(b, slips[i].rule), slips[i].code, "%s", slips[i].says);
+    for (size_t i = 0; i < sizeof SCORE_SLIPS / sizeof *SCORE_SLIPS; i++)
+        grade_mistake(g, by(b, SCORE_SLIPS[i].rule), SCORE_SLIPS[i].code, "%s",
+                      SCORE_SLIPS[i].says);
     grade_mistake(
         g, by(b, WINDOW_D_KEPT), "d-kept",
         "D still holds what the queries before had: each query has its own, set "
@@ -466,8 +599,9 @@ static void recognise_scores(Grade *g, const Backward *b,
 static void check_q_grad(Grade *g, const Backward *b) {
     Mat want = plus_start(b->by[WINDOW_RIGHT].q_grad);
     bool right = q_by(b, WINDOW_RIGHT);
+    if (!right) recognise_nothing(g, b);
     recognise_scores(g, b, q_by);
-    grade_mistake(g, q_by(b, WINDOW_OTHER), OTHER, "dQ");
+    grade_mistake(g, q_by(b, WINDOW_OTHER) || q_by(b, WINDOW_OTHER_OWN), OTHER, "dQ");
     grade_mistake(
         g, q_by(b, WINDOW_Q_OF_KEY), "row-of-the-key",
         "dQ of query i is the sum over its keys: it goes to row i, not to the "
@@ -483,7 +617,8 @@ static void check_k_grad(Grade *g, const Backward *b) {
     grade_mistake(g, k_by(b, WINDOW_LAST), LAST_QUERY);
     grade_mistake(g, any_row(b, k_by), ALONG_ROWS, "dK");
     grade_mistake(g, k_by(b, WINDOW_KEY_ROW), KEY_ROW, "dK");
-    grade_mistake(g, k_by(b, WINDOW_OTHER), OTHER, "dK");
+    grade_mistake(g, k_by(b, WINDOW_BAND_ROW), BAND_ROW, "dK");
+    grade_mistake(g, k_by(b, WINDOW_OTHER) || k_by(b, WINDOW_OTHER_OWN), OTHER, "dK");
     grade_mistake(g, k_by(b, WINDOW_V_OF_KEY), OF_KEY, "dK", "q");
     if (right) grade_expect(g, 3, right, "k_grad");
     else grade_near_added(g, 3, "k_grad", b->got.k, want, b->tolerance.k_grad, START);

@@ -19,6 +19,24 @@ typedef struct {
     const char *code, *says;
 } BaseSlip;
 
+// The right base but for its last digits.
+static void recognise_digits(Grade *g, double got, double want) {
+    double off = fabs(got / want - 1);
+    grade_mistake(g, !same_base(got, want) && off < 5e-3, "few-digits",
+                  "right to %d digits: is pi one of few digits, or something a float?",
+                  (int)ceil(-log10(off)));
+}
+
+// What the exponent came to, where it is none of the known ones: got = factor x of^e.
+static void recognise_exponent(Grade *g, double got, double want, double factor,
+                               double of, const char *what, const char *name) {
+    double e = log(got / factor) / log(of), should = log(want / factor) / log(of);
+    grade_mistake(g, !same_base(got, want) && isfinite(e), "other-exponent",
+                  "what came out is %s to the power %.4g, where the exponent should be "
+                  "%.4g, %s",
+                  what, e, should, name);
+}
+
 static void recognise_base(Grade *g, double got, const BaseSlip *slips, size_t count) {
     for (size_t i = 0; i < count; i++)
         grade_mistake(g, same_base(got, slips[i].base), slips[i].code, "%s",
@@ -67,6 +85,9 @@ static void recognise_stretch(Grade *g, double got, double base, double s) {
 static void check_base_stretch(Grade *g) {
     double base = 10000, s = 4, got = base_for_stretch(base, SMALL, s);
     recognise_stretch(g, got, base, s);
+    double want = base * pow(s, SMALL / (SMALL - 2.0));
+    recognise_digits(g, got, want);
+    recognise_exponent(g, got, want, base, s, "base x stretch", "d/(d-2) with d = 8");
     double reached = slowest_wavelength(got, SMALL) / slowest_wavelength(base, SMALL);
     grade_expect(g, 3, same_base(reached, s),
                  "d = 8: the slowest wavelength is stretched by %.6f, should be 4",
@@ -98,6 +119,8 @@ static void recognise_wavelength(Grade *g, double got, double wanted) {
          "wavelength / 2 pi, not 2 pi / wavelength: base^((d-2)/d) is 1 / theta"},
         {pow(turns, SMALL / (SMALL - 1.0)), "wavelength-exponent",
          "the exponent is d/(d-2): the slowest pair is i = d/2 - 1"},
+        {pow(turns, SMALL / (2 * (SMALL - 2.0))), "wavelength-exponent",
+         "the exponent is d/(d-2), not half of that: 2 i is d - 2"},
         {pow(turns, SMALL / 2.0), "wavelength-exponent",
          "the exponent is d/(2i) with i = d/2 - 1, not with i = 1"},
         {pow(turns, 2.0 * SMALL / (SMALL - 2.0)), "wavelength-exponent",
@@ -117,6 +140,10 @@ static void recognise_wavelength(Grade *g, double got, double wanted) {
 static void check_base_wavelength(Grade *g) {
     double wanted = 1e6, got = base_for_wavelength(SMALL, wanted);
     recognise_wavelength(g, got, wanted);
+    double want = pow(wanted / (2 * M_PI), SMALL / (SMALL - 2.0));
+    recognise_digits(g, got, want);
+    recognise_exponent(g, got, want, 1, wanted / (2 * M_PI), "(wavelength / 2 pi)",
+                       "d/(d-2) with d = 8");
     double reached = slowest_wavelength(got, SMALL);
     grade_expect(g, 3, same_base(reached, wanted),
                  "d = 8: the slowest wavelength is %.6g, should be %.6g", reached,
@@ -147,9 +174,11 @@ static double asked_by(int i) { return base_for_pair(BASE, DIM, i, RATIO); }
 
 // Which pair was chosen.
 static void recognise_pair(Grade *g, double got, int pair) {
+    grade_mistake(g, same_base(got, BASE * RATIO), "context-no-exponent",
+                  "base x target / trained: the exponent d/(2i) is missing, or was "
+                  "divided in integers, which gives 1");
     grade_mistake(
-        g, same_base(got, asked_by(DIM / 2 - 1)) || same_base(got, BASE * RATIO),
-        "context-slowest-only",
+        g, same_base(got, asked_by(DIM / 2 - 1)), "context-slowest-only",
         "the base of the slowest pair alone, by the usual recipe or as the last "
         "pair of a loop: each pair asks for a base of its own, and the largest of "
         "these serves all. Here pair %d turns by %.2f, but saw %.2f",
@@ -195,6 +224,11 @@ static void recognise_context(Grade *g, double got, int pair) {
          "the exponent is d/(2i): theta_i = base^(-2i/d)"},
         {BASE * pow(RATIO, 2.0 * pair / DIM), "context-upside-down",
          "the exponent is upside down: d/(2i)"},
+        {BASE * pow(RATIO, (DIM - 2.0) / DIM), "context-upside-down",
+         "the exponent is upside down: d/(2i)"},
+        {pow(TARGET / (2 * M_PI), DIM / (2.0 * pair)), "context-no-training",
+         "target theta' <= trained theta, not <= 2 pi: what was seen is less than a "
+         "turn"},
         {BASE / factor, "context-inverted",
          "target / trained, not trained / target: the base grows"},
         {factor, "context-no-base", "this is the factor: times the old base"},
@@ -212,9 +246,10 @@ static void recognise_context(Grade *g, double got, int pair) {
          "of "
          "the old base"},
         {BASE, "context-unchanged",
-         "the old base: there are pairs that did not complete a turn, trained theta_i "
-         "< 2 "
-         "pi"},
+         "the old base came back. Either no pair was found that did not complete a "
+         "turn, trained theta_i < 2 pi with theta_i = base^(-2i/d), or what a pair "
+         "asks "
+         "for came out below the old base: it is base x (target / trained)^(d/(2i))"},
         {BASE * pow(RATIO, DIM / (pair + 1.0)), "context-index",
          "pairs count from 0: theta_i = base^(-2i/d)"},
         {BASE * pow(RATIO, DIM / (2.0 * (pair + 1))), "context-index",
@@ -229,6 +264,11 @@ static bool check_context_usual(Grade *g) {
     double want = asked_by(pair);
     recognise_pair(g, got, pair);
     recognise_context(g, got, pair);
+    recognise_digits(g, got, want);
+    recognise_exponent(
+        g, got, want, BASE, RATIO, "base x (target / trained)",
+        "d/(2i) with i = 41, the first pair that did not complete a turn, "
+        "which asks for the largest base");
     return grade_expect(g, 4, same_base(got, want),
                         "d = 128, 2048 to 16384: the base is %.6g, should be %.6g", got,
                         want);
@@ -239,6 +279,10 @@ static void check_context_small(Grade *g) {
     // even at i = 1.
     double small = base_for_context(10000, 4, 50, 200),
            early = base_for_context(10000, 64, 7, 24);
+    grade_mistake(
+        g, same_base(small, 10000), "context-last-pair",
+        "d = 4 has one pair but the first, i = 1 = d/2 - 1, and that was left "
+        "out: the old base came back");
     grade_mistake(g, same_base(early, base_for_pair(10000, 64, 1, 3)),
                   "context-integers",
                   "24 / 7 is 3 in integers: target / trained is a quotient of doubles");

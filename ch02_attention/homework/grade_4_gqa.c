@@ -11,11 +11,12 @@ enum { CHANNELS = 8, HEADS = 6, HEAD_DIM = 4, WIDE = HEADS * HEAD_DIM };
 
 typedef enum {
     MEAN_RIGHT,
-    MEAN_SUM,      // not divided
-    MEAN_LAST,     // its last head alone
-    MEAN_GROUPS,   // divided by the number of groups
-    MEAN_FIRST,    // the group's first head alone
-    MEAN_COLUMNS,  // neighbouring columns, as if heads were cut the other way
+    MEAN_SUM,         // not divided
+    MEAN_LAST,        // its last head alone
+    MEAN_GROUPS,      // divided by the number of groups
+    MEAN_FIRST,       // the group's first head alone
+    MEAN_LAST_SHARE,  // the last head divided by the size
+    MEAN_COLUMNS,     // neighbouring columns, as if heads were cut the other way
 } MeanRule;
 
 // What gqa's K or V should be: CHANNELS x groups HEAD_DIM.
@@ -25,11 +26,12 @@ static Mat group_means(Mat from, int groups, const int *group_of, MeanRule rule)
     for (int head = 0; head < HEADS; head++) {
         bool first = seen[group_of[head]]++ == 0;
         bool last = seen[group_of[head]] == size;
-        double share = rule == MEAN_SUM      ? 1
-                       : rule == MEAN_FIRST  ? first
-                       : rule == MEAN_LAST   ? last
-                       : rule == MEAN_GROUPS ? 1.0 / groups
-                                             : 1.0 / size;
+        double share = rule == MEAN_SUM          ? 1
+                       : rule == MEAN_FIRST      ? first
+                       : rule == MEAN_LAST       ? last
+                       : rule == MEAN_LAST_SHARE ? (double)last / size
+                       : rule == MEAN_GROUPS     ? 1.0 / groups
+                                                 : 1.0 / size;
         for (int i = 0; i < CHANNELS; i++)
             for (int c = 0; c < HEAD_DIM; c++) {
                 int column = head * HEAD_DIM + c;
@@ -173,6 +175,10 @@ static void recognise_means(Grade *g, const Projections *gqa, const Projections 
         "thrown away");
     grade_mistake(g, one_is(gqa, mha, MEAN_LAST), "last-head",
                   "the last head of each group was kept: add up all of them");
+    grade_mistake(
+        g, one_is(gqa, mha, MEAN_LAST_SHARE), "last-head",
+        "the last head of each group, divided by the group's size: the others "
+        "were overwritten, add them up");
     grade_mistake(g, one_is(gqa, mha, MEAN_GROUPS), "by-groups",
                   "divided by the number of groups: a mean divides by how many heads a "
                   "group has");

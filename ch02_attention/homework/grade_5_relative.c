@@ -31,8 +31,18 @@ typedef enum {
     RELATIVE_MINUS,       // subtracted
     RELATIVE_CLAMPED,     // keys ahead at distance 0
     RELATIVE_ONE_LESS,
-    RELATIVE_HALF,   // half of the buckets
-    RELATIVE_OTHER,  // backward: each of the two gradients from its own matrix
+    RELATIVE_HALF,           // half of the buckets
+    RELATIVE_CLIPPED,        // the distance itself, up to the last bucket
+    RELATIVE_SQUARE,         // keys 0 .. T - 1 alone
+    RELATIVE_LOWER,          // keys 0 .. i alone
+    RELATIVE_BEHIND,         // no keys ahead
+    RELATIVE_SHORT,          // all keys but the last
+    RELATIVE_NO_FIRST,       // all but the first
+    RELATIVE_NO_LAST_QUERY,  // all queries but the last
+    RELATIVE_NO_FIRST_QUERY,
+    RELATIVE_ONE_QUERY,  // the first alone
+    RELATIVE_LAST_KEY,   // i + S - 1
+    RELATIVE_OTHER,      // backward: each of the two gradients from its own matrix
 } RelativeRule;
 
 static Relative relative_new(Rng *rng, int queries, int keys, int dim, int buckets,
@@ -51,14 +61,31 @@ static int relative_bucket(const Relative *r, int i, int j, RelativeRule rule) {
     if (rule == RELATIVE_ONE_MORE) shift++;
     if (rule == RELATIVE_ONE_LESS) shift--;
     if (rule == RELATIVE_KEYS) shift = r->keys;
+    if (rule == RELATIVE_LAST_KEY) shift = r->keys - 1;
     if (rule == RELATIVE_BUCKETS) furthest = buckets;
     if (rule == RELATIVE_HALF) buckets /= 2;
     int distance = i + shift - j;
+    if (rule == RELATIVE_CLIPPED) return min(abs(distance), buckets - 1);
     if (rule == RELATIVE_ABSOLUTE) distance = abs(distance);
     if (rule == RELATIVE_CLAMPED && distance < 0) distance = 0;
     if (rule == RELATIVE_SIGN) distance = -distance;
     return t5_bucket(distance, buckets, furthest,
                      r->causal != (rule == RELATIVE_DIRECTION));
+}
+
+// Whether query i meets key j at all.
+static bool meets(const Relative *r, RelativeRule rule, int i, int j) {
+    switch (rule) {
+        case RELATIVE_SQUARE: return j < r->queries;
+        case RELATIVE_LOWER: return j <= i;
+        case RELATIVE_BEHIND: return j <= i + r->keys - r->queries;
+        case RELATIVE_SHORT: return j < r->keys - 1;
+        case RELATIVE_NO_FIRST: return j > 0;
+        case RELATIVE_NO_LAST_QUERY: return i < r->queries - 1;
+        case RELATIVE_NO_FIRST_QUERY: return i > 0;
+        case RELATIVE_ONE_QUERY: return i == 0;
+        default: return true;
+    }
 }
 
 static double relative_scale(const Relative *r, RelativeRule rule) {
@@ -76,7 +103,7 @@ static Mat relative_reference(const Relative *r, RelativeRule rule) {
         for (int j = 0; j < r->keys; j++)
             *mat_at(scores, i, j) =
                 (real)(at(r->scores, i, j)
-                       + scale
+                       + (meets(r, rule, i, j) ? scale : 0)
                              * dot_rows(r->q, i, r->table,
                                         relative_bucket(r, i, j, rule)));
     return scores;
@@ -95,6 +122,7 @@ static RelativeGrad relative_grad_reference(const Relative *r, RelativeRule rule
     int *pairs = allocate((size_t)r->buckets, sizeof *pairs);
     for (int i = 0; i < r->queries; i++)
         for (int j = 0; j < r->keys; j++) {
+            if (!meets(r, rule, i, j)) continue;
             int bucket = relative_bucket(r, i, j, rule);
             double *row = &table.at[bucket * table.cols];
             for (int c = 0; c < table.cols && rule == RELATIVE_LAST; c++)
@@ -163,6 +191,26 @@ static const struct {
      "the scale is missing: the vector is added to the key, so it is scaled like the "
      "key"},
     {RELATIVE_DIRECTION, "direction", DIRECTION},
+    {RELATIVE_CLIPPED, "clipped",
+     "the distance itself was taken for the bucket: t5_bucket says which it is"},
+    {RELATIVE_SHORT, "last-key", "the last key is left out: there are S, 0 .. S - 1"},
+    {RELATIVE_NO_FIRST, "first-key", "the first key is left out: keys count from 0"},
+    {RELATIVE_NO_LAST_QUERY, "query-left-out",
+     "the last query is left out: there are T, 0 .. T - 1"},
+    {RELATIVE_NO_FIRST_QUERY, "query-left-out",
+     "the first query is left out: queries count from 0"},
+    {RELATIVE_ONE_QUERY, "query-left-out",
+     "the first query alone was looked at: there are T"},
+    {RELATIVE_LAST_KEY, "shift-of-keys",
+     "query i has the position i + S - T, not i + S - 1"},
+    {RELATIVE_SQUARE, "keys-left-out",
+     "keys from T on are left out: there are T queries and S keys"},
+    {RELATIVE_BEHIND, "ahead-left-out",
+     "keys ahead of the query are left out: they have a bucket too, and what is masked "
+     "is -inf already, causal or not"},
+    {RELATIVE_LOWER, "keys-left-out",
+     "keys after i are left out: all S have a bucket, and query i is not at position "
+     "i"},
     {RELATIVE_BUCKETS, "furthest-is-buckets",
      "t5_bucket was given the number of buckets for `furthest`, or the two exchanged"},
     {RELATIVE_ABSOLUTE, "absolute",
@@ -181,9 +229,20 @@ static const struct {
      "t5_bucket was given half of the buckets: it halves them itself where not causal"},
 };
 
+static bool any_masked(Mat m) {
+    for (int i = 0; i < m.rows; i++)
+        for (int j = 0; j < m.cols; j++)
+            if (at(m, i, j) == -INFINITY) return true;
+    return false;
+}
+
 static void recognise_relative(Grade *g, const Relative *r, Mat got, Mat want,
                                double tolerance) {
     if (near_mat(got, want, tolerance)) return;
+    grade_mistake(
+        g, any_masked(got), "masks",
+        "scores became -inf that were not: what is masked is so already, this "
+        "function adds a term to each");
     for (size_t i = 0; i < sizeof RELATIVE_SLIPS / sizeof *RELATIVE_SLIPS; i++) {
         Mat slip = relative_reference(r, RELATIVE_SLIPS[i].rule);
         grade_mistake(g, near_mat(got, slip, tolerance), RELATIVE_SLIPS[i].code, "%s",
@@ -351,7 +410,7 @@ static void check_relative_added(Grade *g, const Relative *r) {
 void check_relative(Grade *g) {
     Rng rng = rng_new(51);
     Relative both = relative_new(&rng, 5, 12, 6, 8, 7, false),
-             far = relative_new(&rng, 13, 13, 4, 8, 9, true);
+             far = relative_new(&rng, 13, 13, 5, 8, 9, true);
     for (int i = 0; i < 13; i++)  // causal: what is masked has no gradient
         for (int j = i + 1; j < 13; j++) *mat_at(far.scores_grad, i, j) = 0;
     grade_part(g, check_relative_scores(g, &far, &both));

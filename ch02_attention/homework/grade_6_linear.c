@@ -33,8 +33,15 @@ typedef enum {
     LINEAR_BELOW_PLAIN,
     LINEAR_BELOW_KEYS,
     LINEAR_BELOW_QUERY,
-    LINEAR_BELOW_LAST,  // the last of d products
-    LINEAR_BELOW_ONE,   // the first of phi(q) for all
+    LINEAR_BELOW_LAST,   // the last of d products
+    LINEAR_BELOW_ONE,    // the first of phi(q) for all
+    LINEAR_KEYS_LAST,    // the sum of phi(k) is the last key's alone
+    LINEAR_VALUES_LAST,  // that of phi(k) v
+    LINEAR_ABOVE_LAST,   // of the d products with phi(k) v the last alone
+    LINEAR_BELOW_KEPT,   // what divides goes on from query to query
+    LINEAR_Q_E,          // e^x on the queries
+    LINEAR_K_E,
+    LINEAR_V_PHI,  // phi on the values
 } LinearRule;
 
 static double feature(double x, LinearRule rule) {
@@ -59,13 +66,13 @@ static double query_feature(double x, LinearRule rule, int dim) {
     bool twice = rule == LINEAR_Q_TWICE || rule == LINEAR_TWICE;
     if (rule == LINEAR_Q_PLAIN) return x;
     if (rule == LINEAR_SCALED) x /= sqrt(dim);
-    double phi = feature(x, rule);
+    double phi = feature(x, rule == LINEAR_Q_E ? LINEAR_E : rule);
     return twice ? feature(phi, rule) : phi;
 }
 static double key_feature(double x, LinearRule rule) {
     bool twice = rule == LINEAR_K_TWICE || rule == LINEAR_TWICE;
     if (rule == LINEAR_K_PLAIN) return x;
-    double phi = feature(x, rule);
+    double phi = feature(x, rule == LINEAR_K_E ? LINEAR_E : rule);
     return twice ? feature(phi, rule) : phi;
 }
 
@@ -73,7 +80,7 @@ static double similarity(Mat q, int i, Mat k, int j, LinearRule rule) {
     double sum = 0;
     if (rule == LINEAR_EXP) return exp(dot_rows(q, i, k, j));
     if (rule == LINEAR_PHI_OF_DOT) return feature(dot_rows(q, i, k, j), LINEAR_RIGHT);
-    for (int c = 0; c < q.cols; c++)
+    for (int c = rule == LINEAR_ABOVE_LAST ? q.cols - 1 : 0; c < q.cols; c++)
         sum +=
             query_feature(at(q, i, c), rule, q.cols) * key_feature(at(k, j, c), rule);
     return sum;
@@ -84,7 +91,7 @@ static double divisor(Mat q, int i, Mat k, int j, LinearRule rule, double s) {
     bool q_plain = rule == LINEAR_BELOW_Q_PLAIN || rule == LINEAR_BELOW_PLAIN,
          k_plain = rule == LINEAR_BELOW_K_PLAIN || rule == LINEAR_BELOW_PLAIN;
     if (rule == LINEAR_COUNT) return 1;
-    if (rule < LINEAR_BELOW_K_PLAIN) return s;
+    if (rule < LINEAR_BELOW_K_PLAIN || rule > LINEAR_BELOW_KEPT) return s;
     double sum = 0;
     for (int c = rule == LINEAR_BELOW_LAST ? q.cols - 1 : 0; c < q.cols; c++) {
         double a = at(q, i, c), b = at(k, j, c);
@@ -96,16 +103,28 @@ static double divisor(Mat q, int i, Mat k, int j, LinearRule rule, double s) {
     return sum;
 }
 
+static Mat features(Mat m) {
+    Mat phi = mat_new(m.rows, m.cols);
+    for (int i = 0; i < m.rows; i++)
+        for (int c = 0; c < m.cols; c++)
+            *mat_at(phi, i, c) = (real)feature(at(m, i, c), LINEAR_RIGHT);
+    return phi;
+}
+
 // The quadratic form. Query i sees keys from[i] .. to[i] - 1.
 static Mat linear_reference(Mat q, Mat k, Mat v, const int *from, const int *to,
                             LinearRule rule) {
     Table out = table_new(q.rows, v.cols);
+    double sum = 0;
+    if (rule == LINEAR_V_PHI) v = features(v);
     for (int i = 0; i < q.rows; i++) {
-        double sum = 0, *row = &out.at[(size_t)i * out.cols];
+        double *row = &out.at[(size_t)i * out.cols];
+        if (rule != LINEAR_BELOW_KEPT) sum = 0;
         for (int j = from[i]; j < to[i]; j++) {
             double s = similarity(q, i, k, j, rule);
-            sum += divisor(q, i, k, j, rule, s);
-            add_row(out, i, s, v, j);
+            bool last = j == to[i] - 1;
+            if (last || rule != LINEAR_KEYS_LAST) sum += divisor(q, i, k, j, rule, s);
+            if (last || rule != LINEAR_VALUES_LAST) add_row(out, i, s, v, j);
         }
         if (rule == LINEAR_SUM) sum = 1;
         if (rule == LINEAR_DIM) sum = q.cols;
@@ -175,6 +194,20 @@ static const struct {
      "divided by phi(q) alone: the keys are a factor, phi(q) . (sum of phi(k))"},
     {LINEAR_BELOW_LAST, "last-term",
      "what divides is the last of d products: phi(q) . (sum of phi(k)) is their sum"},
+    {LINEAR_KEYS_LAST, "keys-overwritten",
+     "the sum of phi(k) holds the last key alone: each is added, +="},
+    {LINEAR_VALUES_LAST, "values-overwritten",
+     "the sum of phi(k) v holds the last key alone: each is added, +="},
+    {LINEAR_ABOVE_LAST, "above-last-term",
+     "what is above is the last of d products: phi(q) . (sum of phi(k) v) is their "
+     "sum"},
+    {LINEAR_BELOW_KEPT, "sum-kept",
+     "what divides still holds that of the queries before: it begins with 0 for each"},
+    {LINEAR_Q_E, "phi-exponential",
+     "phi of the queries is e^x everywhere: above 0 it is x + 1"},
+    {LINEAR_K_E, "phi-exponential",
+     "phi of the keys is e^x everywhere: above 0 it is x + 1"},
+    {LINEAR_V_PHI, "phi-on-values", "phi was applied to the values: to q and k alone"},
     {LINEAR_BELOW_ONE, "one-sum",
      "what divides is made with one sum of phi(k) for all d: it has d numbers, one for "
      "each of phi(q)"},
@@ -215,7 +248,58 @@ static bool key_counts(Mat q, Mat k, Mat v, int j) {
     return counts;
 }
 
+// The first row of out that holds what was there before, whatever that was; -1: none.
+static int row_not_written(Mat q, Mat k, Mat v) {
+    Mat seven = run_full(q, k, v, 7), three = run_full(q, k, v, 3);
+    for (int i = 0; i < q.rows; i++)
+        if (near_mat(mat_rows(seven, i, 1), filled(1, v.cols, 7), 0)
+            && near_mat(mat_rows(three, i, 1), filled(1, v.cols, 3), 0))
+            return i;
+    return -1;
+}
+
+// phi(x) / phi(0) of a key, by the weights of two keys of one number: there phi(q) is in
+// both terms, and cancels.
+static double phi_ratio(double x) {
+    Mat q = filled(1, 1, (real)0.5), k = mat_new(2, 1), v = mat_new(2, 1);
+    *mat_at(k, 0, 0) = (real)x, *mat_at(v, 0, 0) = 1;
+    double share = at(run_full(q, k, v, 7), 0, 0);
+    return share / (1 - share);
+}
+
+// The weights of two keys sum to 1, so that it is not the division that is wrong.
+static bool shares_sum(void) {
+    Mat k = mat_new(2, 1);
+    *mat_at(k, 0, 0) = 2;
+    return fabs(at(run_full(filled(1, 1, (real)0.5), k, filled(2, 1, 1), 7), 0, 0) - 1)
+           < 1e-5;
+}
+
+static void recognise_phi(Grade *g) {
+    if (!shares_sum()) return;
+    double near = phi_ratio(0.5), above = phi_ratio(2), below = phi_ratio(-1);
+    bool right = fabs(above - 3) < 1e-3 && fabs(below - exp(-1)) < 1e-3;
+    grade_mistake(g, right && fabs(near - 1.5) > 1e-3, "other-phi",
+                  "phi of a key is another function: phi(0.5) came out as %.3g times "
+                  "phi(0), should be 1.5",
+                  near);
+    grade_mistake(g, isfinite(above) && isfinite(below) && !right, "other-phi",
+                  "phi of a key is another function: phi(2) came out as %.3g times "
+                  "phi(0), should be 3, and phi(-1) as %.3g times, should be 0.368",
+                  above, below);
+}
+
 static void recognise_full(Grade *g, Mat q, Mat k, Mat v, Mat got) {
+    int row = row_not_written(q, k, v);
+    grade_mistake(
+        g, row >= 0, "row-not-written",
+        "row %d of out was not written: it holds what was there before. There "
+        "are T = %d queries",
+        row, q.rows);
+    bool first_alone = key_counts(q, k, v, 0) && !key_counts(q, k, v, 1)
+                       && !key_counts(q, k, v, k.rows - 1);
+    grade_mistake(g, first_alone, "first-row-alone",
+                  "row 0 of v counts, and no other one: key j has row j");
     grade_mistake(g, !near_mat(got, run_full(q, k, v, 3), 0), "out-kept",
                   "out depends on what was in it before: = replaces it, so clear it "
                   "before anything is added to it or divided");
@@ -239,7 +323,10 @@ static void check_linear_full(Grade *g, Rng *rng) {
     recognise_rival(g, got, q, k, v, from, to);
     grade_mistake(g, !finite_mat(got), "sum-zero",
                   "divided by 0: the sum of phi(k) was not summed up");
-    if (!near_mat(got, want, t)) recognise_full(g, q, k, v, got);
+    if (!near_mat(got, want, t)) {
+        recognise_full(g, q, k, v, got);
+        recognise_phi(g);
+    }
     grade_near_mat(g, 5, "all keys: out", got, want, t);
 }
 
@@ -266,15 +353,24 @@ static Mat run_linear(LinearState *state, Mat q, Mat k, Mat v, const int *cuts,
     return run_linear_into(7, state, q, k, v, cuts, calls);
 }
 
-// The sum above and the sum that divides, each over keys from a place of its own.
-static Mat linear_halves(Mat q, Mat k, Mat v, const int *above, const int *below,
-                         const int *to) {
-    Mat out = linear_reference(q, k, v, above, to, LINEAR_SUM),
-        divisors = linear_reference(q, k, filled(k.rows, 1, 1), below, to, LINEAR_SUM);
+// The sum above and the sum that divides, each over keys of its own.
+typedef struct {
+    const int *from, *to;
+} Keys;
+
+static Mat linear_of(Mat q, Mat k, Mat v, Keys above, Keys below) {
+    Mat out = linear_reference(q, k, v, above.from, above.to, LINEAR_SUM),
+        divisors = linear_reference(q, k, filled(k.rows, 1, 1), below.from, below.to,
+                                    LINEAR_SUM);
     for (int i = 0; i < out.rows; i++)
         for (int c = 0; c < out.cols; c++)
             *mat_at(out, i, c) /= *mat_at(divisors, i, 0);
     return out;
+}
+
+static Mat linear_halves(Mat q, Mat k, Mat v, const int *above, const int *below,
+                         const int *to) {
+    return linear_of(q, k, v, (Keys){above, to}, (Keys){below, to});
 }
 
 static void check_linear_cut(Grade *g, Mat q, Mat k, Mat v, Mat want, Mat cut_out) {
@@ -337,6 +433,25 @@ static Sequence sequence_new(Rng *rng) {
     return s;
 }
 
+// Of the two sums one has not taken in the query's own key yet. rest: from row 1 on.
+static void recognise_late(Grade *g, const Sequence *s, Mat rest) {
+    const int *first = numbers(TOKENS, 0, 0);
+    Keys own = {first, numbers(TOKENS, 1, 1)}, before = {first, numbers(TOKENS, 0, 1)};
+    Mat below = linear_of(s->q, s->k, s->v, own, before),
+        above = linear_of(s->q, s->k, s->v, before, own);
+    double t = 8 * linear_tolerance(s->k, s->v);
+    grade_mistake(g,
+                  near_mat(rest, mat_rows(below, 1, TOKENS - 1),
+                           t * (1 + longest_row(mat_rows(below, 1, TOKENS - 1)))),
+                  "keys-late",
+                  "the sum of phi(k) that divides has not taken in the query's own key "
+                  "yet, the sum of phi(k) v has");
+    grade_mistake(
+        g, near_mat(rest, mat_rows(above, 1, TOKENS - 1), t), "values-late",
+        "the sum of phi(k) v has not taken in the query's own key yet, the sum "
+        "of phi(k) that divides has");
+}
+
 static void check_linear_whole(Grade *g, const Sequence *s) {
     int whole[] = {0, TOKENS}, *first = numbers(TOKENS, 0, 0),
         *own = numbers(TOKENS, 0, 1);
@@ -357,6 +472,7 @@ static void check_linear_whole(Grade *g, const Sequence *s) {
     grade_mistake(g, near_mat(got, own_queries, t), "queries-for-keys",
                   "the state was made of the queries: it is the sum of phi(k), and of "
                   "phi(k) v");
+    recognise_late(g, s, rest);
     recognise_rival(g, got, s->q, s->k, s->v, first, numbers(TOKENS, 1, 1));
     bool right = near_mat(got, s->want, t);
     LinearState again;
@@ -379,6 +495,18 @@ static void check_linear_end(Grade *g, const Sequence *s) {
     check_linear_state(g, &state, s->k, s->v);
 }
 
+// The student's function on the first n tokens, into the first rows of out.
+static double seconds_of(int n, Mat q, Mat k, Mat v, Mat out) {
+    LinearState state;
+    int whole[] = {0, n};
+    double begin = cpu_seconds();
+    Mat got = run_linear(&state, mat_rows(q, 0, n), mat_rows(k, 0, n),
+                         mat_rows(v, 0, n), whole, 1);
+    double seconds = cpu_seconds() - begin;
+    mat_copy(mat_rows(out, 0, n), got);
+    return seconds;
+}
+
 // The measure is the reference, quadratic, on LITTLE tokens: a recurrence needs less
 // for all LONG tokens, a quadratic form visits 24^2 = 576 times as many pairs. At 4
 // times the measure a quadratic form is seen even if its loops are 100 times as fast as
@@ -391,18 +519,17 @@ static void check_linear_cost(Grade *g, Rng *rng) {
     linear_reference(mat_rows(q, 0, LITTLE), k, v, numbers(LITTLE, 0, 0),
                      numbers(LITTLE, 1, 1), LINEAR_RIGHT);
     double own = cpu_seconds() - begin;
-    LinearState state;
-    int whole[] = {0, LONG};
-    begin = cpu_seconds();
-    Mat out = run_linear(&state, q, k, v, whole, 1);
-    double theirs = cpu_seconds() - begin;
-    grade_mistake(g, theirs > 4 * own + 0.05, "quadratic",
+    Mat out = mat_new(LONG, DIM);
+    double theirs = seconds_of(LONG, q, k, v, out);
+    // phi computed anew for each product costs a factor, but grows with N
+    bool slow =
+        theirs > 4 * own + 0.05 && theirs > 8 * seconds_of(LONG / 4, q, k, v, out);
+    grade_mistake(g, slow, "quadratic",
                   "%d tokens took %.2f s: the work grows with N^2. Use the "
                   "state, not all pairs",
                   LONG, theirs);
-    grade_expect(g, 2, finite_mat(out) && theirs <= 4 * own + 0.05,
-                 "%d tokens took %.2f s%s", LONG, theirs,
-                 finite_mat(out) ? "" : ", and out is not finite");
+    grade_expect(g, 2, finite_mat(out) && !slow, "%d tokens took %.2f s%s", LONG,
+                 theirs, finite_mat(out) ? "" : ", and out is not finite");
 }
 
 void check_linear(Grade *g) {

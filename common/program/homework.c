@@ -64,7 +64,13 @@ static bool is_todo(const Findings *f) { return strstr(f->codes, "todo") != NULL
 // Where to look when a cause is asked for and none is known.
 static void print_no_cause(const Findings *f, const char *name) {
     printf("; no cause known for this: look at ");
-    if (strcmp(f->codes, "crash") == 0) printf("what make SANITIZE=1 %s says", name);
+    if (strcmp(f->codes, "time") == 0)
+        printf(
+            "the loops: one does not come to its end. An interval that is halved "
+            "must shrink, what is unsigned is never below 0, and a step that changes "
+            "nothing comes again");
+    else if (strcmp(f->codes, "crash") == 0)
+        printf("what make SANITIZE=1 %s says", name);
     else printf("the contract in %s.h, and at what -v shows", name);
 }
 

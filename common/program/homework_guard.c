@@ -104,9 +104,10 @@ bool homework_guard_hit(uintptr_t address, Findings *f) {
         strcpy(f->cause, "reached past the end of ");
         strcat(f->cause, name);
         strcat(f->cause,
-               ". Perhaps a loop that goes one too far, a count that belongs to "
-               "another array, a copy of too many elements, or a wrong index "
-               "(i where ids[i] is meant)");
+               ". Perhaps a loop that goes one too far, n - 1 where n is 0 and "
+               "unsigned, a count that belongs to "
+               "another array, a copy of too many elements, a wrong index (i where "
+               "ids[i] is meant), or a value left from the round before");
         strcpy(f->codes, "past-the-end");
         return true;
     }

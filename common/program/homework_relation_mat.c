@@ -9,7 +9,7 @@ typedef struct {
     Mat got, want;
     double tolerance, base;
     const char *rows, *row;  // "rows", "row"; of the transposed, "columns", "column"
-    const char *moved, *scaled, *one;
+    const char *moved, *scaled, *one, *side;
 } Pair;
 
 static double number(Mat m, int i, int j, double base) {
@@ -137,6 +137,66 @@ static bool one_row(Relation *to, const Pair *p) {
                p->rows, p->row);
 }
 
+// ---- all rows of one side, or all numbers beyond a diagonal
+
+// Far from what it should be, not only beyond what is allowed.
+static bool is_far(const Pair *p, int i) {
+    for (int c = 0; c < p->want.cols; c++)
+        if (fabs(number(p->got, i, c, 0) - number(p->want, i, c, 0))
+            > 100 * p->tolerance)
+            return true;
+    return false;
+}
+
+static bool one_side(Relation *to, const Pair *p) {
+    int n = p->want.rows, first = n, last = -1, wrong = 0;
+    for (int i = 0; i < n; i++) {
+        if (row_is(p, i, i, 1)) continue;
+        if (!is_far(p, i)) return false;
+        if (first == n) first = i;
+        last = i, wrong++;
+    }
+    bool side = (first == 0) != (last == n - 1);
+    if (!side || wrong != last - first + 1 || wrong < 2 || n - wrong < 2) return false;
+    to->code = p->side;
+    snprintf(
+        to->says, sizeof to->says,
+        "%s %d to %d are wrong, the others are right: does a loop begin too late or "
+        "end too early, or what else is different about these?",
+        p->rows, first, last);
+    return true;
+}
+
+// How many numbers of row i are right from its first on, if all after them are wrong; -1.
+static int right_up_to(const Pair *p, int i) {
+    int right = 0, n = p->want.cols;
+    for (int c = 0; c < n; c++) {
+        double off = number(p->got, i, c, 0) - number(p->want, i, c, 0);
+        if (!(fabs(off) <= 2 * p->tolerance)) continue;
+        if (right != c) return -1;
+        right++;
+    }
+    return right;
+}
+
+static bool up_to_diagonal(Relation *to, const Pair *p) {
+    int shift = 0, telling = 0;
+    for (int i = 0; i < p->want.rows; i++) {
+        int right = right_up_to(p, i);
+        if (right < 0) return false;
+        if (right == 0 || right == p->want.cols) continue;
+        if (telling++ > 0 && right - 1 - i != shift) return false;
+        shift = right - 1 - i;
+    }
+    if (telling < 3) return false;
+    to->code = "to-the-diagonal";
+    snprintf(to->says, sizeof to->says,
+             "row i is right up to column i%+d alone: does a loop or a mask end at the "
+             "diagonal, and should it?",
+             shift);
+    return true;
+}
+
 static bool transposed(const Pair *p) {
     bool telling = false;
     if (p->want.rows != p->want.cols || p->want.rows < 3) return false;
@@ -161,11 +221,13 @@ static bool rows_alike(Relation *to, const Pair *p) {
 
 bool homework_relation_mat(Relation *to, Mat got, Mat want, double tolerance,
                            double base) {
-    Pair rows = {got,   want,         tolerance,     base,     "rows",
-                 "row", "rows-moved", "rows-scaled", "one-row"};
-    Pair columns = {
-        mat_transpose(got), mat_transpose(want), tolerance,   base, "columns", "column",
-        "columns-moved",    "columns-scaled",    "one-column"};
+    Pair rows = {got,   want,         tolerance,     base,      "rows",
+                 "row", "rows-moved", "rows-scaled", "one-row", "rows-of-a-side"};
+    Pair columns = {mat_transpose(got), mat_transpose(want),
+                    tolerance,          base,
+                    "columns",          "column",
+                    "columns-moved",    "columns-scaled",
+                    "one-column",       "columns-of-a-side"};
     bool nan = false;
     for (int i = 0; i < want.rows; i++)
         for (int j = 0; j < want.cols; j++) {
@@ -183,5 +245,7 @@ bool homework_relation_mat(Relation *to, Mat got, Mat want, double tolerance,
         return say(to, "all-transposed",
                    "these are the right numbers with %s and %s exchanged", "rows",
                    "columns");
-    return rows_alike(to, &rows) || rows_alike(to, &columns);
+    return rows_alike(to, &rows) || rows_alike(to, &columns)
+           || up_to_diagonal(to, &rows) || one_side(to, &rows)
+           || one_side(to, &columns);
 }

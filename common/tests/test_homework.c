@@ -561,6 +561,16 @@ static void stretch_rows(Mat m) {
 static void lose_last_row(Mat m) { mat_fill(mat_rows(m, m.rows - 1, 1), 0); }
 static void lose_first_row(Mat m) { mat_fill(mat_rows(m, 0, 1), 0); }
 static void lose_middle_row(Mat m) { mat_fill(mat_rows(m, 2, 1), 0); }
+static void lose_last_rows(Mat m) { mat_fill(mat_rows(m, m.rows - 2, 2), 9); }
+static void lose_first_rows(Mat m) { mat_fill(mat_rows(m, 0, 2), 9); }
+static void lose_beyond_diagonal(Mat m) {
+    for (int i = 0; i < m.rows; i++)
+        for (int j = i + 1; j < m.cols; j++) *mat_at(m, i, j) = 9;
+}
+static void miss_last_rows_by_little(Mat m) {
+    for (int i = m.rows - 2; i < m.rows; i++)
+        for (int j = 0; j < m.cols; j++) *mat_at(m, i, j) += (real)(4e-5 * (1 + i * j));
+}
 static void lose_number(Mat m) { *mat_at(m, 2, 2) = 9; }
 
 Test(homework_relation, what_rows_and_columns_have_in_common_is_seen) {
@@ -574,12 +584,16 @@ Test(homework_relation, what_rows_and_columns_have_in_common_is_seen) {
         {lose_last_row, "one-row", "one-column"},
         {lose_first_row, "one-row", "one-column"},
         {lose_middle_row, "none", "none"},
+        {lose_last_rows, "rows-of-a-side", "columns-of-a-side"},
+        {lose_first_rows, "rows-of-a-side", "columns-of-a-side"},
+        {miss_last_rows_by_little, "none", "none"},
         {lose_number, "none", "none"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         cr_assert_str_eq(code_of(cases[i].turn, false), cases[i].rows, "case %zu", i);
         cr_assert_str_eq(code_of(cases[i].turn, true), cases[i].columns, "case %zu", i);
     }
+    cr_assert_str_eq(code_of(lose_beyond_diagonal, false), "to-the-diagonal");
 }
 
 static void negated_step(Grade *g) {

@@ -1,0 +1,24 @@
+// loses: 4, says: the others were overwritten, keeps: 7
+// Each head overwrites what the group had.
+#include "ch02_attention/homework/hw02.h"
+#define gqa_convert solved_gqa_convert
+#include "../solution.c"
+#undef gqa_convert
+
+void gqa_convert(Projections *gqa, const Projections *mha, int n_heads, int groups,
+                 const int *group_of) {
+    int d = mha->q.cols / n_heads, size = n_heads / groups,
+        *placed = allocate((size_t)groups, sizeof *placed);
+    mat_fill(gqa->k, 0), mat_fill(gqa->v, 0);
+    for (int head = 0; head < n_heads; head++) {
+        int group = group_of[head], place = group * size + placed[group]++;
+        mat_copy(mat_cols(gqa->q, place * d, d), mat_cols(mha->q, head * d, d));
+        mat_copy(mat_rows(gqa->o, place * d, d), mat_rows(mha->o, head * d, d));
+        mat_fill(mat_cols(gqa->k, group * d, d), 0);
+        add_scaled(mat_cols(gqa->k, group * d, d), 1 / (real)size,
+                   mat_cols(mha->k, head * d, d));
+        add_scaled(mat_cols(gqa->v, group * d, d), 1 / (real)size,
+                   mat_cols(mha->v, head * d, d));
+    }
+    free(placed);
+}
