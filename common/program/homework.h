@@ -41,7 +41,7 @@
 // the first mistake, if there is one), and the cause, which is the mistake's diagnosis.
 // Where no mistake is recognised, the cause is what the numbers of a comparing step have
 // in common with the right ones (homework_relation.h): "each number is right but for its
-// sign".
+// sign"; or the simpler case in which they are right (grade_contrast).
 // The default, as -h1, shows the symptom, -h2 the cause or
 // that none is known; --json has both, and the codes
 // of all mistakes that were found.
@@ -103,6 +103,15 @@ bool grade_expect(Grade *g, int points, bool condition, const char *hint, ...)
 // its name for scripts: lower case, digits and hyphens. Returns the condition.
 bool grade_mistake(Grade *g, bool condition, const char *code, const char *diagnosis,
                    ...) __attribute__((format(printf, 4, 5)));
+
+// After a step that failed, the first to do so, and that no mistake explains: a simpler
+// case in which the student's function is right, which says where to look. It goes before
+// what the numbers have in common. Its code begins with "only-", its words with "right where":
+//     bool right = grade_near(g, 5, "the advantage", got, want, 1e-9);
+//     grade_contrast(g, !right && right_at(1.0), "only-gamma-1",
+//                    "right where gamma is 1: what does each later step get?");
+void grade_contrast(Grade *g, bool condition, const char *code, const char *says, ...)
+    __attribute__((format(printf, 4, 5)));
 
 // An independent part of a check: evaluates the call. A stub inside ends the part only.
 #define grade_part(g, ...) \

@@ -62,10 +62,11 @@ struct Grade {
     bool input_told;  // that one was changed
     bool in_part;
     jmp_buf next_part;
-    // of the first step whose numbers had something in common with the right ones: the
-    // cause, where no mistake was recognised in the end
+    // of the first step whose numbers had something in common with the right ones, or
+    // are right in a simpler case: the cause, where no mistake was recognised in the end
     char relation[HINT_BYTES];
     const char *relation_code;
+    bool shown;  // the hint is that of the last step: a contrast may explain it
     const char *under_way;  // the case that is computed, or NULL
 };
 

@@ -34,6 +34,7 @@ static bool step(Grade *g, int points, bool good) {
     bool wanted = !good && (g->awaiting || (!g->failed && !g->found.symptom[0]));
     if (!good) g->awaiting = false;
     g->failed |= !good;
+    g->shown = wanted;
     return wanted;
 }
 
@@ -63,6 +64,16 @@ bool grade_mistake(Grade *g, bool condition, const char *code, const char *diagn
 static void keep_relation(Grade *g, const char *what, const Relation *r) {
     g->relation_code = r->code;
     snprintf(g->relation, HINT_BYTES, "%s: %s", what, r->says);
+}
+
+void grade_contrast(Grade *g, bool condition, const char *code, const char *says, ...) {
+    if (!condition || g->mistaken || !g->shown) return;
+    g->shown = false;
+    g->relation_code = code;
+    va_list args;
+    va_start(args, says);
+    vsnprintf(g->relation, HINT_BYTES, says, args);
+    va_end(args);
 }
 
 void homework_relate(Grade *g, const char *what, const double *got, const double *want,

@@ -607,6 +607,24 @@ static void known_after_all(Grade *g) {
     grade_mistake(g, true, "known", "a known mistake");
     grade_expect(g, 10, false, "a symptom");
 }
+static void contrast_at(Grade *g, bool right, bool simpler) {
+    bool holds = grade_near(g, 10, "the loss", right ? 0.625 : -0.625, 0.625, 1e-9);
+    grade_contrast(g, !holds && simpler, "only-x-1", "right where x is 1: look at x");
+}
+static void right_at_one(Grade *g) {
+    contrast_at(g, false, true);
+    grade_contrast(g, true, "only-y-1", "right where y is 1: not the step just before");
+    contrast_at(g, false, true);
+}
+static void right_nowhere(Grade *g) {
+    contrast_at(g, false, false);
+    contrast_at(g, false, true);  // its symptom is not the one that is shown
+}
+static void right_and_known(Grade *g) {
+    grade_part(g, contrast_at(g, false, true));
+    grade_mistake(g, true, "known", "a known mistake");
+    grade_expect(g, 10, false, "a symptom");
+}
 static void not_kept(Grade *g) {
     (void)g;
     fprintf(stderr,
@@ -658,6 +676,15 @@ Test(homework, watches_inputs_and_what_precedes_them) {
     cr_expect(strstr(hint_at("-h1", changes_input, 10), "is not what it was before"));
     cr_expect(!strstr(hint_at("-h1", changes_output, 20), "not what it was"));
     cr_expect(strstr(hint_at("-h2", reads_before, 0), "an index below 0"));
+}
+
+// Says where numbers are right only where no mistake explains them; before what they have in
+// common, and the first such case alone.
+Test(homework, says_in_which_simpler_case_numbers_are_right) {
+    cr_expect(strstr(hint_at("-h2", right_at_one, 0), "right where x is 1: look"));
+    cr_expect(strstr(hint_at("-h1", right_at_one, 0), "should be 0.625"));
+    cr_expect(strstr(hint_at("-h2", right_nowhere, 0), "but for its sign"));
+    cr_expect(strstr(hint_at("-h2", right_and_known, 0), "a known mistake"));
 }
 
 // The relation is the cause, the numbers stay the symptom; a known mistake comes first.
