@@ -67,10 +67,13 @@ for zero in 2 1; do
     check "saving changes nothing, stage $zero"
 done
 # mpirun gives its processes four seconds to end, and not one, which may not do for the figure.
+: >out # what it says is of the run to come
 OMPI_MCA_odls_base_sigkill_timeout=4 mpirun -np 2 "$program" train --data text $small -o stopped --zero 1 --steps 1000000 >out 2>err &
 until_true grep -q 'tokens/s' out
 kill -TERM $!
 wait $!
+: >out
+: >err
 "$program" train -o stopped --resume >out 2>err &
 spoken() { grep -q 'tokens/s' out || [ -s err ]; }
 until_true spoken

@@ -74,6 +74,7 @@ refuses 'a model is no state' 'broken.state: not the state of a training run' tr
 check 'a finished run is resumed, and is finished'
 
 # ---- interrupted
+: >out # what it says is of the run to come
 "$program" train --data text $small -o stopped --steps 1000000 >out 2>err &
 until_true grep -q 'tokens/s' out # the table's head: it trains
 kill -INT $!

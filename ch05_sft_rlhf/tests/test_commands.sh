@@ -69,6 +69,7 @@ check 'chat: says what it forgets'
 "$program" chat --checkpoint p/sft.ckpt </dev/null >out
 check 'chat: the end of the input'
 mkfifo typed
+: >out # what it says is of the chat to come
 "$program" chat --checkpoint p/sft.ckpt <typed >out &
 chat=$!
 exec 3>typed
