@@ -278,6 +278,61 @@ static void recognise_forward(Grade *g, Mat x, Mat gain, Mat got, double toleran
                   "forward: the first token alone was done: x has a row for each");
 }
 
+// ---- simpler cases
+
+typedef enum { COMPARE_VALUE, COMPARE_X, COMPARE_GAIN } Compared;
+typedef enum { ONE_GAIN, ONE_HEAD, ONE_TOKEN } Simpler;
+
+static QkGrad run_backward(Mat x, Mat gain, Mat out_grad);
+
+static Mat corner(Mat m, int rows, int cols) {
+    return copied(mat_cols(mat_rows(m, 0, rows), 0, cols));
+}
+
+// Whether a part of the result is right in a simpler case. What is left out of x has no
+// gradient from above.
+static bool simpler_right(Simpler what, Compared part, Mat x, Mat gain, Mat out_grad) {
+    int rows = what == ONE_TOKEN ? 1 : ROWS, cols = what == ONE_HEAD ? DIM : WIDE;
+    if (what == ONE_GAIN) gain = filled(1, DIM, 1);
+    Mat small = corner(x, rows, cols), above = mat_new(ROWS, WIDE);
+    if (part == COMPARE_VALUE) {
+        Mat want = corner(qk_value(x, gain, QK_RIGHT), rows, cols);
+        Tape *t = tape_new(NULL);
+        Mat got = copied(qk_norm(t, variable_node(t, small), variable_node(t, gain),
+                                 EPSILON)
+                             ->value);
+        tape_free(t);
+        return near_mat(got, want, value_tolerance(want));
+    }
+    mat_copy(mat_cols(mat_rows(above, 0, rows), 0, cols), corner(out_grad, rows, cols));
+    QkGrad got = run_backward(small, gain, corner(out_grad, rows, cols)),
+           want = qk_grad(x, gain, above, QK_RIGHT);
+    if (part == COMPARE_GAIN)
+        return near_mat(got.gain, want.gain, gain_tolerance(out_grad));
+    return near_mat(got.x, corner(want.x, rows, cols), x_tolerance(gain, out_grad));
+}
+
+// After a step that failed.
+static void contrast(Grade *g, Compared part, Mat x, Mat gain, Mat out_grad) {
+    static const struct {
+        Simpler what;
+        const char *code, *says;
+    } cases[] = {
+        {ONE_GAIN, "only-gain-1",
+         "right where the gain is 1 everywhere: where does the gain come in, and which "
+         "column's?"},
+        {ONE_HEAD, "only-one-head",
+         "right where a row has one head: where does the next one begin, and what must "
+         "begin anew with it?"},
+        {ONE_TOKEN, "only-one-token",
+         "right where x has one token: where does the next row begin, and what must "
+         "begin anew with it?"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        grade_contrast(g, simpler_right(cases[i].what, part, x, gain, out_grad),
+                       cases[i].code, "%s", cases[i].says);
+}
+
 static void check_forward(Grade *g, Mat x, Mat gain) {
     Tape *t = tape_new(NULL);
     Node *x_node = variable_node(t, input_mat("x", x)),
@@ -286,7 +341,8 @@ static void check_forward(Grade *g, Mat x, Mat gain) {
     Mat want = qk_value(x, gain, QK_RIGHT);
     double tolerance = value_tolerance(want);
     recognise_forward(g, x, gain, got, tolerance);
-    grade_near_mat(g, 3, "forward", got, want, tolerance);
+    if (!grade_near_mat(g, 3, "forward", got, want, tolerance))
+        contrast(g, COMPARE_VALUE, x, gain, x);
     tape_free(t);
 }
 
@@ -401,7 +457,8 @@ static void check_x_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
     if (near_mat(again->value, forward, value_tolerance(forward)))
         recognise_s(g, x, gain, out_grad, &got);
     tape_free(t);
-    grade_near_mat(g, 4, "x's gradient", got.x, want.x, dx);
+    if (!grade_near_mat(g, 4, "x's gradient", got.x, want.x, dx))
+        contrast(g, COMPARE_X, x, gain, out_grad);
 }
 
 #define ALL_SHARE(one) \
@@ -451,7 +508,22 @@ static void check_gain_grad(Grade *g, Mat x, Mat gain, Mat out_grad) {
             near_mat(got.gain, qk_grad(x, gain, out_grad, GAIN_SLIPS[i].rule).gain,
                      dgain),
             GAIN_SLIPS[i].code, "%s", GAIN_SLIPS[i].says);
-    grade_near_mat(g, 2, "the gain's gradient", got.gain, want.gain, dgain);
+    if (!grade_near_mat(g, 2, "the gain's gradient", got.gain, want.gain, dgain))
+        contrast(g, COMPARE_GAIN, x, gain, out_grad);
+}
+
+// Of one call alone, whose x goes on beside its norm.
+static bool once_right(Mat x, Mat gain, Mat out_grad) {
+    Tape *t = tape_new(NULL);
+    Node *x_node = variable_node(t, x), *gain_node = variable_node(t, gain);
+    tape_backward_from(t, add(t, qk_norm(t, x_node, gain_node, EPSILON), x_node),
+                       out_grad);
+    QkGrad want = qk_grad(x, gain, out_grad, QK_RIGHT);
+    mat_add_scaled(want.x, 1, out_grad);
+    bool right = near_mat(x_node->grad, want.x, 2 * x_tolerance(gain, out_grad))
+                 && near_mat(gain_node->grad, want.gain, gain_tolerance(out_grad));
+    tape_free(t);
+    return right;
 }
 
 // The same gain for queries and keys, and x goes on beside its norm: gradients meet.
@@ -476,6 +548,12 @@ static void check_twice(Grade *g, Mat x, Mat other, Mat gain, Mat out_grad) {
         grade_near_mat(g, 2, "used twice: the gain's gradient", dgain, a.gain,
                        tolerance);
     tape_free(t);
+    if (!near_mat(dx, a.x, tolerance) || !near_mat(dgain, a.gain, tolerance))
+        grade_contrast(g, once_right(x, gain, out_grad), "only-one-call",
+                       "right where qk_norm is called once on a tape, wrong where "
+                       "twice: what of the first call does the second overwrite? What "
+                       "backward needs belongs to its node (tape_allocate, tape_mat), "
+                       "not to a static variable");
 }
 
 static double bound_of(Mat q, Mat k, double scale) {
@@ -603,6 +681,37 @@ static void recognise_bound(Grade *g, double got, Mat q, Mat k, double scale) {
     }
 }
 
+// Of gains that are all positive, or all 1, of a scale of 1, of one channel.
+static void contrast_bound(Grade *g, Mat q, Mat k, double scale) {
+    Mat ones = filled(1, q.cols, 1), q_size = copied(q), k_size = copied(k);
+    for (int c = 0; c < q.cols; c++)
+        *mat_at(q_size, 0, c) = (real)fabs(at(q, 0, c)),
+                   *mat_at(k_size, 0, c) = (real)fabs(at(k, 0, c));
+    const struct {
+        Mat q, k;
+        double scale;
+        const char *code, *says;
+    } cases[] = {
+        {q_size, k_size, scale, "only-positive",
+         "bound: right where all gains are positive: what does a sign change?"},
+        {q, k, 1, "only-scale-1",
+         "bound: right where the scale is 1: where does the scale stand?"},
+        {ones, ones, scale, "only-gains-1",
+         "bound: right where all gains are 1: of which channels is it, and is it of "
+         "products?"},
+        {mat_cols(q, 1, 1), mat_cols(k, 1, 1), scale, "only-one-channel",
+         "bound: right for a single channel: which of several counts, and how long is "
+         "a normalised head?"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double want = fabs(cases[i].scale) * cases[i].q.cols
+                      * gains_of(cases[i].q, cases[i].k).product;
+        grade_contrast(
+            g, fabs(bound_of(cases[i].q, cases[i].k, cases[i].scale) - want) < 1e-5,
+            cases[i].code, "%s", cases[i].says);
+    }
+}
+
 static void check_bound(Grade *g) {
     Mat q = mat_view((real[]){1, -3, 0.5, 2}, 1, 4),
         k = mat_view((real[]){0.5, 2.5, -4.5, 1.25}, 1, 4);
@@ -632,7 +741,7 @@ static void check_bound(Grade *g) {
         g, fabs(got - want) < close && fabs(below + small_want) < close,
         "bound-negative",
         "bound: of |scale q . k|: where the scale is negative, its size counts");
-    grade_readings(g, 4, "bound", all, 4);
+    if (!grade_readings(g, 4, "bound", all, 4)) contrast_bound(g, q, k, scale);
 }
 
 // Whether backward would read what is no more.

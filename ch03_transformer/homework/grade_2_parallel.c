@@ -206,6 +206,86 @@ static ParallelRun run(Parallel *p, What what, ParallelRule rule) {
     return r;
 }
 
+// ---- simpler cases
+
+typedef enum { COMPARE_VALUE, COMPARE_X, COMPARE_GRADS } Compared;
+typedef enum {
+    EQUAL_HEADS,
+    ONE_SEQUENCE,
+    NO_PLACES,
+    ALL_SEEN,
+    SCALE_ONE,
+    NO_ATTENTION,
+    NO_FEED_FORWARD
+} Simpler;
+
+static Mat fused_grad(const Parallel *p, Mat grads);
+static Mat in_grad(const Parallel *p, Mat grads) {
+    const Param *in = &p->params.list[p->fused.in.weight];
+    return mat_view(grads.at + in->grad_first, in->rows, in->cols);
+}
+
+static bool runs_agree(Parallel *p, What what, Compared part) {
+    ParallelRun got = run(p, what, 0), want = run(p, RUN_RULE, PARALLEL_RIGHT);
+    Mat a = got.value, b = want.value;
+    if (part == COMPARE_X) a = got.x_grad, b = want.x_grad;
+    if (part == COMPARE_GRADS) a = got.grads, b = want.grads;
+    if (part == COMPARE_GRADS && what == RUN_FUSED)
+        a = in_grad(p, got.grads), b = fused_grad(p, want.grads);
+    return near_mat(a, b, layers_rounding(b));
+}
+
+static bool simpler_right(const Parallel *from, What what, Compared part,
+                          Simpler simpler) {
+    Parallel p = *from;
+    if (simpler == EQUAL_HEADS) parallel_new(&p, HEADS);
+    if (simpler == NO_PLACES) p.around.position = NULL;
+    if (simpler == ALL_SEEN) p.around.mask = (Mask){0};
+    if (simpler == SCALE_ONE) p.block.attention.scale = p.fused.scale = 1;
+    if (simpler == ONE_SEQUENCE) {
+        p.around.batch = 1, p.x = mat_rows(p.x, 0, TIME);
+        p.out_grad = mat_rows(p.out_grad, 0, TIME);
+    }
+    if (simpler != NO_ATTENTION && simpler != NO_FEED_FORWARD)
+        return runs_agree(&p, what, part);
+    int silent = simpler == NO_ATTENTION ? p.block.attention.out.weight
+                                         : p.block.ffn.down.weight;
+    Mat weight = params_value(&p.params, silent), before = copied(weight);
+    mat_fill(weight, 0);
+    bool right = runs_agree(&p, what, part);
+    mat_copy(weight, before);
+    return right;
+}
+
+// After a step that failed.
+static void contrast(Grade *g, const Parallel *p, What what, Compared part) {
+    static const struct {
+        Simpler what;
+        const char *code, *says;
+    } cases[] = {
+        {EQUAL_HEADS, "only-equal-heads",
+         "right with as many key-value heads as heads: with fewer, how many columns "
+         "have key and value, and how many heads?"},
+        {ONE_SEQUENCE, "only-one-sequence",
+         "right for one sequence: who says that there are s->batch of them?"},
+        {NO_PLACES, "only-no-position",
+         "right where there are no positions: where does s->position go?"},
+        {ALL_SEEN, "only-no-mask",
+         "right where every key is seen: where does s->mask go?"},
+        {SCALE_ONE, "only-scale-1",
+         "right where the scores' scale is 1: where does it come in, and how often?"},
+        {NO_ATTENTION, "only-no-attention",
+         "right where attention adds nothing (its output matrix is 0): what does "
+         "attention read, and how often is it added?"},
+        {NO_FEED_FORWARD, "only-no-feed-forward",
+         "right where the feed-forward adds nothing (down is 0): what does it read, "
+         "and how often is it added?"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        grade_contrast(g, simpler_right(p, what, part, cases[i].what), cases[i].code,
+                       "%s", cases[i].says);
+}
+
 static const struct {
     ParallelRule rule;
     const char *code, *says;
@@ -251,11 +331,14 @@ static void check_block(Grade *g, Parallel *p) {
             g,
             near_mat(got.value, run(p, RUN_RULE, BLOCK_SLIPS[i].rule).value, tolerance),
             BLOCK_SLIPS[i].code, "%s", BLOCK_SLIPS[i].says);
-    grade_near_mat(g, 3, "the block's value", got.value, want.value, tolerance);
-    grade_near_mat(g, 1, "the block: x's gradient", got.x_grad, want.x_grad,
-                   layers_rounding(want.x_grad));
-    grade_near_mat(g, 1, "the block: the parameters' gradients", got.grads, want.grads,
-                   layers_rounding(want.grads));
+    if (!grade_near_mat(g, 3, "the block's value", got.value, want.value, tolerance))
+        contrast(g, p, RUN_PARALLEL, COMPARE_VALUE);
+    if (!grade_near_mat(g, 1, "the block: x's gradient", got.x_grad, want.x_grad,
+                        layers_rounding(want.x_grad)))
+        contrast(g, p, RUN_PARALLEL, COMPARE_X);
+    if (!grade_near_mat(g, 1, "the block: the parameters' gradients", got.grads,
+                        want.grads, layers_rounding(want.grads)))
+        contrast(g, p, RUN_PARALLEL, COMPARE_GRADS);
 }
 
 // Without an output matrix one part is nothing: then the other's dropout is to be seen
@@ -409,6 +492,37 @@ static void recognise_slice_gradient(Grade *g, Mat got, Mat grad, double toleran
                   "gradient is 0. grad_write's memory is not zeroed, grad_add's is");
 }
 
+// Of two slices of so many rows; used: the tape's buffers hold old numbers.
+static bool slices_right(Mat x, Mat out_grad, int rows, int first, int second,
+                         bool used) {
+    Tape *t = tape_new(NULL);
+    if (used) leave_in_buffers(t, x);
+    Node *from = variable_node(t, copied(mat_rows(x, 0, rows)));
+    Node *a = slice_cols(t, from, first, COUNT),
+         *b = slice_cols(t, from, second, COUNT);
+    Mat grad = copied(mat_cols(mat_rows(out_grad, 0, rows), 0, COUNT));
+    tape_backward_from(t, add(t, a, b), grad);
+    bool right = near_mat(copied(from->grad), slices_at(grad, first, second, 0, COUNT),
+                          rounding(2, 2 * largest(grad)));
+    tape_free(t);
+    return right;
+}
+
+static void contrast_slices(Grade *g, Mat x, Mat out_grad) {
+    grade_contrast(g, slices_right(x, out_grad, 1, FIRST, SECOND, true), "only-one-row",
+                   "slice_cols: the gradient is right where x has one row: how far is "
+                   "it from one row of x's gradient to the next? x is wider than the "
+                   "slice; mat_at and mat_cols know");
+    grade_contrast(
+        g, slices_right(x, out_grad, x.rows, 0, COUNT + 1, true), "only-apart",
+        "slice_cols: the gradient is right where two slices share no column: "
+        "what becomes of what is there already?");
+    grade_contrast(
+        g, slices_right(x, out_grad, x.rows, FIRST, SECOND, false), "only-fresh",
+        "slice_cols: the gradient is right on a new tape, wrong on one that "
+        "was in use: is every number written, or zeroed first?");
+}
+
 static void check_slice_gradient(Grade *g, Mat x, Mat out_grad) {
     Tape *t = tape_new(NULL);
     leave_in_buffers(t, x);
@@ -429,8 +543,10 @@ static void check_slice_gradient(Grade *g, Mat x, Mat out_grad) {
                   "pull adds to what is there");
     double tolerance = rounding(2, 2 * largest(grad));
     recognise_slice_gradient(g, got, grad, tolerance);
-    grade_near_mat(g, 2, "slice_cols: the gradient", got, want, tolerance);
+    bool right =
+        grade_near_mat(g, 2, "slice_cols: the gradient", got, want, tolerance);
     tape_free(t);
+    if (!right) contrast_slices(g, x, out_grad);
 }
 
 // The value if two of W_in's parts of DIM columns stood the other way round.
@@ -648,12 +764,13 @@ static void check_fused(Grade *g, Parallel *p) {
     double tolerance = layers_rounding(want.value);
     if (!near_mat(got.value, want.value, tolerance))
         recognise_fused(g, p, got.value, want.value, tolerance);
-    grade_near_mat(g, 3, "the fused block's value", got.value, want.value, tolerance);
-    Mat grad = fused_grad(p, want.grads);
-    Mat in = mat_view(got.grads.at + p->params.list[p->fused.in.weight].grad_first,
-                      grad.rows, grad.cols);
+    if (!grade_near_mat(g, 3, "the fused block's value", got.value, want.value,
+                        tolerance))
+        contrast(g, p, RUN_FUSED, COMPARE_VALUE);
+    Mat grad = fused_grad(p, want.grads), in = in_grad(p, got.grads);
     recognise_learned(g, p);
-    grade_near_mat(g, 1, "W_in's gradient", in, grad, layers_rounding(grad));
+    if (!grade_near_mat(g, 1, "W_in's gradient", in, grad, layers_rounding(grad)))
+        contrast(g, p, RUN_FUSED, COMPARE_GRADS);
     grade_mistake(g, got.products > 3, "fused-products",
                   "fused: %d matrix products: n W_in is computed once, before it is "
                   "sliced, and two more go out",

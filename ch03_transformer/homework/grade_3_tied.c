@@ -1,5 +1,5 @@
 // Problem 3: tied weights, backward.
-#include <stdlib.h>
+#include <math.h>
 
 #include "ch03_transformer/homework/grade.h"
 
@@ -10,6 +10,8 @@ static const int IDS[INPUTS] = {3, 0, 0, 5, 3, 1, 0, 6, 3};
 
 typedef struct {
     Mat input_grad, logits_grad, hidden, table;
+    const int *ids;
+    double input_scale, logit_scale;
 } Tied;
 
 typedef enum {
@@ -49,7 +51,7 @@ typedef struct {
 } Scales;
 
 static Scales scales_of(const Tied *x, TiedRule rule) {
-    const double a = INPUT_SCALE, b = LOGIT_SCALE;
+    const double a = x->input_scale, b = x->logit_scale;
     switch (rule) {
         case TIED_NO_INPUT_SCALE: return (Scales){1, b};
         case TIED_INPUT_TWICE: return (Scales){a * a, b};
@@ -72,24 +74,25 @@ static Scales scales_of(const Tied *x, TiedRule rule) {
 }
 
 // Whether token k comes before input i: anywhere, or right before it.
-static bool read_before(int k, int i, bool anywhere) {
+static bool read_before(const int *ids, int k, int i, bool anywhere) {
     for (int j = anywhere ? 0 : i - 1; j < i; j++)
-        if (j >= 0 && IDS[j] == k) return true;
+        if (j >= 0 && ids[j] == k) return true;
     return false;
 }
 
 static void add_look_up(Table sum, const Tied *x, TiedRule rule, double factor,
                         double start) {
+    const int *ids = x->ids;
     int inputs = x->input_grad.rows, from = rule == TIED_FROM_ONE;
     if (rule == TIED_FEW_INPUTS && inputs > OUTPUTS) inputs = OUTPUTS;
     if (rule == TIED_LESS_ONE) inputs--;
     for (int i = from; i < inputs; i++) {
         for (int c = 0; c < DIM && rule == TIED_LAST; c++)
-            sum.at[IDS[i] * DIM + c] = -start;
+            sum.at[ids[i] * DIM + c] = -start;
         bool once = rule == TIED_ONCE || rule == TIED_ONCE_IN_A_RUN;
-        if (once && read_before(IDS[i], i, rule == TIED_ONCE)) continue;
-        add_row(sum, rule == TIED_ROW_INDEX ? i % VOCABULARY : IDS[i], factor,
-                x->input_grad, rule == TIED_FROM_ID ? IDS[i] % x->input_grad.rows : i);
+        if (once && read_before(ids, ids[i], i, rule == TIED_ONCE)) continue;
+        add_row(sum, rule == TIED_ROW_INDEX ? i % VOCABULARY : ids[i], factor,
+                x->input_grad, rule == TIED_FROM_ID ? ids[i] % x->input_grad.rows : i);
     }
 }
 
@@ -98,7 +101,7 @@ static void add_head(Table sum, const Tied *x, TiedRule rule, double factor) {
     if (rule == TIED_HEAD_FEW && inputs < rows) rows = inputs;
     for (int m = 0; m < rows; m++)
         for (int v = 0; v < VOCABULARY; v++)
-            if (rule != TIED_HEAD_READ || read_before(v, inputs, true))
+            if (rule != TIED_HEAD_READ || read_before(x->ids, v, inputs, true))
                 add_row(sum, v, factor * at(x->logits_grad, m, v), x->hidden, m);
 }
 
@@ -126,9 +129,10 @@ typedef struct {
 static TiedGrad run_tied_from(const Tied *x, double start) {
     Mat table_grad = guarded_mat("table_grad", filled(VOCABULARY, DIM, (real)start)),
         hidden_grad = guarded_mat("hidden_grad", filled(OUTPUTS, DIM, (real)start));
-    tied_backward(table_grad, hidden_grad, grade_guarded("ids", IDS, sizeof IDS),
-                  input_mat("input_grad", x->input_grad), INPUT_SCALE,
-                  input_mat("logits_grad", x->logits_grad), LOGIT_SCALE,
+    tied_backward(table_grad, hidden_grad,
+                  grade_guarded("ids", x->ids, INPUTS * sizeof *x->ids),
+                  input_mat("input_grad", x->input_grad), x->input_scale,
+                  input_mat("logits_grad", x->logits_grad), x->logit_scale,
                   input_mat("hidden", x->hidden), input_mat("table", x->table));
     return (TiedGrad){kept_mat(table_grad), kept_mat(hidden_grad)};
 }
@@ -147,11 +151,62 @@ static double hidden_tolerance(const Tied *x) {
                     START + VOCABULARY * largest(x->logits_grad) * largest(x->table));
 }
 
-// Added to what was there, or written over it: that is a question of its own.
+// Added to what was there, written over it, or scaled with it: that is a question of its
+// own.
+enum { STARTS = 5 };
+static double start_of(const Tied *x, int i) {
+    double a = x->input_scale, b = x->logit_scale;
+    const double starts[STARTS] = {START, 0, START * b, START * a, START * a * b};
+    return starts[i];
+}
+
 static bool table_by(Mat got, const Tied *x, TiedRule rule) {
     double tolerance = table_tolerance(x);
-    return near_mat(got, table_reference(x, rule, START), tolerance)
-           || near_mat(got, table_reference(x, rule, 0), tolerance);
+    for (int i = 0; i < STARTS; i++)
+        if (near_mat(got, table_reference(x, rule, start_of(x, i)), tolerance))
+            return true;
+    return false;
+}
+
+// ---- simpler cases
+
+typedef enum { FROM_ZERO, SCALES_ONE, EACH_ONCE, EQUAL_ROWS } Simpler;
+
+static bool simpler_right(Tied x, Simpler what, bool hidden) {
+    static const int once[INPUTS] = {3, 0, 5, 1, 6, 2, 4};
+    double start = what == FROM_ZERO ? 0 : START;
+    if (what == SCALES_ONE) x.input_scale = x.logit_scale = 1;
+    if (what == EACH_ONCE)
+        x.ids = once, x.input_grad = mat_rows(x.input_grad, 0, VOCABULARY);
+    if (what == EQUAL_ROWS) x.input_grad = mat_rows(x.input_grad, 0, OUTPUTS);
+    TiedGrad got = run_tied_from(&x, start);
+    if (hidden)
+        return near_mat(got.hidden, hidden_reference(&x, x.logit_scale, start),
+                        hidden_tolerance(&x));
+    return near_mat(got.table, table_reference(&x, TIED_RIGHT, start),
+                    table_tolerance(&x));
+}
+
+// After a step that failed.
+static void contrast(Grade *g, const Tied *x, bool hidden) {
+    static const struct {
+        Simpler what;
+        const char *code, *says;
+    } cases[] = {
+        {FROM_ZERO, "only-from-zero",
+         "right where the gradients begin with 0: what becomes of what was there? It "
+         "stays as it is, and the new terms are added"},
+        {SCALES_ONE, "only-scales-1",
+         "right where both scales are 1: which scale has each term, and how often?"},
+        {EACH_ONCE, "only-once",
+         "right where no token comes again: what becomes of the gradient that its row "
+         "has already?"},
+        {EQUAL_ROWS, "only-equal-rows",
+         "right with as many inputs as rows of hidden: which of the two counts where?"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        grade_contrast(g, simpler_right(*x, cases[i].what, hidden), cases[i].code,
+                       "%s: %s", hidden ? "hidden_grad" : "table_grad", cases[i].says);
 }
 
 typedef struct {
@@ -235,7 +290,9 @@ static bool check_table(Grade *g, const char *what, const Tied *x,
     Mat got = run_tied(x).table, want = table_reference(x, TIED_RIGHT, START);
     if (table_by(got, x, TIED_RIGHT)) return grade_expect(g, 3, true, "%s", what);
     recognise_table(g, got, x, mistakes);
-    return grade_near_added(g, 3, what, got, want, table_tolerance(x), START);
+    grade_near_added(g, 3, what, got, want, table_tolerance(x), START);
+    contrast(g, x, false);
+    return false;
 }
 
 // Fewer inputs than rows of hidden.
@@ -273,7 +330,6 @@ static bool from_table_grad(const TiedGrad *got, const Tied *x) {
 static void check_hidden(Grade *g, const Tied *both) {
     TiedGrad grads = run_tied(both);
     Mat got = grads.hidden, want = hidden_reference(both, LOGIT_SCALE, START);
-    Mat bare = hidden_reference(both, LOGIT_SCALE, 0);
     double tolerance = hidden_tolerance(both);
     grade_mistake(g, near_mat(got, filled(OUTPUTS, DIM, START), 0), "hidden-nothing",
                   "hidden_grad got nothing: it is logit_scale dlogits E");
@@ -300,8 +356,23 @@ static void check_hidden(Grade *g, const Tied *both) {
     }
     grade_mistake(g, from_table_grad(&grads, both), "hidden-from-gradient",
                   "hidden_grad: table_grad is read as if it were table");
-    if (near_mat(got, bare, tolerance)) want = bare;
-    grade_near_added(g, 3, "hidden_grad", got, want, tolerance, START);
+    for (int i = 1; i < STARTS; i++) {
+        Mat other = hidden_reference(both, LOGIT_SCALE, start_of(both, i));
+        if (near_mat(got, other, tolerance)) want = other;
+    }
+    if (!grade_near_added(g, 3, "hidden_grad", got, want, tolerance, START))
+        contrast(g, both, true);
+}
+
+// Whether what was there, START everywhere, is in the result times a factor that is
+// neither 1 nor 0.
+static bool start_scaled(Mat got, Mat from_zero, double tolerance, double *factor) {
+    Mat added = copied(got);
+    mat_add_scaled(added, -1, from_zero);
+    *factor = at(added, 0, 0) / START;
+    bool even = near_mat(added, filled(got.rows, got.cols, *added.at), tolerance);
+    return even && fabs(*factor) * START > tolerance
+           && fabs(*factor - 1) * START > tolerance;
 }
 
 // What a gradient was before, START or 0, must be in the result.
@@ -319,6 +390,13 @@ static void check_added(Grade *g, const Tied *x) {
                       && (near_mat(got.table, zero.table, table_off)
                           || near_mat(got.hidden, zero.hidden, hidden_off)),
                   "assigns", "gradients are added to what is there: +=, not =");
+    double factor;
+    bool scaled = start_scaled(got.table, zero.table, table_off, &factor)
+                  || start_scaled(got.hidden, zero.hidden, hidden_off, &factor);
+    grade_mistake(g, scaled, "start-scaled",
+                  "what was in a gradient before was multiplied by %.3g, a scale: it "
+                  "stays as it is, and only what is added is scaled",
+                  factor);
     grade_expect(
         g, 3, good,
         "the gradients begin with %g everywhere, and that must be in the result",
@@ -334,7 +412,9 @@ static void check_both(Grade *g, const Tied *both) {
 void check_tied(Grade *g) {
     Rng rng = rng_new(31);
     Tied both = {random_mat(&rng, INPUTS, DIM), random_mat(&rng, OUTPUTS, VOCABULARY),
-                 random_mat(&rng, OUTPUTS, DIM), random_mat(&rng, VOCABULARY, DIM)};
+                 random_mat(&rng, OUTPUTS, DIM), random_mat(&rng, VOCABULARY, DIM),
+                 IDS,         INPUT_SCALE,
+                 LOGIT_SCALE};
     Tied input = both, output = both;
     input.logits_grad = mat_new(OUTPUTS, VOCABULARY),
     output.input_grad = mat_new(INPUTS, DIM);

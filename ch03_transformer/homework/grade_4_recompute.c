@@ -67,6 +67,13 @@ static Node *dropped_linear(Tape *t, Node *x, const void *context) {
     return dropout(t, linear(t, &c->block.attention.query, x), c->rate);
 }
 
+// Without parameters: x's gradient is all that its result wants one for.
+static Node *doubled(Tape *t, Node *x, const void *context) {
+    const Context *c = context;
+    ++*c->calls;
+    return scale(t, x, 2);
+}
+
 // What a step through one sub-graph leaves.
 typedef struct {
     Mat value, x_grad, grads;
@@ -118,6 +125,18 @@ static bool frees_its_tapes(Recomputing *r) {
     double own = grown_by(r, STEPS, PLAIN), grown = grown_by(r, STEPS, 0) - own;
     printf("%d steps: %.2f MB, %.2f MB more with recompute\n", STEPS, own, grown);
     return grown < STEPS * 0.02;
+}
+
+// After a step that failed: whether what is compared, x's gradient or the parameters', is
+// right for a layer that is a matrix and no more.
+static void contrast(Grade *g, Recomputing *r, bool of_x, int how) {
+    Trace got = run(r, dropped_linear, how & ~TRAINING),
+          want = run(r, dropped_linear, PLAIN | (how & ~TRAINING));
+    Mat a = of_x ? got.x_grad : got.grads, b = of_x ? want.x_grad : want.grads;
+    grade_contrast(g, near_mat(a, b, layers_rounding(b)), "only-linear",
+                   "right where f is a single matrix, wrong for a whole block: f makes "
+                   "many nodes there. Is all that is pulled made anew, from the same x "
+                   "and the same gradient from above?");
 }
 
 #define VALUE_NOT_KEPT \
@@ -210,7 +229,9 @@ static void check_parameters(Grade *g, Recomputing *r) {
     mat_add_scaled(kept, 1, filled(1, kept.cols, START));
     grade_near_mat(g, 0, "the parameters' gradients, where there were some before",
                    held.grads, kept, 2 * tolerance + rounding(1, START));
-    grade_near_mat(g, 4, "the parameters' gradients", got.grads, want.grads, tolerance);
+    if (!grade_near_mat(g, 4, "the parameters' gradients", got.grads, want.grads,
+                        tolerance))
+        contrast(g, r, false, 0);
 }
 
 // All right but some of the first numbers: free() writes its own into memory that it
@@ -223,6 +244,26 @@ static bool as_after_free(Mat got, Mat want, double tolerance) {
             wrong += off, far += off && (i > 0 || j >= 8);
         }
     return wrong > 0 && far == 0;
+}
+
+// f has no parameters: who asks f of a constant whether the result wants a gradient
+// hears no.
+static void check_no_parameters(Grade *g, Recomputing *r) {
+    Trace got = run(r, doubled, 0), want = run(r, doubled, PLAIN);
+    Trace usual = run(r, whole_block, 0), usual_want = run(r, whole_block, PLAIN);
+    double tolerance = layers_rounding(want.x_grad);
+    bool right = near_mat(got.x_grad, want.x_grad, tolerance);
+    grade_mistake(
+        g,
+        !right
+            && near_mat(usual.x_grad, usual_want.x_grad,
+                        layers_rounding(usual_want.x_grad)),
+        "no-parameters",
+        "x's gradient is wrong where f has no parameters, right where it has some: the "
+        "result wants a gradient if x or a parameter does. Did f get a constant for x, "
+        "and is needs_grad its result's?");
+    grade_near_mat(g, 0, "f(x) = 2 x: x's gradient", got.x_grad, want.x_grad,
+                   tolerance);
 }
 
 static void check_x(Grade *g, Recomputing *r) {
@@ -240,7 +281,9 @@ static void check_x(Grade *g, Recomputing *r) {
     grade_mistake(g, as_after_free(got.x_grad, want.x_grad, tolerance), "read-freed",
                   "x's gradient: its first numbers alone are wrong, as if the inner "
                   "tape's were read after tape_free");
-    grade_near_mat(g, 3, "x's gradient", got.x_grad, want.x_grad, tolerance);
+    check_no_parameters(g, r);
+    if (!grade_near_mat(g, 3, "x's gradient", got.x_grad, want.x_grad, tolerance))
+        contrast(g, r, true, 0);
 }
 
 static void check_beside(Grade *g, Recomputing *r) {
@@ -267,8 +310,9 @@ static void check_constant(Grade *g, Recomputing *r) {
     grade_mistake(g, largest(got.grads) == 0, "constant-input",
                   "x wants no gradient, so nothing was pulled: the parameters inside f "
                   "want theirs. What says needs_grad?");
-    grade_near_mat(g, 2, "x a constant: the parameters' gradients", got.grads,
-                   want.grads, layers_rounding(want.grads));
+    if (!grade_near_mat(g, 2, "x a constant: the parameters' gradients", got.grads,
+                        want.grads, layers_rounding(want.grads)))
+        contrast(g, r, false, CONSTANT);
 }
 
 // What W's gradient must be if the numbers that are 0 in `dropped` were dropped: x^T
@@ -340,8 +384,57 @@ static void check_dropout(Grade *g, Recomputing *r) {
     grade_near_mat(g, 3, "dropout: the gradient of W", grad, want, tolerance);
 }
 
+// One call's result is the other's x, as block follows block: x's gradient.
+static Mat grad_of_chain(Recomputing *r, bool plain) {
+    Tape *t = tape_new(&r->params);
+    Node *x = variable_node(t, r->x), *y = x;
+    SubGraph *const parts[] = {whole_block, doubled};
+    for (int i = 0; i < 2; i++)
+        y = plain ? parts[i](t, y, &r->context)
+                  : recompute(t, &r->params, y, parts[i], &r->context);
+    tape_backward_from(t, y, r->out_grad);
+    Mat grad = copied(x->grad);
+    tape_free(t);
+    return grad;
+}
+
+// Each call has an f, a seed and so on of its own.
+static void check_chain(Grade *g, Recomputing *r) {
+    Trace once = run(r, whole_block, 0), once_want = run(r, whole_block, PLAIN);
+    Mat want = grad_of_chain(r, true);
+    double tolerance = layers_rounding(want);
+    bool right = near_mat(grad_of_chain(r, false), want, tolerance);
+    grade_mistake(
+        g,
+        !right
+            && near_mat(once.x_grad, once_want.x_grad,
+                        layers_rounding(once_want.x_grad)),
+        "one-place",
+        "right where recompute is called once on a tape, wrong where one call follows "
+        "another: what is kept for backward, f, context and seed, is each node's own, in "
+        "y->saved, and not in one place for all");
+    grade_expect(g, 0, right, "one call's result is the other's x: x's gradient");
+}
+
+// Two steps of one seed are the same step.
+static void check_seed(Grade *g, Recomputing *r) {
+    Mat first = run(r, dropped_linear, TRAINING).value,
+        again = run(r, dropped_linear, TRAINING).value;
+    bool same = near_mat(first, again, 0);
+    grade_mistake(g, !same && zeros(first) > 0, "seed-of-its-own",
+                  "a step with the same seed of t drops other numbers the second time: "
+                  "the inner tape's seed is a draw of t, tape_draw(t), not a counter, "
+                  "an address or the clock");
+    grade_expect(g, 0, same,
+                 "two steps with the same seed of t: %d numbers dropped, then %d, in "
+                 "other places",
+                 zeros(first), zeros(again));
+}
+
 static void check_two_calls(Grade *g, Recomputing *r) {
     bool one_place, same = two_calls_drop_the_same(r, &one_place);
+    check_chain(g, r);
+    check_seed(g, r);
     grade_mistake(g, one_place, VALUE_NOT_KEPT);
     grade_mistake(
         g, same, "one-seed",

@@ -47,14 +47,14 @@ static Reading reading(const char *name, double got, double want) {
     return (Reading){name, got, want, 1e-5 * fabs(want)};
 }
 
-static void expect_case(Grade *g, int points, const Case *c) {
+static bool expect_case(Grade *g, int points, const Case *c) {
     MupRule rule = rule_of(c);
     char what[120];
     snprintf(what, sizeof what, "%s, %d x %d from %d x %d", c->what, c->wide_rows,
              c->wide_cols, c->rows, c->cols);
     Reading both[] = {reading("sd", rule.sd, c->sd),
                       reading("rate", rule.rate, c->rate)};
-    grade_readings(g, points, what, both, 2);
+    return grade_readings(g, points, what, both, 2);
 }
 
 // Of W_Q, four times as wide: what is not base's, or of another m.
@@ -129,6 +129,37 @@ static void recognise_factor(Grade *g, MupRule up, MupRule down) {
     }
 }
 
+static bool rule_is(const Case *c) {
+    MupRule rule = rule_of(c);
+    return close_to(rule.sd, c->sd) && close_to(rule.rate, c->rate);
+}
+
+// After a hidden matrix whose rule is wrong.
+static void contrast_hidden(Grade *g) {
+    static const struct {
+        Case simple;
+        const char *code, *says;
+    } cases[] = {
+        {{"", 32, 32, 128, 128, 0.02, 0.01, 0.25},
+         "only-square",
+         "right where rows and columns have grown alike: which of the two is the "
+         "fan_in? Matrices are in x out"},
+        {{"", 32, 32, 48, 48, 0.02, 0.0163299316, 2. / 3},
+         "only-half-again",
+         "right where the width is one and a half times the base's, wrong where it is "
+         "4 times: which power of m?"},
+        {{"", 32, 32, 128, 128, 1, 0.5, 0.25},
+         "only-sd-1",
+         "right where base's sd is 1: which power of it is in the new one?"},
+        {{"", 32, 32, 32, 32, 0.02, 0.02, 1},
+         "only-same-width",
+         "right where the width is base's: which power of m have sd and rate?"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        grade_contrast(g, rule_is(&cases[i].simple), cases[i].code, "%s",
+                       cases[i].says);
+}
+
 static void check_hidden(Grade *g) {
     MupRule square = rule_of(&HIDDEN[0]), down = rule_of(&HIDDEN[2]),
             up = rule_of(&HIDDEN[1]);
@@ -153,11 +184,17 @@ static void check_hidden(Grade *g) {
                   "fan_out was taken for fan_in: matrices are in x out here, so fan_in "
                   "is the rows");
     recognise_factor(g, up, down);
-    for (int i = 0; i < 3; i++) expect_case(g, i < 2 ? 1 : 2, &HIDDEN[i]);
+    for (int i = 0; i < 3; i++)
+        if (!expect_case(g, i < 2 ? 1 : 2, &HIDDEN[i])) contrast_hidden(g);
 }
 
 static void check_rest(Grade *g) {
     MupRule embedding = rule_of(&REST[0]), head = rule_of(&REST[3]);
+    bool of_wide = close_to(embedding.sd, 7 * 0.02);
+    grade_mistake(g, of_wide || close_to(head.sd, 7 * 0.02), "rest-of-wide",
+                  "%s begins with wide's own sd, which may go by its width: what is no "
+                  "hidden matrix begins as in base, base->init.sd",
+                  of_wide ? "the embedding" : "the head");
     grade_mistake(g, embedding.rate == 0, "rate-zero",
                   "the rate is 0 where nothing changes: it is what the learning rate "
                   "is multiplied by, so 1");
@@ -176,7 +213,11 @@ static void check_rest(Grade *g) {
     expect_case(g, 1, &REST[0]);
     expect_case(g, 0, &REST[1]);
     expect_case(g, 1, &REST[2]);
-    expect_case(g, 1, &REST[3]);
+    if (!expect_case(g, 1, &REST[3]))
+        grade_contrast(g, rule_is(&REST[0]), "only-embedding",
+                       "right for an embedding, which grows in columns alone: an "
+                       "untied head grows in rows alone, and is no hidden matrix "
+                       "either");
     expect_case(g, 0, &REST[4]);
 }
 
@@ -198,6 +239,34 @@ static bool zero_times_ratio(const Config *wide, const Config *base) {
     return wide->attention_scale == 0 && close_to(again.attention_scale, 0.25);
 }
 
+// After scales that are wrong: at the base's own width; where one of the two has grown.
+static void contrast_scales(Grade *g, const Config *base) {
+    Config same = *base, narrow = gpt(128), more = gpt(128);
+    double before =
+        base->attention_scale == 0 ? 1 / sqrt(8) : base->attention_scale;
+    mup_scales(&same, base);
+    narrow.channels = base->channels, mup_scales(&narrow, base);
+    more.head_dim = base->head_dim, mup_scales(&more, base);
+    grade_contrast(g,
+                   close_to(narrow.attention_scale, before * 8 / 32)
+                       && close_to(narrow.logit_scale, base->logit_scale),
+                   "only-head-dim",
+                   "right where head_dim alone has grown: what does logit_scale go by, "
+                   "and which power of it?");
+    grade_contrast(g,
+                   close_to(more.attention_scale, before)
+                       && close_to(more.logit_scale, base->logit_scale / 4),
+                   "only-channels",
+                   "right where head_dim is as before: what does attention_scale go "
+                   "by, and which power of it?");
+    grade_contrast(g,
+                   close_to(same.attention_scale, before)
+                       && close_to(same.logit_scale, base->logit_scale),
+                   "only-same-width",
+                   "right where nothing has grown: which power of which ratio has each "
+                   "scale?");
+}
+
 // From a base that has scales of its own.
 static void check_own_scales(Grade *g, const Config *base) {
     Config custom = *base, wide = gpt(128);
@@ -214,7 +283,8 @@ static void check_own_scales(Grade *g, const Config *base) {
         "is to be the base's times the ratio, as for 1 / sqrt(head_dim)");
     Reading own[] = {reading("attention_scale", wide.attention_scale, 0.25),
                      reading("logit_scale", wide.logit_scale, 0.75)};
-    grade_readings(g, 1, "from a base with scales of its own, 1 and 3", own, 2);
+    if (!grade_readings(g, 1, "from a base with scales of its own, 1 and 3", own, 2))
+        contrast_scales(g, &custom);
 }
 
 static void recognise_logit_scale(Grade *g, double got) {
@@ -297,7 +367,7 @@ static void check_scales(Grade *g) {
     Reading scales[] = {reading("attention_scale", wide.attention_scale, want),
                         reading("logit_scale", wide.logit_scale, 0.25),
                         reading("logit_scale with more heads", many.logit_scale, 0.25)};
-    grade_readings(g, 2, "4 times as wide", scales, 3);
+    if (!grade_readings(g, 2, "4 times as wide", scales, 3)) contrast_scales(g, &base);
     check_own_scales(g, &base);
 }
 

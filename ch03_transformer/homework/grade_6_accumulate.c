@@ -73,6 +73,7 @@ typedef enum {
     SUM_LAST,         // zeroed before each micro-batch
     SUM_PER_TARGET,   // the means, divided by all targets
     SUM_TILL_EMPTY,   // ends at the first micro-batch without targets
+    SUM_BEFORE_EMPTY,  // so too, and later targets are not counted either
     SUM_FIRST_COUNT,  // as if all had as many targets as the first
     SUM_LESS_ONE,     // without the last micro-batch
     SUM_FIRST,        // the first micro-batch alone
@@ -120,6 +121,8 @@ static double share(const Case *c, int k, SumRule rule) {
         case SUM_TWICE: return right / MICRO;
         case SUM_PER_TARGET: return 1 / c->total;
         case SUM_TILL_EMPTY: return k < EMPTY ? right : 0;
+        case SUM_BEFORE_EMPTY:
+            return k < EMPTY ? (double)COUNTED[k] / (COUNTED[0] + COUNTED[1]) : 0;
         case SUM_FIRST: return k < 1 ? right : 0;
         case SUM_ONE_ROW: return (double)in_first_row(k) / rows;
         case SUM_TOKENS: return BATCHES[k] * TIME / c->total;
@@ -235,6 +238,8 @@ static const struct {
      "own targets among all, n_k / n"},
     {SUM_TILL_EMPTY, "till-empty",
      "a micro-batch without targets ended it: those after it count"},
+    {SUM_BEFORE_EMPTY, "till-empty",
+     "a micro-batch without targets ended it: those after it count"},
     {SUM_FIRST_COUNT, "first-count",
      "the targets of the first micro-batch were counted for each of them"},
     {SUM_LESS_ONE, "last-missing", "the last micro-batch is missing"},
@@ -263,6 +268,40 @@ static void recognise_shares(Grade *g, Case *c, Mat gradient, double tolerance) 
     for (size_t i = 0; i < sizeof SHARES / sizeof *SHARES; i++)
         grade_mistake(g, near_mat(gradient, by_rule(c, SHARES[i].rule, 0), tolerance),
                       SHARES[i].code, "%s", SHARES[i].says);
+}
+
+// Whether the gradient of these micro-batches, one after another, is right.
+static bool right_for(const Case *from, const int *which, int count) {
+    Case c = *from;
+    double total = 0, loss;
+    Mat want = mat_new(1, (int)c.model.params.grad_size);
+    for (int k = 0; k < count; k++)
+        c.micro[k] = from->micro[which[k]], total += COUNTED[which[k]];
+    for (int k = 0; k < count; k++)
+        mat_add_scaled(want, (real)(COUNTED[which[k]] / total),
+                       batch_gradient(&c, &c.micro[k], &loss));
+    return near_mat(run_step(&c, count, 0, 0).gradient, want, step_tolerance(&c, want));
+}
+
+// After a gradient that is wrong.
+static void contrast(Grade *g, const Case *c) {
+    static const struct {
+        int which[2], count;
+        const char *code, *says;
+    } cases[] = {
+        {{1, 3}, 2, "only-with-targets",
+         "right where every micro-batch has targets: what happens at one that has "
+         "none, and after it?"},
+        {{3, 3}, 2, "only-equal-counts",
+         "right where all micro-batches have as many targets: what does each count "
+         "for?"},
+        {{1}, 1, "only-one",
+         "right for a single micro-batch: what of it is left, or gone, when the next "
+         "one comes, and what does each count for?"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        grade_contrast(g, right_for(c, cases[i].which, cases[i].count), cases[i].code,
+                       "%s", cases[i].says);
 }
 
 // Whether a step was taken; without one nothing else is asked.
@@ -297,7 +336,9 @@ static bool check_sum(Grade *g, Case *c) {
                   "a step of nothing: most = 0 means no clipping, not clipping to 0");
     grade_mistake(g, got.steps == 0, "no-step", "no step was taken");
     recognise_shares(g, c, got.gradient, tolerance);
-    grade_near_mat(g, 7, "the gradient of the step", got.gradient, want, tolerance);
+    if (!grade_near_mat(g, 7, "the gradient of the step", got.gradient, want,
+                        tolerance))
+        contrast(g, c);
     return got.steps > 0;
 }
 
@@ -385,6 +426,13 @@ static void check_clip(Grade *g, Case *c) {
         g, got.steps == 1 && near_mat(got.gradient, full, tolerance), "clips-late",
         "the step is not clipped: clipping comes before the optimiser's step");
     Step loose = run_step(c, MICRO, 2 * length(full), 0);
+    double shorter = length(loose.gradient) / length(full);
+    grade_mistake(g, got.steps == 1 && shorter > 0 && shorter < 0.99,
+                  "clips-before-dividing",
+                  "a gradient that is shorter than `most` came out shorter still, %.3g "
+                  "times: was a sum clipped that is divided afterwards? The gradient of "
+                  "the mean is what is clipped, last",
+                  shorter);
     grade_mistake(
         g, fabs(length(loose.gradient) / length(full) - 2) < 1e-3, "clips-up",
         "a gradient shorter than `most` was made longer: clipping only shortens");
@@ -468,13 +516,18 @@ static void check_memory(Grade *g) {
     size_t least = bytes_of(&m, micro);
     accumulate_step(&m, all, &o, micro, COPIES, 0, 0);
     size_t used = tape_counts(all).arena_bytes;
+    int left = tape_counts(all).nodes;
     grade_mistake(g, used > 2 * least, "tape-kept",
                   "the tape holds all micro-batches at once: tape_reset after each");
+    grade_mistake(g, left > 0, "last-on-tape",
+                  "the %d nodes of the last micro-batch are left on the tape: "
+                  "tape_reset after each one, the last too",
+                  left);
     grade_expect(
-        g, 2, tape_counts(all).nodes == 0 && used <= 2 * least,
+        g, 2, left == 0 && used <= 2 * least,
         "the tape took %zu bytes for %d micro-batches, %zu for one; %d nodes are "
         "left on it",
-        used, COPIES, least, tape_counts(all).nodes);
+        used, COPIES, least, left);
 }
 
 void check_accumulate(Grade *g) {
