@@ -71,14 +71,16 @@ typedef Node *SubGraph(Tape *t, Node *x, const void *context);
 // f(t, x, context) for less memory: of all that f makes, t keeps the value of the
 // result and no more. f runs once now and, if anybody wants a gradient, once more when
 // it is pulled. Values and gradients are those of f(t, x, context): x's and those of
-// the parameters, and with dropout, where two calls drop different numbers. params:
-// those of t.
+// the parameters, also where f has none, or x wants none; and with dropout, where two
+// calls drop different numbers, and the same step with the same seed of t the same ones.
+// params: those of t.
 Node *recompute(Tape *t, Params *params, Node *x, SubGraph *f, const void *context);
 
 // ---- 5. Maximal update parametrisation (medium, 60 min)
 
 // How a parameter of the wide model begins (sd), and what the learning rate is
-// multiplied by for it.
+// multiplied by for it. What is not a hidden matrix begins with base's sd, not with
+// wide's own.
 typedef struct {
     double sd, rate;
 } MupRule;
@@ -86,9 +88,10 @@ typedef struct {
 // one. The optimiser is Adam; matrices are in x out. All that depends on the width
 // differs between the two: a hidden matrix in rows and columns.
 MupRule mup_rule(const Param *base, const Param *wide);
-// Sets wide->attention_scale and wide->logit_scale. Both configs are complete (an
-// attention_scale of 0 still means 1 / sqrt(head_dim)); they differ in channels,
-// head_dim, hidden and so on. Were they the same, wide would compute what base does.
+// Sets wide->attention_scale and wide->logit_scale. Both configs are complete: a
+// logit_scale is a number to multiply by, never 0, but an attention_scale of 0 still
+// means 1 / sqrt(head_dim), of its own config. They differ in channels, head_dim, hidden
+// and so on. Were they the same, wide would compute what base does.
 void mup_scales(Config *wide, const Config *base);
 
 // ---- 6. Gradient accumulation (medium, 60 min)

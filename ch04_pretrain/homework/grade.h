@@ -18,7 +18,7 @@ void check_bands(Grade *g);
 
 bool near_array(const double *got, const double *want, int n, double tolerance);
 // A step; the hint shows the first number that is off.
-void grade_near_array(Grade *g, int points, const char *what, const double *got,
+bool grade_near_array(Grade *g, int points, const char *what, const double *got,
                       const double *want, int n, double tolerance);
 
 // Counts of draws against a law: each count is binomial. Five standard errors, and half

@@ -212,6 +212,7 @@ typedef struct {
     int outside;  // rows with selected tokens that are in no word
     int none;     // rows without any
     int kept;     // rows in which everything that was true before still is
+    int between;  // tokens in no word that do not hold what was there before
 } Selections;
 
 static void judge_row(Selections *s, const Row *row, const bool *selected) {
@@ -222,6 +223,10 @@ static void judge_row(Selections *s, const Row *row, const bool *selected) {
         s->split += some > 0 && some < word.count, inside += some;
     }
     for (int i = 1; i < row->n; i += 2) before += selected[i];
+    bool in[MOST] = {false};
+    for (int w = 0; w < row->count; w++)
+        memset(in + row->words[w].first, true, (size_t)row->words[w].count);
+    for (int i = 0; i < row->n; i++) s->between += !in[i] && selected[i] != (i % 2);
     int all = count_selected(selected, 0, row->n);
     s->outside += all > inside, s->none += all == 0, s->kept += before == row->n / 2;
 }
@@ -239,6 +244,10 @@ static void check_whole(Grade *g) {
     grade_mistake(g, s.kept == ROWS, "not-cleared",
                   "tokens that were not selected keep what was in selected[] before: "
                   "write false there");
+    grade_mistake(g, s.split == 0 && s.outside > 0 && s.between == 0,
+                  "between-not-written",
+                  "tokens in no word, special ones, keep what was in selected[] before: "
+                  "it is written for every token of the row");
     grade_mistake(g, s.split > 0 && s.outside == 0, "split",
                   "tokens were selected, not words: a word has all of its tokens "
                   "selected, or none");
@@ -269,7 +278,9 @@ static Shares run_shares(int rows, int longest, double share) {
         Row row = random_row(&rng, 60, longest);
         bool selected[MOST];
         run_select(&draws, &row, share, selected);
-        int got = count_selected(selected, 0, row.n), want = budget(row.tokens, share);
+        int got = 0, want = budget(row.tokens, share);
+        for (int w = 0; w < row.count; w++)  // what lies between is asked elsewhere
+            got += count_selected(selected, row.words[w].first, row.words[w].count);
         s.over += got > want, s.under += got < want;
         if (want - got > s.least) s.least = want - got;
         s.down += got == (int)(share * row.tokens);

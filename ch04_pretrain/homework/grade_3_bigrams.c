@@ -244,6 +244,29 @@ static const struct {
      "a second one divides"},
 };
 
+// After a step that failed: where every pair came once, or not at all; where all
+// histories but one are new.
+static void contrast_continuation(Grade *g) {
+    int once[V * V], row[V * V] = {0};
+    double p[V], want_once[V], want_row[V];
+    continuation_by(CAME_AFTER, want_once);
+    for (int i = 0; i < V * V; i++) once[i] = COUNT[i] > 0;
+    for (int w = 0; w < V; w++) {
+        row[w] = COUNT[w];
+        want_row[w] = (COUNT[w] > 0) / 3.0;
+    }
+    for (int w = 0; w < V; w++) p[w] = BEFORE;
+    continuation(guarded_counts(once), V, p);
+    grade_contrast(g, near_array(p, want_once, V, TOLERANCE), "only-once",
+                   "continuation: right where no pair came more than once: what does a "
+                   "pair count that came four times?");
+    for (int w = 0; w < V; w++) p[w] = BEFORE;
+    continuation(guarded_counts(row), V, p);
+    grade_contrast(g, near_array(p, want_row, V, TOLERANCE), "only-one-history",
+                   "continuation: right where there is one history: of several, which "
+                   "are counted, and is count[h V + w] read so?");
+}
+
 static void check_continuation(Grade *g) {
     double want[V], slip[V], *got = blank_p();
     continuation(guarded_counts(COUNT), V, got);
@@ -254,7 +277,8 @@ static void check_continuation(Grade *g) {
         grade_mistake(g, near_array(got, slip, V, TOLERANCE),
                       CONTINUATION_SLIPS[i].code, "%s", CONTINUATION_SLIPS[i].says);
     }
-    grade_near_array(g, 5, "continuation", got, want, V, TOLERANCE);
+    if (!grade_near_array(g, 5, "continuation", got, want, V, TOLERANCE))
+        contrast_continuation(g);
 }
 
 // ---- a row, and what is made of it
@@ -305,6 +329,8 @@ typedef enum {
     WB_FIRST_WHOLE,   // c / c(h) + T lower / (c(h) + T)
     WB_FROM_H,        // the row begins at h
     WB_FREQUENCY,     // the share of c / c(h) is weighed, and c is over c(h) + T
+    WB_LOWER_ALONE,   // lower itself
+    WB_SEEN_ALONE,    // c / c(h)
 } WittenBellRule;
 
 static void witten_bell_by(WittenBellRule rule, const double *lower, int h, double *p) {
@@ -331,15 +357,50 @@ static void witten_bell_by(WittenBellRule rule, const double *lower, int h, doub
         if (rule == WB_INTEGER) p[w] = floor(c / events) + T * lower[w] / events;
         if (rule == WB_BOTH_INTEGER) p[w] = floor(c / events);
         if (rule == WB_FREQUENCY) p[w] = (c * s.total / events + T * lower[w]) / events;
-        if (s.total == 0) p[w] = lower[w];
+        if (rule == WB_SEEN_ALONE) p[w] = c / s.total;
+        if (rule == WB_LOWER_ALONE || s.total == 0) p[w] = lower[w];
     }
 }
 
-static double *run_witten_bell(int h) {
+static double *run_witten_bell_of(const double *lower, int h) {
     double *p = blank_p();
-    witten_bell(guarded_counts(COUNT), V, grade_guarded("lower", LOWER, sizeof LOWER),
+    witten_bell(guarded_counts(COUNT), V, grade_guarded("lower", lower, V * sizeof *lower),
                 h, p);
     return p;
+}
+static double *run_witten_bell(int h) { return run_witten_bell_of(LOWER, h); }
+
+// ---- simpler cases
+
+static const double EVEN[V] = {0.2, 0.2, 0.2, 0.2, 0.2};
+
+static bool witten_bell_right(const double *lower, int h) {
+    double want[V];
+    witten_bell_by(WB_RIGHT, lower, h, want);
+    return near_array(run_witten_bell_of(lower, h), want, V, TOLERANCE);
+}
+
+// After a step that failed.
+static void contrast_witten_bell(Grade *g, int h) {
+    static const double unseen[V] = {0, 0, 0, 0.4, 0.6};
+    grade_contrast(g, h != SEEN_ONE && witten_bell_right(LOWER, SEEN_ONE),
+                   "only-one-token-seen",
+                   "Witten and Bell: right after a history with one token, six times: "
+                   "with several, what do c(h) and T count?");
+    grade_contrast(g, h != SEEN_ALL && witten_bell_right(LOWER, SEEN_ALL),
+                   "only-seen-all",
+                   "Witten and Bell: right after a history that saw every token: what "
+                   "has a token that it did not see?");
+    grade_contrast(g, h != SEEN_SOME && witten_bell_right(LOWER, SEEN_SOME),
+                   "only-seen-some",
+                   "Witten and Bell: right after a history that saw some tokens: what "
+                   "is otherwise where it saw all, T = V?");
+    grade_contrast(g, witten_bell_right(EVEN, h), "only-lower-even",
+                   "Witten and Bell: right where lower is the same for all: whose "
+                   "lower[w] has each token?");
+    grade_contrast(g, witten_bell_right(unseen, h), "only-lower-of-unseen",
+                   "Witten and Bell: right where lower gives seen tokens nothing: what "
+                   "do those have of it?");
 }
 
 static const struct {
@@ -383,6 +444,12 @@ static const struct {
      "c(h w) / (c(h) + T) is a quotient of integers, 0: make one a double"},
     {WB_BOTH_INTEGER, "integers",
      "quotients of integers, 0: make one of each a double"},
+    {WB_LOWER_ALONE, "integers",
+     "this is lower alone, so that c(h) / (c(h) + T) or its like came to 0: a quotient "
+     "of integers? Make one a double"},
+    {WB_SEEN_ALONE, "no-lower",
+     "this is c(h w) / c(h), so that T / (c(h) + T) or its like came to 0: a quotient of "
+     "integers? Make one a double"},
     {WB_FREQUENCY, "weighed-twice",
      "c(h w) was divided by c(h) + T and then weighed as well: either c(h w) / (c(h) + "
      "T), or c(h) / (c(h) + T) times c(h w) / c(h)"},
@@ -397,11 +464,13 @@ static void check_witten_bell(Grade *g) {
         grade_mistake(g, near_array(got, slip, V, TOLERANCE), WITTEN_BELL_SLIPS[i].code,
                       "%s", WITTEN_BELL_SLIPS[i].says);
     }
-    grade_near_array(g, 4, "Witten and Bell", got, want, V, TOLERANCE);
+    if (!grade_near_array(g, 4, "Witten and Bell", got, want, V, TOLERANCE))
+        contrast_witten_bell(g, SEEN_SOME);
     got = run_witten_bell(SEEN_ALL);
     witten_bell_by(WB_RIGHT, LOWER, SEEN_ALL, want);
-    grade_near_array(g, 1, "Witten and Bell, a history that saw all", got, want, V,
-                     TOLERANCE);
+    if (!grade_near_array(g, 1, "Witten and Bell, a history that saw all", got, want, V,
+                          TOLERANCE))
+        contrast_witten_bell(g, SEEN_ALL);
 }
 
 // What p became where nothing came after h.
@@ -514,6 +583,31 @@ static double *run_back_off(const double *lower, double D, int h) {
     return p;
 }
 
+static bool back_off_right(const double *lower, double D, int h) {
+    double want[V];
+    back_off_by(BACK_OFF_RIGHT, lower, D, h, want);
+    return near_array(run_back_off(lower, D, h), want, V, TOLERANCE);
+}
+
+// After a step that failed.
+static void contrast_back_off(Grade *g, double D) {
+    static const double one[V] = {0.1, 0.2, 0.3, 0.2, 0.2}, alone[V] = {0, 0.5, 0, 0, 0.5};
+    grade_contrast(g, back_off_right(LOWER, D, SEEN_ONE), "only-one-token-seen",
+                   "backing off: right after a history with one token: with several, "
+                   "how much have they given up together?");
+    grade_contrast(g, back_off_right(EVEN, D, SEEN_SOME), "only-lower-even",
+                   "backing off: right where lower is the same for all: in which "
+                   "proportion is what was freed shared out?");
+    grade_contrast(g, back_off_right(LOWER, 1, SEEN_SOME), "only-d-1",
+                   "backing off: right where D is 1: where does D come in, and how "
+                   "often?");
+    grade_contrast(g, back_off_right(alone, D, SEEN_SOME), "only-one-unseen",
+                   "backing off: right where lower gives something to one unseen token "
+                   "alone: of several, by what does alpha divide?");
+    grade_contrast(g, back_off_right(one, D, SEEN_SOME), "only-other-lower",
+                   "backing off: right with another lower: what of lower is fixed?");
+}
+
 static const struct {
     BackOffRule rule;
     const char *code, *says;
@@ -590,7 +684,8 @@ static void check_back_off(Grade *g) {
                       "%s", BACK_OFF_SLIPS[i].says);
     }
     bool some = near_array(got, want, V, TOLERANCE);
-    grade_near_array(g, 5, "backing off", got, want, V, TOLERANCE);
+    if (!grade_near_array(g, 5, "backing off", got, want, V, TOLERANCE))
+        contrast_back_off(g, D);
     got = run_back_off(LOWER, D, SEEN_ONE);
     back_off_by(BACK_OFF_RIGHT, LOWER, D, SEEN_ONE, want);
     grade_mistake(g, some && !near_array(got, want, V, TOLERANCE), "one-token-seen",

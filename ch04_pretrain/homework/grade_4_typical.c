@@ -36,6 +36,7 @@ typedef enum {
     TYPICAL_MORE,          // one more where the mass is reached exactly
     TYPICAL_HIGH_TOKEN,    // of equal p the higher token
     TYPICAL_RAW_ENTROPY,   // p in the entropy, shares in the surprise
+    TYPICAL_RAW_LOG,       // so too, but only within its logarithm
     TYPICAL_PLUS,          // surprise + entropy, or ln p - entropy
     TYPICAL_ENTROPY_SIGN,  // the entropy's sign
     TYPICAL_PROBABILITY,   // |p - e^-entropy|
@@ -71,6 +72,7 @@ static double entropy_by(TypicalRule rule, const Candidates *c) {
         double share = c->list[i].p / (raw ? 1 : c->total);
         if (share > 0) nats -= share * log(share), plain -= log(share) / c->count;
     }
+    if (rule == TYPICAL_RAW_LOG) return nats - log(c->total);
     if (rule == TYPICAL_MEAN_SURPRISE) return plain;
     if (rule == TYPICAL_ENTROPY_SIGN) return -nats;
     if (rule == TYPICAL_EVEN) return log(c->count);
@@ -229,6 +231,9 @@ static const TypicalMistake DISTANCE_MISTAKES[] = {
      "ln(1 / p) is not ln(1 / share): after another filter p sum to c->total"},
     {TYPICAL_RAW_ENTROPY, "raw-entropy",
      "the entropy is that of the shares: after another filter p sum to c->total"},
+    {TYPICAL_RAW_LOG, "raw-log",
+     "within the entropy's logarithm stands p, not the share: - sum share ln share is "
+     "ln total - sum p ln p / total"},
     {TYPICAL_PLUS, "plus-entropy",
      "the entropy was added: a distance is ln(1 / share) - entropy. Is the sign of ln "
      "the "
@@ -263,6 +268,28 @@ static void distances_by(TypicalRule rule, const Candidates *c, double *to) {
     for (int i = 0; i < c->count; i++) to[i] = key_of(rule, c, &c->list[i]);
 }
 
+static bool distances_right(const double *p, int n, double total) {
+    Candidates c = candidates(p, n, total);
+    double got[MOST], want[MOST];
+    for (int i = 0; i < n; i++) got[i] = typical_distance(&c, i);
+    distances_by(TYPICAL_RIGHT, &c, want);
+    return near_array(got, want, n, TOLERANCE);
+}
+
+// After a step that failed.
+static void contrast_distance(Grade *g) {
+    static const double half[] = {0.5, 0.5}, quarters[] = {0.25, 0.25};
+    grade_contrast(g, distances_right(P, TOKENS, 1), "only-total-1",
+                   "distances: right where the p sum to 1: where do p stand that should "
+                   "be shares, p / c->total?");
+    grade_contrast(g, distances_right(half, 2, 1), "only-even",
+                   "distances: right where all p are equal, with no distance at all: "
+                   "with what is each term of the entropy weighed, and in which units?");
+    grade_contrast(g, distances_right(quarters, 2, 0.5), "only-even-cut",
+                   "distances: right where all p are equal and sum to 1/2, wrong where "
+                   "they sum to 1: what does the total do?");
+}
+
 static void check_distance_of(Grade *g, int points, const char *what, int n,
                               double total) {
     Candidates c = candidates(P, n, total);
@@ -275,7 +302,8 @@ static void check_distance_of(Grade *g, int points, const char *what, int n,
         grade_mistake(g, !good && near_array(got, slip, n, TOLERANCE),
                       DISTANCE_MISTAKES[i].code, "%s", DISTANCE_MISTAKES[i].says);
     }
-    grade_near_array(g, points, what, got, want, n, TOLERANCE);
+    if (!grade_near_array(g, points, what, got, want, n, TOLERANCE))
+        contrast_distance(g);
 }
 
 static void check_distance(Grade *g) {
@@ -312,6 +340,9 @@ static const TypicalMistake TYPICAL_MISTAKES[] = {
      "p was taken for the share: after another filter they sum to c->total"},
     {TYPICAL_RAW_SURPRISE, "raw-p",
      "-ln p is not -ln share: after another filter p sum to c->total"},
+    {TYPICAL_RAW_LOG, "raw-log",
+     "sorted by an entropy whose logarithm has p, not the share: it is ln total - sum p "
+     "ln p / total"},
     {TYPICAL_RAW_MASS, "raw-mass",
      "the mass is one of shares: p add up to mass x c->total"},
     {TYPICAL_SHORT, "one-short",
@@ -450,6 +481,40 @@ static bool another_distance(void) {
            && !near_array(got, with_sign, TOKENS, TOLERANCE);
 }
 
+static bool choice_right(const double *p, int n, double total, double mass) {
+    Filtered f;
+    run_filter(&f, p, n, total, mass);
+    return left_by(TYPICAL_RIGHT, &f, mass);
+}
+
+// A mass of 1, as if it were no work: the list as it came.
+static void recognise_all_kept(Grade *g, const Filtered *f) {
+    bool same = f->left.count == f->given.count;
+    for (int i = 0; i < f->left.count && same; i++)
+        same = f->after[i].token == f->before[i].token;
+    grade_mistake(g, same && choice_right(P, TOKENS, 1, 0.999), "one-as-it-came",
+                  "a mass of 1 leaves the list as it came: candidates with p = 0 go "
+                  "then too, and the others are sorted");
+}
+
+// After a step that failed.
+static void contrast_choice(Grade *g, const double *p, int n, double total,
+                            double mass) {
+    double whole[MOST];
+    for (int i = 0; i < n; i++) whole[i] = p[i] / total;
+    grade_contrast(g, total != 1 && choice_right(whole, n, 1, mass), "only-total-1",
+                   "right where the p sum to 1: which sums and p are of shares, p / "
+                   "c->total?");
+    grade_contrast(g, mass < 1 && choice_right(p, n, total, 1), "only-mass-1",
+                   "the order is right where all are kept, with a mass of 1: with "
+                   "which sum is the mass compared, and which candidate is the last?");
+    grade_contrast(g, mass >= 1 && choice_right(p, n, total, 0.6), "only-part",
+                   "right at a mass of 0.6: what is otherwise at a mass of 1?");
+    grade_contrast(g, n > 2 && choice_right(p, 2, p[0] + p[1], mass), "only-two",
+                   "right for two candidates: are all distances taken before the first "
+                   "candidate is moved, and is the comparison an order?");
+}
+
 // The student's choice among n candidates against the reference.
 static void check_choice(Grade *g, int points, const char *what, const double *p, int n,
                          double total, double mass) {
@@ -472,6 +537,7 @@ static void check_choice(Grade *g, int points, const char *what, const double *p
         named = left_by(m->rule, &f, mass) && left_of_others(m->rule, total, mass);
         grade_mistake(g, named, m->code, "%s", m->says);
     }
+    if (!good && mass >= 1) recognise_all_kept(g, &f);
     int count = f.left.count < n ? f.left.count : n, wanted = right_count;
     for (int i = 0; i < count; i++)
         got[i] = f.after[i].token, zero |= f.after[i].p == 0;
@@ -480,6 +546,7 @@ static void check_choice(Grade *g, int points, const char *what, const double *p
     grade_expect(g, points, good, "%s, mass %g: kept are the tokens %s, should be %s",
                  what, mass, words_of(mine, sizeof mine, got, count),
                  words_of(right, sizeof right, want, wanted));
+    if (!good) contrast_choice(g, p, n, total, mass);
 }
 
 static void check_nearest(Grade *g) {
@@ -504,6 +571,12 @@ static void check_ties(Grade *g) {
     candidates_typical(&c, 1);
     bool sorted = c.count == MOST;
     for (int i = 0; i < MOST && sorted; i++) sorted = c.list[i].token == i;
+    Filtered plain;
+    run_filter(&plain, p, MOST, 1, 1);
+    bool as_given = c.count == MOST;
+    for (int i = 0; i < MOST && as_given; i++)
+        as_given = c.list[i].token == mixed[i].token;
+    if (as_given) recognise_all_kept(g, &plain);
     grade_mistake(g, !sorted, "ties", "of equal p the lower token comes first");
     grade_expect(g, 0, sorted,
                  "eight candidates with equal p, in mixed order: they are not kept in "

@@ -9,7 +9,7 @@ bool near_array(const double *got, const double *want, int n, double tolerance) 
     return true;
 }
 
-void grade_near_array(Grade *g, int points, const char *what, const double *got,
+bool grade_near_array(Grade *g, int points, const char *what, const double *got,
                       const double *want, int n, double tolerance) {
     int off = 0;
     while (off < n - 1 && fabs(got[off] - want[off]) <= tolerance) off++;
@@ -22,6 +22,7 @@ void grade_near_array(Grade *g, int points, const char *what, const double *got,
     else
         grade_expect(g, points, good, "%s: number %d is %.6g, should be %.6g", what,
                      off, got[off], want[off]);
+    return good;
 }
 
 double five_errors(int draws, double p) { return 5 * sqrt(draws * p * (1 - p)) + 0.5; }

@@ -81,8 +81,9 @@ double wsd_peak_for(const Wsd *s, double area);
 
 // A run by schedule s was saved after `step` >= 1 steps. Now it is to end at step
 // `total`: the schedule of the whole run, which gives steps 1 .. step the rates they
-// had, and decays in the last round(share total) steps; in fewer where that many are
-// not left after warm-up and `step`, but in at least 1. Where there is no such
+// had, and decays in the last round(share total) steps, a share of the new total. The
+// decay begins after both warm-up and `step`: where fewer steps are left there it takes
+// those, but at least 1. Where there is no such
 // schedule, because `step` is one of the decay of s (step > s->total - s->decay) or no
 // step is left after both warm-up and `step`, the result is all zeros: (Wsd){0}.
 Wsd wsd_extend(const Wsd *s, long long step, long long total, double share);
