@@ -137,6 +137,37 @@ static const WordMistake WORD_MISTAKES[] = {
      "continues at the row's start or right after a special token is a word too"},
 };
 
+static bool row_right(const char *letters) {
+    Piece pieces[MOST];
+    Word blank[MOST], want[MOST];
+    memset(blank, 0xff, sizeof blank);
+    int n = pieces_of(letters, pieces);
+    Word *got = grade_guarded("words", blank, (size_t)n * sizeof *blank);
+    int count =
+        find_words(grade_guarded("pieces", pieces, (size_t)n * sizeof *pieces), n, got);
+    return same_words(got, count, want, words_by(WORDS_RIGHT, pieces, n, want));
+}
+
+// After a row whose words are wrong: what makes it one that is not simple.
+static void contrast_row(Grade *g) {
+    static const struct {
+        const char *letters, *code, *says;
+    } cases[] = {
+        {"BCCBBC", "only-no-specials",
+         "right where no special token is among them: what does one end, and does the "
+         "next word begin right after it?"},
+        {"SBSBBS", "only-single-tokens",
+         "right where every word has one token: what do those that continue belong "
+         "to?"},
+        {"CCBCBS", "only-special-last",
+         "right where the one special token is the last: what is a token that "
+         "continues right after a special one?"},
+    };
+    for (int i = 0; i < COUNT_OF(cases); i++)
+        grade_contrast(g, row_right(cases[i].letters), cases[i].code, "%s: %s",
+                       cases[i].letters, cases[i].says);
+}
+
 static void check_row(Grade *g, int points, const char *letters) {
     Piece pieces[MOST];
     Word blank[MOST], want[MOST], slip[MOST];
@@ -159,6 +190,7 @@ static void check_row(Grade *g, int points, const char *letters) {
         grade_expect(g, points, good,
                      "the row %s has %d words, but not from where to where you say",
                      letters, wanted);
+    if (!good) contrast_row(g);
 }
 
 static void check_plain_rows(Grade *g) { check_row(g, 3, "SBCCBBCSBS"); }
@@ -244,10 +276,10 @@ static void check_whole(Grade *g) {
     grade_mistake(g, s.kept == ROWS, "not-cleared",
                   "tokens that were not selected keep what was in selected[] before: "
                   "write false there");
-    grade_mistake(g, s.split == 0 && s.outside > 0 && s.between == 0,
-                  "between-not-written",
-                  "tokens in no word, special ones, keep what was in selected[] before: "
-                  "it is written for every token of the row");
+    grade_mistake(
+        g, s.split == 0 && s.outside > 0 && s.between == 0, "between-not-written",
+        "tokens in no word, special ones, keep what was in selected[] before: "
+        "it is written for every token of the row");
     grade_mistake(g, s.split > 0 && s.outside == 0, "split",
                   "tokens were selected, not words: a word has all of its tokens "
                   "selected, or none");
@@ -348,6 +380,12 @@ static void check_share(Grade *g) {
                  "of %d rows, %d have more than round(share m) tokens selected, %d "
                  "fewer, though a word still fits",
                  ROWS, s.over, s.under);
+    if (!good) {
+        Shares ones = run_shares(20, 1, 0.15);
+        grade_contrast(g, ones.over == 0 && ones.under == 0, "only-single-tokens",
+                       "the budget is kept where every word has one token: what does a "
+                       "longer one take of it?");
+    }
 }
 
 static void check_least(Grade *g) {

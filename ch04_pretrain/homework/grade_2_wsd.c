@@ -1,5 +1,6 @@
 // Problem 2: warm-up, stable, decay.
 #include <math.h>
+#include <string.h>
 
 #include "ch04_pretrain/homework/grade.h"
 
@@ -130,6 +131,52 @@ typedef struct {
     const char *code, *says;
 } WsdMistake;
 
+// Of all steps of a schedule.
+static bool rates_right(const Wsd *s, long long from, long long to) {
+    for (long long t = from; t <= to; t++)
+        if (!(fabs(wsd_rate(s, t) - rate_by(s, WSD_RIGHT, t)) <= rate_tolerance(s)))
+            return false;
+    return true;
+}
+
+// s with one thing simpler.
+typedef enum { LAST_ZERO, PEAK_ONE, LINE, NO_WARMUP, NO_FLAT, WAYS } SimplerWsd;
+
+static Wsd simpler_wsd(Wsd s, SimplerWsd way) {
+    if (way == LAST_ZERO) s.last = 0;
+    if (way == PEAK_ONE) s.peak = 1;
+    if (way == LINE) s.shape = WSD_LINEAR;
+    if (way == NO_WARMUP) s.warmup = 0;
+    if (way == NO_FLAT) s.warmup = s.total - s.decay;
+    return s;
+}
+
+// What a schedule has that a simpler one has not.
+static const struct {
+    const char *code, *says;
+} WSD_CONTRASTS[WAYS] = {
+    [LAST_ZERO] = {"only-last-0", "right where last is 0: what is its part in it?"},
+    [PEAK_ONE] = {"only-peak-1", "right where the peak is 1: where does it come in?"},
+    [LINE] = {"only-line", "right with a linear decay: where does the shape come in?"},
+    [NO_WARMUP] = {"only-no-warm-up",
+                   "right where there is no warm-up: what do its steps give, and what "
+                   "do they move?"},
+    [NO_FLAT] = {"only-no-flat-part",
+                 "right where the decay follows the warm-up at once: which steps are "
+                 "between the two?"},
+};
+
+// After a step that failed: of the rates of some steps.
+static void contrast_rates(Grade *g, const Wsd *s, long long from, long long to) {
+    for (int way = 0; way < WAYS; way++) {
+        Wsd simple = simpler_wsd(*s, (SimplerWsd)way);
+        bool other = simple.shape != s->shape || simple.last != s->last
+                     || simple.peak != s->peak;
+        grade_contrast(g, other && rates_right(&simple, from, to),
+                       WSD_CONTRASTS[way].code, "%s", WSD_CONTRASTS[way].says);
+    }
+}
+
 static void check_steps(Grade *g, int points, const char *what, const Wsd *s,
                         long long from, long long to, const WsdMistake *mistakes) {
     double got[TOTAL + 1], want[TOTAL + 1], slip[TOTAL + 1];
@@ -147,6 +194,7 @@ static void check_steps(Grade *g, int points, const char *what, const Wsd *s,
     while (off < n - 1 && fabs(got[off] - want[off]) <= tolerance) off++;
     grade_expect(g, points, good, "%s: the rate of step %lld is %.6g, should be %.6g",
                  what, from + off, got[off], want[off]);
+    if (!good) contrast_rates(g, s, from, to);
 }
 
 static void check_warmup(Grade *g) {
@@ -373,6 +421,17 @@ static bool is_area(double got, const Wsd *s) {
     return near_area(got, own);
 }
 
+// After an area that is wrong.
+static void contrast_area(Grade *g, const Wsd *s) {
+    for (int way = 0; way < WAYS; way++) {
+        Wsd simple = simpler_wsd(*s, (SimplerWsd)way);
+        bool changed = memcmp(&simple, s, sizeof simple) != 0;
+        grade_contrast(g, changed && is_area(wsd_area(&simple), &simple),
+                       WSD_CONTRASTS[way].code, "the area: %s",
+                       WSD_CONTRASTS[way].says);
+    }
+}
+
 static void check_area(Grade *g) {
     double linear = wsd_area(&LINEAR), root = wsd_area(&ROOT);
     bool linear_fits = is_area(linear, &LINEAR),
@@ -397,6 +456,7 @@ static void check_area(Grade *g) {
     grade_expect(g, 2, good, "the area with %s decay is %.10g, should be %.10g",
                  linear_fits ? "1 - sqrt" : "linear", linear_fits ? root : linear,
                  area_of(linear_fits ? &ROOT : &LINEAR, AREA_RIGHT));
+    if (!good) contrast_area(g, linear_fits ? &ROOT : &LINEAR);
 }
 
 // ---- the peak for an area
@@ -500,6 +560,17 @@ static const struct {
      "peak; and `last` has a part that does not grow with it"},
 };
 
+// After a peak that is wrong.
+static void contrast_peak(Grade *g, double area) {
+    for (int way = 0; way < WAYS; way++) {
+        Wsd simple = simpler_wsd(ROOT, (SimplerWsd)way);
+        simple.peak = wsd_peak_for(&simple, area);
+        grade_contrast(g, isfinite(simple.peak) && is_area(area, &simple),
+                       WSD_CONTRASTS[way].code, "the peak for an area: %s",
+                       WSD_CONTRASTS[way].says);
+    }
+}
+
 static void check_peak(Grade *g) {
     double area = 0.3, got = wsd_peak_for(&ROOT, area);
     Wsd found = ROOT;
@@ -515,6 +586,7 @@ static void check_peak(Grade *g) {
     grade_expect(g, 2, good,
                  "for the area %.3g the peak is %.8g, with which the area is %.8g",
                  area, got, area_by(&found, 1, TOTAL));
+    if (!good) contrast_peak(g, area);
 }
 
 // ---- a longer run

@@ -278,16 +278,15 @@ static bool distances_right(const double *p, int n, double total) {
 
 // After a step that failed.
 static void contrast_distance(Grade *g) {
-    static const double half[] = {0.5, 0.5}, quarters[] = {0.25, 0.25};
-    grade_contrast(g, distances_right(P, TOKENS, 1), "only-total-1",
-                   "distances: right where the p sum to 1: where do p stand that should "
-                   "be shares, p / c->total?");
-    grade_contrast(g, distances_right(half, 2, 1), "only-even",
-                   "distances: right where all p are equal, with no distance at all: "
-                   "with what is each term of the entropy weighed, and in which units?");
-    grade_contrast(g, distances_right(quarters, 2, 0.5), "only-even-cut",
-                   "distances: right where all p are equal and sum to 1/2, wrong where "
-                   "they sum to 1: what does the total do?");
+    static const double half[] = {0.5, 0.5};
+    grade_contrast(
+        g, distances_right(P, TOKENS, 1), "only-total-1",
+        "distances: right where the p sum to 1: where do p stand that should "
+        "be shares, p / c->total?");
+    grade_contrast(
+        g, distances_right(half, 2, 1), "only-even",
+        "distances: right where all p are equal, with no distance at all: "
+        "with what is each term of the entropy weighed, and in which units?");
 }
 
 static void check_distance_of(Grade *g, int points, const char *what, int n,
@@ -341,7 +340,8 @@ static const TypicalMistake TYPICAL_MISTAKES[] = {
     {TYPICAL_RAW_SURPRISE, "raw-p",
      "-ln p is not -ln share: after another filter p sum to c->total"},
     {TYPICAL_RAW_LOG, "raw-log",
-     "sorted by an entropy whose logarithm has p, not the share: it is ln total - sum p "
+     "sorted by an entropy whose logarithm has p, not the share: it is ln total - sum "
+     "p "
      "ln p / total"},
     {TYPICAL_RAW_MASS, "raw-mass",
      "the mass is one of shares: p add up to mass x c->total"},

@@ -98,6 +98,36 @@ static Squares run_squares(int parts) {
         NUMBERS);
 }
 
+// By the definition, of the first numbers of G.
+static bool squares_right(int parts, int n, bool of_big) {
+    double small = 0, big = 0;
+    for (int i = 0; i < n; i++) {
+        double mean = 0;
+        for (int k = 0; k < parts; k++) {
+            double x = G[k * n + i];
+            small += x * x / parts, mean += x / parts;
+        }
+        big += mean * mean;
+    }
+    Squares got = squares_of_parts(
+        grade_guarded("gradients", G, (size_t)(parts * n) * sizeof *G), parts, n);
+    return fabs(of_big ? got.big - big : got.small - small) < TOLERANCE;
+}
+
+// After a step that may have failed.
+static void contrast_squares(Grade *g, bool of_big) {
+    const char *what = of_big ? "big" : "small";
+    grade_contrast(
+        g, squares_right(1, NUMBERS, of_big), "only-one-part",
+        "%s: right for a single gradient: where does the next one begin, and "
+        "what is divided by `parts`, how often?",
+        what);
+    grade_contrast(g, squares_right(PARTS, 1, of_big), "only-one-number",
+                   "%s: right where a gradient has one number: what is added up over "
+                   "its numbers, and squared before or after?",
+                   what);
+}
+
 // What small and big are, exchanged.
 static void recognise_exchanged(Grade *g) {
     Parts p = {G, PARTS};
@@ -141,6 +171,7 @@ static void check_small(Grade *g) {
     double got = run_squares(PARTS).small;
     grade_numbers(g, 3, "small, of three gradients", &got, 1, TOLERANCE, small_by, &p,
                   slips, COUNT_OF(slips));
+    contrast_squares(g, false);
 }
 
 static void check_big(Grade *g) {
@@ -176,6 +207,7 @@ static void check_big(Grade *g) {
                   "the mean of squared lengths again: first the mean, then its square");
     grade_numbers(g, 3, "big, of three gradients", &got, 1, TOLERANCE, big_by, &p,
                   slips, COUNT_OF(slips));
+    contrast_squares(g, true);
     Squares one = run_squares(1);
     Reading both[] = {{"small", one.small, 5, TOLERANCE},
                       {"big", one.big, 5, TOLERANCE}};
@@ -333,6 +365,46 @@ static const Slip SQUARE_SLIPS[] = {
      "on average"},
 };
 
+// After a step that may have failed: |G|^2 or the trace.
+static void contrast_noise(Grade *g, bool of_trace) {
+    static const struct {
+        Squares s;
+        double b, B;
+        const char *code, *says;
+    } cases[] = {
+        {{8, 5}, 1, 32, "only-b-1", "right where b is 1: where does b stand?"},
+        {{8, 5},
+         4,
+         8,
+         "only-twice",
+         "right where B is twice b: which of b, B and B - b stands where?"},
+        {{5, 5},
+         4,
+         32,
+         "only-equal",
+         "right where small and big are equal, without noise: with which sign and "
+         "weight comes their difference in?"},
+        {{0, 5},
+         4,
+         32,
+         "only-big",
+         "right where small is 0: what is small multiplied by?"},
+        {{8, 0},
+         4,
+         32,
+         "only-small",
+         "right where big is 0: what is big multiplied "
+         "by?"},
+    };
+    for (int i = 0; i < COUNT_OF(cases); i++) {
+        Noise want = noise_by(NOISE_RIGHT, cases[i].s, cases[i].b, cases[i].B),
+              got = noise_of(cases[i].s, cases[i].b, cases[i].B);
+        double off = of_trace ? got.trace - want.trace : got.square - want.square;
+        grade_contrast(g, fabs(off) < TOLERANCE, cases[i].code, "%s: %s",
+                       of_trace ? "the trace" : "|G|^2", cases[i].says);
+    }
+}
+
 static void check_square(Grade *g) {
     Measured m = {SAMPLES, 1, 4, 32};
     double got = noise_of(SAMPLES[0], 4, 32).square;
@@ -343,6 +415,7 @@ static void check_square(Grade *g) {
     recognise_clamped(g, "a |G|^2", flat.square == 0);
     grade_numbers(g, 3, "|G|^2 from 8 (b = 4) and 5 (B = 32)", &got, 1, TOLERANCE,
                   square_by, &m, NULL, 0);
+    contrast_noise(g, false);
 }
 
 static void check_trace(Grade *g) {
@@ -376,6 +449,7 @@ static void check_trace(Grade *g) {
     recognise_clamped(g, "a trace", steep.trace == 0);
     grade_numbers(g, 3, "the trace from 8 (b = 4) and 5 (B = 32)", &got, 1, TOLERANCE,
                   trace_by, &m, NULL, 0);
+    contrast_noise(g, true);
 }
 
 // ---- the scale
@@ -466,6 +540,26 @@ static void recognise_selection(Grade *g) {
         want);
 }
 
+static bool scale_right(const Squares *s, int count) {
+    Measured m = {s, count, 4, 32};
+    double want, got = noise_scale(grade_guarded("s", s, (size_t)count * sizeof *s),
+                                   count, m.b, m.B);
+    scale_by(SCALE_RIGHT, &m, &want);
+    return fabs(got - want) <= TOLERANCE * want;
+}
+
+// After a step that may have failed.
+static void contrast_scale(Grade *g) {
+    static const Squares same[] = {{8, 5}, {8, 5}, {8, 5}};
+    grade_contrast(
+        g, scale_right(same, 3), "only-equal",
+        "the noise scale: right where all measurements are equal: of what is "
+        "the mean taken where they differ?");
+    grade_contrast(g, scale_right(SAMPLES, 1), "only-one",
+                   "the noise scale: right for one measurement: how are several put "
+                   "together?");
+}
+
 static void check_scale(Grade *g) {
     static const Slip slips[] = {
         {SCALE_MEAN_OF_RATIOS, "mean-of-ratios",
@@ -500,6 +594,7 @@ static void check_scale(Grade *g) {
     recognise_selection(g);
     grade_numbers(g, 5, "the noise scale of four measurements", &got, 1, TOLERANCE,
                   scale_by, &m, NULL, 0);
+    contrast_scale(g);
 }
 
 static void check_no_signal(Grade *g) {
@@ -567,6 +662,25 @@ static void steps_by(int rule, const void *of, double *to) {
     if (rule == STEPS_ROOT) *to = r->least * sqrt(1 + r->scale / r->x);
 }
 
+typedef struct {
+    Run5 run;
+    const char *code, *says;
+} SimplerRun;
+
+// After a step that may have failed.
+static void contrast_run(Grade *g, double (*of)(const Run5 *),
+                         void (*by)(int rule, const void *of, double *to),
+                         const SimplerRun *cases, int count) {
+    for (int i = 0; i < count; i++) {
+        double want;
+        by(0, &cases[i].run, &want);
+        grade_contrast(g, fabs(of(&cases[i].run) - want) < TOLERANCE, cases[i].code,
+                       "%s", cases[i].says);
+    }
+}
+
+static double steps_of(const Run5 *r) { return steps_with(r->least, r->scale, r->x); }
+
 static void check_steps(Grade *g) {
     static const Slip slips[] = {
         {STEPS_INVERSE, "steps-inverse", "larger batches take fewer steps: scale / B"},
@@ -588,9 +702,20 @@ static void check_steps(Grade *g) {
         {STEPS_WHOLE, "steps-rounded", "rounded up: the number as it comes out"},
     };
     Run5 r = {1000, 47, 32};
-    double got = steps_with(r.least, r.scale, r.x);
+    static const SimplerRun simpler[] = {
+        {{1, 47, 32}, "only-least-1", "right where `least` is 1: where does it stand?"},
+        {{1000, 1, 32},
+         "only-scale-1",
+         "right where the scale is 1: where does it stand?"},
+        {{1000, 47, 1}, "only-batch-1", "right where B is 1: where does it stand?"},
+        {{1000, 0, 32},
+         "only-no-noise",
+         "right where the scale is 0, without noise: what does noise add?"},
+    };
+    double got = steps_of(&r);
     grade_numbers(g, 3, "steps with least 1000, scale 47, B 32", &got, 1, TOLERANCE,
                   steps_by, &r, slips, COUNT_OF(slips));
+    contrast_run(g, steps_of, steps_by, simpler, COUNT_OF(simpler));
 }
 
 typedef enum {
@@ -626,6 +751,8 @@ static void rows_by(int rule, const void *of, double *to) {
     if (rule == ROWS_SUM) *to = r->scale + r->x - 1;
 }
 
+static double rows_of(const Run5 *r) { return batch_for_rows(r->scale, r->x); }
+
 static void check_rows(Grade *g) {
     static const Slip slips[] = {
         {ROWS_TIMES, "rows-one",
@@ -650,9 +777,18 @@ static void check_rows(Grade *g) {
         {ROWS_SUM, "rows-sum", "times - 1 multiplies the scale"},
     };
     Run5 r = {0, 47, 1.25};
-    double got = batch_for_rows(r.scale, r.x);
+    static const SimplerRun simpler[] = {
+        {{0, 1, 1.25},
+         "only-scale-1",
+         "right where the scale is 1: where does it stand?"},
+        {{0, 47, 2},
+         "only-twice",
+         "right for twice the rows: how does it go with `times`?"},
+    };
+    double got = rows_of(&r);
     grade_numbers(g, 3, "the batch for 1.25 times the rows, scale 47", &got, 1,
                   TOLERANCE, rows_by, &r, slips, COUNT_OF(slips));
+    contrast_run(g, rows_of, rows_by, simpler, COUNT_OF(simpler));
 }
 
 void check_noise(Grade *g) {

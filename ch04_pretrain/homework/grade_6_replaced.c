@@ -289,6 +289,41 @@ static double run_loss(const Row6 *r) {
                          ROW);
 }
 
+static bool loss_right(const double *logit, const bool *special) {
+    Row6 r = {logit, special};
+    double want, got = run_loss(&r);
+    loss_by(LOSS_RIGHT, &r, &want);
+    return fabs(got - want) <= TOLERANCE * fmax(1, want);
+}
+
+// After a step that may have failed; replaced are the first and the fourth token.
+static void contrast_loss(Grade *g) {
+    static const struct {
+        double logit[ROW];
+        const char *code, *says;
+    } cases[] = {
+        {{1.5, -2, -0.5, 1, -3, -2},
+         "only-right-answers",
+         "right where every logit has the right sign: what does a wrong answer cost?"},
+        {{-1.5, 2, 0.5, -1, 3, 2},
+         "only-wrong-answers",
+         "right where every logit has the wrong sign: what does a right answer cost?"},
+        {{1.5, 2, 0.5, 1, 3, 2},
+         "only-above-0",
+         "right where every logit is above 0: what is otherwise below?"},
+        {{-1.5, -2, -0.5, -1, -3, -2},
+         "only-below-0",
+         "right where every logit is below 0: what is otherwise above?"},
+        {{0},
+         "only-logits-0",
+         "right where every logit is 0: where does the logit come in, and which labels "
+         "turn its sign?"},
+    };
+    for (int i = 0; i < COUNT_OF(cases); i++)
+        grade_contrast(g, loss_right(cases[i].logit, NONE), cases[i].code,
+                       "the loss: %s", cases[i].says);
+}
+
 static void check_loss(Grade *g) {
     static const Slip slips[] = {
         {LOSS_INVERTED, "loss-inverted",
@@ -323,6 +358,7 @@ static void check_loss(Grade *g) {
                   "e^-z)");
     grade_numbers(g, 4, "the loss of six tokens", &got, 1, TOLERANCE, loss_by, &r,
                   slips, COUNT_OF(slips));
+    contrast_loss(g);
 }
 
 static void check_special(Grade *g) {
@@ -343,6 +379,10 @@ static void check_special(Grade *g) {
                   "and does not end the loop");
     grade_numbers(g, 1, "the loss of six tokens, the ends special", &got, 1, TOLERANCE,
                   loss_by, &r, slips, COUNT_OF(slips));
+    grade_contrast(
+        g, loss_right(LOGIT, NONE), "only-no-specials",
+        "the loss: right where no token is special: of a special one neither "
+        "the loss nor its being there counts");
     bool all[ROW] = {true, true, true, true, true, true};
     double none = run_loss(&(Row6){LOGIT, all});
     grade_mistake(g, isnan(none), "no-token", "0 / 0 where all tokens are special");
@@ -368,6 +408,9 @@ static void check_large(Grade *g) {
         ROW * got);
     grade_numbers(g, 2, "the loss of logits near 1000", &got, 1, TOLERANCE, loss_by, &r,
                   NULL, 0);
+    grade_contrast(g, loss_right(LOGIT, NONE), "only-small-logits",
+                   "the loss: right for logits up to 3, wrong near 1000: which step "
+                   "becomes 0, 1 or infinite there?");
 }
 
 // ---- the best detector
@@ -555,12 +598,53 @@ static const Slip BEST_SLIPS[] = {
      "another with 1 - language[w], whatever is drawn, so they are multiplied"},
 };
 
+// ---- simpler places
+
+static bool optimum_right(const Place *p) {
+    double want[V];
+    best_by(BEST_RIGHT, p, want);
+    return near_array(run_optimum(p), want, V, TOLERANCE);
+}
+static bool floor_right(const Place *p);
+
+// After a step that may have failed: the best detector, or its loss.
+static void contrast_place(Grade *g, const char *what, bool (*right)(const Place *)) {
+    static const double one[V] = {1}, two[V] = {0.5, 0.5}, others[V] = {0, 0, 0.4, 0.6},
+                        even[V] = {0.25, 0.25, 0.25, 0.25};
+    static const struct {
+        Place place;
+        const char *code, *says;
+    } cases[] = {
+        {{LANGUAGE, SAID, 1},
+         "only-share-1",
+         "right where every token is selected: what of those that are not, 1 - share?"},
+        {{two, others, 0.15},
+         "only-no-luck",
+         "right where the generator never says what was written: what is a w that is "
+         "drawn where it was written? It is seen, and as it was"},
+        {{one, SAID, 0.15},
+         "only-certain",
+         "right where only one token can be written there: what has a w that may be "
+         "written, and may be drawn where another was?"},
+        {{SAID, SAID, 0.15},
+         "only-same-law",
+         "right where the generator is the language: which of the two stands where?"},
+        {{even, even, 0.15},
+         "only-even",
+         "right where all tokens are alike: what has each token of its own?"},
+    };
+    for (int i = 0; i < COUNT_OF(cases); i++)
+        grade_contrast(g, right(&cases[i].place), cases[i].code, "%s: %s", what,
+                       cases[i].says);
+}
+
 static void check_optimum(Grade *g) {
     Place p = {LANGUAGE, SAID, 0.15};
     const double *got = run_optimum(&p);
     grade_written(g, got, V, TOLERANCE, best_by, &p, BEFORE);
     grade_numbers(g, 4, "the best detector of four tokens", got, V, TOLERANCE, best_by,
                   &p, BEST_SLIPS, COUNT_OF(BEST_SLIPS));
+    contrast_place(g, "the best detector", optimum_right);
 }
 
 static void check_never_seen(Grade *g) {
@@ -598,6 +682,7 @@ typedef enum {
     FLOOR_OF_LANGUAGE,  // the entropy of language[w]
     FLOOR_OF_SEEN,      // the entropy of what is seen
     FLOOR_BY_P,         // weighted by p
+    FLOOR_NO_LUCK,      // a w that is drawn again is not among those seen
 } FloorRule;
 
 static double entropy_of(double x) {
@@ -638,6 +723,12 @@ static void floor_by(int rule, const void *of, double *to) {
         if (rule == FLOOR_LOG) replaced = 0, kept = x < 1 ? -log(1 - x) : 0;
         if (rule == FLOOR_LOG_BOTH)
             replaced = x > 0 ? -log(x) : 0, kept = x < 1 ? -log(1 - x) : 0;
+        if (rule == FLOOR_NO_LUCK) {
+            double other = x * seen, left = (1 - p->share) * p->language[w];
+            weight = other + left;
+            replaced = weight > 0 ? term_of(other / weight) : 0;
+            kept = weight > 0 ? term_of(left / weight) : 0;
+        }
         *to += (rule == FLOOR_REPLACED_PLAIN ? 1 : weight) * replaced
                + (rule == FLOOR_KEPT_PLAIN ? 1 : weight) * kept;
         mean += seen * x;
@@ -684,6 +775,9 @@ static const Slip FLOOR_SLIPS[] = {
      "this is the entropy of which token is seen: of whether it has replaced another"},
     {FLOOR_BY_P, "unweighted",
      "weighted by p, that w has replaced another: by how often w is seen"},
+    {FLOOR_NO_LUCK, "floor-no-luck",
+     "as it was is also a w that is selected and drawn again: share x generator[w] of "
+     "its places, beside 1 - share"},
     {FLOOR_LOG, "floor-not-weighed",
      "-ln(1 - p) for each w, as if none had been replaced: - p ln p - (1 - p) ln(1 - "
      "p)"},
@@ -694,11 +788,18 @@ static const Slip FLOOR_SLIPS[] = {
      "this is how often the likelier answer is wrong: the mean loss is wanted"},
 };
 
+static bool floor_right(const Place *p) {
+    double want, got = detector_floor(p->language, p->generator, p->share, V);
+    floor_by(FLOOR_RIGHT, p, &want);
+    return fabs(got - want) <= TOLERANCE;
+}
+
 static void check_floor(Grade *g) {
     Place p = {LANGUAGE, SAID, 0.15}, narrow = {NARROW, NARROW, 0.15};
     double got = detector_floor(LANGUAGE, SAID, p.share, V);
     grade_numbers(g, 2, "the floor at a place of four tokens", &got, 1, TOLERANCE,
                   floor_by, &p, FLOOR_SLIPS, COUNT_OF(FLOOR_SLIPS));
+    contrast_place(g, "the floor", floor_right);
     got = detector_floor(NARROW, NARROW, p.share, V);
     grade_mistake(g, isnan(got), "floor-nan", "0 ln 0 is NaN in C: it counts 0");
     grade_numbers(g, 1, "the floor where two tokens are never seen", &got, 1, TOLERANCE,

@@ -42,6 +42,25 @@ static void middle_by(int rule, const void *of, double *to) {
     if (rule == MIDDLE_CURVE) *to = lsh_curve(0.5, b.rows, b.bands);
 }
 
+static bool middle_right(Banding b) {
+    double want;
+    middle_by(MIDDLE_RIGHT, &b, &want);
+    return fabs(banding_middle(b) - want) <= TOLERANCE;
+}
+
+// After a step that may have failed.
+static void contrast_middle(Grade *g) {
+    grade_contrast(g, middle_right((Banding){5, 1}), "only-one-band",
+                   "the middle: right for one band: what do 20 change? A pair is found "
+                   "by any of them");
+    grade_contrast(g, middle_right((Banding){1, 20}), "only-one-row",
+                   "the middle: right for one row: what do 5 change? They must all "
+                   "agree");
+    grade_contrast(g, middle_right((Banding){1, 1}), "only-one",
+                   "the middle: right for a single number: which root or power belongs "
+                   "to rows, which to bands, and in which order?");
+}
+
 static void check_middle(Grade *g) {
     static const Slip slips[] = {
         {MIDDLE_STEEPEST, "steepest",
@@ -80,6 +99,7 @@ static void check_middle(Grade *g) {
                   fabs(got - want));
     grade_numbers(g, 4, "the middle of 20 bands of 5 rows", &got, 1, TOLERANCE,
                   middle_by, &b, NULL, 0);
+    contrast_middle(g);
 }
 
 // ---- the costs
@@ -184,6 +204,35 @@ static const Slip COSTS_SLIPS[] = {
      ">= high"},
 };
 
+// Of the bins first .. first + count - 1, of so many pairs each.
+static bool costs_right(Banding b, int first, int count, double high) {
+    BandingCosts c = banding_costs(b, S + first, PAIRS + first, count, high),
+                 want = {0};
+    for (int i = first; i < first + count; i++) {
+        double found = PAIRS[i] * lsh_curve(S[i], b.rows, b.bands);
+        if (S[i] >= high) want.missed += PAIRS[i] - found;
+        else want.in_vain += found;
+    }
+    return fabs(c.missed - want.missed) < 1e-6 && fabs(c.in_vain - want.in_vain) < 1e-6;
+}
+
+// After a step that may have failed.
+static void contrast_costs(Grade *g, Banding b) {
+    grade_contrast(
+        g, costs_right(b, 0, BINS, 0.7), "only-no-border",
+        "the costs: right where no bin has a similarity of `high` itself: on "
+        "which side is one that has?");
+    grade_contrast(g, costs_right(b, 2, 2, HIGH), "only-similar",
+                   "the costs: right where all pairs are similar: what of those below "
+                   "`high` is in vain?");
+    grade_contrast(g, costs_right(b, 0, 2, HIGH), "only-others",
+                   "the costs: right where all pairs are below `high`: what of similar "
+                   "ones is missed?");
+    grade_contrast(g, costs_right((Banding){1, 1}, 0, BINS, HIGH), "only-one-number",
+                   "the costs: right for a cut of one row and one band: how likely is "
+                   "a pair found with more?");
+}
+
 static void check_costs(Grade *g) {
     Banding b = {9, 10};
     BandingCosts c =
@@ -192,6 +241,7 @@ static void check_costs(Grade *g) {
     double got[] = {c.missed, c.in_vain};
     grade_numbers(g, 6, "missed and in vain, of four bins", got, 2, TOLERANCE, costs_by,
                   &b, COSTS_SLIPS, COUNT_OF(COSTS_SLIPS));
+    contrast_costs(g, b);
 }
 
 // ---- the choice
@@ -544,6 +594,11 @@ static void check_union(Grade *g) {
                       "%s", UNION_SLIPS[rule].says);
     grade_expect(g, 3, good, "the union's signature: %d of %d numbers are right",
                  same[UNION_RIGHT], NUMBERS_EACH);
+    static const uint64_t a[] = {5, 7, 1}, b[] = {9, 7, 0};
+    signature_union(a, b, 3, to);
+    grade_contrast(g, to[0] == 5 && to[1] == 7 && to[2] == 0, "only-small",
+                   "the union's signature: right for small numbers: hashes have all 64 "
+                   "bits, and no sign");
 }
 
 typedef enum {
@@ -645,6 +700,16 @@ static void check_containment(Grade *g) {
     grade_numbers(
         g, 4, "what lies in B of A, J = 0.2, 60 and 200 elements, or 0.1, 90 and 30",
         got, 2, TOLERANCE, insides_by, x, INSIDE_SLIPS, COUNT_OF(INSIDE_SLIPS));
+    grade_contrast(g, fabs(containment(0.2, 60, 60) - 1. / 3) < TOLERANCE,
+                   "only-equal-sets",
+                   "containment: right for sets of the same size: which size stands "
+                   "where?");
+    grade_contrast(g, fabs(containment(1, 60, 60) - 1) < TOLERANCE, "only-same-set",
+                   "containment: right for two sets that are the same: of how many "
+                   "elements is J a share where they are not?");
+    grade_contrast(g, containment(0, 60, 200) == 0, "only-nothing-shared",
+                   "containment: right where J is 0: J (a + b - n) = n; what is n, the "
+                   "number that both have?");
 }
 
 void check_bands(Grade *g) {
