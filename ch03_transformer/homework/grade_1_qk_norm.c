@@ -35,6 +35,7 @@ typedef enum {
     QK_NO_ROOT,          // forward: divided by the mean square
     QK_MAXIMUM,          // forward: divided by the largest
     QK_GAIN_ADDED,       // forward
+    QK_ONE_PLUS,         // forward: 1 + gain
     QK_OVER_TOKENS,      // forward: the mean over all tokens
     QK_SO_FAR,           // forward: the sum of the heads so far
     QK_SO_FAR_ROW,       // forward: of the row's heads so far
@@ -108,6 +109,7 @@ static Mat qk_value(Mat x, Mat gain, QkRule rule) {
             double mean = rule == QK_CENTRED ? mean_of(x, i, c / DIM) : 0,
                    y = (at(x, i, c) - mean) * inverse_of(x, i, c / DIM, rule),
                    g = at(gain, 0, c % DIM);
+            if (rule == QK_ONE_PLUS) g++;
             *mat_at(out, i, c) = (real)(rule == QK_GAIN_ADDED ? g + y : g * y);
         }
     return out;
@@ -237,6 +239,8 @@ static const struct {
      "the mean was subtracted, as LayerNorm does: here it stays"},
     {QK_NO_ROOT, "no-root", "divided by the mean square: by its root"},
     {QK_MAXIMUM, "largest", "divided by the largest number: by the root mean square"},
+    {QK_ONE_PLUS, "one-plus-gain",
+     "multiplied by 1 + gain, as some models do: by gain"},
     {QK_GAIN_ADDED, "gain-added", "the gain was added: it multiplies"},
     {QK_OVER_TOKENS, "over-tokens",
      "the mean went over all tokens: each head of each token has its own"},
@@ -281,9 +285,15 @@ static void recognise_forward(Grade *g, Mat x, Mat gain, Mat got, double toleran
 // ---- simpler cases
 
 typedef enum { COMPARE_VALUE, COMPARE_X, COMPARE_GAIN } Compared;
-typedef enum { ONE_GAIN, ONE_HEAD, ONE_TOKEN } Simpler;
+typedef enum { ONE_GAIN, POSITIVE_GAIN, ONE_HEAD, ONE_TOKEN } Simpler;
 
 static QkGrad run_backward(Mat x, Mat gain, Mat out_grad);
+
+static Mat sizes_of(Mat m) {
+    Mat sizes = copied(m);
+    for (int c = 0; c < m.cols; c++) *mat_at(sizes, 0, c) = (real)fabs(at(m, 0, c));
+    return sizes;
+}
 
 static Mat corner(Mat m, int rows, int cols) {
     return copied(mat_cols(mat_rows(m, 0, rows), 0, cols));
@@ -294,13 +304,14 @@ static Mat corner(Mat m, int rows, int cols) {
 static bool simpler_right(Simpler what, Compared part, Mat x, Mat gain, Mat out_grad) {
     int rows = what == ONE_TOKEN ? 1 : ROWS, cols = what == ONE_HEAD ? DIM : WIDE;
     if (what == ONE_GAIN) gain = filled(1, DIM, 1);
+    if (what == POSITIVE_GAIN) gain = sizes_of(gain);
     Mat small = corner(x, rows, cols), above = mat_new(ROWS, WIDE);
     if (part == COMPARE_VALUE) {
         Mat want = corner(qk_value(x, gain, QK_RIGHT), rows, cols);
         Tape *t = tape_new(NULL);
-        Mat got = copied(qk_norm(t, variable_node(t, small), variable_node(t, gain),
-                                 EPSILON)
-                             ->value);
+        Mat got =
+            copied(qk_norm(t, variable_node(t, small), variable_node(t, gain), EPSILON)
+                       ->value);
         tape_free(t);
         return near_mat(got, want, value_tolerance(want));
     }
@@ -318,6 +329,8 @@ static void contrast(Grade *g, Compared part, Mat x, Mat gain, Mat out_grad) {
         Simpler what;
         const char *code, *says;
     } cases[] = {
+        {POSITIVE_GAIN, "only-positive",
+         "right where every gain is positive: what becomes of a sign?"},
         {ONE_GAIN, "only-gain-1",
          "right where the gain is 1 everywhere: where does the gain come in, and which "
          "column's?"},
@@ -683,10 +696,7 @@ static void recognise_bound(Grade *g, double got, Mat q, Mat k, double scale) {
 
 // Of gains that are all positive, or all 1, of a scale of 1, of one channel.
 static void contrast_bound(Grade *g, Mat q, Mat k, double scale) {
-    Mat ones = filled(1, q.cols, 1), q_size = copied(q), k_size = copied(k);
-    for (int c = 0; c < q.cols; c++)
-        *mat_at(q_size, 0, c) = (real)fabs(at(q, 0, c)),
-                   *mat_at(k_size, 0, c) = (real)fabs(at(k, 0, c));
+    Mat ones = filled(1, q.cols, 1), q_size = sizes_of(q), k_size = sizes_of(k);
     const struct {
         Mat q, k;
         double scale;

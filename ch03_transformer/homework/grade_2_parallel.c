@@ -366,6 +366,45 @@ static double dropped(const Parallel *p, int silent) {
     return (double)zeros / NUMBERS;
 }
 
+// How many numbers of one part, the other silent, are neither dropped nor twice what they
+// are without dropout.
+static int not_scaled(const Parallel *p, int silent) {
+    Mat weight = params_value(&p->params, silent), before = copied(weight);
+    Block b = p->block;
+    Tape *t = tape_new((Params *)&p->params);
+    mat_fill(weight, 0);
+    Mat whole =
+        copied(parallel_block(t, &b, constant_node(t, p->x), &p->around)->value);
+    double tolerance = 4 * layers_rounding(whole);
+    int off = 0;
+    b.dropout = 0.5;
+    tape_training(t, true, 1);
+    Mat left = parallel_block(t, &b, constant_node(t, p->x), &p->around)->value;
+    for (int i = 0; i < BATCH * TIME; i++)
+        for (int j = 0; j < CHANNELS; j++) {
+            double part = at(left, i, j) - at(p->x, i, j),
+                   all = at(whole, i, j) - at(p->x, i, j);
+            off += fabs(part) > tolerance && fabs(part - 2 * all) > tolerance;
+        }
+    mat_copy(weight, before);
+    tape_free(t);
+    return off;
+}
+
+// Where the parts' own dropout is right, something else may be dropped as well.
+static void check_rest_stays(Grade *g, const Parallel *p, bool sound) {
+    int off = not_scaled(p, p->block.ffn.down.weight)
+              + not_scaled(p, p->block.attention.out.weight);
+    grade_mistake(g, sound && off > 0, "dropout-before",
+                  "dropout of 0.5: what is left of a part is not twice the part: was "
+                  "what it reads, n, or another thing within it dropped as well? Each "
+                  "part's result is, and no more");
+    grade_expect(g, 0, !sound || off == 0,
+                 "dropout of 0.5: %d numbers of the two parts are neither 0 nor twice "
+                 "what they were",
+                 off);
+}
+
 static void check_dropout(Grade *g, Parallel *p) {
     Mat want = run(p, RUN_RULE, PARALLEL_RIGHT).value;
     bool right = near_mat(run(p, RUN_PARALLEL, 0).value, want, layers_rounding(want));
@@ -381,10 +420,11 @@ static void check_dropout(Grade *g, Parallel *p) {
     grade_mistake(g, right && (fabs(attention - 0.75) < 0.1 || fabs(feed - 0.75) < 0.1),
                   "dropout-twice", "%s was dropped twice: once, with b->dropout",
                   attention > 0.65 ? "attention" : "the feed-forward");
+    bool shares = fabs(attention - 0.5) < 0.1 && fabs(feed - 0.5) < 0.1
+                  && fabs(both - 0.25) < 0.1;
+    check_rest_stays(g, p, right && shares);
     grade_expect(
-        g, 1,
-        fabs(attention - 0.5) < 0.1 && fabs(feed - 0.5) < 0.1
-            && fabs(both - 0.25) < 0.1,
+        g, 1, shares,
         "dropout of 0.5: %.0f %% of attention, %.0f %% of the feed-forward and %.0f %% "
         "of their sum are zeros",
         100 * attention, 100 * feed, 100 * both);
@@ -517,10 +557,10 @@ static void contrast_slices(Grade *g, Mat x, Mat out_grad) {
         g, slices_right(x, out_grad, x.rows, 0, COUNT + 1, true), "only-apart",
         "slice_cols: the gradient is right where two slices share no column: "
         "what becomes of what is there already?");
-    grade_contrast(
-        g, slices_right(x, out_grad, x.rows, FIRST, SECOND, false), "only-fresh",
-        "slice_cols: the gradient is right on a new tape, wrong on one that "
-        "was in use: is every number written, or zeroed first?");
+    grade_contrast(g, slices_right(x, out_grad, x.rows, FIRST, SECOND, false),
+                   "only-fresh",
+                   "slice_cols: the gradient is right on a new tape, wrong on one that "
+                   "was in use: is every number written, or zeroed first?");
 }
 
 static void check_slice_gradient(Grade *g, Mat x, Mat out_grad) {
@@ -543,8 +583,7 @@ static void check_slice_gradient(Grade *g, Mat x, Mat out_grad) {
                   "pull adds to what is there");
     double tolerance = rounding(2, 2 * largest(grad));
     recognise_slice_gradient(g, got, grad, tolerance);
-    bool right =
-        grade_near_mat(g, 2, "slice_cols: the gradient", got, want, tolerance);
+    bool right = grade_near_mat(g, 2, "slice_cols: the gradient", got, want, tolerance);
     tape_free(t);
     if (!right) contrast_slices(g, x, out_grad);
 }

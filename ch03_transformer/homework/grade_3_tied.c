@@ -97,7 +97,8 @@ static void add_look_up(Table sum, const Tied *x, TiedRule rule, double factor,
 }
 
 static void add_head(Table sum, const Tied *x, TiedRule rule, double factor) {
-    int rows = OUTPUTS - (rule == TIED_HEAD_LESS_ONE), inputs = x->input_grad.rows;
+    int rows = x->hidden.rows - (rule == TIED_HEAD_LESS_ONE),
+        inputs = x->input_grad.rows;
     if (rule == TIED_HEAD_FEW && inputs < rows) rows = inputs;
     for (int m = 0; m < rows; m++)
         for (int v = 0; v < VOCABULARY; v++)
@@ -114,8 +115,9 @@ static Mat table_reference(const Tied *x, TiedRule rule, double start) {
 }
 
 static Mat hidden_reference(const Tied *x, double logit_scale, double start) {
-    Table sum = table_new(OUTPUTS, DIM);
-    for (int m = 0; m < OUTPUTS; m++)
+    int rows = x->hidden.rows;
+    Table sum = table_new(rows, DIM);
+    for (int m = 0; m < rows; m++)
         for (int v = 0; v < VOCABULARY; v++)
             add_row(sum, m, logit_scale * at(x->logits_grad, m, v), x->table, v);
     return mat_of(sum, start);
@@ -128,7 +130,8 @@ typedef struct {
 // The gradients begin with `start`.
 static TiedGrad run_tied_from(const Tied *x, double start) {
     Mat table_grad = guarded_mat("table_grad", filled(VOCABULARY, DIM, (real)start)),
-        hidden_grad = guarded_mat("hidden_grad", filled(OUTPUTS, DIM, (real)start));
+        hidden_grad =
+            guarded_mat("hidden_grad", filled(x->hidden.rows, DIM, (real)start));
     tied_backward(table_grad, hidden_grad,
                   grade_guarded("ids", x->ids, INPUTS * sizeof *x->ids),
                   input_mat("input_grad", x->input_grad), x->input_scale,
@@ -170,7 +173,14 @@ static bool table_by(Mat got, const Tied *x, TiedRule rule) {
 
 // ---- simpler cases
 
-typedef enum { FROM_ZERO, SCALES_ONE, EACH_ONCE, EQUAL_ROWS } Simpler;
+typedef enum {
+    FROM_ZERO,
+    SCALES_ONE,
+    EACH_ONCE,
+    EQUAL_ROWS,
+    ONE_INPUT,
+    ONE_OUTPUT
+} Simpler;
 
 static bool simpler_right(Tied x, Simpler what, bool hidden) {
     static const int once[INPUTS] = {3, 0, 5, 1, 6, 2, 4};
@@ -179,6 +189,10 @@ static bool simpler_right(Tied x, Simpler what, bool hidden) {
     if (what == EACH_ONCE)
         x.ids = once, x.input_grad = mat_rows(x.input_grad, 0, VOCABULARY);
     if (what == EQUAL_ROWS) x.input_grad = mat_rows(x.input_grad, 0, OUTPUTS);
+    if (what == ONE_INPUT) x.input_grad = mat_rows(x.input_grad, 0, 1);
+    if (what == ONE_OUTPUT)
+        x.hidden = mat_rows(x.hidden, 0, 1),
+        x.logits_grad = mat_rows(x.logits_grad, 0, 1);
     TiedGrad got = run_tied_from(&x, start);
     if (hidden)
         return near_mat(got.hidden, hidden_reference(&x, x.logit_scale, start),
@@ -203,6 +217,13 @@ static void contrast(Grade *g, const Tied *x, bool hidden) {
          "has already?"},
         {EQUAL_ROWS, "only-equal-rows",
          "right with as many inputs as rows of hidden: which of the two counts where?"},
+        {ONE_OUTPUT, "only-one-output",
+         "right where hidden has one row: what do the other rows add, and to which "
+         "rows "
+         "of the table?"},
+        {ONE_INPUT, "only-one-input",
+         "right for a single input: what does the second one add, and is it weighed as "
+         "the first?"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         grade_contrast(g, simpler_right(*x, cases[i].what, hidden), cases[i].code,
@@ -278,6 +299,18 @@ static const TiedMistake LOOK_UP_MISTAKES[] = {
     {TIED_RIGHT, NULL, NULL},
 };
 
+// As if hidden_grad, before or after its own sums, were hidden.
+static bool from_hidden_grad(const Tied *x) {
+    TiedGrad got = run_tied(x);
+    Mat hiddens[] = {filled(OUTPUTS, DIM, START), got.hidden};
+    for (int i = 0; i < 2; i++) {
+        Tied other = *x;
+        other.hidden = hiddens[i];
+        if (table_by(got.table, &other, TIED_RIGHT)) return true;
+    }
+    return false;
+}
+
 static void recognise_table(Grade *g, Mat got, const Tied *x,
                             const TiedMistake *mistakes) {
     for (const TiedMistake *m = mistakes; m->code; m++)
@@ -290,6 +323,8 @@ static bool check_table(Grade *g, const char *what, const Tied *x,
     Mat got = run_tied(x).table, want = table_reference(x, TIED_RIGHT, START);
     if (table_by(got, x, TIED_RIGHT)) return grade_expect(g, 3, true, "%s", what);
     recognise_table(g, got, x, mistakes);
+    grade_mistake(g, from_hidden_grad(x), "from-hidden-gradient",
+                  "table_grad: hidden_grad is read as if it were hidden");
     grade_near_added(g, 3, what, got, want, table_tolerance(x), START);
     contrast(g, x, false);
     return false;
@@ -411,9 +446,12 @@ static void check_both(Grade *g, const Tied *both) {
 
 void check_tied(Grade *g) {
     Rng rng = rng_new(31);
-    Tied both = {random_mat(&rng, INPUTS, DIM), random_mat(&rng, OUTPUTS, VOCABULARY),
-                 random_mat(&rng, OUTPUTS, DIM), random_mat(&rng, VOCABULARY, DIM),
-                 IDS,         INPUT_SCALE,
+    Tied both = {random_mat(&rng, INPUTS, DIM),
+                 random_mat(&rng, OUTPUTS, VOCABULARY),
+                 random_mat(&rng, OUTPUTS, DIM),
+                 random_mat(&rng, VOCABULARY, DIM),
+                 IDS,
+                 INPUT_SCALE,
                  LOGIT_SCALE};
     Tied input = both, output = both;
     input.logits_grad = mat_new(OUTPUTS, VOCABULARY),

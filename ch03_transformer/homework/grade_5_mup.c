@@ -239,20 +239,24 @@ static Config gpt(int width) {
 // Of attention at four times the width: 1 / sqrt(8), times 8 / 32.
 static const double WIDE_SCALE = 0.0883883476483184405501;
 
+// The attention_scale that comes of a base whose own is 1.
+static double scale_from_one(const Config *base) {
+    Config custom = *base, wide = gpt(128);
+    custom.attention_scale = 1;
+    mup_scales(&wide, &custom);
+    return wide.attention_scale;
+}
+
 // attention_scale is 0, but not because of its factor: from a scale other than 0 it
 // comes out right.
 static bool zero_times_ratio(const Config *wide, const Config *base) {
-    Config custom = *base, again = gpt(128);
-    custom.attention_scale = 1;
-    mup_scales(&again, &custom);
-    return wide->attention_scale == 0 && close_to(again.attention_scale, 0.25);
+    return wide->attention_scale == 0 && close_to(scale_from_one(base), 0.25);
 }
 
 // After scales that are wrong: at the base's own width; where one of the two has grown.
 static void contrast_scales(Grade *g, const Config *base) {
     Config same = *base, narrow = gpt(128), more = gpt(128);
-    double before =
-        base->attention_scale == 0 ? 1 / sqrt(8) : base->attention_scale;
+    double before = base->attention_scale == 0 ? 1 / sqrt(8) : base->attention_scale;
     mup_scales(&same, base);
     narrow.channels = base->channels, mup_scales(&narrow, base);
     more.head_dim = base->head_dim, mup_scales(&more, base);
@@ -313,6 +317,13 @@ static void recognise_logit_scale(Grade *g, double got) {
 
 static void recognise_scales(Grade *g, const Config *wide, const Config *base) {
     double standard = 1 / sqrt(32), want = WIDE_SCALE;
+    grade_mistake(g,
+                  close_to(wide->attention_scale, standard)
+                      && close_to(scale_from_one(base), 0.5),
+                  "attention-root",
+                  "the root of the ratio of head_dim, which leaves 1 / sqrt(d) as it "
+                  "was: q and k will be correlated, their product grows as d, so the "
+                  "ratio itself");
     grade_mistake(
         g, close_to(wide->attention_scale, 0.25) && close_to(wide->logit_scale, want),
         "scales-exchanged", "attention_scale and logit_scale are exchanged");

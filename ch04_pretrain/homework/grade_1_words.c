@@ -295,6 +295,7 @@ typedef struct {
     int least;        // the largest lack
     // rows with other budgets: rounded down, up, to even; of all n; of words; one word
     int down, up, even, with_rest, of_words, one_word, fixed;
+    int in_words;  // rows with as many words as the budget has tokens
 } Shares;
 
 static int words_selected(const Row *row, const bool *selected) {
@@ -322,6 +323,7 @@ static Shares run_shares(int rows, int longest, double share) {
         s.of_words += got <= budget(row.count, share);
         s.fixed += got == budget(row.tokens, 0.15);
         s.one_word += words_selected(&row, selected) == 1;
+        s.in_words += words_selected(&row, selected) == want;
     }
     return s;
 }
@@ -363,6 +365,9 @@ static void check_share(Grade *g) {
     grade_mistake(g, s.over > 0 && s.under > 0, "independent",
                   "each word was drawn by itself, so the number of tokens varies: go "
                   "through the words in random order until the budget is used up");
+    grade_mistake(g, s.over > 0 && s.in_words > ROWS / 2, "words-for-tokens",
+                  "as many words as the budget has tokens: each takes as many of it as "
+                  "it has tokens");
     grade_mistake(g, s.over > 0, "overshoots",
                   "the last word went beyond the budget: one that does not fit is "
                   "passed over");
@@ -635,6 +640,11 @@ static const struct {
     double p[FATES];
     const char *code, *says;
 } FATE_SLIPS[] = {
+    {{0.7, OTHER_TOKEN, 0.3 - OTHER_TOKEN},
+     "random-before-mask",
+     "c->random was taken first, and then the mask what is below c->mask, which leaves "
+     "it "
+     "c->mask - c->random: below the sum of the two"},
     {{0.8, 0.2 * OTHER_TOKEN, 0.2 - 0.2 * OTHER_TOKEN},
      "nested",
      "a second draw decides between random and same with c->random: that is a share of "

@@ -28,6 +28,7 @@ typedef enum {
     WSD_ROOT_OF_REST,  // sqrt(1 - u) for 1 - sqrt(u)
     WSD_ALWAYS_LINEAR,
     WSD_DECAY_EARLY,   // by one step
+    WSD_BEGINS_EARLY,  // so too, and step total - decay is the first of it
     WSD_OF_ALL_STEPS,  // u = step / total
     WSD_RISES,         // u counts backwards
     WSD_ROOT_RISES,    // sqrt(u)
@@ -114,6 +115,7 @@ static double rate_by(const Wsd *s, WsdRule rule, long long step) {
         return rule == WSD_TO_ZERO ? 0 : s->last;
     long long done = step - start - (rule == WSD_DECAY_LATE);
     if (done > 0 && rule == WSD_DECAY_EARLY) done++;
+    if (rule == WSD_BEGINS_EARLY) done++;
     if ((done <= 0 && rule != WSD_NO_FLAT) || rule == WSD_INTEGERS) return s->peak;
     long long length = rule == WSD_OF_TOTAL ? s->total
                        : all_the_way        ? s->total - start
@@ -235,6 +237,8 @@ static const WsdMistake DECAY_MISTAKES[] = {
      "sqrt(1 - u) falls slowly first, 1 - sqrt(u) fast first"},
     {WSD_ALWAYS_LINEAR, "always-linear", "the shape was ignored: 1 - sqrt(u) here"},
     {WSD_DECAY_EARLY, "decay-early",
+     "the decay is one step early: step total - decay has the peak yet"},
+    {WSD_BEGINS_EARLY, "decay-early",
      "the decay is one step early: step total - decay has the peak yet"},
     {WSD_OF_ALL_STEPS, "of-all-steps",
      "u is step / total: it is the steps done of the decay, divided by `decay`"},

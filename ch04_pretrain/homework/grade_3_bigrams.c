@@ -364,8 +364,8 @@ static void witten_bell_by(WittenBellRule rule, const double *lower, int h, doub
 
 static double *run_witten_bell_of(const double *lower, int h) {
     double *p = blank_p();
-    witten_bell(guarded_counts(COUNT), V, grade_guarded("lower", lower, V * sizeof *lower),
-                h, p);
+    witten_bell(guarded_counts(COUNT), V,
+                grade_guarded("lower", lower, V * sizeof *lower), h, p);
     return p;
 }
 static double *run_witten_bell(int h) { return run_witten_bell_of(LOWER, h); }
@@ -448,7 +448,8 @@ static const struct {
      "this is lower alone, so that c(h) / (c(h) + T) or its like came to 0: a quotient "
      "of integers? Make one a double"},
     {WB_SEEN_ALONE, "no-lower",
-     "this is c(h w) / c(h), so that T / (c(h) + T) or its like came to 0: a quotient of "
+     "this is c(h w) / c(h), so that T / (c(h) + T) or its like came to 0: a quotient "
+     "of "
      "integers? Make one a double"},
     {WB_FREQUENCY, "weighed-twice",
      "c(h w) was divided by c(h) + T and then weighed as well: either c(h w) / (c(h) + "
@@ -590,8 +591,16 @@ static bool back_off_right(const double *lower, double D, int h) {
 }
 
 // After a step that failed.
-static void contrast_back_off(Grade *g, double D) {
-    static const double one[V] = {0.1, 0.2, 0.3, 0.2, 0.2}, alone[V] = {0, 0.5, 0, 0, 0.5};
+static void contrast_back_off(Grade *g, double D, const double *got,
+                              const double *want) {
+    bool seen = true, unseen = true;
+    for (int w = 0; w < V; w++) {
+        bool right = fabs(got[w] - want[w]) <= TOLERANCE;
+        if (COUNT[SEEN_SOME * V + w] > 0) seen &= right;
+        else unseen &= right;
+    }
+    static const double one[V] = {0.1, 0.2, 0.3, 0.2, 0.2},
+                        alone[V] = {0, 0.5, 0, 0, 0.5};
     grade_contrast(g, back_off_right(LOWER, D, SEEN_ONE), "only-one-token-seen",
                    "backing off: right after a history with one token: with several, "
                    "how much have they given up together?");
@@ -606,6 +615,13 @@ static void contrast_back_off(Grade *g, double D) {
                    "alone: of several, by what does alpha divide?");
     grade_contrast(g, back_off_right(one, D, SEEN_SOME), "only-other-lower",
                    "backing off: right with another lower: what of lower is fixed?");
+    grade_contrast(g, seen, "only-seen",
+                   "backing off: right for tokens that came after h: how much do the "
+                   "others share, D T / c(h), and by what does alpha divide it?");
+    grade_contrast(
+        g, unseen, "only-unseen",
+        "backing off: right for tokens that never came after h: what is left "
+        "to one that came, (c(h w) - D) / c(h)?");
 }
 
 static const struct {
@@ -685,7 +701,7 @@ static void check_back_off(Grade *g) {
     }
     bool some = near_array(got, want, V, TOLERANCE);
     if (!grade_near_array(g, 5, "backing off", got, want, V, TOLERANCE))
-        contrast_back_off(g, D);
+        contrast_back_off(g, D, got, want);
     got = run_back_off(LOWER, D, SEEN_ONE);
     back_off_by(BACK_OFF_RIGHT, LOWER, D, SEEN_ONE, want);
     grade_mistake(g, some && !near_array(got, want, V, TOLERANCE), "one-token-seen",

@@ -648,6 +648,10 @@ static void check_left(Grade *g) {
     grade_mistake(g, c.count == 4 && fabs(c.total - total) > TOLERANCE, "count-not-set",
                   "c->count is as before: it is how many are left");
     if (changed == 0) name_total(g, c.total, sum, total, mass);
+    bool nearly = changed == 0 && fabs(c.total - sum) < 1e-6;
+    grade_mistake(g, nearly && fabs(c.total - sum) > TOLERANCE, "total-in-float",
+                  "c->total is right to some digits alone: a float holds seven, add up "
+                  "in a double");
     grade_mistake(
         g, changed > 0 && fabs(sum - 1) < TOLERANCE, "renormalised",
         "p were divided by their sum: each stays as it is, c->total says what "

@@ -83,6 +83,8 @@ static int row_of_selected(int i) {
     return before * V;
 }
 static int number_itself(int i) { return i; }
+static int row_before(int i) { return (i > 0 ? i - 1 : 0) * V; }
+static int row_after(int i) { return (i < ROW - 1 ? i + 1 : i) * V; }
 
 static void name_rows(Grade *g, const Seen *s) {
     grade_mistake(g, drawn_from(s, row_of_selected, 1), "row-of-selected",
@@ -90,6 +92,10 @@ static void name_rows(Grade *g, const Seen *s) {
                   "has a row for every token, and row i is token i's");
     grade_mistake(g, drawn_from(s, number_itself, 1), "row-begins-at-i",
                   "token i is drawn from generator[i] on: its row begins at i V");
+    grade_mistake(
+        g, drawn_from(s, row_before, 1) || drawn_from(s, row_after, 1), "row-beside",
+        "token i is drawn from the row before or after its own: its row begins "
+        "at i V");
     grade_mistake(g, drawn_from(s, number_itself, ROW), "by-column",
                   "the generator was read column by column: generator[i V + w]");
 }
@@ -220,6 +226,7 @@ static void check_labels(Grade *g) {
 typedef struct {
     const double *logit;
     const bool *special;
+    const bool *replaced;  // REPLACED if NULL
 } Row6;
 
 static const bool REPLACED[ROW] = {true, false, false, true, false, false};
@@ -269,13 +276,14 @@ static bool loss_skips(LossRule rule, const Row6 *r, int i) {
 
 static void loss_by(int rule, const void *of, double *to) {
     const Row6 *r = of;
+    const bool *replaced = r->replaced ? r->replaced : REPLACED;
     double sum = 0, count = 0;
     for (int i = 0; i < ROW; i++) {
         bool skip = loss_skips((LossRule)rule, r, i);
         if (!skip || rule == LOSS_ALL_COUNTED) count++;
         if (rule == LOSS_ALL_SUMMED) skip = false;
-        if (skip || (rule == LOSS_REPLACED_SUM && !REPLACED[i])) continue;
-        double z = REPLACED[i] != (rule == LOSS_INVERTED) ? r->logit[i] : -r->logit[i];
+        if (skip || (rule == LOSS_REPLACED_SUM && !replaced[i])) continue;
+        double z = replaced[i] != (rule == LOSS_INVERTED) ? r->logit[i] : -r->logit[i];
         sum += loss_of((LossRule)rule, z);
     }
     *to = sum / (rule == LOSS_SUM ? 1 : count) / (rule == LOSS_BITS ? log(2) : 1);
@@ -284,13 +292,14 @@ static void loss_by(int rule, const void *of, double *to) {
 
 static double run_loss(const Row6 *r) {
     return detector_loss(grade_guarded("logit", r->logit, ROW * sizeof *r->logit),
-                         grade_guarded("replaced", REPLACED, sizeof REPLACED),
+                         grade_guarded("replaced", r->replaced ? r->replaced : REPLACED,
+                                       sizeof REPLACED),
                          grade_guarded("special", r->special, ROW * sizeof *r->special),
                          ROW);
 }
 
-static bool loss_right(const double *logit, const bool *special) {
-    Row6 r = {logit, special};
+static bool loss_right(const double *logit, const bool *special, const bool *replaced) {
+    Row6 r = {logit, special, replaced};
     double want, got = run_loss(&r);
     loss_by(LOSS_RIGHT, &r, &want);
     return fabs(got - want) <= TOLERANCE * fmax(1, want);
@@ -320,8 +329,16 @@ static void contrast_loss(Grade *g) {
          "turn its sign?"},
     };
     for (int i = 0; i < COUNT_OF(cases); i++)
-        grade_contrast(g, loss_right(cases[i].logit, NONE), cases[i].code,
+        grade_contrast(g, loss_right(cases[i].logit, NONE, NULL), cases[i].code,
                        "the loss: %s", cases[i].says);
+    static const bool all[ROW] = {true, true, true, true, true, true};
+    grade_contrast(
+        g, loss_right(LOGIT, NONE, NONE), "only-kept",
+        "the loss: right where no token is replaced: what is the loss of one "
+        "that is?");
+    grade_contrast(g, loss_right(LOGIT, NONE, all), "only-replaced",
+                   "the loss: right where all tokens are replaced: what is the loss of "
+                   "one that is not?");
 }
 
 static void check_loss(Grade *g) {
@@ -380,7 +397,7 @@ static void check_special(Grade *g) {
     grade_numbers(g, 1, "the loss of six tokens, the ends special", &got, 1, TOLERANCE,
                   loss_by, &r, slips, COUNT_OF(slips));
     grade_contrast(
-        g, loss_right(LOGIT, NONE), "only-no-specials",
+        g, loss_right(LOGIT, NONE, NULL), "only-no-specials",
         "the loss: right where no token is special: of a special one neither "
         "the loss nor its being there counts");
     bool all[ROW] = {true, true, true, true, true, true};
@@ -408,7 +425,7 @@ static void check_large(Grade *g) {
         ROW * got);
     grade_numbers(g, 2, "the loss of logits near 1000", &got, 1, TOLERANCE, loss_by, &r,
                   NULL, 0);
-    grade_contrast(g, loss_right(LOGIT, NONE), "only-small-logits",
+    grade_contrast(g, loss_right(LOGIT, NONE, NULL), "only-small-logits",
                    "the loss: right for logits up to 3, wrong near 1000: which step "
                    "becomes 0, 1 or infinite there?");
 }
@@ -791,7 +808,7 @@ static const Slip FLOOR_SLIPS[] = {
 static bool floor_right(const Place *p) {
     double want, got = detector_floor(p->language, p->generator, p->share, V);
     floor_by(FLOOR_RIGHT, p, &want);
-    return fabs(got - want) <= TOLERANCE;
+    return want > TOLERANCE && fabs(got - want) <= TOLERANCE;
 }
 
 static void check_floor(Grade *g) {
