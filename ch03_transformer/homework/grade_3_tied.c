@@ -183,13 +183,14 @@ typedef enum {
 } Simpler;
 
 static bool simpler_right(Tied x, Simpler what, bool hidden) {
-    static const int once[INPUTS] = {3, 0, 5, 1, 6, 2, 4};
+    static const int once[INPUTS] = {3, 0, 5, 1, 6, 2, 4}, zero[INPUTS] = {0};
     double start = what == FROM_ZERO ? 0 : START;
     if (what == SCALES_ONE) x.input_scale = x.logit_scale = 1;
     if (what == EACH_ONCE)
         x.ids = once, x.input_grad = mat_rows(x.input_grad, 0, VOCABULARY);
     if (what == EQUAL_ROWS) x.input_grad = mat_rows(x.input_grad, 0, OUTPUTS);
-    if (what == ONE_INPUT) x.input_grad = mat_rows(x.input_grad, 0, 1);
+    if (what == ONE_INPUT)
+        x.ids = zero, x.input_grad = mat_rows(x.input_grad, 0, 1);
     if (what == ONE_OUTPUT)
         x.hidden = mat_rows(x.hidden, 0, 1),
         x.logits_grad = mat_rows(x.logits_grad, 0, 1);
