@@ -285,7 +285,7 @@ static void recognise_forward(Grade *g, Mat x, Mat gain, Mat got, double toleran
 // ---- simpler cases
 
 typedef enum { COMPARE_VALUE, COMPARE_X, COMPARE_GAIN } Compared;
-typedef enum { ONE_GAIN, POSITIVE_GAIN, ONE_HEAD, ONE_TOKEN } Simpler;
+typedef enum { ONE_GAIN, POSITIVE_GAIN, ONE_SIZE, ONE_HEAD, ONE_TOKEN } Simpler;
 
 static QkGrad run_backward(Mat x, Mat gain, Mat out_grad);
 
@@ -293,6 +293,16 @@ static Mat sizes_of(Mat m) {
     Mat sizes = copied(m);
     for (int c = 0; c < m.cols; c++) *mat_at(sizes, 0, c) = (real)fabs(at(m, 0, c));
     return sizes;
+}
+
+// The same numbers, but all heads of all tokens have one root mean square.
+static Mat of_one_size(Mat x, double size) {
+    Mat even = mat_new(ROWS, WIDE);
+    for (int i = 0; i < ROWS; i++)
+        for (int c = 0; c < WIDE; c++)
+            *mat_at(even, i, c) =
+                (real)(size * at(x, i, c) * inverse_of(x, i, c / DIM, QK_NO_EPSILON));
+    return even;
 }
 
 static Mat corner(Mat m, int rows, int cols) {
@@ -305,6 +315,7 @@ static bool simpler_right(Simpler what, Compared part, Mat x, Mat gain, Mat out_
     int rows = what == ONE_TOKEN ? 1 : ROWS, cols = what == ONE_HEAD ? DIM : WIDE;
     if (what == ONE_GAIN) gain = filled(1, DIM, 1);
     if (what == POSITIVE_GAIN) gain = sizes_of(gain);
+    if (what == ONE_SIZE) x = of_one_size(x, sqrt(1 - EPSILON));
     Mat small = corner(x, rows, cols), above = mat_new(ROWS, WIDE);
     if (part == COMPARE_VALUE) {
         Mat want = corner(qk_value(x, gain, QK_RIGHT), rows, cols);
@@ -334,6 +345,9 @@ static void contrast(Grade *g, Compared part, Mat x, Mat gain, Mat out_grad) {
         {ONE_GAIN, "only-gain-1",
          "right where the gain is 1 everywhere: where does the gain come in, and which "
          "column's?"},
+        {ONE_SIZE, "only-s-1",
+         "right where every head's s is 1: where is something divided by s, and how "
+         "often?"},
         {ONE_HEAD, "only-one-head",
          "right where a row has one head: where does the next one begin, and what must "
          "begin anew with it?"},
@@ -369,23 +383,13 @@ static QkGrad run_backward(Mat x, Mat gain, Mat out_grad) {
     return got;
 }
 
-// The same numbers, but all heads of all tokens have one s.
-static Mat of_one_size(Mat x) {
-    Mat even = mat_new(ROWS, WIDE);
-    for (int i = 0; i < ROWS; i++)
-        for (int c = 0; c < WIDE; c++)
-            *mat_at(even, i, c) =
-                (real)(2 * at(x, i, c) * inverse_of(x, i, c / DIM, QK_NO_EPSILON));
-    return even;
-}
-
 // Wrong as soon as two heads, or two tokens, have different s: what one of them has was
 // taken for another.
 static void recognise_s(Grade *g, Mat x, Mat gain, Mat out_grad, const QkGrad *got) {
     QkGrad want = qk_grad(x, gain, out_grad, QK_RIGHT);
     double dx = x_tolerance(gain, out_grad), dgain = gain_tolerance(out_grad);
     if (near_mat(got->x, want.x, dx) && near_mat(got->gain, want.gain, dgain)) return;
-    Mat even = of_one_size(x);
+    Mat even = of_one_size(x, 2);
     QkGrad even_got = run_backward(even, gain, out_grad),
            even_want = qk_grad(even, gain, out_grad, QK_RIGHT);
     grade_mistake(

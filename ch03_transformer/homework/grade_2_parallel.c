@@ -549,10 +549,11 @@ static bool slices_right(Mat x, Mat out_grad, int rows, int first, int second,
 }
 
 static void contrast_slices(Grade *g, Mat x, Mat out_grad) {
-    grade_contrast(g, slices_right(x, out_grad, 1, FIRST, SECOND, true), "only-one-row",
-                   "slice_cols: the gradient is right where x has one row: how far is "
-                   "it from one row of x's gradient to the next? x is wider than the "
-                   "slice; mat_at and mat_cols know");
+    grade_contrast(
+        g, slices_right(x, out_grad, 1, FIRST, SECOND, true), "only-one-row",
+        "slice_cols: the gradient is right where x has one row: are all rows "
+        "done, and how far is it from one row of x's gradient to the next? x "
+        "is wider than the slice; mat_at and mat_cols know");
     grade_contrast(
         g, slices_right(x, out_grad, x.rows, 0, COUNT + 1, true), "only-apart",
         "slice_cols: the gradient is right where two slices share no column: "

@@ -368,6 +368,14 @@ static void check_dropout(Grade *g, Recomputing *r) {
                   "what t does, tape_is_training(t)");
     grade_expect(g, 0, idle == 0, "without training %d numbers of the value are 0",
                  idle);
+    Trace idle_run = run(r, dropped_linear, 0),
+          idle_want = run(r, dropped_linear, PLAIN);
+    bool idle_right =
+        near_mat(idle_run.grads, idle_want.grads, layers_rounding(idle_want.grads));
+    grade_mistake(g, filled_in && sound && idle == 0 && !idle_right,
+                  "second-run-trains",
+                  "without training the second run of f drops numbers, the first does "
+                  "not: both do what t does, tape_is_training(t)");
     grade_mistake(g, zeros(got.value) == 0, "not-training",
                   "nothing is dropped while training: the inner tape must be told, "
                   "tape_training(inner, ...)");
@@ -411,7 +419,8 @@ static void check_chain(Grade *g, Recomputing *r) {
                         layers_rounding(once_want.x_grad)),
         "one-place",
         "right where recompute is called once on a tape, wrong where one call follows "
-        "another: what is kept for backward, f, context and seed, is each node's own, in "
+        "another: what is kept for backward, f, context and seed, is each node's own, "
+        "in "
         "y->saved, and not in one place for all");
     grade_expect(g, 0, right, "one call's result is the other's x: x's gradient");
 }

@@ -145,6 +145,12 @@ static void contrast_own_sd(Grade *g, const Case *c) {
                    "base->init.sd");
 }
 
+static void contrast_vector(Grade *g) {
+    grade_contrast(g, rule_is(&REST[0]), "only-embedding",
+                   "right for an embedding: gains and biases, which have one row, grow "
+                   "in columns alone too, and begin and learn as in base");
+}
+
 // After a hidden matrix whose rule is wrong.
 static void contrast_hidden(Grade *g, const Case *c) {
     static const struct {
@@ -218,8 +224,8 @@ static void check_rest(Grade *g) {
                   "the head shrinks twice: logit_scale has the factor already, so sd "
                   "and rate stay");
     if (!expect_case(g, 1, &REST[0])) contrast_own_sd(g, &REST[0]);
-    expect_case(g, 0, &REST[1]);
-    expect_case(g, 1, &REST[2]);
+    if (!expect_case(g, 0, &REST[1])) contrast_vector(g);
+    if (!expect_case(g, 1, &REST[2])) contrast_vector(g);
     if (!expect_case(g, 1, &REST[3])) {
         contrast_own_sd(g, &REST[3]);
         grade_contrast(g, rule_is(&REST[0]), "only-embedding",
@@ -253,31 +259,44 @@ static bool zero_times_ratio(const Config *wide, const Config *base) {
     return wide->attention_scale == 0 && close_to(scale_from_one(base), 0.25);
 }
 
-// After scales that are wrong: at the base's own width; where one of the two has grown.
-static void contrast_scales(Grade *g, const Config *base) {
-    Config same = *base, narrow = gpt(128), more = gpt(128);
+// What both scales should be where the head_dim has grown by `heads`, the channels by
+// `channels`.
+typedef struct {
+    bool attention, logits;
+} Right;
+
+static Right scales_right(const Config *base, int heads, int channels) {
+    Config wide = gpt(128);
     double before = base->attention_scale == 0 ? 1 / sqrt(8) : base->attention_scale;
-    mup_scales(&same, base);
-    narrow.channels = base->channels, mup_scales(&narrow, base);
-    more.head_dim = base->head_dim, mup_scales(&more, base);
-    grade_contrast(g,
-                   close_to(narrow.attention_scale, before * 8 / 32)
-                       && close_to(narrow.logit_scale, base->logit_scale),
-                   "only-head-dim",
-                   "right where head_dim alone has grown: what does logit_scale go by, "
-                   "and which power of it?");
-    grade_contrast(g,
-                   close_to(more.attention_scale, before)
-                       && close_to(more.logit_scale, base->logit_scale / 4),
-                   "only-channels",
-                   "right where head_dim is as before: what does attention_scale go "
-                   "by, and which power of it?");
-    grade_contrast(g,
-                   close_to(same.attention_scale, before)
-                       && close_to(same.logit_scale, base->logit_scale),
-                   "only-same-width",
-                   "right where nothing has grown: which power of which ratio has each "
-                   "scale?");
+    wide.head_dim = heads * base->head_dim, wide.channels = channels * base->channels;
+    mup_scales(&wide, base);
+    return (Right){close_to(wide.attention_scale, before / heads),
+                   close_to(wide.logit_scale, base->logit_scale / channels)};
+}
+
+// After scales that are wrong: of the one that is, where less has grown.
+static void contrast_scales(Grade *g, const Config *base) {
+    Right all = scales_right(base, 4, 4), channels = scales_right(base, 1, 4),
+          heads = scales_right(base, 4, 1);
+    const struct {
+        const char *name, *own, *other;
+        bool wrong, without_other, without_own;
+    } scales[] = {
+        {"attention_scale", "head_dim has not grown: which power of its ratio",
+         "the channels have not grown: they have", !all.attention, heads.attention,
+         channels.attention},
+        {"logit_scale", "the channels have not grown: which power of their ratio",
+         "head_dim has not grown: it has", !all.logits, channels.logits, heads.logits},
+    };
+    for (int i = 0; i < 2; i++) {
+        if (!scales[i].wrong) continue;
+        grade_contrast(g, scales[i].without_other, "only-own-size",
+                       "%s is right where %s no say in it", scales[i].name,
+                       scales[i].other);
+        grade_contrast(g, scales[i].without_own, "only-same-size",
+                       "%s is right where %s does it have?", scales[i].name,
+                       scales[i].own);
+    }
 }
 
 // From a base that has scales of its own.

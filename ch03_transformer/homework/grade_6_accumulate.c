@@ -65,28 +65,29 @@ static void clip(Mat gradient, double most) {
 
 typedef enum {
     SUM_RIGHT,
-    SUM_MEANS,        // each micro-batch counts the same
-    SUM_ADDED,        // the means, not divided at all
-    SUM_ROWS,         // by the number of tokens, counted or not
-    SUM_POSITIVE,     // target 0 is not counted
-    SUM_TWICE,        // right, and divided by the number of micro-batches
-    SUM_LAST,         // zeroed before each micro-batch
-    SUM_PER_TARGET,   // the means, divided by all targets
-    SUM_TILL_EMPTY,   // ends at the first micro-batch without targets
+    SUM_MEANS,         // each micro-batch counts the same
+    SUM_ADDED,         // the means, not divided at all
+    SUM_ROWS,          // by the number of tokens, counted or not
+    SUM_POSITIVE,      // target 0 is not counted
+    SUM_TWICE,         // right, and divided by the number of micro-batches
+    SUM_LAST,          // zeroed before each micro-batch
+    SUM_PER_TARGET,    // the means, divided by all targets
+    SUM_TILL_EMPTY,    // ends at the first micro-batch without targets
     SUM_BEFORE_EMPTY,  // so too, and later targets are not counted either
-    SUM_FIRST_COUNT,  // as if all had as many targets as the first
-    SUM_LESS_ONE,     // without the last micro-batch
-    SUM_FIRST,        // the first micro-batch alone
-    SUM_ONE_ROW,      // the targets of the first sequence of each
-    SUM_TOKENS,       // all tokens of a micro-batch, by the counted ones of all
-    SUM_FIRST_SHARE,  // each has the share of the first
-    SUM_INVERSE,      // n / n_k for n_k / n
-    SUM_TOTAL,        // right, not divided by n
-    SUM_SQUARED,      // the share squared
-    SUM_NEGATIVE,     // negative targets other than IGNORED are counted
-    SUM_NEXT,         // the share of the next
-    SUM_CLIP_EACH,    // each micro-batch's share is clipped
-    SUM_CLIP_SO_FAR,  // the sum is clipped after each micro-batch
+    SUM_FIRST_COUNT,   // as if all had as many targets as the first
+    SUM_LESS_ONE,      // without the last micro-batch
+    SUM_FROM_ONE,      // without the first
+    SUM_FIRST,         // the first micro-batch alone
+    SUM_ONE_ROW,       // the targets of the first sequence of each
+    SUM_TOKENS,        // all tokens of a micro-batch, by the counted ones of all
+    SUM_FIRST_SHARE,   // each has the share of the first
+    SUM_INVERSE,       // n / n_k for n_k / n
+    SUM_TOTAL,         // right, not divided by n
+    SUM_SQUARED,       // the share squared
+    SUM_NEGATIVE,      // negative targets other than IGNORED are counted
+    SUM_NEXT,          // the share of the next
+    SUM_CLIP_EACH,     // each micro-batch's share is clipped
+    SUM_CLIP_SO_FAR,   // the sum is clipped after each micro-batch
 } SumRule;
 
 // Targets above 0: what is counted if the sign is read wrongly.
@@ -133,6 +134,7 @@ static double share(const Case *c, int k, SumRule rule) {
         case SUM_NEGATIVE: return (double)not_ignored(&c->micro[k]) / other;
         case SUM_NEXT: return COUNTED[(k + 1) % MICRO] / c->total;
         case SUM_FIRST_COUNT: return (double)COUNTED[k] / (MICRO * COUNTED[0]);
+        case SUM_FROM_ONE: return k > 0 ? right : 0;
         case SUM_LESS_ONE: return k < MICRO - 1 ? right : 0;
         default: return right;
     }
@@ -243,6 +245,7 @@ static const struct {
     {SUM_FIRST_COUNT, "first-count",
      "the targets of the first micro-batch were counted for each of them"},
     {SUM_LESS_ONE, "last-missing", "the last micro-batch is missing"},
+    {SUM_FROM_ONE, "first-missing", "the first micro-batch is missing"},
     {SUM_FIRST, "first-alone", "that is the first micro-batch alone, of several"},
     {SUM_ONE_ROW, "one-sequence",
      "the targets of the first sequence of each micro-batch were counted: there are "
@@ -289,13 +292,19 @@ static void contrast(Grade *g, const Case *c) {
         int which[2], count;
         const char *code, *says;
     } cases[] = {
-        {{1, 3}, 2, "only-with-targets",
+        {{1, 3},
+         2,
+         "only-with-targets",
          "right where every micro-batch has targets: what happens at one that has "
          "none, and after it?"},
-        {{3, 3}, 2, "only-equal-counts",
+        {{3, 3},
+         2,
+         "only-equal-counts",
          "right where all micro-batches have as many targets: what does each count "
          "for?"},
-        {{1}, 1, "only-one",
+        {{1},
+         1,
+         "only-one",
          "right for a single micro-batch: what of it is left, or gone, when the next "
          "one comes, and what does each count for?"},
     };
@@ -312,13 +321,18 @@ static bool check_sum(Grade *g, Case *c) {
     double tolerance = step_tolerance(c, want);
     grade_mistake(g, got.steps > 1, "many-steps",
                   "%ld steps were taken: one, after all micro-batches", got.steps);
-    Mat quarter = by_rule(c, SUM_TWICE, 0);
+    double norm = length(want), times = length(got.gradient) / norm;
+    Mat scaled = mat_new(want.rows, want.cols);
+    mat_add_scaled(scaled, (real)times, want);
     grade_mistake(g,
-                  near_mat(got.gradient, quarter, tolerance)
-                      && fabs(got.result.norm - length(want)) < 1e-3 * length(want),
+                  near_mat(got.gradient, scaled, fmax(1, times) * tolerance)
+                      && times > 0 && fabs(times - 1) > 1e-3
+                      && fabs(got.result.norm - norm) < 1e-3 * norm,
                   "rate-divided",
-                  "the gradient is right, and the step is too short: the rate is not "
-                  "divided by the number of micro-batches");
+                  "the gradient is right, and the step is %.3g times as long as it "
+                  "should be: the rate is used as it is, whatever the number of "
+                  "micro-batches",
+                  times);
     grade_mistake(
         g, shares_in_integers(c), "integer-share",
         "counted / total is a quotient of integers, 0 unless there is but one "
@@ -427,12 +441,12 @@ static void check_clip(Grade *g, Case *c) {
         "the step is not clipped: clipping comes before the optimiser's step");
     Step loose = run_step(c, MICRO, 2 * length(full), 0);
     double shorter = length(loose.gradient) / length(full);
-    grade_mistake(g, got.steps == 1 && shorter > 0 && shorter < 0.99,
-                  "clips-before-dividing",
-                  "a gradient that is shorter than `most` came out shorter still, %.3g "
-                  "times: was a sum clipped that is divided afterwards? The gradient of "
-                  "the mean is what is clipped, last",
-                  shorter);
+    grade_mistake(
+        g, got.steps == 1 && shorter > 0 && shorter < 0.99, "clips-before-dividing",
+        "a gradient that is shorter than `most` came out shorter still, %.3g "
+        "times: was a sum clipped that is divided afterwards? The gradient of "
+        "the mean is what is clipped, last",
+        shorter);
     grade_mistake(
         g, fabs(length(loose.gradient) / length(full) - 2) < 1e-3, "clips-up",
         "a gradient shorter than `most` was made longer: clipping only shortens");
@@ -444,8 +458,16 @@ static void check_clip(Grade *g, Case *c) {
     grade_mistake(g, near_mat(got.gradient, each, tolerance), "clips-numbers",
                   "each number was clipped by itself: the gradient's length is, and "
                   "its direction stays");
-    grade_near_mat(g, 4, "clipped: the gradient of the step", got.gradient, want,
-                   tolerance);
+    if (grade_near_mat(g, 4, "clipped: the gradient of the step", got.gradient, want,
+                       tolerance))
+        return;
+    Mat unit = copied(full);
+    clip(unit, 1);
+    grade_contrast(g,
+                   length(full) > 1
+                       && near_mat(run_step(c, MICRO, 1, 0).gradient, unit, tolerance),
+                   "only-most-1",
+                   "clipped: right where `most` is 1: which power of it comes in?");
 }
 
 static void check_norm(Grade *g, Case *c) {
@@ -462,7 +484,15 @@ static void check_norm(Grade *g, Case *c) {
                   "norm-squared", "this is the norm's square");
     Reading norms[] = {{"clipped", got.result.norm, norm, 1e-4 * norm},
                        {"not clipped", free_norm, norm, 1e-4 * norm}};
-    grade_readings(g, 1, "the norm of the gradient", norms, 2);
+    if (grade_readings(g, 1, "the norm of the gradient", norms, 2)) return;
+    Step one = run_step(c, 1, 0, 0);
+    double one_norm = length(one.gradient);
+    grade_contrast(g, fabs(one.result.norm - one_norm) <= 1e-4 * one_norm, "only-one",
+                   "the norm: right for a single micro-batch: it is that of the whole "
+                   "gradient, after the last one");
+    grade_contrast(g, fabs(free_norm - norm) <= 1e-4 * norm, "only-not-clipped",
+                   "the norm: right where nothing is clipped: it is asked for before "
+                   "clipping");
 }
 
 static void check_nothing(Grade *g, Case *c) {

@@ -156,6 +156,10 @@ static void contrast_row(Grade *g) {
         {"BCCBBC", "only-no-specials",
          "right where no special token is among them: what does one end, and does the "
          "next word begin right after it?"},
+        {"BCSBCCSBC", "only-apart",
+         "right where a special token stands between all words: what is otherwise "
+         "where "
+         "one begins right after another?"},
         {"SBSBBS", "only-single-tokens",
          "right where every word has one token: what do those that continue belong "
          "to?"},
@@ -373,8 +377,9 @@ static void check_share(Grade *g) {
                   "passed over");
     grade_mistake(
         g, s.least >= LONGEST, "twice",
-        "the budget was not used up: a word that was drawn twice, or left out by a "
-        "draw of its own, takes nothing of it, and each comes once in the order");
+        "the budget was not used up: does a word take more of it than it has tokens, "
+        "or is one drawn twice, or left out by a draw of its own? Each comes once in "
+        "the order");
     grade_mistake(g, s.under > 0 && s.over == 0 && exact_fit_passed_over(), "exact-fit",
                   "a word with as many tokens as are left was passed over: it fits");
     grade_mistake(
@@ -407,6 +412,9 @@ static void check_least(Grade *g) {
         g, too_wide == 3, "forced",
         "a word that does not fit into the budget was selected, so that there "
         "is one: where none fits, none is selected");
+    grade_mistake(g, got == 2, "least-other",
+                  "round(share m) is 0 in a short row, and the budget came to 2: it is "
+                  "at least 1, and no more for that");
     Reading both[] = {{"of two words of 1 token", got, 1, 0},
                       {"of a single word of 3", too_wide, 0, 0}};
     grade_readings(g, 1, "tokens selected, where the budget is 1", both, 2);
@@ -423,6 +431,9 @@ static const SelectionLaw SELECTION_MISTAKES[] = {
     {{1},
      "in-order",
      "the words were tried from left to right: every order is equally likely"},
+    {{0, 1},
+     "long-first",
+     "the longest word is always tried first: every order is equally likely"},
     {{1. / 2, 1. / 2},
      "by-token",
      "the long word comes first in half of the orders, and it should in a third: is it "

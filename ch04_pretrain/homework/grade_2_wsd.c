@@ -332,12 +332,13 @@ static bool near_area(double a, double b) {
 
 typedef enum {
     AREA_RIGHT,
-    AREA_SHORT,      // without the last step; so is 0 .. total - 1, as step 0 adds 0
-    AREA_LONG,       // one step more
-    AREA_TRAPEZOID,  // the two ends count half
-    AREA_INTEGRAL,   // of the curve
-    AREA_MEAN,       // divided by the number of steps
-    AREA_NO_WARMUP,  // the rest alone
+    AREA_SHORT,        // without the last step; so is 0 .. total - 1, as step 0 adds 0
+    AREA_LONG,         // one step more
+    AREA_TRAPEZOID,    // the two ends count half
+    AREA_INTEGRAL,     // of the curve
+    AREA_MEAN,         // divided by the number of steps
+    AREA_NO_WARMUP,    // the rest alone
+    AREA_FROM_WARMUP,  // so too, but for its last step
     AREA_NO_FLAT,
     AREA_NO_FALL,
     AREA_TRIANGLE,   // the warm-up as half of peak x warmup
@@ -368,6 +369,7 @@ static double area_of(const Wsd *s, AreaRule rule) {
         [AREA_INTEGRAL] = triangle + flat + curve,
         [AREA_MEAN] = all / (double)s->total,
         [AREA_NO_WARMUP] = flat + fall,
+        [AREA_FROM_WARMUP] = s->peak + flat + fall,
         [AREA_NO_FLAT] = warm + fall,
         [AREA_NO_FALL] = warm + flat,
         [AREA_TRIANGLE] = triangle + flat + fall,
@@ -398,6 +400,8 @@ static const struct {
     {AREA_MEAN, "area-mean", "this is the mean rate: the sum is asked for"},
     {AREA_LONG, "area-long", "one step too many: steps 1 .. total"},
     {AREA_NO_WARMUP, "area-no-warm-up", "the rates of the warm-up are missing"},
+    {AREA_FROM_WARMUP, "area-no-warm-up",
+     "the rates of the warm-up are missing but for the last: steps 1 .. total"},
     {AREA_NO_FLAT, "area-no-stable", "the rates at the peak are missing"},
     {AREA_NO_FALL, "area-no-decay", "the rates of the decay are missing"},
     {AREA_TRIANGLE, "area-triangle",

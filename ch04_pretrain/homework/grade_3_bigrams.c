@@ -64,6 +64,7 @@ typedef enum {
     DISCOUNT_SINGLES,   // of tokens, not of pairs
     DISCOUNT_THREES,    // n_3 for n_2
     DISCOUNT_TWO_ALL,   // n_1 / (2 (n_1 + n_2))
+    DISCOUNT_FROM_ONE,  // the first pair is not looked at
 } DiscountRule;
 
 static void discount_by(int rule, const void *of, double *to) {
@@ -87,6 +88,7 @@ static void discount_by(int rule, const void *of, double *to) {
             ones += times == 1, twos += times == 2;
         }
     }
+    if (rule == DISCOUNT_FROM_ONE) ones -= count[0] == 1, twos -= count[0] == 2;
     *to = ones / (ones + 2 * twos);
     if (rule == DISCOUNT_SINGLES && ones == 0) *to = 0.5;
     if (rule == DISCOUNT_BOTH_TWO) *to = 2 * ones / (2 * ones + twos);
@@ -120,6 +122,7 @@ static const Slip DISCOUNT_SLIPS[] = {
     {DISCOUNT_BOTH_TWO, "two-n1", "the 2 belongs to n_2 alone: n_1 / (n_1 + 2 n_2)"},
     {DISCOUNT_ZEROS, "zeros-for-ones",
      "n_1 counts pairs that came once, not those that never came"},
+    {DISCOUNT_FROM_ONE, "first-pair", "the first pair, count[0], is not looked at"},
     {DISCOUNT_THREES, "threes", "n_2 counts pairs that came twice"},
     {DISCOUNT_TWO_ALL, "two-n1", "the 2 belongs to n_2 alone: n_1 / (n_1 + 2 n_2)"},
     {DISCOUNT_BRACKETS, "brackets", "brackets are missing: n_1 / (n_1 + 2 n_2)"},
@@ -177,6 +180,7 @@ typedef enum {
     SUM_SO_FAR,   // divided by the pairs so far
     WHETHER,      // 1 for how many
     LESS_LAST,    // without the last history
+    LESS_FIRST,   // without the first
 } ContinuationRule;
 
 // What a pair counts.
@@ -184,7 +188,7 @@ static int pair_by(ContinuationRule rule, int h, int w) {
     int c = rule == FOLLOWED ? COUNT[w * V + h] : COUNT[h * V + w];
     if (rule == TOKENS) return c;
     if (rule == AFTER_OTHERS && h == w) return 0;
-    if (rule == LESS_LAST && h == V - 1) return 0;
+    if ((rule == LESS_LAST && h == V - 1) || (rule == LESS_FIRST && h == 0)) return 0;
     if (rule == MORE_THAN_ONCE) return c > 1;
     return rule == ONCE ? c == 1 : c > 0;
 }
@@ -239,6 +243,7 @@ static const struct {
     {WHETHER, "whether",
      "1 for each token that came at all: after how many different tokens did it come?"},
     {LESS_LAST, "last-history", "the last history is missing"},
+    {LESS_FIRST, "first-history", "the first history is missing"},
     {SUM_SO_FAR, "sum-so-far",
      "divided by the pairs counted so far: all pairs are known after the loop, so "
      "a second one divides"},
@@ -331,6 +336,7 @@ typedef enum {
     WB_FREQUENCY,     // the share of c / c(h) is weighed, and c is over c(h) + T
     WB_LOWER_ALONE,   // lower itself
     WB_SEEN_ALONE,    // c / c(h)
+    WB_EXCHANGED,     // the two weights exchanged
 } WittenBellRule;
 
 static void witten_bell_by(WittenBellRule rule, const double *lower, int h, double *p) {
@@ -358,6 +364,8 @@ static void witten_bell_by(WittenBellRule rule, const double *lower, int h, doub
         if (rule == WB_BOTH_INTEGER) p[w] = floor(c / events);
         if (rule == WB_FREQUENCY) p[w] = (c * s.total / events + T * lower[w]) / events;
         if (rule == WB_SEEN_ALONE) p[w] = c / s.total;
+        if (rule == WB_EXCHANGED)
+            p[w] = (T * c / s.total + s.total * lower[w]) / events;
         if (rule == WB_LOWER_ALONE || s.total == 0) p[w] = lower[w];
     }
 }
@@ -447,6 +455,9 @@ static const struct {
     {WB_LOWER_ALONE, "integers",
      "this is lower alone, so that c(h) / (c(h) + T) or its like came to 0: a quotient "
      "of integers? Make one a double"},
+    {WB_EXCHANGED, "weights-exchanged",
+     "the two weights are exchanged: c(h) / (c(h) + T) goes to what was counted, T / "
+     "(c(h) + T) to lower"},
     {WB_SEEN_ALONE, "no-lower",
      "this is c(h w) / c(h), so that T / (c(h) + T) or its like came to 0: a quotient "
      "of "

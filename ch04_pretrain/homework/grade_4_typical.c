@@ -56,6 +56,7 @@ typedef enum {
     TYPICAL_ONE_OVER,       // one more than it takes
     TYPICAL_PER_CANDIDATE,  // the entropy divided by the number of candidates
     TYPICAL_WEIGHED,        // the distance times the share
+    TYPICAL_TERM,           // a term of the entropy less the entropy
     TYPICAL_LESS_LAST,      // the last candidate of the list is not looked at
     TYPICAL_TENS,           // log10 in the surprise
     TYPICAL_EVEN,           // ln of the number of candidates for the entropy
@@ -108,6 +109,7 @@ static double key_of(TypicalRule rule, const Candidates *c, const Candidate *x) 
         case TYPICAL_PERPLEXITY: return fabs(1 / share - exp(entropy));
         case TYPICAL_RELATIVE: return fabs(above) / entropy;
         case TYPICAL_WEIGHED: return share * fabs(above);
+        case TYPICAL_TERM: return fabs(share * surprise - entropy);
         default: return fabs(above);
     }
 }
@@ -262,6 +264,9 @@ static const TypicalMistake DISTANCE_MISTAKES[] = {
     {TYPICAL_RELATIVE, "relative", "divided by the entropy: the distance itself"},
     {TYPICAL_WEIGHED, "distance-weighed",
      "the distance was multiplied by the share: only the entropy's terms are"},
+    {TYPICAL_TERM, "term-for-surprise",
+     "- share ln share is one term of the entropy: what is compared with it is ln(1 / "
+     "share) itself"},
 };
 
 static void distances_by(TypicalRule rule, const Candidates *c, double *to) {
@@ -445,7 +450,8 @@ static bool kept_twice(const Filtered *f) {
     return false;
 }
 
-// Whether the right ones are there, in front, and the total is theirs.
+// Whether the right ones are there, in front, and the total is theirs. What else is there
+// has p above 0: else it is kept for that.
 static bool only_count_is_off(const Filtered *f, const int *want, int wanted) {
     double sum = 0;
     if (f->left.count != f->given.count) return false;
@@ -453,6 +459,8 @@ static bool only_count_is_off(const Filtered *f, const int *want, int wanted) {
         if (f->after[i].token != want[i]) return false;
         sum += f->after[i].p;
     }
+    for (int i = wanted; i < f->left.count; i++)
+        if (f->after[i].p == 0) return false;
     return fabs(f->left.total - sum) < TOLERANCE;
 }
 
@@ -479,6 +487,28 @@ static bool another_distance(void) {
     distances_by(TYPICAL_RIGHT, &c, want), distances_by(TYPICAL_SIGNED, &c, with_sign);
     return !near_array(got, want, TOKENS, TOLERANCE)
            && !near_array(got, with_sign, TOKENS, TOLERANCE);
+}
+
+// An order by another distance: where typical_distance is wrong in some other way, what
+// looks like it is by chance.
+static bool is_distance(TypicalRule rule) {
+    static const TypicalRule rules[] = {
+        TYPICAL_LIKELY,  TYPICAL_BITS,        TYPICAL_RAW,
+        TYPICAL_RAW_LOG, TYPICAL_PROBABILITY, TYPICAL_MEAN_SURPRISE,
+        TYPICAL_EVEN,    TYPICAL_PERPLEXITY,  TYPICAL_PER_CANDIDATE,
+        TYPICAL_TENS,    TYPICAL_WEIGHED,     TYPICAL_RAW_SURPRISE,
+    };
+    for (int i = 0; i < COUNT_OF(rules); i++)
+        if (rules[i] == rule) return true;
+    return false;
+}
+
+static bool distances_are(TypicalRule rule) {
+    Candidates c = candidates(P, TOKENS, 1);
+    double got[MOST], by[MOST];
+    for (int i = 0; i < TOKENS; i++) got[i] = typical_distance(&c, i);
+    distances_by(rule, &c, by);
+    return near_array(got, by, TOKENS, TOLERANCE);
 }
 
 static bool choice_right(const double *p, int n, double total, double mass) {
@@ -522,6 +552,7 @@ static void check_choice(Grade *g, int points, const char *what, const double *p
     Filtered f;
     run_filter(&f, p, n, total, mass);
     bool good = left_by(TYPICAL_RIGHT, &f, mass), named = good, zero = false;
+    bool other = !good && another_distance();
     int right_count = typical_by(TYPICAL_RIGHT, &f.given, mass, want);
     grade_mistake(g, !good && only_count_is_off(&f, want, right_count), "count-not-set",
                   "c->count is as before: it is how many are left");
@@ -533,7 +564,7 @@ static void check_choice(Grade *g, int points, const char *what, const double *p
                   "overwritten while it was still read?");
     for (int i = 0; i < COUNT_OF(TYPICAL_MISTAKES) && !named; i++) {
         const TypicalMistake *m = &TYPICAL_MISTAKES[i];
-        if (m->rule == TYPICAL_LIKELY && another_distance()) continue;
+        if (is_distance(m->rule) && other && !distances_are(m->rule)) continue;
         named = left_by(m->rule, &f, mass) && left_of_others(m->rule, total, mass);
         grade_mistake(g, named, m->code, "%s", m->says);
     }

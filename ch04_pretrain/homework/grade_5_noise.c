@@ -510,6 +510,7 @@ static void scale_by(int rule, const void *of, double *to) {
 }
 
 // Three measurements; that of the second gives a |G|^2 below 0, as noise will.
+static void contrast_scale(Grade *g);
 static void recognise_selection(Grade *g) {
     static const Squares noisy[] = {{8, 5}, {6, 0.5}, {9.25, 7}};
     static const Slip slips[] = {
@@ -538,6 +539,7 @@ static void recognise_selection(Grade *g) {
         g, 0, fabs(got - want) <= TOLERANCE * want,
         "the noise scale of (8, 5), (6, 0.5), (9.25, 7) is %.8g, should be %.8g", got,
         want);
+    contrast_scale(g);
 }
 
 static bool scale_right(const Squares *s, int count) {

@@ -328,9 +328,6 @@ static void contrast_loss(Grade *g) {
          "right where every logit is 0: where does the logit come in, and which labels "
          "turn its sign?"},
     };
-    for (int i = 0; i < COUNT_OF(cases); i++)
-        grade_contrast(g, loss_right(cases[i].logit, NONE, NULL), cases[i].code,
-                       "the loss: %s", cases[i].says);
     static const bool all[ROW] = {true, true, true, true, true, true};
     grade_contrast(
         g, loss_right(LOGIT, NONE, NONE), "only-kept",
@@ -339,6 +336,9 @@ static void contrast_loss(Grade *g) {
     grade_contrast(g, loss_right(LOGIT, NONE, all), "only-replaced",
                    "the loss: right where all tokens are replaced: what is the loss of "
                    "one that is not?");
+    for (int i = 0; i < COUNT_OF(cases); i++)
+        grade_contrast(g, loss_right(cases[i].logit, NONE, NULL), cases[i].code,
+                       "the loss: %s", cases[i].says);
 }
 
 static void check_loss(Grade *g) {
@@ -696,6 +696,8 @@ typedef enum {
     FLOOR_ERROR,        // the probability of the likelier answer being wrong
     FLOOR_LOG,          // - ln(1 - p), without 1 - p in front
     FLOOR_LOG_BOTH,     // - ln p - ln(1 - p)
+    FLOOR_LOG_KEPT,     // - p ln p - ln(1 - p)
+    FLOOR_LOG_OTHER,    // - ln p - (1 - p) ln(1 - p)
     FLOOR_OF_LANGUAGE,  // the entropy of language[w]
     FLOOR_OF_SEEN,      // the entropy of what is seen
     FLOOR_BY_P,         // weighted by p
@@ -738,6 +740,8 @@ static void floor_by(int rule, const void *of, double *to) {
         if (rule == FLOOR_OF_LANGUAGE)
             replaced = term_of(p->language[w]), kept = term_of(1 - p->language[w]);
         if (rule == FLOOR_LOG) replaced = 0, kept = x < 1 ? -log(1 - x) : 0;
+        if (rule == FLOOR_LOG_KEPT) kept = x < 1 ? -log(1 - x) : 0;
+        if (rule == FLOOR_LOG_OTHER) replaced = x > 0 ? -log(x) : 0;
         if (rule == FLOOR_LOG_BOTH)
             replaced = x > 0 ? -log(x) : 0, kept = x < 1 ? -log(1 - x) : 0;
         if (rule == FLOOR_NO_LUCK) {
@@ -801,6 +805,10 @@ static const Slip FLOOR_SLIPS[] = {
     {FLOOR_LOG_BOTH, "floor-not-weighed",
      "both answers' losses were added: each comes with its probability, - p ln p - (1 "
      "- p) ln(1 - p)"},
+    {FLOOR_LOG_KEPT, "floor-not-weighed",
+     "1 - p is missing before its logarithm: - p ln p - (1 - p) ln(1 - p)"},
+    {FLOOR_LOG_OTHER, "floor-not-weighed",
+     "p is missing before its logarithm: - p ln p - (1 - p) ln(1 - p)"},
     {FLOOR_ERROR, "error-rate",
      "this is how often the likelier answer is wrong: the mean loss is wanted"},
 };
