@@ -367,7 +367,7 @@ static void check_loss(Grade *g) {
         {LOSS_MAXIMUM, "loss-maximum", "max(z, 0) alone: ln(1 + e^-|z|) is missing"},
         {LOSS_LOGIT, "loss-logit", "the logits themselves: -ln of their sigmoids"},
     };
-    Row6 r = {LOGIT, NONE};
+    Row6 r = {LOGIT, NONE, NULL};
     double got = run_loss(&r);
     grade_mistake(g, isnan(got), "loss-nan",
                   "NaN for small logits: was the logarithm of a logit, or of 1 less a "
@@ -389,7 +389,7 @@ static void check_special(Grade *g) {
         {LOSS_SPECIAL, "special-alone",
          "special tokens alone are counted: all others are"},
     };
-    Row6 r = {LOGIT, ENDS};
+    Row6 r = {LOGIT, ENDS, NULL};
     double got = run_loss(&r);
     grade_mistake(g, got == 0, "special-ends",
                   "the loss is 0 where the first token is special: it is passed over, "
@@ -401,7 +401,7 @@ static void check_special(Grade *g) {
         "the loss: right where no token is special: of a special one neither "
         "the loss nor its being there counts");
     bool all[ROW] = {true, true, true, true, true, true};
-    double none = run_loss(&(Row6){LOGIT, all});
+    double none = run_loss(&(Row6){LOGIT, all, NULL});
     grade_mistake(g, isnan(none), "no-token", "0 / 0 where all tokens are special");
     grade_expect(g, 1, none == 0,
                  "the loss where all tokens are special is %g, should "
@@ -410,7 +410,7 @@ static void check_special(Grade *g) {
 }
 
 static void check_large(Grade *g) {
-    Row6 r = {LARGE, NONE};
+    Row6 r = {LARGE, NONE, NULL};
     double got = run_loss(&r);
     grade_mistake(g, !isfinite(got), "overflow",
                   "e^900 is infinite in C, and the log of a sigmoid that is 0 as well: "

@@ -199,13 +199,18 @@ int homework_trial(Grade *g) {
     return (int)child;
 }
 
-_Noreturn void homework_tried(bool condition) { _exit(condition ? 0 : 1); }
+// "It holds" is a signal, which no exit() of the student's looks like.
+_Noreturn void homework_tried(bool condition) {
+    signal(SIGUSR1, SIG_DFL);
+    if (condition) raise(SIGUSR1);
+    _exit(1);
+}
 
 bool homework_holds(int trial) {
     int status;
     while (waitpid(trial, &status, 0) < 0)
         if (errno != EINTR) return false;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR1;
 }
 
 _Noreturn void homework_check(const Problem *problem, int pipe) {

@@ -620,6 +620,25 @@ static void right_nowhere(Grade *g) {
     contrast_at(g, false, false);
     contrast_at(g, false, true);  // its symptom is not the one that is shown
 }
+// A simpler case in which the function crashes, leaves, is not done or never ends.
+static bool crashes(void) { abort(); }
+static bool leaves(void) { exit(0); }
+static bool is_stub(void) { HW_TODO(0); }
+static bool never_ends(void) {
+    volatile bool never = false;
+    while (!never) {}
+    return true;
+}
+static void right_nowhere_else(Grade *g) {
+    grade_part(
+        g, contrast_at(g, true, false);
+        bool holds = grade_near(g, 10, "the loss", -0.625, 0.625, 1e-9);
+        grade_contrast(g, !holds && crashes(), "only-1", "right where it crashes");
+        grade_contrast(g, !holds && leaves(), "only-2", "right where it leaves");
+        grade_contrast(g, !holds && is_stub(), "only-3", "right where it is a stub");
+        grade_contrast(g, !holds && never_ends(), "only-4", "right where it stays");
+        grade_contrast(g, !holds, "only-5", "right where nothing happens"));
+}
 static void right_and_known(Grade *g) {
     grade_part(g, contrast_at(g, false, true));
     grade_mistake(g, true, "known", "a known mistake");
@@ -684,6 +703,7 @@ Test(homework, says_in_which_simpler_case_numbers_are_right) {
     cr_expect(strstr(hint_at("-h2", right_at_one, 0), "right where x is 1: look"));
     cr_expect(strstr(hint_at("-h1", right_at_one, 0), "should be 0.625"));
     cr_expect(strstr(hint_at("-h2", right_nowhere, 0), "but for its sign"));
+    cr_expect(strstr(hint_at("-h2", right_nowhere_else, 10), "where nothing happens"));
     cr_expect(strstr(hint_at("-h2", right_and_known, 0), "a known mistake"));
 }
 
