@@ -127,13 +127,17 @@ static bool frees_its_tapes(Recomputing *r) {
     return grown < STEPS * 0.02;
 }
 
-// After a step that failed: whether what is compared, x's gradient or the parameters', is
-// right for a layer that is a matrix and no more.
-static void contrast(Grade *g, Recomputing *r, bool of_x, int how) {
-    Trace got = run(r, dropped_linear, how & ~TRAINING),
-          want = run(r, dropped_linear, PLAIN | (how & ~TRAINING));
+// Whether x's gradient, or the parameters', is right for a layer that is a matrix and no
+// more.
+static bool linear_right(Recomputing *r, bool of_x, int how) {
+    Trace got = run(r, dropped_linear, how), want = run(r, dropped_linear, PLAIN | how);
     Mat a = of_x ? got.x_grad : got.grads, b = of_x ? want.x_grad : want.grads;
-    grade_contrast(g, near_mat(a, b, layers_rounding(b)), "only-linear",
+    return near_mat(a, b, layers_rounding(b));
+}
+
+// After a step that failed.
+static void contrast(Grade *g, Recomputing *r, bool of_x, int how) {
+    grade_contrast(g, linear_right(r, of_x, how), "only-linear",
                    "right where f is a single matrix, wrong for a whole block: f makes "
                    "many nodes there. Is all that is pulled made anew, from the same x "
                    "and the same gradient from above?");

@@ -334,8 +334,8 @@ static void recognise_logit_scale(Grade *g, double got) {
                   "logit_scale 1 / sqrt(m): trained, the head's terms add up as m");
 }
 
-static void recognise_scales(Grade *g, const Config *wide, const Config *base) {
-    double standard = 1 / sqrt(32), want = WIDE_SCALE;
+static void recognise_root(Grade *g, const Config *wide, const Config *base) {
+    double standard = 1 / sqrt(32);
     grade_mistake(g,
                   close_to(wide->attention_scale, standard)
                       && close_to(scale_from_one(base), 0.5),
@@ -343,6 +343,11 @@ static void recognise_scales(Grade *g, const Config *wide, const Config *base) {
                   "the root of the ratio of head_dim, which leaves 1 / sqrt(d) as it "
                   "was: q and k will be correlated, their product grows as d, so the "
                   "ratio itself");
+}
+
+static void recognise_scales(Grade *g, const Config *wide, const Config *base) {
+    double standard = 1 / sqrt(32), want = WIDE_SCALE;
+    recognise_root(g, wide, base);
     grade_mistake(
         g, close_to(wide->attention_scale, 0.25) && close_to(wide->logit_scale, want),
         "scales-exchanged", "attention_scale and logit_scale are exchanged");

@@ -418,6 +418,23 @@ static void check_stale(Grade *g, Case *c) {
                    want, tolerance);
 }
 
+// Clipping to more than the gradient has: nothing changes.
+static void check_loose(Grade *g, Case *c, Mat full, double tolerance) {
+    Step loose = run_step(c, MICRO, 2 * length(full), 0);
+    double shorter = length(loose.gradient) / length(full);
+    grade_mistake(
+        g, loose.steps == 1 && shorter > 0 && shorter < 0.99, "clips-before-dividing",
+        "a gradient that is shorter than `most` came out shorter still, %.3g "
+        "times: was a sum clipped that is divided afterwards? The gradient of "
+        "the mean is what is clipped, last",
+        shorter);
+    grade_mistake(
+        g, fabs(length(loose.gradient) / length(full) - 2) < 1e-3, "clips-up",
+        "a gradient shorter than `most` was made longer: clipping only shortens");
+    grade_near_mat(g, 0, "most is twice the gradient's norm: the gradient of the step",
+                   loose.gradient, full, tolerance);
+}
+
 // The student's own gradient, clipped: that it is the right one is asked elsewhere.
 static void check_clip(Grade *g, Case *c) {
     Mat full = run_step(c, MICRO, 0, 0).gradient, want = copied(full);
@@ -439,19 +456,7 @@ static void check_clip(Grade *g, Case *c) {
     grade_mistake(
         g, got.steps == 1 && near_mat(got.gradient, full, tolerance), "clips-late",
         "the step is not clipped: clipping comes before the optimiser's step");
-    Step loose = run_step(c, MICRO, 2 * length(full), 0);
-    double shorter = length(loose.gradient) / length(full);
-    grade_mistake(
-        g, got.steps == 1 && shorter > 0 && shorter < 0.99, "clips-before-dividing",
-        "a gradient that is shorter than `most` came out shorter still, %.3g "
-        "times: was a sum clipped that is divided afterwards? The gradient of "
-        "the mean is what is clipped, last",
-        shorter);
-    grade_mistake(
-        g, fabs(length(loose.gradient) / length(full) - 2) < 1e-3, "clips-up",
-        "a gradient shorter than `most` was made longer: clipping only shortens");
-    grade_near_mat(g, 0, "most is twice the gradient's norm: the gradient of the step",
-                   loose.gradient, full, tolerance);
+    check_loose(g, c, full, tolerance);
     Mat each = copied(full);
     for (int i = 0; i < each.cols; i++)
         *mat_at(each, 0, i) = (real)fmin(fmax(at(each, 0, i), -most), most);
@@ -470,6 +475,12 @@ static void check_clip(Grade *g, Case *c) {
                    "clipped: right where `most` is 1: which power of it comes in?");
 }
 
+static bool norm_of_one_right(Case *c) {
+    Step one = run_step(c, 1, 0, 0);
+    double norm = length(one.gradient);
+    return fabs(one.result.norm - norm) <= 1e-4 * norm;
+}
+
 static void check_norm(Grade *g, Case *c) {
     Mat full = run_step(c, MICRO, 0, 0).gradient;
     double norm = length(full), most = norm / 8;
@@ -485,9 +496,7 @@ static void check_norm(Grade *g, Case *c) {
     Reading norms[] = {{"clipped", got.result.norm, norm, 1e-4 * norm},
                        {"not clipped", free_norm, norm, 1e-4 * norm}};
     if (grade_readings(g, 1, "the norm of the gradient", norms, 2)) return;
-    Step one = run_step(c, 1, 0, 0);
-    double one_norm = length(one.gradient);
-    grade_contrast(g, fabs(one.result.norm - one_norm) <= 1e-4 * one_norm, "only-one",
+    grade_contrast(g, norm_of_one_right(c), "only-one",
                    "the norm: right for a single micro-batch: it is that of the whole "
                    "gradient, after the last one");
     grade_contrast(g, fabs(free_norm - norm) <= 1e-4 * norm, "only-not-clipped",

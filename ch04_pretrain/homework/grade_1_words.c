@@ -347,21 +347,31 @@ static void recognise_fixed(Grade *g, int longest) {
                   "the budget is 15 %% whatever `share` says");
 }
 
+static bool single_tokens_right(void) {
+    Shares s = run_shares(20, 1, 0.15);
+    return s.over == 0 && s.under == 0;
+}
+
+// Budgets that were computed otherwise.
+static void recognise_budget(Grade *g, const Shares *s, int rows) {
+    grade_mistake(g, s->with_rest == rows, "counts-specials",
+                  "the budget was computed from the whole row: special tokens do not "
+                  "count");
+    grade_mistake(g, s->down == rows, "rounded-down",
+                  "share m was rounded down: the budget is the nearest whole number");
+    grade_mistake(g, s->up == rows, "rounded-up",
+                  "share m was rounded up: the budget is the nearest whole number");
+    grade_mistake(g, s->even == rows, "rounded-to-even",
+                  "a half was rounded to the even number, as rint and lrint do: round "
+                  "takes it upwards");
+}
+
 static void check_share(Grade *g) {
     enum { ROWS = 200, LONGEST = 4 };
     Shares s = run_shares(ROWS, LONGEST, 0.15);
     bool good = s.over == 0 && s.under == 0;
     if (good) recognise_fixed(g, LONGEST);
-    grade_mistake(g, !good && s.with_rest == ROWS, "counts-specials",
-                  "the budget was computed from the whole row: special tokens do not "
-                  "count");
-    grade_mistake(g, !good && s.down == ROWS, "rounded-down",
-                  "share m was rounded down: the budget is the nearest whole number");
-    grade_mistake(g, !good && s.up == ROWS, "rounded-up",
-                  "share m was rounded up: the budget is the nearest whole number");
-    grade_mistake(g, !good && s.even == ROWS, "rounded-to-even",
-                  "a half was rounded to the even number, as rint and lrint do: round "
-                  "takes it upwards");
+    else recognise_budget(g, &s, ROWS);
     grade_mistake(g, !good && s.one_word == ROWS, "one-word",
                   "one word is selected, and no more: until the budget is used up");
     grade_mistake(g, s.under == ROWS && s.of_words == ROWS, "share-of-words",
@@ -390,12 +400,9 @@ static void check_share(Grade *g) {
                  "of %d rows, %d have more than round(share m) tokens selected, %d "
                  "fewer, though a word still fits",
                  ROWS, s.over, s.under);
-    if (!good) {
-        Shares ones = run_shares(20, 1, 0.15);
-        grade_contrast(g, ones.over == 0 && ones.under == 0, "only-single-tokens",
-                       "the budget is kept where every word has one token: what does a "
-                       "longer one take of it?");
-    }
+    grade_contrast(g, single_tokens_right(), "only-single-tokens",
+                   "the budget is kept where every word has one token: what does a "
+                   "longer one take of it?");
 }
 
 static void check_least(Grade *g) {
