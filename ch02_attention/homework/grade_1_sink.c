@@ -176,6 +176,30 @@ static void recognise_sink(Grade *g, double got, const Sunk *want, double sink) 
                   "0 was returned for the sink: its weight, e^sink / sum");
 }
 
+static bool sunk_right(const double *scores, double sink) {
+    Sunk got = run_sink(scores, sink), want = sunk(scores, sink);
+    return near_sunk(&got, &want);
+}
+
+// The simpler case in which all weights are right.
+static void contrast_sunk(Grade *g, bool right) {
+    static const double equal[SCORES] = {0.5, 0.5, 0.5, 0.5, 0.5, 0.5};
+    if (right) return;
+    grade_contrast(g, sunk_right(MODERATE, -INFINITY), "only-no-sink",
+                   "right where the sink is -inf, the chapter's softmax: what does the "
+                   "sink add to the sum, and which weight comes back for it?");
+    grade_contrast(g, sunk_right(MODERATE, 0), "only-sink-0",
+                   "right where the sink is 0: what stands where e^sink belongs?");
+    grade_contrast(
+        g, sunk_right(MODERATE, 3), "only-sink-largest",
+        "right where the sink is the largest of all, wrong where a score is: "
+        "what is the largest subtracted from?");
+    grade_contrast(
+        g, sunk_right(equal, 0), "only-equal-scores",
+        "right where all scores are equal: which score's e^ stands where, and "
+        "is the sum complete before anything is divided?");
+}
+
 static void check_sink_forward(Grade *g) {
     Sunk one = run_sink(MODERATE, 0), want = sunk(MODERATE, 0);
     Sunk none = sunk(MODERATE, -INFINITY), unshifted = sunk(MODERATE, LARGEST);
@@ -198,7 +222,7 @@ static void check_sink_forward(Grade *g) {
     if (!weights) recognise_weights(g, &one, MODERATE, 0);
     else if (fabs(one.sink - want.sink) > sunk_tolerance())
         recognise_sink(g, one.sink, &want, 0);
-    expect_sunk(g, 3, "sink = 0", &one, &want, sunk_tolerance());
+    contrast_sunk(g, expect_sunk(g, 3, "sink = 0", &one, &want, sunk_tolerance()));
 
     Sunk high = run_sink(MODERATE, 1.7), high_want = sunk(MODERATE, 1.7);
     Sunk low = run_sink(MODERATE, -INFINITY), low_want = sunk(MODERATE, -INFINITY);
@@ -207,6 +231,7 @@ static void check_sink_forward(Grade *g) {
     if (!near_sunk(&high, &high_want))
         expect_sunk(g, 2, "sink = 1.7", &high, &high_want, sunk_tolerance());
     else expect_sunk(g, 2, "sink = -inf", &low, &low_want, sunk_tolerance());
+    contrast_sunk(g, near_sunk(&high, &high_want) && near_sunk(&low, &low_want));
 }
 
 static void check_sink_masked(Grade *g) {
@@ -226,6 +251,9 @@ static void check_sink_masked(Grade *g) {
                   "everything masked, sink = -inf: the weights sum to %.3g, and should "
                   "be 0 by the contract, all of them",
                   given);
+    grade_mistake(g, near_sunk(&row, &zeros), "all-masked-zero",
+                  "all scores masked, but not the sink: then the sink has all of the "
+                  "weight, 1. It has none only where it is -inf itself");
     grade_mistake(
         g, nothing.sink == 1, "sink-masked",
         "sink = -inf and everything masked: the sink has no weight either, by "
@@ -467,6 +495,39 @@ static void recognise_sink_grad(Grade *g, const Sunk *p, const double *dp, doubl
                   "changes nothing here");
 }
 
+// Whether backward is right for these weights: the sink's gradient, or the scores'.
+static bool back_right(const double *scores, double sink, const double *dp,
+                       bool of_sink) {
+    Sunk p = sunk(scores, sink);
+    real grad[SCORES], weights[SCORES];
+    double d = 0, tolerance = rounding(SCORES, 2);
+    for (int j = 0; j < SCORES; j++) {
+        d += p.weights[j] * dp[j];
+        grad[j] = (real)dp[j], weights[j] = (real)p.weights[j];
+    }
+    double got = sink_softmax_backward(grad, weights, SCORES, (real)p.sink);
+    bool right = true;
+    for (int j = 0; j < SCORES; j++)
+        right = right && fabs(grad[j] - back_by(BACK_RIGHT, &p, dp, j)) <= tolerance;
+    return of_sink ? fabs(got + p.sink * d) <= tolerance : right;
+}
+
+// The simpler case in which it is right.
+static void contrast_back(Grade *g, bool right, const double *dp, bool of_sink) {
+    static const double equal[SCORES] = {0}, same[SCORES] = {1, 1, 1, 1, 1, 1};
+    if (right) return;
+    if (!of_sink)
+        grade_contrast(g, back_right(MODERATE, -INFINITY, dp, false), "only-no-sink",
+                       "right where the sink has no weight, as for the chapter's "
+                       "softmax: what did the sink's weight change in P (dP - D)?");
+    grade_contrast(g, back_right(MODERATE, 0.5, same, of_sink), "only-equal-gradients",
+                   "right where the loss has one gradient for all weights: is each "
+                   "weight multiplied with its own in D?");
+    grade_contrast(g, back_right(equal, 0.5, dp, of_sink), "only-equal-weights",
+                   "right where all weights are equal: which weight stands where in "
+                   "P (dP - D), and in D?");
+}
+
 static void check_sink_backward(Grade *g) {
     static const double dp[SCORES] = {0.7, -1.1, 0.2, 1.9, -0.6, 0.5};
     Sunk p = sunk(MODERATE, 0.5);
@@ -488,11 +549,14 @@ static void check_sink_backward(Grade *g) {
     }
     Table want_row = table_new(1, SCORES);
     memcpy(want_row.at, want, sizeof want);
-    grade_near_mat(g, 3, "backward: the scores' gradient", mat_view(grad, 1, SCORES),
-                   mat_of(want_row, 0), tolerance);
+    bool right =
+        grade_near_mat(g, 3, "backward: the scores' gradient",
+                       mat_view(grad, 1, SCORES), mat_of(want_row, 0), tolerance);
+    contrast_back(g, right, dp, false);
     recognise_sink_grad(g, &p, dp, sink, d, tolerance);
-    grade_near(g, 2, "backward: the gradient with respect to the sink", sink,
-               -p.sink * d, tolerance);
+    right = grade_near(g, 2, "backward: the gradient with respect to the sink", sink,
+                       -p.sink * d, tolerance);
+    contrast_back(g, right, dp, true);
 }
 
 void check_sink(Grade *g) {
