@@ -3,6 +3,7 @@
 
 #include "ch02_attention/homework/grade.h"
 #include "common/error.h"
+#include "common/program/homework_numbers.h"
 
 typedef enum {
     LINEAR_RIGHT,
@@ -292,7 +293,11 @@ static void recognise_phi(Grade *g) {
 static void recognise_full(Grade *g, Mat q, Mat k, Mat v, Mat got) {
     int row = row_not_written(q, k, v);
     grade_mistake(
-        g, row >= 0, "row-not-written",
+        g, row == 0, "first-row-not-written",
+        "row 0 of out was not written: it holds what was there before. Queries count "
+        "from 0, and each row of out is written by its own query");
+    grade_mistake(
+        g, row > 0, "row-not-written",
         "row %d of out was not written: it holds what was there before. There "
         "are T = %d queries",
         row, q.rows);
@@ -314,6 +319,55 @@ static void recognise_full(Grade *g, Mat q, Mat k, Mat v, Mat got) {
                   "added to what the others have left");
 }
 
+// ---- The simpler case in which out is right
+
+static const struct {
+    int queries, keys, dim, value_dim;
+    bool positive;  // q and k above 0
+    const char *code, *says;
+} LINEAR_CASES[] = {
+    {19, 19, 5, 3, false, "only-as-many-keys",
+     "right where T = S: which of the two is counted where?"},
+    {7, 19, 5, 5, false, "only-square",
+     "right where d and d_v are equal: v and out have d_v columns, q and k have d"},
+    {1, 19, 5, 3, false, "only-one-query",
+     "right for one query, wrong for several: what is left over from the query "
+     "before?"},
+    {7, 1, 5, 3, false, "only-one-key",
+     "right for one key, whose weight is 1 whatever it is: what do several keys add up "
+     "to, above and below?"},
+    {7, 19, 1, 3, false, "only-d-1",
+     "right where d is 1: are both sums, above and below, taken over all d numbers of "
+     "phi(q)?"},
+    {7, 19, 5, 1, false, "only-d-v-1",
+     "right where d_v is 1: what of the other columns of v?"},
+    {7, 19, 5, 3, true, "only-positive",
+     "right where q and k are above 0: phi is e^x where they are not"},
+};
+
+// Its matrices, and what should come out.
+static Mat linear_case(int i, Mat *q, Mat *k, Mat *v) {
+    Rng rng = rng_new(62);
+    *q = random_mat(&rng, LINEAR_CASES[i].queries, LINEAR_CASES[i].dim);
+    *k = random_mat(&rng, LINEAR_CASES[i].keys, LINEAR_CASES[i].dim);
+    *v = random_mat(&rng, LINEAR_CASES[i].keys, LINEAR_CASES[i].value_dim);
+    for (int c = 0; c < LINEAR_CASES[i].dim && LINEAR_CASES[i].positive; c++) {
+        for (int t = 0; t < q->rows; t++) *mat_at(*q, t, c) = (real)fabs(at(*q, t, c));
+        for (int t = 0; t < k->rows; t++) *mat_at(*k, t, c) = (real)fabs(at(*k, t, c));
+    }
+    return linear_reference(*q, *k, *v, numbers(q->rows, 0, 0),
+                            numbers(q->rows, k->rows, 0), LINEAR_RIGHT);
+}
+
+static void contrast_full(Grade *g, bool right) {
+    Mat q, k, v;
+    for (int i = 0; i < COUNT_OF(LINEAR_CASES) && !right; i++) {
+        Mat want = linear_case(i, &q, &k, &v);
+        grade_contrast(g, near_mat(run_full(q, k, v, 7), want, linear_tolerance(k, v)),
+                       LINEAR_CASES[i].code, "%s", LINEAR_CASES[i].says);
+    }
+}
+
 static void check_linear_full(Grade *g, Rng *rng) {
     Mat q = random_mat(rng, 7, 5), k = random_mat(rng, 19, 5),
         v = random_mat(rng, 19, 3), got = run_full(q, k, v, 7);
@@ -327,7 +381,7 @@ static void check_linear_full(Grade *g, Rng *rng) {
         recognise_full(g, q, k, v, got);
         recognise_phi(g);
     }
-    grade_near_mat(g, 5, "all keys: out", got, want, t);
+    contrast_full(g, grade_near_mat(g, 5, "all keys: out", got, want, t));
 }
 
 static const int CUTS[] = {0, 1, 2, 9, 9, 21, 29};  // calls of 1, 1, 7, 0, 12, 8 tokens
@@ -373,7 +427,57 @@ static Mat linear_halves(Mat q, Mat k, Mat v, const int *above, const int *below
     return linear_of(q, k, v, (Keys){above, to}, (Keys){below, to});
 }
 
-static void check_linear_cut(Grade *g, Mat q, Mat k, Mat v, Mat want, Mat cut_out) {
+typedef struct {
+    Mat q, k, v, want;  // want: causal
+} Sequence;
+
+// Whether the sequence is right in calls that end there.
+static bool right_in_calls(const Sequence *s, const int *cuts, int calls) {
+    LinearState state;
+    Mat out = run_linear(&state, s->q, s->k, s->v, cuts, calls);
+    return near_mat(out, s->want, linear_tolerance(s->k, s->v));
+}
+
+static void contrast_whole(Grade *g, bool right, const Sequence *s, Mat got) {
+    enum { FIRST = 1 };
+    if (right) return;
+    int *ones = numbers(TOKENS + 1, 0, 1);
+    double t = linear_tolerance(s->k, s->v);
+    grade_contrast(
+        g, right_in_calls(s, ones, TOKENS), "only-single-tokens",
+        "right in calls of one token, wrong in calls of several: what is done "
+        "once per call that belongs to each token?");
+    grade_contrast(
+        g, near_mat(mat_rows(got, 0, FIRST), mat_rows(s->want, 0, FIRST), t),
+        "only-first-token",
+        "right for token 0, which sees itself alone: what has the state taken "
+        "in before a later token asks?");
+}
+
+static void contrast_cut(Grade *g, bool right, const Sequence *s) {
+    static const int no_empty[] = {0, 1, 2, 9, 21, 29}, two[] = {0, 9, 29};
+    int *ones = numbers(TOKENS + 1, 0, 1), whole[] = {0, TOKENS};
+    if (right) return;
+    grade_contrast(
+        g, right_in_calls(s, no_empty, 5), "only-no-empty-call",
+        "right where no call is empty: a call of 0 tokens leaves the state as "
+        "it is");
+    grade_contrast(
+        g, right_in_calls(s, ones, TOKENS), "only-single-tokens",
+        "right in calls of one token, wrong in longer ones: what is done once "
+        "per call that belongs to each token?");
+    grade_contrast(
+        g, right_in_calls(s, two, 2), "only-two-calls",
+        "right in two calls, wrong in six: what does the state hold after the "
+        "second?");
+    grade_contrast(
+        g, right_in_calls(s, whole, 1), "only-one-call",
+        "right in one call, wrong in several: what is kept between calls, in "
+        "both sums?");
+}
+
+static void check_linear_cut(Grade *g, const Sequence *s, Mat cut_out) {
+    Mat q = s->q, k = s->k, v = s->v, want = s->want;
     int *begins = allocate(TOKENS, sizeof *begins),
         *ends = allocate(TOKENS, sizeof *ends);
     for (int c = 0; c < CALLS; c++)
@@ -397,11 +501,12 @@ static void check_linear_cut(Grade *g, Mat q, Mat k, Mat v, Mat want, Mat cut_ou
         "a new call has forgotten the sum of phi(k) v: it is carried like the other");
     grade_mistake(g, near_mat(cut_out, peeked, t), "peeks",
                   "a query sees all keys of its call, later ones too");
-    grade_near_mat(g, 5, "causal, in six calls: out", cut_out, want, t);
+    contrast_cut(g, grade_near_mat(g, 5, "causal, in six calls: out", cut_out, want, t),
+                 s);
 }
 
 // What the state should hold in the end.
-static void check_linear_state(Grade *g, const LinearState *state, Mat k, Mat v) {
+static bool check_linear_state(Grade *g, const LinearState *state, Mat k, Mat v) {
     Table values = table_new(k.cols, v.cols), keys = table_new(1, k.cols);
     for (int j = 0; j < k.rows; j++)
         for (int c = 0; c < k.cols; c++) {
@@ -414,14 +519,10 @@ static void check_linear_state(Grade *g, const LinearState *state, Mat k, Mat v)
     double values_off = rounding(k.rows, size),
            keys_off = rounding(k.rows, k.rows * (2 + longest_row(k)));
     if (!near_mat(state->values, value_sums, values_off))
-        grade_near_mat(g, 3, "the state's values", state->values, value_sums,
-                       values_off);
-    else grade_near_mat(g, 3, "the state's keys", state->keys, key_sums, keys_off);
+        return grade_near_mat(g, 3, "the state's values", state->values, value_sums,
+                              values_off);
+    return grade_near_mat(g, 3, "the state's keys", state->keys, key_sums, keys_off);
 }
-
-typedef struct {
-    Mat q, k, v, want;  // want: causal
-} Sequence;
 
 static Sequence sequence_new(Rng *rng) {
     Sequence s = {random_mat(rng, TOKENS, 5),
@@ -480,19 +581,23 @@ static void check_linear_whole(Grade *g, const Sequence *s) {
     grade_mistake(g, !right && !near_mat(got, other, 0), "out-kept",
                   "out depends on what was in it before: = replaces it, so clear it "
                   "before anything is added to it or divided");
-    grade_near_mat(g, 5, "causal, in one call: out", got, s->want, t);
+    contrast_whole(g, grade_near_mat(g, 5, "causal, in one call: out", got, s->want, t),
+                   s, got);
 }
 
 static void check_linear_pieces(Grade *g, const Sequence *s) {
     LinearState state;
     Mat out = run_linear(&state, s->q, s->k, s->v, CUTS, CALLS);
-    check_linear_cut(g, s->q, s->k, s->v, s->want, out);
+    check_linear_cut(g, s, out);
 }
 
 static void check_linear_end(Grade *g, const Sequence *s) {
     LinearState state;
     run_linear(&state, s->q, s->k, s->v, CUTS, CALLS);
-    check_linear_state(g, &state, s->k, s->v);
+    bool right = check_linear_state(g, &state, s->k, s->v);
+    grade_contrast(g, !right && right_in_calls(s, CUTS, CALLS), "only-out",
+                   "out is right, the state is not: it holds the two sums themselves, "
+                   "whatever else would give the same quotient");
 }
 
 // The student's function on the first n tokens, into the first rows of out.
