@@ -56,6 +56,7 @@ typedef enum {
     FIRST_DRAWN,     // the sum over the one drawn leaves out word 0
     LAST_DRAWN,      // or the last one
     BOTH_LESS,       // S - p_i - p_r
+    ONE_ORDER,       // two words in one order: the first is the newer
 } Slip;
 // How likely r is the older word while i is the newer one, of n words.
 static double older_by(Slip slip, const double *p, int n, double all, int i, int r) {
@@ -78,9 +79,19 @@ static double older_by(Slip slip, const double *p, int n, double all, int i, int
     }
 }
 
+// Each two words once, the first of them as the newer: what they know together.
+static double share_in_one_order(const double *p, int n, double all) {
+    double share = 0;
+    for (int i = 0; i < n; i++)
+        for (int r = i + 1; r < n; r++)
+            share += older_by(ONE_ORDER, p, n, all, i, r) * (p[i] + p[r]) / all;
+    return share;
+}
+
 static double share_with(Slip slip, const double *p, int n) {
     double all = 0, share = 0;
     for (int i = 0; i < n; i++) all += p[i];
+    if (slip == ONE_ORDER) return share_in_one_order(p, n, all);
     if (slip == NO_SUM) all = 1;
     for (int r = slip == FIRST_DRAWN; r < n - (slip == LAST_DRAWN); r++) {
         double there = slip == OLDER_ALONE   ? 0
@@ -139,6 +150,9 @@ static const struct {
     {PAIRS_ONCE, "pairs-once",
      "each pair was taken once: which of its two words is the newer one makes two "
      "cases"},
+    {ONE_ORDER, "pairs-once",
+     "each pair was taken once: which of its two words is the newer one makes two "
+     "cases, of different probability"},
     {PAIRS_BACK, "pairs-once",
      "each pair was taken once: which of its two words is the newer one makes two "
      "cases"},
@@ -170,6 +184,45 @@ static double share_of(const double *p, int n) {
     return line_share(grade_guarded("p", p, (size_t)n * sizeof *p), (size_t)n);
 }
 
+// The simpler line whose share is right.
+static void contrast_line(Grade *g, bool right) {
+    static const struct {
+        double p[MOST];
+        int n;
+        const char *code, *says;
+    } cases[] = {
+        {{0.25, 0.25, 0.25, 0.25},
+         4,
+         "only-equal-words",
+         "right where all words are drawn equally often: which p stands where, p_i of "
+         "the newer word or p_r of the older?"},
+        {{0.5, 0.3, 0.2},
+         3,
+         "only-sum-1",
+         "right where the sum of p is 1: each p needs to be divided by S, also in S - "
+         "p_i"},
+        {{0.4, 0.3, 0.2},
+         3,
+         "only-three-words",
+         "right for three words: is the sum taken over all n?"},
+        {{0.3, 0.2},
+         2,
+         "only-two-words",
+         "right for two words, of which the line holds both: of three, which is the "
+         "older one, and how often?"},
+        {{0.3},
+         1,
+         "only-one-word",
+         "right for a line of one word: which two are held of more words, and how "
+         "often?"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases && !right; i++)
+        grade_contrast(g,
+                       close_to(share_of(cases[i].p, cases[i].n),
+                                share_by_draws(cases[i].p, cases[i].n, false)),
+                       cases[i].code, "%s", cases[i].says);
+}
+
 // One word, two, and random ones.
 static void check_lines(Grade *g) {
     static const double one[] = {0.3}, two[] = {0.2, 0.01};
@@ -187,6 +240,7 @@ static void check_lines(Grade *g) {
         worst = off > worst || isnan(off) ? off : worst;
     }
     grade_expect(g, 2, worst <= EXACT, "random lines: off by %g", worst);
+    contrast_line(g, worst <= EXACT);
     grade_mistake(g, !close_to(alone, 1) && close_to(both, 1), "one-word",
                   "a line of one word knows all of its draws: its share is 1");
 }
@@ -210,13 +264,14 @@ static void check_line(Grade *g) {
                   "how likely each word is there was summed up: weigh it by how often "
                   "that word is drawn");
     recognise_share(g, got, three);
-    grade_near(g, 2, "p = 1/2, 1/4, 1/4", got, share_by_draws(three, 3, false), EXACT);
+    contrast_line(g, grade_near(g, 2, "p = 1/2, 1/4, 1/4", got,
+                                share_by_draws(three, 3, false), EXACT));
     grade_mistake(g, !close_to(at_scale, got) && close_to(at_scale, 10 * got),
                   "not-a-share",
                   "a share of the line's own draws: divide by the sum of p");
     recognise_share(g, at_scale, scaled);
-    grade_near(g, 1, "the same, ten times as often", at_scale,
-               share_by_draws(three, 3, false), EXACT);
+    contrast_line(g, grade_near(g, 1, "the same, ten times as often", at_scale,
+                                share_by_draws(three, 3, false), EXACT));
     check_lines(g);
 }
 
@@ -332,6 +387,30 @@ static void recognise_size(Grade *g) {
     }
 }
 
+static bool size_right(size_t ranks, double a, double share) {
+    return memory_words(ranks, a, share) == size_by(SIZE_RIGHT, ranks, a, share);
+}
+
+// The simpler memory whose size is right.
+static void contrast_size(Grade *g, bool right) {
+    if (right) return;
+    grade_contrast(
+        g, size_right(4, 1, 0.4) && size_right(7, 1, 0.8), "only-between",
+        "right where the share lies between what two sizes know, wrong where "
+        "it is reached exactly, or all draws are asked for: sums are compared "
+        "with a sum, in one order of adding");
+    grade_contrast(
+        g, size_right(10, 0, 0.35) && size_right(20, 0, 0.72), "only-a-0",
+        "right where a is 0 and all words are drawn equally often: which word "
+        "has r^-a, and is its own in the sum?");
+    grade_contrast(g, size_right(4, 1, 0.5) && size_right(9, 1, 0.7), "only-a-1",
+                   "right where a is 1: is r^-a computed for any a, 0 too?");
+    grade_contrast(
+        g, size_right(1, 1, 0.5), "only-one-rank",
+        "right for one word: what is summed over the ranks, and what over the "
+        "words held?");
+}
+
 static void check_size(Grade *g) {
     recognise_size(g);
     // 1, 1/2, 1/3, 1/4: of 25/12 the first has 0.48, the first two have 0.72
@@ -343,9 +422,11 @@ static void check_size(Grade *g) {
                  "half of four words' draws: %zu words, should be 2; 0.35 of ten equal "
                  "ones: %zu, should be 4",
                  half, flat);
+    contrast_size(g, half == 2 && flat == 4);
     grade_expect(g, 1, none == 0 && all == 4,
                  "none and all of four words' draws: %zu and %zu, should be 0 and 4",
                  none, all);
+    contrast_size(g, none == 0 && all == 4);
     size_t large = memory_words(1000000, 1, 0.9), want = 237100;
     grade_mistake(
         g,
@@ -357,6 +438,10 @@ static void check_size(Grade *g) {
     grade_expect(g, 1, llabs((long long)large - (long long)want) <= 1,
                  "nine tenths of the draws of a million words: %zu, should be %zu",
                  large, want);
+    grade_contrast(
+        g, size_right(1000, 1, 0.9), "only-thousand",
+        "right for a thousand words, wrong for a million: what overflows, or "
+        "loses its digits?");
 }
 
 void check_memory(Grade *g) {
