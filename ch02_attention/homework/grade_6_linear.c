@@ -321,6 +321,8 @@ static void recognise_full(Grade *g, Mat q, Mat k, Mat v, Mat got) {
 
 // ---- The simpler case in which out is right
 
+// Never more queries than keys, nor more columns of v than of q: who confuses the two
+// would crash here, and did not in the step.
 static const struct {
     int queries, keys, dim, value_dim;
     bool positive;  // q and k above 0
@@ -333,14 +335,14 @@ static const struct {
     {1, 19, 5, 3, false, "only-one-query",
      "right for one query, wrong for several: what is left over from the query "
      "before?"},
-    {7, 1, 5, 3, false, "only-one-key",
-     "right for one key, whose weight is 1 whatever it is: what do several keys add up "
-     "to, above and below?"},
-    {7, 19, 1, 3, false, "only-d-1",
-     "right where d is 1: are both sums, above and below, taken over all d numbers of "
-     "phi(q)?"},
+    {1, 1, 5, 3, false, "only-one-key",
+     "right for one query and one key, whose weight is 1 whatever it is: what do several "
+     "keys add up to, above and below?"},
     {7, 19, 5, 1, false, "only-d-v-1",
      "right where d_v is 1: what of the other columns of v?"},
+    {7, 19, 1, 1, false, "only-d-1",
+     "right where d and d_v are 1: are both sums, above and below, taken over all d "
+     "numbers of phi(q), and for each column of v?"},
     {7, 19, 5, 3, true, "only-positive",
      "right where q and k are above 0: phi is e^x where they are not"},
 };
