@@ -324,7 +324,8 @@ static const struct {
      "the highest merged symbol comes first here: low symbols were learned early, "
      "and come first"},
     {ONE_MERGE, "one-merge",
-     "one merge, and then the end: steps go on until none is left"},
+     "one merge, and then the end: steps go on until none is left, and what the lowest "
+     "symbol is compared with begins anew in each"},
     {LAST_MISSED, "last-pair",
      "the last pair is never looked at: n symbols have n - 1 pairs, so the loop "
      "ends one early"},

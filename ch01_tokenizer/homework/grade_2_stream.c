@@ -387,10 +387,10 @@ static void recognise_lone(Grade *g) {
     bool right = as_rule(&a, &alone, MAXIMAL_SUBPART);
     grade_mistake(g, a.count == 3 && a.points[0] == 0x81, "byte-for-point",
                   "a byte that begins nothing came out as itself: it is one U+FFFD");
-    grade_mistake(g, right && b.count == 3 && b.points[0] == REPLACEMENT,
-                  "not-looked-at-again",
-                  "the byte that breaks a character was held as if it began one: it is "
-                  "looked at like any other first byte, and 81 begins nothing");
+    grade_mistake(
+        g, right && b.count == 3 && b.points[0] == REPLACEMENT, "not-looked-at-again",
+        "the byte that breaks a character was lost, or held as if it began one: "
+        "it is looked at like any other first byte, and 81 begins nothing");
 }
 
 static void check_end(Grade *g) {

@@ -87,14 +87,21 @@ static MatchTrie match_trie_of(const char *const *tokens, int n) {
     return trie;
 }
 
-// The longest token that begins text[0 .. n-1], and its length; NO_TOKEN if none.
-static int longest(const MatchTrie *trie, int root, const char *text, size_t n,
-                   size_t *length) {
+// The longest token that begins text[0 .. n-1], or the shortest, and its length; NO_TOKEN
+// if none.
+static int token_of(const MatchTrie *trie, int root, const char *text, size_t n,
+                    size_t *length, bool shortest) {
     int node = root, token = NO_TOKEN;
     for (size_t i = 0;
          i < n && (node = trie->next[node][(unsigned char)text[i]]) != NO_NODE; i++)
-        if (trie->token[node] != NO_TOKEN) token = trie->token[node], *length = i + 1;
+        if (trie->token[node] != NO_TOKEN && !(shortest && token != NO_TOKEN))
+            token = trie->token[node], *length = i + 1;
     return token;
+}
+
+static int longest(const MatchTrie *trie, int root, const char *text, size_t n,
+                   size_t *length) {
+    return token_of(trie, root, text, n, length, false);
 }
 
 static int node_at(const MatchTrie *trie, int node, const char *text, size_t n) {
@@ -104,14 +111,20 @@ static int node_at(const MatchTrie *trie, int node, const char *text, size_t n) 
 }
 
 // By definition: cut longest tokens off, at least one, until the rest is a node at
-// REST_ROOT. own: all of them from the node's own trie, which is wrong.
-static MatchLink link_by_cuts(const MatchTrie *trie, int node, bool own) {
+// REST_ROOT; or with a slip.
+typedef enum {
+    CUT_RIGHT,
+    CUT_OWN,       // all of them from the node's own trie
+    CUT_SHORTEST,  // the shortest tokens
+} Cut;
+
+static MatchLink link_by_cuts(const MatchTrie *trie, int node, Cut cut) {
     const char *text = trie->text[node];
     size_t n = strlen(text), length = 0;
     MatchLink link = {NO_NODE, 0, allocate(n + 1, sizeof(int))};
     for (int root = trie->root[node]; n > 0 && link.link == NO_NODE;
-         root = own ? root : REST_ROOT) {
-        int token = longest(trie, root, text, n, &length);
+         root = cut == CUT_OWN ? root : REST_ROOT) {
+        int token = token_of(trie, root, text, n, &length, cut == CUT_SHORTEST);
         if (token == NO_TOKEN) break;
         link.pops[link.pop_count++] = token;
         text += length, n -= length;
@@ -122,7 +135,7 @@ static MatchLink link_by_cuts(const MatchTrie *trie, int node, bool own) {
 }
 
 static MatchLink defined_link(const MatchTrie *trie, int node) {
-    return link_by_cuts(trie, node, false);
+    return link_by_cuts(trie, node, CUT_RIGHT);
 }
 
 static MatchLink *defined_links(const MatchTrie *trie) {
@@ -456,13 +469,13 @@ static void recognise_way(Grade *g, const MatchTrie *trie, const MatchLink *got,
                   "then what each link that is followed pops");
 }
 
-// Every node has what cutting all tokens off with its own trie gives.
-static bool all_from_own(const MatchTrie *trie, const MatchLink *got,
-                         const MatchLink *want) {
+// Every node has what cutting tokens off in this way gives.
+static bool all_by(Cut cut, const MatchTrie *trie, const MatchLink *got,
+                   const MatchLink *want) {
     if (wrong_link(trie, got, want) == NO_NODE) return false;
     for (int node = 0; node < trie->count; node++) {
-        MatchLink own = link_by_cuts(trie, node, true);
-        if (got[node].link != own.link || !good_pops(&got[node], &own)) return false;
+        MatchLink slip = link_by_cuts(trie, node, cut);
+        if (got[node].link != slip.link || !good_pops(&got[node], &slip)) return false;
     }
     return true;
 }
@@ -471,12 +484,12 @@ static bool all_from_own(const MatchTrie *trie, const MatchLink *got,
 // tokens it was.
 static bool cut_from_own(const MatchTrie *trie, const MatchLink *got,
                          const MatchLink *want) {
-    static const char *const tokens[] = {"[UNK]", "a",   "b",   "c",
-                                         "##b",   "##c", "abcx"};
-    if (!all_from_own(trie, got, want)) return false;
+    static const char *const tokens[] = {"[UNK]", "a", "b", "c", "##b", "##c", "abcx"};
+    if (!all_by(CUT_OWN, trie, got, want)) return false;
     MatchTrie both = match_trie_of(tokens, sizeof tokens / sizeof *tokens);
     MatchLink *links = allocate((size_t)both.count, sizeof *links);
-    return run_links(&both, links) && all_from_own(&both, links, defined_links(&both));
+    return run_links(&both, links)
+           && all_by(CUT_OWN, &both, links, defined_links(&both));
 }
 
 // Of the nodes that were given up, none could have gone on from the link of its parent;
@@ -501,6 +514,9 @@ static void recognise_links(Grade *g, const MatchTrie *trie, const MatchLink *go
         g, cut_from_own(trie, got, want), "link-own-trie",
         "all tokens were cut off with the trie that the node is in: the first "
         "may begin a word, those after it are from REST_ROOT, the ## tokens");
+    grade_mistake(g, all_by(CUT_SHORTEST, trie, got, want), "link-shortest",
+                  "the shortest token was cut off where a longer one begins the string "
+                  "too: the longest counts, as in all of longest match");
     recognise_way(g, trie, got, want);
     LinkTally t = tally_links(trie, got, want);
     grade_mistake(g, t.whole > 0 && t.wrong_whole == t.whole, "link-own-token",

@@ -46,9 +46,9 @@ typedef struct {
 } FallbackCase;
 
 static const FallbackCase CASES[] = {
-    {TEXT("a\xE4\xB8\xAD\xF0\x9F\x98\x80"),
-     {LETTER_A, ZHONG, FACE},
-     3,
+    {TEXT("ab\xC3\xA9\xE4\xB8\xAD\xE6\x96\x87\xF0\x9F\x98\x80"),
+     {LETTER_A, LETTER_B, E_ACUTE, ZHONG, WEN, FACE},
+     6,
      "characters of the vocabulary"},
     {TEXT("z\xE2\x82\xAC"),
      {BYTE('z'), BYTE(0xE2), BYTE(0x82), BYTE(0xAC)},
@@ -238,6 +238,18 @@ static void recognise_bytes(Grade *g, const Tokens *euro) {
         "the character's first byte was written for all of its bytes");
 }
 
+// The place of the first character of the vocabulary that became bytes; -1: none.
+static int not_found(void) {
+    char text[8];
+    for (int place = 0; place < vocabulary.count; place++) {
+        size_t n = (size_t)utf8_encode(text, POINTS[place]);
+        Tokens t = fallback_of(&vocabulary, text, n);
+        bool bytes = t.count == n && t.tokens[0] == BYTE((unsigned char)text[0]);
+        if (POINTS[place] != SPACE_MARK && bytes) return place;
+    }
+    return -1;
+}
+
 static void check_fallback_characters(Grade *g) {
     Tokens euro = fallback_of(&vocabulary, "z\xE2\x82\xAC", 4);
     Tokens overlong = fallback_of(&vocabulary, "\xC0\xAF", 2);
@@ -259,6 +271,12 @@ static void check_fallback_characters(Grade *g) {
                   "the %s character of the vocabulary was not found: the search %s",
                   !face_found ? "last" : "first",
                   !face_found ? "ends one too early" : "leaves out place 0");
+    int missing = inside ? not_found() : -1;
+    grade_mistake(
+        g, missing >= 0, "search-misses",
+        "U+%04X, place %d of the %d in the vocabulary, became its bytes, while "
+        "others are found: which places does the search never look at?",
+        missing < 0 ? 0 : (unsigned)POINTS[missing], missing, vocabulary.count);
     Tokens behind = fallback_of(&vocabulary, "\0a", 2);
     grade_mistake(g, behind.count < 2, "zero-ends",
                   "a byte 0 ended the text: it is a byte like any other, n says where "
@@ -367,11 +385,16 @@ static void contrast_decoded(Grade *g, bool right) {
         size_t n = decoded(token, want),
                size = fallback_decode(&vocabulary, &token, 1, got);
         if (size == n && memcmp(got, want, n) == 0) continue;
+        char is[40] = "";
+        if (token >= FIRST_POINT)
+            sprintf(is, ", U+%04X of %zu bytes,", (unsigned)POINTS[token - FIRST_POINT],
+                    n);
         grade_contrast(
             g, token > 0, "only-other-tokens",
-            "right where tokens are below %d, wrong is this one alone: which "
-            "kind is it, and where does that kind begin?",
-            token);
+            "right where tokens are below %d, wrong is this one%s alone: which "
+            "kind is it, where does that kind begin, and what is special "
+            "about it?",
+            token, is);
         return;
     }
     grade_contrast(g, !right, "only-alone",

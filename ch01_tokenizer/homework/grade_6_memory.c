@@ -56,7 +56,10 @@ typedef enum {
     FIRST_DRAWN,     // the sum over the one drawn leaves out word 0
     LAST_DRAWN,      // or the last one
     BOTH_LESS,       // S - p_i - p_r
-    ONE_ORDER,       // two words in one order: the first is the newer
+    // pairs (newer, older), each with what both words know; of these
+    ONE_ORDER,      // the one order: the first is the newer
+    NO_LAST_OLDER,  // none with the last word as the older, or as the newer
+    NO_LAST_NEWER,
 } Slip;
 // How likely r is the older word while i is the newer one, of n words.
 static double older_by(Slip slip, const double *p, int n, double all, int i, int r) {
@@ -79,19 +82,20 @@ static double older_by(Slip slip, const double *p, int n, double all, int i, int
     }
 }
 
-// Each two words once, the first of them as the newer: what they know together.
-static double share_in_one_order(const double *p, int n, double all) {
+// The sum over pairs instead of words.
+static double share_of_pairs(Slip slip, const double *p, int n, double all) {
     double share = 0;
-    for (int i = 0; i < n; i++)
-        for (int r = i + 1; r < n; r++)
-            share += older_by(ONE_ORDER, p, n, all, i, r) * (p[i] + p[r]) / all;
+    for (int i = 0; i < n - (slip == NO_LAST_NEWER); i++)
+        for (int r = slip == ONE_ORDER ? i + 1 : 0; r < n - (slip == NO_LAST_OLDER);
+             r++)
+            share += older_by(slip, p, n, all, i, r) * (p[i] + p[r]) / all;
     return share;
 }
 
 static double share_with(Slip slip, const double *p, int n) {
     double all = 0, share = 0;
     for (int i = 0; i < n; i++) all += p[i];
-    if (slip == ONE_ORDER) return share_in_one_order(p, n, all);
+    if (slip >= ONE_ORDER) return share_of_pairs(slip, p, n, all);
     if (slip == NO_SUM) all = 1;
     for (int r = slip == FIRST_DRAWN; r < n - (slip == LAST_DRAWN); r++) {
         double there = slip == OLDER_ALONE   ? 0
@@ -153,6 +157,10 @@ static const struct {
     {ONE_ORDER, "pairs-once",
      "each pair was taken once: which of its two words is the newer one makes two "
      "cases, of different probability"},
+    {NO_LAST_OLDER, "last-word",
+     "the last word is left out where the older word is summed over"},
+    {NO_LAST_NEWER, "last-word",
+     "the last word is left out where the newer word is summed over"},
     {PAIRS_BACK, "pairs-once",
      "each pair was taken once: which of its two words is the newer one makes two "
      "cases"},
@@ -191,16 +199,16 @@ static void contrast_line(Grade *g, bool right) {
         int n;
         const char *code, *says;
     } cases[] = {
-        {{0.25, 0.25, 0.25, 0.25},
-         4,
-         "only-equal-words",
-         "right where all words are drawn equally often: which p stands where, p_i of "
-         "the newer word or p_r of the older?"},
         {{0.5, 0.3, 0.2},
          3,
          "only-sum-1",
          "right where the sum of p is 1: each p needs to be divided by S, also in S - "
          "p_i"},
+        {{0.2, 0.2, 0.2, 0.2},
+         4,
+         "only-equal-words",
+         "right where all words are drawn equally often: which p stands where, p_i of "
+         "the newer word or p_r of the older?"},
         {{0.4, 0.3, 0.2},
          3,
          "only-three-words",
@@ -329,9 +337,9 @@ typedef struct {
     size_t ranks;
     double a, share;
 } Memory;
-static const Memory MEMORIES[] = {{4, 1, 0.5},    {10, 0, 0.35}, {7, 1, 0.8},
-                                  {20, 0.5, 0.6}, {9, 2, 0.9},   {30, 1.2, 0.3},
-                                  {12, 0.7, 0.95}};
+static const Memory MEMORIES[] = {{4, 1, 0.5},     {10, 0, 0.35}, {7, 1, 0.8},
+                                  {20, 0.5, 0.6},  {9, 2, 0.9},   {30, 1.2, 0.3},
+                                  {12, 0.7, 0.95}, {8, 0, 0.5}};  // the last: reached
 
 static const struct {
     SizeRule rule;
@@ -394,8 +402,13 @@ static bool size_right(size_t ranks, double a, double share) {
 // The simpler memory whose size is right.
 static void contrast_size(Grade *g, bool right) {
     if (right) return;
+    bool whole = size_right(7, 1, 0.8) && size_right(9, 2, 0.9);
     grade_contrast(
-        g, size_right(4, 1, 0.4) && size_right(7, 1, 0.8), "only-between",
+        g, whole && !size_right(20, 0.5, 0.6), "only-whole-a",
+        "right where a is a whole number, wrong where it is 0.5: is it made an "
+        "int, or is r^-a computed in another way than by pow?");
+    grade_contrast(
+        g, whole && size_right(4, 1, 0.4), "only-between",
         "right where the share lies between what two sizes know, wrong where "
         "it is reached exactly, or all draws are asked for: sums are compared "
         "with a sum, in one order of adding");
@@ -411,6 +424,26 @@ static void contrast_size(Grade *g, bool right) {
         "words held?");
 }
 
+// The two that can be added up by hand, then the others.
+static void expect_sizes(Grade *g, size_t half, size_t flat) {
+    const Memory *wrong = NULL;
+    for (size_t i = sizeof MEMORIES / sizeof *MEMORIES; i-- > 0;)
+        if (!size_right(MEMORIES[i].ranks, MEMORIES[i].a, MEMORIES[i].share))
+            wrong = &MEMORIES[i];
+    if (half != 2 || flat != 4)
+        grade_expect(g, 2, false,
+                     "half of four words' draws: %zu words, should be 2; 0.35 of ten "
+                     "equal ones: %zu, should be 4",
+                     half, flat);
+    else
+        grade_expect(
+            g, 2, !wrong, "%zu words, a = %g, share %g: %zu, should be %zu",
+            wrong ? wrong->ranks : 0, wrong ? wrong->a : 0, wrong ? wrong->share : 0,
+            wrong ? memory_words(wrong->ranks, wrong->a, wrong->share) : 0,
+            wrong ? size_by(SIZE_RIGHT, wrong->ranks, wrong->a, wrong->share) : 0);
+    contrast_size(g, !wrong);
+}
+
 static void check_size(Grade *g) {
     recognise_size(g);
     // 1, 1/2, 1/3, 1/4: of 25/12 the first has 0.48, the first two have 0.72
@@ -418,11 +451,7 @@ static void check_size(Grade *g) {
            none = memory_words(4, 1, 0), all = memory_words(4, 1, 1);
     grade_mistake(g, half == 2 && none == 1, "size-strict",
                   "a share that is reached is enough: 0 words know a share of 0");
-    grade_expect(g, 2, half == 2 && flat == 4,
-                 "half of four words' draws: %zu words, should be 2; 0.35 of ten equal "
-                 "ones: %zu, should be 4",
-                 half, flat);
-    contrast_size(g, half == 2 && flat == 4);
+    expect_sizes(g, half, flat);
     grade_expect(g, 1, none == 0 && all == 4,
                  "none and all of four words' draws: %zu and %zu, should be 0 and 4",
                  none, all);
