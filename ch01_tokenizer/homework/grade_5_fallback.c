@@ -275,7 +275,8 @@ static void check_fallback_characters(Grade *g) {
     grade_mistake(
         g, missing >= 0, "search-misses",
         "U+%04X, place %d of the %d in the vocabulary, became its bytes, while "
-        "others are found: which places does the search never look at?",
+        "others are found: which places does the search never look at, or which "
+        "characters are never sought?",
         missing < 0 ? 0 : (unsigned)POINTS[missing], missing, vocabulary.count);
     Tokens behind = fallback_of(&vocabulary, "\0a", 2);
     grade_mistake(g, behind.count < 2, "zero-ends",
@@ -387,8 +388,7 @@ static void contrast_decoded(Grade *g, bool right) {
         if (size == n && memcmp(got, want, n) == 0) continue;
         char is[40] = "";
         if (token >= FIRST_POINT)
-            sprintf(is, ", U+%04X of %zu bytes,", (unsigned)POINTS[token - FIRST_POINT],
-                    n);
+            sprintf(is, ", U+%04X,", (unsigned)POINTS[token - FIRST_POINT]);
         grade_contrast(
             g, token > 0, "only-other-tokens",
             "right where tokens are below %d, wrong is this one%s alone: which "

@@ -80,6 +80,7 @@ typedef enum {
     SINK_LATE,     // e^score - largest
     SINK_UP,       // e^(score + largest)
     SINK_AFTER,    // softmax, then divided by 1 + e^sink
+    SINK_AGAIN,    // e^ of what is e^(score - largest) already
 } SinkRule;
 
 // e^score, as this rule has it.
@@ -113,6 +114,7 @@ static Sunk sunk_by(SinkRule rule, const double *scores, double sink) {
     if (rule == SINK_AFTER) sum = (sum - exp(sink)) * (1 + exp(sink));
     if (rule == SINK_COUNTED) sum *= SCORES;
     for (int j = 0; j < SCORES; j++) {
+        if (rule == SINK_AGAIN) s.weights[j] = exp(exp(scores[j] - most));
         bool kept = rule == SINK_NOT_DIVIDED || (rule == SINK_LAST && j == SCORES - 1);
         s.weights[j] /= kept ? exp(most) : sum;
     }
@@ -148,6 +150,9 @@ static void recognise_weights(Grade *g, const Sunk *got, const double *scores,
         {SINK_AFTER, "sink-after-softmax",
          "softmax came first, and the sink after it: e^sink is one more term of the "
          "same sum, before anything is divided"},
+        {SINK_AGAIN, "exp-twice",
+         "e^ was taken twice: what is written in the loop of the sum is e^score "
+         "already"},
         {SINK_UP, "shift-sign", "the largest was added to the scores: subtracted"},
     };
     for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
@@ -182,9 +187,12 @@ static bool sunk_right(const double *scores, double sink) {
 }
 
 // The simpler case in which all weights are right.
-static void contrast_sunk(Grade *g, bool right) {
+static void contrast_sunk(Grade *g, bool right, bool weights) {
     static const double equal[SCORES] = {0.5, 0.5, 0.5, 0.5, 0.5, 0.5};
     if (right) return;
+    grade_contrast(g, weights, "only-weights",
+                   "right where it is a score's weight, wrong what comes back for the "
+                   "sink: e^sink divided by the same sum");
     grade_contrast(g, sunk_right(MODERATE, -INFINITY), "only-no-sink",
                    "right where the sink is -inf, the chapter's softmax: what does the "
                    "sink add to the sum, and which weight comes back for it?");
@@ -222,7 +230,8 @@ static void check_sink_forward(Grade *g) {
     if (!weights) recognise_weights(g, &one, MODERATE, 0);
     else if (fabs(one.sink - want.sink) > sunk_tolerance())
         recognise_sink(g, one.sink, &want, 0);
-    contrast_sunk(g, expect_sunk(g, 3, "sink = 0", &one, &want, sunk_tolerance()));
+    contrast_sunk(g, expect_sunk(g, 3, "sink = 0", &one, &want, sunk_tolerance()),
+                  weights);
 
     Sunk high = run_sink(MODERATE, 1.7), high_want = sunk(MODERATE, 1.7);
     Sunk low = run_sink(MODERATE, -INFINITY), low_want = sunk(MODERATE, -INFINITY);
@@ -231,7 +240,7 @@ static void check_sink_forward(Grade *g) {
     if (!near_sunk(&high, &high_want))
         expect_sunk(g, 2, "sink = 1.7", &high, &high_want, sunk_tolerance());
     else expect_sunk(g, 2, "sink = -inf", &low, &low_want, sunk_tolerance());
-    contrast_sunk(g, near_sunk(&high, &high_want) && near_sunk(&low, &low_want));
+    contrast_sunk(g, near_sunk(&high, &high_want) && near_sunk(&low, &low_want), false);
 }
 
 static void check_sink_masked(Grade *g) {
@@ -241,6 +250,9 @@ static void check_sink_masked(Grade *g) {
     Sunk half = run_sink(some, 0), half_want = sunk(some, 0);
     Sunk row = run_sink(all, 0), row_want = sunk(all, 0);
     Sunk nothing = run_sink(all, -INFINITY), zeros = {{0}, 0};
+    grade_mistake(g, half.weights[1] == -INFINITY, "masked-left",
+                  "the weight of a masked score is still -inf: it is 0, and the scores "
+                  "behind it have weights as well");
     grade_mistake(
         g, nan_sunk(&nothing), "masked-nan",
         "everything masked, sink = -inf: -inf - -inf and 0/0 are NaN; all weights are "
@@ -557,6 +569,10 @@ static void check_sink_backward(Grade *g) {
     right = grade_near(g, 2, "backward: the gradient with respect to the sink", sink,
                        -p.sink * d, tolerance);
     contrast_back(g, right, dp, true);
+    grade_contrast(
+        g, !right && near_numbers(got, want, SCORES, tolerance), "only-scores",
+        "right where it is a score's gradient, and D with it: the sink's is its "
+        "weight times 0 - D, with the same D");
 }
 
 void check_sink(Grade *g) {

@@ -345,14 +345,14 @@ static const struct {
     {4, 4, 6, 5, 0, "only-whole",
      "right where the window holds all keys (N = W = 4): with a smaller one, which is "
      "the oldest key of query i, and which is the last query that sees key j?"},
-    {1, 4, 6, 5, 0, "only-one-query",
-     "right for one query, wrong for several: which row belongs to which query, and "
-     "what is left over from the query before?"},
     {21, 2, 6, 5, 0, "only-two-keys",
      "right for windows of two keys: is the sum taken over all W of them?"},
     {21, 1, 6, 5, 0, "only-one-key",
      "right for windows of one key, the query's own, where the weight is 1 and dS is "
      "0: which weight, and which dS, meets the row of which key?"},
+    {1, 4, 6, 5, 0, "only-one-query",
+     "right for one query, which has one key, wrong for several: which row belongs to "
+     "which query, and what is left over from the query before?"},
 };
 
 static bool part_is_right(const Window *x, WindowPart part) {
@@ -375,6 +375,18 @@ static Window window_solved(int n, int window, int dim, int value_dim, double sc
     window_forward_reference(&x);
     window_backward_reference(&x, WINDOW_RIGHT);
     return x;
+}
+
+// Rows from W - 1 on, where queries have all of their W keys.
+static void contrast_early(Grade *g, const Window *x, bool right, Mat got, Mat want,
+                           double tolerance) {
+    int first = x->window - 1, n = x->n - first;
+    bool later =
+        is_gradient(mat_rows(got, first, n), mat_rows(want, first, n), tolerance);
+    grade_contrast(
+        g, !right && later, "only-full-windows",
+        "right where a query has all of its W keys, wrong for the first W - 1: "
+        "query i < W has i + 1 keys, also in each of its sums");
 }
 
 static void contrast_window(Grade *g, bool right, WindowPart part) {
@@ -473,10 +485,12 @@ static void check_window_forward(Grade *g, const Window *x) {
     if (!near_mat(got.weights, x->weights, t.weights)
         || !near_mat(got.out, x->out, t.out))
         recognise_rows(g, x, &got, &t);
-    contrast_window(g,
-                    grade_near_mat(g, 3, "weights", got.weights, x->weights, t.weights),
-                    PART_WEIGHTS);
-    contrast_window(g, grade_near_mat(g, 1, "out", got.out, x->out, t.out), PART_OUT);
+    bool right = grade_near_mat(g, 3, "weights", got.weights, x->weights, t.weights);
+    contrast_early(g, x, right, got.weights, x->weights, t.weights);
+    contrast_window(g, right, PART_WEIGHTS);
+    right = grade_near_mat(g, 1, "out", got.out, x->out, t.out);
+    contrast_early(g, x, right, got.out, x->out, t.out);
+    contrast_window(g, right, PART_OUT);
 }
 
 // What a student's backward pass gave, and what each rule would.
@@ -671,6 +685,9 @@ static void check_q_grad(Grade *g, const Backward *b) {
         "keys' rows");
     if (right) grade_expect(g, 3, right, "q_grad");
     else grade_near_added(g, 3, "q_grad", b->got.q, want, b->tolerance.q_grad, START);
+    if (!right)
+        contrast_early(g, &b->by[WINDOW_RIGHT], right, b->got.q,
+                       b->by[WINDOW_RIGHT].q_grad, b->tolerance.q_grad);
     contrast_window(g, right, PART_Q);
 }
 

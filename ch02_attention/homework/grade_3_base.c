@@ -22,9 +22,11 @@ typedef struct {
 // The right base but for its last digits.
 static void recognise_digits(Grade *g, double got, double want) {
     double off = fabs(got / want - 1);
-    grade_mistake(g, !same_base(got, want) && off < 5e-3, "few-digits",
-                  "right to %d digits: is pi one of few digits, or something a float?",
-                  (int)ceil(-log10(off)));
+    grade_mistake(
+        g, !same_base(got, want) && off < 5e-3, "few-digits",
+        "right to %d digits: is pi one of few digits, something a float, or a search "
+        "that ends too early?",
+        (int)ceil(-log10(off)));
 }
 
 // What the exponent came to, where it is none of the known ones: got = factor x of^e.

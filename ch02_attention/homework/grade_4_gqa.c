@@ -196,6 +196,53 @@ static void recognise_means(Grade *g, const Projections *gqa, const Projections 
                   v_is_k ? "K" : "V");
 }
 
+// The shares of all heads in one group's columns: solves the normal equations, by Gauss.
+// false: it is not made of them.
+static bool shares_of(double *share, Mat got, Mat from) {
+    double a[HEADS][HEADS + 1] = {{0}};
+    for (int row = 0; row < CHANNELS * HEAD_DIM; row++)
+        for (int h = 0; h < HEADS; h++) {
+            int i = row / HEAD_DIM, c = row % HEAD_DIM;
+            for (int k = 0; k <= HEADS; k++)
+                a[h][k] +=
+                    at(from, i, h * HEAD_DIM + c)
+                    * (k < HEADS ? at(from, i, k * HEAD_DIM + c) : at(got, i, c));
+        }
+    for (int p = 0; p < HEADS; p++)
+        for (int h = 0; h < HEADS; h++) {
+            double factor = h == p ? 0 : a[h][p] / a[p][p];
+            for (int k = p; k <= HEADS; k++) a[h][k] -= factor * a[p][k];
+        }
+    double off = 0;
+    for (int h = 0; h < HEADS; h++) share[h] = a[h][HEADS] / a[h][h];
+    for (int row = 0; row < CHANNELS * HEAD_DIM; row++) {
+        int i = row / HEAD_DIM, c = row % HEAD_DIM;
+        double sum = -at(got, i, c);
+        for (int h = 0; h < HEADS; h++) sum += share[h] * at(from, i, h * HEAD_DIM + c);
+        off = fmax(off, fabs(sum));
+    }
+    return off < 1e-4;
+}
+
+// What each head's share of group 0 came to, where no other rule is known.
+static void contrast_shares(Grade *g, Mat got, Mat from, const int *group_of,
+                            int size) {
+    double share[HEADS];
+    char says[120] = "";
+    if (!finite_mat(got) || !shares_of(share, mat_cols(got, 0, HEAD_DIM), from)) return;
+    bool other = false;
+    for (int h = 0; h < HEADS; h++) {
+        snprintf(says + strlen(says), sizeof says - strlen(says), " %.3g",
+                 fabs(share[h]) < 1e-4 ? 0 : share[h]);
+        other = other || fabs(share[h] - (group_of[h] == 0) / (double)size) > 1e-3;
+    }
+    grade_contrast(
+        g, other, "only-other-shares",
+        "right where it is a sum of heads, but group 0 has of the heads 0 to 5 "
+        "the shares%s: each head of the group should have %.3g, the others 0",
+        says, 1.0 / size);
+}
+
 static bool means_right(Grade *g, const Projections *mha, int groups,
                         const int *group_of) {
     Projections gqa = convert(g, mha, groups, group_of);
@@ -238,6 +285,8 @@ static void check_gqa_neighbours(Grade *g, const Projections *mha) {
     recognise_means(g, &gqa, mha);
     bool right =
         expect_means(g, 4, "0 0 0 1 1 1: W_K or W_V", &gqa, mha, 2, NEIGHBOURS);
+    if (!right) contrast_shares(g, gqa.k, mha->k, NEIGHBOURS, 3);
+    if (!right) contrast_shares(g, gqa.v, mha->v, NEIGHBOURS, 3);
     contrast_means(g, right, mha, false);
 }
 
@@ -256,6 +305,8 @@ static void check_gqa_scattered(Grade *g, const Projections *mha) {
         "1 and 5 are group 0",
         v_rows ? "W_V" : "W_K");
     bool right = expect_means(g, 4, "2 0 1 1 2 0: W_K or W_V", &gqa, mha, 3, SCATTERED);
+    if (!right) contrast_shares(g, gqa.k, mha->k, SCATTERED, 2);
+    if (!right) contrast_shares(g, gqa.v, mha->v, SCATTERED, 2);
     contrast_means(g, right, mha, true);
 }
 

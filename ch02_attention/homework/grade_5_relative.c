@@ -43,7 +43,12 @@ typedef enum {
     RELATIVE_NO_FIRST_QUERY,
     RELATIVE_ONE_QUERY,  // the first alone
     RELATIVE_LAST_KEY,   // i + S - 1
-    RELATIVE_OTHER,      // backward: each of the two gradients from its own matrix
+    RELATIVE_AFTER,      // keys after i alone, with i or without
+    RELATIVE_FROM_OWN,
+    RELATIVE_NO_BUCKET_0,
+    RELATIVE_FAR_MORE,  // furthest + 1, furthest - 1
+    RELATIVE_FAR_LESS,
+    RELATIVE_OTHER,  // backward: each of the two gradients from its own matrix
 } RelativeRule;
 
 static Relative relative_new(Rng *rng, int queries, int keys, int dim, int buckets,
@@ -65,6 +70,8 @@ static int relative_bucket(const Relative *r, int i, int j, RelativeRule rule) {
     if (rule == RELATIVE_LAST_KEY) shift = r->keys - 1;
     if (rule == RELATIVE_BUCKETS) furthest = buckets;
     if (rule == RELATIVE_HALF) buckets /= 2;
+    if (rule == RELATIVE_FAR_MORE) furthest++;
+    if (rule == RELATIVE_FAR_LESS) furthest--;
     int distance = i + shift - j;
     if (rule == RELATIVE_CLIPPED) return min(abs(distance), buckets - 1);
     if (rule == RELATIVE_ABSOLUTE) distance = abs(distance);
@@ -85,6 +92,9 @@ static bool meets(const Relative *r, RelativeRule rule, int i, int j) {
         case RELATIVE_NO_LAST_QUERY: return i < r->queries - 1;
         case RELATIVE_NO_FIRST_QUERY: return i > 0;
         case RELATIVE_ONE_QUERY: return i == 0;
+        case RELATIVE_AFTER: return j > i;
+        case RELATIVE_FROM_OWN: return j >= i;
+        case RELATIVE_NO_BUCKET_0: return relative_bucket(r, i, j, RELATIVE_RIGHT) != 0;
         default: return true;
     }
 }
@@ -212,6 +222,18 @@ static const struct {
     {RELATIVE_LOWER, "keys-left-out",
      "keys after i are left out: all S have a bucket, and query i is not at position "
      "i"},
+    {RELATIVE_AFTER, "keys-left-out",
+     "keys up to i are left out: all S have a bucket, and query i is not at position "
+     "i"},
+    {RELATIVE_FROM_OWN, "keys-left-out",
+     "keys before i are left out: all S have a bucket, and query i is not at position "
+     "i"},
+    {RELATIVE_NO_BUCKET_0, "bucket-left-out",
+     "keys in bucket 0 are left out: it is a bucket like the others"},
+    {RELATIVE_FAR_MORE, "other-furthest",
+     "t5_bucket was given furthest + 1: `furthest`, as it is"},
+    {RELATIVE_FAR_LESS, "other-furthest",
+     "t5_bucket was given furthest - 1: `furthest`, as it is"},
     {RELATIVE_BUCKETS, "furthest-is-buckets",
      "t5_bucket was given the number of buckets for `furthest`, or the two exchanged"},
     {RELATIVE_ABSOLUTE, "absolute",
@@ -268,6 +290,9 @@ static const struct {
     bool causal;
     const char *code, *says;
 } RELATIVE_CASES[] = {
+    {5, 12, 0, false, "only-no-zero",
+     "right where no gradient is 0: one of 0, as that of a masked score, ends nothing, "
+     "others come after it"},
     {5, 12, 1, false, "only-scale-1",
      "right where the scale is 1: where does it come in, and how often?"},
     {12, 12, 0, false, "only-as-many-keys",
@@ -331,14 +356,19 @@ static void check_relative_scores(Grade *g, const Relative *far, const Relative 
     recognise_relative(g, far, got, want, relative_score_tolerance(far));
     bool right = grade_near_mat(g, 1, "scores, causal", got, want,
                                 relative_score_tolerance(far));
-    grade_contrast(g, !right && relative_right(both, PART_SCORES),
-                   "only-both-directions",
-                   "right for both directions, wrong where causal: what is asked of "
-                   "`causal`, but by t5_bucket?");
+    grade_contrast(
+        g, !right && relative_right(both, PART_SCORES), "only-both-directions",
+        "right for both directions, wrong where causal: there keys are further "
+        "away, up to `furthest` and beyond; and is `causal` asked for anything "
+        "but by t5_bucket?");
 
     Relative masked = *both;
     masked.scores = filled(both->queries, both->keys, -INFINITY);
     got = run_relative(&masked);
+    grade_mistake(
+        g, isnan(at(got, 0, 0)), "masked-nan",
+        "a masked score became NaN: 0 x -inf, and -inf - -inf, are no numbers. "
+        "-inf + a number is -inf, so the term is added to the score as it is");
     grade_expect(g, 1, near_mat(got, masked.scores, 0),
                  "a masked score became %g, should stay -inf", at(got, 0, 0));
 }
@@ -430,10 +460,12 @@ static void check_relative_backward(Grade *g, const Relative *r, int q_points,
                   "what one query sends comes to those after it as well: the sums by "
                   "bucket begin with 0 for each query");
     if (!right) recognise_table_grad(g, r, got.table, t);
-    grade_mistake(g, near_mat(got.table, filled(r->buckets, r->q.cols, START), 0),
-                  "no-table-gradient",
-                  "table_grad got nothing: table_grad[bucket] += scale "
-                  "scores_grad q");
+    // causal: so too where keys ahead alone were looked at, which says the first part
+    grade_mistake(
+        g, !r->causal && near_mat(got.table, filled(r->buckets, r->q.cols, START), 0),
+        "no-table-gradient",
+        "table_grad got nothing: table_grad[bucket] += scale "
+        "scores_grad q");
     const char *kind = r->causal ? "causal" : "both directions";
     char what[40];
     snprintf(what, sizeof what, "table_grad, %s", kind);
@@ -475,6 +507,7 @@ void check_relative(Grade *g) {
              far = relative_new(&rng, 13, 13, 5, 8, 9, true);
     for (int i = 0; i < 13; i++)  // causal: what is masked has no gradient
         for (int j = i + 1; j < 13; j++) *mat_at(far.scores_grad, i, j) = 0;
+    *mat_at(both.scores_grad, 2, 4) = 0;  // one in between
     grade_part(g, check_relative_scores(g, &far, &both));
     grade_part(g, check_relative_backward(g, &both, 2, 4));
     grade_part(g, check_relative_backward(g, &far, 1, 1));

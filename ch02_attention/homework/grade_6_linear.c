@@ -39,10 +39,15 @@ typedef enum {
     LINEAR_KEYS_LAST,    // the sum of phi(k) is the last key's alone
     LINEAR_VALUES_LAST,  // that of phi(k) v
     LINEAR_ABOVE_LAST,   // of the d products with phi(k) v the last alone
+    LINEAR_ABOVE_PLAIN,  // no phi(k) in what is above
+    LINEAR_BELOW_MEAN,   // what divides is divided by the number of keys
     LINEAR_BELOW_KEPT,   // what divides goes on from query to query
     LINEAR_Q_E,          // e^x on the queries
     LINEAR_K_E,
     LINEAR_V_PHI,  // phi on the values
+    // of the d numbers one is missing, above and below
+    LINEAR_NO_FIRST,
+    LINEAR_NO_LAST,
 } LinearRule;
 
 static double feature(double x, LinearRule rule) {
@@ -81,9 +86,10 @@ static double similarity(Mat q, int i, Mat k, int j, LinearRule rule) {
     double sum = 0;
     if (rule == LINEAR_EXP) return exp(dot_rows(q, i, k, j));
     if (rule == LINEAR_PHI_OF_DOT) return feature(dot_rows(q, i, k, j), LINEAR_RIGHT);
-    for (int c = rule == LINEAR_ABOVE_LAST ? q.cols - 1 : 0; c < q.cols; c++)
-        sum +=
-            query_feature(at(q, i, c), rule, q.cols) * key_feature(at(k, j, c), rule);
+    int first = rule == LINEAR_ABOVE_LAST ? q.cols - 1 : rule == LINEAR_NO_FIRST;
+    for (int c = first; c < q.cols - (rule == LINEAR_NO_LAST); c++)
+        sum += query_feature(at(q, i, c), rule, q.cols)
+               * (rule == LINEAR_ABOVE_PLAIN ? 1 : key_feature(at(k, j, c), rule));
     return sum;
 }
 
@@ -101,6 +107,7 @@ static double divisor(Mat q, int i, Mat k, int j, LinearRule rule, double s) {
         if (rule == LINEAR_BELOW_ONE) a = feature(at(q, i, 0), LINEAR_RIGHT);
         sum += rule == LINEAR_BELOW_KEYS ? b : rule == LINEAR_BELOW_QUERY ? a : a * b;
     }
+    if (rule == LINEAR_BELOW_MEAN) sum /= k.rows;
     return sum;
 }
 
@@ -209,6 +216,13 @@ static const struct {
     {LINEAR_K_E, "phi-exponential",
      "phi of the keys is e^x everywhere: above 0 it is x + 1"},
     {LINEAR_V_PHI, "phi-on-values", "phi was applied to the values: to q and k alone"},
+    {LINEAR_ABOVE_PLAIN, "values-unweighed",
+     "the sum of phi(k) v has no phi(k) in it: each of the d rows is weighed by its "
+     "own"},
+    {LINEAR_BELOW_MEAN, "keys-mean",
+     "what divides is made of the mean of phi(k): of the sum"},
+    {LINEAR_NO_FIRST, "first-number", "the first of the d numbers is left out"},
+    {LINEAR_NO_LAST, "last-number", "the last of the d numbers is left out"},
     {LINEAR_BELOW_ONE, "one-sum",
      "what divides is made with one sum of phi(k) for all d: it has d numbers, one for "
      "each of phi(q)"},
@@ -250,13 +264,25 @@ static bool key_counts(Mat q, Mat k, Mat v, int j) {
 }
 
 // The first row of out that holds what was there before, whatever that was; -1: none.
-static int row_not_written(Mat q, Mat k, Mat v) {
-    Mat seven = run_full(q, k, v, 7), three = run_full(q, k, v, 3);
-    for (int i = 0; i < q.rows; i++)
-        if (near_mat(mat_rows(seven, i, 1), filled(1, v.cols, 7), 0)
-            && near_mat(mat_rows(three, i, 1), filled(1, v.cols, 3), 0))
+static int row_not_written(Mat seven, Mat three) {
+    for (int i = 0; i < seven.rows; i++)
+        if (near_mat(mat_rows(seven, i, 1), filled(1, seven.cols, 7), 0)
+            && near_mat(mat_rows(three, i, 1), filled(1, seven.cols, 3), 0))
             return i;
     return -1;
+}
+
+static void recognise_unwritten(Grade *g, Mat seven, Mat three) {
+    int row = row_not_written(seven, three);
+    grade_mistake(
+        g, row == 0, "first-row-not-written",
+        "row 0 of out was not written: it holds what was there before. Queries count "
+        "from 0, and each writes its own row of out");
+    grade_mistake(
+        g, row > 0, "row-not-written",
+        "row %d of out was not written: it holds what was there before. There "
+        "are T = %d queries",
+        row, seven.rows);
 }
 
 // phi(x) / phi(0) of a key, by the weights of two keys of one number: there phi(q) is in
@@ -278,12 +304,17 @@ static bool shares_sum(void) {
 
 static void recognise_phi(Grade *g) {
     if (!shares_sum()) return;
-    double near = phi_ratio(0.5), above = phi_ratio(2), below = phi_ratio(-1);
+    double near = phi_ratio(0.5), above = phi_ratio(2), below = phi_ratio(-1),
+           far = phi_ratio(-3);
     bool right = fabs(above - 3) < 1e-3 && fabs(below - exp(-1)) < 1e-3;
     grade_mistake(g, right && fabs(near - 1.5) > 1e-3, "other-phi",
                   "phi of a key is another function: phi(0.5) came out as %.3g times "
                   "phi(0), should be 1.5",
                   near);
+    grade_mistake(g, right && fabs(far - exp(-3)) > 1e-3, "other-phi",
+                  "phi of a key is another function: phi(-3) came out as %.3g times "
+                  "phi(0), should be 0.0498",
+                  far);
     grade_mistake(g, isfinite(above) && isfinite(below) && !right, "other-phi",
                   "phi of a key is another function: phi(2) came out as %.3g times "
                   "phi(0), should be 3, and phi(-1) as %.3g times, should be 0.368",
@@ -291,16 +322,7 @@ static void recognise_phi(Grade *g) {
 }
 
 static void recognise_full(Grade *g, Mat q, Mat k, Mat v, Mat got) {
-    int row = row_not_written(q, k, v);
-    grade_mistake(
-        g, row == 0, "first-row-not-written",
-        "row 0 of out was not written: it holds what was there before. Queries count "
-        "from 0, and each row of out is written by its own query");
-    grade_mistake(
-        g, row > 0, "row-not-written",
-        "row %d of out was not written: it holds what was there before. There "
-        "are T = %d queries",
-        row, q.rows);
+    recognise_unwritten(g, run_full(q, k, v, 7), run_full(q, k, v, 3));
     bool first_alone = key_counts(q, k, v, 0) && !key_counts(q, k, v, 1)
                        && !key_counts(q, k, v, k.rows - 1);
     grade_mistake(g, first_alone, "first-row-alone",
@@ -335,9 +357,6 @@ static const struct {
     {1, 19, 5, 3, false, "only-one-query",
      "right for one query, wrong for several: what is left over from the query "
      "before?"},
-    {1, 1, 5, 3, false, "only-one-key",
-     "right for one query and one key, whose weight is 1 whatever it is: what do several "
-     "keys add up to, above and below?"},
     {7, 19, 5, 1, false, "only-d-v-1",
      "right where d_v is 1: what of the other columns of v?"},
     {7, 19, 1, 1, false, "only-d-1",
@@ -580,6 +599,7 @@ static void check_linear_whole(Grade *g, const Sequence *s) {
     bool right = near_mat(got, s->want, t);
     LinearState again;
     Mat other = run_linear_into(3, &again, s->q, s->k, s->v, whole, 1);
+    if (!right) recognise_unwritten(g, got, other);
     grade_mistake(g, !right && !near_mat(got, other, 0), "out-kept",
                   "out depends on what was in it before: = replaces it, so clear it "
                   "before anything is added to it or divided");
