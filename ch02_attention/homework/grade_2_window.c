@@ -377,16 +377,16 @@ static Window window_solved(int n, int window, int dim, int value_dim, double sc
     return x;
 }
 
-// Rows from W - 1 on, where queries have all of their W keys.
+// Rows from W on, where queries have all of their W keys, and a key before them.
 static void contrast_early(Grade *g, const Window *x, bool right, Mat got, Mat want,
                            double tolerance) {
-    int first = x->window - 1, n = x->n - first;
+    int first = x->window, n = x->n - first;
     bool later =
         is_gradient(mat_rows(got, first, n), mat_rows(want, first, n), tolerance);
     grade_contrast(
         g, !right && later, "only-full-windows",
-        "right where a query has all of its W keys, wrong for the first W - 1: "
-        "query i < W has i + 1 keys, also in each of its sums");
+        "right from query W on, wrong among the first: query i < W has i + 1 "
+        "keys, also in each of its sums, as in D");
 }
 
 static void contrast_window(Grade *g, bool right, WindowPart part) {

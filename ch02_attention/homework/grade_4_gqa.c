@@ -224,23 +224,33 @@ static bool shares_of(double *share, Mat got, Mat from) {
     return off < 1e-4;
 }
 
-// What each head's share of group 0 came to, where no other rule is known.
-static void contrast_shares(Grade *g, Mat got, Mat from, const int *group_of,
-                            int size) {
+// What each head's share of a group came to, where no other rule is known.
+static void contrast_group(Grade *g, Mat got, Mat from, int group, const int *group_of,
+                           int size) {
     double share[HEADS];
     char says[120] = "";
-    if (!finite_mat(got) || !shares_of(share, mat_cols(got, 0, HEAD_DIM), from)) return;
+    if (!shares_of(share, mat_cols(got, group * HEAD_DIM, HEAD_DIM), from)) return;
     bool other = false;
     for (int h = 0; h < HEADS; h++) {
         snprintf(says + strlen(says), sizeof says - strlen(says), " %.3g",
                  fabs(share[h]) < 1e-4 ? 0 : share[h]);
-        other = other || fabs(share[h] - (group_of[h] == 0) / (double)size) > 1e-3;
+        other = other || fabs(share[h] - (group_of[h] == group) / (double)size) > 1e-3;
     }
     grade_contrast(
         g, other, "only-other-shares",
-        "right where it is a sum of heads, but group 0 has of the heads 0 to 5 "
+        "right where it is a sum of heads, but group %d has of the heads 0 to 5 "
         "the shares%s: each head of the group should have %.3g, the others 0",
-        says, 1.0 / size);
+        group, says, 1.0 / size);
+}
+
+static void contrast_shares(Grade *g, bool right, const Projections *gqa,
+                            const Projections *mha, const int *group_of, int size) {
+    for (int group = 0; group < HEADS / size && !right; group++) {
+        if (finite_mat(gqa->k))
+            contrast_group(g, gqa->k, mha->k, group, group_of, size);
+        if (finite_mat(gqa->v))
+            contrast_group(g, gqa->v, mha->v, group, group_of, size);
+    }
 }
 
 static bool means_right(Grade *g, const Projections *mha, int groups,
@@ -285,8 +295,7 @@ static void check_gqa_neighbours(Grade *g, const Projections *mha) {
     recognise_means(g, &gqa, mha);
     bool right =
         expect_means(g, 4, "0 0 0 1 1 1: W_K or W_V", &gqa, mha, 2, NEIGHBOURS);
-    if (!right) contrast_shares(g, gqa.k, mha->k, NEIGHBOURS, 3);
-    if (!right) contrast_shares(g, gqa.v, mha->v, NEIGHBOURS, 3);
+    contrast_shares(g, right, &gqa, mha, NEIGHBOURS, 3);
     contrast_means(g, right, mha, false);
 }
 
@@ -305,8 +314,7 @@ static void check_gqa_scattered(Grade *g, const Projections *mha) {
         "1 and 5 are group 0",
         v_rows ? "W_V" : "W_K");
     bool right = expect_means(g, 4, "2 0 1 1 2 0: W_K or W_V", &gqa, mha, 3, SCATTERED);
-    if (!right) contrast_shares(g, gqa.k, mha->k, SCATTERED, 2);
-    if (!right) contrast_shares(g, gqa.v, mha->v, SCATTERED, 2);
+    contrast_shares(g, right, &gqa, mha, SCATTERED, 2);
     contrast_means(g, right, mha, true);
 }
 
