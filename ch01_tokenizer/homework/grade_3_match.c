@@ -766,7 +766,7 @@ static bool run_encode(Encoding *e, const char *word, size_t room) {
 
 static Encoding encode_word(const MatchTrie *trie, const MatchLink *links,
                             const char *word, size_t n) {
-    Encoding e = {trie, links, word, n};
+    Encoding e = {.trie = trie, .links = links, .word = word, .n = n};
     size_t room = 4 * n + 64;
     e.got = allocate(room, sizeof *e.got), e.want = allocate(room, sizeof *e.want);
     size_t rest_count = defined_encode(trie, REST_ROOT, word, n, e.want);

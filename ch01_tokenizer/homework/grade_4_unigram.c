@@ -95,7 +95,7 @@ typedef struct {
 enum { LEFT_OVER = 3 };  // in `count` before
 
 static NBest run_nbest(const Unigram *u, const char *text, size_t n, size_t most) {
-    NBest b = {u, text, n, most};
+    NBest b = {.unigram = u, .text = text, .n = n, .most = most};
     b.got = allocate(most, sizeof *b.got), b.want = allocate(most, sizeof *b.want);
     // a student sets all that is in it; a count that was only added to is still inside
     for (size_t i = 0; i < most; i++)
