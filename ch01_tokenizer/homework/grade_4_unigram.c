@@ -316,12 +316,8 @@ static bool fewer(const NBest *b) {
     return !climbs(b);
 }
 
-// Lists of segmentations, but not those that were asked for.
-static void recognise_list(Grade *g, const NBest *b) {
-    grade_mistake(g, right_if_all_used(), "unused-ends",
-                  "right where all tokens are used, wrong where some have ln p = "
-                  "-infinity: such a token is passed over, but one that is longer, and "
-                  "begins with it, is not");
+// The same segmentation twice.
+static void recognise_twins(Grade *g, const NBest *b) {
     bool scores = good_scores(b, b->want, b->want_count);
     grade_mistake(
         g, has_twins(b) && !scores && b->got_count == b->want_count, "entry-twice",
@@ -331,6 +327,15 @@ static void recognise_list(Grade *g, const NBest *b) {
     grade_mistake(g, has_twins(b), "duplicates",
                   "this is n-best with duplicates: the same segmentation is in the "
                   "list twice. Does the way back take the rank of each step?");
+}
+
+// Lists of segmentations, but not those that were asked for.
+static void recognise_list(Grade *g, const NBest *b) {
+    grade_mistake(g, right_if_all_used(), "unused-ends",
+                  "right where all tokens are used, wrong where some have ln p = "
+                  "-infinity: such a token is passed over, but one that is longer, and "
+                  "begins with it, is not");
+    recognise_twins(g, b);
     grade_mistake(g, rising(b), "rising",
                   "the list is the wrong way round: the best segmentation comes first");
     grade_mistake(g, one_inside(b), "last-token-only",
@@ -341,6 +346,7 @@ static void recognise_list(Grade *g, const NBest *b) {
     grade_mistake(g, ties_missing(b) && !has_twins(b), "ties-missing",
                   "segmentations with the same ln p were taken for one: those "
                   "whose tokens differ are two");
+    bool scores = good_scores(b, b->want, b->want_count);
     grade_mistake(g, scores && !backwards(b) && !has_twins(b) && !good_nbest(b),
                   "way-back",
                   "each ln p is right, but the tokens are not those that make it: the "
