@@ -246,6 +246,31 @@ static bool recognise_rate(Grade *g, const DropoutCase *c, const int *counts) {
                "none ends the word");
 }
 
+// A word of one place, and one of two whose merges are the same: the simpler cases.
+static void contrast_law(Grade *g, const DropoutCase *c) {
+    DropoutCase one = {0,
+                       "ab",
+                       {{'a', 'b'}},
+                       1,
+                       c->p,
+                       {"ab"},
+                       {{BYTES}, {'a', 'b'}},
+                       {1 - c->p, c->p},
+                       {{{0}, NULL, NULL}}};
+    int counts[OUTCOMES] = {0};
+    count_outcomes(&one, counts);
+    grade_contrast(
+        g, fits(counts, one.truth), "only-one-place",
+        "right for a word with one place: of several, does each have a draw of "
+        "its own, in every step anew, and does the step end when none is left?");
+    bool unskipped = run_dropout(0).wrong == 0;
+    grade_contrast(
+        g, unskipped, "only-p-0",
+        "right at p = 0, wrong for one place at p = %g, which is to be merged "
+        "with probability %g: how is the draw compared with p?",
+        c->p, 1 - c->p);
+}
+
 // False where a mistake is recognised.
 static bool check_law(Grade *g, const DropoutCase *c, const int *counts) {
     int off = 0;
@@ -261,6 +286,7 @@ static bool check_law(Grade *g, const DropoutCase *c, const int *counts) {
         "%s at p = %g: \"%s\" came in %.3f of the draws, should be %.3f +- %.3f",
         c->word, c->p, c->names[off], (double)counts[off] / DRAWS, c->truth[off],
         five_errors(c->truth[off]) / DRAWS);
+    if (!good && !known) contrast_law(g, c);
     return !known;
 }
 
@@ -298,7 +324,8 @@ static const struct {
      "the highest merged symbol comes first here: low symbols were learned early, "
      "and come first"},
     {ONE_MERGE, "one-merge",
-     "one merge, and then the end: steps go on until none is left"},
+     "one merge, and then the end: steps go on until none is left, and what the lowest "
+     "symbol is compared with begins anew in each"},
     {LAST_MISSED, "last-pair",
      "the last pair is never looked at: n symbols have n - 1 pairs, so the loop "
      "ends one early"},
@@ -350,6 +377,10 @@ static void check_spelling(Grade *g) {
     grade_expect(g, 2, some.misspelt == 0,
                  "with p = 0.3, the symbols of %d of %d words do not spell the word",
                  some.misspelt, some.tried);
+    grade_contrast(
+        g, run_dropout(0).wrong == 0, "only-p-0",
+        "right at p = 0: what does a skipped place leave behind, of the place "
+        "or of the symbol that was chosen before?");
 }
 
 enum { AB = BYTES };  // the first merged symbol

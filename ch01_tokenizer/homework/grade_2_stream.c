@@ -115,21 +115,25 @@ static void feed(Stream *s, Utf8Stream *state, const Text *text, size_t from,
     s->late |= s->count < decode_text(text->text, to, MAXIMAL_SUBPART, false, decided);
 }
 
-// In chunks of `size` bytes, the first of `first`; an empty chunk after that.
-static Stream stream_text(const Text *text, size_t first, size_t size) {
+// In chunks of `size` bytes, the first of `first`; an empty chunk after that if `empty`.
+static Stream stream_chunks(const Text *text, size_t first, size_t size, bool empty) {
     static Stream s;
     memset(&s, 0, sizeof s);
     Utf8Stream state = {0};
     for (size_t from = 0, to = first; from < text->n; from = to, to += size) {
         if (to > text->n) to = text->n;
         feed(&s, &state, text, from, to);
-        if (from == 0) feed(&s, &state, text, to, to);
+        if (from == 0 && empty) feed(&s, &state, text, to, to);
     }
     int end[4];
     size_t got = utf8_stream_end(&state, end);
     s.too_many |= got > 1;
     if (got > 0) s.points[s.count++] = end[0];
     return s;
+}
+
+static Stream stream_text(const Text *text, size_t first, size_t size) {
+    return stream_chunks(text, first, size, true);
 }
 
 static bool as_rule(const Stream *s, const Text *text, Rule rule) {
@@ -184,6 +188,114 @@ static int first_wrong(bool cut, Stream *s) {
         *s = cut ? worst_cut(&BROKEN[i]) : stream_text(&BROKEN[i], BROKEN[i].n, 1);
         if (i == BROKEN_TEXTS - 1 || !as_rule(s, &BROKEN[i], MAXIMAL_SUBPART)) return i;
     }
+}
+
+// ---- The simpler case that is right
+
+// Code points, or bytes, as one would write them.
+static const char *spelled(char *to, size_t room, const int *numbers, size_t count,
+                           const char *form) {
+    size_t used = 0;
+    to[0] = '\0';
+    for (size_t i = 0; i < count && used + 10 < room; i++) {
+        used += (size_t)snprintf(to + used, room - used, "%s", i ? " " : "");
+        used += (size_t)snprintf(to + used, room - used, form, (unsigned)numbers[i]);
+    }
+    return to;
+}
+
+// Text number `number` of `n` of these bytes: with each kind of first byte, and of those
+// that follow.
+static void text_of_number(size_t number, size_t n, char *text) {
+    static const unsigned char kinds[] = {0x41, 0x80, 0xA0, 0xBF, 0xC2, 0xE0, 0xE1,
+                                          0xED, 0xF0, 0xF1, 0xF4, 0xFF, 0xC0};
+    for (size_t i = 0; i < n; i++, number /= sizeof kinds)
+        text[i] = (char)kinds[number % sizeof kinds];
+}
+
+// Names the shortest text of these bytes that goes wrong, whole or cut.
+static void contrast_shortest(Grade *g, bool cut) {
+    enum { KINDS = 13, MOST_BYTES = 3 };
+    char bytes[MOST_BYTES], is[80], should[80], came[80];
+    size_t all = 1;
+    for (size_t n = 1; n <= MOST_BYTES; n++) {
+        all *= KINDS;
+        for (size_t number = 0; number < all; number++) {
+            text_of_number(number, n, bytes);
+            Text text = {bytes, n};
+            Stream s = cut ? worst_cut(&text) : stream_text(&text, n, 1);
+            if (as_rule(&s, &text, MAXIMAL_SUBPART)) continue;
+            int want[MOST_POINTS], each[MOST_BYTES];
+            size_t count = decode_text(bytes, n, MAXIMAL_SUBPART, true, want);
+            for (size_t i = 0; i < n; i++) each[i] = (unsigned char)bytes[i];
+            grade_contrast(
+                g, true, "only-shorter",
+                "right where the text is shorter than %s, which is %s and came "
+                "out as %s%s: follow these bytes through your function",
+                spelled(is, sizeof is, each, n, "%02X"),
+                spelled(should, sizeof should, want, count, "U+%04X"),
+                spelled(came, sizeof came, s.points, s.count, "U+%04X"),
+                s.count ? "" : "nothing");
+            return;
+        }
+    }
+}
+
+static bool right_with_letters(const Text *text) {
+    char longer[MOST_POINTS] = "";
+    assert(text->n + 4 < sizeof longer);
+    memcpy(longer, text->text, text->n), memset(longer + text->n, 'A', 4);
+    Text more = {longer, text->n + 4};
+    Stream s = stream_text(&more, more.n, 1);
+    return as_rule(&s, &more, MAXIMAL_SUBPART);
+}
+
+// In one chunk.
+static void contrast_whole(Grade *g, bool right, const Text *text) {
+    if (right) return;
+    grade_contrast(
+        g, right_with_letters(text), "only-followed",
+        "right where four letters follow the text: what is held back where a "
+        "chunk ends, though its bytes decide already? Of E1 62 both are "
+        "decided, the U+FFFD and the b");
+    contrast_shortest(g, false);
+}
+
+// Whether it is right where the first chunk ends at such a place, in two chunks.
+static bool right_in_two(const Text *text, bool between) {
+    for (size_t first = 0, next; first < text->n; first = next) {
+        Unit unit = unit_at((const unsigned char *)text->text + first, text->n - first,
+                            MAXIMAL_SUBPART);
+        next = first + (between ? unit.length : 1);
+        if (first == 0) continue;
+        Stream s = stream_text(text, first, text->n);
+        if (!as_rule(&s, text, MAXIMAL_SUBPART)) return false;
+    }
+    return true;
+}
+
+// Cut, where it is right in one chunk.
+static void contrast_cut(Grade *g, bool right, const Text *text) {
+    bool no_empty = true;
+    for (size_t size = 1; size <= text->n && !right && no_empty; size++) {
+        Stream s = stream_chunks(text, size, size, false);
+        no_empty = as_rule(&s, text, MAXIMAL_SUBPART);
+    }
+    if (right) return;
+    grade_contrast(
+        g, no_empty, "only-no-empty-chunk",
+        "right where no chunk is empty: one of 0 bytes leaves what is held as "
+        "it is");
+    grade_contrast(
+        g, right_in_two(text, false), "only-two-chunks",
+        "right in two chunks, wrong in more: a character may come in three or "
+        "four, so what is held is added to");
+    grade_contrast(
+        g, right_in_two(text, true), "only-between",
+        "right where chunks end between characters: what is kept of one that "
+        "is cut, how many bytes, and what is done with them when the next "
+        "chunk comes?");
+    contrast_shortest(g, true);
 }
 
 // Returns whether that is what was done.
@@ -275,10 +387,10 @@ static void recognise_lone(Grade *g) {
     bool right = as_rule(&a, &alone, MAXIMAL_SUBPART);
     grade_mistake(g, a.count == 3 && a.points[0] == 0x81, "byte-for-point",
                   "a byte that begins nothing came out as itself: it is one U+FFFD");
-    grade_mistake(g, right && b.count == 3 && b.points[0] == REPLACEMENT,
-                  "not-looked-at-again",
-                  "the byte that breaks a character was held as if it began one: it is "
-                  "looked at like any other first byte, and 81 begins nothing");
+    grade_mistake(
+        g, right && b.count == 3 && b.points[0] == REPLACEMENT, "not-looked-at-again",
+        "the byte that breaks a character was lost, or held as if it began one: "
+        "it is looked at like any other first byte, and 81 begins nothing");
 }
 
 static void check_end(Grade *g) {
@@ -445,6 +557,7 @@ static void check_characters(Grade *g) {
     Character c = {0};
     if (!refused(&c)) {
         expect_points(g, 3, "in one chunk, well-formed text", 0, &whole, good);
+        contrast_whole(g, right, good);
         return;
     }
     recognise_refused(g, &c);
@@ -452,6 +565,7 @@ static void check_characters(Grade *g) {
     Stream one = stream_text(&text, c.n, 1);
     if (right) expect_points(g, 3, "a character alone, text", 0, &one, &text);
     else expect_points(g, 3, "in one chunk, well-formed text", 0, &whole, good);
+    contrast_whole(g, right, good);
 }
 
 static void check_well_formed(Grade *g) {
@@ -476,6 +590,7 @@ static void check_well_formed(Grade *g) {
         g, bad && first == 0 && !(second == 1 && euro[0] == 0x20AC), "cut-lost",
         "the bytes before a cut were lost: carry them over in the Utf8Stream");
     expect_points(g, 3, "cut, well-formed text", 0, &cut, good);
+    contrast_cut(g, !bad, good);
 }
 
 static void expect_in_time(Grade *g) {
@@ -487,6 +602,11 @@ static void expect_in_time(Grade *g) {
     grade_expect(
         g, 2, !late,
         "a code point came a chunk late: write it with the byte that decides it");
+    Stream well = stream_text(&WELL_FORMED, 1, 1);
+    grade_contrast(
+        g, late && !well.late, "only-well-formed",
+        "right where all is well-formed: of E1 62 both, the U+FFFD and the b, "
+        "are decided by the 62, and of 80 alone its U+FFFD by itself");
 }
 
 static void check_broken(Grade *g) {
@@ -521,9 +641,13 @@ static void check_broken(Grade *g) {
     if (!known) recognise_row(g);
     Stream s;
     int wrong = first_wrong(false, &s);
+    bool right = as_rule(&s, &BROKEN[wrong], MAXIMAL_SUBPART);
     expect_points(g, 3, "broken text", wrong, &s, &BROKEN[wrong]);
+    contrast_whole(g, right, &BROKEN[wrong]);
     wrong = first_wrong(true, &s);
+    right = as_rule(&s, &BROKEN[wrong], MAXIMAL_SUBPART);
     expect_points(g, 2, "cut, broken text", wrong, &s, &BROKEN[wrong]);
+    contrast_cut(g, right, &BROKEN[wrong]);
     expect_in_time(g);
 }
 

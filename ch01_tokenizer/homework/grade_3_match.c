@@ -87,14 +87,21 @@ static MatchTrie match_trie_of(const char *const *tokens, int n) {
     return trie;
 }
 
-// The longest token that begins text[0 .. n-1], and its length; NO_TOKEN if none.
-static int longest(const MatchTrie *trie, int root, const char *text, size_t n,
-                   size_t *length) {
+// The longest token that begins text[0 .. n-1], or the shortest, and its length; NO_TOKEN
+// if none.
+static int token_of(const MatchTrie *trie, int root, const char *text, size_t n,
+                    size_t *length, bool shortest) {
     int node = root, token = NO_TOKEN;
     for (size_t i = 0;
          i < n && (node = trie->next[node][(unsigned char)text[i]]) != NO_NODE; i++)
-        if (trie->token[node] != NO_TOKEN) token = trie->token[node], *length = i + 1;
+        if (trie->token[node] != NO_TOKEN && !(shortest && token != NO_TOKEN))
+            token = trie->token[node], *length = i + 1;
     return token;
+}
+
+static int longest(const MatchTrie *trie, int root, const char *text, size_t n,
+                   size_t *length) {
+    return token_of(trie, root, text, n, length, false);
 }
 
 static int node_at(const MatchTrie *trie, int node, const char *text, size_t n) {
@@ -104,13 +111,20 @@ static int node_at(const MatchTrie *trie, int node, const char *text, size_t n) 
 }
 
 // By definition: cut longest tokens off, at least one, until the rest is a node at
-// REST_ROOT.
-static MatchLink defined_link(const MatchTrie *trie, int node) {
+// REST_ROOT; or with a slip.
+typedef enum {
+    CUT_RIGHT,
+    CUT_OWN,       // all of them from the node's own trie
+    CUT_SHORTEST,  // the shortest tokens
+} Cut;
+
+static MatchLink link_by_cuts(const MatchTrie *trie, int node, Cut cut) {
     const char *text = trie->text[node];
     size_t n = strlen(text), length = 0;
     MatchLink link = {NO_NODE, 0, allocate(n + 1, sizeof(int))};
-    for (int root = trie->root[node]; n > 0 && link.link == NO_NODE; root = REST_ROOT) {
-        int token = longest(trie, root, text, n, &length);
+    for (int root = trie->root[node]; n > 0 && link.link == NO_NODE;
+         root = cut == CUT_OWN ? root : REST_ROOT) {
+        int token = token_of(trie, root, text, n, &length, cut == CUT_SHORTEST);
         if (token == NO_TOKEN) break;
         link.pops[link.pop_count++] = token;
         text += length, n -= length;
@@ -118,6 +132,10 @@ static MatchLink defined_link(const MatchTrie *trie, int node) {
     }
     if (link.link == NO_NODE) link.pop_count = 0;
     return link;
+}
+
+static MatchLink defined_link(const MatchTrie *trie, int node) {
+    return link_by_cuts(trie, node, CUT_RIGHT);
 }
 
 static MatchLink *defined_links(const MatchTrie *trie) {
@@ -312,6 +330,18 @@ static void expect_links(Grade *g, int points, const MatchTrie *trie,
                      should_be(got[node].pop_count, want[node].pop_count).text);
 }
 
+// match_links may take as many steps as it likes, but these vocabularies need a
+// thousandth of this. False: it did not come to an end.
+static bool run_links(const MatchTrie *trie, MatchLink *links) {
+    enum { ENDLESS = 10000000 };
+    steps = 0, step_limit = ENDLESS;
+    from_nowhere = false;
+    bool left = setjmp(leave) != 0;
+    if (!left) match_links(trie, links);
+    step_limit = LONG_MAX;
+    return !left;
+}
+
 // What the wrong links of a trie have in common.
 typedef struct {
     int whole, wrong_whole;  // nodes that are tokens themselves
@@ -439,8 +469,54 @@ static void recognise_way(Grade *g, const MatchTrie *trie, const MatchLink *got,
                   "then what each link that is followed pops");
 }
 
+// Every node has what cutting tokens off in this way gives.
+static bool all_by(Cut cut, const MatchTrie *trie, const MatchLink *got,
+                   const MatchLink *want) {
+    if (wrong_link(trie, got, want) == NO_NODE) return false;
+    for (int node = 0; node < trie->count; node++) {
+        MatchLink slip = link_by_cuts(trie, node, cut);
+        if (got[node].link != slip.link || !good_pops(&got[node], &slip)) return false;
+    }
+    return true;
+}
+
+// So too where a word may begin with the later tokens: there it is seen which of the two
+// tokens it was.
+static bool cut_from_own(const MatchTrie *trie, const MatchLink *got,
+                         const MatchLink *want) {
+    static const char *const tokens[] = {"[UNK]", "a", "b", "c", "##b", "##c", "abcx"};
+    if (!all_by(CUT_OWN, trie, got, want)) return false;
+    MatchTrie both = match_trie_of(tokens, sizeof tokens / sizeof *tokens);
+    MatchLink *links = allocate((size_t)both.count, sizeof *links);
+    return run_links(&both, links)
+           && all_by(CUT_OWN, &both, links, defined_links(&both));
+}
+
+// Of the nodes that were given up, none could have gone on from the link of its parent;
+// but for those whose parent was given up itself.
+static bool one_link_only(const MatchTrie *trie, const MatchLink *got,
+                          const MatchLink *want) {
+    for (int node = REST_ROOT + 1; node < trie->count; node++) {
+        if (got[node].link != NO_NODE || want[node].link == NO_NODE) continue;
+        size_t n = strlen(trie->text[node]) - 1;
+        int parent = node_at(trie, trie->root[node], trie->text[node], n);
+        int from = got[parent].link;
+        if (from >= 0 && from < trie->count
+            && trie->next[from][last_byte(trie, node)] != NO_NODE)
+            return false;
+    }
+    return true;
+}
+
 static void recognise_links(Grade *g, const MatchTrie *trie, const MatchLink *got,
                             const MatchLink *want) {
+    grade_mistake(
+        g, cut_from_own(trie, got, want), "link-own-trie",
+        "all tokens were cut off with the trie that the node is in: the first "
+        "may begin a word, those after it are from REST_ROOT, the ## tokens");
+    grade_mistake(g, all_by(CUT_SHORTEST, trie, got, want), "link-shortest",
+                  "the shortest token was cut off where a longer one begins the string "
+                  "too: the longest counts, as in all of longest match");
     recognise_way(g, trie, got, want);
     LinkTally t = tally_links(trie, got, want);
     grade_mistake(g, t.whole > 0 && t.wrong_whole == t.whole, "link-own-token",
@@ -450,8 +526,8 @@ static void recognise_links(Grade *g, const MatchTrie *trie, const MatchLink *go
         g, t.more_than_own > 0 && t.more_than_own == t.wrong_whole, "link-own-and-more",
         "a node that is a token itself has that token as its one pop: what its "
         "parent pops is part of it");
-    grade_mistake(g, t.wrong_whole == 0 && t.given_up > 0 && t.given_up == t.wrong,
-                  "link-given-up",
+    bool given_up = t.wrong_whole == 0 && t.given_up > 0 && t.given_up == t.wrong;
+    grade_mistake(g, given_up && one_link_only(trie, got, want), "link-given-up",
                   "given up too early: where the link cannot read the byte either, pop "
                   "what it pops and try from its own link, until one can or there is "
                   "none");
@@ -462,18 +538,6 @@ static void recognise_links(Grade *g, const MatchTrie *trie, const MatchLink *go
     grade_mistake(g, t.left_over > 0 && t.left_over == t.wrong, "link-left-over",
                   "a node that leads nowhere has no pops: those gathered on the way "
                   "are void");
-}
-
-// match_links may take as many steps as it likes, but these vocabularies need a
-// thousandth of this. False: it did not come to an end.
-static bool run_links(const MatchTrie *trie, MatchLink *links) {
-    enum { ENDLESS = 10000000 };
-    steps = 0, step_limit = ENDLESS;
-    from_nowhere = false;
-    bool left = setjmp(leave) != 0;
-    if (!left) match_links(trie, links);
-    step_limit = LONG_MAX;
-    return !left;
 }
 
 static void recognise_no_end(Grade *g) {
@@ -548,6 +612,94 @@ static bool reads_bytes(Grade *g) {
     return false;
 }
 
+// ---- What all wrong links have in common, where others are right
+
+static bool below_word_root(const MatchTrie *trie, const MatchLink *want, int node) {
+    (void)want;
+    return trie->root[node] == WORD_ROOT;
+}
+static bool below_rest_root(const MatchTrie *trie, const MatchLink *want, int node) {
+    return !below_word_root(trie, want, node);
+}
+static bool is_no_token(const MatchTrie *trie, const MatchLink *want, int node) {
+    (void)want;
+    return trie->token[node] == NO_TOKEN;
+}
+static bool is_token(const MatchTrie *trie, const MatchLink *want, int node) {
+    return !is_no_token(trie, want, node);
+}
+static bool goes_on(const MatchTrie *trie, const MatchLink *want, int node) {
+    (void)trie;
+    return want[node].link != NO_NODE;
+}
+static bool goes_nowhere(const MatchTrie *trie, const MatchLink *want, int node) {
+    return !goes_on(trie, want, node);
+}
+static bool has_pops(const MatchTrie *trie, const MatchLink *want, int node) {
+    (void)trie;
+    return want[node].pop_count > 1;
+}
+static bool has_rest(const MatchTrie *trie, const MatchLink *want, int node) {
+    (void)trie;
+    return want[node].link > REST_ROOT;
+}
+static bool is_deep(const MatchTrie *trie, const MatchLink *want, int node) {
+    (void)want;
+    return strlen(trie->text[node]) > 1;
+}
+
+static const struct {
+    bool (*wrong_ones)(const MatchTrie *, const MatchLink *, int node);
+    const char *code, *says;
+} LINK_KINDS[] = {
+    {is_token, "only-no-tokens",
+     "right where the node is no token itself: one that is has that token as its one "
+     "pop, and REST_ROOT as its link"},
+    {goes_nowhere, "only-going-on",
+     "right where a link goes on, wrong where it should be NO_NODE: what is done when "
+     "no "
+     "token can be cut off?"},
+    {has_pops, "only-one-pop",
+     "right where at most one token is cut off: the second is cut off what the first "
+     "left, from REST_ROOT, and its pops come behind"},
+    {has_rest, "only-without-rest",
+     "right where nothing is left after the pops: what is left is to be the string of "
+     "a "
+     "node at REST_ROOT, and that node is the link"},
+    {below_word_root, "only-rest-root",
+     "right where nodes are below REST_ROOT, wrong below WORD_ROOT: which trie is the "
+     "first token cut off from, and which all others?"},
+    {below_rest_root, "only-word-root",
+     "right where nodes are below WORD_ROOT, wrong below REST_ROOT: which trie is the "
+     "first token cut off from?"},
+    {goes_on, "only-nowhere",
+     "right where a link leads nowhere, wrong where it goes on: what is it that is cut "
+     "off, and which node is what is left?"},
+    {is_no_token, "only-tokens",
+     "right where a node is a token, wrong where it is none: there do as at the "
+     "parent, "
+     "pops and all, and then read the byte"},
+    {is_deep, "only-one-byte",
+     "right where a node is one byte below its root, wrong deeper: is its parent's "
+     "link "
+     "done before its own?"},
+};
+
+static void contrast_links(Grade *g, const MatchTrie *trie, const MatchLink *got,
+                           const MatchLink *want) {
+    if (wrong_link(trie, got, want) == NO_NODE) return;
+    for (size_t i = 0; i < sizeof LINK_KINDS / sizeof *LINK_KINDS; i++) {
+        bool all = true, others = false;
+        for (int node = REST_ROOT + 1; node < trie->count; node++) {
+            bool kind = LINK_KINDS[i].wrong_ones(trie, want, node),
+                 wrong = got[node].link != want[node].link
+                         || !good_pops(&got[node], &want[node]);
+            all = all && (kind || !wrong), others |= !kind;
+        }
+        grade_contrast(g, all && others, LINK_KINDS[i].code, "%s", LINK_KINDS[i].says);
+    }
+}
+
 static void check_random_links(Grade *g) {
     Rng rng = rng_new(31);
     for (int i = 0;; i++) {
@@ -560,6 +712,7 @@ static void check_random_links(Grade *g) {
         if (last) expect_own_pops(g, &trie, got);
         if (last) recognise_links(g, &trie, got, want);
         if (last) expect_links(g, 4, &trie, got, want);
+        if (last) contrast_links(g, &trie, got, want);
         match_trie_free(&trie);
         if (last) return;
     }
@@ -581,6 +734,7 @@ static void check_links(Grade *g) {
     expect_own_pops(g, &paper, got);
     recognise_links(g, &paper, got, want);
     expect_links(g, 6, &paper, got, want);
+    contrast_links(g, &paper, got, want);
     if (wrong_link(&paper, got, want) == NO_NODE && !reads_bytes(g)) return;
     check_random_links(g);
 }
@@ -612,7 +766,7 @@ static bool run_encode(Encoding *e, const char *word, size_t room) {
 
 static Encoding encode_word(const MatchTrie *trie, const MatchLink *links,
                             const char *word, size_t n) {
-    Encoding e = {trie, links, word, n};
+    Encoding e = {.trie = trie, .links = links, .word = word, .n = n};
     size_t room = 4 * n + 64;
     e.got = allocate(room, sizeof *e.got), e.want = allocate(room, sizeof *e.want);
     size_t rest_count = defined_encode(trie, REST_ROOT, word, n, e.want);
@@ -664,6 +818,8 @@ typedef struct {
     int nothing, no_token;                  // for a stuck word: no token, or NO_TOKEN
     int not_rest, not_skips, not_one_link;  // of all words: not as these give them
     int not_walks[WALKS], not_unknown;
+    int tokens, wrong_tokens;  // words that are one token: all, wrong ones
+    int first_known;           // wrong ones whose first token is right
     bool nowhere;
     Encoding first;  // of the wrong ones
 } Tally;
@@ -674,7 +830,10 @@ static void tally(Tally *t, Encoding e) {
     for (Walk walk = 0; walk < WALKS; walk++) t->not_walks[walk] += !e.walks[walk];
     t->not_unknown += e.n > 0 && !is_unknown(e.got, e.got_count);
     t->nowhere |= e.nowhere;
+    bool token = e.want_count == 1 && e.want[0] != UNKNOWN_TOKEN;
+    t->tokens += token, t->wrong_tokens += token && !good_encoding(&e);
     if (good_encoding(&e)) return;
+    t->first_known += e.want_count > 1 && e.got_count > 0 && e.got[0] == e.want[0];
     if (t->wrong++ == 0) t->first = e;
     t->partly += partly_unknown(&e);
     t->nothing += partly_unknown(&e) && e.got_count == 0;
@@ -691,6 +850,11 @@ static void expect_words(Grade *g, int points, const char *what, const Tally *t)
                  "%s: \"%.40s\": %zu of them%s%s (wrong words: %d)", what,
                  e->word ? e->word : "", e->got_count,
                  should_be((int)e->got_count, (int)e->want_count).text, kind, t->wrong);
+    grade_contrast(
+        g, t->tokens > 0 && t->wrong_tokens == 0, "only-one-token",
+        "right where a word is one token%s: where a byte cannot be read, write "
+        "the pops of the node, go to its link, and try the same byte again",
+        t->first_known == t->wrong ? ", and in the first token of all others" : "");
 }
 
 // Words of random vocabularies, up to the first that has a wrong one.
@@ -838,6 +1002,11 @@ static void check_linear(Grade *g) {
     grade_expect(g, 5, t.wrong == 0 && most <= 2 * LONG + 1,
                  "a word of %d times a, the last a '?' or not: %s", LONG,
                  t.wrong ? "the wrong tokens" : "too many steps");
+    Encoding little = encode_word(&trie, links, word, DEEP);
+    grade_contrast(g, t.wrong > 0 && good_encoding(&little), "only-short-words",
+                   "right where the word has %d letters: does something have a fixed "
+                   "size, or is a count too small a type?",
+                   DEEP);
 }
 
 void check_match(Grade *g) {

@@ -25,13 +25,21 @@ static Model model_of(const char *const *texts, const double *log_p, size_t coun
     return m;
 }
 
+typedef enum {
+    ALL_TOKENS,
+    NO_PAIRS,     // none of two letters: a walk to one of three passes a node without
+    WHOLE_LOGS,   // whole ln p
+    ALL_ARE_USED  // no -INFINITY
+} ModelKind;
+
 // a, b, c and their strings of two and three, each with a random ln p; one in five is
 // not used (-INFINITY).
-static Model random_model(Rng *rng) {
+static Model random_model(Rng *rng, ModelKind kind) {
     enum { COUNT = 3 + 9 + 27 };
     char texts[COUNT][8] = {{0}};
     const char *pointers[COUNT];
     double log_p[COUNT];
+    size_t count = 0;
     for (int i = 0; i < COUNT; i++) {
         int size = i < 3    ? 1
                    : i < 12 ? 2
@@ -40,10 +48,13 @@ static Model random_model(Rng *rng) {
                    : i < 12 ? i - 3
                             : i - 12;
         for (int k = 0; k < size; k++, code /= 3) texts[i][k] = (char)('a' + code % 3);
-        log_p[i] = rng_below(rng, 5) == 0 ? -INFINITY : -1 - 6 * rng_uniform(rng);
-        pointers[i] = texts[i];
+        double p = rng_below(rng, 5) == 0 ? -INFINITY : -1 - 6 * rng_uniform(rng);
+        if (kind == NO_PAIRS && size == 2) continue;
+        if (kind == ALL_ARE_USED && p == -INFINITY) p = -2.5;
+        log_p[count] = kind == WHOLE_LOGS ? round(4 * p) : p;
+        pointers[count++] = texts[i];
     }
-    return model_of(pointers, log_p, COUNT);
+    return model_of(pointers, log_p, count);
 }
 
 // The scores of the `most` best segmentations, best first; how many. inner: how many of
@@ -84,7 +95,7 @@ typedef struct {
 enum { LEFT_OVER = 3 };  // in `count` before
 
 static NBest run_nbest(const Unigram *u, const char *text, size_t n, size_t most) {
-    NBest b = {u, text, n, most};
+    NBest b = {.unigram = u, .text = text, .n = n, .most = most};
     b.got = allocate(most, sizeof *b.got), b.want = allocate(most, sizeof *b.want);
     // a student sets all that is in it; a count that was only added to is still inside
     for (size_t i = 0; i < most; i++)
@@ -197,6 +208,26 @@ static bool good_nbest(const NBest *b) {
     return true;
 }
 
+// Whether the lists of a few random models are right.
+static bool right_with(ModelKind kind, size_t letters, size_t most) {
+    Rng rng = rng_new(42);
+    bool right = true;
+    for (int i = 0; i < 20 && right; i++) {
+        Model m = random_model(&rng, kind);
+        char text[12];
+        for (size_t k = 0; k < letters; k++) text[k] = (char)('a' + rng_below(&rng, 3));
+        NBest b = run_nbest(&m.unigram, text, letters, most);
+        right = good_nbest(&b);
+    }
+    return right;
+}
+
+// Wrong only where tokens have ln p = -infinity.
+static bool right_if_all_used(void) {
+    return right_with(ALL_ARE_USED, 9, 6) && right_with(ALL_ARE_USED, 5, 20)
+           && !(right_with(ALL_TOKENS, 9, 6) && right_with(ALL_TOKENS, 5, 20));
+}
+
 // Only the last token varies: at every inner place only the best way was kept.
 static bool one_inside(const NBest *b) {
     double *scores = allocate(b->most, sizeof *scores);
@@ -285,11 +316,26 @@ static bool fewer(const NBest *b) {
     return !climbs(b);
 }
 
-// Lists of segmentations, but not those that were asked for.
-static void recognise_list(Grade *g, const NBest *b) {
+// The same segmentation twice.
+static void recognise_twins(Grade *g, const NBest *b) {
+    bool scores = good_scores(b, b->want, b->want_count);
+    grade_mistake(
+        g, has_twins(b) && !scores && b->got_count == b->want_count, "entry-twice",
+        "a way is twice in a place's list, and another one is missing: "
+        "inserting moves all that is behind up by one, and each way is put in "
+        "once");
     grade_mistake(g, has_twins(b), "duplicates",
                   "this is n-best with duplicates: the same segmentation is in the "
-                  "list twice");
+                  "list twice. Does the way back take the rank of each step?");
+}
+
+// Lists of segmentations, but not those that were asked for.
+static void recognise_list(Grade *g, const NBest *b) {
+    grade_mistake(g, right_if_all_used(), "unused-ends",
+                  "right where all tokens are used, wrong where some have ln p = "
+                  "-infinity: such a token is passed over, but one that is longer, and "
+                  "begins with it, is not");
+    recognise_twins(g, b);
     grade_mistake(g, rising(b), "rising",
                   "the list is the wrong way round: the best segmentation comes first");
     grade_mistake(g, one_inside(b), "last-token-only",
@@ -335,7 +381,13 @@ static void recognise_ends(Grade *g, const NBest *b) {
     grade_mistake(g, more, "count-kept",
                   "count goes on from what was in it: set it to 0 before tokens are "
                   "counted, nobody else does");
-    grade_mistake(g, b->n > 0 && b->got_count == 0 && b->want_count > 0, "none-found",
+    bool none = b->n > 0 && b->got_count == 0 && b->want_count > 0;
+    grade_mistake(
+        g, none && right_if_all_used(), "place-without-a-way",
+        "no way leads to the end, though there are some: a place to which none "
+        "leads, as no token with ln p > -infinity ends there, is no reason to "
+        "stop. Others are before and after it");
+    grade_mistake(g, none, "none-found",
                   "no way leads to the end, though there are some: place 0 has one "
                   "way, of no tokens and ln p = 0. Tokens that begin there and tokens "
                   "that end at n, are both in the loops, or does one stop too early?");
@@ -377,14 +429,59 @@ static void recognise_nbest(Grade *g, const NBest *b) {
     recognise_list(g, b);
 }
 
-static void expect_nbest(Grade *g, int points, const char *what, const NBest *b) {
+// The simpler models, texts and lists that are right.
+static void contrast_nbest(Grade *g, bool right) {
+    static const struct {
+        ModelKind kind;
+        size_t letters, most;
+        const char *code, *says;
+    } cases[] = {
+        {WHOLE_LOGS, 9, 6, "only-whole-logs",
+         "right where all ln p are whole numbers: is a difference of two of them, or "
+         "one "
+         "of them, an int somewhere, say in what qsort is told?"},
+        {ALL_ARE_USED, 9, 6, "only-all-used",
+         "right where no token has ln p = -infinity: what becomes of a place to which "
+         "no "
+         "way leads?"},
+        {ALL_TOKENS, 9, 1, "only-the-best",
+         "right where the best one alone is asked for: which ways to a place are kept, "
+         "and from which of them does a token go on?"},
+        {ALL_TOKENS, 4, 20, "only-with-room",
+         "right where the list never gets full: what is thrown away where it is?"},
+        {ALL_TOKENS, 2, 20, "only-two-letters",
+         "right for texts of two letters: what of ways that come together at inner "
+         "places?"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases && !right; i++)
+        grade_contrast(g, right_with(cases[i].kind, cases[i].letters, cases[i].most),
+                       cases[i].code, "%s", cases[i].says);
+}
+
+// Tokens a, b, c and abc, and ab or not: the walk to abc passes its node. Whether abc is
+// found.
+static bool finds_longest(bool with_pair) {
+    const char *const texts[] = {"a", "b", "c", "abc", "ab"};
+    const double log_p[] = {-1, -1, -1, -4, -9};
+    Model m = model_of(texts, log_p, with_pair ? 5 : 4);
+    NBest all = run_nbest(&m.unigram, "abc", 3, 4);
+    return all.got_count > 1 && all.got_count <= 3 && close_to(all.got[1].log_p, -4);
+}
+
+static void expect_list(Grade *g, int points, const char *what, const NBest *b) {
     if (b->got_count > b->most) {
         grade_expect(g, points, false,
                      "%s: %zu segmentations, at most %zu were asked for", what,
                      b->got_count, b->most);
         return;
     }
-    if (!good_nbest(b)) recognise_nbest(g, b);
+    if (!good_nbest(b)) {
+        grade_mistake(g, finds_longest(true) && !finds_longest(false), "walk-stops",
+                      "of a, b, c and abc the longest is never found: the walk through "
+                      "the trie was given up at a node where no token ends (ab), and a "
+                      "longer one may go on from there");
+        recognise_nbest(g, b);
+    }
     size_t i = 0;
     while (i < b->got_count && i < b->want_count
            && close_to(b->got[i].log_p, b->want[i]))
@@ -401,6 +498,11 @@ static void expect_nbest(Grade *g, int points, const char *what, const NBest *b)
     else
         grade_expect(g, points, false, "%s: how many segmentations: %zu, should be %zu",
                      what, b->got_count, b->want_count);
+}
+
+static void expect_nbest(Grade *g, int points, const char *what, const NBest *b) {
+    expect_list(g, points, what, b);
+    contrast_nbest(g, b->got_count <= b->most && good_nbest(b));
 }
 
 static void check_nbest(Grade *g) {
@@ -420,7 +522,7 @@ static void check_nbest(Grade *g) {
 
     Rng rng = rng_new(41);
     for (int i = 0;; i++) {
-        Model random = random_model(&rng);
+        Model random = random_model(&rng, i % 4 == 3 ? NO_PAIRS : ALL_TOKENS);
         char text[12];
         size_t n = 1 + (size_t)rng_below(&rng, sizeof text),
                most = 1 + (size_t)rng_below(&rng, 20);
@@ -433,7 +535,7 @@ static void check_nbest(Grade *g) {
     enum { LONG = 300 };  // about 10^70 segmentations: not by listing them all
     char text[LONG];
     for (int i = 0; i < LONG; i++) text[i] = (char)('a' + rng_below(&rng, 3));
-    Model random = random_model(&rng);
+    Model random = random_model(&rng, ALL_TOKENS);
     NBest b = run_nbest(&random.unigram, text, LONG, 40);
     expect_nbest(g, 2, "a text of 300 letters, the best 40", &b);
 }
@@ -489,6 +591,17 @@ static void check_weights(Grade *g) {
                  "p = 0.08, 0.04, 0.02: the weights are %.4f %.4f %.4f, at power 1/2 "
                  "%.4f %.4f %.4f",
                  w[0], w[1], w[2], half[0], half[1], half[2]);
+    bool one = close_to(w[0], 4.0 / 7) && close_to(w[2], 1.0 / 7);
+    grade_contrast(
+        g, one && close_to(half[0], 2 / sum), "only-power-1",
+        "right at power 1 and 1/2, wrong at 0: there all are equal, 1 / count");
+    grade_contrast(
+        g, one, "only-power-1",
+        "right at power 1: where does the power come in, above and in the sum?");
+    grade_contrast(
+        g, close_to(flat[2], 1.0 / 3), "only-power-0",
+        "right at power 0, where all are equal: what is above, and what in the "
+        "sum?");
     bool ordinary = close_to(w[0], 4.0 / 7),
          lost = ordinary && (!isfinite(tiny[0]) || tiny[0] == 0);
     grade_mistake(g, lost && close_to(plain[0], 0.8), "weights-power-late",
@@ -497,8 +610,12 @@ static void check_weights(Grade *g) {
     grade_mistake(g, lost && !close_to(plain[0], 0.8), "weights-underflow",
                   "exp(ln p) of a long text underflows to 0, and 0/0 is NaN: subtract "
                   "the largest ln p");
-    grade_near(g, 2, "ln p = -2000 and ln 4 less, power 1/2: the first weight", tiny[0],
-               2.0 / 3, EXACT);
+    if (close_to(tiny[0], 2.0 / 3))
+        grade_near(g, 2, "ln p = -2000 and ln 4 less, power 1: the first weight",
+                   plain[0], 0.8, EXACT);
+    else
+        grade_near(g, 2, "ln p = -2000 and ln 4 less, power 1/2: the first weight",
+                   tiny[0], 2.0 / 3, EXACT);
 }
 
 void check_unigram(Grade *g) {

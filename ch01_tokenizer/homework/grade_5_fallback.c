@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ch01_tokenizer/homework/grade.h"
+#include "ch01_tokenizer/utf8.h"
 
 // a b / e-acute, the mark, two CJK characters, a face.
 static const int POINTS[] = {'/', 'a', 'b', 0xE9, SPACE_MARK, 0x4E2D, 0x6587, 0x1F600};
@@ -45,9 +46,9 @@ typedef struct {
 } FallbackCase;
 
 static const FallbackCase CASES[] = {
-    {TEXT("a\xE4\xB8\xAD\xF0\x9F\x98\x80"),
-     {LETTER_A, ZHONG, FACE},
-     3,
+    {TEXT("ab\xC3\xA9\xE4\xB8\xAD\xE6\x96\x87\xF0\x9F\x98\x80"),
+     {LETTER_A, LETTER_B, E_ACUTE, ZHONG, WEN, FACE},
+     6,
      "characters of the vocabulary"},
     {TEXT("z\xE2\x82\xAC"),
      {BYTE('z'), BYTE(0xE2), BYTE(0x82), BYTE(0xAC)},
@@ -79,6 +80,77 @@ static const FallbackCase CASES[] = {
 };
 enum { FALLBACK_CASES = sizeof CASES / sizeof *CASES, MARK_CASES = 2 };
 
+// ---- The simplest texts that are wrong
+
+static const Text PIECES[] = {TEXT("a"),
+                              TEXT("/"),
+                              TEXT("\xC3\xA9"),
+                              TEXT("\xE4\xB8\xAD"),
+                              TEXT("z"),
+                              TEXT("\xF0\x9F\x98\x80"),
+                              TEXT("\xE2\x82\xAC"),
+                              TEXT(" "),
+                              TEXT("\xE2\x96\x81"),
+                              TEXT("\xFF"),
+                              TEXT("\xE4"),
+                              TEXT("\xC0\xAF"),
+                              TEXT("\xED\xA0\x80"),
+                              TEXT("\0"),
+                              TEXT("\xFE"),
+                              TEXT("\xF0\x9F\x98\x81")};
+enum { PIECE_COUNT = sizeof PIECES / sizeof *PIECES };
+
+// By the definition.
+static bool encodes(const PointVocabulary *v, const char *text, size_t n) {
+    int want[LONGEST], length;
+    size_t count = 0;
+    for (size_t i = 0; i < n; i += (size_t)length) {
+        int point = utf8_decode(text + i, n - i, &length), place = v->count;
+        int sought = point == ' ' ? SPACE_MARK : point;
+        for (int k = 0; k < v->count && point != SPACE_MARK; k++)
+            if (v->points[k] == sought) place = k;
+        if (place < v->count) want[count++] = FIRST_POINT + place;
+        for (int b = 0; b < length && place == v->count; b++)
+            want[count++] = BYTE((unsigned char)text[i + (size_t)b]);
+    }
+    Tokens t = fallback_of(v, text, n);
+    return same_ints(t.tokens, t.count, want, count);
+}
+
+static const char *in_hex(char *to, const Text *text) {
+    to[0] = '\0';
+    for (size_t i = 0; i < text->n; i++)
+        sprintf(to + strlen(to), "%s%02X", i ? " " : "", (unsigned char)text->text[i]);
+    return to;
+}
+
+// Names the first piece, or else the first two, that are not as `good` asks.
+static void contrast_pieces(Grade *g, bool right, const PointVocabulary *v,
+                            bool (*good)(const PointVocabulary *, const char *,
+                                         size_t)) {
+    char text[16], one[40], two[40];
+    for (int i = 0; i < PIECE_COUNT && !right; i++)
+        if (!good(v, PIECES[i].text, PIECES[i].n)) {
+            grade_contrast(
+                g, i > 0, "only-other-texts",
+                "right where the text is another one, wrong is %s alone, with "
+                "%d characters in the vocabulary: what is special about it?",
+                in_hex(one, &PIECES[i]), v->count);
+            return;
+        }
+    for (int i = 0; i < PIECE_COUNT * PIECE_COUNT && !right; i++) {
+        const Text *a = &PIECES[i / PIECE_COUNT], *b = &PIECES[i % PIECE_COUNT];
+        memcpy(text, a->text, a->n), memcpy(text + a->n, b->text, b->n);
+        if (good(v, text, a->n + b->n)) continue;
+        grade_contrast(
+            g, true, "only-alone",
+            "right where %s and %s are alone, wrong where the second follows "
+            "the first: how far does the loop go on, and what is left over?",
+            in_hex(one, a), in_hex(two, b));
+        return;
+    }
+}
+
 // A step: the cases from `first` on.
 static void expect_cases(Grade *g, int points, int first, int count) {
     for (int i = first;; i++) {
@@ -89,7 +161,9 @@ static void expect_cases(Grade *g, int points, int first, int count) {
             continue;
         char what[80];
         snprintf(what, sizeof what, "encoding %s: the tokens", c->what);
-        grade_equal_ints(g, points, what, t.tokens, (int)t.count, c->tokens, c->count);
+        bool right = grade_equal_ints(g, points, what, t.tokens, (int)t.count,
+                                      c->tokens, c->count);
+        contrast_pieces(g, right, &vocabulary, encodes);
         return;
     }
 }
@@ -164,6 +238,18 @@ static void recognise_bytes(Grade *g, const Tokens *euro) {
         "the character's first byte was written for all of its bytes");
 }
 
+// The place of the first character of the vocabulary that became bytes; -1: none.
+static int not_found(void) {
+    char text[8];
+    for (int place = 0; place < vocabulary.count; place++) {
+        size_t n = (size_t)utf8_encode(text, POINTS[place]);
+        Tokens t = fallback_of(&vocabulary, text, n);
+        bool bytes = t.count == n && t.tokens[0] == BYTE((unsigned char)text[0]);
+        if (POINTS[place] != SPACE_MARK && bytes) return place;
+    }
+    return -1;
+}
+
 static void check_fallback_characters(Grade *g) {
     Tokens euro = fallback_of(&vocabulary, "z\xE2\x82\xAC", 4);
     Tokens overlong = fallback_of(&vocabulary, "\xC0\xAF", 2);
@@ -185,6 +271,13 @@ static void check_fallback_characters(Grade *g) {
                   "the %s character of the vocabulary was not found: the search %s",
                   !face_found ? "last" : "first",
                   !face_found ? "ends one too early" : "leaves out place 0");
+    int missing = inside ? not_found() : -1;
+    grade_mistake(
+        g, missing >= 0, "search-misses",
+        "U+%04X, place %d of the %d in the vocabulary, became its bytes, while "
+        "others are found: which places does the search never look at, or which "
+        "characters are never sought?",
+        missing < 0 ? 0 : (unsigned)POINTS[missing], missing, vocabulary.count);
     Tokens behind = fallback_of(&vocabulary, "\0a", 2);
     grade_mistake(g, behind.count < 2, "zero-ends",
                   "a byte 0 ended the text: it is a byte like any other, n says where "
@@ -217,8 +310,9 @@ static void check_fallback_empty(Grade *g) {
         g, holds(bare.tokens, bare.count, FIRST_POINT - 1), "not-found-used",
         "where the vocabulary has no U+2581 the search's answer, -1, was used "
         "as a place: then a space is its byte");
-    grade_equal_ints(g, 1, "encoding with an empty vocabulary", bare.tokens,
-                     (int)bare.count, want, 4);
+    bool right = grade_equal_ints(g, 1, "encoding with an empty vocabulary",
+                                  bare.tokens, (int)bare.count, want, 4);
+    contrast_pieces(g, right, &NO_POINTS, encodes);
 }
 
 // Which tokens were taken for which kind.
@@ -275,6 +369,39 @@ static bool good_ends(Grade *g) {
     return !more && !byte;
 }
 
+static size_t decoded(int token, char *text) {
+    if (token < FIRST_BYTE) return 0;
+    if (token < FIRST_POINT) {
+        text[0] = (char)(token - FIRST_BYTE);
+        return 1;
+    }
+    int point = POINTS[token - FIRST_POINT];
+    return (size_t)utf8_encode(text, point == SPACE_MARK ? ' ' : point);
+}
+
+// Names the first token that is decoded wrongly, or says that each alone is right.
+static void contrast_decoded(Grade *g, bool right) {
+    char want[8], got[64];
+    for (int token = 0; token < FIRST_POINT + vocabulary.count && !right; token++) {
+        size_t n = decoded(token, want),
+               size = fallback_decode(&vocabulary, &token, 1, got);
+        if (size == n && memcmp(got, want, n) == 0) continue;
+        char is[40] = "";
+        if (token >= FIRST_POINT)
+            sprintf(is, ", U+%04X,", (unsigned)POINTS[token - FIRST_POINT]);
+        grade_contrast(
+            g, token > 0, "only-other-tokens",
+            "right where tokens are below %d, wrong is this one%s alone: which "
+            "kind is it, where does that kind begin, and what is special "
+            "about it?",
+            token, is);
+        return;
+    }
+    grade_contrast(g, !right, "only-alone",
+                   "right where a token is alone: where does the text of the next one "
+                   "begin, and what is left over from the one before?");
+}
+
 static void check_fallback_decode(Grade *g) {
     static const int euro[] = {1,     BYTE(0xE2), BYTE(0x82), BYTE(0xAC),
                                ZHONG, MARK,       2,          UNK};
@@ -302,10 +429,13 @@ static void check_fallback_decode(Grade *g) {
     grade_mistake(g, a_size == 8 && memcmp(a, "\xE2\x82\xAC\xE4\xB8\xAD ", 7) == 0,
                   "returns-n",
                   "as many bytes as there were tokens: how many bytes were written");
-    grade_equal_bytes(g, 2, "decoding <s> E2 82 AC U+4E2D U+2581 </s> <unk>", a, a_size,
-                      "\xE2\x82\xAC\xE4\xB8\xAD ", 7);
-    grade_equal_bytes(g, 1, "decoding a E2 82 U+1F600 FF", b, b_size,
-                      "a\xE2\x82\xF0\x9F\x98\x80\xFF", 8);
+    bool right =
+        grade_equal_bytes(g, 2, "decoding <s> E2 82 AC U+4E2D U+2581 </s> <unk>", a,
+                          a_size, "\xE2\x82\xAC\xE4\xB8\xAD ", 7);
+    contrast_decoded(g, right);
+    right = grade_equal_bytes(g, 1, "decoding a E2 82 U+1F600 FF", b, b_size,
+                              "a\xE2\x82\xF0\x9F\x98\x80\xFF", 8);
+    contrast_decoded(g, right);
     if (good_ends(g))
         grade_equal_bytes(g, 1, "decoding U+2581 E2 96 81", c, c_size, " \xE2\x96\x81",
                           4);
@@ -324,6 +454,7 @@ static void check_two_bytes(Grade *g) {
     }
     grade_expect(g, 3, lost == 0,
                  "of the 65536 texts of two bytes, %d do not come back", lost);
+    contrast_pieces(g, lost == 0, &vocabulary, comes_back);
 }
 
 static void check_random_texts(Grade *g) {
@@ -338,6 +469,8 @@ static void check_random_texts(Grade *g) {
         lost += !comes_back(&vocabulary, text, n) || !comes_back(&NO_POINTS, text, n);
     }
     grade_expect(g, 3, lost == 0, "of 20000 random texts, %d do not come back", lost);
+    contrast_pieces(g, lost == 0, &vocabulary, comes_back);
+    contrast_pieces(g, lost == 0, &NO_POINTS, comes_back);
 }
 
 void check_fallback(Grade *g) {

@@ -56,6 +56,10 @@ typedef enum {
     FIRST_DRAWN,     // the sum over the one drawn leaves out word 0
     LAST_DRAWN,      // or the last one
     BOTH_LESS,       // S - p_i - p_r
+    // pairs (newer, older), each with what both words know; of these
+    ONE_ORDER,      // the one order: the first is the newer
+    NO_LAST_OLDER,  // none with the last word as the older, or as the newer
+    NO_LAST_NEWER,
 } Slip;
 // How likely r is the older word while i is the newer one, of n words.
 static double older_by(Slip slip, const double *p, int n, double all, int i, int r) {
@@ -78,9 +82,20 @@ static double older_by(Slip slip, const double *p, int n, double all, int i, int
     }
 }
 
+// The sum over pairs instead of words.
+static double share_of_pairs(Slip slip, const double *p, int n, double all) {
+    double share = 0;
+    for (int i = 0; i < n - (slip == NO_LAST_NEWER); i++)
+        for (int r = slip == ONE_ORDER ? i + 1 : 0; r < n - (slip == NO_LAST_OLDER);
+             r++)
+            share += older_by(slip, p, n, all, i, r) * (p[i] + p[r]) / all;
+    return share;
+}
+
 static double share_with(Slip slip, const double *p, int n) {
     double all = 0, share = 0;
     for (int i = 0; i < n; i++) all += p[i];
+    if (slip >= ONE_ORDER) return share_of_pairs(slip, p, n, all);
     if (slip == NO_SUM) all = 1;
     for (int r = slip == FIRST_DRAWN; r < n - (slip == LAST_DRAWN); r++) {
         double there = slip == OLDER_ALONE   ? 0
@@ -139,6 +154,13 @@ static const struct {
     {PAIRS_ONCE, "pairs-once",
      "each pair was taken once: which of its two words is the newer one makes two "
      "cases"},
+    {ONE_ORDER, "pairs-once",
+     "each pair was taken once: which of its two words is the newer one makes two "
+     "cases, of different probability"},
+    {NO_LAST_OLDER, "last-word",
+     "the last word is left out where the older word is summed over"},
+    {NO_LAST_NEWER, "last-word",
+     "the last word is left out where the newer word is summed over"},
     {PAIRS_BACK, "pairs-once",
      "each pair was taken once: which of its two words is the newer one makes two "
      "cases"},
@@ -170,6 +192,45 @@ static double share_of(const double *p, int n) {
     return line_share(grade_guarded("p", p, (size_t)n * sizeof *p), (size_t)n);
 }
 
+// The simpler line whose share is right.
+static void contrast_line(Grade *g, bool right) {
+    static const struct {
+        double p[MOST];
+        int n;
+        const char *code, *says;
+    } cases[] = {
+        {{0.5, 0.3, 0.2},
+         3,
+         "only-sum-1",
+         "right where the sum of p is 1: each p needs to be divided by S, also in S - "
+         "p_i"},
+        {{0.2, 0.2, 0.2, 0.2},
+         4,
+         "only-equal-words",
+         "right where all words are drawn equally often: which p stands where, p_i of "
+         "the newer word or p_r of the older?"},
+        {{0.4, 0.3, 0.2},
+         3,
+         "only-three-words",
+         "right for three words: is the sum taken over all n?"},
+        {{0.3, 0.2},
+         2,
+         "only-two-words",
+         "right for two words, of which the line holds both: of three, which is the "
+         "older one, and how often?"},
+        {{0.3},
+         1,
+         "only-one-word",
+         "right for a line of one word: which two are held of more words, and how "
+         "often?"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases && !right; i++)
+        grade_contrast(g,
+                       close_to(share_of(cases[i].p, cases[i].n),
+                                share_by_draws(cases[i].p, cases[i].n, false)),
+                       cases[i].code, "%s", cases[i].says);
+}
+
 // One word, two, and random ones.
 static void check_lines(Grade *g) {
     static const double one[] = {0.3}, two[] = {0.2, 0.01};
@@ -187,6 +248,7 @@ static void check_lines(Grade *g) {
         worst = off > worst || isnan(off) ? off : worst;
     }
     grade_expect(g, 2, worst <= EXACT, "random lines: off by %g", worst);
+    contrast_line(g, worst <= EXACT);
     grade_mistake(g, !close_to(alone, 1) && close_to(both, 1), "one-word",
                   "a line of one word knows all of its draws: its share is 1");
 }
@@ -210,13 +272,14 @@ static void check_line(Grade *g) {
                   "how likely each word is there was summed up: weigh it by how often "
                   "that word is drawn");
     recognise_share(g, got, three);
-    grade_near(g, 2, "p = 1/2, 1/4, 1/4", got, share_by_draws(three, 3, false), EXACT);
+    contrast_line(g, grade_near(g, 2, "p = 1/2, 1/4, 1/4", got,
+                                share_by_draws(three, 3, false), EXACT));
     grade_mistake(g, !close_to(at_scale, got) && close_to(at_scale, 10 * got),
                   "not-a-share",
                   "a share of the line's own draws: divide by the sum of p");
     recognise_share(g, at_scale, scaled);
-    grade_near(g, 1, "the same, ten times as often", at_scale,
-               share_by_draws(three, 3, false), EXACT);
+    contrast_line(g, grade_near(g, 1, "the same, ten times as often", at_scale,
+                                share_by_draws(three, 3, false), EXACT));
     check_lines(g);
 }
 
@@ -274,9 +337,9 @@ typedef struct {
     size_t ranks;
     double a, share;
 } Memory;
-static const Memory MEMORIES[] = {{4, 1, 0.5},    {10, 0, 0.35}, {7, 1, 0.8},
-                                  {20, 0.5, 0.6}, {9, 2, 0.9},   {30, 1.2, 0.3},
-                                  {12, 0.7, 0.95}};
+static const Memory MEMORIES[] = {{4, 1, 0.5},     {10, 0, 0.35}, {7, 1, 0.8},
+                                  {20, 0.5, 0.6},  {9, 2, 0.9},   {30, 1.2, 0.3},
+                                  {12, 0.7, 0.95}, {8, 0, 0.5}};  // the last: reached
 
 static const struct {
     SizeRule rule;
@@ -332,6 +395,55 @@ static void recognise_size(Grade *g) {
     }
 }
 
+static bool size_right(size_t ranks, double a, double share) {
+    return memory_words(ranks, a, share) == size_by(SIZE_RIGHT, ranks, a, share);
+}
+
+// The simpler memory whose size is right.
+static void contrast_size(Grade *g, bool right) {
+    if (right) return;
+    bool whole = size_right(7, 1, 0.8) && size_right(9, 2, 0.9);
+    grade_contrast(
+        g, whole && !size_right(20, 0.5, 0.6), "only-whole-a",
+        "right where a is a whole number, wrong where it is 0.5: is it made an "
+        "int, or is r^-a computed in another way than by pow?");
+    grade_contrast(
+        g, whole && size_right(4, 1, 0.4), "only-between",
+        "right where the share lies between what two sizes know, wrong where "
+        "it is reached exactly, or all draws are asked for: sums are compared "
+        "with a sum, in one order of adding");
+    grade_contrast(
+        g, size_right(10, 0, 0.35) && size_right(20, 0, 0.72), "only-a-0",
+        "right where a is 0 and all words are drawn equally often: which word "
+        "has r^-a, and is its own in the sum?");
+    grade_contrast(g, size_right(4, 1, 0.5) && size_right(9, 1, 0.7), "only-a-1",
+                   "right where a is 1: is r^-a computed for any a, 0 too?");
+    grade_contrast(
+        g, size_right(1, 1, 0.5), "only-one-rank",
+        "right for one word: what is summed over the ranks, and what over the "
+        "words held?");
+}
+
+// The two that can be added up by hand, then the others.
+static void expect_sizes(Grade *g, size_t half, size_t flat) {
+    const Memory *wrong = NULL;
+    for (size_t i = sizeof MEMORIES / sizeof *MEMORIES; i-- > 0;)
+        if (!size_right(MEMORIES[i].ranks, MEMORIES[i].a, MEMORIES[i].share))
+            wrong = &MEMORIES[i];
+    if (half != 2 || flat != 4)
+        grade_expect(g, 2, false,
+                     "half of four words' draws: %zu words, should be 2; 0.35 of ten "
+                     "equal ones: %zu, should be 4",
+                     half, flat);
+    else
+        grade_expect(
+            g, 2, !wrong, "%zu words, a = %g, share %g: %zu, should be %zu",
+            wrong ? wrong->ranks : 0, wrong ? wrong->a : 0, wrong ? wrong->share : 0,
+            wrong ? memory_words(wrong->ranks, wrong->a, wrong->share) : 0,
+            wrong ? size_by(SIZE_RIGHT, wrong->ranks, wrong->a, wrong->share) : 0);
+    contrast_size(g, !wrong);
+}
+
 static void check_size(Grade *g) {
     recognise_size(g);
     // 1, 1/2, 1/3, 1/4: of 25/12 the first has 0.48, the first two have 0.72
@@ -339,13 +451,11 @@ static void check_size(Grade *g) {
            none = memory_words(4, 1, 0), all = memory_words(4, 1, 1);
     grade_mistake(g, half == 2 && none == 1, "size-strict",
                   "a share that is reached is enough: 0 words know a share of 0");
-    grade_expect(g, 2, half == 2 && flat == 4,
-                 "half of four words' draws: %zu words, should be 2; 0.35 of ten equal "
-                 "ones: %zu, should be 4",
-                 half, flat);
+    expect_sizes(g, half, flat);
     grade_expect(g, 1, none == 0 && all == 4,
                  "none and all of four words' draws: %zu and %zu, should be 0 and 4",
                  none, all);
+    contrast_size(g, none == 0 && all == 4);
     size_t large = memory_words(1000000, 1, 0.9), want = 237100;
     grade_mistake(
         g,
@@ -357,6 +467,10 @@ static void check_size(Grade *g) {
     grade_expect(g, 1, llabs((long long)large - (long long)want) <= 1,
                  "nine tenths of the draws of a million words: %zu, should be %zu",
                  large, want);
+    grade_contrast(
+        g, size_right(1000, 1, 0.9), "only-thousand",
+        "right for a thousand words, wrong for a million: what overflows, or "
+        "loses its digits?");
 }
 
 void check_memory(Grade *g) {

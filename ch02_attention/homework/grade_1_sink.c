@@ -80,6 +80,7 @@ typedef enum {
     SINK_LATE,     // e^score - largest
     SINK_UP,       // e^(score + largest)
     SINK_AFTER,    // softmax, then divided by 1 + e^sink
+    SINK_AGAIN,    // e^ of what is e^(score - largest) already
 } SinkRule;
 
 // e^score, as this rule has it.
@@ -113,6 +114,7 @@ static Sunk sunk_by(SinkRule rule, const double *scores, double sink) {
     if (rule == SINK_AFTER) sum = (sum - exp(sink)) * (1 + exp(sink));
     if (rule == SINK_COUNTED) sum *= SCORES;
     for (int j = 0; j < SCORES; j++) {
+        if (rule == SINK_AGAIN) s.weights[j] = exp(exp(scores[j] - most));
         bool kept = rule == SINK_NOT_DIVIDED || (rule == SINK_LAST && j == SCORES - 1);
         s.weights[j] /= kept ? exp(most) : sum;
     }
@@ -148,6 +150,9 @@ static void recognise_weights(Grade *g, const Sunk *got, const double *scores,
         {SINK_AFTER, "sink-after-softmax",
          "softmax came first, and the sink after it: e^sink is one more term of the "
          "same sum, before anything is divided"},
+        {SINK_AGAIN, "exp-twice",
+         "e^ was taken twice: what is written in the loop of the sum is e^score "
+         "already"},
         {SINK_UP, "shift-sign", "the largest was added to the scores: subtracted"},
     };
     for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
@@ -176,6 +181,33 @@ static void recognise_sink(Grade *g, double got, const Sunk *want, double sink) 
                   "0 was returned for the sink: its weight, e^sink / sum");
 }
 
+static bool sunk_right(const double *scores, double sink) {
+    Sunk got = run_sink(scores, sink), want = sunk(scores, sink);
+    return near_sunk(&got, &want);
+}
+
+// The simpler case in which all weights are right.
+static void contrast_sunk(Grade *g, bool right, bool weights) {
+    static const double equal[SCORES] = {0.5, 0.5, 0.5, 0.5, 0.5, 0.5};
+    if (right) return;
+    grade_contrast(g, weights, "only-weights",
+                   "right where it is a score's weight, wrong what comes back for the "
+                   "sink: e^sink divided by the same sum");
+    grade_contrast(g, sunk_right(MODERATE, -INFINITY), "only-no-sink",
+                   "right where the sink is -inf, the chapter's softmax: what does the "
+                   "sink add to the sum, and which weight comes back for it?");
+    grade_contrast(g, sunk_right(MODERATE, 0), "only-sink-0",
+                   "right where the sink is 0: what stands where e^sink belongs?");
+    grade_contrast(
+        g, sunk_right(MODERATE, 3), "only-sink-largest",
+        "right where the sink is the largest of all, wrong where a score is: "
+        "what is the largest subtracted from?");
+    grade_contrast(
+        g, sunk_right(equal, 0), "only-equal-scores",
+        "right where all scores are equal: which score's e^ stands where, and "
+        "is the sum complete before anything is divided?");
+}
+
 static void check_sink_forward(Grade *g) {
     Sunk one = run_sink(MODERATE, 0), want = sunk(MODERATE, 0);
     Sunk none = sunk(MODERATE, -INFINITY), unshifted = sunk(MODERATE, LARGEST);
@@ -198,7 +230,8 @@ static void check_sink_forward(Grade *g) {
     if (!weights) recognise_weights(g, &one, MODERATE, 0);
     else if (fabs(one.sink - want.sink) > sunk_tolerance())
         recognise_sink(g, one.sink, &want, 0);
-    expect_sunk(g, 3, "sink = 0", &one, &want, sunk_tolerance());
+    contrast_sunk(g, expect_sunk(g, 3, "sink = 0", &one, &want, sunk_tolerance()),
+                  weights);
 
     Sunk high = run_sink(MODERATE, 1.7), high_want = sunk(MODERATE, 1.7);
     Sunk low = run_sink(MODERATE, -INFINITY), low_want = sunk(MODERATE, -INFINITY);
@@ -207,6 +240,7 @@ static void check_sink_forward(Grade *g) {
     if (!near_sunk(&high, &high_want))
         expect_sunk(g, 2, "sink = 1.7", &high, &high_want, sunk_tolerance());
     else expect_sunk(g, 2, "sink = -inf", &low, &low_want, sunk_tolerance());
+    contrast_sunk(g, near_sunk(&high, &high_want) && near_sunk(&low, &low_want), false);
 }
 
 static void check_sink_masked(Grade *g) {
@@ -216,6 +250,9 @@ static void check_sink_masked(Grade *g) {
     Sunk half = run_sink(some, 0), half_want = sunk(some, 0);
     Sunk row = run_sink(all, 0), row_want = sunk(all, 0);
     Sunk nothing = run_sink(all, -INFINITY), zeros = {{0}, 0};
+    grade_mistake(g, half.weights[1] == -INFINITY, "masked-left",
+                  "the weight of a masked score is still -inf: it is 0, and the scores "
+                  "behind it have weights as well");
     grade_mistake(
         g, nan_sunk(&nothing), "masked-nan",
         "everything masked, sink = -inf: -inf - -inf and 0/0 are NaN; all weights are "
@@ -226,6 +263,9 @@ static void check_sink_masked(Grade *g) {
                   "everything masked, sink = -inf: the weights sum to %.3g, and should "
                   "be 0 by the contract, all of them",
                   given);
+    grade_mistake(g, near_sunk(&row, &zeros), "all-masked-zero",
+                  "all scores masked, but not the sink: then the sink has all of the "
+                  "weight, 1. It has none only where it is -inf itself");
     grade_mistake(
         g, nothing.sink == 1, "sink-masked",
         "sink = -inf and everything masked: the sink has no weight either, by "
@@ -467,6 +507,39 @@ static void recognise_sink_grad(Grade *g, const Sunk *p, const double *dp, doubl
                   "changes nothing here");
 }
 
+// Whether backward is right for these weights: the sink's gradient, or the scores'.
+static bool back_right(const double *scores, double sink, const double *dp,
+                       bool of_sink) {
+    Sunk p = sunk(scores, sink);
+    real grad[SCORES], weights[SCORES];
+    double d = 0, tolerance = rounding(SCORES, 2);
+    for (int j = 0; j < SCORES; j++) {
+        d += p.weights[j] * dp[j];
+        grad[j] = (real)dp[j], weights[j] = (real)p.weights[j];
+    }
+    double got = sink_softmax_backward(grad, weights, SCORES, (real)p.sink);
+    bool right = true;
+    for (int j = 0; j < SCORES; j++)
+        right = right && fabs(grad[j] - back_by(BACK_RIGHT, &p, dp, j)) <= tolerance;
+    return of_sink ? fabs(got + p.sink * d) <= tolerance : right;
+}
+
+// The simpler case in which it is right.
+static void contrast_back(Grade *g, bool right, const double *dp, bool of_sink) {
+    static const double equal[SCORES] = {0}, same[SCORES] = {1, 1, 1, 1, 1, 1};
+    if (right) return;
+    if (!of_sink)
+        grade_contrast(g, back_right(MODERATE, -INFINITY, dp, false), "only-no-sink",
+                       "right where the sink has no weight, as for the chapter's "
+                       "softmax: what did the sink's weight change in P (dP - D)?");
+    grade_contrast(g, back_right(MODERATE, 0.5, same, of_sink), "only-equal-gradients",
+                   "right where the loss has one gradient for all weights: is each "
+                   "weight multiplied with its own in D?");
+    grade_contrast(g, back_right(equal, 0.5, dp, of_sink), "only-equal-weights",
+                   "right where all weights are equal: which weight stands where in "
+                   "P (dP - D), and in D?");
+}
+
 static void check_sink_backward(Grade *g) {
     static const double dp[SCORES] = {0.7, -1.1, 0.2, 1.9, -0.6, 0.5};
     Sunk p = sunk(MODERATE, 0.5);
@@ -488,11 +561,18 @@ static void check_sink_backward(Grade *g) {
     }
     Table want_row = table_new(1, SCORES);
     memcpy(want_row.at, want, sizeof want);
-    grade_near_mat(g, 3, "backward: the scores' gradient", mat_view(grad, 1, SCORES),
-                   mat_of(want_row, 0), tolerance);
+    bool right =
+        grade_near_mat(g, 3, "backward: the scores' gradient",
+                       mat_view(grad, 1, SCORES), mat_of(want_row, 0), tolerance);
+    contrast_back(g, right, dp, false);
     recognise_sink_grad(g, &p, dp, sink, d, tolerance);
-    grade_near(g, 2, "backward: the gradient with respect to the sink", sink,
-               -p.sink * d, tolerance);
+    right = grade_near(g, 2, "backward: the gradient with respect to the sink", sink,
+                       -p.sink * d, tolerance);
+    contrast_back(g, right, dp, true);
+    grade_contrast(
+        g, !right && near_numbers(got, want, SCORES, tolerance), "only-scores",
+        "right where it is a score's gradient, and D with it: the sink's is its "
+        "weight times 0 - D, with the same D");
 }
 
 void check_sink(Grade *g) {

@@ -4,6 +4,7 @@
 
 #include "ch02_attention/homework/grade.h"
 #include "common/error.h"
+#include "common/program/homework_numbers.h"
 
 typedef struct {
     int n, window;
@@ -322,6 +323,82 @@ static Mat weights_across(Window x) {
     return mat_of(weights, 0);
 }
 
+// Added to what was there, or written over it: that is a question of its own.
+static bool is_gradient(Mat got, Mat want, double tolerance) {
+    return near_mat(got, plus_start(want), tolerance) || near_mat(got, want, tolerance);
+}
+
+// ---- The simpler case in which a part of the result is right
+
+typedef enum { PART_WEIGHTS, PART_OUT, PART_Q, PART_K, PART_V } WindowPart;
+
+static const struct {
+    int n, window, dim, value_dim;
+    double scale;  // 0: as in the check
+    const char *code, *says;
+} WINDOW_CASES[] = {
+    {21, 4, 6, 6, 0, "only-square",
+     "right where d and d_v are equal: out, v and their gradients have d_v columns, "
+     "q and k have d"},
+    {21, 4, 6, 5, 1, "only-scale-1",
+     "right where the scale is 1: where does it come in, and how often?"},
+    {4, 4, 6, 5, 0, "only-whole",
+     "right where the window holds all keys (N = W = 4): with a smaller one, which is "
+     "the oldest key of query i, and which is the last query that sees key j?"},
+    {21, 2, 6, 5, 0, "only-two-keys",
+     "right for windows of two keys: is the sum taken over all W of them?"},
+    {21, 1, 6, 5, 0, "only-one-key",
+     "right for windows of one key, the query's own, where the weight is 1 and dS is "
+     "0: which weight, and which dS, meets the row of which key?"},
+    {1, 4, 6, 5, 0, "only-one-query",
+     "right for one query, which has one key, wrong for several: which row belongs to "
+     "which query, and what is left over from the query before?"},
+};
+
+static bool part_is_right(const Window *x, WindowPart part) {
+    WindowTolerance t = window_tolerance(x);
+    WindowRun got = part <= PART_OUT ? run_window_forward(x) : run_window_backward(x);
+    switch (part) {
+        case PART_WEIGHTS: return near_mat(got.weights, x->weights, t.weights);
+        case PART_OUT: return near_mat(got.out, x->out, t.out);
+        case PART_Q: return is_gradient(got.q, x->q_grad, t.q_grad);
+        case PART_K: return is_gradient(got.k, x->k_grad, t.k_grad);
+        case PART_V: return is_gradient(got.v, x->v_grad, t.v_grad);
+    }
+    return false;
+}
+
+static Window window_solved(int n, int window, int dim, int value_dim, double scale) {
+    Rng rng = rng_new(22);
+    Window x = window_new(&rng, n, window, dim, value_dim);
+    if (scale > 0) x.scale = scale;
+    window_forward_reference(&x);
+    window_backward_reference(&x, WINDOW_RIGHT);
+    return x;
+}
+
+// Rows from W on, where queries have all of their W keys, and a key before them.
+static void contrast_early(Grade *g, const Window *x, bool right, Mat got, Mat want,
+                           double tolerance) {
+    int first = x->window, n = x->n - first;
+    bool later =
+        is_gradient(mat_rows(got, first, n), mat_rows(want, first, n), tolerance);
+    grade_contrast(
+        g, !right && later, "only-full-windows",
+        "right from query W on, wrong among the first: query i < W has i + 1 "
+        "keys, also in each of its sums, as in D");
+}
+
+static void contrast_window(Grade *g, bool right, WindowPart part) {
+    for (int i = 0; i < COUNT_OF(WINDOW_CASES) && !right; i++) {
+        Window x = window_solved(WINDOW_CASES[i].n, WINDOW_CASES[i].window,
+                                 WINDOW_CASES[i].dim, WINDOW_CASES[i].value_dim,
+                                 WINDOW_CASES[i].scale);
+        grade_contrast(g, part_is_right(&x, part), WINDOW_CASES[i].code, "%s",
+                       WINDOW_CASES[i].says);
+    }
+}
+
 static void recognise_rows(Grade *g, const Window *x, const WindowRun *got,
                            const WindowTolerance *t) {
     static const struct {
@@ -408,13 +485,12 @@ static void check_window_forward(Grade *g, const Window *x) {
     if (!near_mat(got.weights, x->weights, t.weights)
         || !near_mat(got.out, x->out, t.out))
         recognise_rows(g, x, &got, &t);
-    grade_near_mat(g, 3, "weights", got.weights, x->weights, t.weights);
-    grade_near_mat(g, 1, "out", got.out, x->out, t.out);
-}
-
-// Added to what was there, or written over it: that is a question of its own.
-static bool is_gradient(Mat got, Mat want, double tolerance) {
-    return near_mat(got, plus_start(want), tolerance) || near_mat(got, want, tolerance);
+    bool right = grade_near_mat(g, 3, "weights", got.weights, x->weights, t.weights);
+    contrast_early(g, x, right, got.weights, x->weights, t.weights);
+    contrast_window(g, right, PART_WEIGHTS);
+    right = grade_near_mat(g, 1, "out", got.out, x->out, t.out);
+    contrast_early(g, x, right, got.out, x->out, t.out);
+    contrast_window(g, right, PART_OUT);
 }
 
 // What a student's backward pass gave, and what each rule would.
@@ -517,6 +593,7 @@ static void check_v_grad(Grade *g, const Backward *b) {
         "dV has no scale: the values are summed with the weights as they are");
     if (right) grade_expect(g, 3, right, "v_grad");
     else grade_near_added(g, 3, "v_grad", b->got.v, want, b->tolerance.v_grad, START);
+    contrast_window(g, right, PART_V);
 }
 
 #define KEY_SENDS_NOTHING(which) \
@@ -608,6 +685,10 @@ static void check_q_grad(Grade *g, const Backward *b) {
         "keys' rows");
     if (right) grade_expect(g, 3, right, "q_grad");
     else grade_near_added(g, 3, "q_grad", b->got.q, want, b->tolerance.q_grad, START);
+    if (!right)
+        contrast_early(g, &b->by[WINDOW_RIGHT], right, b->got.q,
+                       b->by[WINDOW_RIGHT].q_grad, b->tolerance.q_grad);
+    contrast_window(g, right, PART_Q);
 }
 
 static void check_k_grad(Grade *g, const Backward *b) {
@@ -622,6 +703,7 @@ static void check_k_grad(Grade *g, const Backward *b) {
     grade_mistake(g, k_by(b, WINDOW_V_OF_KEY), OF_KEY, "dK", "q");
     if (right) grade_expect(g, 3, right, "k_grad");
     else grade_near_added(g, 3, "k_grad", b->got.k, want, b->tolerance.k_grad, START);
+    contrast_window(g, right, PART_K);
 }
 
 // A second run starts from other numbers: what was added differs by that much.
@@ -686,9 +768,29 @@ static void check_window_cost(Grade *g, Rng *rng) {
 }
 
 static void check_extremes(Grade *g, Rng *rng) {
-    grade_expect(g, 2, extreme_window_fits(rng, 7, 1) && extreme_window_fits(rng, 5, 9),
+    bool one = extreme_window_fits(rng, 7, 1), longer = extreme_window_fits(rng, 5, 9);
+    grade_expect(g, 2, one && longer,
                  "N = 7, W = 1 or N = 5, W = 9: a window of one key, or one longer "
                  "than the sequence");
+    grade_contrast(g, longer, "only-longer",
+                   "right where the window is longer than the sequence, wrong where it "
+                   "holds one key, the query's own: column 0 of the band");
+    grade_contrast(
+        g, one, "only-one-key",
+        "right where the window holds one key, wrong where it is longer than "
+        "the sequence: there query i has i + 1 keys, the last one too");
+}
+
+// Whoever takes d for d_v passes the end of an array: that it is so is said.
+static Backward backward_in_case(Grade *g, const Window *x) {
+    Window square = window_solved(x->n, x->window, x->q.cols, x->q.cols, 0);
+    if (part_is_right(&square, PART_V))
+        grade_case(g,
+                   "right where d and d_v are both 6, but with d = 6, d_v = 5 (q and "
+                   "k have d columns, v, out and their gradients d_v)");
+    Backward b = backward_of(x);
+    grade_case(g, NULL);
+    return b;
 }
 
 void check_window(Grade *g) {
@@ -698,7 +800,7 @@ void check_window(Grade *g) {
     window_backward_reference(&x, WINDOW_RIGHT);
     grade_part(g, check_window_forward(g, &x));
     static Backward b;  // a stub ends its part, and longjmp would lose a local one
-    grade_part(g, b = backward_of(&x));
+    grade_part(g, b = backward_in_case(g, &x));
     if (!b.got.q.at) return;
     grade_part(g, check_v_grad(g, &b));
     grade_part(g, check_q_grad(g, &b));

@@ -139,15 +139,13 @@ static bool are_means(const Projections *gqa, const Projections *mha, int groups
                        mean_tolerance());
 }
 
-static void expect_means(Grade *g, int points, const char *what, const Projections *gqa,
+static bool expect_means(Grade *g, int points, const char *what, const Projections *gqa,
                          const Projections *mha, int groups, const int *group_of) {
     Mat k = group_means(mha->k, groups, group_of, MEAN_RIGHT),
         v = group_means(mha->v, groups, group_of, MEAN_RIGHT);
-    if (!near_mat(gqa->k, k, mean_tolerance())) {
-        grade_near_mat(g, points, what, gqa->k, k, mean_tolerance());
-        return;
-    }
-    grade_near_mat(g, points, what, gqa->v, v, mean_tolerance());
+    if (!near_mat(gqa->k, k, mean_tolerance()))
+        return grade_near_mat(g, points, what, gqa->k, k, mean_tolerance());
+    return grade_near_mat(g, points, what, gqa->v, v, mean_tolerance());
 }
 
 // Two heads of a group with the same W_Q.
@@ -198,6 +196,88 @@ static void recognise_means(Grade *g, const Projections *gqa, const Projections 
                   v_is_k ? "K" : "V");
 }
 
+// The shares of all heads in one group's columns: solves the normal equations, by Gauss.
+// false: it is not made of them.
+static bool shares_of(double *share, Mat got, Mat from) {
+    double a[HEADS][HEADS + 1] = {{0}};
+    for (int row = 0; row < CHANNELS * HEAD_DIM; row++)
+        for (int h = 0; h < HEADS; h++) {
+            int i = row / HEAD_DIM, c = row % HEAD_DIM;
+            for (int k = 0; k <= HEADS; k++)
+                a[h][k] +=
+                    at(from, i, h * HEAD_DIM + c)
+                    * (k < HEADS ? at(from, i, k * HEAD_DIM + c) : at(got, i, c));
+        }
+    for (int p = 0; p < HEADS; p++)
+        for (int h = 0; h < HEADS; h++) {
+            double factor = h == p ? 0 : a[h][p] / a[p][p];
+            for (int k = p; k <= HEADS; k++) a[h][k] -= factor * a[p][k];
+        }
+    double off = 0;
+    for (int h = 0; h < HEADS; h++) share[h] = a[h][HEADS] / a[h][h];
+    for (int row = 0; row < CHANNELS * HEAD_DIM; row++) {
+        int i = row / HEAD_DIM, c = row % HEAD_DIM;
+        double sum = -at(got, i, c);
+        for (int h = 0; h < HEADS; h++) sum += share[h] * at(from, i, h * HEAD_DIM + c);
+        off = fmax(off, fabs(sum));
+    }
+    return off < 1e-4;
+}
+
+// What each head's share of a group came to, where no other rule is known.
+static void contrast_group(Grade *g, Mat got, Mat from, int group, const int *group_of,
+                           int size) {
+    double share[HEADS];
+    char says[120] = "";
+    if (!shares_of(share, mat_cols(got, group * HEAD_DIM, HEAD_DIM), from)) return;
+    bool other = false;
+    for (int h = 0; h < HEADS; h++) {
+        snprintf(says + strlen(says), sizeof says - strlen(says), " %.3g",
+                 fabs(share[h]) < 1e-4 ? 0 : share[h]);
+        other = other || fabs(share[h] - (group_of[h] == group) / (double)size) > 1e-3;
+    }
+    grade_contrast(
+        g, other, "only-other-shares",
+        "right where it is a sum of heads, but group %d has of the heads 0 to 5 "
+        "the shares%s: each head of the group should have %.3g, the others 0",
+        group, says, 1.0 / size);
+}
+
+static void contrast_shares(Grade *g, bool right, const Projections *gqa,
+                            const Projections *mha, const int *group_of, int size) {
+    for (int group = 0; group < HEADS / size && !right; group++) {
+        if (finite_mat(gqa->k))
+            contrast_group(g, gqa->k, mha->k, group, group_of, size);
+        if (finite_mat(gqa->v))
+            contrast_group(g, gqa->v, mha->v, group, group_of, size);
+    }
+}
+
+static bool means_right(Grade *g, const Projections *mha, int groups,
+                        const int *group_of) {
+    Projections gqa = convert(g, mha, groups, group_of);
+    return are_means(&gqa, mha, groups, group_of, MEAN_RIGHT);
+}
+
+// The simpler groups in which W_K and W_V are right.
+static void contrast_means(Grade *g, bool right, const Projections *mha,
+                           bool scattered) {
+    static const int in_turn[HEADS] = {0, 1, 2, 3, 4, 5};
+    if (right) return;
+    if (scattered)
+        grade_contrast(g, means_right(g, mha, 3, IN_ROWS), "only-neighbours",
+                       "right where the heads of a group are neighbours, 0 0 1 1 2 2: "
+                       "is each head's group read from group_of, or counted?");
+    else
+        grade_contrast(
+            g, means_right(g, mha, 3, IN_ROWS), "only-two-heads",
+            "right for groups of two heads, wrong for three: does every head "
+            "of a group have the same share, 1 / size?");
+    grade_contrast(g, means_right(g, mha, HEADS, in_turn), "only-single",
+                   "right for groups of one head: how do several heads of a group come "
+                   "together, and what divides them?");
+}
+
 static void check_gqa_neighbours(Grade *g, const Projections *mha) {
     Projections gqa = convert(g, mha, 2, NEIGHBOURS);
     grade_mistake(g, are_means(&gqa, mha, 2, EVERY_OTHER, MEAN_RIGHT), "interleaved",
@@ -213,7 +293,10 @@ static void check_gqa_neighbours(Grade *g, const Projections *mha) {
                   "neighbouring columns were averaged: channel c of a group is the "
                   "mean of its heads' channels c");
     recognise_means(g, &gqa, mha);
-    expect_means(g, 4, "0 0 0 1 1 1: W_K or W_V", &gqa, mha, 2, NEIGHBOURS);
+    bool right =
+        expect_means(g, 4, "0 0 0 1 1 1: W_K or W_V", &gqa, mha, 2, NEIGHBOURS);
+    contrast_shares(g, right, &gqa, mha, NEIGHBOURS, 3);
+    contrast_means(g, right, mha, false);
 }
 
 static void check_gqa_scattered(Grade *g, const Projections *mha) {
@@ -230,7 +313,9 @@ static void check_gqa_scattered(Grade *g, const Projections *mha) {
         "%s has groups of neighbours, though group_of says 2 0 1 1 2 0: heads "
         "1 and 5 are group 0",
         v_rows ? "W_V" : "W_K");
-    expect_means(g, 4, "2 0 1 1 2 0: W_K or W_V", &gqa, mha, 3, SCATTERED);
+    bool right = expect_means(g, 4, "2 0 1 1 2 0: W_K or W_V", &gqa, mha, 3, SCATTERED);
+    contrast_shares(g, right, &gqa, mha, SCATTERED, 2);
+    contrast_means(g, right, mha, true);
 }
 
 // Which of mha's heads stands at each place of gqa's W_Q or W_O; -1: none of them.
@@ -390,13 +475,40 @@ static void recognise_order(Grade *g, const Projections *gqa, const Projections 
                                          : "W_O");
 }
 
+// The simpler groups in which the heads of W_Q and W_O stand where they should.
+static void contrast_layer(Grade *g, bool right, const Projections *mha) {
+    static const int turned[HEADS] = {1, 1, 1, 0, 0, 0};
+    static const struct {
+        int groups;
+        const int *group_of;
+        const char *code, *says;
+    } cases[] = {
+        {2, turned, "only-turned",
+         "right for 1 1 1 0 0 0, where heads move but stay neighbours: which place has "
+         "each head of a group that is scattered?"},
+        {3, IN_ROWS, "only-neighbours",
+         "right for 0 0 1 1 2 2, where no head moves: which head comes to which "
+         "place?"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases && !right; i++) {
+        Projections gqa = convert(g, mha, cases[i].groups, cases[i].group_of);
+        Order q = order_of(gqa.q, mha->q, false, 0),
+              o = order_of(gqa.o, mha->o, true, 0);
+        bool serves = order_serves(&q, cases[i].groups, cases[i].group_of)
+                      && memcmp(&q, &o, sizeof q) == 0;
+        grade_contrast(g, serves, cases[i].code, "%s", cases[i].says);
+    }
+}
+
 static void check_gqa_layer(Grade *g, const Projections *mha, Mat x) {
     Projections gqa = convert(g, mha, 3, SCATTERED),
                 means = with_means(mha, 3, SCATTERED);
     recognise_order(g, &gqa, mha, 3, SCATTERED);
     gqa = with_right_means(&gqa, mha, 3, SCATTERED);
-    grade_near_mat(g, 6, "2 0 1 1 2 0: the output of the layer", layer(x, &gqa, 3),
-                   layer(x, &means, HEADS), layer_tolerance());
+    bool right =
+        grade_near_mat(g, 6, "2 0 1 1 2 0: the output of the layer", layer(x, &gqa, 3),
+                       layer(x, &means, HEADS), layer_tolerance());
+    contrast_layer(g, right, mha);
 }
 
 static void check_gqa_single(Grade *g, const Projections *mha, Mat x) {

@@ -5,6 +5,7 @@
 
 #include "ch02_attention/homework/grade.h"
 #include "common/error.h"
+#include "common/program/homework_numbers.h"
 
 typedef struct {
     int queries, keys, buckets, furthest;
@@ -42,7 +43,12 @@ typedef enum {
     RELATIVE_NO_FIRST_QUERY,
     RELATIVE_ONE_QUERY,  // the first alone
     RELATIVE_LAST_KEY,   // i + S - 1
-    RELATIVE_OTHER,      // backward: each of the two gradients from its own matrix
+    RELATIVE_AFTER,      // keys after i alone, with i or without
+    RELATIVE_FROM_OWN,
+    RELATIVE_NO_BUCKET_0,
+    RELATIVE_FAR_MORE,  // furthest + 1, furthest - 1
+    RELATIVE_FAR_LESS,
+    RELATIVE_OTHER,  // backward: each of the two gradients from its own matrix
 } RelativeRule;
 
 static Relative relative_new(Rng *rng, int queries, int keys, int dim, int buckets,
@@ -64,6 +70,8 @@ static int relative_bucket(const Relative *r, int i, int j, RelativeRule rule) {
     if (rule == RELATIVE_LAST_KEY) shift = r->keys - 1;
     if (rule == RELATIVE_BUCKETS) furthest = buckets;
     if (rule == RELATIVE_HALF) buckets /= 2;
+    if (rule == RELATIVE_FAR_MORE) furthest++;
+    if (rule == RELATIVE_FAR_LESS) furthest--;
     int distance = i + shift - j;
     if (rule == RELATIVE_CLIPPED) return min(abs(distance), buckets - 1);
     if (rule == RELATIVE_ABSOLUTE) distance = abs(distance);
@@ -84,6 +92,9 @@ static bool meets(const Relative *r, RelativeRule rule, int i, int j) {
         case RELATIVE_NO_LAST_QUERY: return i < r->queries - 1;
         case RELATIVE_NO_FIRST_QUERY: return i > 0;
         case RELATIVE_ONE_QUERY: return i == 0;
+        case RELATIVE_AFTER: return j > i;
+        case RELATIVE_FROM_OWN: return j >= i;
+        case RELATIVE_NO_BUCKET_0: return relative_bucket(r, i, j, RELATIVE_RIGHT) != 0;
         default: return true;
     }
 }
@@ -211,6 +222,18 @@ static const struct {
     {RELATIVE_LOWER, "keys-left-out",
      "keys after i are left out: all S have a bucket, and query i is not at position "
      "i"},
+    {RELATIVE_AFTER, "keys-left-out",
+     "keys up to i are left out: all S have a bucket, and query i is not at position "
+     "i"},
+    {RELATIVE_FROM_OWN, "keys-left-out",
+     "keys before i are left out: all S have a bucket, and query i is not at position "
+     "i"},
+    {RELATIVE_NO_BUCKET_0, "bucket-left-out",
+     "keys in bucket 0 are left out: it is a bucket like the others"},
+    {RELATIVE_FAR_MORE, "other-furthest",
+     "t5_bucket was given furthest + 1: `furthest`, as it is"},
+    {RELATIVE_FAR_LESS, "other-furthest",
+     "t5_bucket was given furthest - 1: `furthest`, as it is"},
     {RELATIVE_BUCKETS, "furthest-is-buckets",
      "t5_bucket was given the number of buckets for `furthest`, or the two exchanged"},
     {RELATIVE_ABSOLUTE, "absolute",
@@ -250,6 +273,68 @@ static void recognise_relative(Grade *g, const Relative *r, Mat got, Mat want,
     }
 }
 
+// Added to what was there, or written over it: that is a question of its own.
+static bool is_gradient(Mat got, Mat want, double tolerance) {
+    Mat bare = filled(want.rows, want.cols, (real)-START);
+    mat_add_scaled(bare, 1, want);
+    return near_mat(got, want, tolerance) || near_mat(got, bare, tolerance);
+}
+
+// ---- The simpler case in which a part of the result is right
+
+typedef enum { PART_SCORES, PART_TABLE, PART_QUERY } RelativePart;
+
+static const struct {
+    int queries, keys;
+    double scale;  // 0: as in the check
+    bool causal;
+    const char *code, *says;
+} RELATIVE_CASES[] = {
+    {5, 12, 0, false, "only-no-zero",
+     "right where no gradient is 0: one of 0, as that of a masked score, ends nothing, "
+     "others come after it"},
+    {5, 12, 1, false, "only-scale-1",
+     "right where the scale is 1: where does it come in, and how often?"},
+    {12, 12, 0, false, "only-as-many-keys",
+     "right where T = S: which of the two is counted where, and at which position is "
+     "query i?"},
+    {1, 12, 0, false, "only-one-query",
+     "right for one query, wrong for several: what is left over from the query before, "
+     "and what do all of them add to?"},
+    {3, 3, 0, false, "only-own-buckets",
+     "right where the keys of a query have a bucket each (T = S = 3): of several keys "
+     "in "
+     "one bucket, all count"},
+    {5, 12, 0, true, "only-causal",
+     "right where causal: there keys ahead have no buckets of their own"},
+    {1, 1, 0, false, "only-one-key",
+     "right for one query and one key, at distance 0: which bucket belongs to which "
+     "distance, and which row to which?"},
+};
+
+static bool relative_right(const Relative *r, RelativePart part) {
+    if (part == PART_SCORES)
+        return near_mat(run_relative(r), relative_reference(r, RELATIVE_RIGHT),
+                        relative_score_tolerance(r));
+    RelativeGrad got = run_relative_backward(r),
+                 want = relative_grad_reference(r, RELATIVE_RIGHT, START);
+    double t = relative_grad_tolerance(r);
+    return part == PART_TABLE ? is_gradient(got.table, want.table, t)
+                              : is_gradient(got.q, want.q, t);
+}
+
+static void contrast_relative(Grade *g, bool right, RelativePart part) {
+    for (int i = 0; i < COUNT_OF(RELATIVE_CASES) && !right; i++) {
+        Rng rng = rng_new(52);
+        Relative r =
+            relative_new(&rng, RELATIVE_CASES[i].queries, RELATIVE_CASES[i].keys, 6, 8,
+                         7, RELATIVE_CASES[i].causal);
+        if (RELATIVE_CASES[i].scale > 0) r.scale = RELATIVE_CASES[i].scale;
+        grade_contrast(g, relative_right(&r, part), RELATIVE_CASES[i].code, "%s",
+                       RELATIVE_CASES[i].says);
+    }
+}
+
 static void check_relative_scores(Grade *g, const Relative *far, const Relative *both) {
     Mat got = run_relative(both), want = relative_reference(both, RELATIVE_RIGHT);
     double t = relative_score_tolerance(both);
@@ -264,23 +349,28 @@ static void check_relative_scores(Grade *g, const Relative *far, const Relative 
         "table, theirs is in them");
     grade_mistake(g, near_mat(got, alone, 2 * t), "scores-assigned",
                   "the scores that were there are gone: it is +=, not =");
-    grade_near_mat(g, 3, "scores, T = 5, S = 12, both directions", got, want, t);
+    contrast_relative(
+        g, grade_near_mat(g, 3, "scores, T = 5, S = 12, both directions", got, want, t),
+        PART_SCORES);
     got = run_relative(far), want = relative_reference(far, RELATIVE_RIGHT);
     recognise_relative(g, far, got, want, relative_score_tolerance(far));
-    grade_near_mat(g, 1, "scores, causal", got, want, relative_score_tolerance(far));
+    bool right = grade_near_mat(g, 1, "scores, causal", got, want,
+                                relative_score_tolerance(far));
+    grade_contrast(
+        g, !right && relative_right(both, PART_SCORES), "only-both-directions",
+        "right for both directions, wrong where causal: there keys are further "
+        "away, up to `furthest` and beyond; and is `causal` asked for anything "
+        "but by t5_bucket?");
 
     Relative masked = *both;
     masked.scores = filled(both->queries, both->keys, -INFINITY);
     got = run_relative(&masked);
+    grade_mistake(
+        g, isnan(at(got, 0, 0)), "masked-nan",
+        "a masked score became NaN: 0 x -inf, and -inf - -inf, are no numbers. "
+        "-inf + a number is -inf, so the term is added to the score as it is");
     grade_expect(g, 1, near_mat(got, masked.scores, 0),
                  "a masked score became %g, should stay -inf", at(got, 0, 0));
-}
-
-// Added to what was there, or written over it: that is a question of its own.
-static bool is_gradient(Mat got, Mat want, double tolerance) {
-    Mat bare = filled(want.rows, want.cols, (real)-START);
-    mat_add_scaled(bare, 1, want);
-    return near_mat(got, want, tolerance) || near_mat(got, bare, tolerance);
 }
 
 static const struct {
@@ -370,15 +460,18 @@ static void check_relative_backward(Grade *g, const Relative *r, int q_points,
                   "what one query sends comes to those after it as well: the sums by "
                   "bucket begin with 0 for each query");
     if (!right) recognise_table_grad(g, r, got.table, t);
-    grade_mistake(g, near_mat(got.table, filled(r->buckets, r->q.cols, START), 0),
-                  "no-table-gradient",
-                  "table_grad got nothing: table_grad[bucket] += scale "
-                  "scores_grad q");
+    // causal: so too where keys ahead alone were looked at, which says the first part
+    grade_mistake(
+        g, !r->causal && near_mat(got.table, filled(r->buckets, r->q.cols, START), 0),
+        "no-table-gradient",
+        "table_grad got nothing: table_grad[bucket] += scale "
+        "scores_grad q");
     const char *kind = r->causal ? "causal" : "both directions";
     char what[40];
     snprintf(what, sizeof what, "table_grad, %s", kind);
     if (right) grade_expect(g, table_points, right, "%s", what);
     else grade_near_added(g, table_points, what, got.table, want.table, t, START);
+    contrast_relative(g, right, PART_TABLE);
     grade_mistake(
         g, near_mat(got.q, filled(r->queries, r->q.cols, START), 0),
         "no-query-gradient",
@@ -387,6 +480,7 @@ static void check_relative_backward(Grade *g, const Relative *r, int q_points,
     snprintf(what, sizeof what, "q_grad, %s", kind);
     if (q_right) grade_expect(g, q_points, true, "%s", what);
     else grade_near_added(g, q_points, what, got.q, want.q, t, START);
+    contrast_relative(g, q_right, PART_QUERY);
 }
 
 static void check_relative_added(Grade *g, const Relative *r) {
@@ -413,6 +507,7 @@ void check_relative(Grade *g) {
              far = relative_new(&rng, 13, 13, 5, 8, 9, true);
     for (int i = 0; i < 13; i++)  // causal: what is masked has no gradient
         for (int j = i + 1; j < 13; j++) *mat_at(far.scores_grad, i, j) = 0;
+    *mat_at(both.scores_grad, 2, 4) = 0;  // one in between
     grade_part(g, check_relative_scores(g, &far, &both));
     grade_part(g, check_relative_backward(g, &both, 2, 4));
     grade_part(g, check_relative_backward(g, &far, 1, 1));

@@ -3,6 +3,7 @@
 
 #include "ch02_attention/homework/grade.h"
 #include "common/error.h"
+#include "common/program/homework_numbers.h"
 
 typedef enum {
     LINEAR_RIGHT,
@@ -38,10 +39,15 @@ typedef enum {
     LINEAR_KEYS_LAST,    // the sum of phi(k) is the last key's alone
     LINEAR_VALUES_LAST,  // that of phi(k) v
     LINEAR_ABOVE_LAST,   // of the d products with phi(k) v the last alone
+    LINEAR_ABOVE_PLAIN,  // no phi(k) in what is above
+    LINEAR_BELOW_MEAN,   // what divides is divided by the number of keys
     LINEAR_BELOW_KEPT,   // what divides goes on from query to query
     LINEAR_Q_E,          // e^x on the queries
     LINEAR_K_E,
     LINEAR_V_PHI,  // phi on the values
+    // of the d numbers one is missing, above and below
+    LINEAR_NO_FIRST,
+    LINEAR_NO_LAST,
 } LinearRule;
 
 static double feature(double x, LinearRule rule) {
@@ -80,9 +86,10 @@ static double similarity(Mat q, int i, Mat k, int j, LinearRule rule) {
     double sum = 0;
     if (rule == LINEAR_EXP) return exp(dot_rows(q, i, k, j));
     if (rule == LINEAR_PHI_OF_DOT) return feature(dot_rows(q, i, k, j), LINEAR_RIGHT);
-    for (int c = rule == LINEAR_ABOVE_LAST ? q.cols - 1 : 0; c < q.cols; c++)
-        sum +=
-            query_feature(at(q, i, c), rule, q.cols) * key_feature(at(k, j, c), rule);
+    int first = rule == LINEAR_ABOVE_LAST ? q.cols - 1 : rule == LINEAR_NO_FIRST;
+    for (int c = first; c < q.cols - (rule == LINEAR_NO_LAST); c++)
+        sum += query_feature(at(q, i, c), rule, q.cols)
+               * (rule == LINEAR_ABOVE_PLAIN ? 1 : key_feature(at(k, j, c), rule));
     return sum;
 }
 
@@ -100,6 +107,7 @@ static double divisor(Mat q, int i, Mat k, int j, LinearRule rule, double s) {
         if (rule == LINEAR_BELOW_ONE) a = feature(at(q, i, 0), LINEAR_RIGHT);
         sum += rule == LINEAR_BELOW_KEYS ? b : rule == LINEAR_BELOW_QUERY ? a : a * b;
     }
+    if (rule == LINEAR_BELOW_MEAN) sum /= k.rows;
     return sum;
 }
 
@@ -208,6 +216,13 @@ static const struct {
     {LINEAR_K_E, "phi-exponential",
      "phi of the keys is e^x everywhere: above 0 it is x + 1"},
     {LINEAR_V_PHI, "phi-on-values", "phi was applied to the values: to q and k alone"},
+    {LINEAR_ABOVE_PLAIN, "values-unweighed",
+     "the sum of phi(k) v has no phi(k) in it: each of the d rows is weighed by its "
+     "own"},
+    {LINEAR_BELOW_MEAN, "keys-mean",
+     "what divides is made of the mean of phi(k): of the sum"},
+    {LINEAR_NO_FIRST, "first-number", "the first of the d numbers is left out"},
+    {LINEAR_NO_LAST, "last-number", "the last of the d numbers is left out"},
     {LINEAR_BELOW_ONE, "one-sum",
      "what divides is made with one sum of phi(k) for all d: it has d numbers, one for "
      "each of phi(q)"},
@@ -249,13 +264,25 @@ static bool key_counts(Mat q, Mat k, Mat v, int j) {
 }
 
 // The first row of out that holds what was there before, whatever that was; -1: none.
-static int row_not_written(Mat q, Mat k, Mat v) {
-    Mat seven = run_full(q, k, v, 7), three = run_full(q, k, v, 3);
-    for (int i = 0; i < q.rows; i++)
-        if (near_mat(mat_rows(seven, i, 1), filled(1, v.cols, 7), 0)
-            && near_mat(mat_rows(three, i, 1), filled(1, v.cols, 3), 0))
+static int row_not_written(Mat seven, Mat three) {
+    for (int i = 0; i < seven.rows; i++)
+        if (near_mat(mat_rows(seven, i, 1), filled(1, seven.cols, 7), 0)
+            && near_mat(mat_rows(three, i, 1), filled(1, seven.cols, 3), 0))
             return i;
     return -1;
+}
+
+static void recognise_unwritten(Grade *g, Mat seven, Mat three) {
+    int row = row_not_written(seven, three);
+    grade_mistake(
+        g, row == 0, "first-row-not-written",
+        "row 0 of out was not written: it holds what was there before. Queries count "
+        "from 0, and each writes its own row of out");
+    grade_mistake(
+        g, row > 0, "row-not-written",
+        "row %d of out was not written: it holds what was there before. There "
+        "are T = %d queries",
+        row, seven.rows);
 }
 
 // phi(x) / phi(0) of a key, by the weights of two keys of one number: there phi(q) is in
@@ -277,12 +304,17 @@ static bool shares_sum(void) {
 
 static void recognise_phi(Grade *g) {
     if (!shares_sum()) return;
-    double near = phi_ratio(0.5), above = phi_ratio(2), below = phi_ratio(-1);
+    double near = phi_ratio(0.5), above = phi_ratio(2), below = phi_ratio(-1),
+           far = phi_ratio(-3);
     bool right = fabs(above - 3) < 1e-3 && fabs(below - exp(-1)) < 1e-3;
     grade_mistake(g, right && fabs(near - 1.5) > 1e-3, "other-phi",
                   "phi of a key is another function: phi(0.5) came out as %.3g times "
                   "phi(0), should be 1.5",
                   near);
+    grade_mistake(g, right && fabs(far - exp(-3)) > 1e-3, "other-phi",
+                  "phi of a key is another function: phi(-3) came out as %.3g times "
+                  "phi(0), should be 0.0498",
+                  far);
     grade_mistake(g, isfinite(above) && isfinite(below) && !right, "other-phi",
                   "phi of a key is another function: phi(2) came out as %.3g times "
                   "phi(0), should be 3, and phi(-1) as %.3g times, should be 0.368",
@@ -290,12 +322,7 @@ static void recognise_phi(Grade *g) {
 }
 
 static void recognise_full(Grade *g, Mat q, Mat k, Mat v, Mat got) {
-    int row = row_not_written(q, k, v);
-    grade_mistake(
-        g, row >= 0, "row-not-written",
-        "row %d of out was not written: it holds what was there before. There "
-        "are T = %d queries",
-        row, q.rows);
+    recognise_unwritten(g, run_full(q, k, v, 7), run_full(q, k, v, 3));
     bool first_alone = key_counts(q, k, v, 0) && !key_counts(q, k, v, 1)
                        && !key_counts(q, k, v, k.rows - 1);
     grade_mistake(g, first_alone, "first-row-alone",
@@ -314,6 +341,54 @@ static void recognise_full(Grade *g, Mat q, Mat k, Mat v, Mat got) {
                   "added to what the others have left");
 }
 
+// ---- The simpler case in which out is right
+
+// Never more queries than keys, nor more columns of v than of q: who confuses the two
+// would crash here, and did not in the step.
+static const struct {
+    int queries, keys, dim, value_dim;
+    bool positive;  // q and k above 0
+    const char *code, *says;
+} LINEAR_CASES[] = {
+    {19, 19, 5, 3, false, "only-as-many-keys",
+     "right where T = S: which of the two is counted where?"},
+    {7, 19, 5, 5, false, "only-square",
+     "right where d and d_v are equal: v and out have d_v columns, q and k have d"},
+    {1, 19, 5, 3, false, "only-one-query",
+     "right for one query, wrong for several: what is left over from the query "
+     "before?"},
+    {7, 19, 5, 1, false, "only-d-v-1",
+     "right where d_v is 1: what of the other columns of v?"},
+    {7, 19, 1, 1, false, "only-d-1",
+     "right where d and d_v are 1: are both sums, above and below, taken over all d "
+     "numbers of phi(q), and for each column of v?"},
+    {7, 19, 5, 3, true, "only-positive",
+     "right where q and k are above 0: phi is e^x where they are not"},
+};
+
+// Its matrices, and what should come out.
+static Mat linear_case(int i, Mat *q, Mat *k, Mat *v) {
+    Rng rng = rng_new(62);
+    *q = random_mat(&rng, LINEAR_CASES[i].queries, LINEAR_CASES[i].dim);
+    *k = random_mat(&rng, LINEAR_CASES[i].keys, LINEAR_CASES[i].dim);
+    *v = random_mat(&rng, LINEAR_CASES[i].keys, LINEAR_CASES[i].value_dim);
+    for (int c = 0; c < LINEAR_CASES[i].dim && LINEAR_CASES[i].positive; c++) {
+        for (int t = 0; t < q->rows; t++) *mat_at(*q, t, c) = (real)fabs(at(*q, t, c));
+        for (int t = 0; t < k->rows; t++) *mat_at(*k, t, c) = (real)fabs(at(*k, t, c));
+    }
+    return linear_reference(*q, *k, *v, numbers(q->rows, 0, 0),
+                            numbers(q->rows, k->rows, 0), LINEAR_RIGHT);
+}
+
+static void contrast_full(Grade *g, bool right) {
+    Mat q, k, v;
+    for (int i = 0; i < COUNT_OF(LINEAR_CASES) && !right; i++) {
+        Mat want = linear_case(i, &q, &k, &v);
+        grade_contrast(g, near_mat(run_full(q, k, v, 7), want, linear_tolerance(k, v)),
+                       LINEAR_CASES[i].code, "%s", LINEAR_CASES[i].says);
+    }
+}
+
 static void check_linear_full(Grade *g, Rng *rng) {
     Mat q = random_mat(rng, 7, 5), k = random_mat(rng, 19, 5),
         v = random_mat(rng, 19, 3), got = run_full(q, k, v, 7);
@@ -327,7 +402,7 @@ static void check_linear_full(Grade *g, Rng *rng) {
         recognise_full(g, q, k, v, got);
         recognise_phi(g);
     }
-    grade_near_mat(g, 5, "all keys: out", got, want, t);
+    contrast_full(g, grade_near_mat(g, 5, "all keys: out", got, want, t));
 }
 
 static const int CUTS[] = {0, 1, 2, 9, 9, 21, 29};  // calls of 1, 1, 7, 0, 12, 8 tokens
@@ -373,7 +448,57 @@ static Mat linear_halves(Mat q, Mat k, Mat v, const int *above, const int *below
     return linear_of(q, k, v, (Keys){above, to}, (Keys){below, to});
 }
 
-static void check_linear_cut(Grade *g, Mat q, Mat k, Mat v, Mat want, Mat cut_out) {
+typedef struct {
+    Mat q, k, v, want;  // want: causal
+} Sequence;
+
+// Whether the sequence is right in calls that end there.
+static bool right_in_calls(const Sequence *s, const int *cuts, int calls) {
+    LinearState state;
+    Mat out = run_linear(&state, s->q, s->k, s->v, cuts, calls);
+    return near_mat(out, s->want, linear_tolerance(s->k, s->v));
+}
+
+static void contrast_whole(Grade *g, bool right, const Sequence *s, Mat got) {
+    enum { FIRST = 1 };
+    if (right) return;
+    int *ones = numbers(TOKENS + 1, 0, 1);
+    double t = linear_tolerance(s->k, s->v);
+    grade_contrast(
+        g, right_in_calls(s, ones, TOKENS), "only-single-tokens",
+        "right in calls of one token, wrong in calls of several: what is done "
+        "once per call that belongs to each token?");
+    grade_contrast(
+        g, near_mat(mat_rows(got, 0, FIRST), mat_rows(s->want, 0, FIRST), t),
+        "only-first-token",
+        "right for token 0, which sees itself alone: what has the state taken "
+        "in before a later token asks?");
+}
+
+static void contrast_cut(Grade *g, bool right, const Sequence *s) {
+    static const int no_empty[] = {0, 1, 2, 9, 21, 29}, two[] = {0, 9, 29};
+    int *ones = numbers(TOKENS + 1, 0, 1), whole[] = {0, TOKENS};
+    if (right) return;
+    grade_contrast(
+        g, right_in_calls(s, no_empty, 5), "only-no-empty-call",
+        "right where no call is empty: a call of 0 tokens leaves the state as "
+        "it is");
+    grade_contrast(
+        g, right_in_calls(s, ones, TOKENS), "only-single-tokens",
+        "right in calls of one token, wrong in longer ones: what is done once "
+        "per call that belongs to each token?");
+    grade_contrast(
+        g, right_in_calls(s, two, 2), "only-two-calls",
+        "right in two calls, wrong in six: what does the state hold after the "
+        "second?");
+    grade_contrast(
+        g, right_in_calls(s, whole, 1), "only-one-call",
+        "right in one call, wrong in several: what is kept between calls, in "
+        "both sums?");
+}
+
+static void check_linear_cut(Grade *g, const Sequence *s, Mat cut_out) {
+    Mat q = s->q, k = s->k, v = s->v, want = s->want;
     int *begins = allocate(TOKENS, sizeof *begins),
         *ends = allocate(TOKENS, sizeof *ends);
     for (int c = 0; c < CALLS; c++)
@@ -397,11 +522,12 @@ static void check_linear_cut(Grade *g, Mat q, Mat k, Mat v, Mat want, Mat cut_ou
         "a new call has forgotten the sum of phi(k) v: it is carried like the other");
     grade_mistake(g, near_mat(cut_out, peeked, t), "peeks",
                   "a query sees all keys of its call, later ones too");
-    grade_near_mat(g, 5, "causal, in six calls: out", cut_out, want, t);
+    contrast_cut(g, grade_near_mat(g, 5, "causal, in six calls: out", cut_out, want, t),
+                 s);
 }
 
 // What the state should hold in the end.
-static void check_linear_state(Grade *g, const LinearState *state, Mat k, Mat v) {
+static bool check_linear_state(Grade *g, const LinearState *state, Mat k, Mat v) {
     Table values = table_new(k.cols, v.cols), keys = table_new(1, k.cols);
     for (int j = 0; j < k.rows; j++)
         for (int c = 0; c < k.cols; c++) {
@@ -414,14 +540,10 @@ static void check_linear_state(Grade *g, const LinearState *state, Mat k, Mat v)
     double values_off = rounding(k.rows, size),
            keys_off = rounding(k.rows, k.rows * (2 + longest_row(k)));
     if (!near_mat(state->values, value_sums, values_off))
-        grade_near_mat(g, 3, "the state's values", state->values, value_sums,
-                       values_off);
-    else grade_near_mat(g, 3, "the state's keys", state->keys, key_sums, keys_off);
+        return grade_near_mat(g, 3, "the state's values", state->values, value_sums,
+                              values_off);
+    return grade_near_mat(g, 3, "the state's keys", state->keys, key_sums, keys_off);
 }
-
-typedef struct {
-    Mat q, k, v, want;  // want: causal
-} Sequence;
 
 static Sequence sequence_new(Rng *rng) {
     Sequence s = {random_mat(rng, TOKENS, 5),
@@ -477,22 +599,27 @@ static void check_linear_whole(Grade *g, const Sequence *s) {
     bool right = near_mat(got, s->want, t);
     LinearState again;
     Mat other = run_linear_into(3, &again, s->q, s->k, s->v, whole, 1);
+    if (!right) recognise_unwritten(g, got, other);
     grade_mistake(g, !right && !near_mat(got, other, 0), "out-kept",
                   "out depends on what was in it before: = replaces it, so clear it "
                   "before anything is added to it or divided");
-    grade_near_mat(g, 5, "causal, in one call: out", got, s->want, t);
+    contrast_whole(g, grade_near_mat(g, 5, "causal, in one call: out", got, s->want, t),
+                   s, got);
 }
 
 static void check_linear_pieces(Grade *g, const Sequence *s) {
     LinearState state;
     Mat out = run_linear(&state, s->q, s->k, s->v, CUTS, CALLS);
-    check_linear_cut(g, s->q, s->k, s->v, s->want, out);
+    check_linear_cut(g, s, out);
 }
 
 static void check_linear_end(Grade *g, const Sequence *s) {
     LinearState state;
     run_linear(&state, s->q, s->k, s->v, CUTS, CALLS);
-    check_linear_state(g, &state, s->k, s->v);
+    bool right = check_linear_state(g, &state, s->k, s->v);
+    grade_contrast(g, !right && right_in_calls(s, CUTS, CALLS), "only-out",
+                   "out is right, the state is not: it holds the two sums themselves, "
+                   "whatever else would give the same quotient");
 }
 
 // The student's function on the first n tokens, into the first rows of out.

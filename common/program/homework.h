@@ -135,7 +135,8 @@ void homework_contrast(Grade *g, const char *code, const char *says, ...)
 jmp_buf *homework_part(Grade *g);
 
 // Says which case is computed now: should a function of the course stop the program there
-// because its contract was not kept, the cause begins with these words.
+// because its contract was not kept, or the end of an array be passed, the cause begins
+// with these words. NULL: none any more.
 void grade_case(Grade *g, const char *says);
 
 // A copy of the bytes for the student's function, placed so that reaching past its end is

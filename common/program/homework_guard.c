@@ -92,7 +92,7 @@ real *grade_guarded_reals(const char *name, const real *from, size_t n, bool inp
 }
 
 // Called while a fault is handled: nothing here but comparing and copying.
-bool homework_guard_hit(uintptr_t address, Findings *f) {
+bool homework_guard_hit(uintptr_t address, Findings *f, const char *in_case) {
     for (int i = 0; i < guard_count; i++) {
         uintptr_t end = (uintptr_t)guards[i].end;
         if (address < end || address >= end + 4096) continue;
@@ -101,13 +101,16 @@ bool homework_guard_hit(uintptr_t address, Findings *f) {
         strcat(f->symptom, name);
         strcat(f->symptom, " was read or written past its end");
         // what was done is known, why it was is not
-        strcpy(f->cause, "reached past the end of ");
+        f->cause[0] = '\0';
+        if (in_case) strncat(f->cause, in_case, HINT_BYTES / 2), strcat(f->cause, ": ");
+        strcat(f->cause, "reached past the end of ");
         strcat(f->cause, name);
-        strcat(f->cause,
-               ". Perhaps a loop that goes one too far, n - 1 where n is 0 and "
-               "unsigned, a count that belongs to "
-               "another array, a copy of too many elements, a wrong index (i where "
-               "ids[i] is meant), or a value left from the round before");
+        if (!in_case)
+            strcat(f->cause,
+                   ". Perhaps a loop that goes one too far, n - 1 where n is 0 and "
+                   "unsigned, a count that belongs to "
+                   "another array, a copy of too many elements, a wrong index (i where "
+                   "ids[i] is meant), or a value left from the round before");
         strcpy(f->codes, "past-the-end");
         return true;
     }

@@ -82,8 +82,9 @@ void homework_relate(Grade *g, const char *what, const double *got, const double
 void homework_settle_relation(Grade *g);
 // The name of the first input that was changed so far, or NULL.
 const char *homework_changed_input(void);
-// Whether the address is just outside a guarded array; then what to say about it.
-bool homework_guard_hit(uintptr_t address, Findings *f);
+// Whether the address is just outside a guarded array; then what to say about it, in
+// which case (or NULL).
+bool homework_guard_hit(uintptr_t address, Findings *f, const char *in_case);
 
 // A student's code can run before main, or take the place of a function of the C
 // library, so marks are printed by a program that does not have it. HOMEWORK_PROGRAM in

@@ -81,6 +81,10 @@ static void one_too_far(Grade *g) {
     for (int i = 0; i <= 3; i++) sum += given[i];
     grade_expect(g, 10, true, "never seen");
 }
+static void one_too_far_in_case(Grade *g) {
+    grade_case(g, "with three rows");
+    one_too_far(g);
+}
 static void far_enough(Grade *g) {
     unsigned char *two = grade_guarded("two", "\x01\x02", 2);
     unsigned char *other = grade_guarded("other", "\x03", 1);
@@ -308,6 +312,10 @@ Test(homework, one_element_too_far_is_a_crash_with_a_name) {
     // what was seen, and no more than possible causes
     hint = hint_at("-h2", one_too_far, 0);
     cr_expect(strstr(hint, "  reached past the end of numbers. Perhaps ")
+                  || strstr(hint, "SEGV"),
+              "'%s'", hint);
+    hint = hint_at("-h2", one_too_far_in_case, 0);
+    cr_expect(strstr(hint, "  with three rows: reached past the end of numbers")
                   || strstr(hint, "SEGV"),
               "'%s'", hint);
     says_exactly(far_enough, 20, "");
