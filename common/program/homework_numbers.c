@@ -67,6 +67,20 @@ void grade_written(Grade *g, const double *got, int n, double tolerance,
                   as_before, n);
 }
 
+void grade_simpler(Grade *g, double tolerance, int (*get)(const void *of, double *got),
+                   void (*by)(int rule, const void *of, double *to),
+                   const Simpler *cases, int count) {
+    if (g->mistaken || !g->shown) return;  // a case is run only if it may be named
+    for (int i = 0; i < count; i++) {
+        double got[MOST_NUMBERS], want[MOST_NUMBERS];
+        int n = get(cases[i].of, got);
+        by(0, cases[i].of, want);
+        if (!all_near(got, want, n, tolerance)) continue;
+        grade_contrast(g, true, cases[i].code, "%s", cases[i].says);
+        return;
+    }
+}
+
 typedef struct {
     char text[32];
 } Spelt;
