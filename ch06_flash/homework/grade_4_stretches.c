@@ -688,6 +688,8 @@ static void check_join_lse(Grade *g) {
         "added again");
     grade_mistake(g, fabs(lse[0] - want) < 1e-12 && lse[2] == 0, "lse-of-none",
                   "the L of a request without keys is -inf, ln of a sum of nothing");
+    grade_mistake(g, lse[0] == USUAL.lses[1] && out[0] == USUAL.outs[D], "overwritten",
+                  "each stretch overwrites the one before it, output and L");
     grade_mistake(
         g, lse[0] == USUAL.lses[1] || lse[0] == USUAL.lses[0], "lse-one-stretch",
         "L of a request with two stretches is that of one of them: L is ln of "
