@@ -630,7 +630,7 @@ static void check_two_answers(Grade *g) {
 static void check_cut(Grade *g) {
     static const Stream s = {
         5,
-        {0, 0, 0, 1, 0},
+        {0, 0.4, 0, 1, -0.3},
         {0.5, 0.6, 0.7, 0.4, 0.8},
         {5, 0.8, 5, 5, 0.9},
         {STEP_GOES_ON, STEP_CUT, STEP_GOES_ON, STEP_GOES_ON, STEP_CUT},

@@ -15,7 +15,7 @@ typedef struct {
 } Case;
 
 enum { CASES = 3 };
-static const double ALPHA = 0.25, CUT_OFF = -2;
+static const double ALPHA = 0.35, CUT_OFF = -2;
 static const int BUDGET = 4;
 
 typedef enum {
@@ -273,17 +273,22 @@ static const Slip LENGTH_SLIPS[] = {
 };
 
 static const double ALIKE[ANSWERS] = {1, 1, 1, 1, 1};
-static const Problem2 USUAL = {REWARD, 0.5, 0.25}, BETA_1 = {REWARD, 1, 0.25},
-                      FREE = {REWARD, 0.5, 0}, SAME_REWARD = {ALIKE, 0.5, 0.25};
+static const Problem2 USUAL = {REWARD, 0.5, 0.2}, BETA_1 = {REWARD, 1, 0.2},
+                      FREE = {REWARD, 0.5, 0}, SAME_REWARD = {ALIKE, 0.5, 0.2},
+                      AT_REFERENCE = {ALIKE, 0.5, 0};
 
 #define POLICY_CASES \
     {"only-beta-1", "right where beta is 1: what is divided by beta?", &BETA_1}, \
         {"only-alpha-0", "right where alpha is 0: what does alpha length change?", \
          &FREE}, \
+        {"only-rewards-alike", \
+         "right where all rewards are the same: what do different ones change?", \
+         &SAME_REWARD}, \
     { \
-        "only-rewards-alike", \
-            "right where all rewards are the same: what do different ones change?", \
-            &SAME_REWARD \
+        "only-at-reference", \
+            "right where the best policy is the reference: which of the two is meant in " \
+            "each place?", \
+            &AT_REFERENCE \
     }
 
 static int length_of(const void *of, double *got) {
@@ -451,10 +456,30 @@ static double length_at(double beta, double alpha) {
     return mean;
 }
 
+// The step, if expected_length is wrong without a cost or at this one.
+static bool name_own_length(Grade *g, int points, const Answers *a, double beta,
+                            double target, double alpha) {
+    double at[] = {0, alpha};
+    for (int i = 0; i < 2; i++) {
+        double mine = expected_length(a, beta, at[i]), right = length_at(beta, at[i]);
+        if (fabs(mine - right) < 1e-6 || isnan(at[i])) continue;
+        grade_expect(g, points, false, "for a length of %g alpha is %.9g", target, alpha);
+        grade_contrast(g, true, "only-by-own-length",
+                       "your expected_length says %.9g for alpha %.9g, and it is %.9g: "
+                       "mend that first",
+                       mine, at[i], right);
+        return true;
+    }
+    return false;
+}
+
 // By what it does, not by how it was found.
 static void check_alpha_for(Grade *g, int points, double beta, double target) {
     Answers a = answers(REWARD);
     double alpha = alpha_for_length(&a, beta, target), length = length_at(beta, alpha);
+    bool good = alpha >= 0 && fabs(length - target) < 1e-7;
+    // a search for what is wrong says nothing of how it searches
+    if (!good && name_own_length(g, points, &a, beta, target, alpha)) return;
     grade_mistake(g, alpha < 0, "negative",
                   "a cost below 0 would pay for length: the least is 0");
     double start_slope;
@@ -484,17 +509,10 @@ static void check_alpha_for(Grade *g, int points, double beta, double target) {
         "search-coarse",
         "near, but not to 9 digits: 40 halvings and more, or a condition that is "
         "narrower");
-    grade_expect(g, points, alpha >= 0 && fabs(length - target) < 1e-7,
+    grade_expect(g, points, good,
                  "for a length of %g alpha is %.9g, with which the length is %.9g",
                  target, alpha, length);
-    double mine = expected_length(&a, beta, alpha);
-    grade_contrast(
-        g, fabs(mine - length) > 1e-6, "only-by-own-length",
-        "your expected_length says %.9g for this alpha, and it is %.9g: mend "
-        "that first",
-        mine, length);
-    grade_contrast(g, fabs(mine - length) <= 1e-6 && length < target - 1e-7,
-                   "only-too-short",
+    grade_contrast(g, length < target - 1e-7, "only-too-short",
                    "with this alpha answers are shorter than they need be: the least "
                    "alpha is asked for, where the length is just the target");
 }

@@ -441,7 +441,8 @@ static void point_by(int rule, const void *of, double *to) {
 }
 
 static const Slip POINT_SLIPS[] = {
-    {POINT_STAR, "reward-alone", "the term in the loss is left out: this is pi*"},
+    {POINT_STAR, "reward-alone", "the term in the loss is left out, or has no effect on where the search ends: this is "
+     "pi*"},
     {POINT_K3, "loss-alone", "the term in the reward is left out"},
     {POINT_STAR_SUM, "sum-of-betas",
      "this is pi* of both betas added: k3 in the loss is another force than k1 in the "

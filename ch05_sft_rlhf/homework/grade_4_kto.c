@@ -23,6 +23,7 @@ typedef enum {
     REFERENCE_LOG_MEAN,  // of e^h
     REFERENCE_LARGEST,
     REFERENCE_LAST,
+    REFERENCE_POSITIVE,  // the mean of those above 0 alone
 } ReferenceRule;
 
 enum { MOST_MISMATCHED = 4 };
@@ -33,11 +34,12 @@ typedef struct {
 
 static void reference_by(int rule, const void *of, double *to) {
     const Mismatched *x = of;
-    double sum = 0, largest = -INFINITY;
+    double sum = 0, largest = -INFINITY, positive = 0;
     for (int i = 0; i < x->m; i++) {
         double h = x->h[i];
+        positive += h > 0;
         largest = fmax(largest, h);
-        sum += rule == REFERENCE_CLAMPED_EACH ? fmax(0, h)
+        sum += rule == REFERENCE_CLAMPED_EACH || rule == REFERENCE_POSITIVE ? fmax(0, h)
                : rule == REFERENCE_SIZES      ? fabs(h)
                : rule == REFERENCE_SIGN       ? -h
                : rule == REFERENCE_SQUARES    ? h * h
@@ -49,6 +51,7 @@ static void reference_by(int rule, const void *of, double *to) {
                      : rule == REFERENCE_ONE_LESS ? x->m - 1
                                                   : x->m);
     if (rule == REFERENCE_LOG_MEAN) mean = log(mean);
+    if (rule == REFERENCE_POSITIVE) mean = sum / fmax(1, positive);
     if (rule == REFERENCE_LARGEST) mean = largest;
     if (rule == REFERENCE_LAST) mean = x->h[x->m - 1];
     *to = rule == REFERENCE_NEGATIVE ? mean
@@ -68,6 +71,8 @@ static void check_reference_of(Grade *g, int points, const char *what, Mismatche
     static const Slip slips[] = {
         {REFERENCE_CLAMPED_EACH, "clamped-each",
          "each h was kept at 0 at least: only their mean is"},
+        {REFERENCE_POSITIVE, "positive-alone",
+         "a mean of those h alone that are above 0: of all, then 0 at least"},
         {REFERENCE_SUM, "sum", "this is a sum: the mean is asked for"},
         {REFERENCE_NEGATIVE, "below-zero",
          "a divergence is never negative: 0 is the least"},
@@ -106,8 +111,8 @@ static void check_reference(Grade *g) {
                        (Mismatched){{0.5, -0.25, 1.25, 0.1}, 4});
 }
 static void check_reference_negative(Grade *g) {
-    check_reference_of(g, 1, "the reference of 0.5, -0.25, -1.25",
-                       (Mismatched){{0.5, -0.25, -1.25}, 3});
+    check_reference_of(g, 1, "the reference of 0.5, -0.25, -1.25, 0.1",
+                       (Mismatched){{0.5, -0.25, -1.25, 0.1}, 4});
 }
 
 static void check_reference_none(Grade *g) {
@@ -359,9 +364,8 @@ static void grade_simpler_judged(Grade *g, const Cases *c,
         {"only-z-0", "right where z is 0: with which sign and factor does z come in?",
          &z},
         {"only-liked",
-         "right where all were liked: what is another sign, and another lambda, of "
-         "those "
-         "that were not?",
+         "right where all were liked: what changes for one that was not: its sign, its "
+         "lambda, and is it counted in the mean?",
          &liked},
         {"only-one-answer",
          "right for the first answer alone: what is divided by how many, and what goes "
@@ -537,6 +541,10 @@ static void check_balance(Grade *g, int points, const char *what, Balance b) {
     grade_contrast(
         g, balances(alike), "only-counts-alike",
         "right where there are as many of each kind: which count stands where?");
+    grade_contrast(g, fmin(got[0], got[1]) == 1, "only-smaller-one",
+                   "the smaller of the two is 1, but lambda_liked / lambda_other is %.6g: "
+                   "lambda_liked x liked = ratio x lambda_other x others says %.6g",
+                   got[0] / got[1], b.ratio * b.others / b.liked);
 }
 
 static void check_more_others(Grade *g) {
