@@ -274,11 +274,12 @@ static const Slip LENGTH_SLIPS[] = {
 
 static const double ALIKE[ANSWERS] = {1, 1, 1, 1, 1};
 static const Problem2 USUAL = {REWARD, 0.5, 0.2}, BETA_1 = {REWARD, 1, 0.2},
-                      FREE = {REWARD, 0.5, 0}, SAME_REWARD = {ALIKE, 0.5, 0.2},
-                      AT_REFERENCE = {ALIKE, 0.5, 0};
+                      ALPHA_1 = {REWARD, 0.5, 1}, FREE = {REWARD, 0.5, 0},
+                      SAME_REWARD = {ALIKE, 0.5, 0.2}, AT_REFERENCE = {ALIKE, 0.5, 0};
 
 #define POLICY_CASES \
     {"only-beta-1", "right where beta is 1: what is divided by beta?", &BETA_1}, \
+        {"only-alpha-1", "right where alpha is 1: where does alpha stand?", &ALPHA_1}, \
         {"only-alpha-0", "right where alpha is 0: what does alpha length change?", \
          &FREE}, \
         {"only-rewards-alike", \
@@ -286,7 +287,8 @@ static const Problem2 USUAL = {REWARD, 0.5, 0.2}, BETA_1 = {REWARD, 1, 0.2},
          &SAME_REWARD}, \
     { \
         "only-at-reference", \
-            "right where the best policy is the reference: which of the two is meant in " \
+            "right where the best policy is the reference: which of the two is meant " \
+            "in " \
             "each place?", \
             &AT_REFERENCE \
     }
@@ -463,7 +465,8 @@ static bool name_own_length(Grade *g, int points, const Answers *a, double beta,
     for (int i = 0; i < 2; i++) {
         double mine = expected_length(a, beta, at[i]), right = length_at(beta, at[i]);
         if (fabs(mine - right) < 1e-6 || isnan(at[i])) continue;
-        grade_expect(g, points, false, "for a length of %g alpha is %.9g", target, alpha);
+        grade_expect(g, points, false, "for a length of %g alpha is %.9g", target,
+                     alpha);
         grade_contrast(g, true, "only-by-own-length",
                        "your expected_length says %.9g for alpha %.9g, and it is %.9g: "
                        "mend that first",

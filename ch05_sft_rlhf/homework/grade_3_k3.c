@@ -441,7 +441,9 @@ static void point_by(int rule, const void *of, double *to) {
 }
 
 static const Slip POINT_SLIPS[] = {
-    {POINT_STAR, "reward-alone", "the term in the loss is left out, or has no effect on where the search ends: this is "
+    {POINT_STAR, "reward-alone",
+     "the term in the loss is left out, or has no effect on where the search ends: "
+     "this is "
      "pi*"},
     {POINT_K3, "loss-alone", "the term in the reward is left out"},
     {POINT_STAR_SUM, "sum-of-betas",

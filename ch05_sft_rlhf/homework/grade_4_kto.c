@@ -40,11 +40,11 @@ static void reference_by(int rule, const void *of, double *to) {
         positive += h > 0;
         largest = fmax(largest, h);
         sum += rule == REFERENCE_CLAMPED_EACH || rule == REFERENCE_POSITIVE ? fmax(0, h)
-               : rule == REFERENCE_SIZES      ? fabs(h)
-               : rule == REFERENCE_SIGN       ? -h
-               : rule == REFERENCE_SQUARES    ? h * h
-               : rule == REFERENCE_LOG_MEAN   ? exp(h)
-                                              : h;
+               : rule == REFERENCE_SIZES                                    ? fabs(h)
+               : rule == REFERENCE_SIGN                                     ? -h
+               : rule == REFERENCE_SQUARES                                  ? h * h
+               : rule == REFERENCE_LOG_MEAN                                 ? exp(h)
+                                                                            : h;
     }
     double mean = sum
                   / (rule == REFERENCE_SUM        ? 1
@@ -541,10 +541,11 @@ static void check_balance(Grade *g, int points, const char *what, Balance b) {
     grade_contrast(
         g, balances(alike), "only-counts-alike",
         "right where there are as many of each kind: which count stands where?");
-    grade_contrast(g, fmin(got[0], got[1]) == 1, "only-smaller-one",
-                   "the smaller of the two is 1, but lambda_liked / lambda_other is %.6g: "
-                   "lambda_liked x liked = ratio x lambda_other x others says %.6g",
-                   got[0] / got[1], b.ratio * b.others / b.liked);
+    grade_contrast(
+        g, fmin(got[0], got[1]) == 1, "only-smaller-one",
+        "the smaller of the two is 1, but lambda_liked / lambda_other is %.6g: "
+        "lambda_liked x liked = ratio x lambda_other x others says %.6g",
+        got[0] / got[1], b.ratio * b.others / b.liked);
 }
 
 static void check_more_others(Grade *g) {

@@ -27,10 +27,13 @@ static const Layer USUAL = {COLUMNS, {1.5, 0.5}, SLOPES, false},
                    UNITS = {UNIT_COLUMNS, {1.5, 0.5}, SLOPES, false},
                    UNITS_CONSTANT = {UNIT_COLUMNS, {1.5, 0.5}, SLOPES, true},
                    M_ALIKE = {COLUMNS, {1.5, 1.5}, SLOPES, false},
-                   COLUMNS_ALIKE = {
-                       {1, 1, 2, 2, -1.5, -1.5}, {1.5, 0.5}, SLOPES, false},
+                   COLUMNS_ALIKE = {{1, 1, 2, 2, -1.5, -1.5},
+                                    {1.5, 0.5},
+                                    SLOPES,
+                                    false},
                    UNITS_M_1 = {UNIT_COLUMNS, {1, 1}, SLOPES, false},
-                   LARGE = {{1000, -2000, 2000, 750, -1500, 500}, {1.5, 0.5}, SLOPES, false};
+                   LARGE = {
+                       {1000, -2000, 2000, 750, -1500, 500}, {1.5, 0.5}, SLOPES, false};
 
 typedef enum {
     DORA_RIGHT,
@@ -150,10 +153,11 @@ static int weights_of(const void *of, double *got) {
 
 #define LAYER_CASES \
     {"only-m-1", "right where all m_j are 1: where does m stand?", &M_1}, \
-        {"only-m-alike", "right where all m_j are the same: which of them stands where?", \
-         &M_ALIKE}, \
+        {"only-m-alike", \
+         "right where all m_j are the same: which of them stands where?", &M_ALIKE}, \
         {"only-unit-columns", \
-         "right where all columns of v have length 1: what is divided by |v_j|, and how " \
+         "right where all columns of v have length 1: what is divided by |v_j|, and " \
+         "how " \
          "often?", \
          &UNITS}, \
         {"only-columns-alike", \
@@ -161,12 +165,14 @@ static int weights_of(const void *of, double *got) {
          "length?", \
          &COLUMNS_ALIKE}, \
         {"only-large", \
-         "right where v is 1000 times as large: is something added to the length, or to " \
+         "right where v is 1000 times as large: is something added to the length, or " \
+         "to " \
          "its square?", \
          &LARGE}, \
     { \
         "only-units", \
-            "right where all columns of v have length 1 and all m_j are 1: where do m and " \
+            "right where all columns of v have length 1 and all m_j are 1: where do " \
+            "m and " \
             "|v_j| stand, and how often?", \
             &UNITS_M_1 \
     }

@@ -74,6 +74,7 @@ typedef enum {
     MIX_LAST_TOKEN,  // the token before for the whole prefix
     MIX_EACH_TOKEN,  // by sequence: p(z) for every token
     MIX_ONCE,        // by token: p(z) for the first token alone
+    MIX_WEIGHT_SQUARED,
 } MixRule;
 
 typedef struct {
@@ -113,6 +114,7 @@ static double weight_of(MixRule rule, const World *w, int z) {
     if (rule == MIX_NO_WEIGHT) return 1;
     if (rule == MIX_TWICE) return weight_in(w, z) / DOCUMENTS;
     if (rule == MIX_HEAVY) return z == 0;
+    if (rule == MIX_WEIGHT_SQUARED) return weight_in(w, z) * weight_in(w, z);
     if (rule == MIX_FEWER && z + 1 == DOCUMENTS) return 0;
     return rule == MIX_ALIKE ? ALIKE[z] : weight_in(w, z);
 }
@@ -164,6 +166,7 @@ static void mix_by(int rule, const void *of, double *to) {
         {MIX_LAST_TOKEN, "last-token", \
          "a token depends on all those before it: the prefix is the answer from its " \
          "beginning, not the last token alone"}, \
+        {MIX_WEIGHT_SQUARED, "weight-twice", "p(z) is there twice: once"}, \
         {MIX_NO_WEIGHT, "no-weights", \
          "the documents' weights are not used: p(z) multiplies each"}, \
         {MIX_TWICE, "mean-again", \
@@ -499,10 +502,31 @@ static int beams_of(const void *of, double *got) {
     return WORLDS * LONGEST;
 }
 
+// Where an answer goes wrong.
+static void name_place(Grade *g, const double *got, const double *want) {
+    int none = 0, first_off = 0, off = 0;
+    for (int i = 0; i < WORLDS; i++, got += LONGEST, want += LONGEST) {
+        off += !answer_is(got, want);
+        first_off += got[0] != want[0], none += got[0] < 0;
+    }
+    grade_contrast(g, none > 0 && none == off, "only-none",
+                   "%d of %d answers are empty, the others right: which token ends an "
+                   "answer, and is it looked for among all that are kept at the end?",
+                   none, WORLDS);
+    grade_contrast(
+        g, first_off == 0, "only-first-token",
+        "the first token of each answer is right, a later one is not: what of "
+        "a prefix goes on into the next step, its tokens, its count, its sum "
+        "of ln p?");
+    grade_contrast(g, off < WORLDS, "only-some",
+                   "%d of %d answers are wrong, %d of these in their first token", off,
+                   WORLDS, first_off);
+}
+
 static void check_beam_of(Grade *g, int points, const char *what, uint64_t seed,
                           int width) {
     Beam b = {.width = width};
-    double got[WORLDS * LONGEST];
+    double got[WORLDS * LONGEST], want[WORLDS * LONGEST];
     worlds_from(b.worlds, seed, width > 1);
     grade_numbers(g, points, what, got, beams_of(&b, got), 0, beam_by, &b, BEAM_SLIPS,
                   COUNT_OF(BEAM_SLIPS));
@@ -523,6 +547,8 @@ static void check_beam_of(Grade *g, int points, const char *what, uint64_t seed,
          &same}};
     int from = width == 1;
     grade_simpler(g, 0, beams_of, beam_by, simpler + from, COUNT_OF(simpler) - from);
+    beam_by(BEAM_RIGHT, &b, want);
+    name_place(g, got, want);
 }
 
 // ---- decoding by sequence
@@ -549,6 +575,8 @@ typedef enum {
     DECODE_LAST,         // the last document's
     DECODE_NO_END,       // the answer without END
     DECODE_WITHOUT_END,  // answers are compared without it, too
+    DECODE_BEST,         // the largest term for their sum
+    DECODE_MEAN,         // divided by how many there are in the sum
 } DecodeRule;
 
 typedef struct {
@@ -606,7 +634,8 @@ static double worth_by(DecodeRule rule, const World *w, bool all, const Held *ow
     if (rule == DECODE_LAST) return z;
     if (rule == DECODE_TOKEN) return mix_by(MIX_RIGHT, &m, &sum), sum;
     bool thorough = all != (rule == DECODE_OTHER);
-    int given = 0;
+    int given = 0, terms = 0;
+    double best = 0;
     for (int k = 0; k < DOCUMENTS; k++) {
         double log_p = 0;
         given += same(&own[z], &own[k]);
@@ -615,9 +644,12 @@ static double worth_by(DecodeRule rule, const World *w, bool all, const Held *ow
         for (int i = 0; i < m.count; i++) log_p += one_by(&m, k, i, false);
         if (rule == DECODE_VOTES || rule == DECODE_MOST_VOTES) log_p = 0;
         bool alike = rule == DECODE_ALIKE || rule == DECODE_MOST_VOTES;
-        sum +=
+        double term =
             (alike ? 1 : weight_in(w, rule == DECODE_OWN_WEIGHT ? z : k)) * exp(log_p);
+        sum += term, best = fmax(best, term), terms++;
     }
+    if (rule == DECODE_BEST) return best;
+    if (rule == DECODE_MEAN) sum /= terms;
     if (rule == DECODE_REPEATED) sum *= given;
     if (rule == DECODE_PER_TOKEN) return log(sum) / m.count;
     return rule == DECODE_LEAST ? -sum : sum;
@@ -644,6 +676,12 @@ static const Slip DECODE_SLIPS[] = {
     {DECODE_ALIKE, "decode-no-weights", "the documents' weights are not used"},
     {DECODE_OTHER, "thorough-fast",
      "thorough sums over all documents, fast over those whose own answer it is"},
+    {DECODE_BEST, "best-term",
+     "the documents' probabilities of an answer are added up: this takes the largest "
+     "of "
+     "them"},
+    {DECODE_MEAN, "mean-of-terms",
+     "divided by how many documents are in the sum: the sum as it is"},
     {DECODE_OWN, "own-alone",
      "each answer is scored by its own document: also by others that give it"},
     {DECODE_TOKEN, "decode-by-token", "scored by token: by sequence_log_p here"},
@@ -745,6 +783,7 @@ static void check_decode_of(Grade *g, const char *what, uint64_t seed, bool thor
     grade_numbers(g, 4, what, got, decodes_of(&d, got), 0, decode_by, &d, DECODE_SLIPS,
                   COUNT_OF(DECODE_SLIPS));
     grade_simpler_decode(g, &d, &other);
+    name_place(g, got, want);
 }
 
 // Seeds at which as many typical errors as may be give other answers.
