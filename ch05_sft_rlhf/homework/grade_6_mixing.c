@@ -509,8 +509,8 @@ static void name_place(Grade *g, const double *got, const double *want) {
         off += !answer_is(got, want);
         first_off += got[0] != want[0], none += got[0] < 0;
     }
-    grade_contrast(g, none > 0 && none == off, "only-none",
-                   "%d of %d answers are empty, the others right: which token ends an "
+    grade_contrast(g, none > 0, "only-none",
+                   "%d of %d answers are empty: which token ends an "
                    "answer, and is it looked for among all that are kept at the end?",
                    none, WORLDS);
     grade_contrast(

@@ -28,20 +28,21 @@ static const Cut ORDINARY = {{0.5, 2, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, 0, false
 
 typedef enum {
     MERGE_RIGHT,
-    MERGE_MEAN,      // all parts weigh the same
-    MERGE_MAXIMUM,   // e^(L_s - the largest), not divided by their sum
-    MERGE_LINEAR,    // L_s itself as the weight
-    MERGE_BASE_TWO,  // 2^L_s
-    MERGE_PLAIN,     // e^L_s, not divided
-    MERGE_COLUMNS,   // outs read column after column
-    MERGE_SUM,       // not weighed
-    MERGE_INVERSE,   // e^(L - L_s)
-    MERGE_BY_L,      // L_s / L
-    MERGE_BY_PARTS,  // a mean of what is weighed
-    MERGE_LAST,      // = for +=
-    MERGE_REST,      // begins with part 1
-    MERGE_SHORT,     // ends before the last part
-    MERGE_LARGEST,   // the part with the largest L alone
+    MERGE_MEAN,        // all parts weigh the same
+    MERGE_MAXIMUM,     // e^(L_s - the largest), not divided by their sum
+    MERGE_LINEAR,      // L_s itself as the weight
+    MERGE_BASE_TWO,    // 2^L_s
+    MERGE_PLAIN,       // e^L_s, not divided
+    MERGE_COLUMNS,     // outs read column after column
+    MERGE_SUM,         // not weighed
+    MERGE_INVERSE,     // e^(L - L_s)
+    MERGE_BY_L,        // L_s / L
+    MERGE_BY_PARTS,    // a mean of what is weighed
+    MERGE_LAST,        // = for +=
+    MERGE_REST,        // begins with part 1
+    MERGE_SHORT,       // ends before the last part
+    MERGE_FROM_FIRST,  // e^(L_s - L_0), not divided by their sum
+    MERGE_LARGEST,     // the part with the largest L alone
     // the sum that is divided by
     MERGE_SUM_REST,     // without part 0
     MERGE_SUM_SHORT,    // without the last part
@@ -79,6 +80,7 @@ static double weight_by(MergeRule rule, const Cut *c, int s) {
     if (rule == MERGE_BY_L)
         return (c->lses[s] + c->shift) / (most + log(all) + c->shift);
     if (rule == MERGE_INVERSE) return all / exp(c->lses[s] - most);
+    if (rule == MERGE_FROM_FIRST) return exp(c->lses[s] - c->lses[0]);
     if (rule == MERGE_BY_PARTS) all *= PARTS;
     if (rule >= MERGE_SUM_REST) all = sum_by(rule, c, most);
     if (rule == MERGE_OUT_RUNNING) {
@@ -173,7 +175,8 @@ static const Cut RISING = {{0.5, 1.25, 2}, {1, -2, -1, 0.25, 0.5, 3}, 0},
                  FALLING = {{2, 1.25, 0.5}, {0.5, 3, -1, 0.25, 1, -2}, 0},
                  LEVEL = {{1.25, 1.25, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, 0},
                  LEVEL_0 = {{0, 0, 0}, {1, -2, 0.5, 3, -1, 0.25}, 0},
-                 OUTS_ALIKE = {{0.5, 2, 1.25}, {1, -2, 1, -2, 1, -2}, 0};
+                 OUTS_ALIKE = {{0.5, 2, 1.25}, {1, -2, 1, -2, 1, -2}, 0},
+                 ONES = {{0.5, 2, 1.25}, {1, 1, 1, 1, 1, 1}, 0};
 static const Simpler MERGE_CASES[] = {
     {"only-falling",
      "right where the largest L_s comes first: what happens to what was summed up so "
@@ -191,12 +194,18 @@ static const Simpler MERGE_CASES[] = {
      "right where all parts have the same output: which row of outs is part s, and "
      "which "
      "L_s belongs to it?",
-     &OUTS_ALIKE}};
+     &OUTS_ALIKE},
+    {"only-ones",
+     "right where all outputs are 1: where in outs is number c of part s, and where in "
+     "out?",
+     &ONES}};
 
 static const Slip MERGE_SLIPS[] = {
     {MERGE_MEAN, "mean", "all parts weigh the same: part s has the weight e^(L_s - L)"},
     {MERGE_MAXIMUM, "not-normalised",
      "the weights e^(L_s - largest) were not divided by their sum"},
+    {MERGE_FROM_FIRST, "not-normalised",
+     "the weights e^(L_s - L_0) were not divided by their sum"},
     {MERGE_LINEAR, "linear", "L is a logarithm: the weights are e^L_s, not L_s"},
     {MERGE_PLAIN, "weights-plain",
      "the weights e^L_s were not divided by their sum: e^(L_s - L)"},
@@ -263,6 +272,13 @@ static void check_out(Grade *g, int points, const char *what, const Cut *c) {
                   "`out` is written, not added to: it may hold anything before");
     grade_numbers(g, points, what, got, D, TOLERANCE, out_by, c, MERGE_SLIPS,
                   COUNT_OF(MERGE_SLIPS));
+    double want_lse;
+    lse_by(LSE_RIGHT, c, &want_lse);
+    grade_contrast(
+        g, fabs(got[0] * exp(lse - want_lse) - want[0]) < TOLERANCE, "only-with-l",
+        "with the weights e^(L_s - L) the output is right but for L, which is "
+        "%.6g and should be %.6g: mend L first",
+        lse, want_lse);
     if (c == &ORDINARY)
         grade_simpler(g, TOLERANCE, out_of, out_by, MERGE_CASES, COUNT_OF(MERGE_CASES));
     static const Simpler whole[] = {

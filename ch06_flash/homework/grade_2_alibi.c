@@ -26,15 +26,17 @@ typedef enum {
     TILE_SQUARED,      // slope^2
     TILE_DISTANCE_SQUARED,
     TILE_NO_SLOPE,
-    TILE_BY_SLOPE,  // distance / slope
-    TILE_TIMES,     // the scores multiplied
-    TILE_ACROSS,    // row and column exchanged
-    TILE_POWER,     // 2^-slope: slope taken for an exponent
-    TILE_STRIDE,    // score (i, j) at [i * rows + j]
-    TILE_TURNED,    // at [j * rows + i]
-    TILE_AHEAD,     // key less query, without the absolute value
-    TILE_SQUARE,    // as many columns as rows
-    TILE_BY_ROWS,   // i + keys - rows: the tile's, for all queries
+    TILE_BY_SLOPE,   // distance / slope
+    TILE_TIMES,      // the scores multiplied
+    TILE_ACROSS,     // row and column exchanged
+    TILE_POWER,      // 2^-slope: slope taken for an exponent
+    TILE_STRIDE,     // score (i, j) at [i * rows + j]
+    TILE_TURNED,     // at [j * rows + i]
+    TILE_AHEAD,      // key less query, without the absolute value
+    TILE_SQUARE,     // as many columns as rows
+    TILE_ONE_LESS,   // a distance of 1 to the next one is 0
+    TILE_ROW_TIMES,  // row x rows: `row` taken for a number of tiles
+    TILE_BY_ROWS,    // i + keys - rows: the tile's, for all queries
 } TileRule;
 
 static double score(int i, int j) { return 0.25 * i - 0.5 * j + 1; }
@@ -43,6 +45,7 @@ static const double SLOPE = 0.125;
 // Position of row i's query less that of column j's key.
 static int apart_by(TileRule rule, const ScoreTile *t, int i, int j) {
     int shift = t->keys - t->queries, row = t->row + i, key = t->col + j;
+    if (rule == TILE_ROW_TIMES) row = t->row * t->rows + i;
     if (rule == TILE_ACROSS) row = t->row + j, key = t->col + i;
     if (rule == TILE_WITHIN) return i - j;
     if (rule == TILE_NO_ROW) row = i;
@@ -59,6 +62,7 @@ static double bias_by(TileRule rule, const ScoreTile *t, int i, int j) {
                       : rule == TILE_AHEAD ? -apart
                                            : abs(apart);
     if (rule == TILE_ONE_MORE) distance++;
+    if (rule == TILE_ONE_LESS && distance > 0) distance--;
     if (rule == TILE_PAST_ONLY && apart < 0) distance = 0;
     if (rule == TILE_DISTANCE_SQUARED) distance *= distance;
     double slope = rule == TILE_SQUARED    ? SLOPE * SLOPE
@@ -110,6 +114,10 @@ static const Slip TILE_SLIPS[] = {
      "keys were shifted like queries: key j is at position j, only queries are moved"},
     {TILE_ONE_MORE, "distance-one-more",
      "each distance is one too large: a query's own key is 0 away"},
+    {TILE_ONE_LESS, "distance-one-less",
+     "each distance is one too small: the key before the query's own is 1 away"},
+    {TILE_ROW_TIMES, "row-times-rows",
+     "row x rows: `row` is the tile's first query itself, not a number of tiles"},
     {TILE_BY_ROWS, "shift-by-rows",
      "shifted by keys - rows: query i is at i + keys - queries, `queries` of the whole "
      "table"},
@@ -155,8 +163,8 @@ static int tile_of(const void *of, double *got) {
 
 // The table's first tile; as many queries as keys; a square tile; one of one row.
 static const ScoreTile CORNER = {0, 3, 0, 4, 12, 12}, EVEN = {1, 2, 5, 5, 12, 12},
-                       SQUARE = {6, 3, 4, 3, 12, 12}, ROW_0 = {0, 2, 5, 5, 4, 10},
-                       COL_0 = {1, 2, 0, 5, 4, 10}, ONE_ROW = {1, 1, 5, 5, 4, 10},
+                       SQUARE = {6, 3, 4, 3, 12, 12}, ROW_0 = {0, 2, 5, 5, 5, 11},
+                       COL_0 = {2, 2, 0, 5, 5, 11}, ONE_ROW = {2, 1, 5, 5, 5, 11},
                        PAST = {6, 3, 1, 4, 12, 12};
 static const Simpler TILE_CASES[] = {
     {"only-past",
@@ -198,8 +206,8 @@ static void check_tile(Grade *g) {
                   (ScoreTile){6, 3, 4, 4, 12, 12});
 }
 static void check_tile_ends(Grade *g) {
-    check_tile_of(g, 3, "a tile of 2 x 5 scores at (1, 5) of 4 x 10",
-                  (ScoreTile){1, 2, 5, 5, 4, 10});
+    check_tile_of(g, 3, "a tile of 2 x 5 scores at (2, 5) of 5 x 11",
+                  (ScoreTile){2, 2, 5, 5, 5, 11});
 }
 
 // ---- slopes
@@ -360,6 +368,10 @@ static void check_slope(Grade *g) {
                                            {{16, 2, 4}, 0, 1, 0},
                                            {{16, 2, 4}, 0, 1, 1},
                                            {{8, 4, 2}, 0, 0, 3}},
+                        head_0[HEADS] = {{{16, 2, 4}, 0, 0, 0},
+                                         {{8, 2, 2}, 0, 0, 0},
+                                         {{4, 1, 1}, 0, 0, 0},
+                                         {{32, 4, 2}, 0, 0, 0}},
                         alone[HEADS] = {{{16, 1, 4}, 0, 1, 0},
                                         {{16, 1, 4}, 1, 2, 0},
                                         {{16, 1, 4}, 2, 3, 0},
@@ -380,7 +392,9 @@ static void check_slope(Grade *g) {
          eight},
         {"only-device-0",
          "right on device 0: how many query heads are before those of a later one?",
-         device_0}};
+         device_0},
+        {"only-head-0", "right for head 0 alone: how does h come into the exponent?",
+         head_0}};
     double got[HEADS];
     grade_numbers(g, 6, "slopes of heads on several devices", got,
                   slopes_of(HEADS_AT, got), TOLERANCE, slope_by, HEADS_AT, SLOPE_SLIPS,

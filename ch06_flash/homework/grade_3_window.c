@@ -280,6 +280,27 @@ static void grade_plain_shapes(Grade *g, int (*get)(const void *of, double *got)
     }
 }
 
+// Of ranges with blocks: which side is wrong.
+static void name_side(Grade *g, const double *got, const double *want, int n) {
+    int first_off = 0, end_off = 0, short_ends = 0, long_ends = 0;
+    for (int i = 0; i < n; i += 2) {
+        short_ends += got[i + 1]<want[i + 1], long_ends += got[i + 1]> want[i + 1];
+        if (got[i + 1] <= got[i] || want[i + 1] <= want[i]) continue;
+        first_off += got[i] != want[i], end_off += got[i + 1] != want[i + 1];
+    }
+    grade_contrast(
+        g, first_off == 0 && (short_ends == 0 || long_ends == 0), "only-first",
+        "where ranges begin is right, %d end too %s: which query decides where "
+        "they end, and is its last key in the last block?",
+        short_ends + long_ends, short_ends ? "early" : "late");
+    grade_contrast(g, first_off == 0, "only-first",
+                   "where ranges begin is right, where they end is not: which query "
+                   "decides that, and what of a block that is not full?");
+    grade_contrast(g, end_off == 0, "only-end",
+                   "where ranges end is right, where they begin is not: which query "
+                   "decides that, and is the block rounded up or down?");
+}
+
 // A step for each of the shapes; `points` of each.
 static void check_ranges(Grade *g, int points, const char *what, const Ranges *r,
                          const Asked *a) {
@@ -301,6 +322,7 @@ static void check_ranges(Grade *g, int points, const char *what, const Ranges *r
                  what, w->queries, w->keys, w->window, w->block_rows, w->block_cols,
                  block, got[at], got[at + 1], want[at], want[at + 1]);
     grade_plain_shapes(g, r->get, r->by, a);
+    name_side(g, got, want, n);
 }
 
 static int seen_of(const void *of, double *got) {

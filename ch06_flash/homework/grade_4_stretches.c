@@ -42,7 +42,8 @@ typedef enum {
     CUT_WHOLE_COUNT,    // the count is the whole request's
     CUT_END_GLOBAL,     // the end among all keys for the count
     CUT_TO_REQUEST,     // the request in which the piece ends, to its end
-    CUT_SKIPS_EACH,     // what is skipped of the first request is so of the next ones
+    CUT_BEGIN_STAYS,  // a request outside of the piece does not move the next one's begin
+    CUT_SKIPS_EACH,  // what is skipped of the first request is so of the next ones
 } CutRule;
 
 static int total(const Work *k) {
@@ -122,10 +123,24 @@ static int skipping(const Work *k, int w, Stretch *to) {
     return count;
 }
 
+static int staying(const Work *k, int w, Stretch *to) {
+    int count = 0, before = 0, begin = begin_of(CUT_RIGHT, k, w),
+        end = begin_of(CUT_RIGHT, k, w + 1);
+    for (int r = 0; r < k->n; r++) {
+        int from = begin > before ? begin : before, until = before + k->lengths[r];
+        int ends = until < end ? until : end;
+        if (from >= ends) continue;
+        to[count++] = (Stretch){r, from - before, ends - from};
+        before = until;
+    }
+    return count;
+}
+
 // Key by key.
 static int cut_by(CutRule rule, const Work *k, int w, Stretch *to) {
     int count = 0, before = 0;
     if (rule == CUT_EMPTY) return touched(k, w, to);
+    if (rule == CUT_BEGIN_STAYS) return staying(k, w, to);
     if (rule == CUT_SKIPS_EACH) return skipping(k, w, to);
     for (int r = 0; r < k->n; r++) {
         Stretch s = {r, 0, 0};
@@ -233,6 +248,9 @@ static const Slip CUT_SLIPS[] = {
      "/ workers)"},
     {CUT_NEAREST, "rounded",
      "the cuts are rounded to the nearest key: piece w begins at floor(w K / workers)"},
+    {CUT_BEGIN_STAYS, "begin-stays",
+     "where a request begins is counted on only past those that are in the piece: past "
+     "every request"},
     {CUT_SKIPS_EACH, "skips-each",
      "what is skipped of the worker's first request is skipped of the next ones too: "
      "these begin at their key 0"},
@@ -440,7 +458,10 @@ static const Came USUAL = {IN_REQUESTS, {1.25, 0.1, 2.7, 0.3, -INFINITY}, OUTPUT
                   LEVEL_0 = {IN_REQUESTS, {0, 0, 0, 0, 0}, ALL_OUTPUTS},
                   ALL_HAVE = {{{0, 0, 4}, {1, 0, 3}, {2, 0, 6}, {3, 0, 2}, {3, 2, 5}},
                               {1.25, 0.1, 2.7, 0.3, 0.7},
-                              ALL_OUTPUTS};
+                              ALL_OUTPUTS},
+                  OUTS_ALIKE = {{{0, 0, 4}, {1, 0, 3}, {2, 0, 6}, {3, 0, 2}, {3, 2, 5}},
+                                {1.25, 0.1, 2.7, 0.3, 0.7},
+                                {1, 1, 1, 1, 1, 1, 1, 1, 1, 1}};
 
 typedef enum {
     JOIN_RIGHT,
@@ -579,7 +600,12 @@ static void grade_simpler_join(Grade *g, int (*get)(const void *of, double *got)
         {"only-level", "right where all L_s are the same: what does a stretch weigh?",
          &LEVEL},
         {"only-level-0",
-         "right where all L_s are 0: where does L_s stand, and where L?", &LEVEL_0}};
+         "right where all L_s are 0: where does L_s stand, and where L?", &LEVEL_0},
+        {"only-outs-alike",
+         "right where all numbers of outs are the same and all requests have keys: "
+         "which "
+         "row of outs is read, and which row of out is written?",
+         &OUTS_ALIKE}};
     grade_simpler(g, 1e-12, get, by, simpler, COUNT_OF(simpler));
 }
 

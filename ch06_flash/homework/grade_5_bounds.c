@@ -10,19 +10,20 @@ static const double TOLERANCE = 1e-12;
 
 enum { ROWS = 3, COLS = 3 };
 enum { BEFORE = 7 };  // what is in an array that is to be written
-// No number is near a step or half of one: other ways to divide round alike.
+// No number is near a step or half of one: other ways to divide round alike. The largest
+// of a column is once in the first row, once in the second, once in the last.
 static const double KEYS[ROWS * COLS] = {0.503, -20,   0.1, -1.27, 12.5,
-                                         0.3,   0.807, 7,   -0.2},
+                                         0.2,   0.807, 7,   -0.3},
                                 ZEROS[ROWS * COLS] = {0.503, 0,     0.1, -1.27, 0,
-                                                      0.3,   0.807, 0,   -0.2};
+                                                      0.2,   0.807, 0,   -0.3};
 
 // Simpler ones: numbers that are codes times the factor, such whose largest is positive, and
 // columns that are all the same.
 static const double WHOLE_KEYS[ROWS * COLS] = {50, -127, 12.7, -127, 20,
                                                3,  80,   7,    -0.1},
                                       POSITIVE_KEYS[ROWS * COLS] = {0.503, 20,   0.1,
-                                                                    1.27,  12.5, 0.3,
-                                                                    0.807, 7,    0.2},
+                                                                    1.27,  12.5, 0.2,
+                                                                    0.807, 7,    0.3},
                                       KEYS_ALIKE[ROWS * COLS] = {0.503, 0.503, 0.503,
                                                                  -1.27, -1.27, -1.27,
                                                                  0.807, 0.807, 0.807};
@@ -54,6 +55,8 @@ typedef enum {
     COLUMN_CUT_LATE,       // 127 x / largest, towards zero
     COLUMN_BEFORE,         // what the factors held before counts
     COLUMN_INVERSE_TIMES,  // the same, x multiplied
+    COLUMN_FIRST,          // the first row's number
+    COLUMN_NOT_LAST,       // the last row is not looked at
 } ColumnRule;
 
 static double largest_by(ColumnRule rule, const double *x, int c, int row) {
@@ -77,6 +80,8 @@ static double size_by(ColumnRule rule, const double *x, int c) {
         low = fmin(low, v), high = fmax(high, v);
     }
     switch (rule) {
+        case COLUMN_FIRST: return fabs(x[c]);
+        case COLUMN_NOT_LAST: return fmax(fabs(x[c]), fabs(x[COLS + c]));
         case COLUMN_MEAN: return sum / ROWS;
         case COLUMN_ROOT: return sqrt(squares / ROWS);
         case COLUMN_LENGTH: return sqrt(squares);
@@ -139,6 +144,10 @@ static const Slip COLUMN_SLIPS[] = {
      "the factor of column c is made of row c: column c has x[i * cols + c]"},
     {COLUMN_ROWS, "by-row", "each row has a factor: each column should"},
     {COLUMN_ONE, "one-factor", "all columns have the same factor: each has its own"},
+    {COLUMN_FIRST, "first-row",
+     "the factor is made of the first row alone: of the largest size in the column"},
+    {COLUMN_NOT_LAST, "last-row-missing",
+     "the last row is not looked at where the largest size is searched"},
     {COLUMN_128, "by-128",
      "the codes go from -127 to 127: the factor is largest / 127"},
     {COLUMN_SIGNED, "signed-largest",
@@ -388,8 +397,8 @@ static void check_range_of(Grade *g, int points, const char *what, const double 
     grade_mistake(g, x == EQUAL && fabs(got[1] - 3.5 / 255) < TOLERANCE, "from-zero",
                   "all numbers are below 0, and the largest was looked for from 0 on: "
                   "begin with x[0], or with -INFINITY");
-    grade_mistake(g, x == EQUAL && (got[1] != 0 || got[2] != 0), "equal-numbers",
-                  "equal numbers: the step is 0, and 0/0 no code");
+    grade_mistake(g, x == EQUAL && is_range(VALUES) && (got[1] != 0 || got[2] != 0),
+                  "equal-numbers", "equal numbers: the step is 0, and 0/0 no code");
     grade_numbers(g, points, what, got, 2 + N, TOLERANCE, range_by, x, RANGE_SLIPS,
                   COUNT_OF(RANGE_SLIPS));
     static const Simpler simpler[] = {
@@ -581,8 +590,9 @@ static void check_score(Grade *g) {
 // ---- an output's
 
 enum { SEEN = 4 };
+// The spread is no plain multiple of the largest distance.
 #define WEIGHTS \
-    { 0.5, 0.25, 0.125, 0.125 }
+    { 0.4, 0.3, 0.2, 0.1 }
 #define SEEN_VALUES \
     { 1.5, -3, 2, 0.7 }
 typedef struct {
@@ -735,7 +745,7 @@ static const Errors ORDINARY = {WEIGHTS, SEEN_VALUES, 0.125, 0.0625};
 static void check_output(Grade *g) {
     static const Errors exact = {WEIGHTS, SEEN_VALUES, 0.125, 0},
                         even = {{0.25, 0.25, 0.25, 0.25}, SEEN_VALUES, 0.125, 0.0625},
-                        around = {WEIGHTS, {1.5, -3, 2, -2}, 0.125, 0.0625},
+                        around = {WEIGHTS, {1.5, -3, 2, -1}, 0.125, 0.0625},
                         level = {WEIGHTS, {1.5, 1.5, 1.5, 1.5}, 0.125, 0.0625},
                         no_off = {WEIGHTS, SEEN_VALUES, 0, 0.0625};
     static const Simpler simpler[] = {
