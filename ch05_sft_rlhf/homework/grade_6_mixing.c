@@ -209,7 +209,7 @@ static const Slip TOKEN_SLIPS[] = {
     MIX_SLIPS,
 };
 
-static const World VALUES = {1};
+static const World VALUES = {.seed = 1};
 
 static int log_p_of(const void *of, double *got) {
     const Mix *m = of;
@@ -221,7 +221,8 @@ static int log_p_of(const void *of, double *got) {
 }
 
 static void check_log_p(Grade *g, bool token) {
-    static const World same = {1, .same = true}, alike = {1, .alike = true};
+    static const World same = {.seed = 1, .same = true},
+                       alike = {.seed = 1, .alike = true};
     const Mix m = {&VALUES, {1, 0, 2, END}, 4, token}, one = {&VALUES, {END}, 1, token},
               of_same = {&same, {1, 0, 2, END}, 4, token},
               of_alike = {&alike, {1, 0, 2, END}, 4, token};
@@ -323,7 +324,7 @@ typedef struct {
 static const uint64_t BEAM_SEEDS[WORLDS] = {0,   24,  36,  58,  66,
                                             129, 296, 317, 738, 2694};
 // An answer need not have ended, and the best of three has not.
-static const World OPEN = {3874, true};
+static const World OPEN = {.seed = 3874, .open = true};
 // For documents' answers: with some of the same length, and some that begin alike.
 static const uint64_t DECODE_SEEDS[WORLDS] = {[8] = 398, [9] = 127};
 

@@ -290,7 +290,7 @@ static void check_mixed(Grade *g) {
         {"only-one-round",
          "right after one round: what of each of the three goes into the next one?",
          &short_ones}};
-    double got[MIXES], bets[3];
+    double got[MIXES], bets[3] = {0};
     mixes_of(&usual, got);
     bool nothing = true;
     for (int i = 0; i < MIXES; i++) nothing &= fabs(got[i]) < TOLERANCE;
@@ -298,8 +298,9 @@ static void check_mixed(Grade *g) {
                   "no capital changes: are the bets 0? 1 / 4, of integers, is 0 in C");
     grade_numbers(g, 3, "ln of the mean of three capitals", got, MIXES, TOLERANCE,
                   mixes_by, &usual, MIX_SLIPS, COUNT_OF(MIX_SLIPS));
+    bool others = other_bets(bets);
     grade_contrast(
-        g, other_bets(bets), "other-bets",
+        g, others, "other-bets",
         "this is the mean of three who bet %.3g, %.3g and %.3g: they bet 1/4, "
         "1/2 and 3/4",
         fabs(bets[0]), fabs(bets[1]), fabs(bets[2]));

@@ -18,13 +18,17 @@ static double entropy_within(const Cut *c, int s) {
 }
 
 static const Cut ORDINARY = {{0.5, 2, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, 0, false},
-                 HIGH = {{0.5, 2, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, 1000},
-                 LOW = {{0.5, 2, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, -1000},
-                 HOLE = {{0.5, -INFINITY, 1.25}, {1, -2, NAN, NAN, -1, 0.25}, 0},
-                 HOLE_FIRST = {{-INFINITY, 0.5, 1.25}, {NAN, NAN, 1, -2, -1, 0.25}, 0},
+                 HIGH = {{0.5, 2, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, 1000, false},
+                 LOW = {{0.5, 2, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, -1000, false},
+                 HOLE = {{0.5, -INFINITY, 1.25}, {1, -2, NAN, NAN, -1, 0.25}, 0, false},
+                 HOLE_FIRST = {{-INFINITY, 0.5, 1.25},
+                               {NAN, NAN, 1, -2, -1, 0.25},
+                               0,
+                               false},
                  NOTHING = {{-INFINITY, -INFINITY, -INFINITY},
                             {NAN, NAN, NAN, NAN, NAN, NAN},
-                            0};
+                            0,
+                            false};
 
 typedef enum {
     MERGE_RIGHT,
@@ -171,12 +175,12 @@ static int lse_of(const void *of, double *got) {
 
 // The parts in order of L, rising and falling; with the same L; one alone, among such as
 // saw nothing.
-static const Cut RISING = {{0.5, 1.25, 2}, {1, -2, -1, 0.25, 0.5, 3}, 0},
-                 FALLING = {{2, 1.25, 0.5}, {0.5, 3, -1, 0.25, 1, -2}, 0},
-                 LEVEL = {{1.25, 1.25, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, 0},
-                 LEVEL_0 = {{0, 0, 0}, {1, -2, 0.5, 3, -1, 0.25}, 0},
-                 OUTS_ALIKE = {{0.5, 2, 1.25}, {1, -2, 1, -2, 1, -2}, 0},
-                 ONES = {{0.5, 2, 1.25}, {1, 1, 1, 1, 1, 1}, 0};
+static const Cut RISING = {{0.5, 1.25, 2}, {1, -2, -1, 0.25, 0.5, 3}, 0, false},
+                 FALLING = {{2, 1.25, 0.5}, {0.5, 3, -1, 0.25, 1, -2}, 0, false},
+                 LEVEL = {{1.25, 1.25, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, 0, false},
+                 LEVEL_0 = {{0, 0, 0}, {1, -2, 0.5, 3, -1, 0.25}, 0, false},
+                 OUTS_ALIKE = {{0.5, 2, 1.25}, {1, -2, 1, -2, 1, -2}, 0, false},
+                 ONES = {{0.5, 2, 1.25}, {1, 1, 1, 1, 1, 1}, 0, false};
 static const Simpler MERGE_CASES[] = {
     {"only-falling",
      "right where the largest L_s comes first: what happens to what was summed up so "
