@@ -1,5 +1,6 @@
 // Problem 1: advantages in a stream.
 #include <math.h>
+#include <string.h>
 
 #include "ch05_sft_rlhf/homework/grade.h"
 
@@ -8,8 +9,17 @@ static const double TOLERANCE = 1e-10;  // a few sums of numbers near 1
 // ---- advantages from k steps
 
 enum { STEPS = 4 };
-static const double REWARDS[STEPS] = {0.5, -0.25, 0, 2},
-                    VALUES[STEPS] = {0.75, 0.5, 1.25, 1}, LAST = 0.625, GAMMA = 0.9;
+typedef struct {
+    double rewards[STEPS], values[STEPS], last, gamma;
+} Steps;
+#define REWARDS \
+    { 0.5, -0.25, 0, 2 }
+#define VALUES \
+    { 0.75, 0.5, 1.25, 1 }
+static const Steps ORDINARY = {REWARDS, VALUES, 0.625, 0.9},
+                   NO_DISCOUNT = {REWARDS, VALUES, 0.625, 1},
+                   NO_VALUES = {REWARDS, {0}, 0, 0.9},
+                   NO_REWARDS = {{0}, VALUES, 0.625, 0.9};
 
 typedef enum {
     STEP_RIGHT,
@@ -49,62 +59,78 @@ typedef enum {
     STEP_LESS_REWARD,    // k - 1 rewards, then gamma^k V_(t+k)
     STEP_REWARDS_EARLY,  // the rewards' powers alone are one too high
     STEP_STOPS_EARLY,    // n - 1 - t steps at most
+    STEP_DELTAS,         // deltas added up, as if gamma were 1
 } StepRule;
 
-static double reward_weight(StepRule rule, int t, int end, int i) {
+static double reward_weight(StepRule rule, double gamma, int t, int end, int i) {
     bool plain = rule == STEP_REWARDS_PLAIN || rule == STEP_NO_GAMMA;
     if (plain || rule == STEP_NO_REWARDS) return plain;
-    if (rule == STEP_EACH_GAMMA) return GAMMA;
-    if (rule == STEP_ONE_GAMMA || rule == STEP_ALL_ONE_GAMMA) return i > t ? GAMMA : 1;
+    if (rule == STEP_EACH_GAMMA) return gamma;
+    if (rule == STEP_ONE_GAMMA || rule == STEP_ALL_ONE_GAMMA) return i > t ? gamma : 1;
     bool absolute = rule == STEP_ABSOLUTE || rule == STEP_REWARDS_ABSOLUTE;
     int power = absolute ? i : rule == STEP_BACKWARD ? end - 1 - i : i - t;
     if (rule == STEP_GAMMA_EARLY || rule == STEP_REWARDS_EARLY) power++;
-    return pow(GAMMA, power);
+    return pow(gamma, power);
 }
 
-static double value_weight(StepRule rule, int t, int end, int k) {
+static double value_weight(StepRule rule, double gamma, int t, int end, int k) {
     if (rule == STEP_NO_LAST && end == STEPS) return 0;
     if (rule == STEP_NO_END || (rule == STEP_BEYOND && t + k > STEPS)) return 0;
     if (rule == STEP_NO_GAMMA || rule == STEP_VALUE_PLAIN) return 1;
     if (rule == STEP_VALUE_ONCE || rule == STEP_ALL_ONE_GAMMA
         || rule == STEP_EACH_GAMMA)
-        return GAMMA;
+        return gamma;
     int power = rule == STEP_ABSOLUTE ? end : rule == STEP_PAST ? k : end - t;
     if (rule == STEP_VALUE_MORE || rule == STEP_GAMMA_EARLY || rule == STEP_MORE_LATE)
         power++;
-    return pow(GAMMA, power - (rule == STEP_VALUE_LESS));
+    return pow(gamma, power - (rule == STEP_VALUE_LESS));
 }
 
-static double n_step_by(StepRule rule, int t, int k) {
+// delta_t + delta_(t+1) + ..., which is the advantage where gamma is 1.
+static double n_deltas(const Steps *s, int t, int k) {
+    double sum = 0;
+    for (int i = t; i < t + k && i < STEPS; i++)
+        sum += s->rewards[i] + s->gamma * (i + 1 < STEPS ? s->values[i + 1] : s->last)
+               - s->values[i];
+    return sum;
+}
+
+static double n_step_by(StepRule rule, const Steps *s, int t, int k) {
+    if (rule == STEP_DELTAS) return n_deltas(s, t, k);
     int steps = t + k + (rule == STEP_ONE_MORE) - (rule == STEP_ONE_LESS),
         end = steps < STEPS ? steps : STEPS;
     if (rule == STEP_STOPS_EARLY && end == STEPS) end--;
-    double sum = 0, after = end < STEPS               ? VALUES[end]
-                            : rule == STEP_LAST_VALUE ? VALUES[STEPS - 1]
-                                                      : LAST;
-    if (rule == STEP_VALUE_EARLY) after = VALUES[end - 1];
-    if (rule == STEP_ALWAYS_LAST) after = LAST;
+    double sum = 0, after = end < STEPS               ? s->values[end]
+                            : rule == STEP_LAST_VALUE ? s->values[STEPS - 1]
+                                                      : s->last;
+    if (rule == STEP_VALUE_EARLY) after = s->values[end - 1];
+    if (rule == STEP_ALWAYS_LAST) after = s->last;
     int until = end + (rule == STEP_MORE_REWARD || rule == STEP_MORE_LATE)
                 - (rule == STEP_LESS_REWARD);
     for (int i = t; i < until && i < STEPS; i++)
-        sum +=
-            reward_weight(rule, t, end, i) * REWARDS[rule == STEP_FROM_0 ? i - t : i];
-    sum += value_weight(rule, t, end, k) * after;
+        sum += reward_weight(rule, s->gamma, t, end, i)
+               * s->rewards[rule == STEP_FROM_0 ? i - t : i];
+    sum += value_weight(rule, s->gamma, t, end, k) * after;
     double sign = rule == STEP_NO_BASELINE ? 0 : rule == STEP_PLUS_BASELINE ? -1 : 1;
-    return sum - sign * VALUES[rule == STEP_OTHER_BASELINE ? end - 1 : t];
+    return sum - sign * s->values[rule == STEP_OTHER_BASELINE ? end - 1 : t];
 }
 
 // Within the answer: t = 0 with 1, 2, 3 steps; t = 1 with 2.
 static void within_by(int rule, const void *of, double *to) {
-    (void)of;
-    for (int k = 1; k <= 3; k++) to[k - 1] = n_step_by((StepRule)rule, 0, k);
-    to[3] = n_step_by((StepRule)rule, 1, 2);
+    for (int k = 1; k <= 3; k++) to[k - 1] = n_step_by((StepRule)rule, of, 0, k);
+    to[3] = n_step_by((StepRule)rule, of, 1, 2);
 }
 
-static double n_step(int t, int k) {
-    const double *rewards = grade_guarded("rewards", REWARDS, sizeof REWARDS),
-                 *values = grade_guarded("values", VALUES, sizeof VALUES);
-    return n_step_advantage(rewards, values, STEPS, LAST, t, k, GAMMA);
+static double n_step(const Steps *s, int t, int k) {
+    const double *rewards = grade_guarded("rewards", s->rewards, sizeof s->rewards),
+                 *values = grade_guarded("values", s->values, sizeof s->values);
+    return n_step_advantage(rewards, values, STEPS, s->last, t, k, s->gamma);
+}
+
+static int within(const void *of, double *got) {
+    for (int k = 1; k <= 3; k++) got[k - 1] = n_step(of, 0, k);
+    got[3] = n_step(of, 1, 2);
+    return 4;
 }
 
 static const Slip STEP_SLIPS[] = {
@@ -157,17 +183,48 @@ static const Slip STEP_SLIPS[] = {
     {STEP_LESS_REWARD, "one-less", "k - 1 rewards are summed: the last is r_(t+k-1)"},
     {STEP_REWARDS_EARLY, "gamma-early",
      "the rewards' powers of gamma begin one too high: r_t has the weight gamma^0 = 1"},
+    {STEP_DELTAS, "deltas-plain",
+     "the surprises r + gamma V' - V were added up as they are, which is right for "
+     "gamma "
+     "= 1: the one i steps on has the weight gamma^i"},
 };
 
+#define STEP_CASES \
+    {"only-gamma-1", \
+     "right where gamma is 1: which power of gamma has each reward, and the value " \
+     "after " \
+     "the last of them?", \
+     &NO_DISCOUNT}, \
+        {"only-no-values", \
+         "right where all values are 0: which values are in it, and with which " \
+         "weights?", \
+         &NO_VALUES}, \
+    { \
+        "only-no-rewards", \
+            "right where all rewards are 0: which rewards are in it, and with which " \
+            "weights?", \
+            &NO_REWARDS \
+    }
+
 static void check_n_step(Grade *g) {
-    double got[] = {n_step(0, 1), n_step(0, 2), n_step(0, 3), n_step(1, 2)};
-    grade_numbers(g, 5, "advantages from 1, 2, 3 steps at 0 and from 2 at 1", got, 4,
-                  TOLERANCE, within_by, NULL, STEP_SLIPS, COUNT_OF(STEP_SLIPS));
+    static const Simpler simpler[] = {STEP_CASES};
+    double got[4];
+    grade_numbers(g, 5, "advantages from 1, 2, 3 steps at 0 and from 2 at 1", got,
+                  within(&ORDINARY, got), TOLERANCE, within_by, &ORDINARY, STEP_SLIPS,
+                  COUNT_OF(STEP_SLIPS));
+    grade_simpler(g, TOLERANCE, within, within_by, simpler, COUNT_OF(simpler));
+    double one = n_step_by(STEP_RIGHT, &ORDINARY, 0, 1);
+    grade_contrast(g, fabs(got[0] - one) < TOLERANCE, "only-one-step",
+                   "right for k = 1: what do later steps add?");
 }
 
 static void to_the_end_by(int rule, const void *of, double *to) {
-    (void)of;
-    to[0] = n_step_by((StepRule)rule, 2, 2), to[1] = n_step_by((StepRule)rule, 2, 9);
+    to[0] = n_step_by((StepRule)rule, of, 2, 2);
+    to[1] = n_step_by((StepRule)rule, of, 2, 9);
+}
+static int to_the_end(const void *of, double *got) {
+    got[0] = n_step(of, 2, 2), got[1] = n_step(of, 2, 9);
+    return 2;
 }
 
 static void check_n_step_end(Grade *g) {
@@ -185,10 +242,26 @@ static void check_n_step_end(Grade *g) {
          "1"},
         {STEP_PAST, "gamma-past-the-end",
          "with m < k steps left V_n is m steps away: its weight is gamma^m"},
+        {STEP_DELTAS, "deltas-plain",
+         "the surprises r + gamma V' - V were added up as they are, which is right for "
+         "gamma = 1: the one i steps on has the weight gamma^i"},
     };
-    double got[] = {n_step(2, 2), n_step(2, 9)};
+    static const Simpler simpler[] = {STEP_CASES};
+    double got[2];
     grade_numbers(g, 2, "advantages at 2 from 2 and from 9 steps, of 4 steps in all",
-                  got, 2, TOLERANCE, to_the_end_by, NULL, slips, COUNT_OF(slips));
+                  got, to_the_end(&ORDINARY, got), TOLERANCE, to_the_end_by, &ORDINARY,
+                  slips, COUNT_OF(slips));
+    double left = n_step_by(STEP_RIGHT, &ORDINARY, 2, 2);
+    grade_contrast(g, fabs(got[0] - left) < TOLERANCE, "only-k-left",
+                   "right where just k steps are left: what is k where fewer are, in "
+                   "each place that uses it?");
+    grade_simpler(g, TOLERANCE, to_the_end, to_the_end_by, simpler, COUNT_OF(simpler));
+    static const Simpler more_left[] = {
+        {"only-within",
+         "right where more than k steps are left: what comes after the answer's last "
+         "step, and which steps are there?",
+         &ORDINARY}};
+    grade_simpler(g, TOLERANCE, within, within_by, more_left, COUNT_OF(more_left));
 }
 
 // ---- weights
@@ -263,13 +336,39 @@ static const Slip WEIGHT_SLIPS[] = {
     {WEIGHT_PLAIN, "weight-plain", "the factor 1 - lambda is missing"},
 };
 
+static const double BEFORE = 77;  // what is in an array that is to be written
+
+static int weights_of(const void *of, double *got) {
+    const Weights *w = of;
+    double before[MOST_NUMBERS];
+    for (int i = 0; i < w->m; i++) before[i] = BEFORE;
+    double *to = grade_guarded("weights", before, (size_t)w->m * sizeof *to);
+    lambda_weights(w->lambda, w->m, to);
+    for (int i = 0; i < w->m; i++) got[i] = to[i];
+    return w->m;
+}
+
 static void check_weights_of(Grade *g, int points, const char *what, Weights w) {
-    double got[MOST_NUMBERS], zeros[MOST_NUMBERS] = {0};
-    double *to = grade_guarded("weights", zeros, (size_t)w.m * sizeof *to);
-    lambda_weights(w.lambda, w.m, to);
-    for (int i = 0; i < w.m; i++) got[i] = to[i];
-    grade_numbers(g, points, what, got, w.m, TOLERANCE, weights_by, &w, WEIGHT_SLIPS,
+    static const Weights one = {0.8, 1}, two = {0.8, 2}, half = {0.5, 4};
+    static const Simpler simpler[] = {
+        {"only-half", "right where lambda is 1/2: which is lambda, which 1 - lambda?",
+         &half},
+        {"only-two",
+         "right for m = 2: which power of lambda has each weight in between?", &two},
+        {"only-one", "right for m = 1: what has a step that is not the last?", &one}};
+    double got[MOST_NUMBERS], want[MOST_NUMBERS];
+    int n = weights_of(&w, got);
+    weights_by(WEIGHT_RIGHT, &w, want);
+    grade_written(g, got, n, TOLERANCE, weights_by, &w, BEFORE);
+    grade_numbers(g, points, what, got, n, TOLERANCE, weights_by, &w, WEIGHT_SLIPS,
                   COUNT_OF(WEIGHT_SLIPS));
+    int right = 0;
+    while (right < n && fabs(got[right] - want[right]) < TOLERANCE) right++;
+    grade_contrast(
+        g, right == n - 1, "only-not-last",
+        "all are right but the last: with m steps left, how much is left for "
+        "it?");
+    grade_simpler(g, TOLERANCE, weights_of, weights_by, simpler, COUNT_OF(simpler));
 }
 
 static void check_weights(Grade *g) {
@@ -286,6 +385,7 @@ typedef struct {
     int n;
     double rewards[MOST_STEPS], values[MOST_STEPS], lasts[MOST_STEPS];
     StepKind kinds[MOST_STEPS];
+    double gamma, lambda;
 } Stream;
 
 typedef enum {
@@ -332,7 +432,7 @@ static double after_end(StreamRule rule, const Stream *s, int t, double gamma) {
 }
 
 static double delta_by(StreamRule rule, const Stream *s, int t, double next) {
-    const double gamma = 0.9, lambda = 0.8;
+    double gamma = s->gamma, lambda = s->lambda;
     double weight = rule == STREAM_ON_VALUE ? gamma * lambda
                     : rule == STREAM_PLAIN || rule == STREAM_DELTA_PLAIN ? 1
                     : rule == STREAM_NO_NEXT                             ? 0
@@ -350,7 +450,7 @@ static void forward_by(const Stream *s, double decay, double *to) {
 
 static void stream_by(int rule, const void *of, double *to) {
     const Stream *s = of;
-    const double gamma = 0.9, lambda = 0.8;
+    double gamma = s->gamma, lambda = s->lambda;
     bool alone = rule == STREAM_DELTAS || rule == STREAM_FORWARD;
     double advantage = 0, next = 0,
            decay = (rule == STREAM_NO_GAMMA || rule == STREAM_PLAIN ? 1 : gamma)
@@ -445,19 +545,56 @@ static void name_padding(Grade *g, const Stream *s, const double *got) {
                   "padding is no step: its advantage is 0, whatever it holds");
 }
 
-static void check_stream_of(Grade *g, int points, const char *what, const Stream *s) {
+static int stream(const void *of, double *got) {
+    const Stream *s = of;
     size_t n = (size_t)s->n;
-    double got[MOST_STEPS], zeros[MOST_STEPS];
-    for (int t = 0; t < s->n; t++) zeros[t] = 77;  // it may hold anything before
-    double *to = grade_guarded("advantages", zeros, n * sizeof *to);
+    double before[MOST_STEPS];
+    for (int t = 0; t < s->n; t++) before[t] = BEFORE;
+    double *to = grade_guarded("advantages", before, n * sizeof *to);
     stream_advantages(grade_guarded("rewards", s->rewards, n * sizeof(double)),
                       grade_guarded("values", s->values, n * sizeof(double)),
                       grade_guarded("kinds", s->kinds, n * sizeof(StepKind)),
-                      grade_guarded("lasts", s->lasts, n * sizeof(double)), s->n, 0.9,
-                      0.8, to);
-    bool unwritten = false;
+                      grade_guarded("lasts", s->lasts, n * sizeof(double)), s->n,
+                      s->gamma, s->lambda, to);
+    for (int t = 0; t < s->n; t++) got[t] = to[t];
+    return s->n;
+}
+
+// The same with another gamma, another lambda, and none that was cut off.
+static void grade_simpler_stream(Grade *g, const Stream *s) {
+    Stream lambda_1 = *s, gamma_1 = *s, lambda_0 = *s, ended = *s, alone = *s;
+    lambda_1.lambda = gamma_1.gamma = 1, lambda_0.lambda = 0, alone.n = 0;
     for (int t = 0; t < s->n; t++)
-        got[t] = to[t], unwritten |= s->kinds[t] == STEP_PADDING && to[t] == zeros[t];
+        if (s->kinds[t] == STEP_CUT) ended.kinds[t] = STEP_ENDS;
+    while (alone.n == 0 || s->kinds[alone.n - 1] == STEP_GOES_ON) alone.n++;
+    const Simpler simpler[] = {
+        {"only-ended",
+         "right where answers end, wrong where they are cut off: what comes after a "
+         "cut?",
+         &ended},
+        {"only-one-answer",
+         "right for the first answer alone: what is set anew at an answer's last step, "
+         "and what is passed over between two?",
+         &alone},
+        {"only-gamma-1", "right where gamma is 1: where does gamma stand?", &gamma_1},
+        {"only-lambda-1", "right where lambda is 1: where does lambda stand?",
+         &lambda_1},
+        {"only-lambda-0",
+         "right where lambda is 0: what is added to delta, and with which weight?",
+         &lambda_0}};
+    bool cut = memcmp(ended.kinds, s->kinds, sizeof ended.kinds) != 0,
+         more = alone.n < s->n;
+    if (cut) grade_simpler(g, TOLERANCE, stream, stream_by, simpler, 1);
+    if (more) grade_simpler(g, TOLERANCE, stream, stream_by, simpler + 1, 1);
+    grade_simpler(g, TOLERANCE, stream, stream_by, simpler + 2, COUNT_OF(simpler) - 2);
+}
+
+static void check_stream_of(Grade *g, int points, const char *what, const Stream *s) {
+    double got[MOST_STEPS];
+    bool unwritten = false;
+    stream(s, got);
+    for (int t = 0; t < s->n; t++)
+        unwritten |= s->kinds[t] == STEP_PADDING && got[t] == BEFORE;
     grade_mistake(g, unwritten, "padding-not-written",
                   "padding has the advantage 0: it has to be written, advantages[] may "
                   "hold anything before");
@@ -466,6 +603,7 @@ static void check_stream_of(Grade *g, int points, const char *what, const Stream
     name_padding(g, s, got);
     grade_numbers(g, points, what, got, s->n, TOLERANCE, stream_by, s, STREAM_SLIPS,
                   COUNT_OF(STREAM_SLIPS));
+    grade_simpler_stream(g, s);
 }
 
 static void check_one_answer(Grade *g) {
@@ -473,7 +611,9 @@ static void check_one_answer(Grade *g) {
                              {0, 0.5, 1},
                              {0.5, 0.6, 0.7},
                              {3, 3, 3},
-                             {STEP_GOES_ON, STEP_GOES_ON, STEP_ENDS}};
+                             {STEP_GOES_ON, STEP_GOES_ON, STEP_ENDS},
+                             0.9,
+                             0.8};
     check_stream_of(g, 4, "an answer of 3 steps", &s);
 }
 static void check_two_answers(Grade *g) {
@@ -482,16 +622,20 @@ static void check_two_answers(Grade *g) {
         {0, 1, 0, 0.5, 2},
         {0.5, 0.6, 0.7, 0.25, 1},
         {3, 3, 3, 3, 3},
-        {STEP_GOES_ON, STEP_ENDS, STEP_GOES_ON, STEP_GOES_ON, STEP_ENDS}};
+        {STEP_GOES_ON, STEP_ENDS, STEP_GOES_ON, STEP_GOES_ON, STEP_ENDS},
+        0.9,
+        0.8};
     check_stream_of(g, 4, "answers of 2 and of 3 steps", &s);
 }
 static void check_cut(Grade *g) {
     static const Stream s = {
         5,
-        {0, 0, 0, 1, 0},
+        {0, 0.4, 0, 1, -0.3},
         {0.5, 0.6, 0.7, 0.4, 0.8},
         {5, 0.8, 5, 5, 0.9},
-        {STEP_GOES_ON, STEP_CUT, STEP_GOES_ON, STEP_GOES_ON, STEP_CUT}};
+        {STEP_GOES_ON, STEP_CUT, STEP_GOES_ON, STEP_GOES_ON, STEP_CUT},
+        0.9,
+        0.8};
     check_stream_of(g, 3, "two answers that were cut off, of 2 and of 3 steps", &s);
 }
 static void check_padding(Grade *g) {
@@ -500,7 +644,9 @@ static void check_padding(Grade *g) {
         {0, 1, 9, 8, 1, 7},
         {0.5, 0.65, 4, 6, 0.3, 3},
         {5, 5, 9, 9, 5, 9},
-        {STEP_GOES_ON, STEP_ENDS, STEP_PADDING, STEP_PADDING, STEP_ENDS, STEP_PADDING}};
+        {STEP_GOES_ON, STEP_ENDS, STEP_PADDING, STEP_PADDING, STEP_ENDS, STEP_PADDING},
+        0.9,
+        0.8};
     check_stream_of(g, 2, "answers of 2 steps and of 1, padding after each", &s);
 }
 

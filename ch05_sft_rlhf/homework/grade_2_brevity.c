@@ -15,7 +15,7 @@ typedef struct {
 } Case;
 
 enum { CASES = 3 };
-static const double ALPHA = 0.25, CUT_OFF = -2;
+static const double ALPHA = 0.35, CUT_OFF = -2;
 static const int BUDGET = 4;
 
 typedef enum {
@@ -106,13 +106,32 @@ static const Slip WORTH_SLIPS[] = {
      "an answer that was cut off is worth cut_off, and that alone"},
 };
 
-static void check_cases(Grade *g, int points, const char *what, const Case c[CASES]) {
-    double got[CASES];
+static int worth_of(const void *of, double *got) {
+    const Case *c = of;
     for (int i = 0; i < CASES; i++)
         got[i] = brevity_reward(c[i].reward, c[i].length, c[i].finished, ALPHA, BUDGET,
                                 CUT_OFF);
-    grade_numbers(g, points, what, got, CASES, TOLERANCE, worth_by, c, WORTH_SLIPS,
-                  COUNT_OF(WORTH_SLIPS));
+    return CASES;
+}
+
+static void check_cases(Grade *g, int points, const char *what, const Case c[CASES]) {
+    static const Case none[CASES] = {{0, 5, true}, {0, 9, true}, {0, 14, true}},
+                      within[CASES] = {{1, 4, true}, {2, 3, true}, {-1, 1, true}},
+                      finished[CASES] = {{1, 3, true}, {2, 9, true}, {-0.5, 12, true}};
+    static const Simpler simpler[] = {
+        {"only-reward-0", "right where the reward is 0: what is done with the reward?",
+         none},
+        {"only-finished",
+         "right for finished answers: what is an answer worth that was cut off?",
+         finished},
+        {"only-within", "right within the budget: what does a token beyond it change?",
+         within}};
+    double got[CASES];
+    grade_numbers(g, points, what, got, worth_of(c, got), TOLERANCE, worth_by, c,
+                  WORTH_SLIPS, COUNT_OF(WORTH_SLIPS));
+    bool cut = !c->finished;
+    grade_simpler(g, TOLERANCE, worth_of, worth_by, cut ? simpler + 1 : simpler,
+                  cut ? 1 : COUNT_OF(simpler));
 }
 
 static void check_worth(Grade *g) {
@@ -253,12 +272,41 @@ static const Slip LENGTH_SLIPS[] = {
      "log_ref is a logarithm: the reference's probability is e^log_ref"},
 };
 
+static const double ALIKE[ANSWERS] = {1, 1, 1, 1, 1};
+static const Problem2 USUAL = {REWARD, 0.5, 0.2}, BETA_1 = {REWARD, 1, 0.2},
+                      ALPHA_1 = {REWARD, 0.5, 1}, FREE = {REWARD, 0.5, 0},
+                      SAME_REWARD = {ALIKE, 0.5, 0.2}, AT_REFERENCE = {ALIKE, 0.5, 0};
+
+#define POLICY_CASES \
+    {"only-beta-1", "right where beta is 1: what is divided by beta?", &BETA_1}, \
+        {"only-alpha-1", "right where alpha is 1: where does alpha stand?", &ALPHA_1}, \
+        {"only-alpha-0", "right where alpha is 0: what does alpha length change?", \
+         &FREE}, \
+        {"only-rewards-alike", \
+         "right where all rewards are the same: what do different ones change?", \
+         &SAME_REWARD}, \
+    { \
+        "only-at-reference", \
+            "right where the best policy is the reference: which of the two is meant " \
+            "in " \
+            "each place?", \
+            &AT_REFERENCE \
+    }
+
+static int length_of(const void *of, double *got) {
+    const Problem2 *p = of;
+    Answers a = answers(p->reward);
+    *got = expected_length(&a, p->beta, p->alpha);
+    return 1;
+}
+
 static void check_length(Grade *g) {
-    Problem2 p = {REWARD, 0.5, 0.25};
-    Answers a = answers(REWARD);
-    double got = expected_length(&a, p.beta, p.alpha);
+    static const Simpler simpler[] = {POLICY_CASES};
+    double got;
+    length_of(&USUAL, &got);
     grade_numbers(g, 5, "the expected length of 5 answers", &got, 1, TOLERANCE,
-                  length_by, &p, LENGTH_SLIPS, COUNT_OF(LENGTH_SLIPS));
+                  length_by, &USUAL, LENGTH_SLIPS, COUNT_OF(LENGTH_SLIPS));
+    grade_simpler(g, TOLERANCE, length_of, length_by, simpler, COUNT_OF(simpler));
 }
 
 // Rewards near 9000 and, as far apart, near -9000.
@@ -284,6 +332,11 @@ static void check_length_large(Grade *g) {
                   "e^9000 is infinite in C: subtract the largest exponent first");
     grade_numbers(g, 1, "the expected length with rewards near 9000 and -9000", got, 2,
                   1e-6, lengths_by, p, LENGTH_SLIPS, COUNT_OF(LENGTH_SLIPS));
+    double near_0;
+    length_of(&USUAL, &near_0), length_by(LENGTH_RIGHT, &USUAL, want);
+    grade_contrast(g, fabs(near_0 - want[0]) < TOLERANCE, "only-small-rewards",
+                   "right with rewards of 1 or so: which number becomes too large, too "
+                   "small, or loses its digits on the way?");
 }
 
 // ---- its slope
@@ -376,18 +429,25 @@ static const Slip SLOPE_SLIPS[] = {
      "the variance is that under the best policy, not under the reference"},
 };
 
+static int slope_of(const void *of, double *got) {
+    const Problem2 *p = of;
+    Answers a = answers(p->reward);
+    *got = length_slope(&a, p->beta, p->alpha);
+    return 1;
+}
+
 static void check_slope(Grade *g) {
-    Problem2 p = {REWARD, 0.5, 0.25};
-    Answers a = answers(REWARD);
-    double got = length_slope(&a, p.beta, p.alpha), want;
-    slope_by(SLOPE_RIGHT, &p, &want);
+    static const Simpler simpler[] = {POLICY_CASES};
+    double got, want;
+    slope_of(&USUAL, &got), slope_by(SLOPE_RIGHT, &USUAL, &want);
     grade_mistake(
         g, fabs(got - want) > 1e-6 * fabs(want) && fabs(got - want) < 0.01 * fabs(want),
         "slope-difference",
         "near, but not exact: a quotient of differences? A closed form is asked "
         "for");
-    grade_numbers(g, 6, "the slope of the expected length", &got, 1, 1e-6, slope_by, &p,
-                  SLOPE_SLIPS, COUNT_OF(SLOPE_SLIPS));
+    grade_numbers(g, 6, "the slope of the expected length", &got, 1, 1e-6, slope_by,
+                  &USUAL, SLOPE_SLIPS, COUNT_OF(SLOPE_SLIPS));
+    grade_simpler(g, 1e-6, slope_of, slope_by, simpler, COUNT_OF(simpler));
 }
 
 // ---- the cost for a length
@@ -398,10 +458,31 @@ static double length_at(double beta, double alpha) {
     return mean;
 }
 
+// The step, if expected_length is wrong without a cost or at this one.
+static bool name_own_length(Grade *g, int points, const Answers *a, double beta,
+                            double target, double alpha) {
+    double at[] = {0, alpha};
+    for (int i = 0; i < 2; i++) {
+        double mine = expected_length(a, beta, at[i]), right = length_at(beta, at[i]);
+        if (fabs(mine - right) < 1e-6 || isnan(at[i])) continue;
+        grade_expect(g, points, false, "for a length of %g alpha is %.9g", target,
+                     alpha);
+        grade_contrast(g, true, "only-by-own-length",
+                       "your expected_length says %.9g for alpha %.9g, and it is %.9g: "
+                       "mend that first",
+                       mine, at[i], right);
+        return true;
+    }
+    return false;
+}
+
 // By what it does, not by how it was found.
 static void check_alpha_for(Grade *g, int points, double beta, double target) {
     Answers a = answers(REWARD);
     double alpha = alpha_for_length(&a, beta, target), length = length_at(beta, alpha);
+    bool good = alpha >= 0 && fabs(length - target) < 1e-7;
+    // a search for what is wrong says nothing of how it searches
+    if (!good && name_own_length(g, points, &a, beta, target, alpha)) return;
     grade_mistake(g, alpha < 0, "negative",
                   "a cost below 0 would pay for length: the least is 0");
     double start_slope;
@@ -431,9 +512,12 @@ static void check_alpha_for(Grade *g, int points, double beta, double target) {
         "search-coarse",
         "near, but not to 9 digits: 40 halvings and more, or a condition that is "
         "narrower");
-    grade_expect(g, points, alpha >= 0 && fabs(length - target) < 1e-7,
+    grade_expect(g, points, good,
                  "for a length of %g alpha is %.9g, with which the length is %.9g",
                  target, alpha, length);
+    grade_contrast(g, length < target - 1e-7, "only-too-short",
+                   "with this alpha answers are shorter than they need be: the least "
+                   "alpha is asked for, where the length is just the target");
 }
 
 static void check_alpha(Grade *g) {

@@ -1,5 +1,6 @@
 // Problem 3: k3 as a loss.
 #include <math.h>
+#include <string.h>
 
 #include "ch05_sft_rlhf/homework/grade.h"
 
@@ -9,14 +10,26 @@ static const double PI[ANSWERS] = {0.1, 0.2, 0.3, 0.4},
 static const double TOLERANCE = 1e-10;
 
 typedef struct {
-    double log_pi[ANSWERS], log_ref[ANSWERS];
+    KlLoss kind;
+    double pi[ANSWERS], ref[ANSWERS];
 } Policies;
 
-static Policies policies(void) {
-    Policies p;
-    for (int y = 0; y < ANSWERS; y++)
-        p.log_pi[y] = log(PI[y]), p.log_ref[y] = log(REF[y]);
+static Policies policies(KlLoss kind) {
+    Policies p = {.kind = kind};
+    memcpy(p.pi, PI, sizeof PI), memcpy(p.ref, REF, sizeof REF);
     return p;
+}
+
+static Policies evenly(KlLoss kind) {
+    Policies p = policies(kind);
+    for (int y = 0; y < ANSWERS; y++) p.pi[y] = 1.0 / ANSWERS;
+    return p;
+}
+
+static const double *logs(const char *name, const double *p) {
+    double log_p[ANSWERS];
+    for (int y = 0; y < ANSWERS; y++) log_p[y] = log(p[y]);
+    return grade_guarded(name, log_p, sizeof log_p);
 }
 
 // ---- the expected gradient
@@ -46,63 +59,62 @@ typedef enum {
     GRADIENT_LOGS,        // ln pi for pi
     GRADIENT_UNDRAWN,     // a sum over y without pi(y)
     GRADIENT_OTHER_PI,    // pi_j for pi(y)
+    GRADIENT_OWN_PI,      // [y = j] - pi(y)
 } GradientRule;
 
-typedef struct {
-    KlLoss kind;
-} OfKind;
-
-static double slope_by(KlLoss kind, int y) {
-    double l = log(REF[y] / PI[y]);
+static double slope_by(const Policies *p, KlLoss kind, int y) {
+    double l = log(p->ref[y] / p->pi[y]);
     return kind == LOSS_K1 ? 1 : kind == LOSS_K2 ? -l : 1 - exp(l);
 }
 
-static double value_by(KlLoss kind, int y) {
-    double l = log(REF[y] / PI[y]);
+static double value_by(const Policies *p, KlLoss kind, int y) {
+    double l = log(p->ref[y] / p->pi[y]);
     return kind == LOSS_K1 ? -l : kind == LOSS_K2 ? l * l / 2 : exp(l) - 1 - l;
 }
 
-static double gradient_slope(GradientRule rule, KlLoss kind, int y) {
-    double l = log(REF[y] / PI[y]);
+static double gradient_slope(GradientRule rule, const Policies *p, int y) {
+    double l = log(p->ref[y] / p->pi[y]);
+    KlLoss kind = p->kind;
     if (rule == GRADIENT_OF_KL) kind = LOSS_K2;
     if (rule == GRADIENT_REVERSE) kind = LOSS_K3;
-    if (rule == GRADIENT_VALUE) return value_by(kind, y);
-    if (rule == GRADIENT_WITH_SCORE) return value_by(kind, y) + slope_by(kind, y);
+    if (rule == GRADIENT_VALUE) return value_by(p, kind, y);
+    if (rule == GRADIENT_WITH_SCORE) return value_by(p, kind, y) + slope_by(p, kind, y);
     if (rule == GRADIENT_UPSIDE && kind == LOSS_K3) return 1 - exp(-l);
     if (rule == GRADIENT_INVERSE)
         return kind == LOSS_K1 ? 1 : kind == LOSS_K2 ? l : exp(-l) - 1;
-    return slope_by(kind, y)
+    return slope_by(p, kind, y)
            * (rule == GRADIENT_TWICE  ? 2
               : rule == GRADIENT_SIGN ? -1
                                       : 1);
 }
 
 static void gradient_by(int rule, const void *of, double *to) {
-    KlLoss kind = ((const OfKind *)of)->kind;
+    const Policies *p = of;
     bool ref_mean = rule == GRADIENT_REF_MEAN || rule == GRADIENT_REF_BOTH,
          ref_weight = rule == GRADIENT_REF_WEIGHT || rule == GRADIENT_REF_BOTH;
-    double slope[ANSWERS], mean = 0, sum = 0;
+    double slope[ANSWERS], mean = 0, sum = 0, own = 0;
     for (int y = 0; y < ANSWERS; y++) {
-        slope[y] = gradient_slope((GradientRule)rule, kind, y);
-        sum += slope[y];
+        slope[y] = gradient_slope((GradientRule)rule, p, y);
+        sum += slope[y], own += p->pi[y] * p->pi[y] * slope[y];
         mean += (rule == GRADIENT_PLAIN_MEAN ? 1.0 / ANSWERS
-                 : rule == GRADIENT_LOGS     ? log(PI[y])
-                 : ref_mean                  ? REF[y]
-                                             : PI[y])
+                 : rule == GRADIENT_LOGS     ? log(p->pi[y])
+                 : ref_mean                  ? p->ref[y]
+                                             : p->pi[y])
                 * slope[y];
     }
     if (rule == GRADIENT_NO_MEAN) mean = 0;
     if (rule == GRADIENT_PLUS_MEAN) mean = -mean;
     for (int y = 0; y < ANSWERS; y++) {
         double weight = rule == GRADIENT_NOT_DRAWN ? 1
-                        : rule == GRADIENT_LOGS    ? log(PI[y])
-                        : ref_weight               ? REF[y]
-                                                   : PI[y];
+                        : rule == GRADIENT_LOGS    ? log(p->pi[y])
+                        : ref_weight               ? p->ref[y]
+                                                   : p->pi[y];
         to[y] = weight * (slope[y] - mean);
         if (rule == GRADIENT_MEAN_APART) to[y] = weight * slope[y] - mean;
         if (rule == GRADIENT_DIAGONAL) to[y] = weight * (1 - weight) * slope[y];
-        if (rule == GRADIENT_UNDRAWN) to[y] = slope[y] - PI[y] * sum;
-        if (rule == GRADIENT_OTHER_PI) to[y] = PI[y] * (slope[y] - PI[y] * sum);
+        if (rule == GRADIENT_UNDRAWN) to[y] = slope[y] - p->pi[y] * sum;
+        if (rule == GRADIENT_OTHER_PI) to[y] = p->pi[y] * (slope[y] - p->pi[y] * sum);
+        if (rule == GRADIENT_OWN_PI) to[y] = p->pi[y] * slope[y] - own;
         if (rule == GRADIENT_BY_N) to[y] /= ANSWERS;
         if (rule == GRADIENT_SLOPES) to[y] = slope[y];
         if (rule == GRADIENT_NONE) to[y] = 0;
@@ -130,6 +142,10 @@ static const Slip GRADIENT_SLIPS[] = {
      "the sum over y lacks the factor pi(y): answers are drawn from pi"},
     {GRADIENT_OTHER_PI, "other-pi",
      "the sum over y has the factor pi_j: each answer has its own, pi(y)"},
+    {GRADIENT_OWN_PI, "own-pi",
+     "d ln pi(y) / dz_j is [y = j] - pi_j, with the probability of j: here it is that "
+     "of "
+     "y"},
     {GRADIENT_UPSIDE, "ratio-inverted",
      "the ratio is upside down: k3 has e^l = ref / pi, its slope is 1 - ref / pi"},
     {GRADIENT_LOGS, "log-for-probability",
@@ -153,17 +169,39 @@ static const Slip GRADIENT_SLIPS[] = {
      "the draws are held fixed: the term k(y) d ln pi(y) / dz does not belong here"},
 };
 
-static void check_gradient(Grade *g, int points, const char *what, KlLoss kind) {
-    Policies p = policies();
-    double got[ANSWERS], zeros[ANSWERS] = {9, 9, 9, 9};
-    double *to = grade_guarded("gradient", zeros, sizeof zeros);
-    kl_loss_gradient(kind, grade_guarded("log_pi", p.log_pi, sizeof p.log_pi),
-                     grade_guarded("log_ref", p.log_ref, sizeof p.log_ref), ANSWERS,
+static const double BEFORE = 9;  // what is in an array that is to be written
+
+static int gradient_of(const void *of, double *got) {
+    const Policies *p = of;
+    const double before[ANSWERS] = {BEFORE, BEFORE, BEFORE, BEFORE};
+    double *to = grade_guarded("gradient", before, sizeof before);
+    kl_loss_gradient(p->kind, logs("log_pi", p->pi), logs("log_ref", p->ref), ANSWERS,
                      to);
-    for (int y = 0; y < ANSWERS; y++) got[y] = to[y];
-    grade_written(g, got, ANSWERS, TOLERANCE, gradient_by, &(OfKind){kind}, zeros[0]);
-    grade_numbers(g, points, what, got, ANSWERS, TOLERANCE, gradient_by,
-                  &(OfKind){kind}, GRADIENT_SLIPS, COUNT_OF(GRADIENT_SLIPS));
+    memcpy(got, to, sizeof before);
+    return ANSWERS;
+}
+
+static void check_gradient(Grade *g, int points, const char *what, KlLoss kind) {
+    double got[ANSWERS];
+    Policies p = policies(kind), even = evenly(kind);
+    const Simpler simpler[] = {{"only-pi-even",
+                                "right where all pi(y) are the same: which answer's pi "
+                                "is meant in each place, "
+                                "y's or j's, and where is there none?",
+                                &even}};
+    gradient_of(&p, got);
+    grade_written(g, got, ANSWERS, TOLERANCE, gradient_by, &p, BEFORE);
+    grade_numbers(g, points, what, got, ANSWERS, TOLERANCE, gradient_by, &p,
+                  GRADIENT_SLIPS, COUNT_OF(GRADIENT_SLIPS));
+    grade_simpler(g, TOLERANCE, gradient_of, gradient_by, simpler, COUNT_OF(simpler));
+    double sum = 0;
+    for (int y = 0; y < ANSWERS; y++) sum += got[y];
+    grade_contrast(
+        g, fabs(sum) > 1e-6, "sum-not-zero",
+        "the gradient's numbers sum to %.4g, not to 0, though adding the same "
+        "to all logits changes nothing: which term of d ln pi(y) / dz_j is "
+        "wrong?",
+        sum);
 }
 
 static void check_k1(Grade *g) { check_gradient(g, 3, "k1's gradient", LOSS_K1); }
@@ -201,8 +239,8 @@ typedef enum {
     ESTIMATE_INVERSE,     // l with the other sign, in all three
 } EstimateRule;
 
-static double estimate_value(EstimateRule rule, KlLoss kind, int y) {
-    double l = log(REF[y] / PI[y]);
+static double estimate_value(EstimateRule rule, const Policies *p, KlLoss kind, int y) {
+    double l = log(p->ref[y] / p->pi[y]);
     if (rule == ESTIMATE_INVERSE) {
         l = -l;
         return kind == LOSS_K1 ? -l : kind == LOSS_K2 ? l * l / 2 : exp(l) - 1 - l;
@@ -210,30 +248,31 @@ static double estimate_value(EstimateRule rule, KlLoss kind, int y) {
     if (kind == LOSS_K1 && rule == ESTIMATE_SIGN) return l;
     if (kind == LOSS_K1 && rule == ESTIMATE_K1_SIZE) return fabs(l);
     if (kind == LOSS_K2 && rule == ESTIMATE_NO_HALF) return l * l;
-    if (kind != LOSS_K3) return value_by(kind, y);
+    if (kind != LOSS_K3) return value_by(p, kind, y);
     if (rule == ESTIMATE_K3_PLUS) return exp(l) - 1 + l;
     if (rule == ESTIMATE_K3_NO_ONE) return exp(l) - l;
     if (rule == ESTIMATE_K3_INVERSE) return exp(-l) - 1 + l;
     if (rule == ESTIMATE_K3_EXP) return exp(l) - 1;
-    return rule == ESTIMATE_K3_SIGN ? -value_by(kind, y) : value_by(kind, y);
+    return rule == ESTIMATE_K3_SIGN ? -value_by(p, kind, y) : value_by(p, kind, y);
 }
 
-static double estimate_weight(EstimateRule rule, int y) {
+static double estimate_weight(EstimateRule rule, const Policies *p, int y) {
     return rule == ESTIMATE_UNIFORM  ? 1.0 / ANSWERS
-           : rule == ESTIMATE_OF_REF ? REF[y]
-           : rule == ESTIMATE_LOGS   ? log(PI[y])
-                                     : PI[y];
+           : rule == ESTIMATE_OF_REF ? p->ref[y]
+           : rule == ESTIMATE_LOGS   ? log(p->pi[y])
+                                     : p->pi[y];
 }
 
-static double spread_by(EstimateRule rule, KlLoss kind, double mean) {
+static double spread_by(EstimateRule rule, const Policies *p, KlLoss kind,
+                        double mean) {
     double sum = rule == ESTIMATE_TWICE ? -mean * mean : 0;
     if (rule == ESTIMATE_SQUARE) mean = 0;
     for (int y = 0; y < ANSWERS; y++) {
-        double p = rule == ESTIMATE_PLAIN     ? 1
-                   : rule == ESTIMATE_PLAIN_N ? 1.0 / ANSWERS
-                                              : estimate_weight(rule, y),
-               off = estimate_value(rule, kind, y) - mean;
-        sum += p * (rule == ESTIMATE_ABSOLUTE ? fabs(off) : off * off);
+        double weight = rule == ESTIMATE_PLAIN     ? 1
+                        : rule == ESTIMATE_PLAIN_N ? 1.0 / ANSWERS
+                                                   : estimate_weight(rule, p, y),
+               off = estimate_value(rule, p, kind, y) - mean;
+        sum += weight * (rule == ESTIMATE_ABSOLUTE ? fabs(off) : off * off);
     }
     if (rule == ESTIMATE_ERROR) sum /= ANSWERS;
     if (rule == ESTIMATE_SAMPLE) sum *= ANSWERS / (ANSWERS - 1.0);
@@ -242,17 +281,17 @@ static double spread_by(EstimateRule rule, KlLoss kind, double mean) {
 }
 
 static void estimates_by(int rule, const void *of, double *to) {
-    (void)of;
+    const Policies *p = of;
     for (int kind = 0; kind < 3; kind++) {
         double mean = 0;
         for (int y = 0; y < ANSWERS; y++)
-            mean +=
-                (rule == ESTIMATE_MEANS      ? 1.0 / ANSWERS
-                 : rule == ESTIMATE_REF_MEAN ? REF[y]
-                                             : estimate_weight((EstimateRule)rule, y))
-                * estimate_value((EstimateRule)rule, (KlLoss)kind, y);
+            mean += (rule == ESTIMATE_MEANS ? 1.0 / ANSWERS
+                     : rule == ESTIMATE_REF_MEAN
+                         ? p->ref[y]
+                         : estimate_weight((EstimateRule)rule, p, y))
+                    * estimate_value((EstimateRule)rule, p, (KlLoss)kind, y);
         to[2 * kind] = mean;
-        to[2 * kind + 1] = spread_by((EstimateRule)rule, (KlLoss)kind, mean);
+        to[2 * kind + 1] = spread_by((EstimateRule)rule, p, (KlLoss)kind, mean);
     }
 }
 
@@ -297,17 +336,50 @@ static const Slip ESTIMATE_SLIPS[] = {
      "l is ln ref - ln pi, not ln pi - ln ref: the ratio is upside down"},
 };
 
-static void check_estimates(Grade *g) {
-    double got[6];
-    Policies p = policies();
+static int estimates_of(const void *of, double *got) {
+    const Policies *p = of;
     for (int kind = 0; kind < 3; kind++) {
-        Estimate e = kl_estimate(
-            (KlLoss)kind, grade_guarded("log_pi", p.log_pi, sizeof p.log_pi),
-            grade_guarded("log_ref", p.log_ref, sizeof p.log_ref), ANSWERS);
+        Estimate e = kl_estimate((KlLoss)kind, logs("log_pi", p->pi),
+                                 logs("log_ref", p->ref), ANSWERS);
         got[2 * kind] = e.mean, got[2 * kind + 1] = e.deviation;
     }
-    grade_numbers(g, 5, "mean and deviation of k1, k2, k3", got, 6, TOLERANCE,
-                  estimates_by, NULL, ESTIMATE_SLIPS, COUNT_OF(ESTIMATE_SLIPS));
+    return 6;
+}
+
+// Which of the six numbers are right: one kind's, the means.
+static void name_estimates(Grade *g, const Policies *p, const double got[6]) {
+    double want[6];
+    bool right[3], means = true;
+    estimates_by(ESTIMATE_RIGHT, p, want);
+    for (int kind = 0; kind < 3; kind++) {
+        bool mean = fabs(got[2 * kind] - want[2 * kind]) < TOLERANCE;
+        right[kind] = mean && fabs(got[2 * kind + 1] - want[2 * kind + 1]) < TOLERANCE;
+        means &= mean;
+    }
+    grade_contrast(
+        g, means, "only-means",
+        "all three means are right: what is the mean of for a deviation, with "
+        "which weights, and what is done to it?");
+    for (int kind = 0; kind < 3; kind++)
+        grade_contrast(
+            g, !right[kind] && right[(kind + 1) % 3] && right[(kind + 2) % 3],
+            "only-others",
+            "the other two are right, k%d is not: what is k%d of one answer?", kind + 1,
+            kind + 1);
+}
+
+static void check_estimates(Grade *g) {
+    double got[6];
+    Policies p = policies(LOSS_K1), even = evenly(LOSS_K1);
+    const Simpler simpler[] = {
+        {"only-pi-even",
+         "right where all pi(y) are the same: with which weights are the means taken?",
+         &even}};
+    grade_numbers(g, 5, "mean and deviation of k1, k2, k3", got, estimates_of(&p, got),
+                  TOLERANCE, estimates_by, &p, ESTIMATE_SLIPS,
+                  COUNT_OF(ESTIMATE_SLIPS));
+    name_estimates(g, &p, got);
+    grade_simpler(g, TOLERANCE, estimates_of, estimates_by, simpler, COUNT_OF(simpler));
 }
 
 // ---- where it ends
@@ -369,7 +441,10 @@ static void point_by(int rule, const void *of, double *to) {
 }
 
 static const Slip POINT_SLIPS[] = {
-    {POINT_STAR, "reward-alone", "the term in the loss is left out: this is pi*"},
+    {POINT_STAR, "reward-alone",
+     "the term in the loss is left out, or has no effect on where the search ends: "
+     "this is "
+     "pi*"},
     {POINT_K3, "loss-alone", "the term in the reward is left out"},
     {POINT_STAR_SUM, "sum-of-betas",
      "this is pi* of both betas added: k3 in the loss is another force than k1 in the "
@@ -387,13 +462,11 @@ static const Slip POINT_SLIPS[] = {
 };
 
 static double point_of(const Point *p, double got[ANSWERS]) {
-    Policies of = policies();
-    double nothing[ANSWERS] = {9, 9, 9, 9};
+    const double nothing[ANSWERS] = {BEFORE, BEFORE, BEFORE, BEFORE};
     double *to = grade_guarded("log_pi", nothing, sizeof nothing);
-    double nu =
-        mixed_fixed_point(grade_guarded("log_ref", of.log_ref, sizeof of.log_ref),
-                          grade_guarded("reward", REWARD, sizeof REWARD),
-                          p->beta_reward, p->beta_loss, ANSWERS, to);
+    double nu = mixed_fixed_point(logs("log_ref", REF),
+                                  grade_guarded("reward", REWARD, sizeof REWARD),
+                                  p->beta_reward, p->beta_loss, ANSWERS, to);
     for (int y = 0; y < ANSWERS; y++) got[y] = exp(to[y]);
     return nu;
 }
@@ -431,6 +504,34 @@ static void name_condition(Grade *g, const Point *p, const double got[ANSWERS]) 
                   left[0], left[off], off);
 }
 
+static int probabilities_of(const void *of, double *got) {
+    point_of(of, got);
+    return ANSWERS;
+}
+
+static void grade_simpler_point(Grade *g) {
+    static const Point one_each = {1, 1}, equal = {0.5, 0.5}, reward = {0.5, 0},
+                       loss = {0, 0.75};
+    static const Simpler simpler[] = {
+        {"only-betas-1", "right where both betas are 1: where does each of them stand?",
+         &one_each},
+        {"only-betas-equal",
+         "right where the betas are the same: which is the logarithm's, and which that "
+         "of "
+         "ref / pi?",
+         &equal},
+        {"only-no-loss",
+         "right without a term in the loss: what does beta_loss ref / pi change, in "
+         "the "
+         "search and its bounds?",
+         &reward},
+        {"only-no-reward",
+         "right without a term in the reward: what does beta_reward ln (pi / ref) "
+         "change?",
+         &loss}};
+    grade_simpler(g, 1e-8, probabilities_of, point_by, simpler, COUNT_OF(simpler));
+}
+
 static bool is_right_point(const Point *p) {
     double got[ANSWERS], want[ANSWERS];
     point_of(p, got), point_by(POINT_RIGHT, p, want);
@@ -456,6 +557,7 @@ static void check_point(Grade *g) {
                      "the probabilities with betas of 0.02 and 0.01 are others");
     grade_numbers(g, 5, "the probabilities at the end", got, ANSWERS, 1e-8, point_by,
                   &BOTH, POINT_SLIPS, COUNT_OF(POINT_SLIPS));
+    grade_simpler_point(g);
 }
 
 static void check_nu(Grade *g) {
@@ -471,6 +573,9 @@ static void check_nu(Grade *g) {
                   "this is e^nu: nu itself is asked for");
     grade_mistake(g, fabs(nu + right) < EXACT, "nu-sign", "this is -nu");
     grade_near(g, 2, "nu", nu, right, EXACT);
+    grade_contrast(g, is_right_point(&BOTH), "only-probabilities",
+                   "the probabilities are right: nu is what the left side of the "
+                   "condition is for each of them, and is returned as it is");
 }
 
 // Of one place alone.
@@ -481,6 +586,9 @@ static void check_one_place(Grade *g, int points, const char *what, Point p) {
     grade_mistake(g, isnan(sum), "zero-beta", "a beta of 0 is divided by");
     if (sum > 1e-3) name_sum(g, sum), name_condition(g, &p, got);
     grade_numbers(g, points, what, got, ANSWERS, 1e-8, point_by, &p, NULL, 0);
+    grade_contrast(g, is_right_point(&BOTH), "only-both",
+                   "right where both betas are above 0: what is divided by a beta, and "
+                   "what is left of the condition without that term?");
 }
 
 static void check_loss_alone(Grade *g) {

@@ -1,5 +1,6 @@
 // Problem 4: preferences without pairs.
 #include <math.h>
+#include <string.h>
 
 #include "ch05_sft_rlhf/homework/grade.h"
 
@@ -22,6 +23,7 @@ typedef enum {
     REFERENCE_LOG_MEAN,  // of e^h
     REFERENCE_LARGEST,
     REFERENCE_LAST,
+    REFERENCE_POSITIVE,  // the mean of those above 0 alone
 } ReferenceRule;
 
 enum { MOST_MISMATCHED = 4 };
@@ -32,22 +34,24 @@ typedef struct {
 
 static void reference_by(int rule, const void *of, double *to) {
     const Mismatched *x = of;
-    double sum = 0, largest = -INFINITY;
+    double sum = 0, largest = -INFINITY, positive = 0;
     for (int i = 0; i < x->m; i++) {
         double h = x->h[i];
+        positive += h > 0;
         largest = fmax(largest, h);
-        sum += rule == REFERENCE_CLAMPED_EACH ? fmax(0, h)
-               : rule == REFERENCE_SIZES      ? fabs(h)
-               : rule == REFERENCE_SIGN       ? -h
-               : rule == REFERENCE_SQUARES    ? h * h
-               : rule == REFERENCE_LOG_MEAN   ? exp(h)
-                                              : h;
+        sum += rule == REFERENCE_CLAMPED_EACH || rule == REFERENCE_POSITIVE ? fmax(0, h)
+               : rule == REFERENCE_SIZES                                    ? fabs(h)
+               : rule == REFERENCE_SIGN                                     ? -h
+               : rule == REFERENCE_SQUARES                                  ? h * h
+               : rule == REFERENCE_LOG_MEAN                                 ? exp(h)
+                                                                            : h;
     }
     double mean = sum
                   / (rule == REFERENCE_SUM        ? 1
                      : rule == REFERENCE_ONE_LESS ? x->m - 1
                                                   : x->m);
     if (rule == REFERENCE_LOG_MEAN) mean = log(mean);
+    if (rule == REFERENCE_POSITIVE) mean = sum / fmax(1, positive);
     if (rule == REFERENCE_LARGEST) mean = largest;
     if (rule == REFERENCE_LAST) mean = x->h[x->m - 1];
     *to = rule == REFERENCE_NEGATIVE ? mean
@@ -56,10 +60,19 @@ static void reference_by(int rule, const void *of, double *to) {
                                      : fmax(0, mean);
 }
 
+static int reference_of(const void *of, double *got) {
+    const Mismatched *x = of;
+    *got = kto_reference(grade_guarded("mismatched", x->h, (size_t)x->m * sizeof *x->h),
+                         x->m);
+    return 1;
+}
+
 static void check_reference_of(Grade *g, int points, const char *what, Mismatched x) {
     static const Slip slips[] = {
         {REFERENCE_CLAMPED_EACH, "clamped-each",
          "each h was kept at 0 at least: only their mean is"},
+        {REFERENCE_POSITIVE, "positive-alone",
+         "a mean of those h alone that are above 0: of all, then 0 at least"},
         {REFERENCE_SUM, "sum", "this is a sum: the mean is asked for"},
         {REFERENCE_NEGATIVE, "below-zero",
          "a divergence is never negative: 0 is the least"},
@@ -77,10 +90,20 @@ static void check_reference_of(Grade *g, int points, const char *what, Mismatche
         {REFERENCE_LOG_MEAN, "mean-of-ratios",
          "the logarithm of the mean of e^h: the mean of h is asked for"},
     };
-    double got =
-        kto_reference(grade_guarded("mismatched", x.h, (size_t)x.m * sizeof *x.h), x.m);
+    double got;
+    reference_of(&x, &got);
     grade_numbers(g, points, what, &got, 1, TOLERANCE, reference_by, &x, slips,
                   COUNT_OF(slips));
+    static const Mismatched one = {{0.75}, 1}, same = {{0.5, 0.5, 0.5}, 3},
+                            positive = {{0.5, 0.25, 1.25, 0.1}, 4};
+    static const Simpler simpler[] = {
+        {"only-positive",
+         "right where all h are above 0: what is done with one below 0?", &positive},
+        {"only-same",
+         "right where all h are the same: what is a mean of different ones?", &same},
+        {"only-one", "right where there is one h alone: how do several come together?",
+         &one}};
+    grade_simpler(g, TOLERANCE, reference_of, reference_by, simpler, COUNT_OF(simpler));
 }
 
 static void check_reference(Grade *g) {
@@ -88,8 +111,8 @@ static void check_reference(Grade *g) {
                        (Mismatched){{0.5, -0.25, 1.25, 0.1}, 4});
 }
 static void check_reference_negative(Grade *g) {
-    check_reference_of(g, 1, "the reference of 0.5, -0.25, -1.25",
-                       (Mismatched){{0.5, -0.25, -1.25}, 3});
+    check_reference_of(g, 1, "the reference of 0.5, -0.25, -1.25, 0.1",
+                       (Mismatched){{0.5, -0.25, -1.25, 0.1}, 4});
 }
 
 static void check_reference_none(Grade *g) {
@@ -305,35 +328,82 @@ static Judged judged(const Cases *c) {
                     grade_guarded("liked", c->liked, (size_t)c->n * sizeof(bool))};
 }
 
-static void check_loss_of(Grade *g, int points, const char *what, const Cases *c) {
+enum { BEFORE = 9 };  // what is in an array that is to be written
+
+static int loss_of(const void *of, double *got) {
+    const Cases *c = of;
     Judged a = judged(c);
-    double got = kto_loss(&a, c->z, c->settings);
+    *got = kto_loss(&a, c->z, c->settings);
+    return 1;
+}
+
+static int slopes_of(const void *of, double *got) {
+    const Cases *c = of;
+    Judged a = judged(c);
+    double before[MOST_JUDGED] = {BEFORE, BEFORE, BEFORE, BEFORE, BEFORE};
+    double *to = grade_guarded("slopes", before, (size_t)c->n * sizeof *to);
+    kto_slopes(&a, c->z, c->settings, to);
+    for (int i = 0; i < c->n; i++) got[i] = to[i];
+    return c->n;
+}
+
+// The same answers with one thing made simple.
+static void grade_simpler_judged(Grade *g, const Cases *c,
+                                 int (*get)(const void *of, double *got),
+                                 void (*by)(int rule, const void *of, double *to)) {
+    Cases lambdas = *c, beta = *c, z = *c, liked = *c, first = *c;
+    lambdas.settings.lambda_liked = lambdas.settings.lambda_other = 1;
+    beta.settings.beta = 1, z.z = 0, first.n = 1;
+    for (int i = 0; i < c->n; i++) liked.liked[i] = true;
+    const Simpler simpler[] = {
+        {"only-lambdas-1",
+         "right where both lambdas are 1: which of them stands where?", &lambdas},
+        {"only-beta-1",
+         "right where beta is 1: where does beta stand, inside and outside of sigma?",
+         &beta},
+        {"only-z-0", "right where z is 0: with which sign and factor does z come in?",
+         &z},
+        {"only-liked",
+         "right where all were liked: what changes for one that was not: its sign, its "
+         "lambda, and is it counted in the mean?",
+         &liked},
+        {"only-one-answer",
+         "right for the first answer alone: what is divided by how many, and what goes "
+         "on from one answer to the next?",
+         &first}};
+    bool both = memcmp(liked.liked, c->liked, sizeof liked.liked) != 0;
+    for (int i = 0; i < COUNT_OF(simpler); i++)
+        if (both || simpler[i].of != &liked)
+            grade_simpler(g, TOLERANCE, get, by, &simpler[i], 1);
+}
+
+static void check_loss_of(Grade *g, int points, const char *what, const Cases *c) {
+    double got;
+    loss_of(c, &got);
     grade_numbers(g, points, what, &got, 1, TOLERANCE, loss_by, c, LOSS_SLIPS,
                   COUNT_OF(LOSS_SLIPS));
+    grade_simpler_judged(g, c, loss_of, loss_by);
 }
 
 static void check_slopes_of(Grade *g, int points, const char *what, const Cases *c) {
-    Judged a = judged(c);
-    double got[MOST_JUDGED], nothing[MOST_JUDGED] = {9, 9, 9, 9, 9};
-    double *to = grade_guarded("slopes", nothing, (size_t)c->n * sizeof *to);
-    kto_slopes(&a, c->z, c->settings, to);
-    for (int i = 0; i < c->n; i++) got[i] = to[i];
-    grade_written(g, got, c->n, TOLERANCE, slopes_by, c, nothing[0]);
+    double got[MOST_JUDGED];
+    slopes_of(c, got);
+    grade_written(g, got, c->n, TOLERANCE, slopes_by, c, BEFORE);
     grade_numbers(g, points, what, got, c->n, TOLERANCE, slopes_by, c, SLOPES_SLIPS,
                   COUNT_OF(SLOPES_SLIPS));
+    grade_simpler_judged(g, c, slopes_of, slopes_by);
 }
 
-static const Cases LIKED = {3,
-                            {0.5, -1, 2},
-                            {true, true, true},
-                            0.25,
-                            {0.4, 1.5, 0.75}},
-                   BOTH = {5,
-                           {0.5, -1, 2, 0.75, -0.5},
-                           {true, false, false, true, true},
-                           0.25,
-                           {0.4, 1.5, 0.75}},
-                   FAR = {3, {3000, -3000, 2500}, {false, true, false}, 0, {1, 1, 2}};
+static const Cases
+    LIKED = {3, {0.5, -1, 2}, {true, true, true}, 0.25, {0.4, 1.5, 0.75}},
+    BOTH = {5,
+            {0.5, -1, 2, 0.75, -0.5},
+            {true, false, false, true, true},
+            0.25,
+            {0.4, 1.5, 0.75}},
+    FAR = {4, {3000, -3000, 2500, -2500}, {false, true, false, false}, 0, {1, 1, 2}};
+// three have their whole lambda: 2 + 1 + 2
+static const double FAR_LOSS = 5.0 / 4;
 
 static void check_loss_liked(Grade *g) {
     check_loss_of(g, 3, "the loss of three answers that were liked", &LIKED);
@@ -350,20 +420,22 @@ static void check_slopes_both(Grade *g) {
                     &BOTH);
 }
 
-// beta h of 3000: e^3000 is infinite.
+// beta h of 3000: e^3000 is infinite. Far on either side, of both kinds.
 static void check_far(Grade *g) {
-    Judged a = judged(&FAR);
-    double loss = kto_loss(&a, FAR.z, FAR.settings), slopes[3] = {0}, worst = 0;
-    double *to = grade_guarded("slopes", slopes, sizeof slopes);
-    kto_slopes(&a, FAR.z, FAR.settings, to);
-    for (int i = 0; i < 3; i++) worst = isnan(to[i]) ? NAN : fmax(worst, fabs(to[i]));
-    grade_mistake(g, isnan(loss) || isnan(worst), "overflow",
+    double loss, slopes[MOST_JUDGED];
+    loss_of(&FAR, &loss), slopes_of(&FAR, slopes);
+    int wrong = 0;
+    bool none = true;  // that is no number
+    while (wrong < FAR.n - 1 && slopes[wrong] == 0) wrong++;
+    for (int i = 0; i < FAR.n; i++) none &= !isnan(slopes[i]);
+    grade_mistake(g, isnan(loss) || !none, "overflow",
                   "e^3000 is infinite and infinity / infinity is NaN: use e^-|x|");
-    grade_expect(g, 1, fabs(loss - 5.0 / 3) < TOLERANCE,
+    grade_expect(g, 1, fabs(loss - FAR_LOSS) < TOLERANCE,
                  "the loss with beta (h - z) of 3000: %.9g, should be %.9g", loss,
-                 5.0 / 3);
-    grade_expect(g, 2, worst == 0 && fabs(loss - 5.0 / 3) < TOLERANCE,
-                 "the slopes there: the largest is %g, should be 0", worst);
+                 FAR_LOSS);
+    grade_expect(g, 2, slopes[wrong] == 0 && fabs(loss - FAR_LOSS) < TOLERANCE,
+                 "the slopes there: that of answer %d is %g, should be 0", wrong,
+                 slopes[wrong]);
 }
 
 // ---- balance
@@ -445,6 +517,14 @@ static const Slip BALANCE_SLIPS[] = {
      "other ratio x others / liked or its inverse"},
 };
 
+static bool balances(Balance b) {
+    KtoSettings s = kto_balanced(b.liked, b.others, b.ratio, BETA);
+    double want[3];
+    balance_by(BALANCE_RIGHT, &b, want);
+    return fabs(s.lambda_liked - want[0]) < TOLERANCE
+           && fabs(s.lambda_other - want[1]) < TOLERANCE;
+}
+
 static void check_balance(Grade *g, int points, const char *what, Balance b) {
     KtoSettings s = kto_balanced(b.liked, b.others, b.ratio, BETA);
     double got[] = {s.lambda_liked, s.lambda_other, s.beta};
@@ -452,14 +532,20 @@ static void check_balance(Grade *g, int points, const char *what, Balance b) {
                   "beta is to be the one that is given");
     grade_numbers(g, points, what, got, 3, TOLERANCE, balance_by, &b, BALANCE_SLIPS,
                   COUNT_OF(BALANCE_SLIPS));
-}
-
-static bool balances(Balance b) {
-    KtoSettings s = kto_balanced(b.liked, b.others, b.ratio, BETA);
-    double want[3];
-    balance_by(BALANCE_RIGHT, &b, want);
-    return fabs(s.lambda_liked - want[0]) < TOLERANCE
-           && fabs(s.lambda_other - want[1]) < TOLERANCE;
+    grade_contrast(g, fabs(got[0] * b.liked - b.ratio * got[1] * b.others) < 1e-9,
+                   "only-balanced",
+                   "the two are balanced: what makes the smaller one 1?");
+    Balance plain = {b.liked, b.others, 1}, alike = {b.liked, b.liked, b.ratio};
+    grade_contrast(g, balances(plain), "only-ratio-1",
+                   "right where the ratio is 1: on which side does it stand?");
+    grade_contrast(
+        g, balances(alike), "only-counts-alike",
+        "right where there are as many of each kind: which count stands where?");
+    grade_contrast(
+        g, fmin(got[0], got[1]) == 1, "only-smaller-one",
+        "the smaller of the two is 1, but lambda_liked / lambda_other is %.6g: "
+        "lambda_liked x liked = ratio x lambda_other x others says %.6g",
+        got[0] / got[1], b.ratio * b.others / b.liked);
 }
 
 static void check_more_others(Grade *g) {

@@ -1,15 +1,39 @@
 // Problem 5: lengths and directions.
 #include <math.h>
+#include <string.h>
 
 #include "ch05_sft_rlhf/homework/grade.h"
 
 static const double TOLERANCE = 1e-9;
 
 enum { ROWS = 3, COLS = 2, RANK = 4, SIZE = ROWS * COLS };
-enum { BEFORE = 9 };  // what is in an array that is to be written
+static const double BEFORE = 77.25;  // what is in an array that is to be written
 // Neither rows nor runs of three have the columns' lengths.
-static const double V[SIZE] = {1, -2, 2, 0.75, -1.5, 0.5}, M[COLS] = {1.5, 0.5},
-                    DW[SIZE] = {0.5, 1, -1, 2, 0.25, -0.75};
+#define COLUMNS \
+    { 1, -2, 2, 0.75, -1.5, 0.5 }
+#define UNIT_COLUMNS \
+    { 0.6, 0, 0, 0.8, -0.8, 0.6 }
+#define SLOPES \
+    { 0.5, 1, -1, 2, 0.25, -0.75 }
+typedef struct {
+    double v[SIZE], m[COLS], dw[SIZE];
+    bool constant;
+} Layer;
+static const Layer USUAL = {COLUMNS, {1.5, 0.5}, SLOPES, false},
+                   CONSTANT = {COLUMNS, {1.5, 0.5}, SLOPES, true},
+                   // simpler ones
+    M_1 = {COLUMNS, {1, 1}, SLOPES, false},
+                   M_1_CONSTANT = {COLUMNS, {1, 1}, SLOPES, true},
+                   UNITS = {UNIT_COLUMNS, {1.5, 0.5}, SLOPES, false},
+                   UNITS_CONSTANT = {UNIT_COLUMNS, {1.5, 0.5}, SLOPES, true},
+                   M_ALIKE = {COLUMNS, {1.5, 1.5}, SLOPES, false},
+                   COLUMNS_ALIKE = {{1, 1, 2, 2, -1.5, -1.5},
+                                    {1.5, 0.5},
+                                    SLOPES,
+                                    false},
+                   UNITS_M_1 = {UNIT_COLUMNS, {1, 1}, SLOPES, false},
+                   LARGE = {
+                       {1000, -2000, 2000, 750, -1500, 500}, {1.5, 0.5}, SLOPES, false};
 
 typedef enum {
     DORA_RIGHT,
@@ -52,17 +76,18 @@ typedef enum {
 } DoraRule;
 
 // |v_j|, or what a mistake takes for it at (i, j).
-static double norm_by(DoraRule rule, int i, int j) {
+static double norm_by(DoraRule rule, const Layer *l, int i, int j) {
+    const double *v = l->v;
     double squares = 0, sum = 0, largest = 0, all = 0;
     int count = rule == DORA_ROWS ? COLS : ROWS;
     for (int k = 0; k < count; k++) {
-        double x = rule == DORA_ROWS ? V[i * COLS + k] : V[k * COLS + j];
-        if (rule == DORA_INDEX) x = V[j * ROWS + k];
+        double x = rule == DORA_ROWS ? v[i * COLS + k] : v[k * COLS + j];
+        if (rule == DORA_INDEX) x = v[j * ROWS + k];
         squares += x * x, sum += fabs(x), largest = fmax(largest, fabs(x));
     }
     for (int k = 0; k < SIZE && rule == DORA_RUNNING; k++)
-        if (k % COLS < j) squares += V[k] * V[k];
-    for (int k = 0; k < SIZE; k++) all += V[k] * V[k];
+        if (k % COLS < j) squares += v[k] * v[k];
+    for (int k = 0; k < SIZE; k++) all += v[k] * v[k];
     switch (rule) {
         case DORA_SQUARED: return squares;
         case DORA_SUM: return sum;
@@ -76,14 +101,14 @@ static double norm_by(DoraRule rule, int i, int j) {
 }
 
 static void weights_by(int rule, const void *of, double *to) {
-    (void)of;
+    const Layer *l = of;
     for (int i = 0; i < ROWS; i++)
         for (int j = 0; j < COLS; j++) {
-            double norm = norm_by((DoraRule)rule, i, j),
+            double norm = norm_by((DoraRule)rule, l, i, j),
                    m = rule == DORA_NO_M    ? 1
-                       : rule == DORA_M_ROW ? M[i % COLS]
-                                            : M[j],
-                   v = V[i * COLS + j];
+                       : rule == DORA_M_ROW ? l->m[i % COLS]
+                                            : l->m[j],
+                   v = l->v[i * COLS + j];
             to[i * COLS + j] = rule == DORA_INVERSE ? v * norm / m
                                : rule == DORA_ADDED ? v / norm + m
                                : rule == DORA_KEPT  ? BEFORE + m * v / norm
@@ -116,34 +141,72 @@ static const Slip WEIGHT_SLIPS[] = {
     {DORA_KEPT, "added-to", "written, not added to what was there"},
 };
 
+static int weights_of(const void *of, double *got) {
+    const Layer *l = of;
+    const double before[SIZE] = {BEFORE, BEFORE, BEFORE, BEFORE, BEFORE, BEFORE};
+    double *w = grade_guarded("w", before, sizeof before);
+    dora_weights(grade_guarded("v", l->v, sizeof l->v),
+                 grade_guarded("m", l->m, sizeof l->m), ROWS, COLS, w);
+    memcpy(got, w, sizeof before);
+    return SIZE;
+}
+
+#define LAYER_CASES \
+    {"only-m-1", "right where all m_j are 1: where does m stand?", &M_1}, \
+        {"only-m-alike", \
+         "right where all m_j are the same: which of them stands where?", &M_ALIKE}, \
+        {"only-unit-columns", \
+         "right where all columns of v have length 1: what is divided by |v_j|, and " \
+         "how " \
+         "often?", \
+         &UNITS}, \
+        {"only-columns-alike", \
+         "right where all columns of v are the same: whose numbers are in a column's " \
+         "length?", \
+         &COLUMNS_ALIKE}, \
+        {"only-large", \
+         "right where v is 1000 times as large: is something added to the length, or " \
+         "to " \
+         "its square?", \
+         &LARGE}, \
+    { \
+        "only-units", \
+            "right where all columns of v have length 1 and all m_j are 1: where do " \
+            "m and " \
+            "|v_j| stand, and how often?", \
+            &UNITS_M_1 \
+    }
+
 static void check_weights(Grade *g) {
-    double nothing[SIZE] = {9, 9, 9, 9, 9, 9};
-    double *w = grade_guarded("w", nothing, sizeof nothing);
-    dora_weights(grade_guarded("v", V, sizeof V), grade_guarded("m", M, sizeof M), ROWS,
-                 COLS, w);
-    grade_numbers(g, 4, "the weights of a 3 x 2 layer", w, SIZE, TOLERANCE, weights_by,
-                  NULL, WEIGHT_SLIPS, COUNT_OF(WEIGHT_SLIPS));
+    static const Simpler simpler[] = {LAYER_CASES};
+    double got[SIZE];
+    weights_of(&USUAL, got);
+    grade_written(g, got, SIZE, TOLERANCE, weights_by, &USUAL, BEFORE);
+    grade_numbers(g, 4, "the weights of a 3 x 2 layer", got, SIZE, TOLERANCE,
+                  weights_by, &USUAL, WEIGHT_SLIPS, COUNT_OF(WEIGHT_SLIPS));
+    grade_simpler(g, TOLERANCE, weights_of, weights_by, simpler, COUNT_OF(simpler));
 }
 
 // ---- gradients
 
 // sum_i dw_ij v_ij / |v_j|
-static double along_by(DoraRule rule, int j) {
+static double along_by(DoraRule rule, const Layer *l, int j) {
     double sum = 0;
     int end = rule == DORA_FIRST_ROW ? 1 : ROWS;
     for (int i = rule == DORA_LAST_ROW ? ROWS - 1 : 0; i < end; i++) {
-        double v = rule == DORA_SUM_DW ? 1 : V[i * COLS + j] / norm_by(rule, i, j);
-        sum += DW[i * COLS + j] * v;
+        double v =
+            rule == DORA_SUM_DW ? 1 : l->v[i * COLS + j] / norm_by(rule, l, i, j);
+        sum += l->dw[i * COLS + j] * v;
     }
     if (rule == DORA_MEAN) sum /= ROWS;
-    if (rule == DORA_BY_M) sum /= M[j];
-    return rule == DORA_OF_W ? sum * M[j] : rule == DORA_SIGN ? -sum : sum;
+    if (rule == DORA_BY_M) sum /= l->m[j];
+    return rule == DORA_OF_W ? sum * l->m[j] : rule == DORA_SIGN ? -sum : sum;
 }
 
 static void lengths_by(int rule, const void *of, double *to) {
-    (void)of;
+    const Layer *l = of;
     for (int j = 0; j < COLS; j++)
-        to[j] = along_by((DoraRule)rule, j) + (rule == DORA_KEPT ? BEFORE : 0);
+        to[j] = along_by((DoraRule)rule, l, j) + (rule == DORA_KEPT ? BEFORE : 0);
 }
 
 static const Slip LENGTH_SLIPS[] = {
@@ -174,44 +237,46 @@ static const Slip LENGTH_SLIPS[] = {
 };
 
 // What is taken away from dw_ij: its part along v_j.
-static double part_by(DoraRule rule, int i, int j) {
-    double norm = norm_by(DORA_RIGHT, 0, j), along = along_by(DORA_RIGHT, j),
-           v = V[i * COLS + j];
+static double part_by(DoraRule rule, const Layer *l, int i, int j) {
+    double norm = norm_by(DORA_RIGHT, l, 0, j), along = along_by(DORA_RIGHT, l, j),
+           v = l->v[i * COLS + j];
     switch (rule) {
         case DORA_DV_PLUS: return -along * v / norm;
         case DORA_DV_UNIT: return along * v;
         case DORA_DV_TIMES: return along * v * norm;
         case DORA_DV_SQUARE: return along * v / (norm * norm);
-        case DORA_DV_M: return along * M[j] * v / norm;
+        case DORA_DV_M: return along * l->m[j] * v / norm;
         case DORA_DV_PART: return along;
-        case DORA_DV_DW: return along * DW[i * COLS + j] / norm;
-        case DORA_DV_FEW: return along * v / norm / M[j];
-        case DORA_DV_OWN: return DW[i * COLS + j] * v * v / (norm * norm);
+        case DORA_DV_DW: return along * l->dw[i * COLS + j] / norm;
+        case DORA_DV_FEW: return along * v / norm / l->m[j];
+        case DORA_DV_OWN: return l->dw[i * COLS + j] * v * v / (norm * norm);
         case DORA_DV_NO_V: return along / norm;
         case DORA_DV_UNTIL:
             along = 0;
-            for (int k = 0; k <= i; k++) along += DW[k * COLS + j] * V[k * COLS + j];
+            for (int k = 0; k <= i; k++)
+                along += l->dw[k * COLS + j] * l->v[k * COLS + j];
             return along / norm * v / norm;
         default: return along * v / norm;
     }
 }
 
 static void slopes_by(int rule, const void *of, double *to) {
-    bool constant = *(const bool *)of != (rule == DORA_DV_OTHER);
+    const Layer *l = of;
+    bool constant = l->constant != (rule == DORA_DV_OTHER);
     for (int j = 0; j < COLS; j++) {
         bool other = rule == DORA_INDEX || rule == DORA_RUNNING;
-        double norm = norm_by(other ? (DoraRule)rule : DORA_RIGHT, 0, j),
-               factor = M[j] / norm;
+        double norm = norm_by(other ? (DoraRule)rule : DORA_RIGHT, l, 0, j),
+               factor = l->m[j] / norm;
         if (rule == DORA_NO_M) factor = 1 / norm;
-        if (rule == DORA_NO_NORM) factor = M[j];
-        if (rule == DORA_SQUARED) factor = M[j] / (norm * norm);
-        if (rule == DORA_TIMES) factor = M[j] * norm;
-        if (rule == DORA_INVERSE) factor = norm / M[j];
+        if (rule == DORA_NO_NORM) factor = l->m[j];
+        if (rule == DORA_SQUARED) factor = l->m[j] / (norm * norm);
+        if (rule == DORA_TIMES) factor = l->m[j] * norm;
+        if (rule == DORA_INVERSE) factor = norm / l->m[j];
         if (rule == DORA_DV_PLAIN) factor = 1;
         for (int i = 0; i < ROWS; i++) {
-            if (rule == DORA_M_ROW) factor = M[i % COLS] / norm;
-            double take = constant ? 0 : part_by((DoraRule)rule, i, j),
-                   dw = rule == DORA_DV_ALONE ? 0 : DW[i * COLS + j];
+            if (rule == DORA_M_ROW) factor = l->m[i % COLS] / norm;
+            double take = constant ? 0 : part_by((DoraRule)rule, l, i, j),
+                   dw = rule == DORA_DV_ALONE ? 0 : l->dw[i * COLS + j];
             to[i * COLS + j] = factor * (dw - take) + (rule == DORA_KEPT ? BEFORE : 0);
         }
     }
@@ -259,44 +324,81 @@ static const Slip SLOPE_SLIPS[] = {
     {DORA_KEPT, "dv-added-to", "written, not added to what was there"},
 };
 
-typedef struct {
-    double m[COLS], v[SIZE];
-} Gradients;
-
-static Gradients gradients(bool constant) {
-    Gradients to;
-    double nothing[SIZE] = {9, 9, 9, 9, 9, 9};
-    double *dm = grade_guarded("dm", nothing, COLS * sizeof *dm),
-           *dv = grade_guarded("dv", nothing, sizeof nothing);
-    dora_gradients(grade_guarded("v", V, sizeof V), grade_guarded("m", M, sizeof M),
-                   grade_guarded("dw", DW, sizeof DW), ROWS, COLS, constant, dm, dv);
-    for (int j = 0; j < COLS; j++) to.m[j] = dm[j];
-    for (int i = 0; i < SIZE; i++) to.v[i] = dv[i];
-    return to;
+// dm, then dv.
+static void gradients(const Layer *l, double dm[COLS], double dv[SIZE]) {
+    const double before[SIZE] = {BEFORE, BEFORE, BEFORE, BEFORE, BEFORE, BEFORE};
+    double *m = grade_guarded("dm", before, COLS * sizeof *m),
+           *v = grade_guarded("dv", before, sizeof before);
+    dora_gradients(
+        grade_guarded("v", l->v, sizeof l->v), grade_guarded("m", l->m, sizeof l->m),
+        grade_guarded("dw", l->dw, sizeof l->dw), ROWS, COLS, l->constant, m, v);
+    memcpy(dm, m, COLS * sizeof *m), memcpy(dv, v, sizeof before);
+}
+static int lengths_of(const void *of, double *got) {
+    double dv[SIZE];
+    gradients(of, got, dv);
+    return COLS;
+}
+static int slopes_of(const void *of, double *got) {
+    double dm[COLS];
+    gradients(of, dm, got);
+    return SIZE;
 }
 
 static void check_lengths(Grade *g) {
-    Gradients got = gradients(false);
-    grade_numbers(g, 4, "the lengths' gradient", got.m, COLS, TOLERANCE, lengths_by,
-                  NULL, LENGTH_SLIPS, COUNT_OF(LENGTH_SLIPS));
+    static const Simpler simpler[] = {LAYER_CASES};
+    double got[COLS];
+    lengths_of(&USUAL, got);
+    grade_written(g, got, COLS, TOLERANCE, lengths_by, &USUAL, BEFORE);
+    grade_numbers(g, 4, "the lengths' gradient", got, COLS, TOLERANCE, lengths_by,
+                  &USUAL, LENGTH_SLIPS, COUNT_OF(LENGTH_SLIPS));
+    grade_simpler(g, TOLERANCE, lengths_of, lengths_by, simpler, COUNT_OF(simpler));
 }
 
-static void check_slopes(Grade *g, int points, const char *what, bool constant) {
-    Gradients got = gradients(constant);
-    grade_numbers(g, points, what, got.v, SIZE, TOLERANCE, slopes_by, &constant,
-                  SLOPE_SLIPS, COUNT_OF(SLOPE_SLIPS));
+static void check_slopes(Grade *g, int points, const char *what, const Layer *l,
+                         const Simpler *simpler, int count) {
+    double got[SIZE];
+    slopes_of(l, got);
+    grade_written(g, got, SIZE, TOLERANCE, slopes_by, l, BEFORE);
+    grade_numbers(g, points, what, got, SIZE, TOLERANCE, slopes_by, l, SLOPE_SLIPS,
+                  COUNT_OF(SLOPE_SLIPS));
+    grade_simpler(g, TOLERANCE, slopes_of, slopes_by, simpler, count);
 }
-static void check_full(Grade *g) { check_slopes(g, 7, "the gradient of v", false); }
+static void check_full(Grade *g) {
+    static const Simpler simpler[] = {LAYER_CASES,
+                                      {"only-constant",
+                                       "right with constant norms: what is taken away "
+                                       "from dw_ij, where is m in it, and "
+                                       "how often is it divided by |v_j|?",
+                                       &CONSTANT}};
+    check_slopes(g, 7, "the gradient of v", &USUAL, simpler, COUNT_OF(simpler));
+}
 static void check_constant(Grade *g) {
-    check_slopes(g, 4, "the gradient of v with constant norms", true);
+    static const Simpler simpler[] = {
+        {"only-m-1", "right where all m_j are 1: where does m stand?", &M_1_CONSTANT},
+        {"only-unit-columns",
+         "right where all columns of v have length 1: what is divided by |v_j|, and "
+         "how "
+         "often?",
+         &UNITS_CONSTANT},
+        {"only-not-constant",
+         "right where the norms are not constant: what is left out where they are?",
+         &USUAL}};
+    check_slopes(g, 4, "the gradient of v with constant norms", &CONSTANT, simpler,
+                 COUNT_OF(simpler));
 }
 
 // ---- adapters
 
 // A rank that is neither rows nor columns.
 static const double A[ROWS * RANK] = {1, 2, 0.5, -1, 0, 3, -2, 0.25, 1.5, -0.5, 4, 1},
-                             B[RANK * COLS] = {2, -1, 0.5, 1.5, -3, 0.75, 1, 0.25},
-                             S = 3;
+                             B[RANK * COLS] = {2, -1, 0.5, 1.5, -3, 0.75, 1, 0.25};
+typedef struct {
+    double s, dv[SIZE];
+} Adapter;
+static const Adapter TRIPLED = {3, SLOPES}, UNSCALED = {1, SLOPES},
+                     DV_ALIKE = {3, {1, 1, 1, 1, 1, 1}},
+                     ONE_DV = {3, {1, 0, 0, 0, 0, 0}};
 
 typedef enum {
     ADAPTER_RIGHT,
@@ -308,44 +410,48 @@ typedef enum {
     ADAPTER_LAST,        // = for +=
     ADAPTER_RUNNING,     // a row's sum goes on into its next number
     ADAPTER_ACROSS,      // written column after column
+    ADAPTER_OWN,         // a for b: [k * COLS + j]
+    ADAPTER_OWN_ROW,     // a for b: [j * RANK + k]
 } AdapterRule;
 
-static double scale_by(int rule) {
+static double scale_by(int rule, double s) {
     return rule == ADAPTER_NO_SCALE        ? 1
-           : rule == ADAPTER_SQUARED_SCALE ? S * S
-           : rule == ADAPTER_RANK          ? S / RANK
-           : rule == ADAPTER_BY_SCALE      ? 1 / S
-                                           : S;
+           : rule == ADAPTER_SQUARED_SCALE ? s * s
+           : rule == ADAPTER_RANK          ? s / RANK
+           : rule == ADAPTER_BY_SCALE      ? 1 / s
+                                           : s;
 }
 
 static void a_by(int rule, const void *of, double *to) {
-    (void)of;
+    const Adapter *adapter = of;
     for (int i = 0; i < ROWS; i++) {
         double sum = 0;
         for (int k = 0; k < RANK; k++) {
             if (rule != ADAPTER_RUNNING) sum = 0;
             for (int j = rule == ADAPTER_LAST ? COLS - 1 : 0; j < COLS; j++)
-                sum +=
-                    DW[i * COLS + j]
-                    * (rule == ADAPTER_TRANSPOSED ? B[j * RANK + k] : B[k * COLS + j]);
+                sum += adapter->dv[i * COLS + j]
+                       * (rule == ADAPTER_TRANSPOSED ? B[j * RANK + k]
+                          : rule == ADAPTER_OWN      ? A[k * COLS + j]
+                          : rule == ADAPTER_OWN_ROW  ? A[j * RANK + k]
+                                                     : B[k * COLS + j]);
             to[rule == ADAPTER_ACROSS ? k * ROWS + i : i * RANK + k] =
-                scale_by(rule) * sum;
+                scale_by(rule, adapter->s) * sum;
         }
     }
 }
 
 static void b_by(int rule, const void *of, double *to) {
-    (void)of;
+    const Adapter *adapter = of;
     for (int k = 0; k < RANK; k++) {
         double sum = 0;
         for (int j = 0; j < COLS; j++) {
             if (rule != ADAPTER_RUNNING) sum = 0;
             for (int i = rule == ADAPTER_LAST ? ROWS - 1 : 0; i < ROWS; i++)
                 sum +=
-                    DW[i * COLS + j]
+                    adapter->dv[i * COLS + j]
                     * (rule == ADAPTER_TRANSPOSED ? A[k * ROWS + i] : A[i * RANK + k]);
             to[rule == ADAPTER_ACROSS ? j * RANK + k : k * COLS + j] =
-                scale_by(rule) * sum;
+                scale_by(rule, adapter->s) * sum;
         }
     }
 }
@@ -361,36 +467,58 @@ static const Slip ADAPTER_SLIPS[] = {
      "only the last term is left: each number is a sum of products, add them up"},
     {ADAPTER_RUNNING, "sum-not-begun-anew",
      "a sum goes on into the next number of its row: it begins with 0 for each"},
+    {ADAPTER_OWN, "own-factor",
+     "a stands where b belongs: in da is the other factor, da = s dv b^T"},
+    {ADAPTER_OWN_ROW, "own-factor",
+     "a stands where b belongs: in da is the other factor, da = s dv b^T"},
     {ADAPTER_ACROSS, "written-across",
      "written column after column: da has a's shape, db b's, row after row"},
 };
 
-static void adapters(double *da, double *db) {
-    double nothing[ROWS * RANK];
-    for (int i = 0; i < ROWS * RANK; i++) nothing[i] = BEFORE;
-    double *to_a = grade_guarded("da", nothing, sizeof A),
-           *to_b = grade_guarded("db", nothing, sizeof B);
-    dora_adapter_gradients(
-        grade_guarded("dv", DW, sizeof DW), grade_guarded("a", A, sizeof A),
-        grade_guarded("b", B, sizeof B), ROWS, COLS, RANK, S, to_a, to_b);
-    for (int i = 0; i < ROWS * RANK; i++) da[i] = to_a[i];
-    for (int i = 0; i < RANK * COLS; i++) db[i] = to_b[i];
+static void adapters(const Adapter *adapter, double *da, double *db) {
+    double before[ROWS * RANK];
+    for (int i = 0; i < ROWS * RANK; i++) before[i] = BEFORE;
+    double *to_a = grade_guarded("da", before, sizeof A),
+           *to_b = grade_guarded("db", before, sizeof B);
+    dora_adapter_gradients(grade_guarded("dv", adapter->dv, sizeof adapter->dv),
+                           grade_guarded("a", A, sizeof A),
+                           grade_guarded("b", B, sizeof B), ROWS, COLS, RANK,
+                           adapter->s, to_a, to_b);
+    memcpy(da, to_a, sizeof A), memcpy(db, to_b, sizeof B);
+}
+static int a_of(const void *of, double *got) {
+    double db[RANK * COLS];
+    adapters(of, got, db);
+    return ROWS * RANK;
+}
+static int b_of(const void *of, double *got) {
+    double da[ROWS * RANK];
+    adapters(of, da, got);
+    return RANK * COLS;
 }
 
-static void check_a(Grade *g) {
-    double da[ROWS * RANK], db[RANK * COLS];
-    adapters(da, db);
-    grade_written(g, da, ROWS * RANK, TOLERANCE, a_by, NULL, BEFORE);
-    grade_numbers(g, 3, "the gradient of a", da, ROWS * RANK, TOLERANCE, a_by, NULL,
-                  ADAPTER_SLIPS, COUNT_OF(ADAPTER_SLIPS));
+static void check_factor(Grade *g, const char *what,
+                         int (*get)(const void *of, double *got),
+                         void (*by)(int rule, const void *of, double *to)) {
+    static const Simpler simpler[] = {
+        {"only-s-1", "right where s is 1: where does s stand?", &UNSCALED},
+        {"only-dv-alike",
+         "right where all numbers of dv are the same: which of them is multiplied with "
+         "which?",
+         &DV_ALIKE},
+        {"only-one-dv",
+         "right where dv is 0 but in row 0, column 0: over which index is the sum, and "
+         "does it begin with 0?",
+         &ONE_DV}};
+    double got[ROWS * RANK];
+    int n = get(&TRIPLED, got);
+    grade_written(g, got, n, TOLERANCE, by, &TRIPLED, BEFORE);
+    grade_numbers(g, 3, what, got, n, TOLERANCE, by, &TRIPLED, ADAPTER_SLIPS,
+                  COUNT_OF(ADAPTER_SLIPS));
+    grade_simpler(g, TOLERANCE, get, by, simpler, COUNT_OF(simpler));
 }
-static void check_b(Grade *g) {
-    double da[ROWS * RANK], db[RANK * COLS];
-    adapters(da, db);
-    grade_written(g, db, RANK * COLS, TOLERANCE, b_by, NULL, BEFORE);
-    grade_numbers(g, 3, "the gradient of b", db, RANK * COLS, TOLERANCE, b_by, NULL,
-                  ADAPTER_SLIPS, COUNT_OF(ADAPTER_SLIPS));
-}
+static void check_a(Grade *g) { check_factor(g, "the gradient of a", a_of, a_by); }
+static void check_b(Grade *g) { check_factor(g, "the gradient of b", b_of, b_by); }
 
 void check_dora(Grade *g) {
     grade_part(g, check_weights(g));

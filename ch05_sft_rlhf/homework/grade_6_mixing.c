@@ -17,12 +17,18 @@ static const double WEIGHT[DOCUMENTS] = {0.3, 0.25, 0.2, 0.15, 0.1},
 
 typedef struct {
     uint64_t seed;
-    bool open;  // an answer need not have ended after LONGEST tokens
+    bool open;   // an answer need not have ended after LONGEST tokens
+    bool same;   // all documents say the same
+    bool alike;  // all documents have the same weight
 } World;
+static double weight_in(const World *w, int z) {
+    return (w->alike ? ALIKE : WEIGHT)[z];
+}
 
 static void next(const void *self, int z, const int *prefix, int count, double *log_p) {
     const World *w = self;
-    uint64_t h = hash_bytes(HASH_START, &z, sizeof z);
+    int says = w->same ? 0 : z;
+    uint64_t h = hash_bytes(HASH_START, &says, sizeof says);
     if (count) h = hash_bytes(h, prefix, (size_t)count * sizeof *prefix);
     Rng rng = rng_new(w->seed ^ h);
     double sum = 0;
@@ -36,9 +42,10 @@ static void next(const void *self, int z, const int *prefix, int count, double *
 }
 
 static Readers readers(const World *w) {
-    return (Readers){DOCUMENTS, SYMBOLS,
-                     LONGEST,   grade_guarded("weight", WEIGHT, sizeof WEIGHT),
-                     next,      w};
+    return (Readers){
+        DOCUMENTS, SYMBOLS,
+        LONGEST,   grade_guarded("weight", w->alike ? ALIKE : WEIGHT, sizeof WEIGHT),
+        next,      w};
 }
 
 // ---- probabilities
@@ -67,6 +74,7 @@ typedef enum {
     MIX_LAST_TOKEN,  // the token before for the whole prefix
     MIX_EACH_TOKEN,  // by sequence: p(z) for every token
     MIX_ONCE,        // by token: p(z) for the first token alone
+    MIX_WEIGHT_SQUARED,
 } MixRule;
 
 typedef struct {
@@ -102,23 +110,25 @@ static double stretch_by(const Mix *m, MixRule rule, int z, int from, int to) {
     return log_p;
 }
 
-static double weight_of(MixRule rule, int z) {
+static double weight_of(MixRule rule, const World *w, int z) {
     if (rule == MIX_NO_WEIGHT) return 1;
-    if (rule == MIX_TWICE) return WEIGHT[z] / DOCUMENTS;
+    if (rule == MIX_TWICE) return weight_in(w, z) / DOCUMENTS;
     if (rule == MIX_HEAVY) return z == 0;
+    if (rule == MIX_WEIGHT_SQUARED) return weight_in(w, z) * weight_in(w, z);
     if (rule == MIX_FEWER && z + 1 == DOCUMENTS) return 0;
-    return (rule == MIX_ALIKE ? ALIKE : WEIGHT)[z];
+    return rule == MIX_ALIKE ? ALIKE[z] : weight_in(w, z);
 }
 
 // The sum over documents of tokens from .. to - 1 of the answer.
 static double mixture(const Mix *m, MixRule rule, int from, int to) {
     double sum = 0, best = 0, logs = 0, added = 0, all = 0, times = 0;
     for (int z = 0; z < DOCUMENTS; z++) {
-        double weight = weight_of(rule, z), log_p = stretch_by(m, rule, z, from, to);
+        double weight = weight_of(rule, m->world, z),
+               log_p = stretch_by(m, rule, z, from, to);
         if (rule == MIX_EACH_TOKEN) weight = pow(weight, to - from);
         if (rule == MIX_ONCE && from > 0) weight = 1;
         sum += weight * exp(log_p), best = fmax(best, weight * exp(log_p));
-        logs += weight * log_p, all += log(WEIGHT[z]) + log_p;
+        logs += weight * log_p, all += log(weight_in(m->world, z)) + log_p;
         added += exp(weight + log_p), times += exp(weight * log_p);
     }
     switch (rule) {
@@ -156,6 +166,7 @@ static void mix_by(int rule, const void *of, double *to) {
         {MIX_LAST_TOKEN, "last-token", \
          "a token depends on all those before it: the prefix is the answer from its " \
          "beginning, not the last token alone"}, \
+        {MIX_WEIGHT_SQUARED, "weight-twice", "p(z) is there twice: once"}, \
         {MIX_NO_WEIGHT, "no-weights", \
          "the documents' weights are not used: p(z) multiplies each"}, \
         {MIX_TWICE, "mean-again", \
@@ -198,16 +209,41 @@ static const Slip TOKEN_SLIPS[] = {
     MIX_SLIPS,
 };
 
-static const World VALUES = {1};
+static const World VALUES = {.seed = 1};
+
+static int log_p_of(const void *of, double *got) {
+    const Mix *m = of;
+    Readers r = readers(m->world);
+    size_t size = (size_t)m->count * sizeof *m->answer;
+    const int *answer = grade_guarded("answer", m->answer, size);
+    *got = (m->token ? token_log_p : sequence_log_p)(&r, answer, m->count);
+    return 1;
+}
 
 static void check_log_p(Grade *g, bool token) {
-    Mix m = {&VALUES, {1, 0, 2, END}, 4, token};
-    Readers r = readers(&VALUES);
-    const int *answer = grade_guarded("answer", m.answer, 4 * sizeof *m.answer);
-    double got = token ? token_log_p(&r, answer, 4) : sequence_log_p(&r, answer, 4);
+    static const World same = {.seed = 1, .same = true},
+                       alike = {.seed = 1, .alike = true};
+    const Mix m = {&VALUES, {1, 0, 2, END}, 4, token}, one = {&VALUES, {END}, 1, token},
+              of_same = {&same, {1, 0, 2, END}, 4, token},
+              of_alike = {&alike, {1, 0, 2, END}, 4, token};
+    const Simpler simpler[] = {
+        {"only-alike",
+         "right where all documents weigh the same: where does p(z) stand?", &of_alike},
+        {"only-same",
+         "right where all documents say the same: what is added up, probabilities or "
+         "logarithms, and which document's?",
+         &of_same},
+        {"only-one-token",
+         "right for an answer of one token: what goes on from one token to the next, "
+         "the "
+         "prefix, the sum, the document?",
+         &one}};
+    double got;
+    log_p_of(&m, &got);
     grade_numbers(g, token ? 3 : 4, token ? "ln p by token" : "ln p by sequence", &got,
                   1, TOLERANCE, mix_by, &m, token ? TOKEN_SLIPS : SEQUENCE_SLIPS,
                   token ? COUNT_OF(TOKEN_SLIPS) : COUNT_OF(SEQUENCE_SLIPS));
+    grade_simpler(g, TOLERANCE, log_p_of, mix_by, simpler, COUNT_OF(simpler));
 }
 static void check_sequence(Grade *g) { check_log_p(g, false); }
 enum { MANY = 147, LONG = 400 };
@@ -288,7 +324,7 @@ typedef struct {
 static const uint64_t BEAM_SEEDS[WORLDS] = {0,   24,  36,  58,  66,
                                             129, 296, 317, 738, 2694};
 // An answer need not have ended, and the best of three has not.
-static const World OPEN = {3874, true};
+static const World OPEN = {.seed = 3874, .open = true};
 // For documents' answers: with some of the same length, and some that begin alike.
 static const uint64_t DECODE_SEEDS[WORLDS] = {[8] = 398, [9] = 127};
 
@@ -460,14 +496,60 @@ static void beam_of(const World *w, int width, double got[LONGEST]) {
     answer_of(got, answer, token_beam(&r, width, answer));
 }
 
+static int beams_of(const void *of, double *got) {
+    const Beam *b = of;
+    for (int i = 0; i < WORLDS; i++)
+        beam_of(&b->worlds[i], b->width, got + i * LONGEST);
+    return WORLDS * LONGEST;
+}
+
+// Where an answer goes wrong.
+static void name_place(Grade *g, const double *got, const double *want) {
+    int none = 0, first_off = 0, off = 0;
+    for (int i = 0; i < WORLDS; i++, got += LONGEST, want += LONGEST) {
+        off += !answer_is(got, want);
+        first_off += got[0] != want[0], none += got[0] < 0;
+    }
+    grade_contrast(g, none > 0, "only-none",
+                   "%d of %d answers are empty: which token ends an "
+                   "answer, and is it looked for among all that are kept at the end?",
+                   none, WORLDS);
+    grade_contrast(
+        g, first_off == 0, "only-first-token",
+        "the first token of each answer is right, a later one is not: what of "
+        "a prefix goes on into the next step, its tokens, its count, its sum "
+        "of ln p?");
+    grade_contrast(g, off < WORLDS, "only-some",
+                   "%d of %d answers are wrong, %d of these in their first token", off,
+                   WORLDS, first_off);
+}
+
 static void check_beam_of(Grade *g, int points, const char *what, uint64_t seed,
                           int width) {
     Beam b = {.width = width};
-    double got[WORLDS * LONGEST];
+    double got[WORLDS * LONGEST], want[WORLDS * LONGEST];
     worlds_from(b.worlds, seed, width > 1);
-    for (int i = 0; i < WORLDS; i++) beam_of(&b.worlds[i], width, got + i * LONGEST);
-    grade_numbers(g, points, what, got, WORLDS * LONGEST, 0, beam_by, &b, BEAM_SLIPS,
+    grade_numbers(g, points, what, got, beams_of(&b, got), 0, beam_by, &b, BEAM_SLIPS,
                   COUNT_OF(BEAM_SLIPS));
+    Beam same = b, alike = b, greedy = b;
+    greedy.width = 1;
+    for (int i = 0; i < WORLDS; i++) same.worlds[i].same = alike.worlds[i].alike = true;
+    const Simpler simpler[] = {
+        {"only-width-1",
+         "right for a beam of 1: how do the extensions of several prefixes, and "
+         "answers "
+         "that have ended, compete for the places?",
+         &greedy},
+        {"only-alike",
+         "right where all documents weigh the same: where does p(z) stand?", &alike},
+        {"only-same",
+         "right where all documents say the same: how are they mixed for the next "
+         "token?",
+         &same}};
+    int from = width == 1;
+    grade_simpler(g, 0, beams_of, beam_by, simpler + from, COUNT_OF(simpler) - from);
+    beam_by(BEAM_RIGHT, &b, want);
+    name_place(g, got, want);
 }
 
 // ---- decoding by sequence
@@ -494,6 +576,8 @@ typedef enum {
     DECODE_LAST,         // the last document's
     DECODE_NO_END,       // the answer without END
     DECODE_WITHOUT_END,  // answers are compared without it, too
+    DECODE_BEST,         // the largest term for their sum
+    DECODE_MEAN,         // divided by how many there are in the sum
 } DecodeRule;
 
 typedef struct {
@@ -506,7 +590,7 @@ static void mixed_next(const World *w, const Held *h, double *log_p) {
     double p[TOKENS] = {0};
     for (int z = 0; z < DOCUMENTS; z++) {
         next(w, z, h->tokens, h->count, log_p);
-        for (int y = 0; y < TOKENS; y++) p[y] += WEIGHT[z] * exp(log_p[y]);
+        for (int y = 0; y < TOKENS; y++) p[y] += weight_in(w, z) * exp(log_p[y]);
     }
     for (int y = 0; y < TOKENS; y++) log_p[y] = log(p[y]);
 }
@@ -551,7 +635,8 @@ static double worth_by(DecodeRule rule, const World *w, bool all, const Held *ow
     if (rule == DECODE_LAST) return z;
     if (rule == DECODE_TOKEN) return mix_by(MIX_RIGHT, &m, &sum), sum;
     bool thorough = all != (rule == DECODE_OTHER);
-    int given = 0;
+    int given = 0, terms = 0;
+    double best = 0;
     for (int k = 0; k < DOCUMENTS; k++) {
         double log_p = 0;
         given += same(&own[z], &own[k]);
@@ -560,8 +645,12 @@ static double worth_by(DecodeRule rule, const World *w, bool all, const Held *ow
         for (int i = 0; i < m.count; i++) log_p += one_by(&m, k, i, false);
         if (rule == DECODE_VOTES || rule == DECODE_MOST_VOTES) log_p = 0;
         bool alike = rule == DECODE_ALIKE || rule == DECODE_MOST_VOTES;
-        sum += (alike ? 1 : WEIGHT[rule == DECODE_OWN_WEIGHT ? z : k]) * exp(log_p);
+        double term =
+            (alike ? 1 : weight_in(w, rule == DECODE_OWN_WEIGHT ? z : k)) * exp(log_p);
+        sum += term, best = fmax(best, term), terms++;
     }
+    if (rule == DECODE_BEST) return best;
+    if (rule == DECODE_MEAN) sum /= terms;
     if (rule == DECODE_REPEATED) sum *= given;
     if (rule == DECODE_PER_TOKEN) return log(sum) / m.count;
     return rule == DECODE_LEAST ? -sum : sum;
@@ -588,6 +677,12 @@ static const Slip DECODE_SLIPS[] = {
     {DECODE_ALIKE, "decode-no-weights", "the documents' weights are not used"},
     {DECODE_OTHER, "thorough-fast",
      "thorough sums over all documents, fast over those whose own answer it is"},
+    {DECODE_BEST, "best-term",
+     "the documents' probabilities of an answer are added up: this takes the largest "
+     "of "
+     "them"},
+    {DECODE_MEAN, "mean-of-terms",
+     "divided by how many documents are in the sum: the sum as it is"},
     {DECODE_OWN, "own-alone",
      "each answer is scored by its own document: also by others that give it"},
     {DECODE_TOKEN, "decode-by-token", "scored by token: by sequence_log_p here"},
@@ -636,25 +731,60 @@ static bool wrong_count(const int *answer, int count, const double *want) {
     return right > 0 && (right == LONGEST || want[right] < 0) && count != right;
 }
 
-static void check_decode_of(Grade *g, const char *what, uint64_t seed, bool thorough) {
-    Decode d = {.thorough = thorough};
-    double got[WORLDS * LONGEST], want[WORLDS * LONGEST];
-    int other_count = 0, same_count = 0;
-    worlds_from(d.worlds, seed, false);
-    decode_by(DECODE_RIGHT, &d, want);
+static int decodes_of(const void *of, double *got) {
+    const Decode *d = of;
     for (int i = 0; i < WORLDS; i++) {
-        Readers r = readers(&d.worlds[i]);
-        int *answer = answer_room(), count = sequence_decode(&r, thorough, answer);
+        Readers r = readers(&d->worlds[i]);
+        int *answer = answer_room(), count = sequence_decode(&r, d->thorough, answer);
         answer_of(got + i * LONGEST, answer, count);
-        other_count += wrong_count(answer, count, want + i * LONGEST);
-        same_count += answer_is(got + i * LONGEST, want + i * LONGEST);
     }
-    grade_mistake(g, other_count > 0 && same_count + other_count == WORLDS,
-                  "count-of-another",
+    return WORLDS * LONGEST;
+}
+
+// All wrong ones have the right tokens, but not their number.
+static bool miscounts(const Decode *d, const double *want) {
+    int wrong = 0, right = 0;
+    for (int i = 0; i < WORLDS; i++, want += LONGEST) {
+        Readers r = readers(&d->worlds[i]);
+        double got[LONGEST];
+        int *answer = answer_room(), count = sequence_decode(&r, d->thorough, answer);
+        answer_of(got, answer, count);
+        wrong += wrong_count(answer, count, want), right += answer_is(got, want);
+    }
+    return wrong > 0 && right + wrong == WORLDS;
+}
+
+static void grade_simpler_decode(Grade *g, const Decode *d, const Decode *other) {
+    Decode same = *d, alike = *d;
+    for (int i = 0; i < WORLDS; i++) same.worlds[i].same = alike.worlds[i].alike = true;
+    const Simpler simpler[] = {
+        {"only-other-way",
+         d->thorough ? "the fast answer is right: over which documents is the sum here?"
+                     : "the thorough answer is right: over which documents is the sum "
+                       "here, and when are two answers the same?",
+         other},
+        {"only-alike",
+         "right where all documents weigh the same: where does p(z) stand?", &alike},
+        {"only-same",
+         "right where all documents say the same: how is an answer of one of them "
+         "compared with that of another?",
+         &same}};
+    grade_simpler(g, 0, decodes_of, decode_by, simpler, COUNT_OF(simpler));
+}
+
+static void check_decode_of(Grade *g, const char *what, uint64_t seed, bool thorough,
+                            uint64_t other_seed) {
+    Decode d = {.thorough = thorough}, other = {.thorough = !thorough};
+    double got[WORLDS * LONGEST], want[WORLDS * LONGEST];
+    worlds_from(d.worlds, seed, false), worlds_from(other.worlds, other_seed, false);
+    decode_by(DECODE_RIGHT, &d, want);
+    grade_mistake(g, miscounts(&d, want), "count-of-another",
                   "the tokens are right, but not how many are returned: as many as the "
                   "answer that was chosen has, with END");
-    grade_numbers(g, 4, what, got, WORLDS * LONGEST, 0, decode_by, &d, DECODE_SLIPS,
+    grade_numbers(g, 4, what, got, decodes_of(&d, got), 0, decode_by, &d, DECODE_SLIPS,
                   COUNT_OF(DECODE_SLIPS));
+    grade_simpler_decode(g, &d, &other);
+    name_place(g, got, want);
 }
 
 // Seeds at which as many typical errors as may be give other answers.
@@ -684,10 +814,10 @@ static void check_beam(Grade *g) {
     check_beam_of(g, 4, "the answer of a beam of 3", SEED_BEAM, 3);
 }
 static void check_thorough(Grade *g) {
-    check_decode_of(g, "the thorough answer", SEED_THOROUGH, true);
+    check_decode_of(g, "the thorough answer", SEED_THOROUGH, true, SEED_FAST);
 }
 static void check_fast(Grade *g) {
-    check_decode_of(g, "the fast answer", SEED_FAST, false);
+    check_decode_of(g, "the fast answer", SEED_FAST, false, SEED_THOROUGH);
 }
 
 void check_mixing(Grade *g) {

@@ -130,16 +130,34 @@ static void capitals_by(int rule, const void *of, double *to) {
     for (int i = 0; i < 2; i++) capital_by(rule, &b[i], &to[i]);
 }
 
-static void check_capital(Grade *g) {
-    const Bet b[] = {{rounds("wwtlwltwwl"), 0.4, 0.5}, {rounds("wtwwt"), 0.6, 0.25}};
-    double got[2];
+static int capitals_of(const void *of, double *got) {
+    const Bet *b = of;
     for (int i = 0; i < 2; i++)
         got[i] = log_capital(guarded(&b[i].rounds), b[i].rounds.n, b[i].q, b[i].bet);
+    return 2;
+}
+
+static void check_capital(Grade *g) {
+    const Bet b[] = {{rounds("wwtlwltwwl"), 0.4, 0.5}, {rounds("wtwwt"), 0.6, 0.25}},
+              half[] = {{rounds("wwtlwltwwl"), 0.5, 0.5}, {rounds("wtwwt"), 0.5, 0.25}},
+              no_ties[] = {{rounds("wwlwlwwl"), 0.4, 0.5}, {rounds("www"), 0.6, 0.25}},
+              wins[] = {{rounds("wwwww"), 0.4, 0.5}, {rounds("www"), 0.6, 0.25}},
+              one[] = {{rounds("w"), 0.4, 0.5}, {rounds("l"), 0.6, 0.25}};
+    const Simpler simpler[] = {
+        {"only-no-ties", "right without ties: what is a tie's factor?", no_ties},
+        {"only-q-half", "right where q is 1/2: where does q stand, and where 1 - q?",
+         half},
+        {"only-wins", "right where all rounds are won: what is left after a loss?",
+         wins},
+        {"only-one-round", "right for one round: how do several come together?", one}};
+    double got[2];
+    capitals_of(b, got);
     grade_mistake(g, isnan(got[0]), "negative-capital",
                   "the logarithm of a negative number: after a loss 1 - bet of the "
                   "capital is left, so the factor is 1 + bet (x / q - 1)");
     grade_numbers(g, 5, "ln of the capital after ten rounds, and after five", got, 2,
                   TOLERANCE, capitals_by, b, BET_SLIPS, COUNT_OF(BET_SLIPS));
+    grade_simpler(g, TOLERANCE, capitals_of, capitals_by, simpler, COUNT_OF(simpler));
 }
 
 enum { LONG = 4000 };
@@ -215,28 +233,78 @@ static const Slip MIX_SLIPS[] = {
 // In the first row of rounds who bets 1/2 is the richest, in the second who bets most,
 // in the third who bets least.
 enum { MIXES = 3 };
-static const char *const MIX_TEXTS[MIXES] = {"wwtwlwwtwl", "wwwtwwww", "llwltlll"};
+#define MIX_TEXTS "wwtwlwwtwl", "wwwtwwww", "llwltlll"
+
+typedef struct {
+    const char *texts[MIXES];
+    double q;
+} Mixes;
 
 static void mixes_by(int rule, const void *of, double *to) {
-    (void)of;
+    const Mixes *m = of;
     for (int i = 0; i < MIXES; i++) {
-        Bet b = {rounds(MIX_TEXTS[i]), 0.4, 0};
+        Bet b = {rounds(m->texts[i]), m->q, 0};
         mixed_by(rule, &b, &to[i]);
     }
 }
+static int mixes_of(const void *of, double *got) {
+    const Mixes *m = of;
+    for (int i = 0; i < MIXES; i++) {
+        Rounds r = rounds(m->texts[i]);
+        got[i] = log_mixed_capital(guarded(&r), r.n, m->q);
+    }
+    return MIXES;
+}
+
+// Whose mean of capitals this is, if of three who bet other shares. After n wins at q =
+// 1/2 one has u^n, u = 1 + bet: the sums of u, u^2 and u^3 give a cubic, and what comes
+// after four wins says whether it is so.
+static bool other_bets(double bets[3]) {
+    double sums[5];
+    for (int n = 1; n <= 4; n++) {
+        Rounds r = rounds(&"wwww"[4 - n]);
+        sums[n] = 3 * exp(log_mixed_capital(guarded(&r), r.n, 0.5));
+    }
+    double a = sums[1] / 3, second = (sums[1] * sums[1] - sums[2]) / 2,
+           third = (second * sums[1] - sums[1] * sums[2] + sums[3]) / 3,
+           p = a * a - second / 3, q = (2 * a * a * a - a * second + third) / 2,
+           four = 0;
+    if (!(p > 0)) return false;
+    double turn = acos(fmax(-1, fmin(1, q / pow(p, 1.5)))),
+           third_of_all = 2 * acos(-1) / 3;
+    for (int k = 0; k < 3; k++) {
+        bets[2 - k] =
+            a + 2 * sqrt(p) * cos(turn / 3 + third_of_all * (k == 0 ? 0 : 3 - k));
+        four += pow(bets[2 - k], 4), bets[2 - k] -= 1;
+    }
+    return fabs(four - sums[4]) < 1e-6 && bets[0] > -1e-6 && bets[2] < 1 + 1e-6;
+}
 
 static void check_mixed(Grade *g) {
-    double got[MIXES];
-    for (int i = 0; i < MIXES; i++) {
-        Rounds r = rounds(MIX_TEXTS[i]);
-        got[i] = log_mixed_capital(guarded(&r), r.n, 0.4);
-    }
+    static const Mixes usual = {{MIX_TEXTS}, 0.4}, short_ones = {{"w", "l", "w"}, 0.4},
+                       no_losses = {{"wwwww", "wwww", "ww"}, 0.4};
+    static const Simpler simpler[] = {
+        {"only-no-losses",
+         "right where all rounds are won: what happens to the three after a loss?",
+         &no_losses},
+        {"only-one-round",
+         "right after one round: what of each of the three goes into the next one?",
+         &short_ones}};
+    double got[MIXES], bets[3] = {0};
+    mixes_of(&usual, got);
     bool nothing = true;
     for (int i = 0; i < MIXES; i++) nothing &= fabs(got[i]) < TOLERANCE;
     grade_mistake(g, nothing, "bets-of-integers",
                   "no capital changes: are the bets 0? 1 / 4, of integers, is 0 in C");
     grade_numbers(g, 3, "ln of the mean of three capitals", got, MIXES, TOLERANCE,
-                  mixes_by, NULL, MIX_SLIPS, COUNT_OF(MIX_SLIPS));
+                  mixes_by, &usual, MIX_SLIPS, COUNT_OF(MIX_SLIPS));
+    bool others = other_bets(bets);
+    grade_contrast(
+        g, others, "other-bets",
+        "this is the mean of three who bet %.3g, %.3g and %.3g: they bet 1/4, "
+        "1/2 and 3/4",
+        fabs(bets[0]), fabs(bets[1]), fabs(bets[2]));
+    grade_simpler(g, TOLERANCE, mixes_of, mixes_by, simpler, COUNT_OF(simpler));
     static double wins[LONG], losses[LONG];
     for (int i = 0; i < LONG; i++) wins[i] = 1;
     double high = log_mixed_capital(grade_guarded("x", wins, sizeof wins), LONG, 0.25),
@@ -271,12 +339,20 @@ static int first_by(const Rounds *r, double q, double bound) {
     return 0;
 }
 
-// Each is in doubt before its end, and no longer at it.
 enum { DOUBTS = 4 };
-static const char *const DOUBT_TEXTS[DOUBTS] = {
-    "wwlwwwwwwtwlllllllll", "wtwwwwlwwwlwwlwwllllllll", "wwwwtwwwwlwwwwwwlllllllll",
-    "lwwwwtwwwwwwwwwlllllllll"};
-static const double DOUBT_ALPHA[DOUBTS] = {0.2, 0.25, 0.05, 0.1};
+typedef struct {
+    const char *texts[DOUBTS];
+    double alpha[DOUBTS];
+} Doubts;
+// Each is in doubt before its end, and no longer at it.
+static const Doubts FALLING = {
+    {"wwlwwwwwwtwlllllllll", "wtwwwwlwwwlwwlwwllllllll", "wwwwtwwwwlwwwwwwlllllllll",
+     "lwwwwtwwwwwwwwwlllllllll"},
+    {0.2, 0.25, 0.05, 0.1}};
+static const Doubts RISING = {{"wwwwwwwwww", "wwwwwwwwwwww", "wwwwwwwwwwwwwww",
+                               "wwwwwwwww"},
+                              {0.2, 0.25, 0.05, 0.1}},
+                    ONE_ROUND = {{"w", "w", "w", "w"}, {0.7, 0.8, 0.6, 0.75}};
 
 typedef enum {
     DOUBT_RIGHT,
@@ -323,11 +399,19 @@ static int doubt_by(DoubtRule rule, const Rounds *r, double alpha) {
 }
 
 static void doubts_by(int rule, const void *of, double *to) {
-    (void)of;
+    const Doubts *d = of;
     for (int i = 0; i < DOUBTS; i++) {
-        Rounds r = rounds(DOUBT_TEXTS[i]);
-        to[i] = doubt_by((DoubtRule)rule, &r, DOUBT_ALPHA[i]);
+        Rounds r = rounds(d->texts[i]);
+        to[i] = doubt_by((DoubtRule)rule, &r, d->alpha[i]);
     }
+}
+static int doubts_of(const void *of, double *got) {
+    const Doubts *d = of;
+    for (int i = 0; i < DOUBTS; i++) {
+        Rounds r = rounds(d->texts[i]);
+        got[i] = first_doubt(guarded(&r), r.n, 0.5, d->alpha[i]);
+    }
+    return DOUBTS;
 }
 
 static const Slip DOUBT_SLIPS[] = {
@@ -360,17 +444,14 @@ static const Slip DOUBT_SLIPS[] = {
 
 static void check_first(Grade *g) {
     double got[DOUBTS];
-    for (int i = 0; i < DOUBTS; i++) {
-        Rounds r = rounds(DOUBT_TEXTS[i]);
-        got[i] = first_doubt(guarded(&r), r.n, 0.5, DOUBT_ALPHA[i]);
-    }
+    doubts_of(&FALLING, got);
     // whoever looks at the end alone finds this one, and none of the others
     Rounds wins = rounds("wwwwwwwwww");
     int found = first_doubt(guarded(&wins), wins.n, 0.5, 0.2);
     // the same rounds, ended where the doubt is
-    Rounds until = rounds(DOUBT_TEXTS[0]);
-    int first = until.n = doubt_by(DOUBT_RIGHT, &until, DOUBT_ALPHA[0]),
-        only_at_end = first_doubt(guarded(&until), until.n, 0.5, DOUBT_ALPHA[0]);
+    Rounds until = rounds(FALLING.texts[0]);
+    int first = until.n = doubt_by(DOUBT_RIGHT, &until, FALLING.alpha[0]),
+        only_at_end = first_doubt(guarded(&until), until.n, 0.5, FALLING.alpha[0]);
     bool zeros = true;
     for (int i = 0; i < DOUBTS; i++) zeros &= got[i] == 0;
     grade_mistake(g, zeros && found == wins.n, "at-the-end",
@@ -387,7 +468,14 @@ static void check_first(Grade *g) {
         "no doubt is found: after each round ask for the mean of the capitals "
         "after all rounds until then, and compare its logarithm with -ln alpha");
     grade_numbers(g, 4, "the first doubt in four rows of rounds", got, DOUBTS, 0,
-                  doubts_by, NULL, DOUBT_SLIPS, COUNT_OF(DOUBT_SLIPS));
+                  doubts_by, &FALLING, DOUBT_SLIPS, COUNT_OF(DOUBT_SLIPS));
+    static const Simpler simpler[] = {
+        {"only-wins",
+         "right where all rounds are won: what is kept, or forgotten, after a loss?",
+         &RISING},
+        {"only-one-round", "right for one round: what is kept from one to the next?",
+         &ONE_ROUND}};
+    grade_simpler(g, 0, doubts_of, doubts_by, simpler, COUNT_OF(simpler));
 }
 
 static void check_first_none(Grade *g) {
@@ -395,9 +483,9 @@ static void check_first_none(Grade *g) {
     Rounds tie = rounds("ttt");
     int at_once = first_doubt(guarded(&tie), tie.n, 0.5, 1);
     if (!(log_mixed_capital(guarded(&tie), 1, 0.5) >= 0)) at_once = 1;
-    Rounds early = rounds(DOUBT_TEXTS[0]);
-    bool counts = first_doubt(guarded(&early), early.n, 0.5, DOUBT_ALPHA[0])
-                  == doubt_by(DOUBT_RIGHT, &early, DOUBT_ALPHA[0]);
+    Rounds early = rounds(FALLING.texts[0]);
+    bool counts = first_doubt(guarded(&early), early.n, 0.5, FALLING.alpha[0])
+                  == doubt_by(DOUBT_RIGHT, &early, FALLING.alpha[0]);
     grade_mistake(g, counts && at_once != 1, "strictly-more",
                   "in doubt is a capital of 1 / alpha or more: just as much is enough");
     Rounds r = rounds("wltwl");
@@ -531,6 +619,34 @@ static const Slip INTERVAL_SLIPS[] = {
 // Two ends of a bracket of 1e-9.
 static const double EXACT = 2e-9;
 
+static int interval_of(const void *of, double *got) {
+    const Looks *l = of;
+    WinInterval w = win_interval(guarded(&l->rounds), l->rounds.n, l->alpha);
+    got[0] = w.low, got[1] = w.high;
+    return 2;
+}
+
+// One end is right, or both are without ties, or for one round.
+static void grade_simpler_interval(Grade *g, const double got[2],
+                                   const double want[2]) {
+    const Looks no_ties = {rounds("wwwwwwwwwlwlllwllwlll"), 0.1},
+                one = {rounds("w"), 0.1};
+    const Simpler simpler[] = {
+        {"only-no-ties", "right without ties: what is a tie for who bets on losses?",
+         &no_ties},
+        {"only-one-round", "right after one round: at which looks is q asked for?",
+         &one}};
+    grade_contrast(
+        g, fabs(got[0] - want[0]) < EXACT, "only-low",
+        "the lower end is right, the upper one is not: it is 1 less the lower "
+        "end of the same rounds with 1 - x, at the same alpha / 2");
+    grade_contrast(
+        g, fabs(got[1] - want[1]) < EXACT, "only-high",
+        "the upper end is right, the lower one is not: it is 1 less the upper "
+        "end of the same rounds with 1 - x");
+    grade_simpler(g, EXACT, interval_of, interval_by, simpler, COUNT_OF(simpler));
+}
+
 static void check_interval_of(Grade *g, int points, const char *what,
                               const char *text) {
     Looks l = {rounds(text), 0.1};
@@ -560,6 +676,7 @@ static void check_interval_of(Grade *g, int points, const char *what,
                   "anywhere from 0 to 1");
     grade_numbers(g, points, what, got, 2, EXACT, interval_by, &l, INTERVAL_SLIPS,
                   COUNT_OF(INTERVAL_SLIPS));
+    grade_simpler_interval(g, got, want);
 }
 
 static void check_interval(Grade *g) {

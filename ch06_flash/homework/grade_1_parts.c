@@ -9,33 +9,44 @@ static const double TOLERANCE = 1e-12,  // sums of a few numbers near 1
 enum { PARTS = 3, D = 2 };
 typedef struct {
     double lses[PARTS], outs[PARTS * D], shift;  // L_s + shift
+    bool no_entropy;                             // within the parts
 } Cut;
 
-static const Cut ORDINARY = {{0.5, 2, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, 0},
-                 HIGH = {{0.5, 2, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, 1000},
-                 LOW = {{0.5, 2, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, -1000},
-                 HOLE = {{0.5, -INFINITY, 1.25}, {1, -2, NAN, NAN, -1, 0.25}, 0},
-                 HOLE_FIRST = {{-INFINITY, 0.5, 1.25}, {NAN, NAN, 1, -2, -1, 0.25}, 0},
+static double entropy_within(const Cut *c, int s) {
+    static const double entropies[PARTS] = {1.5, 0.75, 2};
+    return c->no_entropy ? 0 : entropies[s];
+}
+
+static const Cut ORDINARY = {{0.5, 2, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, 0, false},
+                 HIGH = {{0.5, 2, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, 1000, false},
+                 LOW = {{0.5, 2, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, -1000, false},
+                 HOLE = {{0.5, -INFINITY, 1.25}, {1, -2, NAN, NAN, -1, 0.25}, 0, false},
+                 HOLE_FIRST = {{-INFINITY, 0.5, 1.25},
+                               {NAN, NAN, 1, -2, -1, 0.25},
+                               0,
+                               false},
                  NOTHING = {{-INFINITY, -INFINITY, -INFINITY},
                             {NAN, NAN, NAN, NAN, NAN, NAN},
-                            0};
+                            0,
+                            false};
 
 typedef enum {
     MERGE_RIGHT,
-    MERGE_MEAN,      // all parts weigh the same
-    MERGE_MAXIMUM,   // e^(L_s - the largest), not divided by their sum
-    MERGE_LINEAR,    // L_s itself as the weight
-    MERGE_BASE_TWO,  // 2^L_s
-    MERGE_PLAIN,     // e^L_s, not divided
-    MERGE_COLUMNS,   // outs read column after column
-    MERGE_SUM,       // not weighed
-    MERGE_INVERSE,   // e^(L - L_s)
-    MERGE_BY_L,      // L_s / L
-    MERGE_BY_PARTS,  // a mean of what is weighed
-    MERGE_LAST,      // = for +=
-    MERGE_REST,      // begins with part 1
-    MERGE_SHORT,     // ends before the last part
-    MERGE_LARGEST,   // the part with the largest L alone
+    MERGE_MEAN,        // all parts weigh the same
+    MERGE_MAXIMUM,     // e^(L_s - the largest), not divided by their sum
+    MERGE_LINEAR,      // L_s itself as the weight
+    MERGE_BASE_TWO,    // 2^L_s
+    MERGE_PLAIN,       // e^L_s, not divided
+    MERGE_COLUMNS,     // outs read column after column
+    MERGE_SUM,         // not weighed
+    MERGE_INVERSE,     // e^(L - L_s)
+    MERGE_BY_L,        // L_s / L
+    MERGE_BY_PARTS,    // a mean of what is weighed
+    MERGE_LAST,        // = for +=
+    MERGE_REST,        // begins with part 1
+    MERGE_SHORT,       // ends before the last part
+    MERGE_FROM_FIRST,  // e^(L_s - L_0), not divided by their sum
+    MERGE_LARGEST,     // the part with the largest L alone
     // the sum that is divided by
     MERGE_SUM_REST,     // without part 0
     MERGE_SUM_SHORT,    // without the last part
@@ -73,6 +84,7 @@ static double weight_by(MergeRule rule, const Cut *c, int s) {
     if (rule == MERGE_BY_L)
         return (c->lses[s] + c->shift) / (most + log(all) + c->shift);
     if (rule == MERGE_INVERSE) return all / exp(c->lses[s] - most);
+    if (rule == MERGE_FROM_FIRST) return exp(c->lses[s] - c->lses[0]);
     if (rule == MERGE_BY_PARTS) all *= PARTS;
     if (rule >= MERGE_SUM_REST) all = sum_by(rule, c, most);
     if (rule == MERGE_OUT_RUNNING) {
@@ -139,8 +151,8 @@ static void lse_by(int rule, const void *of, double *to) {
     *to = most == -INFINITY ? most : by[rule];
 }
 
-static double merged(const Cut *c, double out[D]) {
-    double lses[PARTS], room[D] = {BEFORE, BEFORE};
+static double merged_into(const Cut *c, double before, double out[D]) {
+    double lses[PARTS], room[D] = {before, before};
     for (int s = 0; s < PARTS; s++) lses[s] = c->lses[s] + c->shift;
     double *to = grade_guarded("out", room, sizeof room);
     double lse = parts_merge(grade_guarded("outs", c->outs, sizeof c->outs),
@@ -148,11 +160,56 @@ static double merged(const Cut *c, double out[D]) {
     for (int i = 0; i < D; i++) out[i] = to[i];
     return lse;
 }
+static double merged(const Cut *c, double out[D]) {
+    return merged_into(c, BEFORE, out);
+}
+static int out_of(const void *of, double *got) {
+    merged(of, got);
+    return D;
+}
+static int lse_of(const void *of, double *got) {
+    double out[D];
+    *got = merged(of, out);
+    return 1;
+}
+
+// The parts in order of L, rising and falling; with the same L; one alone, among such as
+// saw nothing.
+static const Cut RISING = {{0.5, 1.25, 2}, {1, -2, -1, 0.25, 0.5, 3}, 0, false},
+                 FALLING = {{2, 1.25, 0.5}, {0.5, 3, -1, 0.25, 1, -2}, 0, false},
+                 LEVEL = {{1.25, 1.25, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, 0, false},
+                 LEVEL_0 = {{0, 0, 0}, {1, -2, 0.5, 3, -1, 0.25}, 0, false},
+                 OUTS_ALIKE = {{0.5, 2, 1.25}, {1, -2, 1, -2, 1, -2}, 0, false},
+                 ONES = {{0.5, 2, 1.25}, {1, 1, 1, 1, 1, 1}, 0, false};
+static const Simpler MERGE_CASES[] = {
+    {"only-falling",
+     "right where the largest L_s comes first: what happens to what was summed up so "
+     "far "
+     "where a larger one comes?",
+     &FALLING},
+    {"only-rising",
+     "right where each L_s is larger than those before it: what happens where one is "
+     "smaller?",
+     &RISING},
+    {"only-level", "right where all L_s are the same: what does a part weigh?", &LEVEL},
+    {"only-level-0", "right where all L_s are 0: where does L_s stand, and where L?",
+     &LEVEL_0},
+    {"only-outs-alike",
+     "right where all parts have the same output: which row of outs is part s, and "
+     "which "
+     "L_s belongs to it?",
+     &OUTS_ALIKE},
+    {"only-ones",
+     "right where all outputs are 1: where in outs is number c of part s, and where in "
+     "out?",
+     &ONES}};
 
 static const Slip MERGE_SLIPS[] = {
     {MERGE_MEAN, "mean", "all parts weigh the same: part s has the weight e^(L_s - L)"},
     {MERGE_MAXIMUM, "not-normalised",
      "the weights e^(L_s - largest) were not divided by their sum"},
+    {MERGE_FROM_FIRST, "not-normalised",
+     "the weights e^(L_s - L_0) were not divided by their sum"},
     {MERGE_LINEAR, "linear", "L is a logarithm: the weights are e^L_s, not L_s"},
     {MERGE_PLAIN, "weights-plain",
      "the weights e^L_s were not divided by their sum: e^(L_s - L)"},
@@ -219,6 +276,21 @@ static void check_out(Grade *g, int points, const char *what, const Cut *c) {
                   "`out` is written, not added to: it may hold anything before");
     grade_numbers(g, points, what, got, D, TOLERANCE, out_by, c, MERGE_SLIPS,
                   COUNT_OF(MERGE_SLIPS));
+    double want_lse;
+    lse_by(LSE_RIGHT, c, &want_lse);
+    grade_contrast(
+        g, fabs(got[0] * exp(lse - want_lse) - want[0]) < TOLERANCE, "only-with-l",
+        "with the weights e^(L_s - L) the output is right but for L, which is "
+        "%.6g and should be %.6g: mend L first",
+        lse, want_lse);
+    if (c == &ORDINARY)
+        grade_simpler(g, TOLERANCE, out_of, out_by, MERGE_CASES, COUNT_OF(MERGE_CASES));
+    static const Simpler whole[] = {
+        {"only-all-saw",
+         "right where all parts saw something: what does one with L = -inf do to the "
+         "largest, to the sum, to the output?",
+         &ORDINARY}};
+    if (c != &ORDINARY) grade_simpler(g, TOLERANCE, out_of, out_by, whole, 1);
 }
 
 static void check_merge(Grade *g) {
@@ -228,6 +300,7 @@ static void check_lse(Grade *g) {
     double out[D], got = merged(&ORDINARY, out);
     grade_numbers(g, 2, "L of three parts", &got, 1, TOLERANCE, lse_by, &ORDINARY,
                   LSE_SLIPS, COUNT_OF(LSE_SLIPS));
+    grade_simpler(g, TOLERANCE, lse_of, lse_by, MERGE_CASES, COUNT_OF(MERGE_CASES));
 }
 static void check_large(Grade *g) {
     double out[D], high = merged(&HIGH, out), low = merged(&LOW, out);
@@ -245,6 +318,12 @@ static void check_large(Grade *g) {
                  "L of parts near 1000 and -1000 is %.8g and %.8g, should be %.8g and "
                  "%.8g",
                  high, low, want, want_low);
+    double right;
+    lse_by(LSE_RIGHT, &ORDINARY, &right);
+    grade_contrast(
+        g, fabs(usual - right) < TOLERANCE, "only-small-l",
+        "right for L_s near 1: which number becomes too large or too small, or "
+        "loses its digits, on the way?");
 }
 // L and the output are both right.
 static bool merges_right(const Cut *c) {
@@ -264,6 +343,12 @@ static void check_hole(Grade *g) {
     check_out(g, 1, "the output where part 1 saw nothing", &HOLE);
     double got[D], lse = merged(&NOTHING, got);
     bool zeros = got[0] == 0 && got[1] == 0;
+    double in_zeros[D];
+    merged_into(&NOTHING, 0, in_zeros);
+    grade_mistake(
+        g, !zeros && in_zeros[0] == 0 && in_zeros[1] == 0, "nothing-not-written",
+        "nobody saw anything: `out` is 0, which has to be written, it may hold "
+        "anything before. If it is merged into part by part, set it to 0 first");
     grade_mistake(g, zeros && isnan(lse), "nothing-nan",
                   "nobody saw anything: -inf - -inf is NaN. Where the largest L_s is "
                   "-inf, L is so too");
@@ -395,6 +480,29 @@ static const Slip REMOVE_SLIPS[] = {
      "the last of the d numbers is as it was: the loop ends too early"},
 };
 
+static int removed_of(const void *of, double *got) {
+    removed(of, got);
+    return D;
+}
+static int left_of(const void *of, double *got) {
+    double out[D];
+    *got = removed(of, out);
+    return 1;
+}
+
+static const Simpler REMOVE_CASES[] = {
+    {"only-level",
+     "right where all L_s are the same: which L is that of all keys, and "
+     "which the part's?",
+     &LEVEL},
+    {"only-level-0", "right where all L_s are 0: where does L_s stand, and where L?",
+     &LEVEL_0},
+    {"only-outs-alike",
+     "right where all parts have the same output: with which weight is the part's "
+     "taken "
+     "away, and what is the rest divided by?",
+     &OUTS_ALIKE}};
+
 static void check_remove(Grade *g) {
     static const Slip lse_slips[] = {
         {LEFT_PLUS, "lse-plus", "a sum becomes smaller when a part is taken away"},
@@ -413,8 +521,11 @@ static void check_remove(Grade *g) {
     double got[D], left = removed(&ORDINARY, got);
     grade_numbers(g, 2, "the output without part 1", got, D, TOLERANCE, removed_by,
                   &ORDINARY, REMOVE_SLIPS, COUNT_OF(REMOVE_SLIPS));
+    grade_simpler(g, TOLERANCE, removed_of, removed_by, REMOVE_CASES,
+                  COUNT_OF(REMOVE_CASES));
     grade_numbers(g, 1, "L without part 1", &left, 1, TOLERANCE, left_by, &ORDINARY,
                   lse_slips, COUNT_OF(lse_slips));
+    grade_simpler(g, TOLERANCE, left_of, left_by, REMOVE_CASES, COUNT_OF(REMOVE_CASES));
 }
 
 static void check_remove_edges(Grade *g) {
@@ -432,6 +543,9 @@ static void check_remove_edges(Grade *g) {
     grade_expect(g, 1, fabs(high - left_lse(&HIGH)) < 1e-9,
                  "with L near 1000, L without part 1 is %.8g, should be %.8g", high,
                  left_lse(&HIGH));
+    grade_contrast(g, fabs(ordinary - left_lse(&ORDINARY)) < TOLERANCE, "only-small-l",
+                   "right for L near 1: which number becomes too large, or loses its "
+                   "digits, on the way?");
     bool as_before = hole[0] == want[0] && hole[1] == want[1];
     grade_mistake(g, as_before && same != left_lse(&HOLE), "nothing-removed-lse",
                   "a part that saw nothing was taken away: the L of the others is "
@@ -443,6 +557,9 @@ static void check_remove_edges(Grade *g) {
                  "a part that saw nothing was taken away: O is %g, should be %g, L is "
                  "%g, should be %g",
                  hole[0], want[0], same, left_lse(&HOLE));
+    grade_contrast(g, fabs(ordinary - left_lse(&ORDINARY)) < TOLERANCE, "only-saw",
+                   "right for a part that saw something: what is e^(L_s - L) for L_s = "
+                   "-inf, and what is multiplied by it?");
 }
 
 // ---- entropy
@@ -464,8 +581,6 @@ typedef enum {
     ENTROPY_PRODUCTS,   // - w H ln w
 } EntropyRule;
 
-static const double ENTROPIES[PARTS] = {1.5, 0.75, 2};
-
 static void entropy_by(int rule, const void *of, double *to) {
     const Cut *c = of;
     double within = 0, between = 0, mean = 0, plain = 0, twice = 0, logs = 0,
@@ -473,11 +588,12 @@ static void entropy_by(int rule, const void *of, double *to) {
     lse_by(LSE_RIGHT, c, &all);
     for (int s = 0; s < PARTS; s++) {
         double w = weight_by(MERGE_RIGHT, c, s);
-        mean += ENTROPIES[s] / PARTS;
+        mean += entropy_within(c, s) / PARTS;
         if (w == 0) continue;
-        within += w * ENTROPIES[s], between -= w * log(w), twice -= w * w * log(w);
+        within += w * entropy_within(c, s), between -= w * log(w),
+            twice -= w * w * log(w);
         plain -= w * (c->lses[s] + c->shift), logs -= log(w);
-        products -= w * ENTROPIES[s] * log(w);
+        products -= w * entropy_within(c, s) * log(w);
     }
     const double by[] = {
         [ENTROPY_RIGHT] = within + between,
@@ -502,13 +618,27 @@ static double entropy_of(const Cut *c) {
     double entropies[PARTS], lses[PARTS];
     for (int s = 0; s < PARTS; s++) {
         lses[s] = c->lses[s] + c->shift;
-        entropies[s] = lses[s] > -INFINITY ? ENTROPIES[s] : 0;
+        entropies[s] = lses[s] > -INFINITY ? entropy_within(c, s) : 0;
     }
     return parts_entropy(grade_guarded("entropies", entropies, sizeof entropies),
                          grade_guarded("lses", lses, sizeof lses), PARTS);
 }
 
+static int entropies_of(const void *of, double *got) {
+    *got = entropy_of(of);
+    return 1;
+}
+
 static void check_entropy(Grade *g) {
+    static const Cut single_keys = {{0.5, 2, 1.25}, {0}, 0, true};
+    static const Simpler simpler[] = {
+        {"only-level-0",
+         "right where all L_s are 0: where does L_s stand, and where L?", &LEVEL_0},
+        {"only-level", "right where all L_s are the same: what does a part weigh?",
+         &LEVEL},
+        {"only-no-entropy",
+         "right where all H_s are 0: with which weight does a part's own H_s come in?",
+         &single_keys}};
     static const Slip slips[] = {
         {ENTROPY_MEAN, "entropy-mean", "a part's entropy counts with its weight"},
         {ENTROPY_WITHIN, "entropy-within",
@@ -537,6 +667,7 @@ static void check_entropy(Grade *g) {
     double got = entropy_of(&ORDINARY);
     grade_numbers(g, 4, "the entropy of three parts", &got, 1, TOLERANCE, entropy_by,
                   &ORDINARY, slips, COUNT_OF(slips));
+    grade_simpler(g, TOLERANCE, entropies_of, entropy_by, simpler, COUNT_OF(simpler));
 }
 
 static void check_entropy_hole(Grade *g) {

@@ -26,14 +26,17 @@ typedef enum {
     TILE_SQUARED,      // slope^2
     TILE_DISTANCE_SQUARED,
     TILE_NO_SLOPE,
-    TILE_BY_SLOPE,  // distance / slope
-    TILE_TIMES,     // the scores multiplied
-    TILE_ACROSS,    // row and column exchanged
-    TILE_POWER,     // 2^-slope: slope taken for an exponent
-    TILE_STRIDE,    // score (i, j) at [i * rows + j]
-    TILE_TURNED,    // at [j * rows + i]
-    TILE_AHEAD,     // key less query, without the absolute value
-    TILE_SQUARE,    // as many columns as rows
+    TILE_BY_SLOPE,   // distance / slope
+    TILE_TIMES,      // the scores multiplied
+    TILE_ACROSS,     // row and column exchanged
+    TILE_POWER,      // 2^-slope: slope taken for an exponent
+    TILE_STRIDE,     // score (i, j) at [i * rows + j]
+    TILE_TURNED,     // at [j * rows + i]
+    TILE_AHEAD,      // key less query, without the absolute value
+    TILE_SQUARE,     // as many columns as rows
+    TILE_ONE_LESS,   // a distance of 1 to the next one is 0
+    TILE_ROW_TIMES,  // row x rows: `row` taken for a number of tiles
+    TILE_BY_ROWS,    // i + keys - rows: the tile's, for all queries
 } TileRule;
 
 static double score(int i, int j) { return 0.25 * i - 0.5 * j + 1; }
@@ -42,12 +45,14 @@ static const double SLOPE = 0.125;
 // Position of row i's query less that of column j's key.
 static int apart_by(TileRule rule, const ScoreTile *t, int i, int j) {
     int shift = t->keys - t->queries, row = t->row + i, key = t->col + j;
+    if (rule == TILE_ROW_TIMES) row = t->row * t->rows + i;
     if (rule == TILE_ACROSS) row = t->row + j, key = t->col + i;
     if (rule == TILE_WITHIN) return i - j;
     if (rule == TILE_NO_ROW) row = i;
     if (rule == TILE_NO_COL) key = j;
     if (rule == TILE_START || rule == TILE_KEY_SHIFTED) shift = 0;
     if (rule == TILE_SHIFT_SIGN) shift = -shift;
+    if (rule == TILE_BY_ROWS) shift = t->keys - t->rows;
     return row + shift - key + (rule == TILE_OFF);
 }
 
@@ -57,6 +62,7 @@ static double bias_by(TileRule rule, const ScoreTile *t, int i, int j) {
                       : rule == TILE_AHEAD ? -apart
                                            : abs(apart);
     if (rule == TILE_ONE_MORE) distance++;
+    if (rule == TILE_ONE_LESS && distance > 0) distance--;
     if (rule == TILE_PAST_ONLY && apart < 0) distance = 0;
     if (rule == TILE_DISTANCE_SQUARED) distance *= distance;
     double slope = rule == TILE_SQUARED    ? SLOPE * SLOPE
@@ -108,6 +114,13 @@ static const Slip TILE_SLIPS[] = {
      "keys were shifted like queries: key j is at position j, only queries are moved"},
     {TILE_ONE_MORE, "distance-one-more",
      "each distance is one too large: a query's own key is 0 away"},
+    {TILE_ONE_LESS, "distance-one-less",
+     "each distance is one too small: the key before the query's own is 1 away"},
+    {TILE_ROW_TIMES, "row-times-rows",
+     "row x rows: `row` is the tile's first query itself, not a number of tiles"},
+    {TILE_BY_ROWS, "shift-by-rows",
+     "shifted by keys - rows: query i is at i + keys - queries, `queries` of the whole "
+     "table"},
     {TILE_OFF, "one-off",
      "the queries are one position late: query i is at i + keys - "
      "queries"},
@@ -137,6 +150,42 @@ static bool changes_table(const ScoreTile *t) {
     return false;
 }
 
+static int tile_of(const void *of, double *got) {
+    const ScoreTile *t = of;
+    double scores[MOST_NUMBERS] = {0};
+    int n = t->rows * t->cols;
+    for (int i = 0; i < n; i++) scores[i] = score(i / t->cols, i % t->cols);
+    double *at = grade_guarded("scores", scores, (size_t)n * sizeof *scores);
+    alibi_tile(at, t, SLOPE);
+    for (int i = 0; i < n; i++) got[i] = at[i];
+    return n;
+}
+
+// The table's first tile; as many queries as keys; a square tile; one of one row.
+static const ScoreTile CORNER = {0, 3, 0, 4, 12, 12}, EVEN = {1, 2, 5, 5, 12, 12},
+                       SQUARE = {6, 3, 4, 3, 12, 12}, ROW_0 = {0, 2, 5, 5, 5, 11},
+                       COL_0 = {2, 2, 0, 5, 5, 11}, ONE_ROW = {2, 1, 5, 5, 5, 11},
+                       PAST = {6, 3, 1, 4, 12, 12};
+static const Simpler TILE_CASES[] = {
+    {"only-past",
+     "right where all keys are before the queries: what is the distance of a key after "
+     "its query?",
+     &PAST},
+    {"only-even",
+     "right where there are as many queries as keys: by what is a query's position "
+     "moved?",
+     &EVEN},
+    {"only-square",
+     "right for a tile with as many rows as columns: which is which, and "
+     "how long is a row of it?",
+     &SQUARE},
+    {"only-corner", "right for the tile at (0, 0): how do `row` and `col` come in?",
+     &CORNER},
+    {"only-row-0", "right where row is 0: how does `row` come in?", &ROW_0},
+    {"only-col-0", "right where col is 0: how does `col` come in?", &COL_0},
+    {"only-one-row", "right for a tile of one row: what changes from row to row?",
+     &ONE_ROW}};
+
 static void check_tile_of(Grade *g, int points, const char *what, ScoreTile t) {
     if (grade_mistake(g, changes_table(&t), "row-of-the-table",
                       "a number after the tile's rows x cols scores was changed: "
@@ -146,14 +195,10 @@ static void check_tile_of(Grade *g, int points, const char *what, ScoreTile t) {
                      what);
         return;
     }
-    double scores[MOST_NUMBERS] = {0}, got[MOST_NUMBERS];
-    int n = t.rows * t.cols;
-    for (int i = 0; i < n; i++) scores[i] = score(i / t.cols, i % t.cols);
-    double *at = grade_guarded("scores", scores, (size_t)n * sizeof *scores);
-    alibi_tile(at, &t, SLOPE);
-    for (int i = 0; i < n; i++) got[i] = at[i];
-    grade_numbers(g, points, what, got, n, TOLERANCE, tile_by, &t, TILE_SLIPS,
-                  COUNT_OF(TILE_SLIPS));
+    double got[MOST_NUMBERS];
+    grade_numbers(g, points, what, got, tile_of(&t, got), TOLERANCE, tile_by, &t,
+                  TILE_SLIPS, COUNT_OF(TILE_SLIPS));
+    grade_simpler(g, TOLERANCE, tile_of, tile_by, TILE_CASES, COUNT_OF(TILE_CASES));
 }
 
 static void check_tile(Grade *g) {
@@ -161,8 +206,8 @@ static void check_tile(Grade *g) {
                   (ScoreTile){6, 3, 4, 4, 12, 12});
 }
 static void check_tile_ends(Grade *g) {
-    check_tile_of(g, 3, "a tile of 2 x 5 scores at (1, 5) of 3 x 10",
-                  (ScoreTile){1, 2, 5, 5, 3, 10});
+    check_tile_of(g, 3, "a tile of 2 x 5 scores at (2, 5) of 5 x 11",
+                  (ScoreTile){2, 2, 5, 5, 5, 11});
 }
 
 // ---- slopes
@@ -171,10 +216,11 @@ typedef struct {
     HeadShards shards;
     int device, kv, member;
 } HeadAt;
-static const HeadAt HEADS_AT[] = {{{16, 2, 4}, 0, 0, 1},
-                                  {{16, 2, 4}, 0, 1, 0},
-                                  {{16, 2, 4}, 2, 1, 1},
-                                  {{8, 4, 2}, 1, 0, 3}};
+enum { HEADS = 4 };
+static const HeadAt HEADS_AT[HEADS] = {{{16, 2, 4}, 0, 0, 1},
+                                       {{16, 2, 4}, 0, 1, 0},
+                                       {{16, 2, 4}, 2, 1, 1},
+                                       {{8, 4, 2}, 1, 0, 3}};
 
 typedef enum {
     SLOPE_RIGHT,
@@ -232,9 +278,8 @@ static int head_by(SlopeRule rule, const HeadAt *a) {
 }
 
 static void slope_by(int rule, const void *of, double *to) {
-    (void)of;
-    for (int i = 0; i < COUNT_OF(HEADS_AT); i++) {
-        const HeadAt *a = &HEADS_AT[i];
+    for (int i = 0; i < HEADS; i++) {
+        const HeadAt *a = (const HeadAt *)of + i;
         int here = a->shards.heads / a->shards.devices, group = a->shards.group,
             all = rule == SLOPE_SHARDS || rule == SLOPE_HERE ? here : a->shards.heads,
             head = head_by((SlopeRule)rule, a);
@@ -307,13 +352,54 @@ static const Slip SLOPE_SLIPS[] = {
     {SLOPE_PLUS_ONE, "one-outside", "the 1 is added to h: 2^(-8 (h + 1) / heads)"},
 };
 
+static int slopes_of(const void *of, double *got) {
+    const HeadAt *a = of;
+    for (int i = 0; i < HEADS; i++)
+        got[i] = alibi_slope_of(&a[i].shards, a[i].device, a[i].kv, a[i].member);
+    return HEADS;
+}
+
 static void check_slope(Grade *g) {
-    double got[COUNT_OF(HEADS_AT)];
-    for (int i = 0; i < COUNT_OF(HEADS_AT); i++)
-        got[i] = alibi_slope_of(&HEADS_AT[i].shards, HEADS_AT[i].device, HEADS_AT[i].kv,
-                                HEADS_AT[i].member);
-    grade_numbers(g, 6, "slopes of heads on several devices", got, COUNT_OF(HEADS_AT),
-                  TOLERANCE, slope_by, NULL, SLOPE_SLIPS, COUNT_OF(SLOPE_SLIPS));
+    static const HeadAt one_device[HEADS] = {{{16, 2, 1}, 0, 0, 1},
+                                             {{16, 2, 1}, 0, 1, 0},
+                                             {{16, 2, 1}, 0, 5, 1},
+                                             {{8, 4, 1}, 0, 1, 3}},
+                        device_0[HEADS] = {{{16, 2, 4}, 0, 0, 1},
+                                           {{16, 2, 4}, 0, 1, 0},
+                                           {{16, 2, 4}, 0, 1, 1},
+                                           {{8, 4, 2}, 0, 0, 3}},
+                        head_0[HEADS] = {{{16, 2, 4}, 0, 0, 0},
+                                         {{8, 2, 2}, 0, 0, 0},
+                                         {{4, 1, 1}, 0, 0, 0},
+                                         {{32, 4, 2}, 0, 0, 0}},
+                        alone[HEADS] = {{{16, 1, 4}, 0, 1, 0},
+                                        {{16, 1, 4}, 1, 2, 0},
+                                        {{16, 1, 4}, 2, 3, 0},
+                                        {{8, 1, 2}, 1, 3, 0}},
+                        eight[HEADS] = {{{8, 2, 2}, 0, 0, 1},
+                                        {{8, 2, 2}, 0, 1, 0},
+                                        {{8, 2, 2}, 1, 1, 1},
+                                        {{8, 4, 2}, 1, 0, 3}};
+    static const Simpler simpler[] = {
+        {"only-one-device",
+         "right on one device: how many query heads are before those of a device?",
+         one_device},
+        {"only-group-1",
+         "right where each key-value head has one query head: what do `group` and "
+         "`member` change?",
+         alone},
+        {"only-8-heads", "right for 8 heads: how does `heads` come into the exponent?",
+         eight},
+        {"only-device-0",
+         "right on device 0: how many query heads are before those of a later one?",
+         device_0},
+        {"only-head-0", "right for head 0 alone: how does h come into the exponent?",
+         head_0}};
+    double got[HEADS];
+    grade_numbers(g, 6, "slopes of heads on several devices", got,
+                  slopes_of(HEADS_AT, got), TOLERANCE, slope_by, HEADS_AT, SLOPE_SLIPS,
+                  COUNT_OF(SLOPE_SLIPS));
+    grade_simpler(g, TOLERANCE, slopes_of, slope_by, simpler, COUNT_OF(simpler));
 }
 
 // ---- keys left out
@@ -410,15 +496,49 @@ static const Slip FAR_SLIPS[] = {
      "them"},
 };
 
-static void check_far_of(Grade *g, int points, const char *what, const Far *f) {
-    double got[FARS];
+static int fars_of(const void *of, double *got) {
+    const Far *f = of;
     for (int i = 0; i < FARS; i++)
         got[i] = alibi_first_key(f[i].at, f[i].slope, f[i].most, f[i].share);
-    for (int i = 0; i < FARS; i++)
+    return FARS;
+}
+
+static void check_far_of(Grade *g, int points, const char *what, const Far *f) {
+    static const Far slope_1[FARS] = {{100, 1, 3, 1e-3},
+                                      {200, 1, 5, 1e-6},
+                                      {1000, 1, 2, 0.3}},
+                     most_0[FARS] = {{100, 0.5, 0, 1e-3},
+                                     {200, 0.25, 0, 1e-6},
+                                     {1000, 0.125, 0, 0.3}},
+                     far[FARS] = {{100, 0.5, 3, 1e-3},
+                                  {200, 0.25, 5, 1e-6},
+                                  {1000, 0.125, 2, 0.3}};
+    static const Simpler simpler[] = {
+        {"only-some-left-out",
+         "right where some keys may be left out and some not: what if it is all but "
+         "the "
+         "query's own, or none?",
+         far},
+        {"only-slope-1", "right where the slope is 1: what is divided by the slope?",
+         slope_1},
+        {"only-most-0",
+         "right where all scores are 0: how far apart may two scores be at the most?",
+         most_0}};
+    double got[FARS], want[FARS];
+    fars_of(f, got), far_by(FAR_RIGHT, f, want);
+    int early = 0, late = 0;
+    for (int i = 0; i < FARS; i++) {
         grade_mistake(g, got[i] < 0, "before-the-first",
                       "there is no key before key 0");
+        early += got[i] == want[i] - 1, late += got[i] == want[i] + 1;
+    }
     grade_numbers(g, points, what, got, FARS, 0, far_by, f, FAR_SLIPS,
                   COUNT_OF(FAR_SLIPS));
+    grade_simpler(g, 0, fars_of, far_by, simpler, COUNT_OF(simpler));
+    grade_contrast(g, early + late > 0, "off-by-one",
+                   "%d of 3 keys are one too early, %d one too late: which way is the "
+                   "distance rounded, and is a key just that far away left out?",
+                   early, late);
 }
 
 static void check_far(Grade *g) {

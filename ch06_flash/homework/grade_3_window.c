@@ -1,4 +1,5 @@
 // Problem 3: blocks of a window. The references look at every pair.
+#include <string.h>
 
 #include "ch06_flash/homework/grade.h"
 
@@ -196,9 +197,9 @@ static const Slip RANGE_SLIPS[] = {
      "these are keys: blocks are asked for, key / block_cols"},
 };
 
-// A function that is asked for the ranges of several blocks.
+// A function that is asked for the ranges of several blocks. get: of all shapes.
 typedef struct {
-    BlockRange (*range)(const Windowed *, int block);
+    int (*get)(const void *of, double *got);
     void (*by)(int rule, const void *of, double *to);
     const Slip *slips;
     int slip_count;
@@ -215,16 +216,96 @@ static void recognise_range(Grade *g, double first, double end, double want_end)
                   "a range without blocks is {0, 0}: here it ends before it begins");
 }
 
+static int ranges_of(BlockRange (*range)(const Windowed *, int block), const Asked *a,
+                     double *got) {
+    int n = 0;
+    for (int s = 0; s < a->count; s++)
+        for (int b = 0; b < blocks_in(&a->shapes[s]); b++) {
+            BlockRange r = range(&a->shapes[s], b);
+            got[n++] = r.first, got[n++] = r.end;
+        }
+    return n;
+}
+
+// The same shapes with one thing made simple.
+enum { MOST_SHAPES = 5 };
+typedef enum { ONE_KEY, WIDE, EVEN, FILLED, SQUARE, PLAIN_SHAPES } PlainShape;
+static const struct {
+    const char *code, *says;
+} PLAIN[PLAIN_SHAPES] = {
+    [SQUARE] = {"only-square-tiles",
+                "right where block_rows is block_cols: which of them stands where?"},
+    [EVEN] =
+        {"only-even",
+         "right where there are as many queries as keys: at which position is query "
+         "i, and what if it is before key 0?"},
+    [FILLED] = {"only-filled",
+                "right where all blocks are full: where do the last blocks, of queries "
+                "and of keys, end?"},
+    [WIDE] =
+        {"only-wide",
+         "right where the window reaches back to the first key: where does it begin "
+         "for the query that decides?"},
+    [ONE_KEY] = {"only-one-key",
+                 "right where a block of keys has one key: what is rounded down, what "
+                 "up?"},
+};
+
+static Windowed plain_shape(PlainShape kind, Windowed w) {
+    switch (kind) {
+        case SQUARE: w.block_cols = w.block_rows; break;
+        case EVEN: w.keys = w.queries; break;
+        case FILLED:
+            if (w.queries > w.block_rows) w.queries -= w.queries % w.block_rows;
+            else w.queries = w.block_rows;
+            w.keys = blocks_of(w.keys, w.block_cols) * w.block_cols;
+            break;
+        case WIDE: w.window = w.keys; break;
+        case ONE_KEY: w.block_cols = 1; break;
+        case PLAIN_SHAPES: break;
+    }
+    return w;
+}
+
+static void grade_plain_shapes(Grade *g, int (*get)(const void *of, double *got),
+                               void (*by)(int rule, const void *of, double *to),
+                               const Asked *a) {
+    for (PlainShape kind = 0; kind < PLAIN_SHAPES; kind++) {
+        Windowed shapes[MOST_SHAPES];
+        for (int s = 0; s < a->count; s++) shapes[s] = plain_shape(kind, a->shapes[s]);
+        if (memcmp(shapes, a->shapes, (size_t)a->count * sizeof *shapes) == 0) continue;
+        Asked plain = {shapes, a->count};
+        Simpler simpler = {PLAIN[kind].code, PLAIN[kind].says, &plain};
+        grade_simpler(g, 0, get, by, &simpler, 1);
+    }
+}
+
+// Of ranges with blocks: which side is wrong.
+static void name_side(Grade *g, const double *got, const double *want, int n) {
+    int first_off = 0, end_off = 0, short_ends = 0, long_ends = 0;
+    for (int i = 0; i < n; i += 2) {
+        short_ends += got[i + 1]<want[i + 1], long_ends += got[i + 1]> want[i + 1];
+        if (got[i + 1] <= got[i] || want[i + 1] <= want[i]) continue;
+        first_off += got[i] != want[i], end_off += got[i + 1] != want[i + 1];
+    }
+    grade_contrast(
+        g, first_off == 0 && (short_ends == 0 || long_ends == 0), "only-first",
+        "where ranges begin is right, %d end too %s: which query decides where "
+        "they end, and is its last key in the last block?",
+        short_ends + long_ends, short_ends ? "early" : "late");
+    grade_contrast(g, first_off == 0, "only-first",
+                   "where ranges begin is right, where they end is not: which query "
+                   "decides that, and what of a block that is not full?");
+    grade_contrast(g, end_off == 0, "only-end",
+                   "where ranges end is right, where they begin is not: which query "
+                   "decides that, and is the block rounded up or down?");
+}
+
 // A step for each of the shapes; `points` of each.
 static void check_ranges(Grade *g, int points, const char *what, const Ranges *r,
                          const Asked *a) {
     double got[MOST_NUMBERS] = {0}, want[MOST_NUMBERS];
-    int n = 0;
-    for (int s = 0; s < a->count; s++)
-        for (int b = 0; b < blocks_in(&a->shapes[s]); b++) {
-            BlockRange range = r->range(&a->shapes[s], b);
-            got[n++] = range.first, got[n++] = range.end;
-        }
+    int n = r->get(a, got);
     grade_slip(g, what, got, n, 0, r->by, a, r->slips, r->slip_count);
     r->by(0, a, want);
     for (int i = 0; i < n; i += 2) recognise_range(g, got[i], got[i + 1], want[i + 1]);
@@ -240,10 +321,18 @@ static void check_ranges(Grade *g, int points, const char *what, const Ranges *r
                  "queries has {%g, %g}, should have {%g, %g}",
                  what, w->queries, w->keys, w->window, w->block_rows, w->block_cols,
                  block, got[at], got[at + 1], want[at], want[at + 1]);
+    grade_plain_shapes(g, r->get, r->by, a);
+    name_side(g, got, want, n);
 }
 
-static const Ranges SEEN = {window_blocks, ranges_by, RANGE_SLIPS,
-                            COUNT_OF(RANGE_SLIPS)};
+static int seen_of(const void *of, double *got) {
+    return ranges_of(window_blocks, of, got);
+}
+static int whole_of(const void *of, double *got) {
+    return ranges_of(window_whole_blocks, of, got);
+}
+
+static const Ranges SEEN = {seen_of, ranges_by, RANGE_SLIPS, COUNT_OF(RANGE_SLIPS)};
 
 #define ASKED(shapes) \
     &(Asked) { shapes, COUNT_OF(shapes) }
@@ -381,8 +470,7 @@ static const Slip WHOLE_SLIPS[] = {
      "more than one at the end need a mask. Ask what all queries of the block see"},
 };
 
-static const Ranges WHOLE = {window_whole_blocks, wholes_by, WHOLE_SLIPS,
-                             COUNT_OF(WHOLE_SLIPS)};
+static const Ranges WHOLE = {whole_of, wholes_by, WHOLE_SLIPS, COUNT_OF(WHOLE_SLIPS)};
 
 static void check_whole(Grade *g) {
     static const Windowed shapes[] = {
@@ -519,6 +607,12 @@ static const Slip TILES_SLIPS[] = {
      "block of queries reaches over more than one window"},
 };
 
+static int tiles_counted(const void *of, double *got) {
+    const Asked *a = of;
+    for (int s = 0; s < a->count; s++) got[s] = (double)window_tiles(&a->shapes[s]);
+    return a->count;
+}
+
 static void check_tiles(Grade *g) {
     static const Windowed shapes[] = {{50, 61, 16, 8, 6},
                                       {33, 70, 20, 4, 7},
@@ -526,14 +620,20 @@ static void check_tiles(Grade *g) {
                                       {26, 90, 31, 6, 10},
                                       {24, 40, 10, 6, 4}};
     double got[COUNT_OF(shapes)];
-    for (int s = 0; s < COUNT_OF(shapes); s++)
-        got[s] = (double)window_tiles(&shapes[s]);
+    tiles_counted(ASKED(shapes), got);
     grade_numbers(
         g, 4,
         "tiles for 50 queries, 61 keys, window 16, tiles of 8 x 6, and of four "
         "other shapes",
         got, COUNT_OF(shapes), 0, tiles_by, ASKED(shapes), TILES_SLIPS,
         COUNT_OF(TILES_SLIPS));
+    grade_plain_shapes(g, tiles_counted, tiles_by, ASKED(shapes));
+    static const Windowed few[] = {{12, 14, 4, 3, 2}, {9, 14, 5, 2, 3}};
+    Simpler blocks = {"only-blocks",
+                      "window_blocks is right: are the blocks of all blocks of queries "
+                      "added up, end - first of each?",
+                      ASKED(few)};
+    grade_simpler(g, 0, seen_of, ranges_by, &blocks, 1);
 }
 static void check_many_tiles(Grade *g) {
     // 2^17 blocks of one query, window of all: n (n + 1) / 2 tiles of one key

@@ -42,6 +42,8 @@ typedef enum {
     CUT_WHOLE_COUNT,    // the count is the whole request's
     CUT_END_GLOBAL,     // the end among all keys for the count
     CUT_TO_REQUEST,     // the request in which the piece ends, to its end
+    CUT_BEGIN_STAYS,  // a request outside of the piece does not move the next one's begin
+    CUT_SKIPS_EACH,  // what is skipped of the first request is so of the next ones
 } CutRule;
 
 static int total(const Work *k) {
@@ -107,10 +109,39 @@ static int touched(const Work *k, int w, Stretch *to) {
     return count;
 }
 
+// Goes through the requests with what is to be skipped and what is left to take.
+static int skipping(const Work *k, int w, Stretch *to) {
+    int count = 0, skip = begin_of(CUT_RIGHT, k, w),
+        left = begin_of(CUT_RIGHT, k, w + 1) - skip;
+    for (int r = 0; r < k->n && left > 0; r++) {
+        int rest = k->lengths[r] - skip;
+        if (rest <= 0) skip -= k->lengths[r];
+        if (rest <= 0) continue;
+        to[count++] = (Stretch){r, skip, rest < left ? rest : left};
+        left -= rest;
+    }
+    return count;
+}
+
+static int staying(const Work *k, int w, Stretch *to) {
+    int count = 0, before = 0, begin = begin_of(CUT_RIGHT, k, w),
+        end = begin_of(CUT_RIGHT, k, w + 1);
+    for (int r = 0; r < k->n; r++) {
+        int from = begin > before ? begin : before, until = before + k->lengths[r];
+        int ends = until < end ? until : end;
+        if (from >= ends) continue;
+        to[count++] = (Stretch){r, from - before, ends - from};
+        before = until;
+    }
+    return count;
+}
+
 // Key by key.
 static int cut_by(CutRule rule, const Work *k, int w, Stretch *to) {
     int count = 0, before = 0;
     if (rule == CUT_EMPTY) return touched(k, w, to);
+    if (rule == CUT_BEGIN_STAYS) return staying(k, w, to);
+    if (rule == CUT_SKIPS_EACH) return skipping(k, w, to);
     for (int r = 0; r < k->n; r++) {
         Stretch s = {r, 0, 0};
         for (int key = 0; key < k->lengths[r]; key++)
@@ -217,6 +248,12 @@ static const Slip CUT_SLIPS[] = {
      "/ workers)"},
     {CUT_NEAREST, "rounded",
      "the cuts are rounded to the nearest key: piece w begins at floor(w K / workers)"},
+    {CUT_BEGIN_STAYS, "begin-stays",
+     "where a request begins is counted on only past those that are in the piece: past "
+     "every request"},
+    {CUT_SKIPS_EACH, "skips-each",
+     "what is skipped of the worker's first request is skipped of the next ones too: "
+     "these begin at their key 0"},
     {CUT_WHOLE_COUNT, "whole-count",
      "`count` is that of the whole request: of its keys in the piece"},
 };
@@ -277,12 +314,70 @@ static int run_cut(Grade *g, const char *what, const Work *k,
     return 0;
 }
 
+// Whether all that is asked for is right: without a word of what is not.
+static bool cuts_right(const Work *k) {
+    for (int w = k->from; w < k->until; w++) {
+        Stretch room[MOST_REQUESTS], want[MOST_REQUESTS];
+        memset(room, BYTE, sizeof room);
+        Stretch *to = grade_guarded("to", room, (size_t)k->n * sizeof *room);
+        int count = worker_stretches(
+            grade_guarded("lengths", k->lengths, (size_t)k->n * sizeof(int)), k->n,
+            k->workers, w, to);
+        if (count != cut_by(CUT_RIGHT, k, w, want)
+            || memcmp(to, want, (size_t)count * sizeof *to) != 0)
+            return false;
+    }
+    return true;
+}
+
+static void grade_simpler_cut(Grade *g, const Work *asked) {
+    static const Work one = {{23}, 1, 4, 0, 4}, between = {{6, 6, 6, 6}, 4, 4, 0, 4},
+                      even = {{5, 9, 4, 6}, 4, 4, 0, 4},
+                      alone = {{5, 9, 3, 6}, 4, 1, 0, 1},
+                      first = {{5, 9, 3, 6}, 4, 4, 0, 1},
+                      usual = {{5, 9, 3, 6}, 4, 4, 0, 4};
+    static const struct {
+        const Work *work;
+        const char *code, *says;
+    } cases[] = {
+        {&usual, "only-usual",
+         "right where each request has keys and each worker has several: what do a "
+         "length "
+         "or a piece of 0 change?"},
+        {&even, "only-divided",
+         "right where the workers' pieces are all the same size: how is w K / workers "
+         "rounded?"},
+        {&one, "only-one-request",
+         "right for one request: where does the next one begin, and what is `first` in "
+         "it?"},
+        {&between, "only-between",
+         "right where all cuts are between requests: what are `first` and `count` "
+         "where "
+         "one is cut?"},
+        {&alone, "only-one-worker",
+         "right for one worker: where do the pieces of several begin and end?"},
+        {&first, "only-worker-0",
+         "right for worker 0: what is different for one whose piece does not begin "
+         "with "
+         "the first key?"}};
+    for (int i = 0; i < COUNT_OF(cases); i++) {
+        bool other =
+            memcmp(cases[i].work->lengths, asked->lengths, sizeof asked->lengths) != 0
+            || i > 0;
+        grade_contrast(g, other && cuts_right(cases[i].work), cases[i].code, "%s",
+                       cases[i].says);
+    }
+}
+
 static void check_cut_of(Grade *g, int points, const char *what, const Work *k) {
     double got[MOST_NUMBERS];
     int n = run_cut(g, what, k, got);
-    if (n >= 0)
-        grade_numbers(g, points, what, got, n, 0, cuts_by, k, CUT_SLIPS,
-                      COUNT_OF(CUT_SLIPS));
+    if (n < 0) return;
+    grade_numbers(g, points, what, got, n, 0, cuts_by, k, CUT_SLIPS,
+                  COUNT_OF(CUT_SLIPS));
+    double want[MOST_NUMBERS];
+    cuts_by(CUT_RIGHT, k, want);
+    if (memcmp(got, want, (size_t)n * sizeof *got) != 0) grade_simpler_cut(g, k);
 }
 
 // Three workers do not show what became of the rest: the cause is looked for in all
@@ -343,12 +438,30 @@ static void check_cut_large(Grade *g) {
 
 enum { COUNT = 5, REQUESTS = 4, D = 2 };
 static const double BEFORE = 7;  // what is in an array that is to be written
+typedef struct {
+    Stretch stretches[COUNT];
+    double lses[COUNT], outs[COUNT * D];
+} Came;
+#define OUTPUTS \
+    { 0.1, 0.7, -1.3, 0.2, 1.1, 3.3, 0.4, -0.6, NAN, NAN }
+#define ALL_OUTPUTS \
+    { 0.1, 0.7, -1.3, 0.2, 1.1, 3.3, 0.4, -0.6, 0.9, 2.1 }
+#define IN_REQUESTS \
+    { \
+        {0, 0, 4}, {0, 4, 3}, {1, 0, 6}, {3, 0, 2}, { 3, 2, 5 } \
+    }
 // Request 2 has no keys; 3's second stretch saw nothing (all masked).
-static const Stretch STRETCHES[COUNT] = {
-    {0, 0, 4}, {0, 4, 3}, {1, 0, 6}, {3, 0, 2}, {3, 2, 5}};
-static const double LSES[COUNT] = {1.25, 0.1, 2.7, 0.3, -INFINITY},
-                    OUTS[COUNT * D] = {0.1, 0.7, -1.3, 0.2, 1.1,
-                                       3.3, 0.4, -0.6, NAN, NAN};
+static const Came USUAL = {IN_REQUESTS, {1.25, 0.1, 2.7, 0.3, -INFINITY}, OUTPUTS},
+                  // simpler: all saw something; all L alike; the larger L first
+    ALL_SAW = {IN_REQUESTS, {1.25, 0.1, 2.7, 0.3, 0.7}, ALL_OUTPUTS},
+                  LEVEL = {IN_REQUESTS, {1, 1, 1, 1, 1}, ALL_OUTPUTS},
+                  LEVEL_0 = {IN_REQUESTS, {0, 0, 0, 0, 0}, ALL_OUTPUTS},
+                  ALL_HAVE = {{{0, 0, 4}, {1, 0, 3}, {2, 0, 6}, {3, 0, 2}, {3, 2, 5}},
+                              {1.25, 0.1, 2.7, 0.3, 0.7},
+                              ALL_OUTPUTS},
+                  OUTS_ALIKE = {{{0, 0, 4}, {1, 0, 3}, {2, 0, 6}, {3, 0, 2}, {3, 2, 5}},
+                                {1.25, 0.1, 2.7, 0.3, 0.7},
+                                {1, 1, 1, 1, 1, 1, 1, 1, 1, 1}};
 
 typedef enum {
     JOIN_RIGHT,
@@ -371,44 +484,46 @@ typedef enum {
     JOIN_REQUEST,    // row r of outs for request r
 } JoinRule;
 
-static bool largest_of_request(int s) {
+static bool largest_of_request(const Came *k, int s) {
     for (int t = 0; t < COUNT; t++)
-        if (STRETCHES[t].request == STRETCHES[s].request && LSES[t] > LSES[s])
+        if (k->stretches[t].request == k->stretches[s].request
+            && k->lses[t] > k->lses[s])
             return false;
     return true;
 }
 
-static double largest_lse(int request) {
+static double largest_lse(const Came *k, int request) {
     double most = -INFINITY;
     for (int s = 0; s < COUNT; s++)
-        if (STRETCHES[s].request == request) most = fmax(most, LSES[s]);
+        if (k->stretches[s].request == request) most = fmax(most, k->lses[s]);
     return most;
 }
 
-static double join_weight(JoinRule rule, int s) {
-    if (LSES[s] == -INFINITY) return 0;
+static double join_weight(JoinRule rule, const Came *k, int s) {
+    if (k->lses[s] == -INFINITY) return 0;
     switch (rule) {
         case JOIN_PLAIN:
         case JOIN_MEAN: return 1;
-        case JOIN_COUNT_TOO: return STRETCHES[s].count * exp(LSES[s]);
-        case JOIN_COUNT: return STRETCHES[s].count;
-        case JOIN_INVERSE: return exp(-LSES[s]);
-        case JOIN_LINEAR: return LSES[s];
-        case JOIN_LARGEST: return largest_of_request(s);
-        case JOIN_ONE_SIZE: return exp(LSES[s] - largest_lse(STRETCHES[s].request));
-        default: return exp(LSES[s]);
+        case JOIN_COUNT_TOO: return k->stretches[s].count * exp(k->lses[s]);
+        case JOIN_COUNT: return k->stretches[s].count;
+        case JOIN_INVERSE: return exp(-k->lses[s]);
+        case JOIN_LINEAR: return k->lses[s];
+        case JOIN_LARGEST: return largest_of_request(k, s);
+        case JOIN_ONE_SIZE:
+            return exp(k->lses[s] - largest_lse(k, k->stretches[s].request));
+        default: return exp(k->lses[s]);
     }
 }
 
 static void joined_by(int rule, const void *of, double *to) {
-    (void)of;
+    const Came *k = of;
     for (int r = 0; r < REQUESTS; r++) {
         double sum = 0, mixed[D] = {0}, everything = 0;
         int number = 0;
         for (int s = 0; s < COUNT; s++) {
-            double w = join_weight((JoinRule)rule, s);
+            double w = join_weight((JoinRule)rule, k, s);
             everything += w;
-            if (STRETCHES[s].request != r || w == 0) continue;
+            if (k->stretches[s].request != r || w == 0) continue;
             if (rule == JOIN_FIRST && sum > 0) continue;
             if (rule == JOIN_LAST) sum = mixed[0] = mixed[1] = 0;
             if (rule == JOIN_REST && number++ == 0) continue;
@@ -416,7 +531,7 @@ static void joined_by(int rule, const void *of, double *to) {
             int row = rule == JOIN_INDEX ? number++ : rule == JOIN_REQUEST ? r : s;
             for (int c = 0; c < D; c++)
                 mixed[c] +=
-                    w * OUTS[rule == JOIN_COLUMNS ? c * COUNT + s : row * D + c];
+                    w * k->outs[rule == JOIN_COLUMNS ? c * COUNT + s : row * D + c];
         }
         if (rule == JOIN_ALL) sum = everything;
         if (rule == JOIN_SUM || rule == JOIN_PLAIN || rule == JOIN_ONE_SIZE)
@@ -429,13 +544,13 @@ static void joined_by(int rule, const void *of, double *to) {
 }
 
 // The numbers of one run in that order of stretches.
-static void joined(const int order[COUNT], double out[REQUESTS * D],
+static void joined(const Came *k, const int order[COUNT], double out[REQUESTS * D],
                    double lse[REQUESTS]) {
     Stretch stretches[COUNT];
     double outs[COUNT * D], lses[COUNT], room[REQUESTS * D], sums[REQUESTS];
     for (int i = 0; i < COUNT; i++) {
-        stretches[i] = STRETCHES[order[i]], lses[i] = LSES[order[i]];
-        for (int c = 0; c < D; c++) outs[i * D + c] = OUTS[order[i] * D + c];
+        stretches[i] = k->stretches[order[i]], lses[i] = k->lses[order[i]];
+        for (int c = 0; c < D; c++) outs[i * D + c] = k->outs[order[i] * D + c];
     }
     for (int i = 0; i < REQUESTS * D; i++) room[i] = BEFORE;
     for (int r = 0; r < REQUESTS; r++) sums[r] = BEFORE;
@@ -449,6 +564,50 @@ static void joined(const int order[COUNT], double out[REQUESTS * D],
 }
 
 static const int IN_ORDER[COUNT] = {0, 1, 2, 3, 4};
+
+static int outputs_of(const void *of, double *got) {
+    double lse[REQUESTS];
+    joined(of, IN_ORDER, got, lse);
+    return REQUESTS * D;
+}
+static int lses_of(const void *of, double *got) {
+    double out[REQUESTS * D];
+    joined(of, IN_ORDER, out, got);
+    return REQUESTS;
+}
+static void lses_by(int rule, const void *of, double *to) {
+    const Came *k = of;
+    (void)rule;
+    for (int r = 0; r < REQUESTS; r++) {
+        double sum = 0;
+        for (int s = 0; s < COUNT; s++)
+            if (k->stretches[s].request == r) sum += exp(k->lses[s]);
+        to[r] = log(sum);
+    }
+}
+
+static void grade_simpler_join(Grade *g, int (*get)(const void *of, double *got),
+                               void (*by)(int rule, const void *of, double *to)) {
+    static const Simpler simpler[] = {
+        {"only-all-saw",
+         "right where all stretches saw something: what does one with L = -inf do to "
+         "the "
+         "largest, to the sum, to the output?",
+         &ALL_SAW},
+        {"only-all-have",
+         "right where all requests have keys: what is the result of one without?",
+         &ALL_HAVE},
+        {"only-level", "right where all L_s are the same: what does a stretch weigh?",
+         &LEVEL},
+        {"only-level-0",
+         "right where all L_s are 0: where does L_s stand, and where L?", &LEVEL_0},
+        {"only-outs-alike",
+         "right where all numbers of outs are the same and all requests have keys: "
+         "which "
+         "row of outs is read, and which row of out is written?",
+         &OUTS_ALIKE}};
+    grade_simpler(g, 1e-12, get, by, simpler, COUNT_OF(simpler));
+}
 
 static const Slip JOIN_SLIPS[] = {
     {JOIN_MEAN, "join-mean", "a stretch weighs e^(L_s - L), not as much as any other"},
@@ -483,18 +642,19 @@ static void check_join(Grade *g) {
     enum { BEFORE_THE_NAN = 3 * D };  // outputs of requests 0, 1 and 2
     const char *what = "outputs of four requests, the third without keys";
     double out[REQUESTS * D], lse[REQUESTS];
-    joined(IN_ORDER, out, lse);
+    joined(&USUAL, IN_ORDER, out, lse);
     grade_mistake(g, isnan(out[2 * D]), "no-keys-nan",
                   "a request without keys: 0/0 is NaN, its output is 0");
     grade_mistake(g, out[2 * D] == BEFORE, "not-written",
                   "a request without keys: its row was left as it was");
     if (isnan(out[3 * D]))
-        grade_slip(g, what, out, BEFORE_THE_NAN, 1e-12, joined_by, NULL, JOIN_SLIPS,
+        grade_slip(g, what, out, BEFORE_THE_NAN, 1e-12, joined_by, &USUAL, JOIN_SLIPS,
                    COUNT_OF(JOIN_SLIPS));
     grade_mistake(g, isnan(out[3 * D]), "empty-nan",
                   "a stretch that saw nothing: 0 x NaN is NaN, pass it over");
-    grade_numbers(g, 3, what, out, REQUESTS * D, 1e-12, joined_by, NULL, JOIN_SLIPS,
+    grade_numbers(g, 3, what, out, REQUESTS * D, 1e-12, joined_by, &USUAL, JOIN_SLIPS,
                   COUNT_OF(JOIN_SLIPS));
+    grade_simpler_join(g, outputs_of, joined_by);
 }
 
 // Stretches of one request whose sums round differently in different orders.
@@ -537,34 +697,39 @@ static void grade_far(Grade *g, int points) {
 
 static void check_join_lse(Grade *g) {
     double out[REQUESTS * D], lse[REQUESTS];
-    joined(IN_ORDER, out, lse);
-    double want = log(exp(LSES[0]) + exp(LSES[1]));
+    joined(&USUAL, IN_ORDER, out, lse);
+    double want = log(exp(USUAL.lses[0]) + exp(USUAL.lses[1]));
     grade_mistake(g, lse[0] == BEFORE && lse[1] == BEFORE, "lse-not-written",
                   "lse was not written");
-    grade_mistake(g, lse[2] == BEFORE && lse[1] == LSES[2], "lse-not-written",
+    grade_mistake(g, lse[2] == BEFORE && lse[1] == USUAL.lses[2], "lse-not-written",
                   "the L of a request without keys was left as it was: it is -inf");
-    grade_mistake(g, fabs(lse[0] - LSES[0] - LSES[1]) < 1e-12, "lse-sum-of-logs",
+    grade_mistake(g, fabs(lse[0] - USUAL.lses[0] - USUAL.lses[1]) < 1e-12,
+                  "lse-sum-of-logs",
                   "L is ln of the sum of e^L_s: the logarithms were added");
     grade_mistake(
-        g, fabs(lse[0] - want + LSES[0]) < 1e-12 || fabs(lse[0] - exp(want)) < 1e-9,
+        g,
+        fabs(lse[0] - want + USUAL.lses[0]) < 1e-12 || fabs(lse[0] - exp(want)) < 1e-9,
         "lse-shifted",
         "L is ln of the sum of e^L_s, with what was subtracted in the exponents "
         "added again");
     grade_mistake(g, fabs(lse[0] - want) < 1e-12 && lse[2] == 0, "lse-of-none",
                   "the L of a request without keys is -inf, ln of a sum of nothing");
+    grade_mistake(g, lse[0] == USUAL.lses[1] && out[0] == USUAL.outs[D], "overwritten",
+                  "each stretch overwrites the one before it, output and L");
     grade_mistake(
-        g, lse[0] == LSES[1] || lse[0] == LSES[0], "lse-one-stretch",
+        g, lse[0] == USUAL.lses[1] || lse[0] == USUAL.lses[0], "lse-one-stretch",
         "L of a request with two stretches is that of one of them: L is ln of "
         "the sum of e^L_s");
-    bool good = fabs(lse[0] - want) < 1e-12 && fabs(lse[1] - LSES[2]) < 1e-12
-                && lse[2] == -INFINITY && fabs(lse[3] - LSES[3]) < 1e-12;
+    bool good = fabs(lse[0] - want) < 1e-12 && fabs(lse[1] - USUAL.lses[2]) < 1e-12
+                && lse[2] == -INFINITY && fabs(lse[3] - USUAL.lses[3]) < 1e-12;
     if (good) {
         grade_far(g, 2);
         return;
     }
     grade_expect(g, 2, false,
                  "L is %.6g, %.6g, %g and %.6g, should be %.6g, %.6g, -inf and %.6g",
-                 lse[0], lse[1], lse[2], lse[3], want, LSES[2], LSES[3]);
+                 lse[0], lse[1], lse[2], lse[3], want, USUAL.lses[2], USUAL.lses[3]);
+    grade_simpler_join(g, lses_of, lses_by);
 }
 
 static double rounded_want(void) {
@@ -622,7 +787,7 @@ void check_stretches(Grade *g) {
     grade_part(g, check_cut_empty(g));
     grade_part(g, check_cut_few(g));
     grade_part(g, check_cut_large(g));
-    grade_part(g, check_join(g));
     grade_part(g, check_join_lse(g));
+    grade_part(g, check_join(g));
     grade_part(g, check_join_bits(g));
 }

@@ -10,11 +10,23 @@ static const double TOLERANCE = 1e-12;
 
 enum { ROWS = 3, COLS = 3 };
 enum { BEFORE = 7 };  // what is in an array that is to be written
-// No number is near a step or half of one: other ways to divide round alike.
+// No number is near a step or half of one: other ways to divide round alike. The largest
+// of a column is once in the first row, once in the second, once in the last.
 static const double KEYS[ROWS * COLS] = {0.503, -20,   0.1, -1.27, 12.5,
-                                         0.3,   0.807, 7,   -0.2},
+                                         0.2,   0.807, 7,   -0.3},
                                 ZEROS[ROWS * COLS] = {0.503, 0,     0.1, -1.27, 0,
-                                                      0.3,   0.807, 0,   -0.2};
+                                                      0.2,   0.807, 0,   -0.3};
+
+// Simpler ones: numbers that are codes times the factor, such whose largest is positive, and
+// columns that are all the same.
+static const double WHOLE_KEYS[ROWS * COLS] = {50, -127, 12.7, -127, 20,
+                                               3,  80,   7,    -0.1},
+                                      POSITIVE_KEYS[ROWS * COLS] = {0.503, 20,   0.1,
+                                                                    1.27,  12.5, 0.2,
+                                                                    0.807, 7,    0.3},
+                                      KEYS_ALIKE[ROWS * COLS] = {0.503, 0.503, 0.503,
+                                                                 -1.27, -1.27, -1.27,
+                                                                 0.807, 0.807, 0.807};
 
 typedef enum {
     COLUMN_RIGHT,
@@ -43,6 +55,8 @@ typedef enum {
     COLUMN_CUT_LATE,       // 127 x / largest, towards zero
     COLUMN_BEFORE,         // what the factors held before counts
     COLUMN_INVERSE_TIMES,  // the same, x multiplied
+    COLUMN_FIRST,          // the first row's number
+    COLUMN_NOT_LAST,       // the last row is not looked at
 } ColumnRule;
 
 static double largest_by(ColumnRule rule, const double *x, int c, int row) {
@@ -66,6 +80,8 @@ static double size_by(ColumnRule rule, const double *x, int c) {
         low = fmin(low, v), high = fmax(high, v);
     }
     switch (rule) {
+        case COLUMN_FIRST: return fabs(x[c]);
+        case COLUMN_NOT_LAST: return fmax(fabs(x[c]), fabs(x[COLS + c]));
         case COLUMN_MEAN: return sum / ROWS;
         case COLUMN_ROOT: return sqrt(squares / ROWS);
         case COLUMN_LENGTH: return sqrt(squares);
@@ -128,6 +144,10 @@ static const Slip COLUMN_SLIPS[] = {
      "the factor of column c is made of row c: column c has x[i * cols + c]"},
     {COLUMN_ROWS, "by-row", "each row has a factor: each column should"},
     {COLUMN_ONE, "one-factor", "all columns have the same factor: each has its own"},
+    {COLUMN_FIRST, "first-row",
+     "the factor is made of the first row alone: of the largest size in the column"},
+    {COLUMN_NOT_LAST, "last-row-missing",
+     "the last row is not looked at where the largest size is searched"},
     {COLUMN_128, "by-128",
      "the codes go from -127 to 127: the factor is largest / 127"},
     {COLUMN_SIGNED, "signed-largest",
@@ -181,11 +201,43 @@ static void columns(const double *x, double got[COLS + ROWS * COLS]) {
     for (int i = 0; i < ROWS * COLS; i++) got[COLS + i] = codes[i];
 }
 
+static int columns_of(const void *of, double *got) {
+    columns(of, got);
+    return COLS + ROWS * COLS;
+}
+
 static void check_columns(Grade *g) {
-    double got[COLS + ROWS * COLS];
-    columns(KEYS, got);
-    grade_numbers(g, 5, "3 factors and 9 codes", got, COLS + ROWS * COLS, TOLERANCE,
+    static const Simpler simpler[] = {
+        {"only-whole",
+         "right where each x / factor is a whole number: how is one rounded that is "
+         "not, "
+         "above 0 and below?",
+         WHOLE_KEYS},
+        {"only-positive",
+         "right where all numbers are above 0: what is done with a "
+         "negative one, in the factor and in its code?",
+         POSITIVE_KEYS},
+        {"only-columns-alike",
+         "right where all columns are the same: which numbers and which factor belong "
+         "to "
+         "a column, and where is it in x and in codes?",
+         KEYS_ALIKE}};
+    double got[COLS + ROWS * COLS], want[COLS + ROWS * COLS];
+    grade_numbers(g, 5, "3 factors and 9 codes", got, columns_of(KEYS, got), TOLERANCE,
                   columns_by, KEYS, COLUMN_SLIPS, COUNT_OF(COLUMN_SLIPS));
+    columns_by(COLUMN_RIGHT, KEYS, want);
+    grade_simpler(g, TOLERANCE, columns_of, columns_by, simpler, COUNT_OF(simpler));
+    grade_contrast(
+        g, memcmp(got + COLS, want + COLS, sizeof want - COLS * sizeof *want) == 0,
+        "only-codes",
+        "the codes are right, the factors are not: x is about "
+        "code times factor");
+    bool factors = true;
+    for (int c = 0; c < COLS; c++) factors &= fabs(got[c] - want[c]) < TOLERANCE;
+    grade_contrast(
+        g, factors, "only-factors",
+        "the factors are right, the codes are not: what is divided by what, how "
+        "is it rounded, and where is it written?");
 }
 static void check_zeros(Grade *g) {
     double got[COLS + ROWS * COLS];
@@ -202,6 +254,12 @@ static void check_zeros(Grade *g) {
     grade_numbers(g, 1, "a column of zeros: 3 factors and 9 codes", got,
                   COLS + ROWS * COLS, TOLERANCE, columns_by, ZEROS, COLUMN_SLIPS,
                   COUNT_OF(COLUMN_SLIPS));
+    static const Simpler simpler[] = {
+        {"only-no-zeros",
+         "right without a column of zeros: what is done with one, and with the columns "
+         "after it?",
+         KEYS}};
+    grade_simpler(g, TOLERANCE, columns_of, columns_by, simpler, 1);
 }
 
 // ---- from the least to the largest
@@ -209,7 +267,9 @@ static void check_zeros(Grade *g) {
 enum { N = 6 };
 static const double VALUES[N] = {2.5, 3.005, 7.6, 4.093, 5.274, 6.907},
                     FALLING[N] = {7.6, 6.907, 5.274, 4.093, 3.005, 2.5},
-                    EQUAL[N] = {-3.5, -3.5, -3.5, -3.5, -3.5, -3.5};
+                    EQUAL[N] = {-3.5, -3.5, -3.5, -3.5, -3.5, -3.5},
+                    FROM_0[N] = {0, 0.505, 5.1, 1.593, 2.774, 4.407},
+                    STEPS_OF_1[N] = {3, 10, 258, 77, 130, 200};
 
 typedef enum {
     RANGE_RIGHT,
@@ -274,6 +334,11 @@ static void ranged(const double *x, double got[2 + N]) {
     for (int i = 0; i < N; i++) got[2 + i] = codes[i];
 }
 
+static int ranged_of(const void *of, double *got) {
+    ranged(of, got);
+    return 2 + N;
+}
+
 // Least and step alone.
 static bool is_range(const double *x) {
     double got[2 + N], want[2 + N];
@@ -332,10 +397,31 @@ static void check_range_of(Grade *g, int points, const char *what, const double 
     grade_mistake(g, x == EQUAL && fabs(got[1] - 3.5 / 255) < TOLERANCE, "from-zero",
                   "all numbers are below 0, and the largest was looked for from 0 on: "
                   "begin with x[0], or with -INFINITY");
-    grade_mistake(g, x == EQUAL && (got[1] != 0 || got[2] != 0), "equal-numbers",
-                  "equal numbers: the step is 0, and 0/0 no code");
+    grade_mistake(g, x == EQUAL && is_range(VALUES) && (got[1] != 0 || got[2] != 0),
+                  "equal-numbers", "equal numbers: the step is 0, and 0/0 no code");
     grade_numbers(g, points, what, got, 2 + N, TOLERANCE, range_by, x, RANGE_SLIPS,
                   COUNT_OF(RANGE_SLIPS));
+    static const Simpler simpler[] = {
+        {"only-steps-of-1",
+         "right where the step is 1 and all numbers are whole: what is divided by the "
+         "step, and how is it rounded?",
+         STEPS_OF_1},
+        {"only-from-0",
+         "right where the least number is 0: where does `least` come in?", FROM_0},
+        {"only-falling",
+         "right where the largest number comes first and the least last: how are they "
+         "looked for?",
+         FALLING}};
+    if (x == EQUAL)
+        grade_contrast(
+            g, is_range(VALUES), "only-different",
+            "least and step are right where the numbers are not all the same: "
+            "what is divided by a step of 0?");
+    else grade_simpler(g, TOLERANCE, ranged_of, range_by, simpler, COUNT_OF(simpler));
+    grade_contrast(
+        g, is_range(x), "only-range",
+        "least and step are right, the codes are not: from where, and in which "
+        "unit, are they counted, how are they rounded?");
 }
 
 static void check_range(Grade *g) {
@@ -347,8 +433,21 @@ static void check_equal(Grade *g) {
 
 // ---- a score's error
 
-static const double QUERY[] = {0.5, -2, 1.5, 0.25, 0.75},
-                    FACTORS[] = {0.01, 0.002, 0, 0.04, 0.03}, SCALE = 0.375;
+enum { WIDTH = 5 };
+typedef struct {
+    double q[WIDTH], factors[WIDTH], scale;
+} Score;
+#define QUERY \
+    { 0.5, -2, 1.5, 0.25, 0.75 }
+#define FACTORS \
+    { 0.01, 0.002, 0, 0.04, 0.03 }
+static const Score USUAL = {QUERY, FACTORS, 0.375},
+                   // simpler
+    UNSCALED = {QUERY, FACTORS, 1},
+                   POSITIVE = {{0.5, 2, 1.5, 0.25, 0.75}, FACTORS, 0.375},
+                   FACTORS_ALIKE = {QUERY, {0.02, 0.02, 0.02, 0.02, 0.02}, 0.375},
+                   ONES = {{1, 1, 1, 1, 1}, FACTORS, 0.375},
+                   ONE_COLUMN = {QUERY, {0.01}, 0.375};
 
 typedef enum {
     SCORE_RIGHT,
@@ -376,8 +475,8 @@ typedef enum {
     SCORE_TIMES_D,     // times d
 } ScoreRule;
 
-static double term_by(ScoreRule rule, int c) {
-    double q = QUERY[c], factor = FACTORS[c], half = 0.5;
+static double term_by(ScoreRule rule, const Score *k, int c) {
+    double q = k->q[c], factor = k->factors[c], half = 0.5;
     if (rule == SCORE_FACTORS_SQUARED) factor *= factor;
     if (rule == SCORE_QUERY_SQUARED) q *= q;
     if (rule == SCORE_NO_QUERY) q = 1;
@@ -388,17 +487,17 @@ static double term_by(ScoreRule rule, int c) {
     if (rule == SCORE_HALF_RANGE) half = 63.5;
     if (rule == SCORE_USUAL) half = sqrt(1.0 / 12);
     if (rule == SCORE_NOTHING) half = 0;
-    for (int k = 0; k < COUNT_OF(FACTORS) && rule == SCORE_ONE_FACTOR; k++)
-        factor = fmax(factor, FACTORS[k]);
+    for (int i = 0; i < WIDTH && rule == SCORE_ONE_FACTOR; i++)
+        factor = fmax(factor, k->factors[i]);
     return (rule == SCORE_SIGNED ? q : fabs(q)) * factor * half;
 }
 
 static void score_by(int rule, const void *of, double *to) {
-    (void)of;
-    double sum = 0, squares = 0, most = 0, scale = SCALE, queries = 0, factors = 0,
+    const Score *k = of;
+    double sum = 0, squares = 0, most = 0, scale = k->scale, queries = 0, factors = 0,
            lengths[2] = {0};
-    for (int c = 0; c < COUNT_OF(QUERY); c++) {
-        double term = term_by((ScoreRule)rule, c), q = QUERY[c], f = FACTORS[c];
+    for (int c = 0; c < WIDTH; c++) {
+        double term = term_by((ScoreRule)rule, k, c), q = k->q[c], f = k->factors[c];
         sum += term, squares += term * term, most = fmax(most, term);
         queries += fabs(q), factors += f, lengths[0] += q * q, lengths[1] += f * f;
     }
@@ -407,9 +506,9 @@ static void score_by(int rule, const void *of, double *to) {
     if (rule == SCORE_NO_SCALE) scale = 1;
     if (rule == SCORE_BY_SCALE) scale = 1 / scale;
     if (rule == SCORE_SCALE_SQUARED) scale *= scale;
-    if (rule == SCORE_MEAN) sum /= COUNT_OF(QUERY);
-    if (rule == SCORE_TIMES_D) sum *= COUNT_OF(QUERY);
-    if (rule == SCORE_BY_ROOT) sum /= sqrt(COUNT_OF(QUERY));
+    if (rule == SCORE_MEAN) sum /= WIDTH;
+    if (rule == SCORE_TIMES_D) sum *= WIDTH;
+    if (rule == SCORE_BY_ROOT) sum /= sqrt(WIDTH);
     *to = scale
           * (rule == SCORE_ROOT || rule == SCORE_USUAL ? sqrt(squares)
              : rule == SCORE_LARGEST                   ? most
@@ -458,20 +557,46 @@ static const Slip SCORE_SLIPS[] = {
      "divided by the root of d: `scale` is all that a score is multiplied by"},
 };
 
+static int score_of(const void *of, double *got) {
+    const Score *k = of;
+    *got = score_bound(grade_guarded("q", k->q, sizeof k->q),
+                       grade_guarded("factors", k->factors, sizeof k->factors), WIDTH,
+                       k->scale);
+    return 1;
+}
+
 static void check_score(Grade *g) {
-    double got = score_bound(grade_guarded("q", QUERY, sizeof QUERY),
-                             grade_guarded("factors", FACTORS, sizeof FACTORS),
-                             COUNT_OF(QUERY), SCALE);
+    static const Simpler simpler[] = {
+        {"only-scale-1", "right where scale is 1: where does scale stand?", &UNSCALED},
+        {"only-positive",
+         "right where all q are above 0: what does a negative one do at worst?",
+         &POSITIVE},
+        {"only-factors-alike",
+         "right where all factors are the same: which factor goes with which q?",
+         &FACTORS_ALIKE},
+        {"only-ones", "right where all q are 1: what is a key's error multiplied by?",
+         &ONES},
+        {"only-one-column",
+         "right where one column alone has a factor: how do the errors of several come "
+         "together?",
+         &ONE_COLUMN}};
+    double got;
+    score_of(&USUAL, &got);
     grade_numbers(g, 4, "the bound of a score's error", &got, 1, TOLERANCE, score_by,
-                  NULL, SCORE_SLIPS, COUNT_OF(SCORE_SLIPS));
+                  &USUAL, SCORE_SLIPS, COUNT_OF(SCORE_SLIPS));
+    grade_simpler(g, TOLERANCE, score_of, score_by, simpler, COUNT_OF(simpler));
 }
 
 // ---- an output's
 
-static const double P[] = {0.5, 0.25, 0.125, 0.125}, V[] = {1.5, -3, 2, 0.7};
-
+enum { SEEN = 4 };
+// The spread is no plain multiple of the largest distance.
+#define WEIGHTS \
+    { 0.4, 0.3, 0.2, 0.1 }
+#define SEEN_VALUES \
+    { 1.5, -3, 2, 0.7 }
 typedef struct {
-    double off, value_off;
+    double p[SEEN], v[SEEN], off, value_off;
 } Errors;
 
 typedef enum {
@@ -508,25 +633,26 @@ typedef enum {
 } OutputRule;
 
 // How far the values are from the output.
-static double spread_of(OutputRule rule) {
-    double o = 0, spread = 0, largest = 0, n = COUNT_OF(P), size = 0, least = V[0],
-           most = V[0];
+static double spread_of(OutputRule rule, const Errors *e) {
+    const double *p = e->p, *v = e->v;
+    double o = 0, spread = 0, largest = 0, n = SEEN, size = 0, least = v[0],
+           most = v[0];
     bool mean = rule == OUTPUT_MEAN_O || rule == OUTPUT_ALL_MEAN;
-    for (int j = 0; j < COUNT_OF(P); j++)
-        o += (mean ? 1 / n : rule == OUTPUT_SUM_O ? 1 : P[j]) * V[j];
+    for (int j = 0; j < SEEN; j++)
+        o += (mean ? 1 / n : rule == OUTPUT_SUM_O ? 1 : p[j]) * v[j];
     if (rule == OUTPUT_AROUND_SUM) return fabs(o);
     if (rule == OUTPUT_RUNNING) o = 0;
-    for (int j = 0; j < COUNT_OF(P); j++) {
-        if (rule == OUTPUT_RUNNING) o += P[j] * V[j];
-        size = fmax(size, fabs(V[j])), least = fmin(least, V[j]),
-        most = fmax(most, V[j]);
-        double away = V[j] - (rule == OUTPUT_FROM_ZERO ? 0 : o);
-        if (rule == OUTPUT_PRODUCTS) away = P[j] * V[j] - o;
+    for (int j = 0; j < SEEN; j++) {
+        if (rule == OUTPUT_RUNNING) o += p[j] * v[j];
+        size = fmax(size, fabs(v[j])), least = fmin(least, v[j]),
+        most = fmax(most, v[j]);
+        double away = v[j] - (rule == OUTPUT_FROM_ZERO ? 0 : o);
+        if (rule == OUTPUT_PRODUCTS) away = p[j] * v[j] - o;
         if (rule != OUTPUT_SIGNED) away = fabs(away);
         if (rule == OUTPUT_SQUARES || rule == OUTPUT_ROOT) away *= away;
-        largest = fmax(largest, away * (rule == OUTPUT_LARGEST_TERM ? P[j] : 1));
+        largest = fmax(largest, away * (rule == OUTPUT_LARGEST_TERM ? p[j] : 1));
         bool plain = rule == OUTPUT_PLAIN || rule == OUTPUT_EVEN;
-        spread += (plain ? 1 : rule == OUTPUT_ALL_MEAN ? 1 / n : P[j]) * away;
+        spread += (plain ? 1 : rule == OUTPUT_ALL_MEAN ? 1 / n : p[j]) * away;
     }
     if (rule == OUTPUT_LARGEST_VALUE) return size;
     if (rule == OUTPUT_SPAN) return most - least;
@@ -550,20 +676,22 @@ static double growth_by(OutputRule rule, double off) {
 
 static void output_by(int rule, const void *of, double *to) {
     const Errors *e = of;
-    double inner = growth_by((OutputRule)rule, e->off) * spread_of((OutputRule)rule),
+    double inner = growth_by((OutputRule)rule, e->off) * spread_of((OutputRule)rule, e),
            value = e->value_off;
     if (rule == OUTPUT_INSIDE) value *= growth_by(OUTPUT_RIGHT, e->off);
     if (rule == OUTPUT_NO_VALUE) value = 0;
     if (rule == OUTPUT_MINUS) value = -value;
     if (rule == OUTPUT_TWO_VALUES) value *= 2;
-    if (rule == OUTPUT_N_VALUES) value *= COUNT_OF(P);
+    if (rule == OUTPUT_N_VALUES) value *= SEEN;
     *to = rule == OUTPUT_TIMES ? inner * value : inner + value;
 }
 
-static double output_of(Errors e) {
-    return output_bound(grade_guarded("p", P, sizeof P),
-                        grade_guarded("v", V, sizeof V), COUNT_OF(P), e.off,
-                        e.value_off);
+static int output_of(const void *of, double *got) {
+    const Errors *e = of;
+    *got =
+        output_bound(grade_guarded("p", e->p, sizeof e->p),
+                     grade_guarded("v", e->v, sizeof e->v), SEEN, e->off, e->value_off);
+    return 1;
 }
 
 static const Slip OUTPUT_SLIPS[] = {
@@ -612,22 +740,52 @@ static const Slip OUTPUT_SLIPS[] = {
     {OUTPUT_EXP_LESS, "one-in-exponent", "the 1 is outside: e^(2 off) - 1"},
 };
 
+static const Errors ORDINARY = {WEIGHTS, SEEN_VALUES, 0.125, 0.0625};
+
 static void check_output(Grade *g) {
-    Errors e = {0.125, 0.0625};
-    double got = output_of(e);
+    static const Errors exact = {WEIGHTS, SEEN_VALUES, 0.125, 0},
+                        even = {{0.25, 0.25, 0.25, 0.25}, SEEN_VALUES, 0.125, 0.0625},
+                        around = {WEIGHTS, {1.5, -3, 2, -1}, 0.125, 0.0625},
+                        level = {WEIGHTS, {1.5, 1.5, 1.5, 1.5}, 0.125, 0.0625},
+                        no_off = {WEIGHTS, SEEN_VALUES, 0, 0.0625};
+    static const Simpler simpler[] = {
+        {"only-exact-values",
+         "right where value_off is 0: where does value_off come in, and how often?",
+         &exact},
+        {"only-even",
+         "right where all weights are the same: where do the weights p stand?", &even},
+        {"only-around-0",
+         "right where the output is 0: from where are the distances of the values?",
+         &around},
+        {"only-level",
+         "right where all values are the same: what is summed over the values, and "
+         "what "
+         "is it multiplied by?",
+         &level},
+        {"only-no-off",
+         "right where off is 0: what does `off` multiply, and is the 2 in the "
+         "exponent?",
+         &no_off}};
+    double got;
+    output_of(&ORDINARY, &got);
     grade_numbers(g, 4, "the bound of an output's error", &got, 1, TOLERANCE, output_by,
-                  &e, OUTPUT_SLIPS, COUNT_OF(OUTPUT_SLIPS));
+                  &ORDINARY, OUTPUT_SLIPS, COUNT_OF(OUTPUT_SLIPS));
+    grade_simpler(g, TOLERANCE, output_of, output_by, simpler, COUNT_OF(simpler));
 }
 
 static void check_output_small(Grade *g) {
-    Errors e = {1e-14, 0};
-    double got = output_of(e), want;
-    output_by(OUTPUT_RIGHT, &e, &want);
+    static const Errors small = {WEIGHTS, SEEN_VALUES, 1e-14, 0};
+    double got, usual, want;
+    output_of(&small, &got), output_by(OUTPUT_RIGHT, &small, &want);
     bool good = fabs(got - want) <= 1e-11 * want;
     grade_mistake(g, !good && fabs(got - want) < 0.005 * want, "cancels",
                   "e^x - 1 loses all digits where x is small: C has a function for it");
     grade_expect(g, 1, good, "with off = 1e-14 the bound is %.9g, should be %.9g", got,
                  want);
+    output_of(&ORDINARY, &usual), output_by(OUTPUT_RIGHT, &ORDINARY, &want);
+    grade_contrast(g, fabs(usual - want) < TOLERANCE, "only-usual-off",
+                   "right with off = 1/8: which number is too small to be seen beside "
+                   "another one that it is added to?");
 }
 
 void check_bounds(Grade *g) {

@@ -22,6 +22,16 @@ void grade_slip(Grade *g, const char *what, const double *got, int n, double tol
 void grade_written(Grade *g, const double *got, int n, double tolerance,
                    void (*by)(int rule, const void *of, double *to), const void *of,
                    double before);
+// A simpler case of a step of numbers, and what is said where the numbers are right there.
+typedef struct {
+    const char *code, *says;  // "only-gamma-1", "right where gamma is 1: ..."
+    const void *of;
+} Simpler;
+// After a step that no mistake explains: names the first of the cases in which the
+// student's numbers are right (grade_contrast). get: writes them, returns how many.
+void grade_simpler(Grade *g, double tolerance, int (*get)(const void *of, double *got),
+                   void (*by)(int rule, const void *of, double *to),
+                   const Simpler *cases, int count);
 // A step of n numbers. Where they are not right, the slip that gives just these numbers
 // is named; where two do, both are. by: fills in the numbers by a rule; 0 is the right
 // one. The hint shows the first number that is off.
