@@ -249,9 +249,9 @@ static const struct {
      "a second one divides"},
 };
 
-// After a step that failed: where every pair came once, or not at all; where all
-// histories but one are new.
-static void contrast_continuation(Grade *g) {
+// After a step that failed: where p holds zeros; where every pair came once, or not at
+// all; where all histories but one are new.
+static void contrast_continuation(Grade *g, const double *right) {
     int once[V * V], row[V * V] = {0};
     double p[V], want_once[V], want_row[V];
     continuation_by(CAME_AFTER, want_once);
@@ -260,6 +260,11 @@ static void contrast_continuation(Grade *g) {
         row[w] = COUNT[w];
         want_row[w] = (COUNT[w] > 0) / 3.0;
     }
+    for (int w = 0; w < V; w++) p[w] = 0;
+    continuation(guarded_counts(COUNT), V, p);
+    grade_contrast(g, near_array(p, right, V, TOLERANCE), "only-zeros",
+                   "continuation: right where p holds zeros at the start: it may hold "
+                   "anything, and is to be written");
     for (int w = 0; w < V; w++) p[w] = BEFORE;
     continuation(guarded_counts(once), V, p);
     grade_contrast(g, near_array(p, want_once, V, TOLERANCE), "only-once",
@@ -283,7 +288,7 @@ static void check_continuation(Grade *g) {
                       CONTINUATION_SLIPS[i].code, "%s", CONTINUATION_SLIPS[i].says);
     }
     if (!grade_near_array(g, 5, "continuation", got, want, V, TOLERANCE))
-        contrast_continuation(g);
+        contrast_continuation(g, want);
 }
 
 // ---- a row, and what is made of it

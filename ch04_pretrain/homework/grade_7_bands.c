@@ -88,7 +88,8 @@ static void check_middle(Grade *g) {
     };
     Banding b = {5, 20};
     double got = banding_middle(b);
-    grade_mistake(g, got == 0 || got == 1, "integers", "1 / bands is 0 in integers");
+    grade_mistake(g, got == 0 || got == 1, "integers",
+                  "1 / bands or 1 / rows is 0 in integers");
     double want;
     middle_by(MIDDLE_RIGHT, &b, &want);
     grade_slip(g, "the middle", &got, 1, TOLERANCE, middle_by, &b, slips,

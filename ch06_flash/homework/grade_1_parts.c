@@ -20,6 +20,7 @@ static double entropy_within(const Cut *c, int s) {
 static const Cut ORDINARY = {{0.5, 2, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, 0, false},
                  HIGH = {{0.5, 2, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, 1000, false},
                  LOW = {{0.5, 2, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, -1000, false},
+                 FAR = {{1000, -1000, 999}, {1, -2, 0.5, 3, -1, 0.25}, 0, false},
                  HOLE = {{0.5, -INFINITY, 1.25}, {1, -2, NAN, NAN, -1, 0.25}, 0, false},
                  HOLE_FIRST = {{-INFINITY, 0.5, 1.25},
                                {NAN, NAN, 1, -2, -1, 0.25},
@@ -672,7 +673,8 @@ static void check_entropy(Grade *g) {
 
 static void check_entropy_hole(Grade *g) {
     double got = entropy_of(&HOLE), want, whole, high = entropy_of(&HIGH),
-           low = entropy_of(&LOW);
+           low = entropy_of(&LOW), far = entropy_of(&FAR), want_far;
+    entropy_by(ENTROPY_RIGHT, &FAR, &want_far);
     entropy_by(ENTROPY_RIGHT, &HOLE, &want);
     entropy_by(ENTROPY_RIGHT, &ORDINARY, &whole);
     grade_mistake(g, isnan(got), "entropy-nan",
@@ -683,10 +685,15 @@ static void check_entropy_hole(Grade *g) {
     grade_mistake(g, !isfinite(high) || !isfinite(low), "entropy-overflow",
                   "e^1000 is infinite in C and e^-1000 is 0: subtract the largest L_s "
                   "first");
+    grade_mistake(
+        g, isnan(far), "entropy-logarithm-of-0",
+        "next to an L_s of 1000 the weight of one of -1000 is 0 in C, and 0 ln "
+        "0 is NaN: ln w is L_s - L itself");
     Reading all[] = {{"where part 1 saw nothing", got, want, TOLERANCE},
+                     {"with L_s of 1000, -1000 and 999", far, want_far, 1e-9},
                      {"with L_s near 1000", high, whole, 1e-9},
                      {"with L_s near -1000", low, whole, 1e-9}};
-    grade_readings(g, 1, "the entropy of three parts", all, 3);
+    grade_readings(g, 1, "the entropy of three parts", all, 4);
 }
 
 void check_parts(Grade *g) {

@@ -165,7 +165,8 @@ static const Slip RANGE_SLIPS[] = {
     {WINDOW_BEFORE, "before-the-keys",
      "queries before the first key see nothing: their range is {0, 0}"},
     {WINDOW_SHORT, "window-short",
-     "the window is one key too short: it begins at p - window + 1"},
+     "the window is one key too short: it begins at p - window + 1. Or a block that "
+     "begins just there was passed over: round up"},
     {WINDOW_LATE, "sees-the-next",
      "the key after the query is counted as seen: the last one is the query's own"},
     {WINDOW_END_LONG, "end-long",
@@ -444,7 +445,8 @@ static const Slip WHOLE_SLIPS[] = {
     {WHOLE_BESIDE, "whole-window-long",
      "the window is one key too long: it begins at p - window + 1"},
     {WHOLE_SHORT, "whole-window-short",
-     "the window is one key too short: it begins at p - window + 1"},
+     "the window is one key too short: it begins at p - window + 1. Or a block that "
+     "begins just there was passed over: round up"},
     {WHOLE_END_LONG, "whole-end-long",
      "the block that the first query's own key is in has keys after it: it needs a "
      "mask, "

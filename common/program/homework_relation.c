@@ -171,7 +171,8 @@ static bool function(Relation *to, const Compared *c) {
             double by = functions[k].of(c->want[i]);
             all = isfinite(by)
                   && fabs(c->got[i] - by) <= 2 * allowed(c, i) * fmax(1, fabs(by));
-            telling |= c->want[i] != rint(c->want[i]) && fabs(by - c->want[i]) > 1e-3;
+            telling |= by != 0 && c->want[i] != rint(c->want[i])
+                       && fabs(by - c->want[i]) > 1e-3;
         }
         if (!all || !telling) continue;
         to->code = functions[k].code;
