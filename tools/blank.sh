@@ -104,10 +104,10 @@ include Makefile
 .DEFAULT_GOAL := try
 .PHONY: try all-tests
 try: \$(BUILD)/double/test-$chapter
-	@ulimit -t 10; \$< --jobs 1 --filter '$1'
+	@ulimit -t \$(if \$(SANITIZE),60,10); \$< --jobs 1 --filter '$1'
 	@echo 'done; compare with $source:$line'
 all-tests: \$(BUILD)/double/test-$chapter
-	@ulimit -t 10; \$< --jobs 2 --quiet --tap=all-tests.tap >all-tests.log 2>&1 || true
+	@ulimit -t \$(if \$(SANITIZE),60,10); \$< --jobs 2 --quiet --tap=all-tests.tap >all-tests.log 2>&1 || true
 END
 }
 # make, without what a make above this one passes on

@@ -189,8 +189,7 @@ static bool simpler_right(Tied x, Simpler what, bool hidden) {
     if (what == EACH_ONCE)
         x.ids = once, x.input_grad = mat_rows(x.input_grad, 0, VOCABULARY);
     if (what == EQUAL_ROWS) x.input_grad = mat_rows(x.input_grad, 0, OUTPUTS);
-    if (what == ONE_INPUT)
-        x.ids = zero, x.input_grad = mat_rows(x.input_grad, 0, 1);
+    if (what == ONE_INPUT) x.ids = zero, x.input_grad = mat_rows(x.input_grad, 0, 1);
     if (what == ONE_OUTPUT)
         x.hidden = mat_rows(x.hidden, 0, 1),
         x.logits_grad = mat_rows(x.logits_grad, 0, 1);

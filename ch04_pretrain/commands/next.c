@@ -45,9 +45,9 @@ static int read_prompt(const Language *l, const char *prompt, int *text) {
     int n;
     if (!language_parse(l, prompt, text, LONGEST, &n, &err))
         die("--prompt: %s", err.text);
-    double *nats = allocate((size_t)n + 1, sizeof *nats);
     for (int i = 0; i < n; i++)
         if (text[i] == MASKED) die("--prompt: [MASK] cannot be read here");
+    double *nats = allocate((size_t)n + 1, sizeof *nats);
     l->kind->surprise(l, text, n, nats);
     for (int i = 0; i < n; i++)
         if (isinf(nats[i]))

@@ -1,5 +1,6 @@
 // loses: 2, says: an N x N matrix, keeps: 17
 // The band is spread out into a table, and the chapter does the rest.
+// (Not under sanitizers: they have no limit of memory.)
 #include "ch02_attention/homework/hw02.h"
 #define window_attention_backward solved_window_attention_backward
 #include "../solution.c"
