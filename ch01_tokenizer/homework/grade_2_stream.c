@@ -115,7 +115,8 @@ static void feed(Stream *s, Utf8Stream *state, const Text *text, size_t from,
     s->late |= s->count < decode_text(text->text, to, MAXIMAL_SUBPART, false, decided);
 }
 
-// In chunks of `size` bytes, the first of `first`; an empty chunk after that if `empty`.
+// In chunks of `size` bytes, the first of `first`; an empty chunk after that if
+// `empty`.
 static Stream stream_chunks(const Text *text, size_t first, size_t size, bool empty) {
     static Stream s;
     memset(&s, 0, sizeof s);
@@ -204,8 +205,8 @@ static const char *spelled(char *to, size_t room, const int *numbers, size_t cou
     return to;
 }
 
-// Text number `number` of `n` of these bytes: with each kind of first byte, and of those
-// that follow.
+// Text number `number` of `n` of these bytes: with each kind of first byte, and of
+// those that follow.
 static void text_of_number(size_t number, size_t n, char *text) {
     static const unsigned char kinds[] = {0x41, 0x80, 0xA0, 0xBF, 0xC2, 0xE0, 0xE1,
                                           0xED, 0xF0, 0xF1, 0xF4, 0xFF, 0xC0};

@@ -17,8 +17,8 @@ struct MatchTrie {
     int *root;
 };
 
-// Calls of match_step; at the limit the student's function is left, and where it asks for
-// a step from nowhere.
+// Calls of match_step; at the limit the student's function is left, and where it asks
+// for a step from nowhere.
 static long steps, step_limit = LONG_MAX;
 static bool from_nowhere;
 static long twice;  // steps that were asked for twice in a row
@@ -87,8 +87,8 @@ static MatchTrie match_trie_of(const char *const *tokens, int n) {
     return trie;
 }
 
-// The longest token that begins text[0 .. n-1], or the shortest, and its length; NO_TOKEN
-// if none.
+// The longest token that begins text[0 .. n-1], or the shortest, and its length;
+// NO_TOKEN if none.
 static int token_of(const MatchTrie *trie, int root, const char *text, size_t n,
                     size_t *length, bool shortest) {
     int node = root, token = NO_TOKEN;
@@ -480,8 +480,8 @@ static bool all_by(Cut cut, const MatchTrie *trie, const MatchLink *got,
     return true;
 }
 
-// So too where a word may begin with the later tokens: there it is seen which of the two
-// tokens it was.
+// So too where a word may begin with the later tokens: there it is seen which of the
+// two tokens it was.
 static bool cut_from_own(const MatchTrie *trie, const MatchLink *got,
                          const MatchLink *want) {
     static const char *const tokens[] = {"[UNK]", "a", "b", "c", "##b", "##c", "abcx"};

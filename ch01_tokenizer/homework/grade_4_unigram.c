@@ -106,7 +106,8 @@ static NBest run_nbest(const Unigram *u, const char *text, size_t n, size_t most
     return b;
 }
 
-// The first letters alone, in a list that never gets full. (A text of few letters has few.)
+// The first letters alone, in a list that never gets full. (A text of few letters has
+// few.)
 static NBest with_room(const NBest *b) {
     enum { SHORT = 3, ALL = 8 };
     return run_nbest(b->unigram, b->text, b->n < SHORT ? b->n : SHORT, ALL);
@@ -458,8 +459,8 @@ static void contrast_nbest(Grade *g, bool right) {
                        cases[i].code, "%s", cases[i].says);
 }
 
-// Tokens a, b, c and abc, and ab or not: the walk to abc passes its node. Whether abc is
-// found.
+// Tokens a, b, c and abc, and ab or not: the walk to abc passes its node. Whether abc
+// is found.
 static bool finds_longest(bool with_pair) {
     const char *const texts[] = {"a", "b", "c", "abc", "ab"};
     const double log_p[] = {-1, -1, -1, -4, -9};

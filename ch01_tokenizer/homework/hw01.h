@@ -83,9 +83,9 @@ typedef struct {
 } Segmentation;
 
 // The `most` best segmentations of text[0 .. n-1] under the unigram model, the best
-// first, into best[0 .. most-1], most >= 1; how many there are, fewer where the text has
-// fewer. No two are the same; the order of equally good ones is free. An empty text has
-// one segmentation, of no tokens. Tokens whose log_p is -INFINITY are not used.
+// first, into best[0 .. most-1], most >= 1; how many there are, fewer where the text
+// has fewer. No two are the same; the order of equally good ones is free. An empty text
+// has one segmentation, of no tokens. Tokens whose log_p is -INFINITY are not used.
 size_t unigram_nbest(const Unigram *unigram, const char *text, size_t n, size_t most,
                      Segmentation *best);
 // weights[i] = p_i^power / sum over j of p_j^power, where p_i = exp(best[i].log_p).
@@ -118,10 +118,10 @@ size_t fallback_decode(const PointVocabulary *vocabulary, const int *tokens, siz
 // ---- 6. A memory of words (medium, 45 min)
 
 // Draws that a line of two words knows again, as a share of the draws of its own words.
-// Word i of these n >= 1 is drawn with p[i] > 0, independently; the sum of p need not be 1.
-// The line keeps the two different words that were drawn last, a and b after a a b b b: a
-// word that is found becomes the newer one, and a word that is not found replaces the older.
-// Many draws have gone before.
+// Word i of these n >= 1 is drawn with p[i] > 0, independently; the sum of p need not
+// be 1. The line keeps the two different words that were drawn last, a and b after a a
+// b b b: a word that is found becomes the newer one, and a word that is not found
+// replaces the older. Many draws have gone before.
 double line_share(const double *p, size_t n);
 // The least number of words that a memory must hold so that it knows at least `share` of
 // all draws, if it holds the most frequent ones. The word of rank r = 1 .. ranks is drawn

@@ -601,8 +601,8 @@ static void check_v_grad(Grade *g, const Backward *b) {
         "of each query's keys the " which \
         " one is left out: they are columns 0, its own, up to min(W, i + 1) - 1"
 
-// A query's dS sum to 0: with one row for all of its keys the products cancel, be it v's in
-// dP, which takes both gradients, or k's in dQ.
+// A query's dS sum to 0: with one row for all of its keys the products cancel, be it
+// v's in dP, which takes both gradients, or k's in dQ.
 static void recognise_nothing(Grade *g, const Backward *b) {
     bool q_none = !q_by(b, WINDOW_RIGHT) && q_by(b, WINDOW_DP_OWN),
          k_none = !k_by(b, WINDOW_RIGHT) && k_by(b, WINDOW_DP_OWN);

@@ -196,8 +196,8 @@ static void recognise_means(Grade *g, const Projections *gqa, const Projections 
                   v_is_k ? "K" : "V");
 }
 
-// The shares of all heads in one group's columns: solves the normal equations, by Gauss.
-// false: it is not made of them.
+// The shares of all heads in one group's columns: solves the normal equations, by
+// Gauss. false: it is not made of them.
 static bool shares_of(double *share, Mat got, Mat from) {
     double a[HEADS][HEADS + 1] = {{0}};
     for (int row = 0; row < CHANNELS * HEAD_DIM; row++)

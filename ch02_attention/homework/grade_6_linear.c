@@ -285,8 +285,8 @@ static void recognise_unwritten(Grade *g, Mat seven, Mat three) {
         row, seven.rows);
 }
 
-// phi(x) / phi(0) of a key, by the weights of two keys of one number: there phi(q) is in
-// both terms, and cancels.
+// phi(x) / phi(0) of a key, by the weights of two keys of one number: there phi(q) is
+// in both terms, and cancels.
 static double phi_ratio(double x) {
     Mat q = filled(1, 1, (real)0.5), k = mat_new(2, 1), v = mat_new(2, 1);
     *mat_at(k, 0, 0) = (real)x, *mat_at(v, 0, 0) = 1;

@@ -18,8 +18,8 @@
 // In place: scores[0 .. n-1] become weights e^scores[j] / (e^sink + sum over all j' of
 // e^scores[j']). Returns the weight left for the sink, e^sink / (the same). sink = 0 is
 // softmax-one, sink = -INFINITY the chapter's softmax. Scores and sink are -INFINITY or
-// any finite numbers. Where all scores and the sink are -INFINITY, all weights are 0, the
-// sink's too; where all scores are but the sink is not, the sink's weight is 1.
+// any finite numbers. Where all scores and the sink are -INFINITY, all weights are 0,
+// the sink's too; where all scores are but the sink is not, the sink's weight is 1.
 real sink_softmax(real *scores, size_t n, real sink);
 // In place: grad[0 .. n-1], the gradient of a loss with respect to the weights, becomes
 // that with respect to the scores. Returns the gradient with respect to `sink`. weights
@@ -86,8 +86,8 @@ void gqa_convert(Projections *gqa, const Projections *mha, int n_heads, int grou
 // the keys, so query i of T has the position i + S - T. scores T x S, q T x d, table
 // buckets x d.
 
-// scores += scale q_i . table[bucket(i, j)] for all i and j, causal or not: this function
-// masks nothing and skips nothing. A masked score, -INFINITY, stays so.
+// scores += scale q_i . table[bucket(i, j)] for all i and j, causal or not: this
+// function masks nothing and skips nothing. A masked score, -INFINITY, stays so.
 void relative_scores(Mat scores, Mat q, Mat table, real scale, int furthest,
                      bool causal);
 // q_grad (T x d) and table_grad (buckets x d) += the gradients that scores_grad (T x S)

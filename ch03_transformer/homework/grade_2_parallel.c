@@ -366,8 +366,8 @@ static double dropped(const Parallel *p, int silent) {
     return (double)zeros / NUMBERS;
 }
 
-// How many numbers of one part, the other silent, are neither dropped nor twice what they
-// are without dropout.
+// How many numbers of one part, the other silent, are neither dropped nor twice what
+// they are without dropout.
 static int not_scaled(const Parallel *p, int silent) {
     Mat weight = params_value(&p->params, silent), before = copied(weight);
     Block b = p->block;

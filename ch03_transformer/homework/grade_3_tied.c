@@ -154,8 +154,8 @@ static double hidden_tolerance(const Tied *x) {
                     START + VOCABULARY * largest(x->logits_grad) * largest(x->table));
 }
 
-// Added to what was there, written over it, or scaled with it: that is a question of its
-// own.
+// Added to what was there, written over it, or scaled with it: that is a question of
+// its own.
 enum { STARTS = 5 };
 static double start_of(const Tied *x, int i) {
     double a = x->input_scale, b = x->logit_scale;

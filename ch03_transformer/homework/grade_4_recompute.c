@@ -127,8 +127,8 @@ static bool frees_its_tapes(Recomputing *r) {
     return grown < STEPS * 0.02;
 }
 
-// Whether x's gradient, or the parameters', is right for a layer that is a matrix and no
-// more.
+// Whether x's gradient, or the parameters', is right for a layer that is a matrix and
+// no more.
 static bool linear_right(Recomputing *r, bool of_x, int how) {
     Trace got = run(r, dropped_linear, how), want = run(r, dropped_linear, PLAIN | how);
     Mat a = of_x ? got.x_grad : got.grads, b = of_x ? want.x_grad : want.grads;

@@ -72,8 +72,8 @@ typedef Node *SubGraph(Tape *t, Node *x, const void *context);
 // result and no more. f runs once now and, if anybody wants a gradient, once more when
 // it is pulled. Values and gradients are those of f(t, x, context): x's and those of
 // the parameters, also where f has none, or x wants none; and with dropout, where two
-// calls drop different numbers, and the same step with the same seed of t the same ones.
-// params: those of t.
+// calls drop different numbers, and the same step with the same seed of t the same
+// ones. params: those of t.
 Node *recompute(Tape *t, Params *params, Node *x, SubGraph *f, const void *context);
 
 // ---- 5. Maximal update parametrisation (medium, 60 min)
@@ -90,8 +90,8 @@ typedef struct {
 MupRule mup_rule(const Param *base, const Param *wide);
 // Sets wide->attention_scale and wide->logit_scale. Both configs are complete: a
 // logit_scale is a number to multiply by, never 0, but an attention_scale of 0 still
-// means 1 / sqrt(head_dim), of its own config. They differ in channels, head_dim, hidden
-// and so on. Were they the same, wide would compute what base does.
+// means 1 / sqrt(head_dim), of its own config. They differ in channels, head_dim,
+// hidden and so on. Were they the same, wide would compute what base does.
 void mup_scales(Config *wide, const Config *base);
 
 // ---- 6. Gradient accumulation (medium, 60 min)

@@ -450,8 +450,8 @@ static bool kept_twice(const Filtered *f) {
     return false;
 }
 
-// Whether the right ones are there, in front, and the total is theirs. What else is there
-// has p above 0: else it is kept for that.
+// Whether the right ones are there, in front, and the total is theirs. What else is
+// there has p above 0: else it is kept for that.
 static bool only_count_is_off(const Filtered *f, const int *want, int wanted) {
     double sum = 0;
     if (f->left.count != f->given.count) return false;

@@ -1,8 +1,8 @@
 // A reward model learns preferences, and then its labels. Lecture, section 5.4.
 //
-// One model sees each pair once; the other a few pairs again and again. Their losses are
-// compared after the same steps, and the first goes on. It is calibrated. The second
-// learns its labels by heart, and is surer than it can be.
+// One model sees each pair once; the other a few pairs again and again. Their losses
+// are compared after the same steps, and the first goes on. It is calibrated. The
+// second learns its labels by heart, and is surer than it can be.
 #include <math.h>
 #include <stdlib.h>
 

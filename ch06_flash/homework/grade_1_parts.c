@@ -174,8 +174,8 @@ static int lse_of(const void *of, double *got) {
     return 1;
 }
 
-// The parts in order of L, rising and falling; with the same L; one alone, among such as
-// saw nothing.
+// The parts in order of L, rising and falling; with the same L; one alone, among such
+// as saw nothing.
 static const Cut RISING = {{0.5, 1.25, 2}, {1, -2, -1, 0.25, 0.5, 3}, 0, false},
                  FALLING = {{2, 1.25, 0.5}, {0.5, 3, -1, 0.25, 1, -2}, 0, false},
                  LEVEL = {{1.25, 1.25, 1.25}, {1, -2, 0.5, 3, -1, 0.25}, 0, false},

@@ -10,15 +10,15 @@ static const double TOLERANCE = 1e-12;
 
 enum { ROWS = 3, COLS = 3 };
 enum { BEFORE = 7 };  // what is in an array that is to be written
-// No number is near a step or half of one: other ways to divide round alike. The largest
-// of a column is once in the first row, once in the second, once in the last.
+// No number is near a step or half of one: other ways to divide round alike. The
+// largest of a column is once in the first row, once in the second, once in the last.
 static const double KEYS[ROWS * COLS] = {0.503, -20,   0.1, -1.27, 12.5,
                                          0.2,   0.807, 7,   -0.3},
                                 ZEROS[ROWS * COLS] = {0.503, 0,     0.1, -1.27, 0,
                                                       0.2,   0.807, 0,   -0.3};
 
-// Simpler ones: numbers that are codes times the factor, such whose largest is positive, and
-// columns that are all the same.
+// Simpler ones: numbers that are codes times the factor, such whose largest is
+// positive, and columns that are all the same.
 static const double WHOLE_KEYS[ROWS * COLS] = {50, -127, 12.7, -127, 20,
                                                3,  80,   7,    -0.1},
                                       POSITIVE_KEYS[ROWS * COLS] = {0.503, 20,   0.1,

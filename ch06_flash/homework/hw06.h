@@ -103,8 +103,8 @@ int worker_stretches(const int *lengths, int n, int workers, int w, Stretch *to)
 // and lses[s] belong to stretches[s]. Row r of out (n x d) and lse[r] = those of
 // request r; 0 and -inf where it has none. Stretches come as workers finish, in any
 // order, and the result has the same bits in every order. No two begin at the same key.
-// lses[s] may be 1000, or -1000; where a stretch saw nothing (a mask) it is -inf, and its
-// row may hold anything, NaN too.
+// lses[s] may be 1000, or -1000; where a stretch saw nothing (a mask) it is -inf, and
+// its row may hold anything, NaN too.
 void stretches_merge(const Stretch *stretches, const double *outs, const double *lses,
                      int count, int d, int n, double *out, double *lse);
 

@@ -42,9 +42,8 @@
 // Where no mistake is recognised, the cause is what the numbers of a comparing step have
 // in common with the right ones (homework_relation.h): "each number is right but for its
 // sign"; or the simpler case in which they are right (grade_contrast).
-// The default, as -h1, shows the symptom, -h2 the cause or
-// that none is known; --json has both, and the codes
-// of all mistakes that were found.
+// The default, as -h1, shows the symptom, -h2 the cause or that none is known; --json
+// has both, and the codes of all mistakes that were found.
 //
 // What a check may do: everything. It runs in a process of its own, so that an endless
 // loop or a crash costs one problem; its input is empty, its prints are kept away (-v
@@ -105,13 +104,15 @@ bool grade_mistake(Grade *g, bool condition, const char *code, const char *diagn
                    ...) __attribute__((format(printf, 4, 5)));
 
 // After a step that failed, the first to do so, and that no mistake explains: a simpler
-// case in which the student's function is right, which says where to look. It goes before
-// what the numbers have in common. Its code begins with "only-", its words with "right where":
+// case in which the student's function is right, which says where to look. It goes
+// before what the numbers have in common. Its code begins with "only-", its words with
+// "right where":
 //     bool right = grade_near(g, 5, "the advantage", got, want, 1e-9);
 //     grade_contrast(g, !right && right_at(1.0), "only-gamma-1",
 //                    "right where gamma is 1: what does each later step get?");
 // The condition is computed only after such a step, and in a process of its own: a
-// function that crashes there, or never ends, is not right there, and that costs nothing.
+// function that crashes there, or never ends, is not right there, and that costs
+// nothing.
 #define grade_contrast(g, condition, ...) \
     do { \
         int trial_ = homework_trial(g); \

@@ -22,7 +22,8 @@ void grade_slip(Grade *g, const char *what, const double *got, int n, double tol
 void grade_written(Grade *g, const double *got, int n, double tolerance,
                    void (*by)(int rule, const void *of, double *to), const void *of,
                    double before);
-// A simpler case of a step of numbers, and what is said where the numbers are right there.
+// A simpler case of a step of numbers, and what is said where the numbers are right
+// there.
 typedef struct {
     const char *code, *says;  // "only-gamma-1", "right where gamma is 1: ..."
     const void *of;

@@ -18,7 +18,8 @@ typedef struct {
 bool homework_relation(Relation *to, const double *got, const double *want, int n,
                        double tolerance, bool relative, double base);
 // Of matrices of one shape, rows and columns: each with those before it, in another
-// order, times a factor of its own, all right but the first or the last, or but those of
-// one side, or right up to a diagonal. Asked where numbers alone have nothing in common.
+// order, times a factor of its own, all right but the first or the last, or but those
+// of one side, or right up to a diagonal. Asked where numbers alone have nothing in
+// common.
 bool homework_relation_mat(Relation *to, Mat got, Mat want, double tolerance,
                            double base);

@@ -167,7 +167,8 @@ static bool one_side(Relation *to, const Pair *p) {
     return true;
 }
 
-// How many numbers of row i are right from its first on, if all after them are wrong; -1.
+// How many numbers of row i are right from its first on, if all after them are wrong;
+// -1.
 static int right_up_to(const Pair *p, int i) {
     int right = 0, n = p->want.cols;
     for (int c = 0; c < n; c++) {

@@ -63,7 +63,8 @@ struct Grade {
     bool in_part;
     jmp_buf next_part;
     // of the first step whose numbers had something in common with the right ones, or
-    // are right in a simpler case: the cause, where no mistake was recognised in the end
+    // are right in a simpler case: the cause, where no mistake was recognised in the
+    // end
     char relation[HINT_BYTES];
     const char *relation_code;
     bool shown;  // the hint is that of the last step: a contrast may explain it

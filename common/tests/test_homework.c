@@ -705,8 +705,8 @@ Test(homework, watches_inputs_and_what_precedes_them) {
     cr_expect(strstr(hint_at("-h2", reads_before, 0), "an index below 0"));
 }
 
-// Says where numbers are right only where no mistake explains them; before what they have in
-// common, and the first such case alone.
+// Says where numbers are right only where no mistake explains them; before what they
+// have in common, and the first such case alone.
 Test(homework, says_in_which_simpler_case_numbers_are_right) {
     cr_expect(strstr(hint_at("-h2", right_at_one, 0), "right where x is 1: look"));
     cr_expect(strstr(hint_at("-h1", right_at_one, 0), "should be 0.625"));
